@@ -1,0 +1,35 @@
+/*
+ * Mail addresses as SES spells them, made comparable.
+ *
+ * SES was seen to send `John <test@example.com>`, blanks, upper case, quoted local parts,
+ * `test..me@`, and free text. We are no judge of RFC 5321: what has one `@` that
+ * separates a local part from a domain is an address; the rest is not. Pure; any thread.
+ */
+#ifndef SESBOUNCE_ADDRESS_H
+#define SESBOUNCE_ADDRESS_H
+
+#include <stdbool.h>
+
+#include "sesbounce/limits.h"
+#include "sesbounce/str.h"
+
+struct address {
+    char seen[ADDRESS_BYTES_MAX]; /* bare addr-spec, domain lower-cased, local as spelled
+                                   */
+    char key[ADDRESS_BYTES_MAX]; /* lower-cased whole, domain as A-labels: what we compare
+                                  */
+    const char *domain;          /* the part of `key` behind its last @ */
+};
+
+/*
+ * 0, or -EINVAL when `text` holds no address or one that is too long. Takes the part in
+ * angle brackets when there is one, trims blanks. `ret` may not be copied with =:
+ * `domain` points into it (use address_copy).
+ */
+int address_parse(struct str text, struct address *ret);
+void address_copy(struct address *to, const struct address *from);
+
+/* …@simulator.amazonses.com: SES's mailbox simulator (send-an-email-from-console). */
+bool address_is_simulator(const struct address *address);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * Amazon Resource Names of SNS topics: `arn:PARTITION:sns:REGION:ACCOUNT:TOPIC`.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+ * Pure; any thread; everything borrows from the text that was parsed.
+ */
+#ifndef SESBOUNCE_ARN_H
+#define SESBOUNCE_ARN_H
+
+#include <stdbool.h>
+
+#include "sesbounce/str.h"
+
+struct arn {
+    struct str text;
+    struct str partition; /* aws, aws-cn, … */
+    struct str region;    /* lower-case letters, digits, dashes */
+    struct str account;   /* 12 digits */
+    struct str topic;     /* 1 to 256 of [A-Za-z0-9_-], maybe `.fifo` behind */
+};
+
+/* False unless `text` is the ARN of an SNS topic, at most ARN_BYTES_MAX long. */
+bool arn_parse(struct str text, struct arn *ret);
+
+/* True when `pattern` is a topic ARN in which `*` may stand within any of the last three
+ * fields; partition and service must be literal, or `*` alone for the partition. */
+bool arn_pattern_is_valid(struct str pattern);
+
+/* `*` matches any run of characters within one field, never a colon. */
+bool arn_matches(const struct arn *arn, struct str pattern);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * The signing certificates at hand: in memory and on disk, with remembered failures and a
+ * ration of unknown URLs. No network: the outbound thread fetches and reports here.
+ *
+ * On disk a certificate is HOST/SimpleNotificationService-HEX.pem under `[store]
+ * certificates`, written to a temporary name, fsynced and renamed; a file that the
+ * operator put there is used like a fetched one. All functions are thread-safe; the one
+ * mutex guards the table and is never held over disk access.
+ */
+#ifndef SESBOUNCE_CERTIFICATES_H
+#define SESBOUNCE_CERTIFICATES_H
+
+#include <stdint.h>
+
+#include "sesbounce/arn.h"
+#include "sesbounce/sns_signature.h"
+#include "sesbounce/sns_url.h"
+
+struct certificates;
+
+enum certificates_answer {
+    CERTIFICATES_READY,   /* `*ret` holds a reference */
+    CERTIFICATES_UNKNOWN, /* not in memory: ask certificates_load(), then fetch */
+    CERTIFICATES_FAILED,  /* could not be had a moment ago: 503 */
+};
+
+/* `directory` is created (0750) when missing. 0 or a negative errno. */
+int certificates_new(const char *directory, struct certificates **ret);
+void certificates_free(struct certificates *certificates);
+DEFINE_CLEANUP(struct certificates, certificates_free)
+
+/* Memory only, never blocks on disk: for the HTTP threads. `now_ms` is CLOCK_MONOTONIC.
+ */
+enum certificates_answer certificates_get(struct certificates *certificates,
+                                          const struct sns_cert_url *url, int64_t now_ms,
+                                          struct sns_certificate **ret);
+
+/*
+ * Reads the file from disk into memory. 0, -ENOENT, or another negative errno when what
+ * is there cannot be used (a damaged file is treated as missing by the caller). A
+ * certificate that is not for `topic` is -EINVAL.
+ */
+int certificates_load(struct certificates *certificates, const struct sns_cert_url *url,
+                      const struct arn *topic, int64_t now_ms);
+
+/*
+ * May this URL be fetched now? Strangers know our topic and could name any HEX: unknown
+ * URLs draw from a bucket of CERTIFICATE_FETCH_BURST, refilled each
+ * CERTIFICATE_FETCH_REFILL_MS. False: remember it as failed and answer 503.
+ */
+bool certificates_may_fetch(struct certificates *certificates, int64_t now_ms);
+
+/*
+ * What a fetch brought. Checks it as sns_certificate_parse and sns_certificate_is_for,
+ * keeps it in memory, then on disk. 0; -EINVAL (remembered as a failure) with
+ * `*ret_fault`; another negative errno when only the disk failed (the certificate is in
+ * memory all the same).
+ */
+int certificates_put(struct certificates *certificates, const struct sns_cert_url *url,
+                     const struct arn *topic, struct str pem, int64_t now_ms,
+                     const char **ret_fault);
+
+/* Remembers a failure for CERTIFICATE_FAILURE_MS. */
+void certificates_fail(struct certificates *certificates, const struct sns_cert_url *url,
+                       int64_t now_ms);
+
+#endif

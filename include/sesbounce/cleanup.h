@@ -1,0 +1,57 @@
+/*
+ * Owners that release themselves: the compiler's cleanup attribute.
+ *
+ * Declare every owner with _cleanup_ and initialise it; return early; hand over with
+ * take_ptr(). Destructors accept NULL and half-built objects.
+ */
+#ifndef SESBOUNCE_CLEANUP_H
+#define SESBOUNCE_CLEANUP_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define _cleanup_(fn) __attribute__((cleanup(fn)))
+
+/* Yields the pointer and leaves NULL behind: ownership moves to the receiver. */
+#define take_ptr(pointer)                                                                \
+    __extension__({                                                                      \
+        __typeof__(pointer) taken_ = (pointer);                                          \
+        (pointer) = NULL;                                                                \
+        taken_;                                                                          \
+    })
+
+/* The same for a file descriptor, which leaves -1 behind. */
+#define take_fd(fd)                                                                      \
+    __extension__({                                                                      \
+        int taken_ = (fd);                                                               \
+        (fd) = -1;                                                                       \
+        taken_;                                                                          \
+    })
+
+/* Defines NAMEp(), a cleanup function for `TYPE *` that calls NAME(). */
+#define DEFINE_CLEANUP(type, name)                                                       \
+    static inline void name##p(type **pointer)                                           \
+    {                                                                                    \
+        if (*pointer)                                                                    \
+            name(*pointer);                                                              \
+    }
+
+static inline void freep(void *pointer)
+{
+    free(*(void **)pointer);
+}
+
+static inline void closep(int *fd)
+{
+    if (*fd >= 0)
+        (void)close(*fd);
+}
+
+static inline void fclosep(FILE **file)
+{
+    if (*file)
+        (void)fclose(*file);
+}
+
+#endif

@@ -1,0 +1,159 @@
+/*
+ * A message of Amazon SES inside an SNS notification: both feeds, all types.
+ *
+ * Identity notifications carry notificationType, configuration-set events eventType; the
+ * blocks are the same (notification-contents, event-publishing-retrieving-sns-contents in
+ * the SES developer guide). Unknown fields are ignored, unknown types kept as they are;
+ * nothing is guessed: recipients come from the type's own block, and from
+ * mail.destination only for types that name nobody by nature (Send, Reject, Open, Click,
+ * …).
+ *
+ * Parsed with jansson, which the event owns; every struct str borrows from it. Text is
+ * UTF-8 and may hold NUL. Pure; one thread at a time.
+ */
+#ifndef SESBOUNCE_SES_EVENT_H
+#define SESBOUNCE_SES_EVENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sesbounce/address.h"
+#include "sesbounce/clock.h"
+#include "sesbounce/str.h"
+
+enum ses_type {
+    SES_OTHER, /* a type we do not know: kept, judged nothing */
+    SES_BOUNCE,
+    SES_COMPLAINT,
+    SES_DELIVERY,
+    SES_SEND,
+    SES_REJECT,
+    SES_OPEN,
+    SES_CLICK,
+    SES_RENDERING_FAILURE,
+    SES_DELIVERY_DELAY,
+    SES_SUBSCRIPTION,
+    SES_RECEIVED,
+};
+
+enum ses_bounce_type {
+    SES_BOUNCE_NONE,
+    SES_BOUNCE_PERMANENT,
+    SES_BOUNCE_TRANSIENT,
+    SES_BOUNCE_UNDETERMINED,
+};
+
+struct ses_recipient {
+    struct address address;
+    struct str action;     /* failed, delayed, … as SES spells it */
+    struct str status;     /* enhanced status code, RFC 3463 */
+    struct str diagnostic; /* diagnosticCode; absent when empty */
+};
+
+struct ses_event {
+    void *json; /* owned */
+    enum ses_type type;
+    struct str type_text; /* the SES word */
+    enum ses_bounce_type bounce_type;
+    struct str bounce_type_text;
+    struct str bounce_subtype;
+    struct str complaint_subtype;
+    struct str feedback_type; /* complaintFeedbackType */
+    struct str feedback_id;
+    int64_t
+        ses_time_ms; /* the block's own timestamp, else mail.timestamp, else CLOCK_NONE */
+    int64_t sent_ms; /* mail.timestamp */
+    struct str
+        diagnostic; /* of the message: smtpResponse, reject reason, errorMessage, … */
+    struct str reporting_mta;
+    struct str remote_mta_ip;
+    struct str user_agent;
+    struct str ses_message_id;
+    struct str source;      /* mail.source */
+    struct str from_domain; /* of the From address or ses:from-domain, lower case */
+    struct str identity;    /* behind `identity/` in sourceArn */
+    struct str account_id;  /* sendingAccountId */
+    struct str region;      /* of sourceArn */
+    struct str configuration_set;
+    struct str tenant;
+    struct str source_ip;
+    struct str campaign;      /* by struct ses_rules */
+    struct str tags;          /* mail.tags as compact JSON text */
+    size_t destination_count; /* distinct addresses in mail.destination */
+    size_t candidates;        /* distinct complained recipients; 0 unless a complaint */
+    struct ses_recipient *recipients; /* owned, distinct by address.key */
+    size_t recipient_count;
+    char *owned_text; /* backing of fields that had to be composed */
+};
+
+/* Patterns of `[events]`, borrowed from the settings; see config. */
+enum ses_keeping {
+    SES_KEEP,   /* a row a recipient, with the verbatim message */
+    SES_COUNT,  /* counters and the soft reset only */
+    SES_IGNORE, /* counted by type, nothing else */
+};
+
+struct ses_rule {
+    char *type; /* the SES word, or `*` */
+    enum ses_keeping keeping;
+};
+
+struct ses_rules {
+    const struct ses_rule *rules;
+    size_t rule_count;
+    char *const
+        *campaigns; /* `tag:NAME` or `header:NAME`, the first that is present wins */
+    size_t campaign_count;
+};
+
+/* Why an authentic message is quarantined. The words are in the views: never rename one.
+ */
+enum quarantine_reason {
+    QUARANTINE_NONE,
+    QUARANTINE_STALE,       /* stale */
+    QUARANTINE_NOT_JSON,    /* not-json: text that does not parse */
+    QUARANTINE_NO_TYPE,     /* no-type: neither notificationType nor eventType */
+    QUARANTINE_BAD_TYPE,    /* bad-type: a type or bounceType that is no word of SES's */
+    QUARANTINE_INCOMPLETE,  /* incomplete: lacks a block, or names nobody */
+    QUARANTINE_BAD_ADDRESS, /* bad-address: a recipient that is no mail address */
+    QUARANTINE_NO_EMAIL, /* no-email: Permanent/NoEmail about somebody we did not write to
+                          */
+    QUARANTINE_TOO_LARGE, /* too-large: more recipients than SES allows, or too deep */
+};
+const char *quarantine_word(enum quarantine_reason reason);
+
+enum ses_parse {
+    SES_PARSED_EVENT,
+    SES_PARSED_ANNOUNCEMENT, /* SES announcing itself; no event */
+    SES_PARSED_QUARANTINE,
+    SES_PARSED_NO_MEMORY,
+};
+
+/*
+ * Reads the decoded Message of a notification. `ret` is owned by the caller in every case
+ * (ses_event_done); `*ret_reason` is set with SES_PARSED_QUARANTINE. `text` need not
+ * outlive the event.
+ */
+enum ses_parse ses_event_parse(struct str text, const struct ses_rules *rules,
+                               struct ses_event *ret, enum quarantine_reason *ret_reason);
+void ses_event_done(struct ses_event *event);
+
+/* A type named outright goes before `*`; a type in no list is kept. */
+enum ses_keeping ses_event_keeping(const struct ses_event *event,
+                                   const struct ses_rules *rules);
+
+/*
+ * The key by which the same event is known again through another topic, feed or retry:
+ * (type, feedbackId, address), else (type, SES message id, address, SES time). `time_ms`
+ * comes from the id where it has SES's form (16 hex digits of milliseconds first), so
+ * that keys grow; `hash` is 64 bits of SHA-256 over all of it. `recipient` NULL: an event
+ * without one. With no id at all the SNS message is the only key: false, nothing set.
+ */
+struct ses_key {
+    int64_t time_ms;
+    int64_t hash;
+};
+bool ses_event_key(const struct ses_event *event, const struct ses_recipient *recipient,
+                   struct ses_key *ret);
+
+#endif

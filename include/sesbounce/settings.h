@@ -1,0 +1,100 @@
+/*
+ * The settings: one table of section, key, type, default, bounds and help, and a strict
+ * reader of the INI file that reports every fault with its line.
+ *
+ * Read once at start and immutable afterwards: any thread may read.
+ */
+#ifndef SESBOUNCE_SETTINGS_H
+#define SESBOUNCE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "sesbounce/buf.h"
+#include "sesbounce/cleanup.h"
+#include "sesbounce/ses_event.h"
+
+#define SETTINGS_DEFAULT_FILE "/etc/sesbounced/sesbounced.conf"
+
+struct settings_list {
+    char **items;
+    size_t count;
+};
+
+enum settings_confirm { CONFIRM_AUTO, CONFIRM_MANUAL };
+enum settings_log_addresses {
+    LOG_ADDRESSES_NONE,
+    LOG_ADDRESSES_HASH,
+    LOG_ADDRESSES_FULL
+};
+
+struct settings {
+    struct {
+        struct settings_list listen; /* `host:port`, `[v6]:port`, `unix:/path` */
+        char *path;
+        uint64_t max_body_bytes;
+        uint64_t threads;  /* 0 = one a core */
+        char *certificate; /* NULL = plain HTTP */
+        char *key;
+        char *credentials_file;
+    } ingest;
+    struct {
+        struct settings_list topic;
+        int confirm;    /* enum settings_confirm */
+        char *endpoint; /* "auto" or a template */
+        char *ca_file;
+        uint64_t min_signature_version;
+        uint64_t max_age_ms;
+    } sns;
+    struct {
+        char *path;
+        char *certificates;
+    } store;
+    struct {
+        struct settings_list keep, count, ignore, campaign;
+        struct ses_rule *rules; /* keep, count and ignore in one table */
+        struct ses_rules table; /* what ses_event wants; borrows from the above */
+    } events;
+    struct {
+        struct settings_list listen;
+        char *tokens_file;
+        char *certificate;
+        char *key;
+    } admin;
+    struct {
+        int addresses; /* enum settings_log_addresses */
+    } log;
+    struct {
+        bool enabled;
+        char *key; /* PEM file with the simulator's private key and certificate */
+    } simulator;
+};
+
+/* The topic that `sesbouncectl simulate` signs for; trusted only with `[simulator]
+ * enabled`. */
+#define SETTINGS_SIMULATOR_TOPIC "arn:aws:sns:us-east-1:000000000000:sesbounced-simulator"
+
+/* All defaults. 0 or -ENOMEM. */
+int settings_new(struct settings **ret);
+
+/*
+ * Reads `file` over the defaults. 0; -EINVAL when there were faults, each appended to
+ * `faults` as a line `FILE:LINE: what is wrong and what would be right`; a negative errno
+ * when the file cannot be read (also told in `faults`). NULL `file`: the default file,
+ * and all defaults when it does not exist.
+ */
+int settings_read(const char *file, struct settings **ret, struct buf *faults);
+void settings_free(struct settings *settings);
+DEFINE_CLEANUP(struct settings, settings_free)
+
+/* Prints the effective settings as a configuration file. 0 or a negative errno. */
+int settings_print(const struct settings *settings, FILE *to);
+
+/* Prints the sample file: every setting, commented out, at its default, with its help. */
+int settings_print_sample(FILE *to);
+
+/* True for 127.0.0.0/8, [::1], `localhost` with any port, and for `unix:` paths. */
+bool settings_listen_is_local(const char *listen);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * The SNS envelope: strict reader of the HTTP body, and the string that SNS signed.
+ * sns-message-and-json-formats, sns-verify-signature-of-message (AWS SNS developer
+ * guide).
+ *
+ * The envelope is read before anything is authenticated, so this is one flat pass: at
+ * most SNS_MEMBERS_MAX members, nested values skipped with a bounded depth, memory of at
+ * most the body's size. Strict: UTF-8, surrogate pairs, no duplicate key, nothing behind
+ * the object. Every signed field but Message must have its strict form, because the
+ * canonical string can be cut in more than one way: a MessageId `x\nSubject\ny` would
+ * hash like a MessageId `x` with a Subject `y` and so escape de-duplication. Pure; any
+ * thread.
+ */
+#ifndef SESBOUNCE_SNS_MESSAGE_H
+#define SESBOUNCE_SNS_MESSAGE_H
+
+#include <stdint.h>
+
+#include "sesbounce/str.h"
+#include "sesbounce/verdict.h"
+
+enum sns_type {
+    SNS_NOTIFICATION,
+    SNS_SUBSCRIPTION_CONFIRMATION,
+    SNS_UNSUBSCRIBE_CONFIRMATION,
+};
+
+struct sns_message {
+    enum sns_type type;
+    int64_t timestamp_ms;
+    /* Decoded; borrowed from the body or from `decoded`. Absent where not in the body. */
+    struct str type_text;
+    struct str message_id;
+    struct str topic_arn;
+    struct str message;
+    struct str subject; /* null counts as absent */
+    struct str timestamp;
+    struct str token;
+    struct str subscribe_url;
+    struct str signature_version;
+    struct str signature; /* base64, not yet decoded */
+    struct str signing_cert_url;
+    char *decoded; /* owned: the values that had escapes */
+};
+
+/*
+ * Reads `body`, which must outlive `ret`. VERDICT_UNDECIDED when it is an envelope, else
+ * the verdict of a 400 (or VERDICT_NO_MEMORY) with `*ret_fault` a constant text that
+ * names the field at fault. `ret` is left empty on failure. sns_message_done() in either
+ * case.
+ */
+enum verdict sns_message_parse(struct str body, struct sns_message *ret,
+                               const char **ret_fault);
+void sns_message_done(struct sns_message *message);
+
+/* `Key\nValue\n` of up to seven fields: four pieces each. */
+#define SNS_CANONICAL_PIECES_MAX 28
+
+/*
+ * The canonical string as pieces to be hashed one after the other, without building it.
+ * Returns how many; they borrow from `message`. This is the only place that knows the
+ * order.
+ */
+size_t sns_message_canonical(const struct sns_message *message,
+                             struct str ret_pieces[SNS_CANONICAL_PIECES_MAX]);
+
+#endif

@@ -1,0 +1,185 @@
+/*
+ * The store: what is kept, and what is promised of it.
+ *
+ * A message that store_commit() returned 0 for survives kill -9 and a power cut. The same
+ * SNS message, and the same SES event of a recipient, is kept once. Counts and
+ * suppressions change in the transaction of their cause. Another process may read at any
+ * time.
+ *
+ * A struct store belongs to one thread at a time. Faults are negative errnos with one
+ * meaning each: -EUCLEAN corrupt, -ENOTSUP made by a newer program, -EBUSY locked by
+ * somebody else for longer than STORE_BUSY_MS, -EROFS read-only, -ENOSPC full, -EACCES
+ * not ours to open, -ENOENT not there (readers), -EIO anything the disk did, -ENOMEM.
+ */
+#ifndef SESBOUNCE_STORE_H
+#define SESBOUNCE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sesbounce/buf.h"
+#include "sesbounce/cleanup.h"
+#include "sesbounce/intake.h"
+#include "sesbounce/policy.h"
+
+struct store;
+
+enum store_mode {
+    STORE_READ,  /* the views; never creates, never migrates */
+    STORE_WRITE, /* ctl: an existing file of this version; takes turns with the daemon */
+    STORE_OWN,   /* the daemon: creates, migrates, and is the main writer */
+    STORE_CHECKPOINT, /* the checkpointer's second connection */
+};
+
+/* `*fault` (may be NULL) gets a line for the operator: what it is and what to type. */
+int store_open(const char *path, enum store_mode mode, struct store **ret,
+               struct buf *fault);
+void store_close(struct store *store);
+DEFINE_CLEANUP(struct store, store_close)
+
+/* Text of the last fault of this connection, for the log. */
+const char *store_fault(const struct store *store);
+
+/* --- writing (store_write.c) ----------------------------------------------------------
+ */
+
+/* Takes the turn (flock on PATH.turn) and begins a transaction. 0 or a fault. */
+int store_begin(struct store *store);
+
+/*
+ * Applies one message inside the transaction. `*ret` gets a verdict that
+ * verdict_is_kept(). Only I/O can fail: after a failure call store_rollback().
+ */
+int store_apply(struct store *store, const struct intake *intake, enum verdict *ret);
+
+/* Commits with an fsync and gives the turn back. On failure nothing of it is kept. */
+int store_commit(struct store *store);
+void store_rollback(struct store *store);
+
+/* Has another process written since the last call? Cheap: PRAGMA data_version. */
+bool store_changed_elsewhere(struct store *store);
+
+/* A small write and an fsync of it, to learn whether the store works again after a fault.
+ */
+int store_probe(struct store *store);
+
+/* Confirmations in the outbox. */
+struct store_confirmation {
+    int64_t id;
+    char *topic_arn;
+    char *token;
+    unsigned attempts;
+};
+void store_confirmation_done(struct store_confirmation *confirmation);
+
+/*
+ * Up to `max` that are due at `now_ms` and not yet given out to this process;
+ * `*ret_next_ms` is when the next one is due (CLOCK_NONE: none). Own transaction where it
+ * must write. Returns how many, or a fault.
+ */
+int store_confirmations_due(struct store *store, int64_t now_ms,
+                            struct store_confirmation *ret, size_t max,
+                            int64_t *ret_next_ms);
+
+enum store_confirm_result {
+    STORE_CONFIRMED,     /* `text` is the subscription's ARN */
+    STORE_CONFIRM_RETRY, /* `text` says why; back-off, `failed` after CONFIRM_EXPIRY_MS */
+    STORE_CONFIRM_FAILED /* an answer of 4xx, or another topic's ARN */
+};
+/* Own transaction. */
+int store_confirmation_result(struct store *store, int64_t id,
+                              enum store_confirm_result result, struct str text,
+                              int64_t now_ms);
+
+/* A person's decision, each in a transaction of its own. `*ret_changed`: was it news? */
+struct store_decision {
+    const char *address; /* as typed; normalised here, -EINVAL when it is none */
+    const char *scope;   /* "*" */
+    const char *actor;
+    const char *note; /* NULL: none */
+    int64_t now_ms;
+    int64_t until_ms; /* add only: POLICY_FOR_EVER */
+};
+int store_suppress_add(struct store *store, const struct store_decision *decision,
+                       bool *ret_changed);
+int store_suppress_remove(struct store *store, const struct store_decision *decision,
+                          bool *ret_changed);
+
+/* `topics confirm`: the pending or failed confirmation starts over. -ENOENT: no token. */
+int store_topic_confirm(struct store *store, const char *topic_arn, int64_t now_ms);
+
+/* Inside a transaction: forgets a quarantined message, e.g. after a retry applied it. */
+int store_quarantine_drop(struct store *store, int64_t id);
+
+/* Housekeeping inside the daemon's idle time: old counted keys. Bounded work a call. */
+int store_tidy(struct store *store, int64_t now_ms, bool *ret_more);
+
+/* Size of the WAL now, for the checkpointer. */
+int64_t store_wal_bytes(const struct store *store);
+/* On the STORE_CHECKPOINT connection: copies what it can, waits for nobody. */
+int store_checkpoint_passive(struct store *store, bool *ret_complete);
+/* On the writer's connection at a batch edge: begins the WAL anew if nobody reads it. */
+int store_checkpoint_restart(struct store *store);
+
+/* --- reading (store_read.c) -----------------------------------------------------------
+ */
+
+enum store_view {
+    STORE_SUPPRESSED,
+    STORE_EVENTS,
+    STORE_BOUNCES,
+    STORE_COMPLAINTS,
+    STORE_QUARANTINE,
+    STORE_TOPICS,
+    STORE_DAILY,
+};
+
+/* What to select; NULL, 0 or CLOCK_NONE: anything. */
+struct store_filter {
+    const char *address; /* as typed */
+    const char *scope;
+    const char *type;
+    const char *class;
+    const char *cause;
+    const char *domain;
+    const char *campaign;
+    const char *reason; /* of a suppression or a quarantine */
+    const char *topic;
+    int64_t since_ms; /* occurred_at (received_at of quarantine) >= */
+    int64_t until_ms; /* < */
+    int64_t after_id;
+    int64_t id; /* exactly this */
+    int64_t limit;
+    bool newest_first;
+};
+
+enum store_value_type { STORE_NULL, STORE_INTEGER, STORE_REAL, STORE_TEXT, STORE_TIME };
+
+struct store_value {
+    const char *name; /* the view's column */
+    enum store_value_type type;
+    int64_t integer;
+    double real;
+    struct str text; /* TEXT, and TIME as the view has it; borrowed during the callback */
+};
+
+/* A row; a return other than 0 ends the query and becomes its result. */
+typedef int store_row_fn(void *context, const struct store_value *values, size_t count);
+
+int store_query(struct store *store, enum store_view view,
+                const struct store_filter *filter, store_row_fn *row, void *context);
+
+/* May this address (its key form) be mailed in this scope? One index look-up.
+ * 1 suppressed, 0 not, or a fault. */
+int store_is_suppressed(struct store *store, const struct address *address,
+                        const char *scope);
+
+/* Everything `status` shows: (name, value) pairs through the same kind of callback. */
+int store_status(struct store *store, store_row_fn *row, void *context);
+
+/* PRAGMA integrity_check and foreign_key_check: 0 ok, -EUCLEAN with lines in `report`.
+ * `progress` (may be NULL) is called now and then. */
+int store_check(struct store *store, struct buf *report, void (*progress)(void *context),
+                void *context);
+
+#endif

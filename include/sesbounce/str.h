@@ -1,0 +1,82 @@
+/*
+ * struct str: borrowed bytes with a length.
+ *
+ * Most of what we handle lies inside a request body and may hold NUL, so it is passed as
+ * pointer and length. data == NULL means absent, which differs from empty. A struct str
+ * never owns; whoever lends it keeps the bytes alive. Pure functions, any thread.
+ */
+#ifndef SESBOUNCE_STR_H
+#define SESBOUNCE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct str {
+    const char *data;
+    size_t len;
+};
+
+#define STR_ABSENT   ((struct str){NULL, 0})
+#define STR(literal) ((struct str){"" literal, sizeof(literal) - 1})
+/* For printf's %.*s; only where the length is known to fit an int. */
+#define STR_ARG(s) (int)(s).len, (s).data
+
+/* Borrows a C string; NULL becomes absent. */
+static inline struct str str_of(const char *text)
+{
+    return (struct str){text, text ? strlen(text) : 0};
+}
+
+static inline bool str_present(struct str s)
+{
+    return s.data != NULL;
+}
+
+/* Equal bytes. Absent equals only absent. */
+bool str_equal(struct str a, struct str b);
+
+/* Equal but for the case of ASCII letters. */
+bool str_equal_nocase(struct str a, struct str b);
+
+bool str_starts_with(struct str s, struct str prefix);
+bool str_ends_with(struct str s, struct str suffix);
+
+/* True when `needle`, given in lower case, occurs in `s` without regard to ASCII case. */
+bool str_contains_nocase(struct str s, struct str needle);
+
+/* Without blanks (space, tab, CR, LF) at both ends. */
+struct str str_trim(struct str s);
+
+/*
+ * Cuts the part before the next `separator` off `*rest` into `*ret_part`. False when
+ * `*rest` is absent; the last part leaves `*rest` absent.
+ */
+bool str_split(struct str *rest, char separator, struct str *ret_part);
+
+/* Decimal digits only. 0, -EINVAL when `s` is no such number, -ERANGE above `max`. */
+int str_to_u64(struct str s, uint64_t max, uint64_t *ret);
+
+/* Heap copy with a NUL behind it; the caller owns it. NULL when memory is short. */
+char *str_dup(struct str s);
+
+/* RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF. */
+bool str_is_utf8(struct str s);
+
+static inline char ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static inline bool ascii_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool ascii_is_alpha(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+#endif
