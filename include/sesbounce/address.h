@@ -22,9 +22,11 @@ struct address {
 };
 
 /*
- * 0, or -EINVAL when `text` holds no address or one that is too long. Takes the part in
- * angle brackets when there is one, trims blanks. `ret` may not be copied with =:
- * `domain` points into it (use address_copy).
+ * 0, -EINVAL when `text` holds no address or one that is too long, or -ENOMEM (only for a
+ * domain that needs A-labels: a wrong key would be worse than none). Takes the part in
+ * angle brackets when there is one, trims blanks; several addresses are none. `key` loses
+ * needless quotes (`"joe"@` is `joe@`) and a dot at the end. `ret` may not be copied with
+ * =: `domain` points into it (use address_copy).
  */
 int address_parse(struct str text, struct address *ret);
 void address_copy(struct address *to, const struct address *from);

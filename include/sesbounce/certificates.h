@@ -5,14 +5,20 @@
  * On disk a certificate is HOST/SimpleNotificationService-HEX.pem under `[store]
  * certificates`, written to a temporary name, fsynced and renamed; a file that the
  * operator put there is used like a fetched one. All functions are thread-safe; the one
- * mutex guards the table and is never held over disk access.
+ * mutex guards the tables and is never held over disk access.
+ *
+ * Certificates and failures have separate bounds, least recently used goes first: who
+ * names many URLs evicts nothing but remembered failures. A URL whose host or file could
+ * not be a name on disk (a slash, a leading dot, …) counts as failed and is never kept.
  */
 #ifndef SESBOUNCE_CERTIFICATES_H
 #define SESBOUNCE_CERTIFICATES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sesbounce/arn.h"
+#include "sesbounce/cleanup.h"
 #include "sesbounce/sns_signature.h"
 #include "sesbounce/sns_url.h"
 
@@ -24,20 +30,24 @@ enum certificates_answer {
     CERTIFICATES_FAILED,  /* could not be had a moment ago: 503 */
 };
 
-/* `directory` is created (0750) when missing. 0 or a negative errno. */
+/*
+ * `directory` is created (0750) when missing, its parent must exist; temporary files that
+ * a crash left behind are removed. 0 or a negative errno.
+ */
 int certificates_new(const char *directory, struct certificates **ret);
 void certificates_free(struct certificates *certificates);
 DEFINE_CLEANUP(struct certificates, certificates_free)
 
-/* Memory only, never blocks on disk: for the HTTP threads. `now_ms` is CLOCK_MONOTONIC.
- */
+/* Memory only, never blocks on disk: for the HTTP threads. `now_ms` is CLOCK_MONOTONIC
+ * here and below. */
 enum certificates_answer certificates_get(struct certificates *certificates,
                                           const struct sns_cert_url *url, int64_t now_ms,
                                           struct sns_certificate **ret);
 
 /*
  * Reads the file from disk into memory. 0, -ENOENT, or another negative errno when what
- * is there cannot be used (a damaged file is treated as missing by the caller). A
+ * is there cannot be used (no regular file, too large, writable by everybody, damaged);
+ * the caller treats all of them as missing and fetches, which replaces the file. A
  * certificate that is not for `topic` is -EINVAL.
  */
 int certificates_load(struct certificates *certificates, const struct sns_cert_url *url,
@@ -53,14 +63,15 @@ bool certificates_may_fetch(struct certificates *certificates, int64_t now_ms);
 /*
  * What a fetch brought. Checks it as sns_certificate_parse and sns_certificate_is_for,
  * keeps it in memory, then on disk. 0; -EINVAL (remembered as a failure) with
- * `*ret_fault`; another negative errno when only the disk failed (the certificate is in
- * memory all the same).
+ * `*ret_fault`; another negative errno when the disk failed or memory was short: the
+ * certificate is then in memory all the same if it can be, certificates_get() tells.
+ * `*ret_fault` is a constant text, NULL on 0.
  */
 int certificates_put(struct certificates *certificates, const struct sns_cert_url *url,
                      const struct arn *topic, struct str pem, int64_t now_ms,
                      const char **ret_fault);
 
-/* Remembers a failure for CERTIFICATE_FAILURE_MS. */
+/* Remembers a failure for CERTIFICATE_FAILURE_MS; a certificate at hand stays. */
 void certificates_fail(struct certificates *certificates, const struct sns_cert_url *url,
                        int64_t now_ms);
 

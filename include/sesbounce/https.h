@@ -1,14 +1,19 @@
 /*
  * Every outbound request: libcurl's multi interface, driven by one thread.
  *
- * Only https (http where the origin is a configured loopback endpoint), no redirect,
- * bounded body and time, the configured CA file, proxies as in the environment. Not
- * thread-safe but for https_wake().
+ * Only https (http where the origin is a loopback address), no redirect, bounded body and
+ * time, the configured CA file, proxies as in the environment but never for loopback. Not
+ * thread-safe but for https_wake(). SIGPIPE must be ignored by the program.
+ *
+ * A name that is being resolved when its time is up is given up at once: libcurl's
+ * resolver thread is let go (CURLOPT_QUICK_EXIT) and ends by itself within the time of
+ * RES_OPTIONS. Without that, libcurl 7.88 blocks its caller until the resolver returns.
  */
 #ifndef SESBOUNCE_HTTPS_H
 #define SESBOUNCE_HTTPS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "sesbounce/cleanup.h"
@@ -17,19 +22,26 @@
 struct https;
 
 /* Call once before the first thread: curl_global_init, and RES_OPTIONS unless it is set,
- * because libcurl's time-outs do not bound DNS. */
+ * because libcurl's time-outs do not bound DNS. 0 or a negative errno. */
 int https_global_start(void);
 void https_global_stop(void);
 
-/* `ca_file` NULL: the system's store. 0 or a negative errno. */
+/*
+ * True when the environment names a proxy for https; `ret` then holds a text for the log,
+ * `VARIABLE=PROXY` without the proxy's user and password, cut at `size`.
+ */
+bool https_proxy_in_use(char *ret, size_t size);
+
+/* `ca_file` NULL: the system's store. 0; -ENOENT, -EACCES, … when `ca_file` cannot be
+ * read; -ENOMEM. */
 int https_new(const char *ca_file, struct https **ret);
 
-/* Abandons what is under way without calling back. */
+/* Abandons what is under way without calling back. Not from within a callback. */
 void https_free(struct https *https);
 DEFINE_CLEANUP(struct https, https_free)
 
 struct https_answer {
-    long status;       /* HTTP status; 0 when there was no answer */
+    long status;       /* HTTP status, 3xx included; 0 when there was no whole answer */
     struct str body;   /* borrowed during the callback; at most HTTPS_BODY_BYTES_MAX */
     const char *fault; /* NULL, or why there was no answer: one line, no secrets */
 };
@@ -37,17 +49,22 @@ typedef void https_done_fn(void *context, const struct https_answer *answer);
 
 /*
  * Begins a GET. `done` is called exactly once from https_run(), unless https_free() comes
- * first. 0, -ENOMEM, or -EAGAIN when HTTPS_TRANSFERS_MAX are under way.
+ * first; it may begin another. `url` is copied. 0; -EINVAL for what is no URL, has a user
+ * or password in it, or a scheme other than https (http on 127.0.0.0/8, [::1] and
+ * localhost); -EAGAIN when HTTPS_TRANSFERS_MAX are under way; -ENOMEM.
  */
 int https_get(struct https *https, const char *url, https_done_fn *done, void *context);
 
-/* Works and waits for at most `timeout_ms`, or until https_wake(). */
+/*
+ * Works, then waits until something happens, https_wake(), or `timeout_ms` have passed,
+ * and works again. May return early without a reason. 0 or a negative errno.
+ */
 int https_run(struct https *https, int timeout_ms);
 
-/* From any thread. */
+/* From any thread. A wake before https_run() is not lost. */
 void https_wake(struct https *https);
 
-/* How many transfers are under way. */
+/* How many transfers are under way; one whose callback runs still counts. */
 unsigned https_pending(const struct https *https);
 
 #endif

@@ -9,11 +9,19 @@
 /* A log field's value: enough for a long diagnostic, small enough for a line to be read.
  */
 #define LOG_VALUE_BYTES_MAX 512
+/* A field's name: the journal allows 64. */
+#define LOG_NAME_BYTES_MAX 64
+/* Fields of one event; bounds the stack a log line takes (10 KiB a rendering). */
+#define LOG_FIELDS_MAX 16
 
 /* --- SNS --- */
 
 /* arn:PARTITION:sns:REGION:ACCOUNT:TOPIC: topic names have at most 256 characters. */
 #define ARN_BYTES_MAX 512
+/* The longest region today is us-isob-east-1, the longest partition aws-us-gov. */
+#define ARN_REGION_BYTES_MAX    32
+#define ARN_PARTITION_BYTES_MAX 32
+#define ARN_TOPIC_BYTES_MAX     256
 /* Members of an envelope: SNS sends 10 to 12. */
 #define SNS_MEMBERS_MAX 32
 /* Nesting of what is skipped: MessageAttributes nest two deep. */
@@ -28,6 +36,13 @@
 #define SNS_MESSAGE_ID_BYTES_MAX 100
 /* Tokens were seen with about 250 characters. */
 #define SNS_TOKEN_BYTES_MAX 2048
+/* RSA keys: SNS uses 2048 bits; larger ones cost time before anything is authenticated. */
+#define SNS_KEY_BITS_MIN 2048
+#define SNS_KEY_BITS_MAX 8192
+/* Names in a certificate: SNS's have one. What lies behind these is not looked at. */
+#define SNS_CERT_NAMES_MAX 16
+/* RFC 1035. */
+#define SNS_CERT_NAME_BYTES_MAX 253
 /* Clocks differ: a message may be this much ahead of us. */
 #define INTAKE_FUTURE_MS (15 * 60 * 1000)
 
@@ -42,10 +57,40 @@
 #define SES_RECIPIENTS_MAX 1000
 /* Nesting of an SES message: mail.tags and headers nest four deep. */
 #define SES_DEPTH_MAX 64
+/* Values of an SES message: jansson spends some 200 bytes on each. 50 recipients and all
+ * headers that SES includes make about 700. */
+#define SES_VALUES_MAX 16384
+/* A type that we do not know yet: SES's longest, "Rendering Failure", has 17. */
+#define SES_TYPE_BYTES_MAX 64
+/* mail.tags as JSON: SES allows 50 tags of 256 + 256 characters. Longer ones are left out
+ * of the events, not cut: half a JSON text is none. */
+#define SES_TAGS_BYTES_MAX (64 * 1024)
 /* `Permanent/OnAccountSuppressionList (simulator)` and the like. */
 #define POLICY_DETAIL_BYTES_MAX 128
 /* Doublings of a term: 30 days become at most ten years. */
 #define POLICY_DOUBLINGS_MAX 7
+/* Of a diagnostic that is looked at: servers say what matters in the first lines. */
+#define POLICY_DIAGNOSTIC_BYTES_MAX 2048
+/* Two doubtful bounces make a certain one when they are this far apart: DNS outages end
+ * within a day; and no farther than this: two accidents a season apart prove nothing. */
+#define POLICY_DOUBT_APART_MS  (24LL * 3600 * 1000)
+#define POLICY_DOUBT_WINDOW_MS (30 * 24LL * 3600 * 1000)
+
+/* --- settings --- */
+
+/* The settings file: thousands of topics at their longest; more is some other file. */
+#define SETTINGS_FILE_BYTES_MAX (1024 * 1024)
+/* A line: a path of PATH_MAX bytes fits nowhere else either. */
+#define SETTINGS_LINE_BYTES_MAX 4096
+/* Items of a list, however short their lines are. */
+#define SETTINGS_ITEMS_MAX 1024
+/* Faults of one file as text; what does not fit is cut, the file is refused all the same.
+ */
+#define SETTINGS_FAULTS_BYTES_MAX (1024 * 1024)
+/* A value or name quoted in a fault: enough to recognise it. */
+#define SETTINGS_QUOTE_BYTES_MAX 96
+/* A simulator's key file: an RSA key and a certificate are 3 KiB. */
+#define SIMULATOR_FILE_BYTES_MAX (64 * 1024)
 
 /* --- certificates and outbound --- */
 
@@ -58,6 +103,10 @@
 #define HTTPS_TOTAL_MS   8000
 /* One a region and year, some of the past, and some attempts of strangers. */
 #define CERTIFICATES_IN_MEMORY_MAX 256
+/* Failures have a table of their own: strangers who name many URLs fill only that. */
+#define CERTIFICATE_FAILURES_MAX 256
+/* A certificate's file on disk: what could have been fetched. */
+#define CERTIFICATE_FILE_BYTES_MAX HTTPS_BODY_BYTES_MAX
 /* A failure is remembered this long; CONTRACT: asked again after 30 s at the latest. */
 #define CERTIFICATE_FAILURE_MS 10000
 /* Fetches of unknown URLs: a burst for a first start with many regions, then one each 2
@@ -74,16 +123,61 @@
 
 /* Deliveries that wait for a certificate; each holds a body. */
 #define WAITING_ROOM_MAX 256
-/* They are let go with 503 after this: SNS gives up at 15 s, we answer within 12. */
-#define WAITING_MS 10000
+/* They are let go with 503 after this: main sweeps each second, and a commit may follow.
+ */
+#define WAITING_MS 9000
+/* CONTRACT: every answer within 12 s, for SNS gives up at 15. What the writer has not
+ * begun by then is 503. */
+#define ANSWER_MS 11000
+/* A thread that has been at one thing for longer is stuck: the watchdog is not petted. */
+#define BUSY_TOO_LONG_MS 60000
 /* Deliveries lent to the writer. */
 #define WRITER_QUEUE_MAX 1024
 /* Deliveries in one transaction: bounds the WAL's growth and the time of a replay. */
 #define WRITER_BATCH_MAX 512
+/* How often the idle writer looks whether somebody else changed the outbox. */
+#define WRITER_TICK_MS 1000
+/* Replaying a failed batch one by one takes no longer; the rest gets 503. */
+#define WRITER_REPLAY_MS 2000
+/* A broken disk is told, not sung about. */
+#define STORE_FAULT_LOGS_A_MINUTE    10
+#define OUTBOUND_FAULT_LOGS_A_MINUTE 20
+/* Confirmations handed to outbound in one go. */
+#define CONFIRMATIONS_AT_ONCE 8
+/* The longest wait of the outbound thread while nothing happens. */
+#define OUTBOUND_TICK_MS 1000
+/* Origin, percent-encoded ARN and token. */
+#define CONFIRM_URL_BYTES_MAX 8192
+/* Lines about deliveries: kept ones are in the database anyway, refused ones are
+ * strangers'. */
+#define DELIVERY_LOGS_A_MINUTE 600
 /* Connections in all; SNS opens some hundreds at most to one endpoint. */
 #define HTTP_CONNECTIONS_MAX 1024
 /* An idle keep-alive connection is closed after this. */
 #define HTTP_IDLE_S 60
+/* Sockets of one purpose: loopback and public, IPv4 and IPv6, a unix socket, some spare.
+ */
+#define LISTEN_SOCKETS_MAX 8
+/* What a 503 suggests; SNS has its own retry policy. */
+#define HTTP_RETRY_AFTER_S "10"
+/* libmicrohttpd's and GnuTLS's own words. */
+#define LIBRARY_LOGS_A_MINUTE 10
+/* A chain of certificates, or a key. */
+#define PEM_BYTES_MAX (256 * 1024)
+/* Lines of a credentials file: old and new while they are changed, for some
+ * subscriptions. */
+#define CREDENTIALS_MAX       64
+#define CREDENTIALS_BYTES_MAX (32 * 1024)
+/* 8 bytes of SHA-256 tell addresses in a log apart. */
+#define LOG_ADDRESS_HASH_BYTES 8
+/* After the listener is quiesced, open connections are answered this long. */
+#define STOP_GRACE_MS 1000
+/* Scrapers and a browser or two. */
+#define ADMIN_CONNECTIONS_MAX 16
+/* Some forty series of a hundred bytes. */
+#define METRICS_BYTES_MAX (64 * 1024)
+/* main looks this often at what may be late. */
+#define MAIN_TICK_MS 1000
 /* Beyond max_body, swallow up to this many times max_body so that the 413 is seen. */
 #define HTTP_SWALLOW_FACTOR 4
 
@@ -98,5 +192,64 @@
 #define STORE_BUSY_MS 2000
 /* Counted messages are known again for this long. */
 #define STORE_COUNTED_KEEP_MS (72LL * 3600 * 1000)
+/* SES's time and SNS's of one event differ by this much at most, or its time is not used. */
+#define STORE_SES_LAG_MS (15 * 60 * 1000)
+/* Soft events this far apart, either side, still speak for each other (policy.md). */
+#define STORE_SOFT_WINDOW_MS (30LL * 24 * 3600 * 1000)
+/* Soft days are forgotten after this: twice the window, since events arrive in any order. */
+#define STORE_SOFT_KEEP_MS (60LL * 24 * 3600 * 1000)
+/* Rows that one call of store_tidy() looks at: some milliseconds. */
+#define STORE_TIDY_ROWS_MAX 2000
+/* Old counted keys of imports are looked at again this often. */
+#define STORE_TIDY_AGAIN_MS (3600LL * 1000)
+/* Confirmations given out and without a result; more wait. */
+#define STORE_CONFIRMATIONS_OUT_MAX 64
+/* Without a result after this a confirmation is given out again: HTTPS_TOTAL_MS is 8 s. */
+#define STORE_CONFIRMATION_OUT_MS (60 * 1000)
+/* Topics whose row is remembered; more are looked up again. */
+#define STORE_TOPICS_CACHED_MAX 64
+/* Different (day, counter) pairs of a transaction that are summed up before writing. */
+#define STORE_TALLIES_MAX 64
+/* A name of a counter: the longest SES type has 17 characters. */
+#define STORE_TALLY_NAME_BYTES_MAX 64
+/* Text of a fault. */
+#define STORE_FAULT_BYTES_MAX 512
+/* A query built from a filter: a few hundred bytes. */
+#define STORE_QUERY_BYTES_MAX 4096
+/* Columns of a view; events has the most, some 40. */
+#define STORE_COLUMNS_MAX 64
+/* Lines of a fault report of store_check(). */
+#define STORE_CHECK_LINES_MAX 100
+
+/* --- ctl --- */
+
+/* A line of `check -`: an address has at most 320 bytes, a name before it a few more. */
+#define CTL_LINE_BYTES_MAX (64 * 1024)
+/* A row as text: a quarantined body of 2 MiB, escaped, and its columns. */
+#define CTL_LINE_OUT_BYTES_MAX (16 * 1024 * 1024)
+/* Rows whose widths align a table; the rest streams. */
+#define CTL_TABLE_ROWS_HELD 200
+/* The widest view has 37 columns. */
+#define CTL_COLUMNS_MAX 64
+/* A wider cell pushes its line out of the column, but is shown whole. */
+#define CTL_CELL_WIDTH_MAX 48
+/* The last column (diagnostics, notes) is cut: `-o json` shows it whole. */
+#define CTL_LAST_CELL_WIDTH_MAX 120
+/* Rows of a table without --limit. */
+#define CTL_TABLE_LIMIT 50
+/* The story of one address: its newest events. */
+#define CTL_WHY_EVENTS_MAX 1000
+/* The longest verb that is compared with what was typed. */
+#define CTL_VERB_BYTES_MAX 64
+/* Certificates that one run of `import` or `message verify` keeps in memory. */
+#define CTL_CERTIFICATES_MAX 64
+/* Bodies that wait for one transaction of `import` or of `quarantine retry`. */
+#define CTL_BATCH_BYTES_MAX (8 * 1024 * 1024)
+/* The faults of a configuration: a line each. */
+#define CTL_FAULTS_BYTES_MAX (256 * 1024)
+/* An answer of the daemon: one line of plain text. */
+#define CTL_ANSWER_BYTES_MAX 1024
+/* The daemon answers within 12 s. */
+#define CTL_ANSWER_MS 15000
 
 #endif

@@ -24,6 +24,7 @@ struct queue {
     size_t count;
     size_t max;
     bool closed;
+    bool woken;
 };
 
 /* The object that holds `node` as its member `member`. */
@@ -46,7 +47,10 @@ int queue_push(struct queue *queue, struct queue_node *node);
  */
 struct queue_node *queue_take(struct queue *queue, size_t most, int64_t deadline_ms);
 
-/* Lets a waiting queue_take return early, once. */
+/*
+ * Lets a waiting queue_take return early, once; when none waits, the next one does not
+ * wait.
+ */
 void queue_wake(struct queue *queue);
 
 /* Pushes fail from now on; what is inside can still be taken. */

@@ -14,6 +14,7 @@
 #ifndef SESBOUNCE_SES_EVENT_H
 #define SESBOUNCE_SES_EVENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -81,6 +82,7 @@ struct ses_event {
     struct str tags;          /* mail.tags as compact JSON text */
     size_t destination_count; /* distinct addresses in mail.destination */
     size_t candidates;        /* distinct complained recipients; 0 unless a complaint */
+    bool opt_out;             /* a Subscription by which somebody leaves a topic or all */
     struct ses_recipient *recipients; /* owned, distinct by address.key */
     size_t recipient_count;
     char *owned_text; /* backing of fields that had to be composed */

@@ -41,6 +41,9 @@ bool sns_certificate_is_for(const struct sns_certificate *certificate,
 /* Was it valid at that time? */
 bool sns_certificate_valid_at(const struct sns_certificate *certificate, int64_t ms);
 
+/* Is SignatureVersion 1 or 2, and at least `min_version`? Needs no certificate. */
+bool sns_signature_accepts_version(const struct sns_message *message, unsigned min_version);
+
 /*
  * VERDICT_UNDECIDED when `message` is genuine; VERDICT_SIGNATURE_VERSION for a version
  * other than 1 or 2 or below `min_version`; VERDICT_SIGNATURE when it is not base64, has

@@ -64,6 +64,9 @@ char *str_dup(struct str s);
 /* RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF. */
 bool str_is_utf8(struct str s);
 
+/* Bytes of the UTF-8 character that `s` begins with; 0 when there is none. */
+size_t str_utf8_sequence(struct str s);
+
 static inline char ascii_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;

@@ -1,0 +1,20 @@
+/*
+ * The admin side: `GET /metrics` (Prometheus text) and `GET /healthz` on `[admin]
+ * listen`, apart from ingest, so that what strangers reach and what operators see never
+ * meet.
+ */
+#ifndef SESBOUNCED_ADMIN_H
+#define SESBOUNCED_ADMIN_H
+
+#include "daemon/service.h"
+
+struct admin;
+
+/*
+ * 0 with `*ret` NULL when it is off. A port that is taken is logged and no reason not to
+ * start: bounces must be kept even when nobody watches.
+ */
+int admin_start(struct service *service, struct admin **ret);
+void admin_stop(struct admin *admin);
+
+#endif

@@ -1,0 +1,111 @@
+#include "daemon/checkpointer.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+#include "sesbounce/limits.h"
+
+enum checkpoint_state { CHECKPOINT_IDLE, CHECKPOINT_ASKED, CHECKPOINT_COPIED };
+
+struct checkpointer {
+    pthread_mutex_t mutex;
+    pthread_cond_t asked;
+    enum checkpoint_state state;
+    bool stopping;
+    struct store *store;
+    pthread_t thread;
+    busy_since busy;
+    int64_t asked_at_bytes; /* by the writer only: the WAL's size when it last asked */
+};
+
+static void *run(void *argument)
+{
+    struct checkpointer *checkpointer = argument;
+
+    pthread_mutex_lock(&checkpointer->mutex);
+    for (;;) {
+        bool complete = false;
+
+        while (checkpointer->state != CHECKPOINT_ASKED && !checkpointer->stopping)
+            pthread_cond_wait(&checkpointer->asked, &checkpointer->mutex);
+        if (checkpointer->stopping)
+            break;
+        pthread_mutex_unlock(&checkpointer->mutex);
+
+        busy_begin(&checkpointer->busy, clock_mono_ms());
+        (void)store_checkpoint_passive(checkpointer->store, &complete);
+        busy_end(&checkpointer->busy);
+
+        pthread_mutex_lock(&checkpointer->mutex);
+        checkpointer->state = CHECKPOINT_COPIED;
+    }
+    pthread_mutex_unlock(&checkpointer->mutex);
+    return NULL;
+}
+
+int checkpointer_start(const char *path, struct checkpointer **ret)
+{
+    struct checkpointer *checkpointer = calloc(1, sizeof(*checkpointer));
+    int r;
+
+    if (!checkpointer)
+        return -ENOMEM;
+    r = store_open(path, STORE_CHECKPOINT, &checkpointer->store, NULL);
+    if (r < 0) {
+        free(checkpointer);
+        return r;
+    }
+    (void)pthread_mutex_init(&checkpointer->mutex, NULL);
+    (void)pthread_cond_init(&checkpointer->asked, NULL);
+    r = -pthread_create(&checkpointer->thread, NULL, run, checkpointer);
+    if (r < 0) {
+        store_close(checkpointer->store);
+        free(checkpointer);
+        return r;
+    }
+    *ret = checkpointer;
+    return 0;
+}
+
+void checkpointer_edge(struct checkpointer *checkpointer, struct store *store)
+{
+    int64_t wal_bytes = store_wal_bytes(store);
+    enum checkpoint_state state;
+
+    pthread_mutex_lock(&checkpointer->mutex);
+    state = checkpointer->state;
+    if (state == CHECKPOINT_COPIED) {
+        checkpointer->state = CHECKPOINT_IDLE;
+    } else if (state == CHECKPOINT_IDLE &&
+               wal_bytes >= checkpointer->asked_at_bytes + STORE_WAL_BYTES) {
+        checkpointer->state = CHECKPOINT_ASKED;
+        checkpointer->asked_at_bytes = wal_bytes;
+        pthread_cond_signal(&checkpointer->asked);
+    }
+    pthread_mutex_unlock(&checkpointer->mutex);
+    if (state != CHECKPOINT_COPIED)
+        return;
+    /* A reader that pins the WAL makes this fail: then ask again after as much growth. */
+    if (store_checkpoint_restart(store) == 0)
+        checkpointer->asked_at_bytes = 0;
+}
+
+void checkpointer_stop(struct checkpointer *checkpointer)
+{
+    if (!checkpointer)
+        return;
+    pthread_mutex_lock(&checkpointer->mutex);
+    checkpointer->stopping = true;
+    pthread_cond_signal(&checkpointer->asked);
+    pthread_mutex_unlock(&checkpointer->mutex);
+    (void)pthread_join(checkpointer->thread, NULL);
+    store_close(checkpointer->store);
+    (void)pthread_cond_destroy(&checkpointer->asked);
+    (void)pthread_mutex_destroy(&checkpointer->mutex);
+    free(checkpointer);
+}
+
+bool checkpointer_is_stuck(struct checkpointer *checkpointer, int64_t mono_ms)
+{
+    return busy_too_long(&checkpointer->busy, mono_ms);
+}

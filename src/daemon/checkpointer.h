@@ -1,0 +1,26 @@
+/*
+ * Checkpoints off the commit path.
+ *
+ * A checkpoint beside a busy writer never finishes by itself (measured: the WAL grew
+ * beyond 1 GB). So a thread with a second connection copies PASSIVE once the WAL has
+ * grown past STORE_WAL_BYTES, and when it returns the writer begins the WAL anew at its
+ * next batch edge, for which little is left to copy. The mutex guards `state` and
+ * `stopping`.
+ */
+#ifndef SESBOUNCED_CHECKPOINTER_H
+#define SESBOUNCED_CHECKPOINTER_H
+
+#include "daemon/service.h"
+#include "sesbounce/store.h"
+
+struct checkpointer;
+
+int checkpointer_start(const char *path, struct checkpointer **ret);
+
+/* By the writer, between two transactions: asks for a checkpoint, or ends one. */
+void checkpointer_edge(struct checkpointer *checkpointer, struct store *store);
+
+void checkpointer_stop(struct checkpointer *checkpointer);
+bool checkpointer_is_stuck(struct checkpointer *checkpointer, int64_t mono_ms);
+
+#endif

@@ -1,0 +1,75 @@
+#include "daemon/credentials.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+
+#include "daemon/read_file.h"
+#include "sesbounce/buf.h"
+#include "sesbounce/limits.h"
+
+struct credentials {
+    size_t count;
+    unsigned char digests[CREDENTIALS_MAX][SHA256_DIGEST_LENGTH];
+};
+
+static int add_line(struct credentials *credentials, struct str line)
+{
+    if (line.len == 0 || line.data[0] == '#')
+        return 0;
+    if (!memchr(line.data, ':', line.len) || credentials->count >= CREDENTIALS_MAX)
+        return -EINVAL;
+    (void)SHA256((const unsigned char *)line.data, line.len,
+                 credentials->digests[credentials->count++]);
+    return 0;
+}
+
+int credentials_read(const char *file, struct credentials **ret)
+{
+    _cleanup_(credentials_freep) struct credentials *credentials =
+        calloc(1, sizeof(*credentials));
+    _cleanup_(freep) char *text = NULL;
+    struct str rest;
+    struct str line;
+    int r;
+
+    if (!credentials)
+        return -ENOMEM;
+    r = read_file(file, CREDENTIALS_BYTES_MAX, &text);
+    rest = str_of(text);
+    while (r == 0 && str_split(&rest, '\n', &line))
+        r = add_line(credentials, str_trim(line));
+    if (r == 0 && credentials->count == 0)
+        r = -EINVAL;
+    if (text)
+        OPENSSL_cleanse(text, strlen(text));
+    if (r == 0)
+        *ret = take_ptr(credentials);
+    return r;
+}
+
+void credentials_free(struct credentials *credentials)
+{
+    free(credentials);
+}
+
+bool credentials_match(const struct credentials *credentials, const char *user,
+                       const char *password)
+{
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    struct buf pair;
+    int match = 0;
+
+    if (!user || !password)
+        return false;
+    buf_init(&pair, CREDENTIALS_BYTES_MAX);
+    if (buf_printf(&pair, "%s:%s", user, password) == 0) {
+        (void)SHA256((const unsigned char *)pair.data, pair.len, digest);
+        for (size_t i = 0; i < credentials->count; i++)
+            match |= CRYPTO_memcmp(digest, credentials->digests[i], sizeof(digest)) == 0;
+    }
+    if (pair.data)
+        OPENSSL_cleanse(pair.data, pair.len);
+    buf_done(&pair);
+    return match != 0;
+}

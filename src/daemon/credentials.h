@@ -1,0 +1,24 @@
+/*
+ * HTTP Basic credentials (RFC 7617) from `[ingest] credentials_file`: `user:password` a
+ * line, blank lines and `#` comments aside. Immutable after reading; any thread.
+ */
+#ifndef SESBOUNCED_CREDENTIALS_H
+#define SESBOUNCED_CREDENTIALS_H
+
+#include <stdbool.h>
+
+#include "sesbounce/cleanup.h"
+#include "sesbounce/str.h"
+
+struct credentials;
+
+/* 0; -EINVAL when no line or a line without a colon is in it; another negative errno. */
+int credentials_read(const char *file, struct credentials **ret);
+void credentials_free(struct credentials *credentials);
+DEFINE_CLEANUP(struct credentials, credentials_free)
+
+/* Compares with every line in constant time. NULL arguments never match. */
+bool credentials_match(const struct credentials *credentials, const char *user,
+                       const char *password);
+
+#endif

@@ -1,0 +1,83 @@
+#include "daemon/delivery_log.h"
+
+#include <openssl/sha.h>
+#include <pthread.h>
+
+#include "sesbounce/limits.h"
+
+static pthread_mutex_t ration_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct log_ration ration; /* guarded by ration_mutex */
+
+static bool may_log(unsigned *ret_held_back)
+{
+    bool pass;
+
+    pthread_mutex_lock(&ration_mutex);
+    pass =
+        log_ration_pass(&ration, clock_mono_ms(), DELIVERY_LOGS_A_MINUTE, ret_held_back);
+    pthread_mutex_unlock(&ration_mutex);
+    return pass;
+}
+
+static int append_address(struct buf *to, const struct address *address, int how)
+{
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    int r = to->len > 0 ? buf_append_char(to, ' ') : 0;
+
+    if (how == LOG_ADDRESSES_FULL)
+        return r < 0 ? r : buf_append_str(to, str_of(address->key));
+    (void)SHA256((const unsigned char *)address->key, strlen(address->key), digest);
+    for (int i = 0; r == 0 && i < LOG_ADDRESS_HASH_BYTES; i++)
+        r = buf_printf(to, "%02x", digest[i]);
+    return r;
+}
+
+static void append_addresses(struct buf *to, const struct delivery *delivery, int how)
+{
+    const struct ses_event *event = &delivery->intake.event;
+
+    if (how == LOG_ADDRESSES_NONE || !delivery->verified)
+        return;
+    for (size_t i = 0; i < event->recipient_count; i++) {
+        if (append_address(to, &event->recipients[i].address, how) < 0)
+            return;
+    }
+}
+
+static struct str if_any(struct str s)
+{
+    return s.len > 0 ? s : STR_ABSENT;
+}
+
+void delivery_log(const struct delivery *delivery, const struct settings *settings)
+{
+    const struct verdict_info *info = verdict_info(delivery->verdict);
+    struct str reason = STR_ABSENT;
+    struct buf addresses;
+    unsigned held_back = 0;
+    char status[16];
+
+    if (info->level >= LOG_LEVEL_DEBUG || !may_log(&held_back))
+        return;
+    if (held_back > 0) {
+        char count[16];
+
+        (void)snprintf(count, sizeof(count), "%u", held_back);
+        log_event(LOG_LEVEL_NOTICE, "more deliveries in the last minute than are logged",
+                  {"NOT_LOGGED", str_of(count)});
+    }
+    (void)snprintf(status, sizeof(status), "%u", info->http_status);
+    buf_init(&addresses, LOG_VALUE_BYTES_MAX);
+    append_addresses(&addresses, delivery, settings->log.addresses);
+    if (delivery->verified && delivery->intake.kind == INTAKE_QUARANTINE)
+        reason = str_of(quarantine_word(delivery->intake.reason));
+    log_event(info->level,
+              verdict_is_kept(delivery->verdict) ? "delivery kept" : "delivery not kept",
+              {"VERDICT", str_of(info->name)}, {"STATUS", str_of(status)},
+              {"TOPIC", delivery->message.topic_arn},
+              {"SNS_MESSAGE_ID", delivery->message.message_id},
+              {"SES_TYPE", delivery->intake.event.type_text}, {"REASON", reason},
+              {"ADDRESS", if_any(buf_str(&addresses))},
+              {"FAULT", str_of(delivery->fault)});
+    buf_done(&addresses);
+}

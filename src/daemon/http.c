@@ -1,0 +1,538 @@
+#include "daemon/http.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <openssl/crypto.h>
+#include <stdarg.h>
+
+#include "daemon/credentials.h"
+#include "daemon/delivery_log.h"
+#include "daemon/outbound.h"
+#include "daemon/read_file.h"
+#include "daemon/writer.h"
+#include "sesbounce/limits.h"
+
+/* The same body goes out with and, while stopping, without keep-alive. */
+enum { RESPONSE_KEEP, RESPONSE_CLOSE, RESPONSE_FORMS };
+
+struct http {
+    struct service *service;
+    struct credentials *credentials; /* NULL: nobody is asked */
+    char *certificate;               /* PEM texts, NULL: plain HTTP */
+    char *key;
+    struct MHD_Response *responses[RESPONSE_FORMS][VERDICT_COUNT];
+    struct MHD_Response *healthy[RESPONSE_FORMS];
+    struct MHD_Response *unhealthy[RESPONSE_FORMS];
+    struct MHD_Daemon *daemons[LISTEN_SOCKETS_MAX];
+    size_t daemon_count;
+    struct log_ration library_ration;
+};
+
+/* --- answers --------------------------------------------------------------------------
+ */
+
+static enum MHD_Result answer(struct http *http, struct delivery *delivery)
+{
+    bool close = delivery->close_after || atomic_load(&http->service->closing);
+    const struct verdict_info *info = verdict_info(delivery->verdict);
+    struct MHD_Response *response =
+        http->responses[close ? RESPONSE_CLOSE : RESPONSE_KEEP][delivery->verdict];
+
+    metrics_count(&http->service->metrics.verdicts[delivery->verdict]);
+    if (verdict_is_kept(delivery->verdict))
+        atomic_store_explicit(&http->service->metrics.last_kept_ms,
+                              delivery->intake.received_ms, memory_order_relaxed);
+    delivery_log(delivery, http->service->settings);
+    return MHD_queue_response(delivery->connection, info->http_status, response);
+}
+
+static enum MHD_Result answer_probe(struct http *http, const struct delivery *delivery)
+{
+    bool closing = atomic_load(&http->service->closing);
+    bool healthy = atomic_load(&http->service->storing) && !closing;
+    struct MHD_Response **responses = healthy ? http->healthy : http->unhealthy;
+
+    return MHD_queue_response(delivery->connection,
+                              healthy ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
+                              responses[closing ? RESPONSE_CLOSE : RESPONSE_KEEP]);
+}
+
+void http_resume(struct delivery *delivery)
+{
+    struct MHD_Connection *connection = delivery->connection;
+
+    MHD_resume_connection(connection);
+}
+
+void http_resume_waiting(struct delivery *first, enum verdict verdict, const char *fault)
+{
+    while (first) {
+        struct delivery *delivery = first;
+
+        first = delivery->next_waiting;
+        if (verdict != VERDICT_UNDECIDED)
+            delivery_decide(delivery, verdict, fault);
+        http_resume(delivery);
+    }
+}
+
+/* --- lending --------------------------------------------------------------------------
+ */
+
+/*
+ * Suspend first, then push, then touch nothing: the borrower may have resumed already. A
+ * refused push leaves the delivery with us, and it is resumed at once.
+ */
+static enum MHD_Result lend_to_writer(struct http *http, struct delivery *delivery)
+{
+    int r;
+
+    MHD_suspend_connection(delivery->connection);
+    r = writer_push(http->service->writer, &delivery->job);
+    if (r < 0) {
+        delivery_decide(delivery, r == -ESHUTDOWN ? VERDICT_STOPPING : VERDICT_BUSY,
+                        "the writer's queue is full");
+        http_resume(delivery);
+    }
+    return MHD_YES;
+}
+
+static enum MHD_Result lend_to_waiting_room(struct http *http, struct delivery *delivery)
+{
+    int r;
+
+    MHD_suspend_connection(delivery->connection);
+    r = waiting_room_enter(&http->service->room, delivery);
+    if (r < 0) {
+        delivery_decide(delivery, r == -ESHUTDOWN ? VERDICT_STOPPING : VERDICT_BUSY,
+                        "too many deliveries wait for a certificate");
+        http_resume(delivery);
+    } else {
+        outbound_wake(http->service->outbound);
+    }
+    return MHD_YES;
+}
+
+/* The body is complete, or the delivery has come back from where it was lent. */
+static enum MHD_Result finish(struct http *http, struct delivery *delivery)
+{
+    if (delivery->verdict == VERDICT_UNDECIDED) {
+        if (atomic_load(&http->service->stopping))
+            delivery_decide(delivery, VERDICT_STOPPING, NULL);
+        else if (!atomic_load(&http->service->storing))
+            delivery_decide(delivery, VERDICT_STORE, NULL);
+    }
+    switch (delivery_advance(delivery, &http->service->rules, clock_wall_ms(),
+                             clock_mono_ms())) {
+    case DELIVERY_WAITS:
+        return lend_to_waiting_room(http, delivery);
+    case DELIVERY_STORABLE:
+        return lend_to_writer(http, delivery);
+    case DELIVERY_DECIDED:
+    default:
+        return answer(http, delivery);
+    }
+}
+
+/* --- the request ----------------------------------------------------------------------
+ */
+
+/* What libmicrohttpd does not mind and two readers could understand differently. */
+struct framing {
+    unsigned lengths;
+    unsigned codings;
+    bool odd_coding;
+    bool bad_length;
+    uint64_t length;
+};
+
+static enum MHD_Result look_at_header(void *context, enum MHD_ValueKind kind,
+                                      const char *name, size_t name_len,
+                                      const char *value, size_t value_len)
+{
+    struct framing *framing = context;
+    struct str key = {name, name_len};
+    struct str text = str_trim((struct str){value ? value : "", value_len});
+
+    (void)kind;
+    if (str_equal_nocase(key, STR("Content-Length"))) {
+        framing->lengths++;
+        if (str_to_u64(text, INT64_MAX, &framing->length) < 0)
+            framing->bad_length = true;
+    } else if (str_equal_nocase(key, STR("Transfer-Encoding"))) {
+        framing->codings++;
+        if (!str_equal_nocase(text, STR("chunked")))
+            framing->odd_coding = true;
+    }
+    return MHD_YES;
+}
+
+static const char *header(struct delivery *delivery, const char *name)
+{
+    return MHD_lookup_connection_value(delivery->connection, MHD_HEADER_KIND, name);
+}
+
+static void copy_sns_headers(struct delivery *delivery)
+{
+    struct str raw = str_of(header(delivery, "x-amz-sns-rawdelivery"));
+    struct str type = str_of(header(delivery, "x-amz-sns-message-type"));
+
+    delivery->raw_header = str_equal_nocase(raw, STR("true"));
+    if (str_present(type)) {
+        size_t len = type.len < sizeof(delivery->type_header)
+                         ? type.len
+                         : sizeof(delivery->type_header) - 1;
+
+        memcpy(delivery->type_header, type.data, len);
+        delivery->type_header[len] = '\0';
+    }
+}
+
+static bool has_credentials(struct http *http, struct delivery *delivery)
+{
+    char *password = NULL;
+    char *user;
+    bool match;
+
+    if (!http->credentials)
+        return true;
+    user = MHD_basic_auth_get_username_password(delivery->connection, &password);
+    match = credentials_match(http->credentials, user, password);
+    MHD_free(user);
+    if (password)
+        OPENSSL_cleanse(password, strlen(password));
+    MHD_free(password);
+    return match;
+}
+
+/* Cheap checks, before a byte of the body is kept. May leave the delivery undecided. */
+static void check_headers(struct http *http, struct delivery *delivery,
+                          const char *method)
+{
+    struct framing framing = {0};
+
+    (void)MHD_get_connection_values_n(delivery->connection, MHD_HEADER_KIND,
+                                      look_at_header, &framing);
+    if (framing.lengths > 1 || framing.bad_length || framing.codings > 1 ||
+        framing.odd_coding || (framing.lengths && framing.codings)) {
+        delivery->close_after = true;
+        delivery_decide(delivery, VERDICT_BAD_FRAMING, NULL);
+        return;
+    }
+    delivery->is_probe = strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
+                         strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+    if (delivery->target == DELIVERY_TO_HEALTHZ && delivery->is_probe)
+        return;
+    if (delivery->target != DELIVERY_TO_INGEST)
+        delivery_decide(delivery, VERDICT_NOT_FOUND, NULL);
+    else if (strcmp(method, MHD_HTTP_METHOD_POST) != 0)
+        delivery_decide(delivery, VERDICT_METHOD, NULL);
+    else if (!has_credentials(http, delivery))
+        delivery_decide(delivery, VERDICT_CREDENTIALS, NULL);
+    else if (framing.length > http->service->settings->ingest.max_body_bytes)
+        delivery_decide(delivery, VERDICT_TOO_LARGE, NULL);
+    /* What is too long even to be thrown away: answered before it arrives. */
+    if (delivery->verdict != VERDICT_UNDECIDED &&
+        framing.length >
+            HTTP_SWALLOW_FACTOR * http->service->settings->ingest.max_body_bytes)
+        delivery->close_after = true;
+    if (delivery->verdict == VERDICT_UNDECIDED) {
+        copy_sns_headers(delivery);
+        if (framing.length > 0 && buf_reserve(&delivery->body, framing.length) < 0)
+            delivery_decide(delivery, VERDICT_NO_MEMORY, NULL);
+    }
+}
+
+/*
+ * A refused body is still read, up to a bound, so that the client sees the answer and not
+ * a reset. MHD_NO closes the connection.
+ */
+static enum MHD_Result receive(struct http *http, struct delivery *delivery,
+                               const char *bytes, size_t len)
+{
+    if (delivery->verdict == VERDICT_UNDECIDED) {
+        int r = buf_append(&delivery->body, bytes, len);
+
+        if (r == 0)
+            return MHD_YES;
+        delivery_decide(delivery, r == -E2BIG ? VERDICT_TOO_LARGE : VERDICT_NO_MEMORY,
+                        NULL);
+        delivery->swallowed_bytes = delivery->body.len;
+        buf_done(&delivery->body);
+    }
+    delivery->swallowed_bytes += len;
+    return delivery->swallowed_bytes <=
+                   HTTP_SWALLOW_FACTOR * http->service->settings->ingest.max_body_bytes
+               ? MHD_YES
+               : MHD_NO;
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
+                                  const char *url, const char *method,
+                                  const char *version, const char *bytes, size_t *len,
+                                  void **request)
+{
+    struct http *http = context;
+    struct delivery *delivery = *request;
+
+    (void)url;
+    (void)version;
+    if (!delivery)
+        return MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+                                  http->responses[RESPONSE_CLOSE][VERDICT_NO_MEMORY]);
+    delivery->connection = connection;
+    if (!delivery->begun) {
+        delivery->begun = true;
+        check_headers(http, delivery, method);
+        return delivery->close_after ? answer(http, delivery) : MHD_YES;
+    }
+    if (*len > 0) {
+        enum MHD_Result result = receive(http, delivery, bytes, *len);
+
+        *len = 0;
+        return result;
+    }
+    if (delivery->target == DELIVERY_TO_HEALTHZ && delivery->is_probe)
+        return answer_probe(http, delivery);
+    return finish(http, delivery);
+}
+
+/* The raw request target: libmicrohttpd hands the path to on_request decoded. */
+static void *on_request_line(void *context, const char *uri,
+                             struct MHD_Connection *connection)
+{
+    struct http *http = context;
+    const struct settings *settings = http->service->settings;
+    struct delivery *delivery = delivery_new(settings, clock_mono_ms());
+    struct str path = {uri, strcspn(uri, "?")};
+
+    (void)connection;
+    if (!delivery)
+        return NULL;
+    if (str_equal(path, str_of(settings->ingest.path)))
+        delivery->target = DELIVERY_TO_INGEST;
+    else if (str_equal(path, STR("/healthz")))
+        delivery->target = DELIVERY_TO_HEALTHZ;
+    else
+        delivery->target = DELIVERY_TO_NOWHERE;
+    return delivery;
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **request,
+                         enum MHD_RequestTerminationCode how)
+{
+    (void)context;
+    (void)connection;
+    (void)how;
+    delivery_free(*request);
+    *request = NULL;
+}
+
+/* libmicrohttpd and GnuTLS complain about strangers' junk; a little of it is enough. */
+static void on_library_log(void *context, const char *format, va_list arguments)
+{
+    struct http *http = context;
+    unsigned held_back = 0;
+    char text[LOG_VALUE_BYTES_MAX];
+
+    if (!log_ration_pass(&http->library_ration, clock_mono_ms(), LIBRARY_LOGS_A_MINUTE,
+                         &held_back))
+        return;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+#pragma GCC diagnostic pop
+    log_event(LOG_LEVEL_DEBUG, "HTTP", {"DETAIL", str_trim(str_of(text))});
+}
+
+/* --- start and stop -------------------------------------------------------------------
+ */
+
+static struct MHD_Response *response_new(const char *body, bool close)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        strlen(body), (void *)(uintptr_t)body, MHD_RESPMEM_PERSISTENT);
+
+    if (response)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                      "text/plain; charset=utf-8");
+    if (response && close)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    return response;
+}
+
+static struct MHD_Response *verdict_response(enum verdict verdict, bool close)
+{
+    const struct verdict_info *info = verdict_info(verdict);
+    struct MHD_Response *response = response_new(info->body, close);
+
+    if (!response)
+        return NULL;
+    if (info->http_status == MHD_HTTP_SERVICE_UNAVAILABLE)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER,
+                                      HTTP_RETRY_AFTER_S);
+    if (info->http_status == MHD_HTTP_UNAUTHORIZED)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+                                      "Basic realm=\"sesbounced\"");
+    if (info->http_status == MHD_HTTP_METHOD_NOT_ALLOWED)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "POST");
+    return response;
+}
+
+static int make_responses(struct http *http)
+{
+    for (int form = 0; form < RESPONSE_FORMS; form++) {
+        bool close = form == RESPONSE_CLOSE;
+
+        for (int v = VERDICT_UNDECIDED + 1; v < VERDICT_COUNT; v++) {
+            http->responses[form][v] = verdict_response((enum verdict)v, close);
+            if (!http->responses[form][v])
+                return -ENOMEM;
+        }
+        http->healthy[form] = response_new("ok\n", close);
+        http->unhealthy[form] = response_new(
+            "messages cannot be stored now; see the log of sesbounced\n", close);
+        if (!http->healthy[form] || !http->unhealthy[form])
+            return -ENOMEM;
+        (void)MHD_add_response_header(http->unhealthy[form], MHD_HTTP_HEADER_RETRY_AFTER,
+                                      HTTP_RETRY_AFTER_S);
+    }
+    return 0;
+}
+
+static int read_files(struct http *http, const char **ret_fault)
+{
+    const struct settings *settings = http->service->settings;
+    int r = 0;
+
+    if (settings->ingest.credentials_file) {
+        *ret_fault = "[ingest] credentials_file cannot be used";
+        r = credentials_read(settings->ingest.credentials_file, &http->credentials);
+    }
+    if (r == 0 && settings->ingest.certificate) {
+        *ret_fault = "[ingest] certificate cannot be read";
+        r = read_file(settings->ingest.certificate, PEM_BYTES_MAX, &http->certificate);
+    }
+    if (r == 0 && settings->ingest.key) {
+        *ret_fault = "[ingest] key cannot be read";
+        r = read_file(settings->ingest.key, PEM_BYTES_MAX, &http->key);
+    }
+    return r;
+}
+
+static struct MHD_Daemon *serve(struct http *http, int fd, unsigned threads,
+                                unsigned connections)
+{
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+                     MHD_USE_ERROR_LOG | (http->certificate ? MHD_USE_TLS : 0);
+    struct MHD_OptionItem pool[] = {
+        {threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)threads,
+         NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    struct MHD_OptionItem tls[] = {
+        {http->certificate ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0,
+         http->certificate},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, http->key},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0,
+         (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3"},
+        {MHD_OPTION_END, 0, NULL},
+    };
+
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER,
+        on_library_log, http, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK,
+        on_request_line, http, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+        MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)HTTP_IDLE_S, MHD_OPTION_ARRAY, pool, MHD_OPTION_ARRAY, tls,
+        MHD_OPTION_END);
+}
+
+static void http_free(struct http *http)
+{
+    for (int form = 0; form < RESPONSE_FORMS; form++) {
+        for (int v = 0; v < VERDICT_COUNT; v++) {
+            if (http->responses[form][v])
+                MHD_destroy_response(http->responses[form][v]);
+        }
+        if (http->healthy[form])
+            MHD_destroy_response(http->healthy[form]);
+        if (http->unhealthy[form])
+            MHD_destroy_response(http->unhealthy[form]);
+    }
+    credentials_free(http->credentials);
+    free(http->certificate);
+    if (http->key)
+        OPENSSL_cleanse(http->key, strlen(http->key));
+    free(http->key);
+    free(http);
+}
+
+static unsigned thread_count(const struct service *service, size_t sockets)
+{
+    uint64_t threads = service->settings->ingest.threads;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (threads == 0)
+        threads = cores > 0 ? (uint64_t)cores : 1;
+    threads /= sockets;
+    return threads > 0 ? (unsigned)threads : 1;
+}
+
+int http_start(struct service *service, const int *sockets, size_t count,
+               struct http **ret, const char **ret_fault)
+{
+    struct http *http = calloc(1, sizeof(*http));
+    int r;
+
+    if (!http)
+        return -ENOMEM;
+    http->service = service;
+    r = read_files(http, ret_fault);
+    if (r == 0)
+        r = make_responses(http);
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        http->daemons[i] = serve(http, sockets[i], thread_count(service, count),
+                                 HTTP_CONNECTIONS_MAX / (unsigned)count);
+        *ret_fault = "the HTTP server could not be started (a wrong certificate or key?)";
+        r = http->daemons[i] ? 0 : -EINVAL;
+        if (r == 0)
+            http->daemon_count++;
+    }
+    if (r < 0) {
+        http_stop(http);
+        return r;
+    }
+    *ret = http;
+    return 0;
+}
+
+void http_quiesce(struct http *http)
+{
+    /* The returned descriptor is not closed: with systemd's socket the backlog goes on.
+     */
+    for (size_t i = 0; i < http->daemon_count; i++)
+        (void)MHD_quiesce_daemon(http->daemons[i]);
+}
+
+unsigned http_connections(struct http *http)
+{
+    unsigned total = 0;
+
+    for (size_t i = 0; i < http->daemon_count; i++) {
+        const union MHD_DaemonInfo *info =
+            MHD_get_daemon_info(http->daemons[i], MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+        total += info ? info->num_connections : 0;
+    }
+    return total;
+}
+
+void http_stop(struct http *http)
+{
+    if (!http)
+        return;
+    for (size_t i = 0; i < http->daemon_count; i++)
+        MHD_stop_daemon(http->daemons[i]);
+    http_free(http);
+}

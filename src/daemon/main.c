@@ -1,0 +1,373 @@
+/*
+ * sesbounced: the start and the stop, in order, and the watch in between.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+
+#include "daemon/admin.h"
+#include "daemon/http.h"
+#include "daemon/listen.h"
+#include "daemon/outbound.h"
+#include "daemon/writer.h"
+#include "sesbounce/https.h"
+#include "sesbounce/limits.h"
+#include "sesbounce/simulator.h"
+
+/* sysexits.h(3), as CONTRACT names them. */
+enum { EXIT_DONE = 0, EXIT_OTHER = 1, EXIT_DATABASE = 65, EXIT_SETTINGS = 78 };
+
+struct program {
+    struct settings *settings;
+    struct service service;
+    struct listen_sockets sockets;
+    struct writer *writer;
+    struct outbound *outbound;
+    struct http *http;
+    struct admin *admin;
+    sigset_t signals;
+};
+
+static void usage(FILE *to)
+{
+    (void)fputs("usage: sesbounced [-c FILE] [--check-config]\n"
+                "\n"
+                "Receives the bounces and complaints of Amazon SES from SNS over HTTP "
+                "and keeps the\n"
+                "list of addresses that must not be mailed again.\n"
+                "\n"
+                "  -c, --config FILE   settings; default " SETTINGS_DEFAULT_FILE "\n"
+                "      --check-config  print the effective settings and exit; 78 when "
+                "one is wrong\n"
+                "      --version       print the version and exit\n"
+                "      --help          print this and exit\n"
+                "\n"
+                "Manual: sesbounced(8), sesbounced.conf(5), sesbouncectl(8)\n",
+                to);
+}
+
+/* --- settings -------------------------------------------------------------------------
+ */
+
+struct options {
+    const char *config;
+    bool check_config;
+};
+
+/* -1: go on; else the exit status. */
+static int read_options(int argc, char **argv, struct options *ret)
+{
+    static const struct option longs[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"check-config", no_argument, NULL, 'k'},
+        {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            ret->config = optarg;
+            break;
+        case 'k':
+            ret->check_config = true;
+            break;
+        case 'V':
+            (void)puts("sesbounced " SESBOUNCE_VERSION);
+            return EXIT_DONE;
+        case 'h':
+            usage(stdout);
+            return EXIT_DONE;
+        default:
+            usage(stderr);
+            return EXIT_OTHER;
+        }
+    }
+    if (optind < argc) {
+        usage(stderr);
+        return EXIT_OTHER;
+    }
+    return -1;
+}
+
+/* -1: go on; else the exit status. */
+static int read_settings(struct program *program, const struct options *options)
+{
+    struct buf faults;
+    int status = -1;
+
+    buf_init(&faults, SETTINGS_FAULTS_BYTES_MAX);
+    if (settings_read(options->config, &program->settings, &faults) < 0) {
+        (void)fwrite(faults.data ? faults.data : "", 1, faults.len, stderr);
+        status = EXIT_SETTINGS;
+    } else if (options->check_config) {
+        status = settings_print(program->settings, stdout) < 0 ? EXIT_OTHER : EXIT_DONE;
+    }
+    buf_done(&faults);
+    return status;
+}
+
+/* --- start ----------------------------------------------------------------------------
+ */
+
+static int block_signals(struct program *program)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+    (void)sigemptyset(&program->signals);
+    (void)sigaddset(&program->signals, SIGTERM);
+    (void)sigaddset(&program->signals, SIGINT);
+    if (sigaction(SIGPIPE, &ignore, NULL) < 0)
+        return -errno;
+    return -pthread_sigmask(SIG_BLOCK, &program->signals, NULL);
+}
+
+static void complain(const char *message, struct str detail)
+{
+    log_event(LOG_LEVEL_ERROR, message, {"DETAIL", detail});
+    (void)sd_notifyf(0, "STATUS=%s: %.*s", message, STR_ARG(detail));
+}
+
+static int status_of(int fault)
+{
+    return fault == -EUCLEAN || fault == -ENOTSUP ? EXIT_DATABASE : EXIT_OTHER;
+}
+
+/*
+ * -1: go on, with or without a store. Staying up with 503 keeps SNS trying, so whatever
+ * may mend itself is no reason to leave; and with systemd's sockets nothing is, because
+ * leaving again and again would take the socket down with us.
+ */
+static int open_store(struct program *program, struct store **ret)
+{
+    struct buf fault;
+    int status = -1;
+    int r;
+
+    buf_init(&fault, SETTINGS_FAULTS_BYTES_MAX);
+    r = store_open(program->settings->store.path, STORE_OWN, ret, &fault);
+    if (r < 0) {
+        bool may_mend = r == -EBUSY || r == -EROFS || r == -ENOSPC || r == -EIO;
+
+        complain("the database cannot be used", buf_str(&fault));
+        if (!may_mend && !program->sockets.passed)
+            status = status_of(r);
+    }
+    buf_done(&fault);
+    return status;
+}
+
+static int start_simulator(struct program *program)
+{
+    _cleanup_(simulator_freep) struct simulator *simulator = NULL;
+    const char *path = program->settings->simulator.key;
+    int r;
+
+    if (!program->settings->simulator.enabled)
+        return 0;
+    r = simulator_create(path);
+    if (r == 0 || r == -EEXIST)
+        r = simulator_open(path, &simulator);
+    if (r < 0) {
+        log_event(LOG_LEVEL_ERROR, "the simulator's key cannot be used",
+                  {"PATH", str_of(path)}, {"ERROR", str_of(strerror(-r))});
+        return r;
+    }
+    program->service.rules.simulator = simulator_certificate(simulator);
+    log_event(LOG_LEVEL_WARNING, "the simulator is on: not for production",
+              {"TOPIC", STR(SETTINGS_SIMULATOR_TOPIC)});
+    return 0;
+}
+
+static int start_parts(struct program *program, struct store *store)
+{
+    struct service *service = &program->service;
+    const struct settings *settings = program->settings;
+    const char *fault = NULL;
+    int r;
+
+    service->settings = settings;
+    service->rules.settings = settings;
+    r = certificates_new(settings->store.certificates, &service->rules.certificates);
+    if (r < 0) {
+        complain("[store] certificates cannot be used", str_of(strerror(-r)));
+        store_close(store);
+        return r;
+    }
+    r = waiting_room_init(&service->room);
+    if (r == 0)
+        r = start_simulator(program);
+    if (r == 0)
+        r = https_global_start();
+    if (r == 0)
+        r = writer_start(service, store, &program->writer);
+    if (r < 0) {
+        store_close(store);
+        return r;
+    }
+    service->writer = program->writer;
+    r = outbound_start(service, &program->outbound);
+    if (r < 0)
+        return r;
+    atomic_store(&service->outbound, program->outbound);
+    r = http_start(service, program->sockets.fds, program->sockets.count, &program->http,
+                   &fault);
+    if (r < 0)
+        complain(fault, str_of(strerror(-r)));
+    else
+        r = admin_start(service, &program->admin);
+    return r;
+}
+
+static void say_ready(struct program *program)
+{
+    const struct settings *settings = program->settings;
+    char proxy[LOG_VALUE_BYTES_MAX];
+
+    if (settings->sns.topic.count == 0 && !settings->simulator.enabled)
+        log_event(
+            LOG_LEVEL_WARNING,
+            "no topic is allowed, so everything is refused: add `topic = ARN` under "
+            "[sns]",
+            {NULL, STR_ABSENT});
+    if (https_proxy_in_use(proxy, sizeof(proxy)))
+        log_event(LOG_LEVEL_NOTICE, "outbound requests go through a proxy",
+                  {"PROXY", str_of(proxy)});
+    log_event(LOG_LEVEL_NOTICE, "ready", {"VERSION", STR(SESBOUNCE_VERSION)},
+              {"LISTEN", program->sockets.passed
+                             ? STR("socket passed by systemd")
+                             : str_of(settings->ingest.listen.items[0])},
+              {"DATABASE", str_of(settings->store.path)});
+    (void)sd_notify(0, "READY=1");
+}
+
+/* --- watch ----------------------------------------------------------------------------
+ */
+
+static void tell_status(struct program *program)
+{
+    struct metrics *metrics = &program->service.metrics;
+
+    (void)sd_notifyf(0, "STATUS=%s; kept %llu deliveries, answered %llu otherwise",
+                     atomic_load(&program->service.storing)
+                         ? "storing"
+                         : "NOT STORING: SNS is told to try again, see the log",
+                     (unsigned long long)metrics_kept(metrics),
+                     (unsigned long long)metrics_not_kept(metrics));
+}
+
+static bool is_stuck(struct program *program, int64_t now_ms)
+{
+    return writer_is_stuck(program->writer, now_ms) ||
+           outbound_is_stuck(program->outbound, now_ms);
+}
+
+/* Until a signal, or until the database turns out to be unusable. The exit status. */
+static int watch(struct program *program)
+{
+    const struct timespec tick = {MAIN_TICK_MS / 1000, (MAIN_TICK_MS % 1000) * 1000000L};
+
+    for (;;) {
+        int number = sigtimedwait(&program->signals, NULL, &tick);
+        int64_t now_ms = clock_mono_ms();
+        int fatal = writer_fatal(program->writer);
+
+        if (number > 0)
+            return EXIT_DONE;
+        http_resume_waiting(waiting_room_sweep(&program->service.room, now_ms),
+                            VERDICT_NO_CERTIFICATE, "it did not come in time");
+        if (fatal < 0 && !program->sockets.passed)
+            return status_of(fatal);
+        if (!is_stuck(program, now_ms))
+            (void)sd_notify(0, "WATCHDOG=1");
+        tell_status(program);
+    }
+}
+
+/* --- stop -----------------------------------------------------------------------------
+ */
+
+static void wait_for_connections(struct program *program)
+{
+    const struct timespec pause = {0, 10 * 1000000L};
+    int64_t until_ms = clock_mono_ms() + STOP_GRACE_MS;
+
+    while (http_connections(program->http) > 0 && clock_mono_ms() < until_ms)
+        (void)nanosleep(&pause, NULL);
+}
+
+static void stop(struct program *program)
+{
+    (void)sd_notify(0, "STOPPING=1");
+    admin_stop(program->admin);
+    if (program->http) {
+        http_quiesce(program->http);
+        atomic_store(&program->service.closing, true);
+        wait_for_connections(program);
+    }
+    atomic_store(&program->service.stopping, true);
+    outbound_stop(program->outbound);
+    writer_stop(program->writer);
+    http_stop(program->http);
+    outbound_free(program->outbound);
+    https_global_stop();
+    listen_close(&program->sockets);
+    sns_certificate_unref(program->service.rules.simulator);
+    certificates_free(program->service.rules.certificates);
+    waiting_room_done(&program->service.room);
+}
+
+static int run(struct program *program)
+{
+    struct store *store = NULL;
+    struct buf fault;
+    int status;
+    int r;
+
+    buf_init(&fault, SETTINGS_FAULTS_BYTES_MAX);
+    r = listen_open("ingest", &program->settings->ingest.listen, &program->sockets,
+                    &fault);
+    if (r < 0)
+        complain("not started", buf_str(&fault));
+    buf_done(&fault);
+    if (r < 0)
+        return EXIT_OTHER;
+    status = open_store(program, &store);
+    if (status >= 0) {
+        listen_close(&program->sockets);
+        return status;
+    }
+    r = start_parts(program, store);
+    if (r == 0) {
+        say_ready(program);
+        status = watch(program);
+    } else {
+        complain("not started", str_of(strerror(-r)));
+        status = EXIT_OTHER;
+    }
+    stop(program);
+    if (status == EXIT_DONE)
+        log_event(LOG_LEVEL_NOTICE, "stopped", {NULL, STR_ABSENT});
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static struct program program;
+    struct options options = {0};
+    int status = read_options(argc, argv, &options);
+
+    if (status < 0)
+        status = read_settings(&program, &options);
+    if (status < 0) {
+        (void)umask(027);
+        log_start("sesbounced");
+        status = block_signals(&program) < 0 ? EXIT_OTHER : run(&program);
+    }
+    settings_free(program.settings);
+    return status;
+}

@@ -1,0 +1,71 @@
+#include "daemon/metrics.h"
+
+static uint64_t read_counter(atomic_uint_fast64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static uint64_t sum(struct metrics *metrics, bool kept)
+{
+    uint64_t total = 0;
+
+    for (int v = VERDICT_UNDECIDED + 1; v < VERDICT_COUNT; v++) {
+        if (verdict_is_kept((enum verdict)v) == kept)
+            total += read_counter(&metrics->verdicts[v]);
+    }
+    return total;
+}
+
+uint64_t metrics_kept(struct metrics *metrics)
+{
+    return sum(metrics, true);
+}
+
+uint64_t metrics_not_kept(struct metrics *metrics)
+{
+    return sum(metrics, false);
+}
+
+static int print_one(struct buf *ret, const char *name, const char *help,
+                     const char *type, uint64_t value)
+{
+    return buf_printf(ret, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", name, help, name,
+                      type, name, (unsigned long long)value);
+}
+
+int metrics_print(struct metrics *metrics, struct buf *ret)
+{
+    const struct {
+        const char *name;
+        const char *help;
+        atomic_uint_fast64_t *counter;
+    } counters[] = {
+        {"sesbounced_batches_total", "Transactions committed.", &metrics->batches},
+        {"sesbounced_certificates_fetched_total", "Signing certificates fetched.",
+         &metrics->certificates_fetched},
+        {"sesbounced_certificates_failed_total", "Fetches of a certificate that failed.",
+         &metrics->certificates_failed},
+        {"sesbounced_store_faults_total", "Transactions that could not be committed.",
+         &metrics->store_faults},
+    };
+    int r =
+        buf_printf(ret, "# HELP sesbounced_deliveries_total Deliveries by what became "
+                        "of them.\n# TYPE sesbounced_deliveries_total counter\n");
+
+    for (int v = VERDICT_UNDECIDED + 1; r == 0 && v < VERDICT_COUNT; v++) {
+        const struct verdict_info *info = verdict_info((enum verdict)v);
+
+        r = buf_printf(ret,
+                       "sesbounced_deliveries_total{verdict=\"%s\",status=\"%u\"} %llu\n",
+                       info->name, info->http_status,
+                       (unsigned long long)read_counter(&metrics->verdicts[v]));
+    }
+    for (size_t i = 0; r == 0 && i < sizeof(counters) / sizeof(counters[0]); i++)
+        r = print_one(ret, counters[i].name, counters[i].help, "counter",
+                      read_counter(counters[i].counter));
+    if (r == 0)
+        r = print_one(ret, "sesbounced_last_kept_timestamp_seconds",
+                      "When a delivery was last kept; 0 = not since start.", "gauge",
+                      (uint64_t)(atomic_load(&metrics->last_kept_ms) / 1000));
+    return r;
+}

@@ -1,0 +1,35 @@
+/*
+ * Counters: what was answered and what the threads did. Atomics, any thread; since start.
+ */
+#ifndef SESBOUNCED_METRICS_H
+#define SESBOUNCED_METRICS_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "sesbounce/buf.h"
+#include "sesbounce/verdict.h"
+
+struct metrics {
+    atomic_uint_fast64_t verdicts[VERDICT_COUNT];
+    atomic_uint_fast64_t batches;
+    atomic_uint_fast64_t certificates_fetched;
+    atomic_uint_fast64_t certificates_failed;
+    atomic_uint_fast64_t store_faults;
+    atomic_int_fast64_t last_kept_ms; /* wall clock; 0 = none yet */
+};
+
+static inline void metrics_count(atomic_uint_fast64_t *counter)
+{
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+/* How many deliveries were kept, and how many refused or put off, since start. */
+uint64_t metrics_kept(struct metrics *metrics);
+uint64_t metrics_not_kept(struct metrics *metrics);
+
+/* Appends all in the Prometheus text format (exposition_formats.md). Errors as
+ * buf_append. */
+int metrics_print(struct metrics *metrics, struct buf *ret);
+
+#endif

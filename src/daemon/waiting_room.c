@@ -1,0 +1,138 @@
+#include "daemon/waiting_room.h"
+
+#include <errno.h>
+
+#include "sesbounce/limits.h"
+
+int waiting_room_init(struct waiting_room *room)
+{
+    *room = (struct waiting_room){0};
+    return -pthread_mutex_init(&room->mutex, NULL);
+}
+
+void waiting_room_done(struct waiting_room *room)
+{
+    (void)pthread_mutex_destroy(&room->mutex);
+}
+
+int waiting_room_enter(struct waiting_room *room, struct delivery *delivery)
+{
+    int r = 0;
+
+    pthread_mutex_lock(&room->mutex);
+    if (room->closed) {
+        r = -ESHUTDOWN;
+    } else if (room->count >= WAITING_ROOM_MAX) {
+        r = -EAGAIN;
+    } else {
+        delivery->next_waiting = room->first;
+        room->first = delivery;
+        room->count++;
+    }
+    pthread_mutex_unlock(&room->mutex);
+    return r;
+}
+
+static void copy_text(char *to, size_t size, struct str from)
+{
+    size_t len = from.len < size ? from.len : size - 1;
+
+    memcpy(to, from.data, len);
+    to[len] = '\0';
+}
+
+bool waiting_room_wish(struct waiting_room *room, struct waiting_wish *ret,
+                       bool (*skip)(void *context, const struct sns_cert_url *url),
+                       void *context)
+{
+    const struct delivery *delivery;
+
+    pthread_mutex_lock(&room->mutex);
+    for (delivery = room->first; delivery; delivery = delivery->next_waiting) {
+        if (!skip(context, &delivery->certificate_url))
+            break;
+    }
+    if (delivery) {
+        copy_text(ret->host, sizeof(ret->host), delivery->certificate_url.host);
+        copy_text(ret->file, sizeof(ret->file), delivery->certificate_url.file);
+        copy_text(ret->topic, sizeof(ret->topic), delivery->topic.text);
+    }
+    pthread_mutex_unlock(&room->mutex);
+    return delivery != NULL;
+}
+
+/* Takes out everybody whom `choose` names. Called under the mutex. */
+static struct delivery *take_out(struct waiting_room *room,
+                                 bool (*choose)(const struct delivery *, const void *),
+                                 const void *by)
+{
+    struct delivery **link = &room->first;
+    struct delivery *taken = NULL;
+
+    while (*link) {
+        struct delivery *delivery = *link;
+
+        if (!choose(delivery, by)) {
+            link = &delivery->next_waiting;
+            continue;
+        }
+        *link = delivery->next_waiting;
+        delivery->next_waiting = taken;
+        taken = delivery;
+        room->count--;
+    }
+    return taken;
+}
+
+static bool waits_for(const struct delivery *delivery, const void *by)
+{
+    const struct sns_cert_url *url = by;
+
+    return str_equal(delivery->certificate_url.file, url->file) &&
+           str_equal(delivery->certificate_url.host, url->host);
+}
+
+static bool is_late(const struct delivery *delivery, const void *by)
+{
+    const int64_t *now_ms = by;
+
+    return *now_ms >= delivery->arrived_ms + WAITING_MS;
+}
+
+static bool is_there(const struct delivery *delivery, const void *by)
+{
+    (void)by;
+    return delivery != NULL;
+}
+
+struct delivery *waiting_room_leave(struct waiting_room *room,
+                                    const struct sns_cert_url *url)
+{
+    struct delivery *taken;
+
+    pthread_mutex_lock(&room->mutex);
+    taken = take_out(room, waits_for, url);
+    pthread_mutex_unlock(&room->mutex);
+    return taken;
+}
+
+struct delivery *waiting_room_sweep(struct waiting_room *room, int64_t mono_ms)
+{
+    struct delivery *taken;
+
+    pthread_mutex_lock(&room->mutex);
+    taken = take_out(room, is_late, &mono_ms);
+    pthread_mutex_unlock(&room->mutex);
+    return taken;
+}
+
+struct delivery *waiting_room_close(struct waiting_room *room)
+{
+    struct delivery *taken;
+
+    pthread_mutex_lock(&room->mutex);
+    room->closed = true;
+    taken = take_out(room, is_there, NULL);
+    pthread_mutex_unlock(&room->mutex);
+    return taken;
+}

@@ -1,0 +1,47 @@
+/*
+ * Where deliveries wait for a signing certificate that is not at hand.
+ *
+ * HTTP threads put them in, suspended; outbound lets out everybody who waits for a URL,
+ * once the certificate is there or known not to be had; main sweeps out who has waited
+ * too long. Whoever takes a delivery out owns it and resumes it. The mutex guards the
+ * list and the two flags; nothing is done under it but linking.
+ */
+#ifndef SESBOUNCED_WAITING_ROOM_H
+#define SESBOUNCED_WAITING_ROOM_H
+
+#include <pthread.h>
+
+#include "daemon/delivery.h"
+
+struct waiting_room {
+    pthread_mutex_t mutex;
+    struct delivery *first;
+    size_t count;
+    bool closed;
+};
+
+int waiting_room_init(struct waiting_room *room);
+void waiting_room_done(struct waiting_room *room);
+
+/* 0: lent. -EAGAIN when WAITING_ROOM_MAX wait already, -ESHUTDOWN when closed. */
+int waiting_room_enter(struct waiting_room *room, struct delivery *delivery);
+
+/* A certificate that somebody waits for, copied out. */
+struct waiting_wish {
+    char host[SNS_ORIGIN_BYTES_MAX];
+    char file[SNS_URL_BYTES_MAX];
+    char topic[ARN_BYTES_MAX + 1];
+};
+
+/* The first wish that `skip` does not know. False when there is none. */
+bool waiting_room_wish(struct waiting_room *room, struct waiting_wish *ret,
+                       bool (*skip)(void *context, const struct sns_cert_url *url),
+                       void *context);
+
+/* Each returns a list linked by next_waiting, which the caller owns. */
+struct delivery *waiting_room_leave(struct waiting_room *room,
+                                    const struct sns_cert_url *url);
+struct delivery *waiting_room_sweep(struct waiting_room *room, int64_t mono_ms);
+struct delivery *waiting_room_close(struct waiting_room *room);
+
+#endif

@@ -1,0 +1,331 @@
+#include "daemon/writer.h"
+
+#include <errno.h>
+
+#include "daemon/checkpointer.h"
+#include "daemon/http.h"
+#include "daemon/outbound.h"
+#include "sesbounce/limits.h"
+
+struct writer {
+    struct service *service;
+    struct queue queue;
+    struct store *store; /* NULL while the file cannot be opened */
+    struct checkpointer *checkpointer;
+    pthread_t thread;
+    busy_since busy;
+    atomic_int fatal;
+    int64_t confirmations_due_ms; /* wall clock; CLOCK_NONE: nothing in the outbox */
+    struct log_ration fault_ration;
+};
+
+static void note_fault(struct writer *writer, const char *what, int error)
+{
+    unsigned held_back = 0;
+
+    metrics_count(&writer->service->metrics.store_faults);
+    atomic_store(&writer->service->storing, false);
+    if (error == -EUCLEAN || error == -ENOTSUP)
+        atomic_store(&writer->fatal, error);
+    if (!log_ration_pass(&writer->fault_ration, clock_mono_ms(),
+                         STORE_FAULT_LOGS_A_MINUTE, &held_back))
+        return;
+    log_event(LOG_LEVEL_ERROR, what, {"ERROR", str_of(strerror(-error))},
+              {"DETAIL", str_of(writer->store ? store_fault(writer->store) : NULL)});
+}
+
+static void note_success(struct writer *writer)
+{
+    if (!atomic_exchange(&writer->service->storing, true))
+        log_event(LOG_LEVEL_NOTICE, "the store works again",
+                  {"PATH", str_of(writer->service->settings->store.path)});
+}
+
+static struct delivery *delivery_of(struct queue_node *node)
+{
+    return queue_entry(queue_entry(node, struct writer_job, node), struct delivery, job);
+}
+
+/* One transaction for all of `first`; 0, or the fault after which nothing of it is kept.
+ */
+static int commit_list(struct writer *writer, struct queue_node *first)
+{
+    int r = store_begin(writer->store);
+
+    if (r < 0)
+        return r;
+    for (struct queue_node *node = first; r == 0 && node; node = node->next) {
+        struct delivery *delivery = delivery_of(node);
+
+        r = store_apply(writer->store, &delivery->intake, &delivery->applied);
+    }
+    if (r == 0)
+        r = store_commit(writer->store);
+    if (r < 0)
+        store_rollback(writer->store);
+    return r;
+}
+
+/* After the commit, and only then, what was applied becomes the answer. */
+static void answer_list(struct writer *writer, struct queue_node *first, int fault)
+{
+    while (first) {
+        struct delivery *delivery = delivery_of(first);
+
+        first = first->next;
+        if (fault == 0) {
+            delivery_decide(delivery, delivery->applied, NULL);
+            if (delivery->intake.kind == INTAKE_CONFIRM)
+                writer->confirmations_due_ms = 0; /* look at the outbox at once */
+        } else {
+            delivery_decide(delivery,
+                            fault == -ENOMEM ? VERDICT_NO_MEMORY : VERDICT_STORE, NULL);
+        }
+        http_resume(delivery);
+    }
+}
+
+static void write_alone(struct writer *writer, struct queue_node *first, int fault)
+{
+    int64_t give_up_ms = clock_mono_ms() + WRITER_REPLAY_MS;
+
+    while (first) {
+        struct queue_node *next = first->next;
+
+        first->next = NULL;
+        /* A fault of the surroundings hits all alike: do not let each wait for it. */
+        if (fault != -EBUSY && clock_mono_ms() < give_up_ms)
+            fault = commit_list(writer, first);
+        if (fault < 0)
+            note_fault(writer,
+                       "a delivery could not be stored; SNS was told to try again",
+                       fault);
+        answer_list(writer, first, fault);
+        first = next;
+    }
+}
+
+static void write_list(struct writer *writer, struct queue_node *first)
+{
+    int r;
+
+    if (!first)
+        return;
+    if (!writer->store) {
+        answer_list(writer, first, -EIO);
+        return;
+    }
+    r = commit_list(writer, first);
+    if (r < 0 && first->next) {
+        write_alone(writer, first, r);
+        return;
+    }
+    if (r < 0)
+        note_fault(writer, "a delivery could not be stored; SNS was told to try again",
+                   r);
+    metrics_count(&writer->service->metrics.batches);
+    answer_list(writer, first, r);
+    if (r == 0)
+        note_success(writer);
+}
+
+static void write_confirmation(struct writer *writer, struct queue_node *node)
+{
+    struct writer_job *job = queue_entry(node, struct writer_job, node);
+    struct outbound_confirmation *task =
+        queue_entry(job, struct outbound_confirmation, job);
+    int r = writer->store ? store_confirmation_result(writer->store,
+                                                      task->confirmation.id, task->result,
+                                                      str_of(task->text), clock_wall_ms())
+                          : -EIO;
+
+    if (r < 0)
+        note_fault(writer, "the outcome of a confirmation could not be stored", r);
+    writer->confirmations_due_ms = 0;
+    outbound_confirmation_free(task);
+}
+
+/* Sorts a batch: late deliveries out, the rest to the transaction. Order is kept. */
+static void handle_batch(struct writer *writer, struct queue_node *node)
+{
+    struct queue_node *first = NULL;
+    struct queue_node **link = &first;
+    int64_t now_ms = clock_mono_ms();
+
+    while (node) {
+        struct queue_node *next = node->next;
+
+        node->next = NULL;
+        if (queue_entry(node, struct writer_job, node)->kind == WRITER_JOB_CONFIRMATION) {
+            write_confirmation(writer, node);
+        } else if (now_ms >= delivery_of(node)->deadline_ms) {
+            delivery_decide(delivery_of(node), VERDICT_BUSY,
+                            "waited too long for the disk");
+            http_resume(delivery_of(node));
+        } else {
+            *link = node;
+            link = &node->next;
+        }
+        node = next;
+    }
+    write_list(writer, first);
+}
+
+static int hand_over(struct writer *writer, struct store_confirmation *due)
+{
+    struct outbound_confirmation *task = calloc(1, sizeof(*task));
+    int r = -ENOMEM;
+
+    if (task) {
+        task->job.kind = WRITER_JOB_CONFIRMATION;
+        task->outbound = writer->service->outbound;
+        task->confirmation = *due;
+        *due = (struct store_confirmation){0};
+        r = outbound_confirm(writer->service->outbound, task);
+        if (r < 0)
+            outbound_confirmation_free(task);
+    }
+    store_confirmation_done(due);
+    return r;
+}
+
+static void look_at_outbox(struct writer *writer)
+{
+    struct store_confirmation due[CONFIRMATIONS_AT_ONCE];
+    int64_t now_ms = clock_wall_ms();
+    int count;
+
+    if (!writer->store || !writer->service->outbound)
+        return;
+    if (store_changed_elsewhere(writer->store))
+        writer->confirmations_due_ms = 0; /* `sesbouncectl topics confirm` */
+    if (writer->confirmations_due_ms == CLOCK_NONE ||
+        now_ms < writer->confirmations_due_ms)
+        return;
+    count = store_confirmations_due(writer->store, now_ms, due, CONFIRMATIONS_AT_ONCE,
+                                    &writer->confirmations_due_ms);
+    if (count < 0) {
+        note_fault(writer, "the outbox could not be read", count);
+        writer->confirmations_due_ms = now_ms + CLOCK_SECOND_MS;
+    }
+    for (int i = 0; i < count; i++)
+        (void)hand_over(writer, &due[i]);
+}
+
+/* A file that cannot be opened yet is tried again; a store that failed is probed. */
+static void mend(struct writer *writer)
+{
+    struct buf fault;
+    int r;
+
+    if (atomic_load(&writer->service->storing))
+        return;
+    buf_init(&fault, LOG_VALUE_BYTES_MAX);
+    if (writer->store) {
+        r = store_probe(writer->store);
+    } else {
+        r = store_open(writer->service->settings->store.path, STORE_OWN, &writer->store,
+                       &fault);
+        if (r == 0)
+            writer->confirmations_due_ms = 0;
+        if (r == 0 && !writer->checkpointer)
+            (void)checkpointer_start(writer->service->settings->store.path,
+                                     &writer->checkpointer);
+    }
+    if (r == 0)
+        note_success(writer);
+    buf_done(&fault);
+}
+
+static void tidy(struct writer *writer)
+{
+    bool more = false;
+
+    if (writer->store && atomic_load(&writer->service->storing))
+        (void)store_tidy(writer->store, clock_wall_ms(), &more);
+}
+
+static void *run(void *argument)
+{
+    struct writer *writer = argument;
+
+    for (;;) {
+        struct queue_node *batch = queue_take(&writer->queue, WRITER_BATCH_MAX,
+                                              clock_mono_ms() + WRITER_TICK_MS);
+
+        busy_begin(&writer->busy, clock_mono_ms());
+        if (batch)
+            handle_batch(writer, batch);
+        else if (queue_is_closed(&writer->queue))
+            break;
+        else
+            tidy(writer);
+        mend(writer);
+        look_at_outbox(writer);
+        if (writer->store && writer->checkpointer)
+            checkpointer_edge(writer->checkpointer, writer->store);
+        busy_end(&writer->busy);
+    }
+    busy_end(&writer->busy);
+    return NULL;
+}
+
+int writer_start(struct service *service, struct store *store, struct writer **ret)
+{
+    struct writer *writer = calloc(1, sizeof(*writer));
+    int r;
+
+    if (!writer)
+        return -ENOMEM;
+    writer->service = service;
+    r = queue_init(&writer->queue, WRITER_QUEUE_MAX);
+    if (r < 0) {
+        free(writer);
+        return r;
+    }
+    writer->store = store;
+    atomic_store(&service->storing, store != NULL);
+    if (store)
+        r = checkpointer_start(service->settings->store.path, &writer->checkpointer);
+    if (r == 0)
+        r = -pthread_create(&writer->thread, NULL, run, writer);
+    if (r < 0) {
+        writer->store = NULL; /* still the caller's */
+        checkpointer_stop(writer->checkpointer);
+        queue_done(&writer->queue);
+        free(writer);
+        return r;
+    }
+    *ret = writer;
+    return 0;
+}
+
+int writer_push(struct writer *writer, struct writer_job *job)
+{
+    return queue_push(&writer->queue, &job->node);
+}
+
+void writer_stop(struct writer *writer)
+{
+    if (!writer)
+        return;
+    queue_close(&writer->queue);
+    (void)pthread_join(writer->thread, NULL);
+    checkpointer_stop(writer->checkpointer);
+    if (writer->store)
+        (void)store_checkpoint_restart(writer->store);
+    store_close(writer->store);
+    queue_done(&writer->queue);
+    free(writer);
+}
+
+bool writer_is_stuck(struct writer *writer, int64_t mono_ms)
+{
+    return busy_too_long(&writer->busy, mono_ms) ||
+           (writer->checkpointer && checkpointer_is_stuck(writer->checkpointer, mono_ms));
+}
+
+int writer_fatal(struct writer *writer)
+{
+    return atomic_load(&writer->fatal);
+}

@@ -1,0 +1,36 @@
+/*
+ * The writer: the one thread that changes the database, and its checkpointer.
+ *
+ * Group commit: takes what queued up while the last fsync ran, applies it in one
+ * transaction and resumes all of it after the commit. No timer, no tunable. When a
+ * transaction fails it is rolled back and its deliveries are tried one by one, and only
+ * those that fail get 503.
+ */
+#ifndef SESBOUNCED_WRITER_H
+#define SESBOUNCED_WRITER_H
+
+#include "daemon/service.h"
+#include "sesbounce/store.h"
+
+struct writer;
+
+/*
+ * Starts both threads. `store` (taken over) may be NULL: then the file could not be
+ * opened yet, the writer tries again now and then, and everything gets 503 until it
+ * works.
+ */
+int writer_start(struct service *service, struct store *store, struct writer **ret);
+
+/* Lends a job to the writer. 0; -EAGAIN when full, -ESHUTDOWN when stopping. */
+int writer_push(struct writer *writer, struct writer_job *job);
+
+/* Takes no more jobs, finishes those it has, checkpoints, closes, joins. */
+void writer_stop(struct writer *writer);
+
+/* Is one of its threads stuck? */
+bool writer_is_stuck(struct writer *writer, int64_t mono_ms);
+
+/* 0, or -EUCLEAN or -ENOTSUP once the database turned out to be unusable. */
+int writer_fatal(struct writer *writer);
+
+#endif

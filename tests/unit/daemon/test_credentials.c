@@ -1,0 +1,64 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/credentials.h"
+#include "sesbounce/cleanup.h"
+
+static int read_text(const char *text, struct credentials **ret)
+{
+    char path[] = "/tmp/sesbounced-test-XXXXXX";
+    int fd = mkstemp(path);
+    ssize_t len = (ssize_t)strlen(text);
+    int r;
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, (size_t)len), len);
+    (void)close(fd);
+    r = credentials_read(path, ret);
+    (void)unlink(path);
+    return r;
+}
+
+static void any_line_matches_and_nothing_else(void **state)
+{
+    _cleanup_(credentials_freep) struct credentials *credentials = NULL;
+
+    (void)state;
+    assert_int_equal(read_text("# who may\n\nsns:s3:cret\r\nold:gone\n", &credentials),
+                     0);
+    assert_true(credentials_match(credentials, "sns", "s3:cret"));
+    assert_true(credentials_match(credentials, "old", "gone"));
+    assert_false(credentials_match(credentials, "old", "s3:cret"));
+    assert_false(credentials_match(credentials, "sns:s3", ""));
+    assert_false(credentials_match(credentials, "# who may", ""));
+    assert_false(credentials_match(credentials, NULL, NULL));
+    assert_false(credentials_match(credentials, "sns", NULL));
+}
+
+static void a_file_that_would_let_nobody_in_is_a_fault(void **state)
+{
+    struct credentials *credentials = NULL;
+
+    (void)state;
+    assert_int_equal(read_text("# only a comment\n", &credentials), -EINVAL);
+    assert_int_equal(read_text("no colon\n", &credentials), -EINVAL);
+    assert_int_equal(credentials_read("/nonexistent", &credentials), -ENOENT);
+    assert_null(credentials);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_line_matches_and_nothing_else),
+        cmocka_unit_test(a_file_that_would_let_nobody_in_is_a_fault),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

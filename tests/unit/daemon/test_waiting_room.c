@@ -1,0 +1,120 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon/waiting_room.h"
+#include "sesbounce/limits.h"
+
+static struct delivery waits_for(const char *file, int64_t arrived_ms)
+{
+    return (struct delivery){
+        .certificate_url = {STR("sns.eu-west-1.amazonaws.com"), str_of(file)},
+        .topic = {.text = STR("arn:aws:sns:eu-west-1:123456789012:t")},
+        .arrived_ms = arrived_ms,
+    };
+}
+
+static size_t length(const struct delivery *first)
+{
+    size_t count = 0;
+
+    for (; first; first = first->next_waiting)
+        count++;
+    return count;
+}
+
+static bool knows(void *context, const struct sns_cert_url *url)
+{
+    return str_equal(url->file, str_of(context));
+}
+
+static void one_url_lets_out_only_those_who_wait_for_it(void **state)
+{
+    struct delivery a = waits_for("a.pem", 0);
+    struct delivery b = waits_for("b.pem", 0);
+    struct delivery c = waits_for("a.pem", 0);
+    struct waiting_room room;
+
+    (void)state;
+    assert_int_equal(waiting_room_init(&room), 0);
+    assert_int_equal(waiting_room_enter(&room, &a), 0);
+    assert_int_equal(waiting_room_enter(&room, &b), 0);
+    assert_int_equal(waiting_room_enter(&room, &c), 0);
+    assert_int_equal(length(waiting_room_leave(&room, &a.certificate_url)), 2);
+    assert_int_equal(length(waiting_room_leave(&room, &a.certificate_url)), 0);
+    assert_ptr_equal(waiting_room_close(&room), &b);
+    waiting_room_done(&room);
+}
+
+static void a_wish_that_is_being_served_is_not_told_again(void **state)
+{
+    struct delivery a = waits_for("a.pem", 0);
+    struct delivery b = waits_for("b.pem", 0);
+    struct waiting_wish wish;
+    struct waiting_room room;
+
+    (void)state;
+    assert_int_equal(waiting_room_init(&room), 0);
+    assert_int_equal(waiting_room_enter(&room, &a), 0);
+    assert_false(waiting_room_wish(&room, &wish, knows, (void *)(uintptr_t) "a.pem"));
+    assert_int_equal(waiting_room_enter(&room, &b), 0);
+    assert_true(waiting_room_wish(&room, &wish, knows, (void *)(uintptr_t) "a.pem"));
+    assert_string_equal(wish.file, "b.pem");
+    assert_string_equal(wish.host, "sns.eu-west-1.amazonaws.com");
+    assert_string_equal(wish.topic, "arn:aws:sns:eu-west-1:123456789012:t");
+    (void)waiting_room_close(&room);
+    waiting_room_done(&room);
+}
+
+static void who_waited_too_long_is_swept_out(void **state)
+{
+    struct delivery early = waits_for("a.pem", 1000);
+    struct delivery late = waits_for("a.pem", 2000);
+    struct waiting_room room;
+
+    (void)state;
+    assert_int_equal(waiting_room_init(&room), 0);
+    assert_int_equal(waiting_room_enter(&room, &early), 0);
+    assert_int_equal(waiting_room_enter(&room, &late), 0);
+    assert_null(waiting_room_sweep(&room, 1000 + WAITING_MS - 1));
+    assert_ptr_equal(waiting_room_sweep(&room, 1000 + WAITING_MS), &early);
+    assert_ptr_equal(waiting_room_sweep(&room, 2000 + WAITING_MS), &late);
+    assert_null(waiting_room_close(&room));
+    waiting_room_done(&room);
+}
+
+static void a_full_room_and_a_closed_one_take_nobody(void **state)
+{
+    struct delivery *many = calloc(WAITING_ROOM_MAX + 1, sizeof(*many));
+    struct waiting_room room;
+
+    (void)state;
+    assert_non_null(many);
+    assert_int_equal(waiting_room_init(&room), 0);
+    for (size_t i = 0; i < WAITING_ROOM_MAX; i++) {
+        many[i] = waits_for("a.pem", 0);
+        assert_int_equal(waiting_room_enter(&room, &many[i]), 0);
+    }
+    assert_int_equal(waiting_room_enter(&room, &many[WAITING_ROOM_MAX]), -EAGAIN);
+    assert_int_equal(length(waiting_room_close(&room)), WAITING_ROOM_MAX);
+    assert_int_equal(waiting_room_enter(&room, &many[WAITING_ROOM_MAX]), -ESHUTDOWN);
+    waiting_room_done(&room);
+    free(many);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_url_lets_out_only_those_who_wait_for_it),
+        cmocka_unit_test(a_wish_that_is_being_served_is_not_told_again),
+        cmocka_unit_test(who_waited_too_long_is_swept_out),
+        cmocka_unit_test(a_full_room_and_a_closed_one_take_nobody),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
