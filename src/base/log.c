@@ -1,0 +1,227 @@
+#include "sesbounce/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* Where in our source a line was written is of no use to an operator. */
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
+
+#include "sesbounce/clock.h"
+#include "sesbounce/limits.h"
+
+/* NAME= and the value. */
+#define FIELD_BYTES (LOG_NAME_BYTES_MAX + 1 + LOG_VALUE_BYTES_MAX + 1)
+/* The message, and each field with a blank and quotation marks. */
+#define LINE_BYTES (1024 + LOG_FIELDS_MAX * (FIELD_BYTES + 3))
+
+/* Written by log_start() before the first thread, read-only from then on. */
+static const char *program_name = "sesbounced";
+static bool to_journal;
+
+/* A text of bounded length on the stack: the log must work when memory is short. */
+struct text {
+    char *at;
+    size_t left; /* without the NUL */
+};
+
+static void put_bytes(struct text *text, struct str s)
+{
+    size_t len = s.len < text->left ? s.len : text->left;
+    if (len > 0)
+        memcpy(text->at, s.data, len);
+    text->at += len;
+    text->left -= len;
+    *text->at = '\0';
+}
+
+/* Control characters: C0, DEL, and C1, some of which a terminal obeys. */
+static bool is_control(const unsigned char *c, size_t len)
+{
+    return (len == 1 && (c[0] < 0x20 || c[0] == 0x7f)) ||
+           (len == 2 && c[0] == 0xc2 && c[1] < 0xa0);
+}
+
+/* Copies at most LOG_VALUE_BYTES_MAX bytes, harmless ones, whole characters. */
+static struct str neutralise(struct str value, char ret[LOG_VALUE_BYTES_MAX])
+{
+    size_t out = 0;
+    while (value.len > 0) {
+        size_t len = str_utf8_sequence(value);
+        bool harmless = len > 0 && !is_control((const unsigned char *)value.data, len);
+        size_t put = harmless ? len : 1;
+        if (out + put > LOG_VALUE_BYTES_MAX)
+            break;
+        memcpy(ret + out, harmless ? value.data : "?", put);
+        out += put;
+        size_t eaten = len > 0 ? len : 1;
+        value.data += eaten;
+        value.len -= eaten;
+    }
+    return (struct str){ret, out};
+}
+
+/* A value that could be taken for more than one field stands in quotation marks. */
+static void put_value(struct text *text, struct str value)
+{
+    bool plain = value.len > 0;
+    for (size_t i = 0; i < value.len; i++)
+        plain = plain && !strchr(" \"()=", value.data[i]);
+    if (plain) {
+        put_bytes(text, value);
+        return;
+    }
+    put_bytes(text, STR("\""));
+    for (size_t i = 0; i < value.len; i++)
+        put_bytes(text,
+                  value.data[i] == '"' ? STR("'") : (struct str){value.data + i, 1});
+    put_bytes(text, STR("\""));
+}
+
+/* `message (FIELD=value …)` */
+static void put_line(struct text *text, const char *message,
+                     const struct log_field *fields, size_t count)
+{
+    put_bytes(text, str_of(message));
+    bool any = false;
+    for (size_t i = 0; i < count; i++) {
+        char value[LOG_VALUE_BYTES_MAX];
+        if (!str_present(fields[i].value))
+            continue;
+        put_bytes(text, any ? STR(" ") : STR(" ("));
+        put_bytes(text, str_of(fields[i].name));
+        put_bytes(text, STR("="));
+        put_value(text, neutralise(fields[i].value, value));
+        any = true;
+    }
+    if (any)
+        put_bytes(text, STR(")"));
+}
+
+static const char *level_name(enum log_level level)
+{
+    switch (level) {
+    case LOG_LEVEL_ERROR:
+        return "error";
+    case LOG_LEVEL_WARNING:
+        return "warning";
+    case LOG_LEVEL_NOTICE:
+        return "notice";
+    case LOG_LEVEL_INFO:
+        return "info";
+    case LOG_LEVEL_DEBUG:
+        return "debug";
+    }
+    return "error";
+}
+
+/* One write a line, so that the lines of two threads do not mingle. */
+static void write_stderr(enum log_level level, const char *message,
+                         const struct log_field *fields, size_t count)
+{
+    char line[LINE_BYTES];
+    struct text text = {line, sizeof line - 2};
+    put_bytes(&text, str_of(program_name));
+    put_bytes(&text, STR(": "));
+    put_bytes(&text, str_of(level_name(level)));
+    put_bytes(&text, STR(": "));
+    put_line(&text, message, fields, count);
+    *text.at++ = '\n';
+    for (const char *from = line; from < text.at;) {
+        ssize_t written = write(STDERR_FILENO, from, (size_t)(text.at - from));
+        if (written < 0 && errno != EINTR)
+            return;
+        from += written > 0 ? written : 0;
+    }
+}
+
+/* One journal field, `NAME=value`, into `ret`. */
+static struct iovec journal_field(const char *name, struct str value,
+                                  char ret[FIELD_BYTES])
+{
+    char harmless[LOG_VALUE_BYTES_MAX];
+    struct text text = {ret, FIELD_BYTES - 1};
+    put_bytes(&text, str_of(name));
+    put_bytes(&text, STR("="));
+    put_bytes(&text, neutralise(value, harmless));
+    return (struct iovec){ret, (size_t)(text.at - ret)};
+}
+
+/*
+ * MESSAGE tells the fields too, because journalctl shows nothing else by default.
+ * 0 or a negative errno.
+ */
+static int write_journal(enum log_level level, const char *message,
+                         const struct log_field *fields, size_t count)
+{
+    enum { PRIORITY, IDENTIFIER, MESSAGE, FIRST_FIELD };
+    char line[LINE_BYTES], texts[FIRST_FIELD - 1 + LOG_FIELDS_MAX][FIELD_BYTES];
+    struct iovec iov[FIRST_FIELD + LOG_FIELDS_MAX];
+    char priority = (char)('0' + level);
+    iov[PRIORITY] = journal_field("PRIORITY", (struct str){&priority, 1}, texts[0]);
+    iov[IDENTIFIER] = journal_field("SYSLOG_IDENTIFIER", str_of(program_name), texts[1]);
+    struct text text = {line, sizeof line - 1};
+    put_bytes(&text, STR("MESSAGE="));
+    put_line(&text, message, fields, count);
+    iov[MESSAGE] = (struct iovec){line, (size_t)(text.at - line)};
+    int used = FIRST_FIELD;
+    for (size_t i = 0; i < count; i++) {
+        if (!str_present(fields[i].value))
+            continue;
+        iov[used] = journal_field(fields[i].name, fields[i].value, texts[used - 1]);
+        used++;
+    }
+    return sd_journal_sendv(iov, used);
+}
+
+/* $JOURNAL_STREAM is `device:inode` of the stream that systemd connected. */
+static bool stderr_is_journal(void)
+{
+    struct str stream = str_of(getenv("JOURNAL_STREAM")), device;
+    uint64_t dev, ino;
+    struct stat st;
+    if (!str_split(&stream, ':', &device) || str_to_u64(device, UINT64_MAX, &dev) < 0 ||
+        str_to_u64(stream, UINT64_MAX, &ino) < 0)
+        return false;
+    return fstat(STDERR_FILENO, &st) == 0 && (uint64_t)st.st_dev == dev &&
+           (uint64_t)st.st_ino == ino;
+}
+
+void log_start(const char *program)
+{
+    program_name = program;
+    to_journal = stderr_is_journal();
+}
+
+void log_write(enum log_level level, const char *message, const struct log_field *fields,
+               size_t count)
+{
+    assert(count <= LOG_FIELDS_MAX);
+    if (to_journal && write_journal(level, message, fields, count) >= 0)
+        return;
+    write_stderr(level, message, fields, count);
+}
+
+bool log_ration_pass(struct log_ration *ration, int64_t mono_ms, unsigned burst,
+                     unsigned *ret_held_back)
+{
+    int64_t minute = mono_ms / CLOCK_MINUTE_MS;
+    *ret_held_back = 0;
+    if (minute != ration->minute) {
+        ration->minute = minute;
+        ration->passed = 0;
+    }
+    if (ration->passed >= burst) {
+        ration->held_back++;
+        return false;
+    }
+    ration->passed++;
+    *ret_held_back = ration->held_back;
+    ration->held_back = 0;
+    return true;
+}

@@ -1,0 +1,148 @@
+#include "sesbounce/queue.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <time.h>
+
+/* A mutex of ours fails only when it is misused, which is our bug. */
+static void lock(struct queue *queue)
+{
+    int r = pthread_mutex_lock(&queue->mutex);
+    assert(r == 0);
+    (void)r;
+}
+
+static void unlock(struct queue *queue)
+{
+    int r = pthread_mutex_unlock(&queue->mutex);
+    assert(r == 0);
+    (void)r;
+}
+
+static int init_changed(pthread_cond_t *changed)
+{
+    pthread_condattr_t attributes;
+    int r = pthread_condattr_init(&attributes);
+    if (r != 0)
+        return -r;
+    r = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    if (r == 0)
+        r = pthread_cond_init(changed, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    return -r;
+}
+
+int queue_init(struct queue *queue, size_t max)
+{
+    *queue = (struct queue){.max = max};
+    int r = init_changed(&queue->changed);
+    if (r < 0)
+        return r;
+    r = pthread_mutex_init(&queue->mutex, NULL);
+    if (r != 0)
+        (void)pthread_cond_destroy(&queue->changed);
+    return -r;
+}
+
+void queue_done(struct queue *queue)
+{
+    assert(queue->count == 0);
+    (void)pthread_cond_destroy(&queue->changed);
+    (void)pthread_mutex_destroy(&queue->mutex);
+}
+
+int queue_push(struct queue *queue, struct queue_node *node)
+{
+    int r = 0;
+    lock(queue);
+    if (queue->closed) {
+        r = -ESHUTDOWN;
+    } else if (queue->count >= queue->max) {
+        r = -EAGAIN;
+    } else {
+        node->next = NULL;
+        if (queue->last)
+            queue->last->next = node;
+        else
+            queue->first = node;
+        queue->last = node;
+        queue->count++;
+        (void)pthread_cond_signal(&queue->changed);
+    }
+    unlock(queue);
+    return r;
+}
+
+/* Called with the mutex held. */
+static void wait_for_change(struct queue *queue, int64_t deadline_ms)
+{
+    struct timespec deadline = {
+        .tv_sec = (time_t)(deadline_ms / 1000),
+        .tv_nsec = (long)(deadline_ms % 1000) * 1000000,
+    };
+    while (queue->count == 0 && !queue->closed && !queue->woken)
+        if (pthread_cond_timedwait(&queue->changed, &queue->mutex, &deadline) != 0)
+            break;
+}
+
+/* Called with the mutex held. */
+static struct queue_node *cut(struct queue *queue, size_t most)
+{
+    struct queue_node *first = queue->first;
+    if (most == 0 || !first)
+        return NULL;
+    if (most >= queue->count) {
+        queue->first = queue->last = NULL;
+        queue->count = 0;
+        return first;
+    }
+    struct queue_node *end = first;
+    for (size_t i = 1; i < most; i++)
+        end = end->next;
+    queue->first = end->next;
+    queue->count -= most;
+    end->next = NULL;
+    return first;
+}
+
+struct queue_node *queue_take(struct queue *queue, size_t most, int64_t deadline_ms)
+{
+    lock(queue);
+    wait_for_change(queue, deadline_ms > 0 ? deadline_ms : 0);
+    struct queue_node *taken = cut(queue, most);
+    queue->woken = false;
+    unlock(queue);
+    return taken;
+}
+
+void queue_wake(struct queue *queue)
+{
+    lock(queue);
+    queue->woken = true;
+    (void)pthread_cond_signal(&queue->changed);
+    unlock(queue);
+}
+
+void queue_close(struct queue *queue)
+{
+    lock(queue);
+    queue->closed = true;
+    (void)pthread_cond_broadcast(&queue->changed);
+    unlock(queue);
+}
+
+bool queue_is_closed(struct queue *queue)
+{
+    lock(queue);
+    bool closed = queue->closed;
+    unlock(queue);
+    return closed;
+}
+
+size_t queue_count(struct queue *queue)
+{
+    lock(queue);
+    size_t count = queue->count;
+    unlock(queue);
+    return count;
+}

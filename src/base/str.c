@@ -1,0 +1,173 @@
+#include "sesbounce/str.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+bool str_equal(struct str a, struct str b)
+{
+    if (!a.data || !b.data)
+        return a.data == b.data;
+    return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+}
+
+static bool same_nocase(const char *a, const char *b, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (ascii_lower(a[i]) != ascii_lower(b[i]))
+            return false;
+    return true;
+}
+
+bool str_equal_nocase(struct str a, struct str b)
+{
+    if (!a.data || !b.data)
+        return a.data == b.data;
+    return a.len == b.len && same_nocase(a.data, b.data, a.len);
+}
+
+bool str_starts_with(struct str s, struct str prefix)
+{
+    if (!s.data || !prefix.data)
+        return false;
+    return s.len >= prefix.len && memcmp(s.data, prefix.data, prefix.len) == 0;
+}
+
+bool str_ends_with(struct str s, struct str suffix)
+{
+    if (!s.data || !suffix.data || s.len < suffix.len)
+        return false;
+    return memcmp(s.data + s.len - suffix.len, suffix.data, suffix.len) == 0;
+}
+
+bool str_contains_nocase(struct str s, struct str needle)
+{
+    if (!s.data || !needle.data)
+        return false;
+    for (size_t at = 0; at + needle.len <= s.len; at++)
+        if (same_nocase(s.data + at, needle.data, needle.len))
+            return true;
+    return false;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct str str_trim(struct str s)
+{
+    while (s.len > 0 && is_blank(s.data[s.len - 1]))
+        s.len--;
+    while (s.len > 0 && is_blank(s.data[0])) {
+        s.data++;
+        s.len--;
+    }
+    return s;
+}
+
+bool str_split(struct str *rest, char separator, struct str *ret_part)
+{
+    if (!rest->data)
+        return false;
+    const char *end = rest->len > 0 ? memchr(rest->data, separator, rest->len) : NULL;
+    if (!end) {
+        *ret_part = *rest;
+        *rest = STR_ABSENT;
+        return true;
+    }
+    size_t len = (size_t)(end - rest->data);
+    *ret_part = (struct str){rest->data, len};
+    *rest = (struct str){end + 1, rest->len - len - 1};
+    return true;
+}
+
+int str_to_u64(struct str s, uint64_t max, uint64_t *ret)
+{
+    if (s.len == 0)
+        return -EINVAL;
+    uint64_t value = 0;
+    bool too_large = false;
+    for (size_t i = 0; i < s.len; i++) {
+        if (!ascii_is_digit(s.data[i]))
+            return -EINVAL;
+        uint64_t digit = (uint64_t)(s.data[i] - '0');
+        if (digit > max || value > (max - digit) / 10)
+            too_large = true;
+        else
+            value = value * 10 + digit;
+    }
+    if (too_large)
+        return -ERANGE;
+    *ret = value;
+    return 0;
+}
+
+char *str_dup(struct str s)
+{
+    char *copy = malloc(s.len + 1);
+    if (!copy)
+        return NULL;
+    if (s.len > 0)
+        memcpy(copy, s.data, s.len);
+    copy[s.len] = '\0';
+    return copy;
+}
+
+/* Length of the sequence that begins at `s`, or 0 when it is no UTF-8. RFC 3629, 4. */
+static size_t utf8_sequence(const unsigned char *s, size_t len)
+{
+    unsigned char low = 0x80, high = 0xbf; /* bounds of the second byte */
+    size_t need;
+    if (s[0] < 0x80)
+        return 1;
+    if (s[0] >= 0xc2 && s[0] <= 0xdf)
+        need = 2;
+    else if ((s[0] & 0xf0) == 0xe0)
+        need = 3;
+    else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+        need = 4;
+    else
+        return 0;
+    if (s[0] == 0xe0)
+        low = 0xa0;
+    else if (s[0] == 0xed)
+        high = 0x9f;
+    else if (s[0] == 0xf0)
+        low = 0x90;
+    else if (s[0] == 0xf4)
+        high = 0x8f;
+    if (len < need || s[1] < low || s[1] > high)
+        return 0;
+    for (size_t i = 2; i < need; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    return need;
+}
+
+size_t str_utf8_sequence(struct str s)
+{
+    return s.len > 0 ? utf8_sequence((const unsigned char *)s.data, s.len) : 0;
+}
+
+bool str_is_utf8(struct str s)
+{
+    const unsigned char *at = (const unsigned char *)s.data;
+    size_t left = s.len;
+    while (left > 0) {
+        uint64_t word;
+        if (left >= sizeof word) {
+            memcpy(&word, at, sizeof word);
+            if (!(word & UINT64_C(0x8080808080808080))) {
+                at += sizeof word;
+                left -= sizeof word;
+                continue;
+            }
+        }
+        size_t len = utf8_sequence(at, left);
+        if (len == 0)
+            return false;
+        at += len;
+        left -= len;
+    }
+    return true;
+}

@@ -1,0 +1,185 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "sesbounce/cleanup.h"
+#include "sesbounce/str.h"
+
+static void absent_equals_only_absent(void **state)
+{
+    (void)state;
+    assert_true(str_equal(STR_ABSENT, STR_ABSENT));
+    assert_false(str_equal(STR_ABSENT, STR("")));
+    assert_false(str_equal_nocase(STR(""), STR_ABSENT));
+    assert_true(str_equal(STR(""), STR("")));
+    assert_false(str_present(str_of(NULL)));
+    assert_true(str_present(str_of("")));
+}
+
+static void nul_does_not_end_a_text(void **state)
+{
+    (void)state;
+    assert_false(str_equal(STR("a\0b"), STR("a\0c")));
+    assert_true(str_equal(STR("a\0b"), STR("a\0b")));
+    assert_false(str_equal(STR("a"), STR("a\0")));
+}
+
+static void case_is_ignored_for_ascii_only(void **state)
+{
+    (void)state;
+    assert_true(str_equal_nocase(STR("Bounce@EXAMPLE.com"), STR("bounce@example.COM")));
+    assert_false(str_equal(STR("A"), STR("a")));
+    assert_false(str_equal_nocase(STR("\xc3\x84"), STR("\xc3\xa4")));
+    assert_false(str_equal_nocase(STR("@["), STR("`{")));
+    assert_true(str_contains_nocase(STR("550 Mailbox FULL now"), STR("full")));
+    assert_true(str_contains_nocase(STR("FULL"), STR("full")));
+    assert_false(str_contains_nocase(STR("ful"), STR("full")));
+    assert_true(str_contains_nocase(STR("x"), STR("")));
+    assert_false(str_contains_nocase(STR_ABSENT, STR("")));
+}
+
+static void prefix_and_suffix_may_be_the_whole(void **state)
+{
+    (void)state;
+    assert_true(str_starts_with(STR("arn:aws"), STR("arn:")));
+    assert_true(str_starts_with(STR("arn:"), STR("arn:")));
+    assert_false(str_starts_with(STR("arn"), STR("arn:")));
+    assert_true(str_ends_with(STR("x.pem"), STR(".pem")));
+    assert_true(str_ends_with(STR(".pem"), STR(".pem")));
+    assert_false(str_ends_with(STR("pem"), STR(".pem")));
+    assert_false(str_ends_with(STR("x.pem "), STR(".pem")));
+}
+
+static void trim_takes_blanks_from_both_ends_only(void **state)
+{
+    (void)state;
+    assert_true(str_equal(str_trim(STR(" \t\r\na b\n")), STR("a b")));
+    assert_true(str_equal(str_trim(STR(" \n ")), STR("")));
+    assert_true(str_equal(str_trim(STR("\vx\v")), STR("\vx\v")));
+    assert_false(str_present(str_trim(STR_ABSENT)));
+}
+
+static void split_gives_every_part_even_empty_ones(void **state)
+{
+    (void)state;
+    struct str rest = STR(":a::b:"), part;
+    const struct str expected[] = {STR(""), STR("a"), STR(""), STR("b"), STR("")};
+    for (size_t i = 0; i < 5; i++) {
+        assert_true(str_split(&rest, ':', &part));
+        assert_true(str_equal(part, expected[i]));
+    }
+    assert_false(str_split(&rest, ':', &part));
+    rest = STR("");
+    assert_true(str_split(&rest, ':', &part));
+    assert_true(str_equal(part, STR("")));
+    assert_false(str_split(&rest, ':', &part));
+}
+
+static void numbers_are_digits_within_a_maximum(void **state)
+{
+    (void)state;
+    uint64_t value = 42;
+    assert_int_equal(str_to_u64(STR("0"), 0, &value), 0);
+    assert_int_equal(value, 0);
+    assert_int_equal(str_to_u64(STR("18446744073709551615"), UINT64_MAX, &value), 0);
+    assert_true(value == UINT64_MAX);
+    assert_int_equal(str_to_u64(STR("18446744073709551616"), UINT64_MAX, &value),
+                     -ERANGE);
+    assert_int_equal(str_to_u64(STR("99999999999999999999999"), UINT64_MAX, &value),
+                     -ERANGE);
+    assert_int_equal(str_to_u64(STR("5"), 3, &value), -ERANGE);
+    assert_int_equal(str_to_u64(STR("11"), 10, &value), -ERANGE);
+    assert_int_equal(str_to_u64(STR("10"), 10, &value), 0);
+    assert_int_equal(str_to_u64(STR("0000010"), 10, &value), 0);
+    assert_int_equal(value, 10);
+    const struct str no_numbers[] = {STR(""),   STR("-1"),  STR("+1"), STR(" 1"),
+                                     STR("1 "), STR("0x1"), STR("1a"), STR("99999a")};
+    for (size_t i = 0; i < sizeof no_numbers / sizeof no_numbers[0]; i++)
+        assert_int_equal(str_to_u64(no_numbers[i], 9, &value), -EINVAL);
+    assert_int_equal(str_to_u64(STR_ABSENT, 9, &value), -EINVAL);
+    assert_int_equal(value, 10);
+}
+
+static void a_copy_is_followed_by_nul(void **state)
+{
+    (void)state;
+    _cleanup_(freep) char *copy = str_dup((struct str){"abcdef", 3});
+    assert_string_equal(copy, "abc");
+    _cleanup_(freep) char *none = str_dup(STR_ABSENT);
+    assert_string_equal(none, "");
+}
+
+static void utf8_is_exactly_rfc_3629(void **state)
+{
+    (void)state;
+    const struct str good[] = {
+        STR(""),
+        STR("plain ascii that is longer than one word"),
+        STR("\x7f"),
+        STR("\xc2\x80"),
+        STR("\xdf\xbf"),
+        STR("\xe0\xa0\x80"),
+        STR("\xed\x9f\xbf"),
+        STR("\xee\x80\x80"),
+        STR("\xef\xbf\xbf"),
+        STR("\xf0\x90\x80\x80"),
+        STR("\xf4\x8f\xbf\xbf"),
+        STR("1234567\xc3\xa4 12345678\xe2\x82\xac"),
+        STR("a\0b"),
+    };
+    const struct str bad[] = {
+        STR("\x80"),             /* continuation first */
+        STR("\xc0\x80"),         /* overlong NUL */
+        STR("\xc1\xbf"),         /* overlong DEL */
+        STR("\xe0\x9f\xbf"),     /* overlong */
+        STR("\xf0\x8f\xbf\xbf"), /* overlong */
+        STR("\xed\xa0\x80"),     /* surrogate D800 */
+        STR("\xed\xbf\xbf"),     /* surrogate DFFF */
+        STR("\xf4\x90\x80\x80"), /* U+110000 */
+        STR("\xf5\x80\x80\x80"),
+        STR("\xff"),
+        STR("\xc3"),         /* cut off */
+        STR("\xe2\x82"),     /* cut off */
+        STR("\xf0\x9f\x98"), /* cut off */
+        STR("\xe2\x28\xa1"),
+        STR("\xe2\x82\x28"),
+        STR("\xf0\x9f\x98\x28"),
+        STR("12345678901234567\xc3"),
+    };
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_true(str_is_utf8(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(str_is_utf8(bad[i]));
+}
+
+static void a_character_is_measured_in_bytes(void **state)
+{
+    (void)state;
+    assert_int_equal(str_utf8_sequence(STR("ab")), 1);
+    assert_int_equal(str_utf8_sequence(STR("\xe2\x82\xac\xff")), 3);
+    assert_int_equal(str_utf8_sequence(STR("\xff")), 0);
+    assert_int_equal(str_utf8_sequence(STR("")), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(absent_equals_only_absent),
+        cmocka_unit_test(nul_does_not_end_a_text),
+        cmocka_unit_test(case_is_ignored_for_ascii_only),
+        cmocka_unit_test(prefix_and_suffix_may_be_the_whole),
+        cmocka_unit_test(trim_takes_blanks_from_both_ends_only),
+        cmocka_unit_test(split_gives_every_part_even_empty_ones),
+        cmocka_unit_test(numbers_are_digits_within_a_maximum),
+        cmocka_unit_test(a_copy_is_followed_by_nul),
+        cmocka_unit_test(utf8_is_exactly_rfc_3629),
+        cmocka_unit_test(a_character_is_measured_in_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
