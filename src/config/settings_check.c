@@ -1,0 +1,380 @@
+/* What a value may be, and how the settings must go together. */
+#include <arpa/inet.h>
+#include <assert.h>
+#include <netinet/in.h>
+#include <strings.h>
+#include <sys/un.h>
+
+#include "config/settings_private.h"
+#include "sesbounce/arn.h"
+#include "sesbounce/limits.h"
+#include "sesbounce/sns_url.h"
+
+static bool is_printable(char c)
+{
+    return c > ' ' && c <= '~';
+}
+
+static bool all_printable(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (!is_printable(text.data[i]))
+            return false;
+    }
+    return true;
+}
+
+/* --- listen --- */
+
+#define UNIX_PREFIX STR("unix:")
+
+static struct str skip(struct str text, size_t count)
+{
+    return (struct str){text.data + count, text.len - count};
+}
+
+/* Splits `HOST:PORT` or `[V6]:PORT`, the brackets left out. False when it is neither. */
+static bool split_listen(struct str text, struct str *ret_host, struct str *ret_port,
+                         bool *ret_v6)
+{
+    *ret_v6 = text.len > 0 && text.data[0] == '[';
+    if (*ret_v6) {
+        const char *end = memchr(text.data, ']', text.len);
+        size_t at = end ? (size_t)(end - text.data) : text.len;
+        if (at + 1 >= text.len || text.data[at + 1] != ':')
+            return false;
+        *ret_host = (struct str){text.data + 1, at - 1};
+        *ret_port = skip(text, at + 2);
+        return true;
+    }
+    const char *colon = memchr(text.data, ':', text.len);
+    if (!colon)
+        return false;
+    *ret_host = (struct str){text.data, (size_t)(colon - text.data)};
+    *ret_port = skip(text, ret_host->len + 1);
+    return true;
+}
+
+/* inet_pton() of a struct str. */
+static bool parse_ip(int family, struct str host, void *ret)
+{
+    char text[INET6_ADDRSTRLEN];
+    if (host.len >= sizeof text || memchr(host.data, '\0', host.len))
+        return false;
+    memcpy(text, host.data, host.len);
+    text[host.len] = '\0';
+    return inet_pton(family, text, ret) == 1;
+}
+
+static bool is_host_name(struct str host)
+{
+    bool letters = false;
+    for (size_t i = 0; i < host.len; i++) {
+        char c = host.data[i];
+        letters = letters || ascii_is_alpha(c);
+        if (!ascii_is_alpha(c) && !ascii_is_digit(c) && c != '.' && c != '-')
+            return false;
+    }
+    return letters && host.len <= 253 && host.data[0] != '-' && host.data[0] != '.';
+}
+
+static const char *check_unix_path(struct str path)
+{
+    const struct sockaddr_un *address = NULL;
+    if (path.len == 0 || path.data[0] != '/')
+        return "names no socket: write the whole path, as in `unix:/run/sesbounced.sock`";
+    if (path.len >= sizeof address->sun_path)
+        return "is too long for a socket's path: the kernel allows 107 bytes";
+    return NULL;
+}
+
+const char *settings_check_listen(struct str text)
+{
+    struct str host;
+    struct str port;
+    bool v6;
+    uint64_t number;
+    unsigned char ip[sizeof(struct in6_addr)];
+
+    if (str_starts_with(text, UNIX_PREFIX))
+        return check_unix_path(skip(text, UNIX_PREFIX.len));
+    if (!split_listen(text, &host, &port, &v6))
+        return "is nowhere to listen: write `HOST:PORT`, `[IPV6]:PORT` or `unix:/PATH`";
+    if (!v6 && memchr(port.data, ':', port.len))
+        return "looks like an IPv6 address: write it in brackets, as in `[::1]:9025`";
+    if (str_to_u64(port, UINT16_MAX, &number) < 0)
+        return "has no port of 0 to 65535 behind the colon, as in `127.0.0.1:9025`";
+    if (v6)
+        return parse_ip(AF_INET6, host, ip) ? NULL
+                                            : "has no IPv6 address in its brackets";
+    if (host.len == 0 || str_equal(host, STR("*")))
+        return "does not say where: for every address write `0.0.0.0:PORT` or "
+               "`[::]:PORT`";
+    if (!is_host_name(host) && !parse_ip(AF_INET, host, ip))
+        return "has neither an IP address nor a host name before the colon";
+    return NULL;
+}
+
+bool settings_listen_is_local(const char *listen)
+{
+    struct str text = str_of(listen);
+    struct str host;
+    struct str port;
+    bool v6;
+    unsigned char ip[sizeof(struct in6_addr)];
+
+    if (str_starts_with(text, UNIX_PREFIX))
+        return true;
+    if (!split_listen(text, &host, &port, &v6))
+        return false;
+    if (v6)
+        return parse_ip(AF_INET6, host, ip) &&
+               memcmp(ip, &in6addr_loopback, sizeof in6addr_loopback) == 0;
+    if (str_equal_nocase(host, STR("localhost")))
+        return true;
+    return parse_ip(AF_INET, host, ip) && ip[0] == 127;
+}
+
+/* --- the other kinds --- */
+
+const char *settings_check_url_path(struct str text)
+{
+    if (text.data[0] != '/')
+        return "is no path: it begins with a slash, as in `/sns`";
+    if (!all_printable(text))
+        return "holds a blank or a character beyond ASCII, which no URL path does";
+    if (memchr(text.data, '?', text.len) || memchr(text.data, '#', text.len) ||
+        memchr(text.data, '%', text.len))
+        return "is more than a path: leave out `?`, `#` and `%`";
+    if (str_equal(text, STR("/healthz")))
+        return "is taken: it tells whether messages can be stored";
+    return NULL;
+}
+
+const char *settings_check_file(struct str text)
+{
+    if (text.data[0] == '"' || text.data[0] == '\'')
+        return "is in quotes, which would be part of the name: leave them out";
+    if (text.data[0] == '~' || text.data[0] == '$')
+        return "is not expanded here: write the whole path";
+    return NULL;
+}
+
+const char *settings_check_topic(struct str text)
+{
+    if (arn_pattern_is_valid(text))
+        return NULL;
+    return "is no topic's ARN: write `arn:aws:sns:REGION:ACCOUNT:NAME`, where `*` may "
+           "stand within each of the last three";
+}
+
+const char *settings_check_endpoint(struct str text)
+{
+    const char *fault = NULL;
+    if (sns_url_check_endpoint(text, &fault) == 0)
+        return NULL;
+    return fault;
+}
+
+/* How SES spells them; a type that is not here may be a new one. */
+static const char *const event_types[] = {
+    "Bounce", "Complaint",         "Delivery",      "Send",         "Reject",   "Open",
+    "Click",  "Rendering Failure", "DeliveryDelay", "Subscription", "Received", NULL,
+};
+
+/* Rendering Failure has 17. */
+#define EVENT_TYPE_BYTES_MAX 64
+
+/* The same but for case, blanks, dashes and underscores. */
+static bool spelled_alike(struct str text, const char *word)
+{
+    size_t i = 0;
+    for (;;) {
+        while (i < text.len &&
+               (text.data[i] == ' ' || text.data[i] == '-' || text.data[i] == '_'))
+            i++;
+        while (*word == ' ')
+            word++;
+        if (i == text.len || !*word)
+            return i == text.len && !*word;
+        if (ascii_lower(text.data[i++]) != ascii_lower(*word++))
+            return false;
+    }
+}
+
+const char *settings_check_event_type(struct str text)
+{
+    if (str_equal(text, STR("*")))
+        return NULL;
+    if (memchr(text.data, ',', text.len))
+        return "looks like several types: give each a line of its own";
+    if (text.len > EVENT_TYPE_BYTES_MAX)
+        return "is too long for an event type of SES";
+    for (size_t i = 0; event_types[i]; i++) {
+        if (!str_equal(text, str_of(event_types[i])) &&
+            spelled_alike(text, event_types[i]))
+            return "is not how SES spells it: Bounce, Complaint, Delivery, Send, Reject, "
+                   "Open, Click, Rendering Failure, DeliveryDelay, Subscription, "
+                   "Received";
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.data[i];
+        if (!ascii_is_alpha(c) && !ascii_is_digit(c) && c != ' ')
+            return "is no event type of SES: give one such as `Bounce`, or `*` for all";
+    }
+    return NULL;
+}
+
+const char *settings_check_campaign(struct str text)
+{
+    static const char *const what =
+        "names no campaign: write `tag:NAME` or `header:NAME`, as in `tag:campaign`";
+    struct str rest = text;
+    struct str kind;
+    if (!str_split(&rest, ':', &kind) || !str_present(rest))
+        return what;
+    if (!str_equal(kind, STR("tag")) && !str_equal(kind, STR("header")))
+        return what;
+    if (rest.len == 0 || !all_printable(rest))
+        return what;
+    if (str_equal(kind, STR("header")) && memchr(rest.data, ':', rest.len))
+        return "is no header's name: leave out the colon at its end";
+    return NULL;
+}
+
+/* --- together --- */
+
+static const struct setting *setting_named(const char *section, const char *key)
+{
+    const struct setting *setting = settings_find(str_of(section), str_of(key));
+    assert(setting);
+    return setting;
+}
+
+static struct settings_place *place_named(struct settings_reader *reader,
+                                          const char *section, const char *key)
+{
+    return settings_place(reader, setting_named(section, key));
+}
+
+/* Line of a list's item; 0 for a default. */
+static size_t item_line(const struct settings_place *place, size_t index)
+{
+    return place->item_lines ? place->item_lines[index] : 0;
+}
+
+static void check_pair(struct settings_reader *reader, const char *section,
+                       const char *certificate, const char *key)
+{
+    const struct settings_place *cert_at = place_named(reader, section, "certificate");
+    const struct settings_place *key_at = place_named(reader, section, "key");
+    if (cert_at->faulty || key_at->faulty)
+        return;
+    if (certificate && !key)
+        settings_fault(reader, cert_at->line,
+                       "[%s] certificate needs `key` beside it: the PEM file with its "
+                       "private key",
+                       section);
+    if (key && !certificate)
+        settings_fault(reader, key_at->line,
+                       "[%s] key needs `certificate` beside it: the PEM file with the "
+                       "certificate and its chain",
+                       section);
+}
+
+static void check_admin(struct settings_reader *reader)
+{
+    const struct settings *s = reader->settings;
+    const struct settings_place *place = place_named(reader, "admin", "listen");
+    const struct {
+        const char *key;
+        const char *value;
+    } needed[] = {
+        {"tokens_file", s->admin.tokens_file},
+        {"certificate", s->admin.certificate},
+        {"key", s->admin.key},
+    };
+    check_pair(reader, "admin", s->admin.certificate, s->admin.key);
+    for (size_t i = 0; i < s->admin.listen.count; i++) {
+        if (settings_listen_is_local(s->admin.listen.items[i]))
+            continue;
+        for (size_t n = 0; n < sizeof needed / sizeof needed[0]; n++) {
+            if (!needed[n].value && !place_named(reader, "admin", needed[n].key)->faulty)
+                settings_fault(reader, item_line(place, i),
+                               "[admin] listen: `%s` is not loopback, so it needs `%s`; "
+                               "or listen on 127.0.0.1 or unix:/PATH",
+                               s->admin.listen.items[i], needed[n].key);
+        }
+    }
+}
+
+static void check_simulator(struct settings_reader *reader)
+{
+    const struct settings *s = reader->settings;
+    const struct settings_place *listen = place_named(reader, "ingest", "listen");
+    if (!s->simulator.enabled)
+        return;
+    for (size_t i = 0; i < s->ingest.listen.count; i++) {
+        const char *where = s->ingest.listen.items[i];
+        if (!settings_listen_is_local(where))
+            settings_fault(reader, place_named(reader, "simulator", "enabled")->line,
+                           "[simulator] enabled: not while [ingest] listen = %s (line "
+                           "%zu) lets strangers in: listen on loopback only, or set it "
+                           "to `no`",
+                           where, item_line(listen, i));
+    }
+}
+
+static const char *const event_lists[] = {"keep", "count", "ignore"};
+#define EVENT_LISTS (sizeof event_lists / sizeof event_lists[0])
+
+/* Tells a type of `a` that is in `b` too, or takes it out of the one that is a default.
+ */
+static void part_lists(struct settings_reader *reader, const struct setting *a,
+                       const struct setting *b)
+{
+    struct settings_list *list_a = settings_value_list(reader->settings, a);
+    struct settings_list *list_b = settings_value_list(reader->settings, b);
+    const struct settings_place *at_a = settings_place(reader, a);
+    const struct settings_place *at_b = settings_place(reader, b);
+
+    for (size_t i = 0; i < list_a->count; i++) {
+        for (size_t j = 0; j < list_b->count;) {
+            if (strcmp(list_a->items[i], list_b->items[j]) != 0) {
+                j++;
+            } else if (at_b->line) {
+                settings_fault(reader, item_line(at_b, j),
+                               "[events] %s: `%s` stands in `%s` too (line %zu): a type "
+                               "can be in one list only",
+                               b->key, list_b->items[j], a->key, item_line(at_a, i));
+                j++;
+            } else {
+                settings_list_remove(list_b, j);
+            }
+        }
+    }
+}
+
+static void check_events(struct settings_reader *reader)
+{
+    for (size_t i = 0; i < EVENT_LISTS; i++) {
+        const struct setting *a = setting_named("events", event_lists[i]);
+        if (!settings_place(reader, a)->line)
+            continue;
+        for (size_t j = 0; j < EVENT_LISTS; j++) {
+            const struct setting *b = setting_named("events", event_lists[j]);
+            /* Two lists of the file are compared once. */
+            if (i != j && (j > i || !settings_place(reader, b)->line))
+                part_lists(reader, a, b);
+        }
+    }
+}
+
+void settings_check_whole(struct settings_reader *reader)
+{
+    const struct settings *s = reader->settings;
+    check_pair(reader, "ingest", s->ingest.certificate, s->ingest.key);
+    check_admin(reader);
+    check_simulator(reader);
+    check_events(reader);
+}

@@ -1,0 +1,335 @@
+/* The reader: lines into settings, and every fault with its line. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+
+#include "config/settings_private.h"
+#include "sesbounce/limits.h"
+
+/* One fault; values in it are quoted with SETTINGS_QUOTE_BYTES_MAX. */
+#define FAULT_BYTES_MAX 1024
+
+void settings_fault(struct settings_reader *reader, size_t line, const char *format, ...)
+{
+    char text[FAULT_BYTES_MAX];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+
+    reader->fault_count++;
+    /* What finds no room is not told, but counted: the file is refused all the same. */
+    (void)buf_printf(reader->faults, "%s:%zu: %s\n", reader->file, line, text);
+}
+
+struct settings_place *settings_place(struct settings_reader *reader,
+                                      const struct setting *setting)
+{
+    return &reader->places[setting - settings_table];
+}
+
+/* --- lines --- */
+
+static void fault_unknown_section(struct settings_reader *reader, size_t line,
+                                  struct str name, const char *near)
+{
+    struct str quote = settings_quote(name);
+    if (near) {
+        settings_fault(reader, line, "there is no section [%.*s]: did you mean [%s]?",
+                       STR_ARG(quote), near);
+        return;
+    }
+    struct buf names;
+    buf_init(&names, FAULT_BYTES_MAX);
+    settings_list_names(NULL, &names);
+    settings_fault(reader, line, "there is no section [%.*s]: there are %s",
+                   STR_ARG(quote), buf_str(&names).data);
+    buf_done(&names);
+}
+
+static void read_section(struct settings_reader *reader, size_t line, struct str text)
+{
+    reader->section = NULL;
+    reader->section_unknown = true;
+    if (text.data[text.len - 1] != ']' || text.len == 1) {
+        settings_fault(reader, line,
+                       "a section is written `[name]`, with nothing behind the bracket");
+        return;
+    }
+    struct str name = str_trim((struct str){text.data + 1, text.len - 2});
+    for (size_t i = 0; i < settings_table_count; i++) {
+        if (str_equal(name, str_of(settings_table[i].section))) {
+            reader->section = settings_table[i].section;
+            reader->section_unknown = false;
+            return;
+        }
+    }
+    /* Its keys are read as if the name were right, so that their faults are told too. */
+    const char *near = settings_nearest(name, NULL);
+    reader->section = near;
+    reader->section_unknown = !near;
+    fault_unknown_section(reader, line, name, near);
+}
+
+static void fault_unknown_key(struct settings_reader *reader, size_t line, struct str key)
+{
+    struct str quote = settings_quote(key);
+    const char *near = settings_nearest(key, reader->section);
+    const char *elsewhere = settings_section_of(key);
+    if (elsewhere) {
+        settings_fault(reader, line, "`%.*s` belongs to [%s], not to [%s]",
+                       STR_ARG(quote), elsewhere, reader->section);
+        return;
+    }
+    if (near) {
+        settings_fault(reader, line, "[%s] has no key `%.*s`: did you mean `%s`?",
+                       reader->section, STR_ARG(quote), near);
+        return;
+    }
+    struct buf names;
+    buf_init(&names, FAULT_BYTES_MAX);
+    settings_list_names(reader->section, &names);
+    settings_fault(reader, line, "[%s] has no key `%.*s`: its keys are %s",
+                   reader->section, STR_ARG(quote), buf_str(&names).data);
+    buf_done(&names);
+}
+
+/* A comment behind a value belongs to it: the likely reason why it makes no sense. */
+static bool holds_comment(struct str value)
+{
+    for (size_t i = 1; i < value.len; i++) {
+        bool blank = value.data[i - 1] == ' ' || value.data[i - 1] == '\t';
+        if (blank && (value.data[i] == '#' || value.data[i] == ';'))
+            return true;
+    }
+    return false;
+}
+
+/* settings_value_set(), a bad value told with its line. 0 or -ENOMEM. */
+static int set_value(struct settings_reader *reader, size_t line,
+                     const struct setting *setting, struct str value)
+{
+    struct buf why;
+    buf_init(&why, FAULT_BYTES_MAX);
+    int r = settings_value_set(reader->settings, setting, value, &why);
+    if (r == -EINVAL) {
+        settings_place(reader, setting)->faulty = true;
+        settings_fault(reader, line, "[%s] %s: %s%s", setting->section, setting->key,
+                       buf_str(&why).data,
+                       holds_comment(value) ? " (a comment needs a line of its own)"
+                                            : "");
+        r = 0;
+    }
+    buf_done(&why);
+    return r;
+}
+
+static int read_item(struct settings_reader *reader, size_t line,
+                     const struct setting *setting, struct str value)
+{
+    struct settings_place *place = settings_place(reader, setting);
+    struct settings_list *list = settings_value_list(reader->settings, setting);
+    if (!place->line || value.len == 0)
+        settings_value_clear(reader->settings, setting);
+    place->line = line;
+    if (value.len == 0)
+        return 0;
+
+    for (size_t i = 0; i < list->count; i++) {
+        if (str_equal(value, str_of(list->items[i]))) {
+            struct str quote = settings_quote(value);
+            settings_fault(reader, line, "[%s] %s: `%.*s` stands at line %zu already",
+                           setting->section, setting->key, STR_ARG(quote),
+                           place->item_lines[i]);
+            return 0;
+        }
+    }
+    size_t count = list->count;
+    size_t *lines = reallocarray(place->item_lines, count + 1, sizeof *lines);
+    if (!lines)
+        return -ENOMEM;
+    place->item_lines = lines;
+    lines[count] = line;
+    return set_value(reader, line, setting, value);
+}
+
+static int read_single(struct settings_reader *reader, size_t line,
+                       const struct setting *setting, struct str value)
+{
+    struct settings_place *place = settings_place(reader, setting);
+    if (place->line) {
+        settings_fault(reader, line, "[%s] %s is set at line %zu already: keep one",
+                       setting->section, setting->key, place->line);
+        return 0;
+    }
+    place->line = line;
+    return set_value(reader, line, setting, value);
+}
+
+static int read_assignment(struct settings_reader *reader, size_t line, struct str text)
+{
+    struct str value = text;
+    struct str key;
+    (void)str_split(&value, '=', &key);
+    key = str_trim(key);
+    if (!str_present(value) || key.len == 0) {
+        settings_fault(reader, line, "write `key = value`, `[section]` or `# comment`");
+        return 0;
+    }
+    if (reader->section_unknown)
+        return 0;
+    if (!reader->section) {
+        const char *section = settings_section_of(key);
+        settings_fault(reader, line, "a key needs its section above it, such as [%s]",
+                       section ? section : settings_table[0].section);
+        return 0;
+    }
+    const struct setting *setting = settings_find(str_of(reader->section), key);
+    if (!setting) {
+        fault_unknown_key(reader, line, key);
+        return 0;
+    }
+    value = str_trim(value);
+    return setting->type == SETTING_LIST ? read_item(reader, line, setting, value)
+                                         : read_single(reader, line, setting, value);
+}
+
+/* Is it text that can be looked at? Told if not. */
+static bool line_is_text(struct settings_reader *reader, size_t line, struct str text)
+{
+    if (text.len > SETTINGS_LINE_BYTES_MAX) {
+        settings_fault(reader, line, "the line is too long: %zu bytes, %d are allowed",
+                       text.len, SETTINGS_LINE_BYTES_MAX);
+        return false;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if ((c < ' ' && c != '\t') || c == 0x7F) {
+            settings_fault(reader, line,
+                           "there is a control character (byte 0x%02x) at column %zu: "
+                           "remove it",
+                           (unsigned)c, i + 1);
+            return false;
+        }
+    }
+    if (!str_is_utf8(text)) {
+        settings_fault(reader, line, "the line is not UTF-8: save the file as UTF-8");
+        return false;
+    }
+    if (line == 1 && str_starts_with(text, STR("\xEF\xBB\xBF"))) {
+        settings_fault(reader, line,
+                       "there is a byte order mark: save the file as UTF-8 without it");
+        return false;
+    }
+    return true;
+}
+
+static int read_line(struct settings_reader *reader, size_t line, struct str text)
+{
+    /* Files that were edited elsewhere end their lines with CR LF. */
+    if (str_ends_with(text, STR("\r")))
+        text.len--;
+    bool is_text = line_is_text(reader, line, text);
+    text = str_trim(text);
+    if (!is_text) {
+        /* What stands below a section that cannot be read cannot be judged. */
+        reader->section_unknown =
+            reader->section_unknown || (text.len > 0 && text.data[0] == '[');
+        return 0;
+    }
+    if (text.len == 0 || text.data[0] == '#' || text.data[0] == ';')
+        return 0;
+    if (text.data[0] == '[') {
+        read_section(reader, line, text);
+        return 0;
+    }
+    return read_assignment(reader, line, text);
+}
+
+static int read_lines(struct settings_reader *reader, struct str text)
+{
+    struct str line;
+    for (size_t number = 1; str_split(&text, '\n', &line); number++) {
+        int r = read_line(reader, number, line);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* --- the file --- */
+
+static int load(const char *file, struct buf *ret)
+{
+    _cleanup_(closep) int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return -errno;
+    for (;;) {
+        char chunk[4096];
+        ssize_t n = read(fd, chunk, sizeof chunk);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            return 0;
+        int r = buf_append(ret, chunk, (size_t)n);
+        if (r < 0)
+            return r;
+    }
+}
+
+static void reader_done(struct settings_reader *reader)
+{
+    for (size_t i = 0; reader->places && i < settings_table_count; i++)
+        free(reader->places[i].item_lines);
+    free(reader->places);
+    settings_free(reader->settings);
+}
+
+static int read_text(const char *file, struct str text, struct settings **ret,
+                     struct buf *faults)
+{
+    _cleanup_(reader_done) struct settings_reader reader = {.file = file,
+                                                            .faults = faults};
+    reader.places = calloc(settings_table_count, sizeof *reader.places);
+    if (!reader.places)
+        return -ENOMEM;
+    int r = settings_new(&reader.settings);
+    if (r == 0)
+        r = read_lines(&reader, text);
+    if (r < 0)
+        return r;
+    settings_check_whole(&reader);
+    if (reader.fault_count > 0)
+        return -EINVAL;
+    r = settings_rules_build(reader.settings);
+    if (r < 0)
+        return r;
+    *ret = take_ptr(reader.settings);
+    return 0;
+}
+
+int settings_read(const char *file, struct settings **ret, struct buf *faults)
+{
+    const char *name = file ? file : SETTINGS_DEFAULT_FILE;
+    _cleanup_(buf_done) struct buf text;
+    buf_init(&text, SETTINGS_FILE_BYTES_MAX);
+
+    int r = load(name, &text);
+    if (r == -ENOENT && !file)
+        return settings_new(ret);
+    if (r == -E2BIG) {
+        (void)buf_printf(faults, "%s: is larger than %d bytes: no settings file is\n",
+                         name, SETTINGS_FILE_BYTES_MAX);
+        return -EINVAL;
+    }
+    if (r < 0) {
+        (void)buf_printf(faults, "%s: cannot be read: %s\n", name, strerror(-r));
+        return r;
+    }
+    r = read_text(name, buf_str(&text), ret, faults);
+    if (r == -ENOMEM)
+        (void)buf_printf(faults, "%s: there is not enough memory to read it\n", name);
+    return r;
+}

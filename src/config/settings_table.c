@@ -1,0 +1,410 @@
+/* The table of settings, and what is printed from it: the effective settings and the
+ * sample file. Adding a setting means a line here and a member in struct settings. */
+#include <errno.h>
+#include <stddef.h>
+
+#include "config/settings_private.h"
+#include "sesbounce/clock.h"
+#include "sesbounce/limits.h"
+
+#define KIB        UINT64_C(1024)
+#define MIB        (1024 * KIB)
+#define AT(member) offsetof(struct settings, member)
+
+/* In the order of enum settings_confirm and enum settings_log_addresses. */
+static const char *const confirm_words[] = {"auto", "manual", NULL};
+static const char *const address_words[] = {"none", "hash", "full", NULL};
+
+const struct setting settings_table[] = {
+    {
+        .section = "ingest",
+        .key = "listen",
+        .type = SETTING_LIST,
+        .offset = AT(ingest.listen),
+        .max = 16,
+        .check = settings_check_listen,
+        .value = "127.0.0.1:9025",
+        .help = "Where deliveries from SNS are accepted: HOST:PORT, [IPV6]:PORT or\n"
+                "unix:/PATH. Repeat the line for more than one. Sockets that systemd\n"
+                "passes (sesbounced.socket) take the place of this setting.",
+    },
+    {
+        .section = "ingest",
+        .key = "path",
+        .type = SETTING_TEXT,
+        .offset = AT(ingest.path),
+        .check = settings_check_url_path,
+        .value = "/sns",
+        .help = "The path SNS posts to: with /sns, the subscription's endpoint is\n"
+                "https://bounces.example.com/sns",
+    },
+    {
+        .section = "ingest",
+        .key = "max_body",
+        .type = SETTING_SIZE,
+        .offset = AT(ingest.max_body_bytes),
+        .min = 4 * KIB,
+        .max = 64 * MIB,
+        .value = "2M",
+        .help = "The largest request that is read, 4K to 64M; larger ones are answered\n"
+                "413. SNS messages hold 256K at most, and JSON escaping inflates them.",
+    },
+    {
+        .section = "ingest",
+        .key = "threads",
+        .type = SETTING_NUMBER,
+        .offset = AT(ingest.threads),
+        .max = 64,
+        .value = "0",
+        .help = "HTTP worker threads in all, at most 64. 0 means one for each core.",
+    },
+    {
+        .section = "ingest",
+        .key = "certificate",
+        .type = SETTING_OPTIONAL,
+        .offset = AT(ingest.certificate),
+        .check = settings_check_file,
+        .help =
+            "PEM file with the TLS certificate and its chain: serve HTTPS instead of\n"
+            "HTTP. Needs `key`. SNS must trust the CA that issued it. Example:\n"
+            "certificate = /etc/letsencrypt/live/bounces.example.com/fullchain.pem",
+    },
+    {
+        .section = "ingest",
+        .key = "key",
+        .type = SETTING_OPTIONAL,
+        .offset = AT(ingest.key),
+        .check = settings_check_file,
+        .help = "PEM file with the private key of `certificate`.",
+    },
+    {
+        .section = "ingest",
+        .key = "credentials_file",
+        .type = SETTING_OPTIONAL,
+        .offset = AT(ingest.credentials_file),
+        .check = settings_check_file,
+        .help = "File with a `user:password` a line: ask SNS for HTTP Basic\n"
+                "authentication. The subscription's endpoint is then\n"
+                "https://user:password@bounces.example.com/sns",
+    },
+    {
+        .section = "sns",
+        .key = "topic",
+        .type = SETTING_LIST,
+        .offset = AT(sns.topic),
+        .max = SETTINGS_ITEMS_MAX,
+        .check = settings_check_topic,
+        .help =
+            "A topic that may deliver, by its ARN. Repeat the line for more; `*` stands\n"
+            "for anything within one field. Without a topic everything is refused.\n"
+            "Example: topic = arn:aws:sns:eu-central-1:123456789012:ses-bounces",
+    },
+    {
+        .section = "sns",
+        .key = "confirm",
+        .type = SETTING_WORD,
+        .offset = AT(sns.confirm),
+        .words = confirm_words,
+        .value = "auto",
+        .help =
+            "What to do when a topic of the list above asks to confirm a subscription:\n"
+            "auto confirms it, manual waits for `sesbouncectl topics confirm`.",
+    },
+    {
+        .section = "sns",
+        .key = "endpoint",
+        .type = SETTING_TEXT,
+        .offset = AT(sns.endpoint),
+        .check = settings_check_endpoint,
+        .value = "auto",
+        .help =
+            "Where certificates and confirmations are fetched; auto is SNS in the\n"
+            "topic's region. For a VPC endpoint or an emulator, its origin; {region} is\n"
+            "filled in. Example: endpoint = https://vpce-0a1b2c.sns.{region}.example.com",
+    },
+    {
+        .section = "sns",
+        .key = "ca_file",
+        .type = SETTING_OPTIONAL,
+        .offset = AT(sns.ca_file),
+        .check = settings_check_file,
+        .help = "PEM bundle of the CAs that requests to the endpoint trust. Without it,\n"
+                "the system's own (/etc/ssl/certs; Debian: package ca-certificates).",
+    },
+    {
+        .section = "sns",
+        .key = "min_signature_version",
+        .type = SETTING_NUMBER,
+        .offset = AT(sns.min_signature_version),
+        .min = 1,
+        .max = 2,
+        .value = "1",
+        .help =
+            "2 refuses messages signed with SHA-1. First set SignatureVersion to 2 on\n"
+            "the topic: aws sns set-topic-attributes --topic-arn ARN\n"
+            "--attribute-name SignatureVersion --attribute-value 2",
+    },
+    {
+        .section = "sns",
+        .key = "max_age",
+        .type = SETTING_DURATION,
+        .offset = AT(sns.max_age_ms),
+        .max = 3650 * (uint64_t)CLOCK_DAY_MS,
+        .value = "2h",
+        .help =
+            "A genuine message older than this is put into quarantine and not applied:\n"
+            "somebody may be replaying it. 0 turns this off. Keep it above the time for\n"
+            "which the topic's delivery policy retries.",
+    },
+    {
+        .section = "store",
+        .key = "path",
+        .type = SETTING_TEXT,
+        .offset = AT(store.path),
+        .check = settings_check_file,
+        .value = "/var/lib/sesbounced/sesbounced.db",
+        .help =
+            "The SQLite file. It needs a local disk; members of the directory's group\n"
+            "may read it at any time.",
+    },
+    {
+        .section = "store",
+        .key = "certificates",
+        .type = SETTING_TEXT,
+        .offset = AT(store.certificates),
+        .check = settings_check_file,
+        .value = "/var/lib/sesbounced/certificates",
+        .help =
+            "Directory of the signing certificates that were fetched. Without a way out\n"
+            "to the internet, put them there yourself, named as in SigningCertURL:\n"
+            "sns.eu-central-1.amazonaws.com/SimpleNotificationService-HEX.pem",
+    },
+    {
+        .section = "events",
+        .key = "keep",
+        .type = SETTING_LIST,
+        .offset = AT(events.keep),
+        .max = SETTINGS_ITEMS_MAX,
+        .check = settings_check_event_type,
+        .value =
+            "Bounce\nComplaint\nReject\nRendering Failure\nDeliveryDelay\nSubscription",
+        .help =
+            "Event types that are stored, a row for each recipient, with the message as\n"
+            "it came. `*` is every type that no list names. Types in no list are kept.\n"
+            "Naming a type here takes it out of the default lists below.",
+    },
+    {
+        .section = "events",
+        .key = "count",
+        .type = SETTING_LIST,
+        .offset = AT(events.count),
+        .max = SETTINGS_ITEMS_MAX,
+        .check = settings_check_event_type,
+        .value = "Send\nDelivery",
+        .help =
+            "Event types that only feed the daily counters (and, for Delivery, end the\n"
+            "counting of soft bounces): they take no room on the disk.",
+    },
+    {
+        .section = "events",
+        .key = "ignore",
+        .type = SETTING_LIST,
+        .offset = AT(events.ignore),
+        .max = SETTINGS_ITEMS_MAX,
+        .check = settings_check_event_type,
+        .value = "Open\nClick\nReceived",
+        .help = "Event types that are acknowledged and counted by type, nothing else.\n"
+                "`ignore =` with nothing behind it empties the list.",
+    },
+    {
+        .section = "events",
+        .key = "campaign",
+        .type = SETTING_LIST,
+        .offset = AT(events.campaign),
+        .max = 16,
+        .check = settings_check_campaign,
+        .help = "What names the campaign of a mail: tag:NAME for a message tag of SES,\n"
+                "header:NAME for a header. Repeat the line; the first that is present\n"
+                "counts. Example: campaign = tag:campaign",
+    },
+    {
+        .section = "admin",
+        .key = "listen",
+        .type = SETTING_LIST,
+        .offset = AT(admin.listen),
+        .max = 16,
+        .check = settings_check_listen,
+        .value = "127.0.0.1:9026",
+        .help = "Where metrics, the JSON API and the pages are served. `listen =` with\n"
+                "nothing behind it turns them off. Anything but loopback and unix:/PATH\n"
+                "needs tokens_file, certificate and key.",
+    },
+    {
+        .section = "admin",
+        .key = "tokens_file",
+        .type = SETTING_OPTIONAL,
+        .offset = AT(admin.tokens_file),
+        .check = settings_check_file,
+        .help =
+            "File with a `NAME:read:SHA256HEX` or `NAME:write:SHA256HEX` a line: who\n"
+            "may ask. The hash is that of the token: printf %s TOKEN | sha256sum",
+    },
+    {
+        .section = "admin",
+        .key = "certificate",
+        .type = SETTING_OPTIONAL,
+        .offset = AT(admin.certificate),
+        .check = settings_check_file,
+        .help =
+            "PEM file with the TLS certificate and its chain: serve HTTPS. Needs `key`.",
+    },
+    {
+        .section = "admin",
+        .key = "key",
+        .type = SETTING_OPTIONAL,
+        .offset = AT(admin.key),
+        .check = settings_check_file,
+        .help = "PEM file with the private key of `certificate`.",
+    },
+    {
+        .section = "log",
+        .key = "addresses",
+        .type = SETTING_WORD,
+        .offset = AT(log.addresses),
+        .words = address_words,
+        .value = "none",
+        .help = "How mail addresses appear in the log: none leaves them out, hash tells\n"
+                "them apart without naming them, full writes them as they are.",
+    },
+    {
+        .section = "simulator",
+        .key = "enabled",
+        .type = SETTING_SWITCH,
+        .offset = AT(simulator.enabled),
+        .value = "no",
+        .help =
+            "yes lets `sesbouncectl simulate` post signed test messages for a topic of\n"
+            "their own. Only while every `[ingest] listen` is loopback or unix:/PATH.",
+    },
+    {
+        .section = "simulator",
+        .key = "key",
+        .type = SETTING_TEXT,
+        .offset = AT(simulator.key),
+        .check = settings_check_file,
+        .value = "/var/lib/sesbounced/simulator.pem",
+        .help =
+            "PEM file with the key and certificate that simulated messages are signed\n"
+            "with. The daemon makes it when `enabled` is yes.",
+    },
+};
+const size_t settings_table_count = sizeof settings_table / sizeof settings_table[0];
+
+const struct setting *settings_find(struct str section, struct str key)
+{
+    for (size_t i = 0; i < settings_table_count; i++) {
+        const struct setting *setting = &settings_table[i];
+        if (str_equal(section, str_of(setting->section)) &&
+            str_equal(key, str_of(setting->key)))
+            return setting;
+    }
+    return NULL;
+}
+
+static int set_default(struct settings *settings, const struct setting *setting)
+{
+    struct str rest = str_of(setting->value);
+    struct str item;
+    struct buf fault;
+    buf_init(&fault, SETTINGS_LINE_BYTES_MAX);
+    int r = 0;
+
+    while (r == 0 && str_split(&rest, '\n', &item))
+        r = settings_value_set(settings, setting, item, &fault);
+    buf_done(&fault);
+    return r;
+}
+
+int settings_new(struct settings **ret)
+{
+    _cleanup_(settings_freep) struct settings *settings = calloc(1, sizeof *settings);
+    if (!settings)
+        return -ENOMEM;
+    for (size_t i = 0; i < settings_table_count; i++) {
+        int r = set_default(settings, &settings_table[i]);
+        if (r < 0)
+            return r;
+    }
+    int r = settings_rules_build(settings);
+    if (r < 0)
+        return r;
+    *ret = take_ptr(settings);
+    return 0;
+}
+
+void settings_free(struct settings *settings)
+{
+    if (!settings)
+        return;
+    for (size_t i = 0; i < settings_table_count; i++)
+        settings_value_clear(settings, &settings_table[i]);
+    free(settings->events.rules);
+    free(settings);
+}
+
+static bool begins_section(size_t index)
+{
+    return index == 0 ||
+           strcmp(settings_table[index].section, settings_table[index - 1].section) != 0;
+}
+
+static int flushed(FILE *to)
+{
+    return fflush(to) != 0 || ferror(to) ? -EIO : 0;
+}
+
+int settings_print(const struct settings *settings, FILE *to)
+{
+    for (size_t i = 0; i < settings_table_count; i++) {
+        if (begins_section(i))
+            fprintf(to, "%s[%s]\n", i ? "\n" : "", settings_table[i].section);
+        settings_value_print(settings, &settings_table[i], "", to);
+    }
+    return flushed(to);
+}
+
+static void print_help(const char *help, FILE *to)
+{
+    struct str rest = str_of(help);
+    struct str line;
+    while (str_split(&rest, '\n', &line))
+        fprintf(to, "# %.*s\n", STR_ARG(line));
+}
+
+static const char sample_head[] =
+    "# Settings of sesbounced: every one there is, commented out, at its default.\n"
+    "# To change one, remove the `#` before its key. `sesbounced --check-config` tells\n"
+    "# what would be in effect, and what is wrong with its line; see "
+    "sesbounced.conf(5).\n"
+    "#\n"
+    "# A comment has a line of its own, beginning with # or ;. A list is a repeated "
+    "key,\n"
+    "# and giving it replaces its default. Sizes take K, M or G; durations s, m, h or "
+    "d.\n";
+
+int settings_print_sample(FILE *to)
+{
+    _cleanup_(settings_freep) struct settings *defaults = NULL;
+    int r = settings_new(&defaults);
+    if (r < 0)
+        return r;
+    fputs(sample_head, to);
+    for (size_t i = 0; i < settings_table_count; i++) {
+        if (begins_section(i))
+            fprintf(to, "\n[%s]\n", settings_table[i].section);
+        fputc('\n', to);
+        print_help(settings_table[i].help, to);
+        settings_value_print(defaults, &settings_table[i], "#", to);
+    }
+    return flushed(to);
+}
