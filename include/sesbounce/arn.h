@@ -13,7 +13,7 @@
 struct arn {
     struct str text;
     struct str partition; /* aws, aws-cn, … */
-    struct str region;    /* lower-case letters, digits, dashes */
+    struct str region;    /* words of letters, a number behind: us-gov-west-1 */
     struct str account;   /* 12 digits */
     struct str topic;     /* 1 to 256 of [A-Za-z0-9_-], maybe `.fifo` behind */
 };

@@ -63,9 +63,8 @@ bool certificates_may_fetch(struct certificates *certificates, int64_t now_ms);
 /*
  * What a fetch brought. Checks it as sns_certificate_parse and sns_certificate_is_for,
  * keeps it in memory, then on disk. 0; -EINVAL (remembered as a failure) with
- * `*ret_fault`; another negative errno when the disk failed or memory was short: the
- * certificate is then in memory all the same if it can be, certificates_get() tells.
- * `*ret_fault` is a constant text, NULL on 0.
+ * `*ret_fault`; -ENOMEM likewise; another negative errno when only the disk failed: the
+ * certificate is in memory all the same. `*ret_fault` is a constant text, NULL on 0.
  */
 int certificates_put(struct certificates *certificates, const struct sns_cert_url *url,
                      const struct arn *topic, struct str pem, int64_t now_ms,

@@ -80,13 +80,12 @@
 
 /* The settings file: thousands of topics at their longest; more is some other file. */
 #define SETTINGS_FILE_BYTES_MAX (1024 * 1024)
-/* A line: a path of PATH_MAX bytes fits nowhere else either. */
+/* A line: PATH_MAX, and nothing else is as long as a path. */
 #define SETTINGS_LINE_BYTES_MAX 4096
 /* Items of a list, however short their lines are. */
 #define SETTINGS_ITEMS_MAX 1024
-/* Faults of one file as text; what does not fit is cut, the file is refused all the same.
- */
-#define SETTINGS_FAULTS_BYTES_MAX (1024 * 1024)
+/* Every fault of a file is told; a file that is wrong throughout is told up to here. */
+#define SETTINGS_FAULTS_BYTES_MAX (64 * 1024)
 /* A value or name quoted in a fault: enough to recognise it. */
 #define SETTINGS_QUOTE_BYTES_MAX 96
 /* A simulator's key file: an RSA key and a certificate are 3 KiB. */
@@ -123,8 +122,7 @@
 
 /* Deliveries that wait for a certificate; each holds a body. */
 #define WAITING_ROOM_MAX 256
-/* They are let go with 503 after this: main sweeps each second, and a commit may follow.
- */
+/* Let go with 503 after this: main sweeps each second, and a commit may follow. */
 #define WAITING_MS 9000
 /* CONTRACT: every answer within 12 s, for SNS gives up at 15. What the writer has not
  * begun by then is 503. */
@@ -142,6 +140,8 @@
 /* A broken disk is told, not sung about. */
 #define STORE_FAULT_LOGS_A_MINUTE    10
 #define OUTBOUND_FAULT_LOGS_A_MINUTE 20
+/* Certificates looked for in one turn; each may read a file. */
+#define OUTBOUND_WISHES_A_TURN 32
 /* Confirmations handed to outbound in one go. */
 #define CONFIRMATIONS_AT_ONCE 8
 /* The longest wait of the outbound thread while nothing happens. */
@@ -194,9 +194,8 @@
 #define STORE_COUNTED_KEEP_MS (72LL * 3600 * 1000)
 /* SES's time and SNS's of one event differ by this much at most, or its time is not used. */
 #define STORE_SES_LAG_MS (15 * 60 * 1000)
-/* Soft events this far apart, either side, still speak for each other (policy.md). */
-#define STORE_SOFT_WINDOW_MS (30LL * 24 * 3600 * 1000)
-/* Soft days are forgotten after this: twice the window, since events arrive in any order. */
+/* Soft days are forgotten after this: twice POLICY_DOUBT_WINDOW_MS, since events arrive in
+ * any order. */
 #define STORE_SOFT_KEEP_MS (60LL * 24 * 3600 * 1000)
 /* Rows that one call of store_tidy() looks at: some milliseconds. */
 #define STORE_TIDY_ROWS_MAX 2000
@@ -218,8 +217,8 @@
 #define STORE_QUERY_BYTES_MAX 4096
 /* Columns of a view; events has the most, some 40. */
 #define STORE_COLUMNS_MAX 64
-/* Lines of a fault report of store_check(). */
-#define STORE_CHECK_LINES_MAX 100
+/* Steps of SQLite's machine between two calls of a progress callback: some milliseconds. */
+#define STORE_CHECK_STEPS 100000
 
 /* --- ctl --- */
 
@@ -232,7 +231,7 @@
 /* The widest view has 37 columns. */
 #define CTL_COLUMNS_MAX 64
 /* A wider cell pushes its line out of the column, but is shown whole. */
-#define CTL_CELL_WIDTH_MAX 48
+#define CTL_CELL_WIDTH_MAX 72
 /* The last column (diagnostics, notes) is cut: `-o json` shows it whole. */
 #define CTL_LAST_CELL_WIDTH_MAX 120
 /* Rows of a table without --limit. */

@@ -42,13 +42,15 @@ bool sns_certificate_is_for(const struct sns_certificate *certificate,
 bool sns_certificate_valid_at(const struct sns_certificate *certificate, int64_t ms);
 
 /* Is SignatureVersion 1 or 2, and at least `min_version`? Needs no certificate. */
-bool sns_signature_accepts_version(const struct sns_message *message, unsigned min_version);
+bool sns_signature_accepts_version(const struct sns_message *message,
+                                   unsigned min_version);
 
 /*
  * VERDICT_UNDECIDED when `message` is genuine; VERDICT_SIGNATURE_VERSION for a version
  * other than 1 or 2 or below `min_version`; VERDICT_SIGNATURE when it is not base64, has
  * the wrong length, does not verify, or the certificate was not valid at the message's
- * Timestamp; VERDICT_NO_MEMORY. `*ret_fault` is a constant text.
+ * Timestamp; VERDICT_NO_MEMORY, also where this system's OpenSSL policy forbids SHA-1
+ * (503, because the fault is ours). `*ret_fault` is a constant text.
  */
 enum verdict sns_signature_verify(const struct sns_certificate *certificate,
                                   const struct sns_message *message, unsigned min_version,

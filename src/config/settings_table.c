@@ -21,7 +21,7 @@ const struct setting settings_table[] = {
         .key = "listen",
         .type = SETTING_LIST,
         .offset = AT(ingest.listen),
-        .max = 16,
+        .max = LISTEN_SOCKETS_MAX,
         .check = settings_check_listen,
         .value = "127.0.0.1:9025",
         .help = "Where deliveries from SNS are accepted: HOST:PORT, [IPV6]:PORT or\n"
@@ -232,7 +232,7 @@ const struct setting settings_table[] = {
         .key = "listen",
         .type = SETTING_LIST,
         .offset = AT(admin.listen),
-        .max = 16,
+        .max = LISTEN_SOCKETS_MAX,
         .check = settings_check_listen,
         .value = "127.0.0.1:9026",
         .help = "Where metrics, the JSON API and the pages are served. `listen =` with\n"

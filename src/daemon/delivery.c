@@ -97,7 +97,11 @@ static enum delivery_step find_certificate(struct delivery *delivery,
     switch (
         certificates_get(rules->certificates, &delivery->certificate_url, mono_ms, ret)) {
     case CERTIFICATES_READY:
-        return DELIVERY_STORABLE;
+        /* An endpoint without {region} serves several regions from one place. */
+        return sns_certificate_is_for(*ret, &delivery->topic)
+                   ? DELIVERY_STORABLE
+                   : delivery_decide(delivery, VERDICT_NO_CERTIFICATE,
+                                     "the certificate is for another region");
     case CERTIFICATES_UNKNOWN:
         return DELIVERY_WAITS;
     case CERTIFICATES_FAILED:

@@ -49,6 +49,26 @@ static struct str if_any(struct str s)
     return s.len > 0 ? s : STR_ABSENT;
 }
 
+/* What an operator must do something about is said in words of its own. */
+static const char *message_of(enum verdict verdict)
+{
+    switch (verdict) {
+    case VERDICT_PENDING:
+        return "a subscription waits for you: sesbouncectl topics confirm TOPIC";
+    case VERDICT_CONFIRMING:
+        return "a subscription is being confirmed";
+    case VERDICT_UNSUBSCRIBED:
+        return "the subscription has ended, so bounces no longer arrive; unless that was "
+               "meant, subscribe again: aws sns subscribe";
+    case VERDICT_QUARANTINED:
+        return "delivery quarantined: sesbouncectl quarantine list";
+    case VERDICT_TOPIC_REFUSED:
+        return "delivery refused; is this topic yours? then add it: [sns] topic = TOPIC";
+    default:
+        return verdict_is_kept(verdict) ? "delivery kept" : "delivery not kept";
+    }
+}
+
 void delivery_log(const struct delivery *delivery, const struct settings *settings)
 {
     const struct verdict_info *info = verdict_info(delivery->verdict);
@@ -71,10 +91,8 @@ void delivery_log(const struct delivery *delivery, const struct settings *settin
     append_addresses(&addresses, delivery, settings->log.addresses);
     if (delivery->verified && delivery->intake.kind == INTAKE_QUARANTINE)
         reason = str_of(quarantine_word(delivery->intake.reason));
-    log_event(info->level,
-              verdict_is_kept(delivery->verdict) ? "delivery kept" : "delivery not kept",
-              {"VERDICT", str_of(info->name)}, {"STATUS", str_of(status)},
-              {"TOPIC", delivery->message.topic_arn},
+    log_event(info->level, message_of(delivery->verdict), {"VERDICT", str_of(info->name)},
+              {"STATUS", str_of(status)}, {"TOPIC", delivery->message.topic_arn},
               {"SNS_MESSAGE_ID", delivery->message.message_id},
               {"SES_TYPE", delivery->intake.event.type_text}, {"REASON", reason},
               {"ADDRESS", if_any(buf_str(&addresses))},

@@ -211,8 +211,11 @@ static int start_parts(struct program *program, struct store *store)
     }
     service->writer = program->writer;
     r = outbound_start(service, &program->outbound);
-    if (r < 0)
+    if (r < 0) {
+        complain("outbound requests are not possible (see [sns] ca_file)",
+                 str_of(strerror(-r)));
         return r;
+    }
     atomic_store(&service->outbound, program->outbound);
     r = http_start(service, program->sockets.fds, program->sockets.count, &program->http,
                    &fault);

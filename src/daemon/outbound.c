@@ -126,6 +126,7 @@ static void serve_wish(struct outbound *outbound, struct fetch *fetch)
     struct certificates *certificates = outbound->service->rules.certificates;
     _cleanup_(sns_certificate_unrefp) struct sns_certificate *certificate = NULL;
     int64_t now_ms = clock_mono_ms();
+    const char *fault = "too many unknown certificate URLs at a time";
     struct arn topic;
     int r = -EINVAL;
 
@@ -140,15 +141,16 @@ static void serve_wish(struct outbound *outbound, struct fetch *fetch)
         r = certificates_load(certificates, &fetch->url, &topic, now_ms);
         if (r < 0 && certificates_may_fetch(certificates, now_ms)) {
             fetch->outbound = outbound;
-            fetch->under_way = true;
-            if (begin_fetch(outbound, fetch, &topic) == 0)
+            r = begin_fetch(outbound, fetch, &topic);
+            fetch->under_way = r == 0;
+            if (r == 0)
                 return;
-            fetch->under_way = false;
+            fault = strerror(-r);
         }
     }
     if (r < 0) {
         certificates_fail(certificates, &fetch->url, now_ms);
-        log_failure(outbound, fetch, "too many unknown certificate URLs at a time");
+        log_failure(outbound, fetch, fault);
     }
     let_out(outbound, &fetch->url);
 }
@@ -167,19 +169,28 @@ static bool is_under_way(void *context, const struct sns_cert_url *url)
     return false;
 }
 
-static void serve_waiting_room(struct outbound *outbound)
+/*
+ * Begins what can be begun. True when wishes are left: strangers can make more of them
+ * than one turn should serve, and transfers under way must go on meanwhile.
+ */
+static bool serve_waiting_room(struct outbound *outbound)
 {
+    unsigned served = 0;
+
     for (size_t i = 0; i < HTTPS_TRANSFERS_MAX; i++) {
         struct fetch *fetch = &outbound->fetches[i];
 
         /* A wish that is served at once leaves the place free for the next. */
         while (!fetch->under_way) {
+            if (served++ == OUTBOUND_WISHES_A_TURN)
+                return true;
             if (!waiting_room_wish(&outbound->service->room, &fetch->wish, is_under_way,
                                    outbound))
-                return;
+                return false;
             serve_wish(outbound, fetch);
         }
     }
+    return false;
 }
 
 /* --- confirmations --------------------------------------------------------------------
@@ -356,12 +367,14 @@ static void *run(void *argument)
     struct outbound *outbound = argument;
 
     while (!atomic_load(&outbound->stopping)) {
+        bool more;
+
         busy_begin(&outbound->busy, clock_mono_ms());
         /* Certificates first: a delivery waits for one. */
-        serve_waiting_room(outbound);
+        more = serve_waiting_room(outbound);
         serve_outbox(outbound);
         busy_end(&outbound->busy);
-        (void)https_run(outbound->https, OUTBOUND_TICK_MS);
+        (void)https_run(outbound->https, more ? 0 : OUTBOUND_TICK_MS);
     }
     return NULL;
 }

@@ -6,7 +6,7 @@
 
 int waiting_room_init(struct waiting_room *room)
 {
-    *room = (struct waiting_room){0};
+    *room = (struct waiting_room){.end = &room->first};
     return -pthread_mutex_init(&room->mutex, NULL);
 }
 
@@ -25,8 +25,9 @@ int waiting_room_enter(struct waiting_room *room, struct delivery *delivery)
     } else if (room->count >= WAITING_ROOM_MAX) {
         r = -EAGAIN;
     } else {
-        delivery->next_waiting = room->first;
-        room->first = delivery;
+        delivery->next_waiting = NULL;
+        *room->end = delivery;
+        room->end = &delivery->next_waiting;
         room->count++;
     }
     pthread_mutex_unlock(&room->mutex);
@@ -81,6 +82,7 @@ static struct delivery *take_out(struct waiting_room *room,
         taken = delivery;
         room->count--;
     }
+    room->end = link;
     return taken;
 }
 

@@ -15,7 +15,8 @@
 
 struct waiting_room {
     pthread_mutex_t mutex;
-    struct delivery *first;
+    struct delivery *first; /* the oldest: nobody is overtaken */
+    struct delivery **end;
     size_t count;
     bool closed;
 };

@@ -1,0 +1,164 @@
+#include "sesbounce/arn.h"
+
+#include "sesbounce/limits.h"
+
+enum field { ARN, PARTITION, SERVICE, REGION, ACCOUNT, TOPIC, FIELDS };
+
+/* Cuts `text` at its colons; false unless there are exactly FIELDS fields. */
+static bool cut_fields(struct str text, struct str ret[FIELDS])
+{
+    if (text.len > ARN_BYTES_MAX)
+        return false;
+    for (int i = 0; i < FIELDS; i++)
+        if (!str_split(&text, ':', &ret[i]))
+            return false;
+    return !str_present(text);
+}
+
+static bool is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+static bool is_partition(struct str s)
+{
+    if (s.len > ARN_PARTITION_BYTES_MAX || !str_starts_with(s, STR("aws")))
+        return false;
+    for (size_t i = 3; i < s.len; i++)
+        if (!is_lower(s.data[i]) && s.data[i] != '-')
+            return false;
+    return true;
+}
+
+/*
+ * Words of letters and a number behind them: us-east-1, us-gov-west-1, eusc-de-east-1.
+ * Stricter than the alphabet, because a host name is made of it: the "region"
+ * s3-us-west-2 would make sns.REGION.amazonaws.com somebody's S3 bucket.
+ */
+static bool is_region(struct str s)
+{
+    struct str word;
+    size_t words = 0;
+    if (s.len > ARN_REGION_BYTES_MAX)
+        return false;
+    while (str_split(&s, '-', &word)) {
+        bool last = !str_present(s);
+        if (word.len == 0 || (last && word.len > 2))
+            return false;
+        for (size_t i = 0; i < word.len; i++)
+            if (last ? !ascii_is_digit(word.data[i]) : !is_lower(word.data[i]))
+                return false;
+        words++;
+    }
+    return words >= 2;
+}
+
+static bool is_account(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!ascii_is_digit(s.data[i]))
+            return false;
+    return s.len == 12;
+}
+
+static bool is_topic_char(char c)
+{
+    return ascii_is_alpha(c) || ascii_is_digit(c) || c == '-' || c == '_';
+}
+
+static bool is_topic(struct str s)
+{
+    if (s.len > ARN_TOPIC_BYTES_MAX)
+        return false;
+    if (str_ends_with(s, STR(".fifo")))
+        s.len -= 5;
+    for (size_t i = 0; i < s.len; i++)
+        if (!is_topic_char(s.data[i]))
+            return false;
+    return s.len > 0;
+}
+
+bool arn_parse(struct str text, struct arn *ret)
+{
+    struct str field[FIELDS];
+    if (!str_present(text) || !cut_fields(text, field))
+        return false;
+    if (!str_equal(field[ARN], STR("arn")) || !is_partition(field[PARTITION]) ||
+        !str_equal(field[SERVICE], STR("sns")) || !is_region(field[REGION]) ||
+        !is_account(field[ACCOUNT]) || !is_topic(field[TOPIC]))
+        return false;
+    *ret = (struct arn){
+        .text = text,
+        .partition = field[PARTITION],
+        .region = field[REGION],
+        .account = field[ACCOUNT],
+        .topic = field[TOPIC],
+    };
+    return true;
+}
+
+static bool has_star(struct str s)
+{
+    return s.len > 0 && memchr(s.data, '*', s.len);
+}
+
+/* A field without a star must be one that can occur, so that a slip is found at start. */
+static bool is_field_pattern(struct str s, bool (*is_valid)(struct str), size_t max)
+{
+    if (!has_star(s))
+        return is_valid(s);
+    for (size_t i = 0; i < s.len; i++)
+        if (s.data[i] != '*' && s.data[i] != '.' && !is_topic_char(s.data[i]))
+            return false;
+    return s.len <= max;
+}
+
+bool arn_pattern_is_valid(struct str pattern)
+{
+    struct str field[FIELDS];
+    if (!str_present(pattern) || !cut_fields(pattern, field))
+        return false;
+    return str_equal(field[ARN], STR("arn")) && str_equal(field[SERVICE], STR("sns")) &&
+           (str_equal(field[PARTITION], STR("*")) || is_partition(field[PARTITION])) &&
+           is_field_pattern(field[REGION], is_region, ARN_REGION_BYTES_MAX) &&
+           is_field_pattern(field[ACCOUNT], is_account, 12) &&
+           is_field_pattern(field[TOPIC], is_topic, ARN_TOPIC_BYTES_MAX);
+}
+
+/* Goes back to the last star only, so the time is bounded by the product of the lengths.
+ */
+static bool field_matches(struct str s, struct str pattern)
+{
+    size_t at = 0, in_pattern = 0, retry_at = 0, behind_star = 0;
+    bool star = false;
+    while (at < s.len) {
+        if (in_pattern < pattern.len && pattern.data[in_pattern] == '*') {
+            star = true;
+            behind_star = ++in_pattern;
+            retry_at = at;
+        } else if (in_pattern < pattern.len && pattern.data[in_pattern] == s.data[at]) {
+            at++;
+            in_pattern++;
+        } else if (star) {
+            at = ++retry_at;
+            in_pattern = behind_star;
+        } else {
+            return false;
+        }
+    }
+    while (in_pattern < pattern.len && pattern.data[in_pattern] == '*')
+        in_pattern++;
+    return in_pattern == pattern.len;
+}
+
+bool arn_matches(const struct arn *arn, struct str pattern)
+{
+    struct str field[FIELDS];
+    if (!str_present(pattern) || !cut_fields(pattern, field))
+        return false;
+    return str_equal(field[ARN], STR("arn")) && str_equal(field[SERVICE], STR("sns")) &&
+           field_matches(arn->partition, field[PARTITION]) &&
+           field_matches(arn->region, field[REGION]) &&
+           field_matches(arn->account, field[ACCOUNT]) &&
+           field_matches(arn->topic, field[TOPIC]);
+}

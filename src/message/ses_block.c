@@ -1,0 +1,266 @@
+/* The block of each type (`bounce`, `delivery`, …), and whom an event names. */
+#include <errno.h>
+
+#include "message/ses_parts.h"
+#include "sesbounce/cleanup.h"
+#include "sesbounce/limits.h"
+
+/* Who an event is about. */
+enum whom {
+    WHOM_NOBODY,      /* a type we do not know */
+    WHOM_NAMED,       /* those in the block; nobody else, ever */
+    WHOM_NAMED_OR_TO, /* those in the block, or else the message's recipients */
+    WHOM_TO,          /* the message's recipients: the type names nobody by nature */
+};
+
+struct block {
+    enum ses_type type;
+    const char *word; /* the type as SES spells it */
+    const char *name;
+    enum whom whom;
+    const char *recipients;
+    const char *diagnostic;
+    bool essential; /* pointless without its block and somebody in it */
+};
+
+static const struct block BLOCKS[] = {
+    {SES_OTHER, "", "", WHOM_NOBODY, NULL, NULL, false},
+    {SES_BOUNCE, "Bounce", "bounce", WHOM_NAMED, "bouncedRecipients", NULL, true},
+    {SES_COMPLAINT, "Complaint", "complaint", WHOM_NAMED, "complainedRecipients", NULL,
+     true},
+    {SES_DELIVERY, "Delivery", "delivery", WHOM_NAMED, "recipients", "smtpResponse",
+     false},
+    {SES_SEND, "Send", "send", WHOM_TO, NULL, NULL, false},
+    {SES_REJECT, "Reject", "reject", WHOM_TO, NULL, "reason", false},
+    {SES_OPEN, "Open", "open", WHOM_TO, NULL, NULL, false},
+    {SES_CLICK, "Click", "click", WHOM_TO, NULL, NULL, false},
+    {SES_RENDERING_FAILURE, "Rendering Failure", "failure", WHOM_TO, NULL, "errorMessage",
+     false},
+    {SES_DELIVERY_DELAY, "DeliveryDelay", "deliveryDelay", WHOM_NAMED,
+     "delayedRecipients", "delayType", false},
+    {SES_SUBSCRIPTION, "Subscription", "subscription", WHOM_TO, NULL, NULL, false},
+    {SES_RECEIVED, "Received", "receipt", WHOM_NAMED_OR_TO, "recipients", NULL, false},
+};
+#define BLOCK_COUNT (sizeof(BLOCKS) / sizeof(BLOCKS[0]))
+
+enum ses_type ses_type_of(struct str word)
+{
+    for (size_t i = 1; i < BLOCK_COUNT; i++)
+        if (str_equal(word, str_of(BLOCKS[i].word)))
+            return BLOCKS[i].type;
+    return SES_OTHER;
+}
+
+static const struct block *block_of(enum ses_type type)
+{
+    for (size_t i = 1; i < BLOCK_COUNT; i++)
+        if (BLOCKS[i].type == type)
+            return &BLOCKS[i];
+    return &BLOCKS[0];
+}
+
+int64_t ses_member_time(const json_t *object, const char *name)
+{
+    int64_t ms;
+    struct str text = ses_member(object, name);
+    return str_present(text) && clock_parse(text, &ms) == 0 ? ms : CLOCK_NONE;
+}
+
+/* --- recipients ----------------------------------------------------------------------
+ */
+
+bool ses_recipients_hold(const struct ses_recipients *recipients, const char *key)
+{
+    for (size_t i = 0; i < recipients->count; i++)
+        if (strcmp(recipients->items[i].address.key, key) == 0)
+            return true;
+    return false;
+}
+
+/* A member whose blanks do not count: many lines, but none with something on it. */
+static struct str member_trimmed(const json_t *object, const char *name)
+{
+    struct str text = str_trim(ses_member(object, name));
+    return text.len ? text : STR_ABSENT;
+}
+
+static int read_recipient(const json_t *entry, struct ses_recipient *ret)
+{
+    struct str address =
+        json_is_object(entry) ? ses_member(entry, "emailAddress") : ses_text(entry);
+    if (!str_present(address))
+        return QUARANTINE_INCOMPLETE;
+
+    int rc = address_parse(address, &ret->address);
+    if (rc == -EINVAL)
+        return QUARANTINE_BAD_ADDRESS;
+    ret->action = member_trimmed(entry, "action");
+    ret->status = member_trimmed(entry, "status");
+    ret->diagnostic = member_trimmed(entry, "diagnosticCode");
+    return rc;
+}
+
+int ses_recipients_read(const json_t *list, bool strict, struct ses_recipients *ret)
+{
+    size_t size = json_array_size(list);
+
+    *ret = (struct ses_recipients){NULL, 0};
+    if (size > SES_RECIPIENTS_MAX)
+        return QUARANTINE_TOO_LARGE;
+    if (size == 0)
+        return 0;
+    ret->items = malloc(size * sizeof(*ret->items));
+    if (!ret->items)
+        return -ENOMEM;
+
+    for (size_t i = 0; i < size; i++) {
+        struct ses_recipient *next = &ret->items[ret->count];
+        int rc = read_recipient(json_array_get(list, i), next);
+        if (rc < 0 || (rc > 0 && strict))
+            return rc;
+        if (rc == 0 && !ses_recipients_hold(ret, next->address.key))
+            ret->count++;
+    }
+    return 0;
+}
+
+/* Whom the event is about, out of those that the block names and those written to. */
+static struct ses_recipients choose(enum whom whom, struct ses_recipients *named,
+                                    struct ses_recipients *to)
+{
+    bool take_to = whom == WHOM_TO || (whom == WHOM_NAMED_OR_TO && named->count == 0);
+    struct ses_recipients *from = take_to ? to : named;
+    struct ses_recipients chosen = *from;
+    from->items = NULL;
+    return chosen;
+}
+
+static int read_recipients(const json_t *message, const struct block *block,
+                           struct ses_event *event)
+{
+    _cleanup_(ses_recipients_done) struct ses_recipients to = {NULL, 0};
+    _cleanup_(ses_recipients_done) struct ses_recipients named = {NULL, 0};
+    const json_t *content = json_object_get(message, block->name);
+    const json_t *mail = json_object_get(message, "mail");
+
+    int rc = ses_recipients_read(json_object_get(mail, "destination"), false, &to);
+    if (rc == 0 && block->recipients)
+        rc = ses_recipients_read(json_object_get(content, block->recipients),
+                                 block->essential, &named);
+    if (rc != 0)
+        return rc;
+    if (block->essential && named.count == 0)
+        return QUARANTINE_INCOMPLETE;
+
+    /* "not possible to retrieve the recipient address": then whose is the one we got? */
+    bool no_email = event->bounce_type == SES_BOUNCE_PERMANENT &&
+                    str_equal(event->bounce_subtype, STR("NoEmail"));
+    for (size_t i = 0; no_email && to.count > 0 && i < named.count; i++)
+        if (!ses_recipients_hold(&to, named.items[i].address.key))
+            return QUARANTINE_NO_EMAIL;
+
+    event->destination_count = to.count;
+    struct ses_recipients chosen = choose(block->whom, &named, &to);
+    event->recipients = chosen.items;
+    event->recipient_count = chosen.count;
+    return 0;
+}
+
+/* --- what is particular to a type ----------------------------------------------------
+ */
+
+static enum ses_bounce_type bounce_type_of(struct str word)
+{
+    if (str_equal(word, STR("Permanent")))
+        return SES_BOUNCE_PERMANENT;
+    if (str_equal(word, STR("Transient")))
+        return SES_BOUNCE_TRANSIENT;
+    if (str_equal(word, STR("Undetermined")))
+        return SES_BOUNCE_UNDETERMINED;
+    return SES_BOUNCE_NONE;
+}
+
+static int read_bounce(const json_t *bounce, struct ses_event *event)
+{
+    event->bounce_type_text = ses_member(bounce, "bounceType");
+    event->bounce_type = bounce_type_of(event->bounce_type_text);
+    event->bounce_subtype = ses_member(bounce, "bounceSubType");
+    return event->bounce_type == SES_BOUNCE_NONE ? QUARANTINE_BAD_TYPE : 0;
+}
+
+static int read_complaint(const json_t *complaint, struct ses_event *event)
+{
+    event->complaint_subtype = ses_member(complaint, "complaintSubType");
+    event->feedback_type = ses_member(complaint, "complaintFeedbackType");
+    return 0;
+}
+
+static bool is_out(const json_t *entry)
+{
+    return str_equal(ses_member(entry, "subscriptionStatus"), STR("OptOut"));
+}
+
+static bool was_out(const json_t *old_topics, struct str topic)
+{
+    for (size_t i = 0; i < json_array_size(old_topics); i++) {
+        const json_t *entry = json_array_get(old_topics, i);
+        if (is_out(entry) && str_equal(ses_member(entry, "topicName"), topic))
+            return true;
+    }
+    return false;
+}
+
+/* Somebody left: everything, or a topic that he had not left before. */
+static int read_subscription(const json_t *subscription, struct ses_event *event)
+{
+    const json_t *new = json_object_get(subscription, "newTopicPreferences");
+    const json_t *old = json_object_get(subscription, "oldTopicPreferences");
+    const json_t *topics = json_object_get(new, "topicSubscriptionStatus");
+    const json_t *old_topics = json_object_get(old, "topicSubscriptionStatus");
+
+    event->opt_out = json_is_true(json_object_get(new, "unsubscribeAll"));
+    for (size_t i = 0; !event->opt_out && i < json_array_size(topics); i++) {
+        const json_t *entry = json_array_get(topics, i);
+        struct str topic = ses_member(entry, "topicName");
+        event->opt_out =
+            str_present(topic) && is_out(entry) && !was_out(old_topics, topic);
+    }
+    return 0;
+}
+
+static int read_particulars(const json_t *content, struct ses_event *event)
+{
+    switch (event->type) {
+    case SES_BOUNCE:
+        return read_bounce(content, event);
+    case SES_COMPLAINT:
+        return read_complaint(content, event);
+    case SES_SUBSCRIPTION:
+        return read_subscription(content, event);
+    default:
+        return 0;
+    }
+}
+
+int ses_block_read(const json_t *message, struct ses_event *event)
+{
+    const struct block *block = block_of(event->type);
+    const json_t *content = json_object_get(message, block->name);
+
+    if (block->essential && !json_is_object(content))
+        return QUARANTINE_INCOMPLETE;
+    event->ses_time_ms = ses_member_time(content, "timestamp");
+    event->feedback_id = ses_member(content, "feedbackId");
+    event->reporting_mta = ses_member(content, "reportingMTA");
+    event->remote_mta_ip = ses_member(content, "remoteMtaIp");
+    event->user_agent = ses_member(content, "userAgent");
+    if (block->diagnostic)
+        event->diagnostic = member_trimmed(content, block->diagnostic);
+
+    int rc = read_particulars(content, event);
+    if (rc == 0)
+        rc = read_recipients(message, block, event);
+    if (rc == 0 && event->type == SES_COMPLAINT)
+        event->candidates = event->recipient_count;
+    return rc;
+}

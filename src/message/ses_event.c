@@ -1,0 +1,178 @@
+#include "sesbounce/ses_event.h"
+
+#include <errno.h>
+
+#include "message/ses_parts.h"
+#include "sesbounce/cleanup.h"
+#include "sesbounce/limits.h"
+
+const char *quarantine_word(enum quarantine_reason reason)
+{
+    switch (reason) {
+    case QUARANTINE_NONE:
+        return NULL;
+    case QUARANTINE_STALE:
+        return "stale";
+    case QUARANTINE_NOT_JSON:
+        return "not-json";
+    case QUARANTINE_NO_TYPE:
+        return "no-type";
+    case QUARANTINE_BAD_TYPE:
+        return "bad-type";
+    case QUARANTINE_INCOMPLETE:
+        return "incomplete";
+    case QUARANTINE_BAD_ADDRESS:
+        return "bad-address";
+    case QUARANTINE_NO_EMAIL:
+        return "no-email";
+    case QUARANTINE_TOO_LARGE:
+        return "too-large";
+    }
+    return NULL;
+}
+
+/*
+ * jansson builds a tree before anyone can look at it, and `{},{},…` grows seventyfold in
+ * memory: so count first. What is no JSON is jansson's to find out.
+ */
+static bool is_bounded(struct str text)
+{
+    size_t depth = 0;
+    size_t values = 0;
+    bool quoted = false;
+
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.data[i];
+        if (c == '"') {
+            quoted = !quoted;
+        } else if (quoted) {
+            i += c == '\\';
+        } else if (c == '{' || c == '[') {
+            if (++depth > SES_DEPTH_MAX || ++values > SES_VALUES_MAX)
+                return false;
+        } else if (c == ',' || c == ':') {
+            if (++values > SES_VALUES_MAX)
+                return false;
+        } else if (c == '}' || c == ']') {
+            depth -= depth > 0;
+        }
+    }
+    return true;
+}
+
+static int load(struct str text, json_t **ret)
+{
+    json_error_t error;
+
+    if (!is_bounded(text))
+        return QUARANTINE_TOO_LARGE;
+    *ret = json_loadb(text.data ? text.data : "", text.len,
+                      JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &error);
+    if (*ret)
+        return 0;
+    /* jansson names every fault of the text; where it names none, memory was short */
+    enum json_error_code code = json_error_code(&error);
+    if (code == json_error_out_of_memory || code == json_error_unknown)
+        return -ENOMEM;
+    return QUARANTINE_NOT_JSON;
+}
+
+/* sns: sent once as plain text when an event destination is created */
+static bool is_validation_notice(struct str text)
+{
+    return str_starts_with(str_trim(text), STR("Successfully validated SNS topic"));
+}
+
+/* SES's words are letters and blanks. Anything else is a mistake, not a new type. */
+static bool is_type_word(struct str word)
+{
+    if (word.len > SES_TYPE_BYTES_MAX || !ascii_is_alpha(word.data[0]))
+        return false;
+    for (size_t i = 0; i < word.len; i++)
+        if (!ascii_is_alpha(word.data[i]) && word.data[i] != ' ')
+            return false;
+    return true;
+}
+
+static int read_type(const json_t *message, struct ses_event *event)
+{
+    const json_t *type = json_object_get(message, "notificationType");
+    if (!type || json_is_null(type))
+        type = json_object_get(message, "eventType");
+    if (!type || json_is_null(type))
+        return QUARANTINE_NO_TYPE;
+
+    event->type_text = ses_text(type);
+    if (!str_present(event->type_text) || !is_type_word(event->type_text))
+        return QUARANTINE_BAD_TYPE;
+    event->type = ses_type_of(event->type_text);
+    return 0;
+}
+
+static int read_message(const json_t *message, const struct ses_rules *rules,
+                        struct ses_event *event)
+{
+    int rc = ses_mail_read(json_object_get(message, "mail"), rules, event);
+    if (rc == 0)
+        rc = ses_block_read(message, event);
+    if (event->ses_time_ms == CLOCK_NONE)
+        event->ses_time_ms = event->sent_ms;
+    return rc;
+}
+
+static enum ses_parse outcome(int rc, enum quarantine_reason *ret_reason)
+{
+    if (rc == 0)
+        return SES_PARSED_EVENT;
+    if (rc < 0)
+        return SES_PARSED_NO_MEMORY;
+    *ret_reason = (enum quarantine_reason)rc;
+    return SES_PARSED_QUARANTINE;
+}
+
+enum ses_parse ses_event_parse(struct str text, const struct ses_rules *rules,
+                               struct ses_event *ret, enum quarantine_reason *ret_reason)
+{
+    json_t *message = NULL;
+
+    *ret = (struct ses_event){.ses_time_ms = CLOCK_NONE, .sent_ms = CLOCK_NONE};
+    *ret_reason = QUARANTINE_NONE;
+    if (is_validation_notice(text))
+        return SES_PARSED_ANNOUNCEMENT;
+
+    int rc = load(text, &message);
+    ret->json = message;
+    if (rc == 0)
+        rc = read_type(message, ret);
+    if (rc == 0 && str_equal(ret->type_text, STR("AmazonSnsSubscriptionSucceeded")))
+        return SES_PARSED_ANNOUNCEMENT;
+    if (rc == 0)
+        rc = read_message(message, rules, ret);
+    return outcome(rc, ret_reason);
+}
+
+void ses_event_done(struct ses_event *event)
+{
+    json_decref(event->json);
+    free(event->recipients);
+    free(event->owned_text);
+    *event = (struct ses_event){.ses_time_ms = CLOCK_NONE, .sent_ms = CLOCK_NONE};
+}
+
+enum ses_keeping ses_event_keeping(const struct ses_event *event,
+                                   const struct ses_rules *rules)
+{
+    enum ses_keeping keeping = SES_KEEP;
+    bool any_seen = false;
+
+    for (size_t i = 0; rules && i < rules->rule_count; i++) {
+        struct str type = str_of(rules->rules[i].type);
+        if (str_equal(type, event->type_text))
+            return rules->rules[i].keeping;
+        if (!any_seen && str_equal(type, STR("*"))) {
+            keeping = rules->rules[i].keeping;
+            any_seen = true;
+        }
+    }
+    return keeping;
+}

@@ -1,0 +1,359 @@
+#include "sns_json.h"
+
+#include <endian.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "sesbounce/limits.h"
+
+#define WORD sizeof(uint64_t)
+/* A byte repeated over the whole word. */
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+void sns_json_init(struct sns_json *json, struct str text)
+{
+    *json = (struct sns_json){.at = text.data, .end = text.data + text.len};
+}
+
+static bool fail(struct sns_json *json, const char *fault)
+{
+    json->fault = fault;
+    return false;
+}
+
+static bool fail_cut_off(struct sns_json *json)
+{
+    return fail(json, "the JSON ends too early");
+}
+
+int sns_json_peek(struct sns_json *json)
+{
+    while (json->at < json->end && (*json->at == ' ' || *json->at == '\n' ||
+                                    *json->at == '\r' || *json->at == '\t'))
+        json->at++;
+    return json->at < json->end ? (unsigned char)*json->at : -1;
+}
+
+bool sns_json_take(struct sns_json *json, char c)
+{
+    if (sns_json_peek(json) != c)
+        return false;
+    json->at++;
+    return true;
+}
+
+/*
+ * Marks the high bit of every byte that a string cannot hold as it is (quotation mark,
+ * backslash, control character) or that needs a look (not ASCII). Marks above the lowest
+ * may be wrong, because a subtraction borrows; the lowest is right.
+ */
+static uint64_t special_bytes(uint64_t word)
+{
+    uint64_t quote = word ^ EACH('"'), backslash = word ^ EACH('\\');
+    return (((quote - EACH(1)) & ~quote) | ((backslash - EACH(1)) & ~backslash) |
+            (word - EACH(0x20)) | word) &
+           EACH(0x80);
+}
+
+static bool is_special(char c)
+{
+    return c == '"' || c == '\\' || (unsigned char)c < 0x20 || (unsigned char)c >= 0x80;
+}
+
+static uint64_t load_word(const char *from)
+{
+    uint64_t word;
+    memcpy(&word, from, WORD);
+    return le64toh(word);
+}
+
+/* The first special byte from `at` on, or `end`. */
+static const char *skip_plain(const char *at, const char *end)
+{
+    for (; (size_t)(end - at) >= WORD; at += WORD) {
+        uint64_t special = special_bytes(load_word(at));
+        if (special)
+            return at + (__builtin_ctzll(special) >> 3);
+    }
+    while (at < end && !is_special(*at))
+        at++;
+    return at;
+}
+
+/* The same, copying to json->out, which has room for a word more than is left to read. */
+static void copy_plain(struct sns_json *json)
+{
+    const char *at = json->at;
+    char *out = json->out;
+    uint64_t special = 0;
+    while (!special && (size_t)(json->end - at) >= WORD) {
+        special = special_bytes(load_word(at));
+        memcpy(out, at, WORD);
+        size_t plain = special ? (size_t)__builtin_ctzll(special) >> 3 : WORD;
+        at += plain;
+        out += plain;
+    }
+    while (!special && at < json->end && !is_special(*at))
+        *out++ = *at++;
+    json->at = at;
+    json->out = out;
+}
+
+static int hex_digit(char c)
+{
+    if (ascii_is_digit(c))
+        return c - '0';
+    c = ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Takes `uXXXX`, the backslash being taken already. */
+static bool take_unit(struct sns_json *json, uint32_t *ret)
+{
+    uint32_t unit = 0;
+    if (json->end - json->at < 5)
+        return fail_cut_off(json);
+    for (int i = 1; i <= 4; i++) {
+        int digit = hex_digit(json->at[i]);
+        if (digit < 0)
+            return fail(json, "\\u without four hex digits");
+        unit = unit << 4 | (uint32_t)digit;
+    }
+    json->at += 5;
+    *ret = unit;
+    return true;
+}
+
+static char *put_utf8(char *out, uint32_t c)
+{
+    if (c < 0x80) {
+        *out++ = (char)c;
+    } else if (c < 0x800) {
+        *out++ = (char)(0xc0 | c >> 6);
+        *out++ = (char)(0x80 | (c & 0x3f));
+    } else if (c < 0x10000) {
+        *out++ = (char)(0xe0 | c >> 12);
+        *out++ = (char)(0x80 | (c >> 6 & 0x3f));
+        *out++ = (char)(0x80 | (c & 0x3f));
+    } else {
+        *out++ = (char)(0xf0 | c >> 18);
+        *out++ = (char)(0x80 | (c >> 12 & 0x3f));
+        *out++ = (char)(0x80 | (c >> 6 & 0x3f));
+        *out++ = (char)(0x80 | (c & 0x3f));
+    }
+    return out;
+}
+
+static bool take_unicode(struct sns_json *json)
+{
+    uint32_t c, low;
+    if (!take_unit(json, &c))
+        return false;
+    if (c >= 0xdc00 && c <= 0xdfff)
+        return fail(json, "half a surrogate pair");
+    if (c >= 0xd800 && c <= 0xdbff) {
+        if (json->end - json->at < 2 || json->at[0] != '\\' || json->at[1] != 'u')
+            return fail(json, "half a surrogate pair");
+        json->at++;
+        if (!take_unit(json, &low))
+            return false;
+        if (low < 0xdc00 || low > 0xdfff)
+            return fail(json, "half a surrogate pair");
+        c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+    }
+    json->out = put_utf8(json->out, c);
+    return true;
+}
+
+/* Takes an escape; every one is longer than what it stands for. */
+static bool take_escape(struct sns_json *json)
+{
+    static const char plain[256] = {
+        ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+        ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
+    };
+    if (json->end - json->at < 2)
+        return fail_cut_off(json);
+    unsigned char c = (unsigned char)json->at[1];
+    if (plain[c]) {
+        *json->out++ = plain[c];
+        json->at += 2;
+        return true;
+    }
+    json->at++;
+    return c == 'u' ? take_unicode(json) : fail(json, "unknown escape in a string");
+}
+
+/* Takes a special byte that is neither quotation mark nor backslash: not ASCII, I hope.
+ */
+static bool check_character(struct sns_json *json, size_t *ret_len)
+{
+    if ((unsigned char)*json->at < 0x20)
+        return fail(json, "control character in a string");
+    *ret_len = str_utf8_sequence((struct str){json->at, (size_t)(json->end - json->at)});
+    return *ret_len > 0 || fail(json, "not UTF-8");
+}
+
+/* Whatever is still to be read fits, however it is decoded. */
+static bool make_room(struct sns_json *json)
+{
+    if (json->decoded)
+        return true;
+    json->decoded = json->out = malloc((size_t)(json->end - json->at) + WORD);
+    if (json->decoded)
+        return true;
+    json->no_memory = true;
+    return fail(json, "out of memory");
+}
+
+/* The rest of a string whose first escape is next; `start` is where it begins. */
+static bool decode_string(struct sns_json *json, const char *start, struct str *ret)
+{
+    size_t before = (size_t)(json->at - start), len;
+    json->at = start;
+    if (!make_room(json))
+        return false;
+    const char *decoded = json->out;
+    memcpy(json->out, start, before);
+    json->at += before;
+    json->out += before;
+    while (json->at < json->end && *json->at != '"') {
+        if (*json->at == '\\') {
+            if (!take_escape(json))
+                return false;
+        } else {
+            if (!check_character(json, &len))
+                return false;
+            memcpy(json->out, json->at, len);
+            json->at += len;
+            json->out += len;
+        }
+        copy_plain(json);
+    }
+    if (json->at == json->end)
+        return fail_cut_off(json);
+    json->at++;
+    *ret = (struct str){decoded, (size_t)(json->out - decoded)};
+    return true;
+}
+
+bool sns_json_string(struct sns_json *json, struct str *ret)
+{
+    size_t len;
+    const char *start = ++json->at;
+    for (;;) {
+        json->at = skip_plain(json->at, json->end);
+        if (json->at == json->end)
+            return fail_cut_off(json);
+        if (*json->at == '"')
+            break;
+        if (*json->at == '\\')
+            return decode_string(json, start, ret);
+        if (!check_character(json, &len))
+            return false;
+        json->at += len;
+    }
+    *ret = (struct str){start, (size_t)(json->at - start)};
+    json->at++;
+    return true;
+}
+
+static size_t take_digits(struct sns_json *json)
+{
+    const char *start = json->at;
+    while (json->at < json->end && ascii_is_digit(*json->at))
+        json->at++;
+    return (size_t)(json->at - start);
+}
+
+static bool take_byte(struct sns_json *json, char c)
+{
+    if (json->at == json->end || *json->at != c)
+        return false;
+    json->at++;
+    return true;
+}
+
+static bool skip_number(struct sns_json *json)
+{
+    (void)take_byte(json, '-');
+    if (!take_byte(json, '0') && take_digits(json) == 0)
+        return fail(json, "no JSON value where one belongs");
+    if (take_byte(json, '.') && take_digits(json) == 0)
+        return fail(json, "a number ends with its point");
+    if (take_byte(json, 'e') || take_byte(json, 'E')) {
+        if (!take_byte(json, '-'))
+            (void)take_byte(json, '+');
+        if (take_digits(json) == 0)
+            return fail(json, "a number without its exponent");
+    }
+    return true;
+}
+
+static bool take_literal(struct sns_json *json, struct str literal)
+{
+    struct str rest = {json->at, (size_t)(json->end - json->at)};
+    if (!str_starts_with(rest, literal))
+        return false;
+    json->at += literal.len;
+    return true;
+}
+
+bool sns_json_take_null(struct sns_json *json)
+{
+    return sns_json_peek(json) == 'n' && take_literal(json, STR("null"));
+}
+
+static bool skip_scalar(struct sns_json *json, int first)
+{
+    struct str ignored;
+    if (first == '"')
+        return sns_json_string(json, &ignored);
+    if (first < 0)
+        return fail_cut_off(json);
+    if (take_literal(json, STR("null")) || take_literal(json, STR("true")) ||
+        take_literal(json, STR("false")))
+        return true;
+    return skip_number(json);
+}
+
+static bool skip_value(struct sns_json *json, unsigned depth);
+
+/* One element of an array, or one member of an object. */
+static bool skip_element(struct sns_json *json, bool object, unsigned depth)
+{
+    struct str key;
+    if (!object)
+        return skip_value(json, depth);
+    if (sns_json_peek(json) != '"')
+        return fail(json, "a member of an object without its name");
+    if (!sns_json_string(json, &key))
+        return false;
+    if (!sns_json_take(json, ':'))
+        return fail(json, "a member of an object without its colon");
+    return skip_value(json, depth);
+}
+
+static bool skip_value(struct sns_json *json, unsigned depth)
+{
+    int first = sns_json_peek(json);
+    if (first != '{' && first != '[')
+        return skip_scalar(json, first);
+    if (depth >= SNS_DEPTH_MAX)
+        return fail(json, "nested too deep");
+    bool object = first == '{';
+    char close = object ? '}' : ']';
+    json->at++;
+    if (sns_json_take(json, close))
+        return true;
+    do {
+        if (!skip_element(json, object, depth + 1))
+            return false;
+    } while (sns_json_take(json, ','));
+    return sns_json_take(json, close) || fail(json, "neither comma nor end in a value");
+}
+
+bool sns_json_skip(struct sns_json *json)
+{
+    return skip_value(json, 0);
+}

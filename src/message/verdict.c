@@ -1,0 +1,119 @@
+#include "sesbounce/verdict.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+/*
+ * Levels: what is refused is a warning, for the operator waits for something that does
+ * not come; 503 is one too unless it is our own trouble; what was kept is information; a
+ * retry that was known already says nothing.
+ */
+static const struct verdict_info table[VERDICT_COUNT] = {
+    [VERDICT_UNDECIDED] = {"undecided", 503, LOG_LEVEL_ERROR, "Not decided.\n"},
+
+    [VERDICT_STORED] = {"stored", 200, LOG_LEVEL_INFO, "Stored.\n"},
+    [VERDICT_DUPLICATE] = {"duplicate", 200, LOG_LEVEL_DEBUG, "Known already.\n"},
+    [VERDICT_COUNTED] = {"counted", 200, LOG_LEVEL_DEBUG, "Counted.\n"},
+    [VERDICT_IGNORED] = {"ignored", 200, LOG_LEVEL_DEBUG,
+                         "Acknowledged; this type is not kept ([events] ignore).\n"},
+    [VERDICT_ANNOUNCED] = {"announced", 200, LOG_LEVEL_INFO,
+                           "Noted: SES publishes to this topic.\n"},
+    [VERDICT_QUARANTINED] = {"quarantined", 200, LOG_LEVEL_WARNING,
+                             "Kept in quarantine; see: sesbouncectl quarantine list\n"},
+    [VERDICT_CONFIRMING] = {"confirming", 200, LOG_LEVEL_NOTICE,
+                            "The subscription will be confirmed.\n"},
+    [VERDICT_PENDING] = {"pending", 200, LOG_LEVEL_NOTICE,
+                         "Waits for a person; confirm with: sesbouncectl topics confirm "
+                         "TOPIC-ARN\n"},
+    [VERDICT_UNSUBSCRIBED] =
+        {"unsubscribed", 200, LOG_LEVEL_WARNING,
+         "Noted: this subscription has ended, its messages no longer "
+         "arrive.\n"},
+
+    [VERDICT_EMPTY] = {"empty", 400, LOG_LEVEL_WARNING,
+                       "The body is empty: this address takes the JSON envelope that "
+                       "Amazon SNS posts.\n"},
+    [VERDICT_NOT_JSON] = {"not-json", 400, LOG_LEVEL_WARNING,
+                          "The body is not a JSON object: this address takes the JSON "
+                          "envelope that Amazon SNS posts (is raw message delivery on? "
+                          "turn it off).\n"},
+    [VERDICT_HTML] = {"html", 400, LOG_LEVEL_WARNING,
+                      "The body is a page of HTML or XML, not an SNS envelope: something "
+                      "between SNS and this address replaces what SNS posts.\n"},
+    [VERDICT_RAW_DELIVERY] =
+        {"raw-delivery", 400, LOG_LEVEL_WARNING,
+         "Raw message delivery is on for this subscription, so nothing is signed and "
+         "nothing can be verified; turn it off: aws sns set-subscription-attributes "
+         "--subscription-arn SUBSCRIPTION-ARN --attribute-name RawMessageDelivery "
+         "--attribute-value false\n"},
+    [VERDICT_NOT_ENVELOPE] = {"not-envelope", 400, LOG_LEVEL_WARNING,
+                              "The body is JSON but not a valid SNS envelope; the log of "
+                              "sesbounced names the field at fault.\n"},
+    [VERDICT_UNKNOWN_TYPE] = {"unknown-type", 400, LOG_LEVEL_WARNING,
+                              "The Type is none of Notification, "
+                              "SubscriptionConfirmation, UnsubscribeConfirmation.\n"},
+    [VERDICT_TYPE_CONTRADICTED] = {"type-contradicted", 400, LOG_LEVEL_WARNING,
+                                   "The header x-amz-sns-message-type contradicts the "
+                                   "Type in the body.\n"},
+    [VERDICT_BAD_FRAMING] =
+        {"bad-framing", 400, LOG_LEVEL_WARNING,
+         "Where this request ends is not clear: send one "
+         "Content-Length, or Transfer-Encoding: chunked, not both.\n"},
+
+    [VERDICT_CREDENTIALS] = {"credentials", 401, LOG_LEVEL_WARNING,
+                             "User and password are missing or wrong; subscribe SNS to "
+                             "https://USER:PASSWORD@HOST/PATH as in [ingest] "
+                             "credentials_file.\n"},
+
+    [VERDICT_TOPIC_REFUSED] = {"topic-refused", 403, LOG_LEVEL_WARNING,
+                               "This topic may not deliver here; if it is yours, add "
+                               "`topic = ARN` under [sns] in sesbounced.conf and "
+                               "restart.\n"},
+    [VERDICT_CERTIFICATE_URL] = {"certificate-url", 403, LOG_LEVEL_WARNING,
+                                 "The SigningCertURL is not one of Amazon SNS in the "
+                                 "topic's region; behind an emulator or a VPC endpoint "
+                                 "set [sns] endpoint.\n"},
+    [VERDICT_SIGNATURE_VERSION] = {"signature-version", 403, LOG_LEVEL_WARNING,
+                                   "This SignatureVersion is not accepted; sign with "
+                                   "SHA-256: aws sns set-topic-attributes --topic-arn "
+                                   "TOPIC-ARN --attribute-name SignatureVersion "
+                                   "--attribute-value 2\n"},
+    [VERDICT_SIGNATURE] = {"signature", 403, LOG_LEVEL_WARNING,
+                           "The signature is wrong: this is not what Amazon SNS "
+                           "signed.\n"},
+
+    [VERDICT_NOT_FOUND] = {"not-found", 404, LOG_LEVEL_WARNING,
+                           "There is nothing at this path; SNS must post to the one in "
+                           "[ingest] path.\n"},
+    [VERDICT_METHOD] = {"method", 405, LOG_LEVEL_WARNING,
+                        "This is the endpoint for POSTs of Amazon SNS, there is no page "
+                        "to see; subscribe it: aws sns subscribe --topic-arn TOPIC-ARN "
+                        "--protocol https --notification-endpoint THIS-URL\n"},
+    [VERDICT_TOO_LARGE] = {"too-large", 413, LOG_LEVEL_WARNING,
+                           "The body is larger than [ingest] max_body; SNS needs at most "
+                           "2M.\n"},
+
+    [VERDICT_NO_CERTIFICATE] = {"no-certificate", 503, LOG_LEVEL_WARNING,
+                                "The signing certificate could not be had just now; try "
+                                "again. The log of sesbounced says why.\n"},
+    [VERDICT_STORE] = {"store", 503, LOG_LEVEL_ERROR,
+                       "The message could not be stored just now; try again. The log of "
+                       "sesbounced says why.\n"},
+    [VERDICT_BUSY] = {"busy", 503, LOG_LEVEL_WARNING,
+                      "Too much to do just now; try again.\n"},
+    [VERDICT_NO_MEMORY] = {"no-memory", 503, LOG_LEVEL_ERROR,
+                           "Out of memory just now; try again.\n"},
+    [VERDICT_STOPPING] = {"stopping", 503, LOG_LEVEL_INFO,
+                          "sesbounced is being stopped or restarted; try again.\n"},
+};
+
+const struct verdict_info *verdict_info(enum verdict verdict)
+{
+    assert((unsigned)verdict < VERDICT_COUNT);
+    return &table[verdict];
+}
+
+bool verdict_is_kept(enum verdict verdict)
+{
+    return verdict_info(verdict)->http_status == 200;
+}

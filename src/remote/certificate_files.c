@@ -1,0 +1,257 @@
+#include "remote/certificate_files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "sesbounce/cleanup.h"
+#include "sesbounce/limits.h"
+
+#define TEMPORARY_PREFIX ".tmp-"
+
+static void closedirp(DIR **dir)
+{
+    if (*dir)
+        (void)closedir(*dir);
+}
+
+static bool host_is_valid(struct str host)
+{
+    if (!host.len || host.len >= CERTIFICATE_FILES_NAME_BYTES || host.data[0] == '.')
+        return false;
+    for (size_t i = 0; i < host.len; i++) {
+        char c = host.data[i];
+        if (c == '.' && i + 1 < host.len && host.data[i + 1] == '.')
+            return false;
+        if (!ascii_is_alpha(c) && !ascii_is_digit(c) && (!c || !strchr(".-_:[]", c)))
+            return false;
+    }
+    return true;
+}
+
+static bool file_is_valid(struct str file)
+{
+    struct str prefix = STR("SimpleNotificationService-");
+    struct str suffix = STR(".pem");
+    if (!str_starts_with(file, prefix) || !str_ends_with(file, suffix) ||
+        file.len <= prefix.len + suffix.len ||
+        file.len > prefix.len + SNS_CERT_HEX_MAX + suffix.len)
+        return false;
+    for (size_t i = prefix.len; i < file.len - suffix.len; i++) {
+        char c = file.data[i];
+        if (!ascii_is_digit(c) && (c < 'a' || c > 'f'))
+            return false;
+    }
+    return true;
+}
+
+bool certificate_files_name_is_valid(const struct sns_cert_url *url)
+{
+    return host_is_valid(url->host) && file_is_valid(url->file);
+}
+
+/* The two names as C strings; checked first, so they fit. */
+struct names {
+    char host[CERTIFICATE_FILES_NAME_BYTES];
+    char file[CERTIFICATE_FILES_NAME_BYTES];
+};
+
+static int names_of(const struct sns_cert_url *url, struct names *ret)
+{
+    if (!certificate_files_name_is_valid(url))
+        return -EINVAL;
+    *ret = (struct names){0};
+    memcpy(ret->host, url->host.data, url->host.len);
+    memcpy(ret->file, url->file.data, url->file.len);
+    return 0;
+}
+
+/* A descriptor or a negative errno. The operator may link the directory itself. */
+static int open_directory(const char *directory)
+{
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+static int open_folder(int directory, const char *host)
+{
+    int fd = openat(directory, host, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+/* The locked ones belong to a writer that is alive. */
+static void remove_if_left_over(int folder, const char *name)
+{
+    _cleanup_(closep) int fd =
+        openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0)
+        return;
+    (void)unlinkat(folder, name, 0);
+}
+
+static DIR *list(int fd)
+{
+    DIR *dir = fdopendir(fd);
+    if (!dir)
+        (void)close(fd);
+    return dir;
+}
+
+static void clean_folder(int directory, const char *host)
+{
+    int fd = open_folder(directory, host);
+    if (fd < 0)
+        return;
+    _cleanup_(closedirp) DIR *dir = list(fd);
+    const struct dirent *entry;
+    while (dir && (entry = readdir(dir)))
+        if (str_starts_with(str_of(entry->d_name), STR(TEMPORARY_PREFIX)))
+            remove_if_left_over(dirfd(dir), entry->d_name);
+}
+
+int certificate_files_start(const char *directory)
+{
+    if (mkdir(directory, 0750) < 0 && errno != EEXIST)
+        return -errno;
+    int fd = open_directory(directory);
+    if (fd < 0)
+        return fd;
+    _cleanup_(closedirp) DIR *dir = list(fd);
+    if (!dir)
+        return -ENOMEM;
+    const struct dirent *entry;
+    while ((entry = readdir(dir)))
+        if (host_is_valid(str_of(entry->d_name)))
+            clean_folder(dirfd(dir), entry->d_name);
+    return 0;
+}
+
+static int check_file(int fd)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if (S_ISDIR(st.st_mode))
+        return -EISDIR;
+    if (!S_ISREG(st.st_mode))
+        return -ENXIO;
+    if (st.st_mode & S_IWOTH)
+        return -EPERM;
+    return st.st_size > CERTIFICATE_FILE_BYTES_MAX ? -EFBIG : 0;
+}
+
+static int read_all(int fd, struct buf *ret)
+{
+    char chunk[4096];
+    for (;;) {
+        ssize_t n = read(fd, chunk, sizeof(chunk));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? -errno : 0;
+        int r = buf_append(ret, chunk, (size_t)n);
+        if (r < 0)
+            return r == -E2BIG ? -EFBIG : r;
+    }
+}
+
+int certificate_files_read(const char *directory, const struct sns_cert_url *url,
+                           struct buf *ret)
+{
+    struct names names;
+    int r = names_of(url, &names);
+    if (r < 0)
+        return r;
+    _cleanup_(closep) int top = open_directory(directory);
+    if (top < 0)
+        return top;
+    _cleanup_(closep) int folder = open_folder(top, names.host);
+    if (folder < 0)
+        return folder;
+    /* O_NONBLOCK: a FIFO would otherwise wait for its writer. */
+    _cleanup_(closep) int fd =
+        openat(folder, names.file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    r = check_file(fd);
+    return r < 0 ? r : read_all(fd, ret);
+}
+
+/* The folder of a host, made durable when it is new. The directory may have been removed
+ * since the start. */
+static int make_folder(const char *directory, const char *host)
+{
+    if (mkdir(directory, 0750) < 0 && errno != EEXIST)
+        return -errno;
+    _cleanup_(closep) int top = open_directory(directory);
+    if (top < 0)
+        return top;
+    if (mkdirat(top, host, 0750) < 0) {
+        if (errno != EEXIST)
+            return -errno;
+    } else if (fsync(top) < 0) {
+        return -errno;
+    }
+    return open_folder(top, host);
+}
+
+static int write_all(int fd, struct str bytes)
+{
+    while (bytes.len) {
+        ssize_t n = write(fd, bytes.data, bytes.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        bytes.data += n;
+        bytes.len -= (size_t)n;
+    }
+    return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* Writes under a name of its own. The lock lives as long as the descriptor. */
+static int write_temporary(int folder, const char *temporary, struct str pem, int *ret_fd)
+{
+    _cleanup_(closep) int fd = openat(
+        folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+    if (fd < 0)
+        return -errno;
+    int r = flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : write_all(fd, pem);
+    if (r < 0) {
+        (void)unlinkat(folder, temporary, 0);
+        return r;
+    }
+    *ret_fd = take_fd(fd);
+    return 0;
+}
+
+int certificate_files_write(const char *directory, const struct sns_cert_url *url,
+                            struct str pem)
+{
+    static atomic_uint serial;
+    struct names names;
+    int r = names_of(url, &names);
+    if (r < 0)
+        return r;
+    _cleanup_(closep) int folder = make_folder(directory, names.host);
+    if (folder < 0)
+        return folder;
+
+    char temporary[64];
+    (void)snprintf(temporary, sizeof(temporary), TEMPORARY_PREFIX "%ld-%u",
+                   (long)getpid(), atomic_fetch_add(&serial, 1));
+    _cleanup_(closep) int fd = -1;
+    r = write_temporary(folder, temporary, pem, &fd);
+    if (r < 0)
+        return r;
+    if (renameat(folder, temporary, folder, names.file) < 0) {
+        r = -errno;
+        (void)unlinkat(folder, temporary, 0);
+        return r;
+    }
+    return fsync(folder) < 0 ? -errno : 0;
+}

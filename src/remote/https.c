@@ -1,0 +1,371 @@
+#include "sesbounce/https.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "remote/https_private.h"
+#include "sesbounce/buf.h"
+#include "sesbounce/limits.h"
+
+#ifdef SESBOUNCE_VERSION
+#define USER_AGENT "sesbounced/" SESBOUNCE_VERSION
+#else
+#define USER_AGENT "sesbounced"
+#endif
+
+struct transfer {
+    CURL *easy; /* made at the first use, kept for the next */
+    struct buf body;
+    int body_error;      /* why the body was refused: 0 or a negative errno */
+    https_done_fn *done; /* NULL: free */
+    void *context;
+    char detail[CURL_ERROR_SIZE];
+};
+
+struct https {
+    CURLM *multi;
+    char *ca_file;
+    long connect_ms;
+    long total_ms;
+    unsigned pending;
+    struct transfer transfers[HTTPS_TRANSFERS_MAX];
+};
+
+DEFINE_CLEANUP(CURLU, curl_url_cleanup)
+
+static void curl_freep(char **text)
+{
+    curl_free(*text);
+}
+
+int https_global_start(void)
+{
+    /* An unanswered name server would otherwise hold a resolver thread for 10 s each. */
+    if (setenv("RES_OPTIONS", "timeout:1 attempts:1", 0) < 0)
+        return -errno;
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? 0 : -ENOMEM;
+}
+
+void https_global_stop(void)
+{
+    curl_global_cleanup();
+}
+
+bool https_proxy_in_use(char *ret, size_t size)
+{
+    /* The order of libcurl (CURLOPT_PROXY(3)). */
+    static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy",
+                                        "ALL_PROXY"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *value = getenv(names[i]);
+        if (!value || !*value)
+            continue;
+        const char *secret_end = strrchr(value, '@');
+        (void)snprintf(ret, size, "%s=%s", names[i], secret_end ? secret_end + 1 : value);
+        return true;
+    }
+    return false;
+}
+
+static int check_readable(const char *path)
+{
+    _cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    return fd < 0 ? -errno : 0;
+}
+
+int https_new(const char *ca_file, struct https **ret)
+{
+    if (ca_file) {
+        int r = check_readable(ca_file);
+        if (r < 0)
+            return r;
+    }
+    _cleanup_(https_freep) struct https *https = calloc(1, sizeof(*https));
+    if (!https)
+        return -ENOMEM;
+    https->connect_ms = HTTPS_CONNECT_MS;
+    https->total_ms = HTTPS_TOTAL_MS;
+    for (size_t i = 0; i < HTTPS_TRANSFERS_MAX; i++)
+        buf_init(&https->transfers[i].body, HTTPS_BODY_BYTES_MAX);
+    if (ca_file) {
+        https->ca_file = strdup(ca_file);
+        if (!https->ca_file)
+            return -ENOMEM;
+    }
+    https->multi = curl_multi_init();
+    if (!https->multi)
+        return -ENOMEM;
+    if (curl_multi_setopt(https->multi, CURLMOPT_MAXCONNECTS, (long)HTTPS_TRANSFERS_MAX))
+        return -ENOMEM;
+    *ret = take_ptr(https);
+    return 0;
+}
+
+void https_free(struct https *https)
+{
+    if (!https)
+        return;
+    for (size_t i = 0; i < HTTPS_TRANSFERS_MAX; i++) {
+        struct transfer *transfer = &https->transfers[i];
+        if (transfer->done)
+            (void)curl_multi_remove_handle(https->multi, transfer->easy);
+        curl_easy_cleanup(transfer->easy);
+        buf_done(&transfer->body);
+    }
+    if (https->multi)
+        (void)curl_multi_cleanup(https->multi);
+    free(https->ca_file);
+    free(https);
+}
+
+void https_set_times(struct https *https, long connect_ms, long total_ms)
+{
+    https->connect_ms = connect_ms;
+    https->total_ms = total_ms;
+}
+
+unsigned https_pending(const struct https *https)
+{
+    return https->pending;
+}
+
+void https_wake(struct https *https)
+{
+    (void)curl_multi_wakeup(https->multi);
+}
+
+/* libcurl's write callback: anything but `size` ends the transfer. */
+static size_t take_body(char *bytes, size_t one, size_t size, void *context)
+{
+    struct transfer *transfer = context;
+    (void)one; /* always 1 (CURLOPT_WRITEFUNCTION(3)) */
+    transfer->body_error = buf_append(&transfer->body, bytes, size);
+    return transfer->body_error < 0 ? 0 : size;
+}
+
+static bool set_constants(CURL *easy)
+{
+    static const struct {
+        CURLoption option;
+        long value;
+    } options[] = {
+        {CURLOPT_NOSIGNAL, 1},
+        {CURLOPT_QUICK_EXIT, 1},
+        {CURLOPT_FOLLOWLOCATION, 0},
+        {CURLOPT_DISALLOW_USERNAME_IN_URL, 1},
+        {CURLOPT_NETRC, CURL_NETRC_IGNORED},
+        {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
+        {CURLOPT_MAXFILESIZE, HTTPS_BODY_BYTES_MAX},
+        {CURLOPT_SSL_VERIFYPEER, 1},
+        {CURLOPT_SSL_VERIFYHOST, 2},
+        {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+        {CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+    };
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+        if (curl_easy_setopt(easy, options[i].option, options[i].value))
+            return false;
+    return !curl_easy_setopt(easy, CURLOPT_USERAGENT, USER_AGENT) &&
+           !curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+}
+
+/* With a CA file of the operator's, the system's directory must not be trusted too. */
+static bool set_ca(CURL *easy, const char *ca_file)
+{
+    if (!ca_file)
+        return true;
+    return !curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file) &&
+           !curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) &&
+           !curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, ca_file) &&
+           !curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
+}
+
+static bool prepare(const struct https *https, struct transfer *transfer)
+{
+    if (transfer->easy)
+        return true;
+    CURL *easy = curl_easy_init();
+    if (!easy)
+        return false;
+    if (!set_constants(easy) || !set_ca(easy, https->ca_file) ||
+        curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) ||
+        curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer) ||
+        curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail)) {
+        curl_easy_cleanup(easy);
+        return false;
+    }
+    transfer->easy = easy;
+    return true;
+}
+
+static bool host_is_loopback(const char *host)
+{
+    struct in_addr v4;
+    if (inet_pton(AF_INET, host, &v4) == 1)
+        return (ntohl(v4.s_addr) >> 24) == 127;
+    return strcmp(host, "[::1]") == 0 || strcmp(host, "localhost") == 0;
+}
+
+/* 0 with what libcurl itself will read in `url`, so that no second parser can differ. */
+static int judge_url(const char *url, bool *ret_plain, bool *ret_loopback)
+{
+    _cleanup_(curl_url_cleanupp) CURLU *parts = curl_url();
+    if (!parts)
+        return -ENOMEM;
+    if (curl_url_set(parts, CURLUPART_URL, url, CURLU_DISALLOW_USER))
+        return -EINVAL;
+    _cleanup_(curl_freep) char *scheme = NULL;
+    _cleanup_(curl_freep) char *host = NULL;
+    if (curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) ||
+        curl_url_get(parts, CURLUPART_HOST, &host, 0))
+        return -EINVAL;
+    *ret_loopback = host_is_loopback(host);
+    *ret_plain = strcmp(scheme, "http") == 0;
+    if (*ret_plain ? !*ret_loopback : strcmp(scheme, "https") != 0)
+        return -EINVAL;
+    return 0;
+}
+
+static struct transfer *find_free(struct https *https)
+{
+    for (size_t i = 0; i < HTTPS_TRANSFERS_MAX; i++)
+        if (!https->transfers[i].done)
+            return &https->transfers[i];
+    return NULL;
+}
+
+int https_get(struct https *https, const char *url, https_done_fn *done, void *context)
+{
+    bool plain = false;
+    bool loopback = false;
+    int r = judge_url(url, &plain, &loopback);
+    if (r < 0)
+        return r;
+    struct transfer *transfer = find_free(https);
+    if (!transfer)
+        return -EAGAIN;
+    if (!prepare(https, transfer))
+        return -ENOMEM;
+
+    CURL *easy = transfer->easy;
+    buf_clear(&transfer->body);
+    transfer->body_error = 0;
+    transfer->detail[0] = '\0';
+    /* "" is no proxy whatever the environment says, NULL is what it says. */
+    if (curl_easy_setopt(easy, CURLOPT_URL, url) ||
+        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https") ||
+        curl_easy_setopt(easy, CURLOPT_PROXY, loopback ? "" : NULL) ||
+        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, https->connect_ms) ||
+        curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, https->total_ms) ||
+        curl_multi_add_handle(https->multi, easy))
+        return -ENOMEM;
+    transfer->done = done;
+    transfer->context = context;
+    https->pending++;
+    return 0;
+}
+
+void https_fault_text(int curl_code, const char *detail, bool own_ca_file,
+                      char ret[HTTPS_FAULT_BYTES])
+{
+    static const struct {
+        int code;
+        const char *text;
+        bool detail;
+    } faults[] = {
+        {CURLE_COULDNT_RESOLVE_HOST, "could not resolve host", true},
+        {CURLE_COULDNT_RESOLVE_PROXY, "could not resolve the proxy's host", true},
+        {CURLE_COULDNT_CONNECT, "could not connect", true},
+        {CURLE_OPERATION_TIMEDOUT, "no answer in time", true},
+        {CURLE_PEER_FAILED_VERIFICATION, "certificate of the server is not trusted",
+         true},
+        {CURLE_SSL_CONNECT_ERROR, "TLS handshake failed", true},
+        {CURLE_FILESIZE_EXCEEDED, "the answer is too large", false},
+        {CURLE_OUT_OF_MEMORY, "not enough memory", false},
+        {CURLE_RECV_ERROR, "connection broke off", true},
+        {CURLE_SEND_ERROR, "connection broke off", true},
+    };
+    const char *text = curl_easy_strerror((CURLcode)curl_code);
+    bool use_detail = false;
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        if (faults[i].code != curl_code)
+            continue;
+        text = faults[i].text;
+        use_detail = faults[i].detail && *detail;
+    }
+    const char *remedy = "";
+    if (curl_code == CURLE_PEER_FAILED_VERIFICATION)
+        remedy = " (see [sns] ca_file)";
+    if (curl_code == CURLE_SSL_CACERT_BADFILE)
+        text = own_ca_file ? "no certificates could be read from [sns] ca_file"
+                           : "this system has no CA certificates: install the package "
+                             "ca-certificates, or set [sns] ca_file";
+    (void)snprintf(ret, HTTPS_FAULT_BYTES, "%s%s%s%s", text, use_detail ? ": " : "",
+                   use_detail ? detail : "", remedy);
+    for (char *c = ret; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = ' ';
+}
+
+/* Calls back, then frees the place: the body is lent until the callback returns. */
+static void finish(struct https *https, struct transfer *transfer, CURLcode code)
+{
+    struct https_answer answer = {0};
+    char fault[HTTPS_FAULT_BYTES];
+    (void)curl_multi_remove_handle(https->multi, transfer->easy);
+    if (transfer->body_error < 0)
+        code = transfer->body_error == -E2BIG ? CURLE_FILESIZE_EXCEEDED
+                                              : CURLE_OUT_OF_MEMORY;
+    if (code == CURLE_OK) {
+        (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &answer.status);
+        answer.body = buf_str(&transfer->body);
+    } else {
+        https_fault_text((int)code, transfer->detail, https->ca_file != NULL, fault);
+        answer.body = STR("");
+        answer.fault = fault;
+    }
+    transfer->done(transfer->context, &answer);
+    transfer->done = NULL;
+    https->pending--;
+}
+
+/* How many transfers came to their end, or a negative errno. */
+static int work(struct https *https)
+{
+    int running = 0;
+    int left = 0;
+    int finished = 0;
+    if (curl_multi_perform(https->multi, &running))
+        return -EIO;
+    for (;;) {
+        const CURLMsg *message = curl_multi_info_read(https->multi, &left);
+        if (!message)
+            return finished;
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        struct transfer *transfer = NULL;
+        CURLcode code = message->data.result;
+        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
+                                (char **)&transfer);
+        finish(https, transfer, code);
+        finished++;
+    }
+}
+
+int https_run(struct https *https, int timeout_ms)
+{
+    int r = work(https);
+    if (r > 0)
+        return 0;
+    /* Waits after a failure too: the caller's loop must not turn without a rest. */
+    if (curl_multi_poll(https->multi, NULL, 0, timeout_ms, NULL))
+        return -EIO;
+    if (r < 0)
+        return r;
+    r = work(https);
+    return r < 0 ? r : 0;
+}
