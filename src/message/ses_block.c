@@ -7,10 +7,11 @@
 
 /* Who an event is about. */
 enum whom {
-    WHOM_NOBODY,      /* a type we do not know */
-    WHOM_NAMED,       /* those in the block; nobody else, ever */
-    WHOM_NAMED_OR_TO, /* those in the block, or else the message's recipients */
-    WHOM_TO,          /* the message's recipients: the type names nobody by nature */
+    WHOM_NOBODY,       /* a type we do not know */
+    WHOM_NAMED,        /* those in the block; nobody else, ever */
+    WHOM_NAMED_OR_ONE, /* those in the block, or else the message's only recipient */
+    WHOM_NAMED_OR_TO,  /* those in the block, or else the message's recipients */
+    WHOM_TO,           /* the message's recipients: the type names nobody by nature */
 };
 
 struct block {
@@ -28,8 +29,8 @@ static const struct block BLOCKS[] = {
     {SES_BOUNCE, "Bounce", "bounce", WHOM_NAMED, "bouncedRecipients", NULL, true},
     {SES_COMPLAINT, "Complaint", "complaint", WHOM_NAMED, "complainedRecipients", NULL,
      true},
-    {SES_DELIVERY, "Delivery", "delivery", WHOM_NAMED, "recipients", "smtpResponse",
-     false},
+    {SES_DELIVERY, "Delivery", "delivery", WHOM_NAMED_OR_ONE, "recipients",
+     "smtpResponse", false},
     {SES_SEND, "Send", "send", WHOM_TO, NULL, NULL, false},
     {SES_REJECT, "Reject", "reject", WHOM_TO, NULL, "reason", false},
     {SES_OPEN, "Open", "open", WHOM_TO, NULL, NULL, false},
@@ -128,7 +129,9 @@ int ses_recipients_read(const json_t *list, bool strict, struct ses_recipients *
 static struct ses_recipients choose(enum whom whom, struct ses_recipients *named,
                                     struct ses_recipients *to)
 {
-    bool take_to = whom == WHOM_TO || (whom == WHOM_NAMED_OR_TO && named->count == 0);
+    bool take_to = whom == WHOM_TO ||
+                   (named->count == 0 && (whom == WHOM_NAMED_OR_TO ||
+                                          (whom == WHOM_NAMED_OR_ONE && to->count == 1)));
     struct ses_recipients *from = take_to ? to : named;
     struct ses_recipients chosen = *from;
     from->items = NULL;

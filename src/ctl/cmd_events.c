@@ -1,0 +1,229 @@
+/* events: what SES reported; why: the story of one address. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/ctl.h"
+#include "ctl/text.h"
+
+/* One row more than asked for tells whether something was cut. */
+struct cut {
+    struct output output;
+    uint64_t limit; /* 0: none */
+    bool more;
+};
+
+static int on_event(void *context, const struct store_value *values, size_t count)
+{
+    struct cut *cut = context;
+    if (cut->limit && cut->output.rows == cut->limit) {
+        cut->more = true;
+        return 0;
+    }
+    return output_row(&cut->output, values, count);
+}
+
+int cmd_events(struct ctl *ctl)
+{
+    struct store_filter filter;
+    struct cut cut = {0};
+    if (!ctl_filter(ctl, &filter) || !ctl_store(ctl, STORE_READ))
+        return CTL_COULD_NOT;
+    bool own_limit = filter.limit == 0 && ctl->format == OUTPUT_TABLE;
+    if (own_limit)
+        filter.limit = CTL_TABLE_LIMIT;
+    cut.limit = (uint64_t)filter.limit;
+    filter.newest_first = filter.limit > 0 && !ctl_given(ctl, OPTION_AFTER_ID);
+    if (filter.limit > 0 && filter.limit < INT64_MAX)
+        filter.limit++;
+    output_init(&cut.output, stdout, ctl->format, views_table(STORE_EVENTS),
+                views_all(STORE_EVENTS));
+    int r = store_query(ctl->store, STORE_EVENTS, &filter, on_event, &cut);
+    if (r == 0)
+        r = output_end(&cut.output);
+    bool broken = cut.output.fault < 0;
+    output_done(&cut.output);
+    if (r < 0)
+        return broken ? ctl_fail_output(r) : ctl_fail_store(ctl, r);
+    if (cut.more && own_limit)
+        ctl_note("there are more: these are the %s %d; --limit N shows more, -o json or "
+                 "-o csv all",
+                 filter.newest_first ? "newest" : "first", CTL_TABLE_LIMIT);
+    return CTL_DONE;
+}
+
+/* --- why --- */
+
+struct chapter {
+    int64_t at_ms;
+    uint64_t order; /* keeps what happened at the same moment in order */
+    char *text;     /* owned; neutralised */
+};
+
+struct story {
+    struct ctl *ctl;
+    const char *scope; /* NULL: all */
+    struct chapter *chapters;
+    size_t count, room;
+    size_t live;
+    struct output output; /* json: entries first, then events */
+};
+
+/* A part of a line: told when the row has that column. */
+struct part {
+    const char *before;
+    const char *column; /* NULL: the end, with `before` behind it all */
+};
+
+static int append_parts(struct buf *to, const struct store_value *values, size_t count,
+                        const struct part *part)
+{
+    int r = 0;
+    for (; part->column && r == 0; part++) {
+        const struct store_value *value = output_find(values, count, part->column);
+        if (!value)
+            continue;
+        r = buf_append_str(to, str_of(part->before));
+        if (r == 0)
+            r = output_plain(to, value);
+    }
+    return r < 0 ? r : buf_append_str(to, str_of(part->before));
+}
+
+static int add_chapter(struct story *story, const struct store_value *values,
+                       size_t count, const char *at, const struct part *parts)
+{
+    const struct store_value *time = output_find(values, count, at);
+    struct buf raw, safe;
+    if (story->count == story->room) {
+        size_t room = story->room ? 2 * story->room : 16;
+        struct chapter *more = reallocarray(story->chapters, room, sizeof(*more));
+        if (!more)
+            return -ENOMEM;
+        story->chapters = more;
+        story->room = room;
+    }
+    struct chapter *chapter = &story->chapters[story->count];
+    *chapter = (struct chapter){.order = story->count};
+    if (time)
+        (void)clock_parse(time->text, &chapter->at_ms);
+    buf_init(&raw, CTL_LINE_OUT_BYTES_MAX);
+    buf_init(&safe, CTL_LINE_OUT_BYTES_MAX);
+    int r = append_parts(&raw, values, count, parts);
+    if (r == 0)
+        r = text_neutral(&safe, buf_str(&raw), false);
+    if (r == 0 && (chapter->text = buf_take(&safe)))
+        story->count++;
+    buf_done(&raw);
+    buf_done(&safe);
+    return r;
+}
+
+static int on_entry(void *context, const struct store_value *values, size_t count)
+{
+    static const struct part parts[] = {{"SUPPRESSED: ", "reason"},
+                                        {" ", "detail"},
+                                        {", scope ", "scope"},
+                                        {", until ", "until"},
+                                        {", events: ", "event_count"},
+                                        {", origin ", "origin"},
+                                        {", by ", "actor"},
+                                        {", note: ", "note"},
+                                        {"", NULL}};
+    struct story *story = context;
+    const struct store_value *scope = output_find(values, count, "scope");
+    if (story->scope && scope && !str_equal(scope->text, STR("*")) &&
+        !str_equal(scope->text, str_of(story->scope)))
+        return 0;
+    story->live++;
+    if (story->ctl->format != OUTPUT_TABLE)
+        return output_row(&story->output, values, count);
+    return add_chapter(story, values, count, "since", parts);
+}
+
+static int on_reported(void *context, const struct store_value *values, size_t count)
+{
+    static const struct part parts[] = {{"", "type"},
+                                        {" ", "bounce_type"},
+                                        {"/", "bounce_subtype"},
+                                        {" ", "feedback_type"},
+                                        {" ", "complaint_subtype"},
+                                        {", judged ", "class"},
+                                        {", cause ", "cause"},
+                                        {", rule ", "rule"},
+                                        {", status ", "status"},
+                                        {": ", "diagnostic"},
+                                        {" (event ", "id"},
+                                        {", SES message ", "ses_message_id"},
+                                        {", campaign ", "campaign"},
+                                        {")", NULL}};
+    struct story *story = context;
+    if (story->ctl->format != OUTPUT_TABLE)
+        return output_row(&story->output, values, count);
+    return add_chapter(story, values, count, "occurred_at", parts);
+}
+
+static int by_time(const void *left, const void *right)
+{
+    const struct chapter *a = left, *b = right;
+    if (a->at_ms != b->at_ms)
+        return a->at_ms < b->at_ms ? -1 : 1;
+    return a->order < b->order ? 1 : -1;
+}
+
+/* A blocked address's event comes before the entry it caused: entries were read first. */
+static int tell(struct story *story)
+{
+    char at[CLOCK_TEXT_BYTES];
+    const char *address = story->ctl->words[0];
+    printf("%s %s\n", address,
+           story->live ? "must not be mailed" : "may be mailed: it is not on the list");
+    qsort(story->chapters, story->count, sizeof(*story->chapters), by_time);
+    for (size_t i = 0; i < story->count; i++) {
+        clock_format_rfc3339(story->chapters[i].at_ms, at);
+        printf("%s  %s\n", at, story->chapters[i].text);
+    }
+    if (story->count == 0)
+        puts("Nothing is known of it: no event was stored, nobody decided anything.");
+    if (story->live)
+        printf("To mail it again: sesbouncectl suppress remove %s --note WHY\n", address);
+    return ferror(stdout) ? -EIO : 0;
+}
+
+static int read_story(struct story *story)
+{
+    struct store_filter filter = {
+        .address = story->ctl->words[0], .since_ms = CLOCK_NONE, .until_ms = CLOCK_NONE};
+    int r = store_query(story->ctl->store, STORE_SUPPRESSED, &filter, on_entry, story);
+    if (r < 0)
+        return r;
+    filter.limit = CTL_WHY_EVENTS_MAX;
+    filter.newest_first = true;
+    return store_query(story->ctl->store, STORE_EVENTS, &filter, on_reported, story);
+}
+
+int cmd_why(struct ctl *ctl)
+{
+    struct story story = {.ctl = ctl, .scope = ctl->value[OPTION_SCOPE]};
+    struct address address;
+    if (address_parse(str_of(ctl->words[0]), &address) < 0)
+        return ctl_fail("`%s` is no mail address", ctl->words[0]);
+    if (ctl->format == OUTPUT_CSV)
+        return ctl_fail("entries and events have different columns: use -o json, or "
+                        "`events --address %s -o csv`",
+                        ctl->words[0]);
+    if (!ctl_store(ctl, STORE_READ))
+        return CTL_COULD_NOT;
+    output_init(&story.output, stdout, ctl->format, NULL, NULL);
+    int r = read_story(&story);
+    bool store_failed = r < 0 && story.output.fault == 0;
+    if (r == 0)
+        r = ctl->format == OUTPUT_TABLE ? tell(&story) : output_end(&story.output);
+    for (size_t i = 0; i < story.count; i++)
+        free(story.chapters[i].text);
+    free(story.chapters);
+    output_done(&story.output);
+    if (r < 0)
+        return store_failed ? ctl_fail_store(ctl, r) : ctl_fail_output(r);
+    return CTL_DONE;
+}

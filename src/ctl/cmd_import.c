@@ -1,0 +1,282 @@
+/* import: captured messages, applied as if they had just come, but named as imported. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/batch.h"
+#include "ctl/ctl.h"
+#include "ctl/files.h"
+#include "ctl/progress.h"
+#include "ctl/text.h"
+#include "ctl/verify.h"
+#include "sesbounce/arn.h"
+
+struct import {
+    struct ctl *ctl;
+    struct verify *verify;
+    struct batch *batch;
+    struct progress progress;
+    bool dry_run;
+    const char *file;
+    uint64_t record, line; /* of the present record in the present file */
+    uint64_t records;
+    /* the summary */
+    uint64_t applied, duplicate, ignored, quarantined, passed_over, refused;
+};
+
+static void refuse(struct import *import, const char *why)
+{
+    struct buf safe;
+    struct str reason = str_trim(str_of(why));
+    buf_init(&safe, CTL_LINE_OUT_BYTES_MAX);
+    progress_end(&import->progress);
+    import->refused++;
+    if (text_neutral(&safe, reason, false) == 0)
+        ctl_note("%s:%llu (line %llu): refused: %s", import->file,
+                 (unsigned long long)import->record, (unsigned long long)import->line,
+                 buf_str(&safe).data);
+    buf_done(&safe);
+}
+
+/* --- one record --- */
+
+enum shape { SHAPE_ENVELOPE, SHAPE_SES, SHAPE_OTHER };
+
+/* What it was meant to be: a damaged envelope must not pass for trusted SES JSON. */
+static enum shape shape_of(struct str record, const char **ret_fault)
+{
+    json_t *json = json_loadb(record.data, record.len,
+                              JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
+    enum shape shape = SHAPE_OTHER;
+    if (json_is_array(json))
+        *ret_fault = "an array; write its members one a line (jq -c '.[]')";
+    else if (!json)
+        *ret_fault = "not JSON";
+    else if (json_object_get(json, "notificationType") ||
+             json_object_get(json, "eventType") || json_object_get(json, "mail"))
+        shape = SHAPE_SES;
+    else
+        *ret_fault = "neither an SNS envelope nor an SES message";
+    if (json && (json_object_get(json, "TopicArn") || json_object_get(json, "Signature")))
+        shape = SHAPE_ENVELOPE;
+    json_decref(json);
+    return shape;
+}
+
+static bool topic_is_allowed(const struct settings *settings, struct str topic_arn)
+{
+    struct arn arn;
+    if (settings->sns.topic.count == 0)
+        return true;
+    if (!arn_parse(topic_arn, &arn))
+        return false;
+    for (size_t i = 0; i < settings->sns.topic.count; i++)
+        if (arn_matches(&arn, str_of(settings->sns.topic.items[i])))
+            return true;
+    return false;
+}
+
+static bool envelope_is_good(struct import *import, const struct sns_message *message)
+{
+    struct buf reason;
+    bool good = false;
+    if (!topic_is_allowed(import->ctl->settings, message->topic_arn)) {
+        refuse(import, "its topic is not allowed by [sns] topic");
+        return false;
+    }
+    buf_init(&reason, CTL_FAULTS_BYTES_MAX);
+    good = verify_message(import->verify, message, &reason) == VERIFY_GENUINE;
+    if (!good)
+        refuse(import, buf_str(&reason).data);
+    buf_done(&reason);
+    return good;
+}
+
+static struct intake_options options_of(const struct import *import)
+{
+    return (struct intake_options){.rules = &import->ctl->settings->events.table,
+                                   .now_ms = import->ctl->now_ms,
+                                   .imported = true};
+}
+
+/* 1: keep it; 0: not; or a negative errno. */
+static int take_envelope(struct import *import, struct batch_item *item, struct str body)
+{
+    struct intake_options options = options_of(import);
+    if (!envelope_is_good(import, &item->message))
+        return 0;
+    /* An old confirmation or farewell says nothing about the subscription of today. */
+    if (item->message.type != SNS_NOTIFICATION) {
+        import->passed_over++;
+        return 0;
+    }
+    int r = intake_from_sns(&item->message, body, &options, &item->intake);
+    return r < 0 ? r : 1;
+}
+
+static int take_bare(struct import *import, struct batch_item *item, struct str body)
+{
+    struct intake_options options = options_of(import);
+    int r = intake_from_file(body, &options, &item->intake);
+    return r < 0 ? r : 1;
+}
+
+static int take_record(struct import *import, struct batch_item *item, struct str record)
+{
+    const char *fault = NULL, *other = NULL;
+    item->body = str_dup(record);
+    if (!item->body)
+        return -ENOMEM;
+    struct str body = {item->body, record.len};
+    enum verdict verdict = sns_message_parse(body, &item->message, &fault);
+    if (verdict == VERDICT_UNDECIDED)
+        return take_envelope(import, item, body);
+    if (verdict == VERDICT_NO_MEMORY)
+        return -ENOMEM;
+    switch (shape_of(body, &other)) {
+    case SHAPE_SES:
+        return take_bare(import, item, body);
+    case SHAPE_ENVELOPE:
+        refuse(import, fault && *fault ? fault : verdict_info(verdict)->body);
+        return 0;
+    case SHAPE_OTHER:
+        refuse(import, other);
+        return 0;
+    }
+    return 0;
+}
+
+/* --- batches and files --- */
+
+static void count(struct import *import, enum verdict verdict)
+{
+    if (verdict == VERDICT_DUPLICATE)
+        import->duplicate++;
+    else if (verdict == VERDICT_QUARANTINED)
+        import->quarantined++;
+    else if (verdict == VERDICT_IGNORED || verdict == VERDICT_ANNOUNCED)
+        import->ignored++;
+    else
+        import->applied++;
+}
+
+static int flush(struct import *import)
+{
+    size_t done = 0;
+    int r = batch_apply(import->batch, import->ctl->store, import->dry_run, &done);
+    for (size_t i = 0; i < done; i++)
+        count(import, import->batch->items[i].verdict);
+    batch_clear(import->batch);
+    return r;
+}
+
+/* -1: go on; else an exit code. */
+static int import_record(struct import *import, enum records_result result,
+                         struct str record)
+{
+    import->record++;
+    import->records++;
+    progress_show(&import->progress, import->records);
+    if (result == RECORDS_TOO_LARGE)
+        refuse(import, "larger than any SNS message");
+    else if (result == RECORDS_CUT_OFF)
+        refuse(import, "the file ends in the middle of it");
+    if (result != RECORDS_ONE)
+        return -1;
+    struct batch_item *item = batch_next(import->batch);
+    int r = take_record(import, item, record);
+    if (r <= 0)
+        batch_item_done(item);
+    else if (batch_keep(import->batch, item))
+        r = flush(import);
+    if (r == -ENOMEM)
+        return ctl_fail("short of memory");
+    return r < 0 ? ctl_fail_store(import->ctl, r) : -1;
+}
+
+static int import_file(struct import *import, const char *file)
+{
+    _cleanup_(closep) int fd = files_open(file);
+    struct records records;
+    struct str record;
+    enum records_result result;
+    int code = -1;
+    import->file = file;
+    import->record = 0;
+    if (fd < 0)
+        return ctl_fail("%s: %s", file, strerror(-fd));
+    if (records_init(&records, fd) < 0)
+        return ctl_fail("short of memory");
+    do {
+        result = records_next(&records, &record, &import->line);
+        if (result == RECORDS_FAILED)
+            code = ctl_fail("%s: %s", file, strerror(errno));
+        else if (result != RECORDS_END)
+            code = import_record(import, result, record);
+    } while (code < 0 && result != RECORDS_END);
+    records_done(&records);
+    return code;
+}
+
+static int summary(const struct import *import)
+{
+    const struct store_value values[] = {
+        output_integer("applied", (int64_t)import->applied),
+        output_integer("duplicate", (int64_t)import->duplicate),
+        output_integer("ignored", (int64_t)import->ignored),
+        output_integer("quarantined", (int64_t)import->quarantined),
+        output_integer("passed_over", (int64_t)import->passed_over),
+        output_integer("refused", (int64_t)import->refused),
+    };
+    if (import->ctl->format != OUTPUT_TABLE) {
+        struct output output;
+        output_init(&output, stdout, import->ctl->format, NULL, NULL);
+        int r = output_row(&output, values, sizeof(values) / sizeof(*values));
+        if (r == 0)
+            r = output_end(&output);
+        output_done(&output);
+        return r;
+    }
+    printf("%s%llu new, %llu known already, %llu ignored, %llu quarantined, %llu refused",
+           import->dry_run ? "would be: " : "", (unsigned long long)import->applied,
+           (unsigned long long)import->duplicate, (unsigned long long)import->ignored,
+           (unsigned long long)import->quarantined, (unsigned long long)import->refused);
+    if (import->passed_over)
+        printf(", %llu confirmations passed over",
+               (unsigned long long)import->passed_over);
+    return putchar('\n') == EOF ? -EIO : 0;
+}
+
+static int run(struct import *import)
+{
+    int code = -1;
+    progress_start(&import->progress, "records", false);
+    for (size_t i = 0; i < import->ctl->word_count && code < 0; i++)
+        code = import_file(import, import->ctl->words[i]);
+    /* What was read before a failure is applied all the same: importing again is free. */
+    int r = flush(import);
+    progress_end(&import->progress);
+    if (r < 0 && code < 0)
+        code = ctl_fail_store(import->ctl, r);
+    r = summary(import);
+    if (r < 0)
+        return ctl_fail_output(r);
+    return code >= 0 ? code : import->refused > 0 ? CTL_NO : CTL_DONE;
+}
+
+int cmd_import(struct ctl *ctl)
+{
+    _cleanup_(verify_freep) struct verify *verify = NULL;
+    _cleanup_(freep) struct batch *batch = calloc(1, sizeof(*batch));
+    if (!ctl_settings(ctl) || !ctl_store(ctl, STORE_WRITE))
+        return CTL_COULD_NOT;
+    unsigned min_version = (unsigned)ctl->settings->sns.min_signature_version;
+    if (!batch || verify_new(ctl->settings, min_version, &verify) < 0)
+        return ctl_fail("short of memory");
+    struct import import = {.ctl = ctl,
+                            .verify = verify,
+                            .batch = batch,
+                            .dry_run = ctl_given(ctl, OPTION_DRY_RUN)};
+    return run(&import);
+}

@@ -1,0 +1,308 @@
+/* quarantine list, show, retry, drop: authentic messages that could not be applied. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/batch.h"
+#include "ctl/ctl.h"
+#include "ctl/text.h"
+
+int cmd_quarantine_list(struct ctl *ctl)
+{
+    struct store_filter filter;
+    if (!ctl_filter(ctl, &filter) || !ctl_store(ctl, STORE_READ))
+        return CTL_COULD_NOT;
+    return ctl_print_view(ctl, STORE_QUARANTINE, &filter);
+}
+
+static struct store_filter by_id(int64_t id)
+{
+    return (struct store_filter){
+        .id = id, .since_ms = CLOCK_NONE, .until_ms = CLOCK_NONE};
+}
+
+/* --- show --- */
+
+struct shown {
+    struct ctl *ctl;
+    struct output output;
+    size_t rows;
+    int fault;
+};
+
+static int print_row(const struct store_value *values, size_t count)
+{
+    struct buf text;
+    int r = 0;
+    buf_init(&text, CTL_LINE_OUT_BYTES_MAX);
+    for (size_t i = 0; i < count && r == 0; i++) {
+        bool is_body = strcmp(values[i].name, "body") == 0;
+        struct buf raw;
+        buf_init(&raw, CTL_LINE_OUT_BYTES_MAX);
+        r = values[i].type == STORE_NULL ? buf_append_char(&raw, '-')
+                                         : output_plain(&raw, &values[i]);
+        if (r == 0)
+            r = is_body ? buf_append_char(&text, '\n')
+                        : buf_printf(&text, "%s: ", values[i].name);
+        if (r == 0)
+            r = text_neutral(&text, buf_str(&raw), is_body);
+        if (r == 0)
+            r = buf_append_char(&text, '\n');
+        buf_done(&raw);
+    }
+    if (r == 0 && fwrite(buf_str(&text).data, 1, text.len, stdout) != text.len)
+        r = errno ? -errno : -EIO;
+    buf_done(&text);
+    return r;
+}
+
+static int on_shown(void *context, const struct store_value *values, size_t count)
+{
+    struct shown *shown = context;
+    shown->rows++;
+    shown->fault = shown->ctl->format == OUTPUT_TABLE
+                       ? print_row(values, count)
+                       : output_row(&shown->output, values, count);
+    return shown->fault;
+}
+
+int cmd_quarantine_show(struct ctl *ctl)
+{
+    struct shown shown = {.ctl = ctl};
+    int64_t id;
+    if (!ctl_number("ID", ctl->words[0], &id) || !ctl_store(ctl, STORE_READ))
+        return CTL_COULD_NOT;
+    struct store_filter filter = by_id(id);
+    output_init(&shown.output, stdout, ctl->format, NULL, NULL);
+    int r = store_query(ctl->store, STORE_QUARANTINE, &filter, on_shown, &shown);
+    output_done(&shown.output);
+    if (r < 0)
+        return shown.fault < 0 ? ctl_fail_output(r) : ctl_fail_store(ctl, r);
+    if (shown.rows == 0) {
+        ctl_note("nothing is in quarantine under %lld; see sesbouncectl quarantine list",
+                 (long long)id);
+        return CTL_NO;
+    }
+    return CTL_DONE;
+}
+
+/* --- retry --- */
+
+struct retry {
+    struct ctl *ctl;
+    struct batch *batch; /* owned */
+    struct output output;
+    int64_t last_id; /* where a batch of --all ended */
+    size_t found;
+    bool full;
+    bool some_remain;
+};
+
+static int tell(struct retry *retry, int64_t id, const char *result, const char *detail)
+{
+    if (retry->ctl->format == OUTPUT_TABLE)
+        return printf("%lld  %s%s%s\n", (long long)id, result, detail ? ": " : "",
+                      detail ? detail : "") < 0
+                   ? -EIO
+                   : 0;
+    struct store_value row[] = {output_integer("id", id), output_text("result", result),
+                                output_text("detail", detail)};
+    return output_row(&retry->output, row, 3);
+}
+
+/* A quarantined body is what was posted, or, when it was imported, what SES wrote. */
+static int judge(struct retry *retry, struct batch_item *item, struct str body,
+                 int64_t received_ms)
+{
+    const struct settings *settings = retry->ctl->settings;
+    struct intake_options options = {.rules = &settings->events.table,
+                                     .now_ms = received_ms,
+                                     .confirm_now =
+                                         settings->sns.confirm == CONFIRM_AUTO};
+    const char *fault;
+    item->body = str_dup(body);
+    if (!item->body)
+        return -ENOMEM;
+    body.data = item->body;
+    if (sns_message_parse(body, &item->message, &fault) == VERDICT_UNDECIDED)
+        return intake_from_sns(&item->message, body, &options, &item->intake);
+    options.imported = true;
+    return intake_from_file(body, &options, &item->intake);
+}
+
+static int on_quarantined(void *context, const struct store_value *values, size_t count)
+{
+    struct retry *retry = context;
+    const struct store_value *id = output_find(values, count, "id");
+    const struct store_value *body = output_find(values, count, "body");
+    const struct store_value *received = output_find(values, count, "received_at");
+    int64_t received_ms = retry->ctl->now_ms;
+    if (retry->full || !id)
+        return 0;
+    retry->found++;
+    retry->last_id = id->integer;
+    if (received)
+        (void)clock_parse(received->text, &received_ms);
+    if (!body) {
+        retry->some_remain = true;
+        return tell(retry, id->integer, "remains", "its body has been pruned");
+    }
+    struct batch_item *item = batch_next(retry->batch);
+    int r = judge(retry, item, body->text, received_ms);
+    if (r < 0 || item->intake.kind == INTAKE_QUARANTINE) {
+        if (r == 0) {
+            retry->some_remain = true;
+            r = tell(retry, id->integer, "remains", quarantine_word(item->intake.reason));
+        }
+        batch_item_done(item);
+        return r;
+    }
+    item->quarantine_id = id->integer;
+    retry->full = batch_keep(retry->batch, item);
+    return 0;
+}
+
+static int apply(struct retry *retry)
+{
+    bool dry_run = ctl_given(retry->ctl, OPTION_DRY_RUN);
+    size_t done = 0;
+    int failed = batch_apply(retry->batch, retry->ctl->store, dry_run, &done);
+    int r = 0;
+    for (size_t i = 0; i < done && r == 0; i++) {
+        const struct batch_item *item = &retry->batch->items[i];
+        r = tell(retry, item->quarantine_id, dry_run ? "would be applied" : "applied",
+                 verdict_info(item->verdict)->name);
+    }
+    batch_clear(retry->batch);
+    retry->full = false;
+    return failed < 0 ? failed : r;
+}
+
+static int retry_id(struct retry *retry, const char *word)
+{
+    int64_t id = 0;
+    (void)ctl_number("ID", word, &id);
+    struct store_filter filter = by_id(id);
+    size_t before = retry->found;
+    int r =
+        store_query(retry->ctl->store, STORE_QUARANTINE, &filter, on_quarantined, retry);
+    if (r == 0 && retry->found == before) {
+        retry->some_remain = true;
+        r = tell(retry, id, "is not in quarantine", NULL);
+    }
+    return r < 0 ? r : apply(retry);
+}
+
+static int retry_all(struct retry *retry)
+{
+    size_t before;
+    int r;
+    do {
+        struct store_filter filter = by_id(0);
+        filter.after_id = retry->last_id;
+        before = retry->found;
+        r = store_query(retry->ctl->store, STORE_QUARANTINE, &filter, on_quarantined,
+                        retry);
+        bool full = retry->full;
+        if (r == 0)
+            r = apply(retry);
+        if (!full)
+            break;
+    } while (r == 0 && retry->found > before);
+    return r;
+}
+
+static bool ids_are_good(const struct ctl *ctl)
+{
+    int64_t id;
+    for (size_t i = 0; i < ctl->word_count; i++)
+        if (!ctl_number("ID", ctl->words[i], &id))
+            return false;
+    return true;
+}
+
+int cmd_quarantine_retry(struct ctl *ctl)
+{
+    struct retry retry = {.ctl = ctl};
+    int r = 0;
+    if (ctl_given(ctl, OPTION_ALL) == (ctl->word_count > 0))
+        return ctl_fail("name the IDs (sesbouncectl quarantine list), or --all");
+    if (!ids_are_good(ctl) || !ctl_settings(ctl) || !ctl_store(ctl, STORE_WRITE))
+        return CTL_COULD_NOT;
+    _cleanup_(freep) struct batch *batch = calloc(1, sizeof(*batch));
+    if (!batch)
+        return ctl_fail_store(ctl, -ENOMEM);
+    retry.batch = batch;
+    output_init(&retry.output, stdout, ctl->format, NULL, NULL);
+    if (ctl_given(ctl, OPTION_ALL))
+        r = retry_all(&retry);
+    for (size_t i = 0; i < ctl->word_count && r == 0; i++)
+        r = retry_id(&retry, ctl->words[i]);
+    batch_clear(batch);
+    if (r == 0 && ctl->format != OUTPUT_TABLE)
+        r = output_end(&retry.output);
+    output_done(&retry.output);
+    if (r < 0)
+        return retry.output.fault < 0 ? ctl_fail_output(r) : ctl_fail_store(ctl, r);
+    return retry.some_remain ? CTL_NO : CTL_DONE;
+}
+
+/* --- drop --- */
+
+static int count_row(void *context, const struct store_value *values, size_t count)
+{
+    (void)values;
+    (void)count;
+    (*(size_t *)context)++;
+    return 0;
+}
+
+static int drop_one(struct ctl *ctl, int64_t id, bool *ret_found)
+{
+    struct store_filter filter = by_id(id);
+    size_t rows = 0;
+    int r = store_query(ctl->store, STORE_QUARANTINE, &filter, count_row, &rows);
+    *ret_found = rows > 0;
+    if (r < 0 || rows == 0 || ctl_given(ctl, OPTION_DRY_RUN))
+        return r;
+    r = store_begin(ctl->store);
+    if (r < 0)
+        return r;
+    r = store_quarantine_drop(ctl->store, id);
+    if (r == 0)
+        return store_commit(ctl->store);
+    store_rollback(ctl->store);
+    return r;
+}
+
+int cmd_quarantine_drop(struct ctl *ctl)
+{
+    struct retry report = {.ctl = ctl};
+    bool dry_run = ctl_given(ctl, OPTION_DRY_RUN), all = true;
+    int r = 0, written = 0;
+    if (!ids_are_good(ctl) || !ctl_store(ctl, dry_run ? STORE_READ : STORE_WRITE))
+        return CTL_COULD_NOT;
+    output_init(&report.output, stdout, ctl->format, NULL, NULL);
+    for (size_t i = 0; i < ctl->word_count && r == 0 && written == 0; i++) {
+        bool found = false;
+        int64_t id = 0;
+        (void)ctl_number("ID", ctl->words[i], &id);
+        r = drop_one(ctl, id, &found);
+        if (r < 0)
+            break;
+        all = all && found;
+        written = tell(&report, id,
+                       !found    ? "is not in quarantine"
+                       : dry_run ? "would be dropped"
+                                 : "dropped",
+                       NULL);
+    }
+    if (r == 0 && written == 0 && ctl->format != OUTPUT_TABLE)
+        written = output_end(&report.output);
+    output_done(&report.output);
+    if (r < 0)
+        return ctl_fail_store(ctl, r);
+    if (written < 0)
+        return ctl_fail_output(written);
+    return all ? CTL_DONE : CTL_NO;
+}

@@ -1,0 +1,164 @@
+#include "ctl/ctl.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+__attribute__((format(printf, 1, 0))) static void tell(const char *format,
+                                                       va_list arguments)
+{
+    fflush(stdout);
+    fputs("sesbouncectl: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+}
+
+int ctl_fail(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    tell(format, arguments);
+    va_end(arguments);
+    return CTL_COULD_NOT;
+}
+
+void ctl_note(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    tell(format, arguments);
+    va_end(arguments);
+}
+
+const char *ctl_actor(void)
+{
+    static char number[32];
+    const char *sudo = getenv("SUDO_USER");
+    if (sudo && *sudo)
+        return sudo;
+    const struct passwd *user = getpwuid(getuid());
+    if (user && user->pw_name && *user->pw_name)
+        return user->pw_name;
+    snprintf(number, sizeof(number), "uid %lu", (unsigned long)getuid());
+    return number;
+}
+
+/* What to type about a fault of the store, by its one meaning each (store.h). */
+static const char *remedy(int r)
+{
+    switch (r) {
+    case -EUCLEAN:
+        return "stop the daemon, keep a copy of the file, and see `sesbouncectl db "
+               "check`; then restore a backup";
+    case -ENOTSUP:
+        return "upgrade sesbouncectl to the version of the daemon";
+    case -EBUSY:
+        return "another process held the database; try again";
+    case -EROFS:
+        return "the file system is read-only: mount it writable";
+    case -ENOSPC:
+        return "make room on that file system, then try again";
+    case -ENOENT:
+        return "start the daemon once (systemctl start sesbounced), or name the file "
+               "with --db FILE";
+    case -EIO:
+        return "look for disk errors: journalctl -k -p err";
+    default:
+        return NULL;
+    }
+}
+
+/* Opening failed: `text` is the store's own line, which says what to type. */
+static void fail_open(const char *path, int r, struct str text, enum store_mode mode)
+{
+    const char *fix = remedy(r);
+    if (text.len > 0) {
+        ctl_note("%.*s", (int)(text.len < 2000 ? text.len : 2000), text.data);
+        return;
+    }
+    ctl_note("%s: %s", path, strerror(-r));
+    if (r == -EACCES && mode == STORE_READ)
+        ctl_note(
+            "add yourself to the group and log in again: sudo usermod -aG sesbounced "
+            "%s",
+            ctl_actor());
+    else if (r == -EACCES)
+        ctl_note("only the daemon's user writes: sudo -u sesbounced sesbouncectl …");
+    else if (fix)
+        ctl_note("%s", fix);
+}
+
+int ctl_fail_store(struct ctl *ctl, int r)
+{
+    const char *path = ctl_store_path(ctl), *fix = remedy(r);
+    const char *text = ctl->store ? store_fault(ctl->store) : NULL;
+    ctl_note("%s: %s", path ? path : "the database", text && *text ? text : strerror(-r));
+    if (fix)
+        ctl_note("%s", fix);
+    return CTL_COULD_NOT;
+}
+
+int ctl_fail_output(int r)
+{
+    if (r == -EPIPE)
+        return CTL_COULD_NOT;
+    return ctl_fail("cannot write the output: %s", strerror(-r));
+}
+
+bool ctl_settings(struct ctl *ctl)
+{
+    if (ctl->settings)
+        return true;
+    struct buf faults;
+    buf_init(&faults, CTL_FAULTS_BYTES_MAX);
+    int r = settings_read(ctl->value[OPTION_CONFIG], &ctl->settings, &faults);
+    if (r < 0) {
+        if (faults.len > 0)
+            fwrite(faults.data, 1, faults.len, stderr);
+        if (r == -EACCES)
+            ctl_note("the configuration is not readable for you: use sudo, or --db FILE");
+        else
+            ctl_note("the configuration cannot be used (%s)", strerror(-r));
+    }
+    buf_done(&faults);
+    return r == 0;
+}
+
+const char *ctl_store_path(struct ctl *ctl)
+{
+    if (ctl_given(ctl, OPTION_DB))
+        return ctl->value[OPTION_DB];
+    return ctl_settings(ctl) ? ctl->settings->store.path : NULL;
+}
+
+bool ctl_store(struct ctl *ctl, enum store_mode mode)
+{
+    const char *path = ctl_store_path(ctl);
+    if (!path)
+        return false;
+    struct buf fault;
+    buf_init(&fault, 4096);
+    int r = store_open(path, mode, &ctl->store, &fault);
+    if (r < 0)
+        fail_open(path, r, str_trim(buf_str(&fault)), mode);
+    buf_done(&fault);
+    return r == 0;
+}
+
+int ctl_print_view(struct ctl *ctl, enum store_view view,
+                   const struct store_filter *filter)
+{
+    struct output output;
+    output_init(&output, stdout, ctl->format, views_table(view), views_all(view));
+    int r = store_query(ctl->store, view, filter, output_row, &output);
+    if (r == 0)
+        r = output_end(&output);
+    bool broken = output.fault < 0;
+    output_done(&output);
+    if (r == 0)
+        return CTL_DONE;
+    return broken ? ctl_fail_output(r) : ctl_fail_store(ctl, r);
+}

@@ -1,0 +1,155 @@
+/*
+ * What every verb of sesbouncectl is given, and how it ends.
+ *
+ * One thread, one command, then the process is over. A verb returns an exit code; what it
+ * could not do it has told on standard error by then, with the remedy.
+ */
+#ifndef CTL_CTL_H
+#define CTL_CTL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ctl/output.h"
+#include "sesbounce/settings.h"
+#include "sesbounce/store.h"
+
+enum ctl_exit {
+    CTL_DONE = 0,
+    CTL_NO = 1,        /* the answer is no */
+    CTL_COULD_NOT = 2, /* it could not be done */
+};
+
+enum ctl_option {
+    OPTION_CONFIG,
+    OPTION_DB,
+    OPTION_OUTPUT,
+    OPTION_HELP,
+    OPTION_VERSION,
+    OPTION_SCOPE,
+    OPTION_INVERT,
+    OPTION_INVALID,
+    OPTION_NOTE,
+    OPTION_UNTIL,
+    OPTION_FOR,
+    OPTION_DRY_RUN,
+    OPTION_REASON,
+    OPTION_SINCE,
+    OPTION_DOMAIN,
+    OPTION_LIMIT,
+    OPTION_ADDRESS,
+    OPTION_TYPE,
+    OPTION_CLASS,
+    OPTION_CAUSE,
+    OPTION_CAMPAIGN,
+    OPTION_AFTER_ID,
+    OPTION_ALL,
+    OPTION_TOPIC,
+    OPTION_CERTIFICATE,
+    OPTION_FORGE,
+    OPTION_COUNT,
+};
+#define TAKES(option) (UINT64_C(1) << (option))
+
+struct ctl;
+
+/* A row of the table of verbs. */
+struct verb {
+    const char *name;
+    const char *sub;     /* second word, or NULL */
+    const char *words;   /* what follows, for the usage line */
+    const char *summary; /* one line */
+    const char *more;    /* what is to know besides, or NULL */
+    const char *example;
+    uint64_t options; /* TAKES(…) | … besides the global ones */
+    size_t words_min;
+    size_t words_max; /* SIZE_MAX: any number */
+    int (*run)(struct ctl *ctl);
+};
+
+struct ctl {
+    const struct verb *verb;
+    const char *value[OPTION_COUNT]; /* as typed, "" for a flag; NULL: not given */
+    char **words;                    /* behind the verb; borrowed from argv */
+    size_t word_count;
+    enum output_format format;
+    int64_t now_ms;
+    struct settings *settings; /* owned; NULL until ctl_settings */
+    struct store *store;       /* owned; NULL until ctl_store */
+};
+
+static inline bool ctl_given(const struct ctl *ctl, enum ctl_option option)
+{
+    return ctl->value[option] != NULL;
+}
+
+/* One line on standard error. Returns CTL_COULD_NOT. */
+int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A hint or warning on standard error. */
+void ctl_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Tells what the store said about `r` (its own words where it has some) and the remedy.
+ * Returns CTL_COULD_NOT. */
+int ctl_fail_store(struct ctl *ctl, int r);
+
+/* Standard output broke (or a row could not be made): silent when its reader has gone. */
+int ctl_fail_output(int r);
+
+/* Reads the configuration into `ctl->settings`. False after telling why. */
+bool ctl_settings(struct ctl *ctl);
+
+/*
+ * Opens the store: --db, else `[store] path`. With --db no configuration is read. False
+ * after telling why and what to type.
+ */
+bool ctl_store(struct ctl *ctl, enum store_mode mode);
+
+/* The path that ctl_store() opens; NULL after telling why. */
+const char *ctl_store_path(struct ctl *ctl);
+
+/* Who decides: $SUDO_USER, else the user's name, else `uid N`. Valid until the next call.
+ */
+const char *ctl_actor(void);
+
+/* Fills `ret` from the options of `ctl->verb`. False after telling what is wrong. */
+bool ctl_filter(const struct ctl *ctl, struct store_filter *ret);
+
+/* A moment or duration given as option; CLOCK_NONE when it is not given. */
+bool ctl_option_when(const struct ctl *ctl, enum ctl_option option, int64_t *ret_ms);
+
+/* A number of 1 or more given as a word (`what`: how it is called). */
+bool ctl_number(const char *what, const char *text, int64_t *ret);
+
+/* Runs store_query into rows of `ctl->format`. */
+int ctl_print_view(struct ctl *ctl, enum store_view view,
+                   const struct store_filter *filter);
+
+/* The columns of a view for a table and, for CSV without rows, all. See views.c. */
+const char *const *views_table(enum store_view view);
+const char *const *views_all(enum store_view view);
+
+/* options.c: reads argv into `ctl` and finds the verb. -1: run it; else the exit code. */
+int options_read(struct ctl *ctl, int argc, char **argv, const struct verb *verbs,
+                 size_t count);
+
+/* The verbs, cmd_*.c. */
+int cmd_check(struct ctl *ctl);
+int cmd_why(struct ctl *ctl);
+int cmd_suppress_list(struct ctl *ctl);
+int cmd_suppress_add(struct ctl *ctl);
+int cmd_suppress_remove(struct ctl *ctl);
+int cmd_events(struct ctl *ctl);
+int cmd_quarantine_list(struct ctl *ctl);
+int cmd_quarantine_show(struct ctl *ctl);
+int cmd_quarantine_retry(struct ctl *ctl);
+int cmd_quarantine_drop(struct ctl *ctl);
+int cmd_topics_list(struct ctl *ctl);
+int cmd_topics_confirm(struct ctl *ctl);
+int cmd_message_verify(struct ctl *ctl);
+int cmd_import(struct ctl *ctl);
+int cmd_simulate(struct ctl *ctl);
+int cmd_status(struct ctl *ctl);
+int cmd_db_check(struct ctl *ctl);
+
+#endif

@@ -1,0 +1,160 @@
+#include "ctl/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sesbounce/cleanup.h"
+#include "sesbounce/limits.h"
+
+#define INPUT_BYTES ((size_t)64 * 1024)
+
+int files_open(const char *path)
+{
+    struct stat status;
+    _cleanup_(closep) int fd = strcmp(path, "-") == 0
+                                   ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                   : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &status) < 0)
+        return -errno;
+    if (S_ISDIR(status.st_mode))
+        return -EISDIR;
+    return take_fd(fd);
+}
+
+int files_read(const char *path, struct buf *ret)
+{
+    _cleanup_(closep) int fd = files_open(path);
+    char chunk[4096];
+    ssize_t got = 1;
+    int r = fd < 0 ? fd : 0;
+    while (r == 0 && got != 0) {
+        got = read(fd, chunk, sizeof(chunk));
+        if (got < 0 && errno == EINTR)
+            continue;
+        r = got < 0 ? -errno : buf_append(ret, chunk, (size_t)got);
+    }
+    return r;
+}
+
+int records_init(struct records *records, int fd)
+{
+    *records = (struct records){.fd = fd, .line = 1};
+    buf_init(&records->record, SNS_ENVELOPE_BYTES_MAX);
+    records->input = malloc(INPUT_BYTES);
+    return records->input ? 0 : -ENOMEM;
+}
+
+void records_done(struct records *records)
+{
+    buf_done(&records->record);
+    free(records->input);
+    records->input = NULL;
+}
+
+/* The next byte without taking it, or -1 at the end or with `*failed`. */
+static int peek(struct records *records, bool *failed)
+{
+    while (records->at == records->end && !records->ended) {
+        ssize_t got = read(records->fd, records->input, INPUT_BYTES);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            *failed = true;
+            return -1;
+        }
+        records->ended = got == 0;
+        records->at = 0;
+        records->end = (size_t)got;
+        records->bytes += (uint64_t)got;
+    }
+    return records->ended ? -1 : (unsigned char)records->input[records->at];
+}
+
+static void take(struct records *records)
+{
+    records->line += records->input[records->at++] == '\n';
+}
+
+struct scan {
+    unsigned depth;
+    bool in_string;
+    bool escaped;
+    bool plain; /* not a bracket at the start: ends with its line */
+    bool too_large;
+};
+
+/* Looks at one byte. True when the record ends with it. */
+static bool scan_byte(struct scan *scan, int c)
+{
+    if (scan->plain)
+        return c == '\n';
+    if (scan->in_string) {
+        if (scan->escaped)
+            scan->escaped = false;
+        else if (c == '\\')
+            scan->escaped = true;
+        else if (c == '"')
+            scan->in_string = false;
+        /* JSON has no line feed inside a string: this record is damaged. */
+        return c == '\n';
+    }
+    if (c == '"')
+        scan->in_string = true;
+    else if (c == '{' || c == '[')
+        scan->depth++;
+    else if (c == '}' || c == ']')
+        return --scan->depth == 0;
+    return false;
+}
+
+static bool is_blank(int c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Blank space between records, and the byte order mark that Windows writes first. */
+static int skip_blank(struct records *records, bool *failed)
+{
+    int c = peek(records, failed);
+    bool mark = records->line == 1 && c == 0xef;
+    while (c >= 0 && (is_blank(c) || (mark && (c == 0xef || c == 0xbb || c == 0xbf)))) {
+        take(records);
+        c = peek(records, failed);
+    }
+    return c;
+}
+
+enum records_result records_next(struct records *records, struct str *ret,
+                                 uint64_t *ret_line)
+{
+    bool failed = false, whole = false;
+    int c = skip_blank(records, &failed);
+    struct scan scan = {.plain = c != '{' && c != '['};
+    buf_clear(&records->record);
+    *ret_line = records->line;
+    if (c < 0)
+        return failed ? RECORDS_FAILED : RECORDS_END;
+    while (c >= 0 && !whole) {
+        whole = scan_byte(&scan, c);
+        if (!scan.too_large) {
+            int r = buf_append_char(&records->record, (char)c);
+            scan.too_large = r == -E2BIG;
+            if (r == -ENOMEM) {
+                errno = ENOMEM;
+                return RECORDS_FAILED;
+            }
+        }
+        take(records);
+        c = whole ? 0 : peek(records, &failed);
+    }
+    *ret = str_trim(buf_str(&records->record));
+    if (failed)
+        return RECORDS_FAILED;
+    if (scan.too_large)
+        return RECORDS_TOO_LARGE;
+    return whole || scan.plain ? RECORDS_ONE : RECORDS_CUT_OFF;
+}

@@ -1,0 +1,32 @@
+/*
+ * Asks the running daemon on its own ingest listener, as SNS or a load balancer would.
+ * One thread; libcurl's easy interface, started and stopped within.
+ */
+#ifndef CTL_INGEST_CLIENT_H
+#define CTL_INGEST_CLIENT_H
+
+#include "sesbounce/buf.h"
+#include "sesbounce/limits.h"
+#include "sesbounce/settings.h"
+#include "sesbounce/str.h"
+
+struct ingest_answer {
+    long status;                     /* 0: no answer */
+    char body[CTL_ANSWER_BYTES_MAX]; /* the first line, neutralised */
+    char fault[256];                 /* why there was no answer */
+    char where[256];                 /* whom we asked */
+};
+
+/*
+ * GET `path`, or POST `body` when it is present, with `headers` (`Name: value`, ended by
+ * NULL, may be NULL). 0 with an answer of any status, or a negative errno with a fault.
+ */
+int ingest_ask(const struct settings *settings, const char *path, struct str body,
+               const char *const *headers, struct ingest_answer *ret);
+
+/* `[ingest] listen` as the origin of a URL; pure. `ret_socket` gets the path of a unix
+ * socket or stays empty. False when it does not fit. */
+bool ingest_origin(const char *listen, bool tls, char *ret, size_t size, char *ret_socket,
+                   size_t socket_size);
+
+#endif

@@ -1,0 +1,107 @@
+/*
+ * sesbouncectl, the operator's tool: a table of verbs. What each does is in cmd_*.c, what
+ * the outside may rely on in sesbouncectl(8).
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+
+#include "ctl/ctl.h"
+
+#define ANY  SIZE_MAX
+#define DRY  TAKES(OPTION_DRY_RUN)
+#define TIME (TAKES(OPTION_SINCE) | TAKES(OPTION_UNTIL))
+
+static const struct verb verbs[] = {
+    {"check", NULL, "ADDRESS…|-", "May these addresses be mailed",
+     "`-` filters standard input: prints the lines whose address may be mailed, byte for "
+     "byte\nand in order. A failure can come at the last line: use what was printed only "
+     "when the\nexit status is 0.",
+     "sesbouncectl check - <recipients.txt >mailable.txt",
+     TAKES(OPTION_SCOPE) | TAKES(OPTION_INVERT) | TAKES(OPTION_INVALID), 1, ANY,
+     cmd_check},
+    {"why", NULL, "ADDRESS", "Every event and person behind an address's state", NULL,
+     "sesbouncectl why jane@example.com", TAKES(OPTION_SCOPE), 1, 1, cmd_why},
+    {"suppress", "list", "", "The addresses that must not be mailed now", NULL,
+     "sesbouncectl suppress list --reason COMPLAINT --since 7d",
+     TAKES(OPTION_REASON) | TAKES(OPTION_SINCE) | TAKES(OPTION_DOMAIN) |
+         TAKES(OPTION_LIMIT) | TAKES(OPTION_SCOPE),
+     0, 0, cmd_suppress_list},
+    {"suppress", "add", "ADDRESS…", "Put addresses on the list by hand",
+     "Only a person takes them off again (`suppress remove`). Without --until or --for, "
+     "for ever.\n--for 30d is 30 days from now; --until 2027-01-31 ends that day, 00:00 "
+     "UTC.",
+     "sesbouncectl suppress add jane@example.com --note 'asked by telephone' --for 30d",
+     TAKES(OPTION_NOTE) | TAKES(OPTION_UNTIL) | TAKES(OPTION_FOR) | TAKES(OPTION_SCOPE) |
+         DRY,
+     1, ANY, cmd_suppress_add},
+    {"suppress", "remove", "ADDRESS…", "Take addresses off the list",
+     "Holds until an event that occurs later.",
+     "sesbouncectl suppress remove jane@example.com --note 'mailbox repaired'",
+     TAKES(OPTION_NOTE) | TAKES(OPTION_SCOPE) | DRY, 1, ANY, cmd_suppress_remove},
+    {"events", NULL, "", "What SES reported, a row a recipient",
+     "A table shows the newest 50 unless --limit says otherwise; json and csv show "
+     "everything,\nin the order it was stored. With --after-id the rows behind that id "
+     "follow in order:\na complete incremental read. --limit without --after-id gives "
+     "the "
+     "newest.",
+     "sesbouncectl events --type Bounce --class hard --since 7d -o csv",
+     TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_TYPE) | TAKES(OPTION_CLASS) |
+         TAKES(OPTION_CAUSE) | TAKES(OPTION_DOMAIN) | TAKES(OPTION_CAMPAIGN) |
+         TAKES(OPTION_AFTER_ID) | TAKES(OPTION_LIMIT),
+     0, 0, cmd_events},
+    {"quarantine", "list", "", "Authentic messages that could not be applied", NULL,
+     "sesbouncectl quarantine list --reason stale",
+     TIME | TAKES(OPTION_REASON) | TAKES(OPTION_TOPIC) | TAKES(OPTION_LIMIT), 0, 0,
+     cmd_quarantine_list},
+    {"quarantine", "show", "ID", "One of them, with its body", NULL,
+     "sesbouncectl quarantine show 7 -o json | jq -r .body", 0, 1, 1,
+     cmd_quarantine_show},
+    {"quarantine", "retry", "[ID…]", "Apply them now, whatever their age",
+     "What can still not be applied stays where it is.",
+     "sesbouncectl quarantine retry --all", TAKES(OPTION_ALL) | DRY, 0, ANY,
+     cmd_quarantine_retry},
+    {"quarantine", "drop", "ID…", "Forget them for good", NULL,
+     "sesbouncectl quarantine drop 7 8", DRY, 1, ANY, cmd_quarantine_drop},
+    {"topics", "list", "", "The SNS topics that have talked to us", NULL,
+     "sesbouncectl topics list", 0, 0, 0, cmd_topics_list},
+    {"topics", "confirm", "ARN", "Confirm a pending subscription, or try it again", NULL,
+     "sesbouncectl topics confirm arn:aws:sns:eu-west-1:123456789012:ses-events", DRY, 1,
+     1, cmd_topics_confirm},
+    {"message", "verify", "FILE|-", "Is this captured SNS envelope authentic",
+     "Asks no topic list and no clock. The certificate comes from --certificate, from "
+     "those the\ndaemon keeps, or from Amazon by https. Exit 0 yes, 1 no, 2 cannot tell.",
+     "sesbouncectl message verify --certificate SimpleNotificationService-x.pem "
+     "body.json",
+     TAKES(OPTION_CERTIFICATE), 1, 1, cmd_message_verify},
+    {"import", NULL, "FILE…|-", "Apply captured messages",
+     "SNS envelopes (verified) and bare SES messages (trusted, since you name them): one "
+     "a "
+     "file,\none a line, or one behind the other. Importing twice changes nothing.",
+     "sesbouncectl import archive/*.json", DRY, 1, ANY, cmd_import},
+    {"simulate", NULL, "WHAT", "Post a signed message to the running daemon",
+     "WHAT is bounce, complaint, ooto, suppressionlist or delivery, as SES's mailbox "
+     "simulator\nwould cause it, for WHAT@simulator.amazonses.com. Needs [simulator] "
+     "enabled = yes.",
+     "sudo -u sesbounced sesbouncectl simulate bounce --address jane@example.com",
+     TAKES(OPTION_ADDRESS) | TAKES(OPTION_FORGE), 1, 1, cmd_simulate},
+    {"status", NULL, "", "What the daemon sees; exit 1 when something needs you", NULL,
+     "sesbouncectl status", 0, 0, 0, cmd_status},
+    {"db", "check", "", "Is the database file sound", NULL, "sesbouncectl db check", 0, 0,
+     0, cmd_db_check},
+};
+
+int main(int argc, char **argv)
+{
+    struct ctl ctl = {.now_ms = clock_wall_ms()};
+    /* A reader that goes away must end us with 2, not silently by a signal. */
+    signal(SIGPIPE, SIG_IGN);
+    int code = options_read(&ctl, argc, argv, verbs, sizeof(verbs) / sizeof(*verbs));
+    if (code < 0)
+        code = ctl.verb->run(&ctl);
+    store_close(ctl.store);
+    settings_free(ctl.settings);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        code = code == CTL_COULD_NOT ? code : ctl_fail_output(errno ? -errno : -EIO);
+    return code;
+}

@@ -1,0 +1,294 @@
+/* The command line: one table of options for all verbs, so that an option may stand
+ * before or behind any word; which of them a verb takes is in the table of verbs. */
+#include <getopt.h>
+#include <string.h>
+
+#include "ctl/ctl.h"
+#include "ctl/text.h"
+
+#ifndef SESBOUNCE_VERSION
+#define SESBOUNCE_VERSION "0.1.0"
+#endif
+
+struct option_row {
+    const char *name;
+    char letter;         /* or 0 */
+    const char *operand; /* NULL: a flag */
+    const char *help;
+};
+
+static const struct option_row rows[OPTION_COUNT] = {
+    [OPTION_CONFIG] = {"config", 'c', "FILE", "configuration, " SETTINGS_DEFAULT_FILE},
+    [OPTION_DB] = {"db", 0, "FILE", "the database, instead of [store] path"},
+    [OPTION_OUTPUT] = {"output", 'o', "FORMAT", "table, json (an object a line) or csv"},
+    [OPTION_HELP] = {"help", 'h', NULL, "this, or with a verb: its help"},
+    [OPTION_VERSION] = {"version", 'V', NULL, "print the version"},
+    [OPTION_SCOPE] = {"scope", 0, "SCOPE", "what kind of mail; * is everything"},
+    [OPTION_INVERT] = {"invert", 0, NULL, "print those that may not be mailed"},
+    [OPTION_INVALID] = {"invalid", 0, "WHAT", "lines without an address: pass drop fail"},
+    [OPTION_NOTE] = {"note", 0, "TEXT", "why, kept with the decision"},
+    [OPTION_UNTIL] = {"until", 0, "TIME", "before this: 2026-01-31, RFC 3339, or 7d ago"},
+    [OPTION_FOR] = {"for", 0, "DURATION", "how long: 30d, 12h, 2w"},
+    [OPTION_DRY_RUN] = {"dry-run", 0, NULL, "say what would be done, change nothing"},
+    [OPTION_REASON] = {"reason", 0, "REASON", "only this reason"},
+    [OPTION_SINCE] = {"since", 0, "TIME",
+                      "from this on: 2026-01-31, RFC 3339, or 7d ago"},
+    [OPTION_DOMAIN] = {"domain", 0, "DOMAIN", "only addresses of this domain"},
+    [OPTION_LIMIT] = {"limit", 0, "N", "at most so many rows"},
+    [OPTION_ADDRESS] = {"address", 0, "ADDRESS", "this address"},
+    [OPTION_TYPE] = {"type", 0, "TYPE", "Bounce, Complaint, Delivery, …"},
+    [OPTION_CLASS] = {"class", 0, "CLASS", "hard soft complaint policy ignored"},
+    [OPTION_CAUSE] = {"cause", 0, "CAUSE", "unknown-user mailbox-full blocked auth …"},
+    [OPTION_CAMPAIGN] = {"campaign", 0, "NAME", "only this campaign"},
+    [OPTION_AFTER_ID] = {"after-id", 0, "ID", "events behind this one, oldest first"},
+    [OPTION_ALL] = {"all", 0, NULL, "all of them"},
+    [OPTION_TOPIC] = {"topic", 0, "ARN", "only this topic"},
+    [OPTION_CERTIFICATE] = {"certificate", 0, "PEM",
+                            "the signing certificate: no network"},
+    [OPTION_FORGE] = {"forge", 0, NULL, "alter it after signing: must be refused"},
+};
+
+#define GLOBAL_OPTIONS                                                                   \
+    (TAKES(OPTION_CONFIG) | TAKES(OPTION_DB) | TAKES(OPTION_OUTPUT) |                    \
+     TAKES(OPTION_HELP) | TAKES(OPTION_VERSION))
+
+/* --- help --- */
+
+static void print_options(FILE *to, uint64_t options)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        char left[64];
+        if (!(options & TAKES(i)))
+            continue;
+        snprintf(left, sizeof(left), "%c%c%s--%s%s%s", rows[i].letter ? '-' : ' ',
+                 rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? ", " : "  ",
+                 rows[i].name, rows[i].operand ? " " : "",
+                 rows[i].operand ? rows[i].operand : "");
+        fprintf(to, "  %-25s %s\n", left, rows[i].help);
+    }
+}
+
+static void print_verb_line(FILE *to, const struct verb *verb)
+{
+    char left[80];
+    snprintf(left, sizeof(left), "%s%s%s%s%s", verb->name, verb->sub ? " " : "",
+             verb->sub ? verb->sub : "", *verb->words ? " " : "", verb->words);
+    /* printf counts bytes, people count characters. */
+    int wide = (int)(28 + strlen(left) - text_width(str_of(left)));
+    fprintf(to, "  %-*s %s\n", wide, left, verb->summary);
+}
+
+static void help_all(FILE *to, const struct verb *verbs, size_t count)
+{
+    fputs("usage: sesbouncectl [-c FILE] [--db FILE] [-o table|json|csv] VERB …\n\n", to);
+    for (size_t i = 0; i < count; i++)
+        print_verb_line(to, &verbs[i]);
+    fputs("\n", to);
+    print_options(to, GLOBAL_OPTIONS);
+    fputs("\nExit status: 0 done, 1 the answer is no, 2 it could not be done.\n"
+          "`sesbouncectl VERB --help` shows a verb's options and an example; the whole "
+          "story is in sesbouncectl(8).\n",
+          to);
+}
+
+static void help_verb(FILE *to, const struct verb *verb)
+{
+    fprintf(to, "usage: sesbouncectl %s%s%s%s%s%s\n%s.\n", verb->name,
+            verb->sub ? " " : "", verb->sub ? verb->sub : "",
+            verb->options ? " [OPTION…]" : "", *verb->words ? " " : "", verb->words,
+            verb->summary);
+    if (verb->more)
+        fprintf(to, "\n%s\n", verb->more);
+    fputc('\n', to);
+    print_options(to, verb->options | GLOBAL_OPTIONS);
+    fprintf(to, "\nFor example:\n  %s\n", verb->example);
+}
+
+/* --- finding the verb --- */
+
+static void full_name(const struct verb *verb, char *ret, size_t size)
+{
+    snprintf(ret, size, "%s%s%s", verb->name, verb->sub ? " " : "",
+             verb->sub ? verb->sub : "");
+}
+
+/* `typed` is the first word, or the first two: whichever comes nearer. */
+static int unknown_verb(const struct verb *verbs, size_t count, char **words,
+                        size_t word_count)
+{
+    char typed[2 * CTL_VERB_BYTES_MAX], name[CTL_VERB_BYTES_MAX];
+    size_t best = 4;
+    const struct verb *nearest = NULL;
+    snprintf(typed, sizeof(typed), "%s%s%s", words[0], word_count > 1 ? " " : "",
+             word_count > 1 ? words[1] : "");
+    for (size_t i = 0; i < count; i++) {
+        full_name(&verbs[i], name, sizeof(name));
+        size_t whole = text_distance(typed, name);
+        size_t first = text_distance(words[0], verbs[i].name);
+        size_t distance = whole < first ? whole : first;
+        if (distance < best) {
+            best = distance;
+            nearest = &verbs[i];
+        }
+    }
+    if (!nearest)
+        return ctl_fail("there is no verb `%s`; see sesbouncectl --help", words[0]);
+    full_name(nearest, name, sizeof(name));
+    return ctl_fail("there is no verb `%s`; did you mean `sesbouncectl %s`?", words[0],
+                    name);
+}
+
+/* The first word is a verb that needs a second one. */
+static int unknown_sub_verb(const struct verb *verbs, size_t count, const char *group,
+                            const char *typed)
+{
+    struct buf names;
+    buf_init(&names, 1024);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(verbs[i].name, group) == 0)
+            (void)buf_printf(&names, "%s%s", names.len ? ", " : "", verbs[i].sub);
+    const char *nearest = NULL;
+    size_t best = 4;
+    for (size_t i = 0; typed && i < count; i++)
+        if (strcmp(verbs[i].name, group) == 0 &&
+            text_distance(typed, verbs[i].sub) < best) {
+            best = text_distance(typed, verbs[i].sub);
+            nearest = verbs[i].sub;
+        }
+    if (!typed)
+        ctl_fail("`%s` wants one of: %s", group, buf_str(&names).data);
+    else if (nearest)
+        ctl_fail("there is no `%s %s`; did you mean `sesbouncectl %s %s`?", group, typed,
+                 group, nearest);
+    else
+        ctl_fail("there is no `%s %s`; there are: %s", group, typed,
+                 buf_str(&names).data);
+    buf_done(&names);
+    return CTL_COULD_NOT;
+}
+
+/* -1 and `ctl->verb` set, with the words of the verb taken off; else an exit code. */
+static int find_verb(struct ctl *ctl, const struct verb *verbs, size_t count)
+{
+    bool is_group = false;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(ctl->words[0], verbs[i].name) != 0)
+            continue;
+        is_group = verbs[i].sub != NULL;
+        if (is_group && (ctl->word_count < 2 || strcmp(ctl->words[1], verbs[i].sub) != 0))
+            continue;
+        size_t used = is_group ? 2 : 1;
+        ctl->verb = &verbs[i];
+        ctl->words += used;
+        ctl->word_count -= used;
+        return -1;
+    }
+    if (!is_group)
+        return unknown_verb(verbs, count, ctl->words, ctl->word_count);
+    if (ctl_given(ctl, OPTION_HELP)) {
+        for (size_t i = 0; i < count; i++)
+            if (strcmp(verbs[i].name, ctl->words[0]) == 0)
+                print_verb_line(stdout, &verbs[i]);
+        return CTL_DONE;
+    }
+    return unknown_sub_verb(verbs, count, ctl->words[0],
+                            ctl->word_count > 1 ? ctl->words[1] : NULL);
+}
+
+/* --- options --- */
+
+static int bad_option(char **argv)
+{
+    const char *typed = argv[optind - 1];
+    size_t best = 4, nearest = OPTION_COUNT;
+    for (size_t i = 0; i < OPTION_COUNT && strncmp(typed, "--", 2) == 0; i++) {
+        size_t length = strcspn(typed + 2, "=");
+        char name[CTL_VERB_BYTES_MAX];
+        snprintf(name, sizeof(name), "%.*s", (int)length, typed + 2);
+        size_t distance = text_distance(name, rows[i].name);
+        if (distance < best) {
+            best = distance;
+            nearest = i;
+        }
+    }
+    if (nearest < OPTION_COUNT && best > 0)
+        return ctl_fail("there is no option `%s`; did you mean `--%s`?", typed,
+                        rows[nearest].name);
+    return ctl_fail("`%s` is no option, or its operand is missing; see sesbouncectl "
+                    "--help",
+                    typed);
+}
+
+static int read_options(struct ctl *ctl, int argc, char **argv)
+{
+    struct option table[OPTION_COUNT + 1] = {0};
+    int letter;
+    for (int i = 0; i < OPTION_COUNT; i++)
+        table[i] = (struct option){rows[i].name,
+                                   rows[i].operand ? required_argument : no_argument,
+                                   NULL, 256 + i};
+    opterr = 0;
+    while ((letter = getopt_long(argc, argv, "c:o:hV", table, NULL)) != -1) {
+        int found = letter >= 256 ? letter - 256 : OPTION_COUNT;
+        for (int i = 0; letter < 256 && i < OPTION_COUNT; i++)
+            if (rows[i].letter == letter)
+                found = i;
+        if (found == OPTION_COUNT)
+            return bad_option(argv);
+        ctl->value[found] = rows[found].operand ? optarg : "";
+    }
+    return -1;
+}
+
+static int check_usage(const struct ctl *ctl)
+{
+    const struct verb *verb = ctl->verb;
+    char name[CTL_VERB_BYTES_MAX];
+    full_name(verb, name, sizeof(name));
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (ctl->value[i] && !((verb->options | GLOBAL_OPTIONS) & TAKES(i)))
+            return ctl_fail("`%s` takes no --%s; see sesbouncectl %s --help", name,
+                            rows[i].name, name);
+    if (ctl->word_count < verb->words_min)
+        return ctl_fail("usage: sesbouncectl %s %s (an example: %s)", name, verb->words,
+                        verb->example);
+    if (ctl->word_count > verb->words_max)
+        return ctl_fail("`%s` is one word too many; usage: sesbouncectl %s %s",
+                        ctl->words[verb->words_max], name, verb->words);
+    return -1;
+}
+
+int options_read(struct ctl *ctl, int argc, char **argv, const struct verb *verbs,
+                 size_t count)
+{
+    int code = read_options(ctl, argc, argv);
+    if (code >= 0)
+        return code;
+    ctl->words = argv + optind;
+    ctl->word_count = (size_t)(argc - optind);
+    if (ctl_given(ctl, OPTION_VERSION)) {
+        puts("sesbouncectl " SESBOUNCE_VERSION);
+        return CTL_DONE;
+    }
+    if (ctl->word_count > 0 && strcmp(ctl->words[0], "help") == 0) {
+        ctl->value[OPTION_HELP] = "";
+        ctl->words++;
+        ctl->word_count--;
+    }
+    if (ctl->word_count == 0) {
+        bool asked = ctl_given(ctl, OPTION_HELP);
+        help_all(asked ? stdout : stderr, verbs, count);
+        return asked ? CTL_DONE : CTL_COULD_NOT;
+    }
+    code = find_verb(ctl, verbs, count);
+    if (code >= 0)
+        return code;
+    if (ctl_given(ctl, OPTION_HELP)) {
+        help_verb(stdout, ctl->verb);
+        return CTL_DONE;
+    }
+    const char *format = ctl->value[OPTION_OUTPUT];
+    if (format && !output_format_parse(format, &ctl->format))
+        return ctl_fail("there is no format `%s`; there are: table, json, csv", format);
+    return check_usage(ctl);
+}

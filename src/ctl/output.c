@@ -1,0 +1,338 @@
+#include "ctl/output.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "ctl/text.h"
+#include "sesbounce/clock.h"
+
+bool output_format_parse(const char *word, enum output_format *ret)
+{
+    static const char *const words[] = {"table", "json", "csv"};
+    for (size_t i = 0; i < 3; i++)
+        if (strcmp(word, words[i]) == 0) {
+            *ret = (enum output_format)i;
+            return true;
+        }
+    return false;
+}
+
+void output_init(struct output *output, FILE *to, enum output_format format,
+                 const char *const *table, const char *const *all)
+{
+    *output = (struct output){.to = to, .format = format, .table = table, .all = all};
+    buf_init(&output->held, CTL_LINE_OUT_BYTES_MAX);
+    buf_init(&output->line, CTL_LINE_OUT_BYTES_MAX);
+}
+
+void output_done(struct output *output)
+{
+    buf_done(&output->held);
+    buf_done(&output->line);
+}
+
+struct store_value output_str(const char *name, struct str text)
+{
+    return (struct store_value){
+        .name = name, .type = str_present(text) ? STORE_TEXT : STORE_NULL, .text = text};
+}
+
+struct store_value output_text(const char *name, const char *text)
+{
+    return output_str(name, str_of(text));
+}
+
+struct store_value output_integer(const char *name, int64_t integer)
+{
+    return (struct store_value){.name = name, .type = STORE_INTEGER, .integer = integer};
+}
+
+struct store_value output_time(const char *name, int64_t ms,
+                               char ret_text[CLOCK_TEXT_BYTES])
+{
+    if (ms == CLOCK_NONE)
+        return (struct store_value){.name = name, .type = STORE_NULL};
+    clock_format_sql(ms, ret_text);
+    return (struct store_value){
+        .name = name, .type = STORE_TIME, .text = str_of(ret_text)};
+}
+
+const struct store_value *output_find(const struct store_value *values, size_t count,
+                                      const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(values[i].name, name) == 0)
+            return values[i].type == STORE_NULL ? NULL : &values[i];
+    return NULL;
+}
+
+int output_plain(struct buf *to, const struct store_value *value)
+{
+    char text[CLOCK_TEXT_BYTES];
+    int64_t ms;
+    switch (value->type) {
+    case STORE_NULL:
+        return 0;
+    case STORE_INTEGER:
+        return buf_printf(to, "%lld", (long long)value->integer);
+    case STORE_REAL:
+        return buf_printf(to, "%.10g", value->real);
+    case STORE_TIME:
+        if (clock_parse(value->text, &ms) == 0) {
+            clock_format_rfc3339(ms, text);
+            return buf_append_str(to, str_of(text));
+        }
+        return buf_append_str(to, value->text);
+    case STORE_TEXT:
+        return buf_append_str(to, value->text);
+    }
+    return -EINVAL;
+}
+
+static int write_line(struct output *output)
+{
+    struct str line = buf_str(&output->line);
+    if (fwrite(line.data, 1, line.len, output->to) != line.len)
+        return errno ? -errno : -EIO;
+    buf_clear(&output->line);
+    return 0;
+}
+
+/* --- JSON --- */
+
+/* Integers that are answers to a question: 0 is true for jq. */
+static bool is_boolean(const char *name)
+{
+    static const char *const names[] = {"suppressed", "genuine", "changed",
+                                        "is_simulator"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* `tags` is JSON already: embedded, so that jq can look into it. */
+static int append_embedded(struct buf *to, struct str text)
+{
+    json_t *json =
+        json_loadb(text.data, text.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    char *compact = json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    int r = compact ? buf_append_str(to, str_of(compact)) : text_json(to, text);
+    free(compact);
+    json_decref(json);
+    return r;
+}
+
+static int append_json_value(struct buf *to, const struct store_value *value)
+{
+    char text[CLOCK_TEXT_BYTES];
+    int64_t ms;
+    switch (value->type) {
+    case STORE_NULL:
+        return buf_append_str(to, STR("null"));
+    case STORE_INTEGER:
+        if (is_boolean(value->name))
+            return buf_append_str(to, value->integer ? STR("true") : STR("false"));
+        return output_plain(to, value);
+    case STORE_REAL:
+        return output_plain(to, value);
+    case STORE_TIME:
+        if (clock_parse(value->text, &ms) == 0) {
+            clock_format_rfc3339(ms, text);
+            return text_json(to, str_of(text));
+        }
+        return text_json(to, value->text);
+    case STORE_TEXT:
+        if (strcmp(value->name, "tags") == 0)
+            return append_embedded(to, value->text);
+        return text_json(to, value->text);
+    }
+    return -EINVAL;
+}
+
+static int json_row(struct output *output, const struct store_value *values, size_t count)
+{
+    struct buf *line = &output->line;
+    int r = buf_append_char(line, '{');
+    for (size_t i = 0; i < count && r == 0; i++) {
+        if (i > 0)
+            r = buf_append_str(line, STR(", "));
+        if (r == 0)
+            r = text_json(line, str_of(values[i].name));
+        if (r == 0)
+            r = buf_append_str(line, STR(": "));
+        if (r == 0)
+            r = append_json_value(line, &values[i]);
+    }
+    if (r == 0)
+        r = buf_append_str(line, STR("}\n"));
+    return r < 0 ? r : write_line(output);
+}
+
+/* --- CSV --- */
+
+static int csv_names(struct output *output, const struct store_value *values,
+                     size_t count, const char *const *names)
+{
+    struct buf *line = &output->line;
+    int r = 0;
+    for (size_t i = 0; r == 0 && (names ? names[i] != NULL : i < count); i++) {
+        r = i > 0 ? buf_append_char(line, ',') : 0;
+        if (r == 0)
+            r = text_csv(line, str_of(names ? names[i] : values[i].name));
+    }
+    if (r == 0)
+        r = buf_append_str(line, STR("\r\n"));
+    return r < 0 ? r : write_line(output);
+}
+
+static int csv_row(struct output *output, const struct store_value *values, size_t count)
+{
+    struct buf *line = &output->line;
+    int r = output->rows == 0 ? csv_names(output, values, count, NULL) : 0;
+    for (size_t i = 0; i < count && r == 0; i++) {
+        r = i > 0 ? buf_append_char(line, ',') : 0;
+        if (r == 0)
+            r = values[i].type == STORE_TEXT ? text_csv(line, values[i].text)
+                                             : output_plain(line, &values[i]);
+    }
+    if (r == 0)
+        r = buf_append_str(line, STR("\r\n"));
+    return r < 0 ? r : write_line(output);
+}
+
+/* --- table --- */
+
+static int pad(struct output *output, struct str cell, size_t column)
+{
+    size_t width = text_width(cell);
+    bool last = column + 1 == output->columns;
+    if (last && !output->whole && width > CTL_LAST_CELL_WIDTH_MAX) {
+        int r =
+            buf_append_str(&output->line, text_prefix(cell, CTL_LAST_CELL_WIDTH_MAX - 1));
+        return r < 0 ? r : buf_append_str(&output->line, STR("\xe2\x80\xa6"));
+    }
+    size_t end = (width > output->width[column] ? width : output->width[column]) + 2;
+    int r = buf_append_str(&output->line, cell);
+    for (size_t at = width; r == 0 && !last && at < end; at++)
+        r = buf_append_char(&output->line, ' ');
+    return r;
+}
+
+/* Writes the held rows, the first of which is the header. */
+static int table_flush(struct output *output)
+{
+    struct str rest = buf_str(&output->held);
+    for (size_t row = 0; row < output->held_rows; row++) {
+        for (size_t column = 0; column < output->columns; column++) {
+            struct str cell = str_of(rest.data);
+            rest.data += cell.len + 1;
+            int r = pad(output, cell, column);
+            if (r < 0)
+                return r;
+        }
+        int r = buf_append_char(&output->line, '\n');
+        if (r == 0)
+            r = write_line(output);
+        if (r < 0)
+            return r;
+    }
+    buf_clear(&output->held);
+    output->held_rows = 0;
+    output->aligned = true;
+    return 0;
+}
+
+static int hold_cell(struct output *output, size_t column, struct str text)
+{
+    size_t before = output->held.len;
+    int r = text_neutral(&output->held, text, false);
+    if (r == 0)
+        r = buf_append_char(&output->held, '\0');
+    if (r < 0 || output->aligned)
+        return r;
+    struct str cell = {output->held.data + before, output->held.len - before - 1};
+    size_t width = text_width(cell);
+    if (width > CTL_CELL_WIDTH_MAX)
+        width = CTL_CELL_WIDTH_MAX;
+    if (output->width[column] < width)
+        output->width[column] = width;
+    return 0;
+}
+
+static int hold_value(struct output *output, size_t column,
+                      const struct store_value *value)
+{
+    if (!value || value->type == STORE_NULL)
+        return hold_cell(output, column, STR("-"));
+    if (value->type == STORE_TEXT)
+        return hold_cell(output, column, value->text);
+    int r = output_plain(&output->line, value);
+    if (r == 0)
+        r = hold_cell(output, column, buf_str(&output->line));
+    buf_clear(&output->line);
+    return r;
+}
+
+static int table_header(struct output *output, const struct store_value *values,
+                        size_t count)
+{
+    output->columns = 0;
+    while (output->table ? output->table[output->columns] != NULL
+                         : output->columns < count)
+        output->columns++;
+    if (output->columns > CTL_COLUMNS_MAX)
+        return -E2BIG;
+    output->held_rows = 1;
+    for (size_t i = 0; i < output->columns; i++) {
+        int r = hold_cell(output, i,
+                          str_of(output->table ? output->table[i] : values[i].name));
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int table_row(struct output *output, const struct store_value *values,
+                     size_t count)
+{
+    int r = output->rows == 0 ? table_header(output, values, count) : 0;
+    for (size_t i = 0; i < output->columns && r == 0; i++)
+        r = hold_value(output, i,
+                       output->table ? output_find(values, count, output->table[i])
+                                     : &values[i]);
+    if (r < 0)
+        return r;
+    output->held_rows++;
+    bool full = output->held_rows > CTL_TABLE_ROWS_HELD ||
+                output->held.len > CTL_LINE_OUT_BYTES_MAX / 2;
+    return output->aligned || full ? table_flush(output) : 0;
+}
+
+int output_row(void *context, const struct store_value *values, size_t count)
+{
+    struct output *output = context;
+    buf_clear(&output->line);
+    int r = output->format == OUTPUT_JSON  ? json_row(output, values, count)
+            : output->format == OUTPUT_CSV ? csv_row(output, values, count)
+                                           : table_row(output, values, count);
+    if (r == 0)
+        output->rows++;
+    else
+        output->fault = r;
+    return r;
+}
+
+int output_end(struct output *output)
+{
+    int r = 0;
+    if (output->format == OUTPUT_TABLE)
+        r = table_flush(output);
+    else if (output->format == OUTPUT_CSV && output->rows == 0 && output->all)
+        r = csv_names(output, NULL, 0, output->all);
+    if (r == 0 && (fflush(output->to) != 0 || ferror(output->to)))
+        r = errno ? -errno : -EIO;
+    output->fault = r;
+    return r;
+}

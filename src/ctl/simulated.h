@@ -1,0 +1,23 @@
+/*
+ * The SES messages that SES's mailbox simulator would cause, in the form of event
+ * publishing (event-publishing-retrieving-sns-contents). Pure but for random ids.
+ */
+#ifndef CTL_SIMULATED_H
+#define CTL_SIMULATED_H
+
+#include <stdint.h>
+
+#include "sesbounce/buf.h"
+
+/* The kinds, ended by NULL: bounce complaint ooto suppressionlist delivery. */
+extern const char *const simulated_kinds[];
+
+/* What can be found again in the message, and altered: hex digits and dashes only. */
+#define SIMULATED_MARK_BYTES 37
+
+/* Appends the message. 0, -EINVAL for an unknown kind, -ENOMEM, or -errno of
+ * getrandom(2). */
+int simulated_make(const char *kind, const char *address, int64_t now_ms, struct buf *ret,
+                   char ret_mark[SIMULATED_MARK_BYTES]);
+
+#endif

@@ -1,0 +1,156 @@
+#include "ctl/text.h"
+
+#include <errno.h>
+#include <stdint.h>
+
+#include "sesbounce/limits.h"
+
+/* Length of the UTF-8 character at the start of `s` and its code point; 0: there is none.
+ */
+static size_t decode(struct str s, uint32_t *ret)
+{
+    size_t used = str_utf8_sequence(s);
+    unsigned char first = used > 0 ? (unsigned char)s.data[0] : 0;
+    uint32_t code = used <= 1 ? first : first & (0x7fu >> used);
+    for (size_t i = 1; i < used; i++)
+        code = code << 6 | ((unsigned char)s.data[i] & 0x3fu);
+    *ret = code;
+    return used;
+}
+
+static bool is_harmful(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code <= 0x9f) ||
+           (code >= 0x200e && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+           (code >= 0x2066 && code <= 0x2069);
+}
+
+int text_neutral(struct buf *to, struct str s, bool keep_lines)
+{
+    while (s.len > 0) {
+        uint32_t code = 0;
+        size_t used = decode(s, &code);
+        bool kept = used > 0 &&
+                    (!is_harmful(code) || (keep_lines && (code == '\n' || code == '\t')));
+        int r = kept ? buf_append(to, s.data, used) : buf_append_char(to, '?');
+        if (r < 0)
+            return r;
+        if (used == 0)
+            used = 1;
+        s.data += used;
+        s.len -= used;
+    }
+    return 0;
+}
+
+size_t text_width(struct str s)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < s.len; i++)
+        width += ((unsigned char)s.data[i] & 0xc0u) != 0x80u;
+    return width;
+}
+
+struct str text_prefix(struct str s, size_t characters)
+{
+    size_t end = 0;
+    while (end < s.len) {
+        bool starts = ((unsigned char)s.data[end] & 0xc0u) != 0x80u;
+        if (starts && characters-- == 0)
+            break;
+        end++;
+    }
+    return (struct str){s.data, end};
+}
+
+static int json_character(struct buf *to, struct str s, size_t used, uint32_t code)
+{
+    if (used == 0)
+        return buf_append_str(to, STR("\xef\xbf\xbd"));
+    switch (code) {
+    case '"':
+        return buf_append_str(to, STR("\\\""));
+    case '\\':
+        return buf_append_str(to, STR("\\\\"));
+    case '\n':
+        return buf_append_str(to, STR("\\n"));
+    case '\r':
+        return buf_append_str(to, STR("\\r"));
+    case '\t':
+        return buf_append_str(to, STR("\\t"));
+    default:
+        /* U+2028 and U+2029 end a line for some readers of "one object a line". */
+        if (code < 0x20 || code == 0x7f || (code >= 0x80 && code <= 0x9f) ||
+            code == 0x2028 || code == 0x2029)
+            return buf_printf(to, "\\u%04x", (unsigned)code);
+        return buf_append(to, s.data, used);
+    }
+}
+
+int text_json(struct buf *to, struct str s)
+{
+    int r = buf_append_char(to, '"');
+    while (r == 0 && s.len > 0) {
+        uint32_t code = 0;
+        size_t used = decode(s, &code);
+        r = json_character(to, s, used, code);
+        if (used == 0)
+            used = 1;
+        s.data += used;
+        s.len -= used;
+    }
+    return r < 0 ? r : buf_append_char(to, '"');
+}
+
+int text_csv(struct buf *to, struct str s)
+{
+    bool plain = true;
+    for (size_t i = 0; i < s.len && plain; i++)
+        plain = s.data[i] != '"' && s.data[i] != ',' && s.data[i] != '\r' &&
+                s.data[i] != '\n';
+    if (plain)
+        return buf_append_str(to, s);
+    int r = buf_append_char(to, '"');
+    for (size_t i = 0; i < s.len && r == 0; i++) {
+        r = s.data[i] == '"' ? buf_append_char(to, '"') : 0;
+        if (r == 0)
+            r = buf_append_char(to, s.data[i]);
+    }
+    return r < 0 ? r : buf_append_char(to, '"');
+}
+
+int text_shell(struct buf *to, struct str s)
+{
+    bool plain = s.len > 0;
+    for (size_t i = 0; i < s.len && plain; i++)
+        plain = ascii_is_alpha(s.data[i]) || ascii_is_digit(s.data[i]) ||
+                (s.data[i] != '\0' && strchr("@._+-/:=%,", s.data[i]));
+    if (plain)
+        return buf_append_str(to, s);
+    int r = buf_append_char(to, '\'');
+    for (size_t i = 0; i < s.len && r == 0; i++)
+        r = s.data[i] == '\'' ? buf_append_str(to, STR("'\\''"))
+                              : buf_append_char(to, s.data[i]);
+    return r < 0 ? r : buf_append_char(to, '\'');
+}
+
+size_t text_distance(const char *a, const char *b)
+{
+    size_t row[CTL_VERB_BYTES_MAX + 1];
+    size_t a_len = strlen(a), b_len = strlen(b);
+    if (a_len > CTL_VERB_BYTES_MAX || b_len > CTL_VERB_BYTES_MAX)
+        return 255;
+    for (size_t j = 0; j <= b_len; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a_len; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b_len; j++) {
+            size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            size_t best = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+            row[j] = replaced < best ? replaced : best;
+        }
+    }
+    return row[b_len];
+}

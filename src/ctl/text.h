@@ -1,0 +1,40 @@
+/*
+ * Text for people and programs: what strangers wrote (diagnostics, subjects, addresses)
+ * made harmless for a terminal, and quoted for JSON, CSV and the shell. Pure; any thread.
+ * All append to a buf and return as buf_append.
+ */
+#ifndef CTL_TEXT_H
+#define CTL_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sesbounce/buf.h"
+#include "sesbounce/str.h"
+
+/*
+ * Control characters (C0, DEL, C1), bytes that are no UTF-8 and characters that turn the
+ * direction of writing become `?`, so that a diagnostic cannot drive a terminal or pass
+ * for another line. With `keep_lines` line feeds and tabs stay.
+ */
+int text_neutral(struct buf *to, struct str s, bool keep_lines);
+
+/* How many characters `s` has: UTF-8 sequences count once. */
+size_t text_width(struct str s);
+
+/* The longest prefix of `s` of at most `characters` characters. */
+struct str text_prefix(struct str s, size_t characters);
+
+/* A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
+int text_json(struct buf *to, struct str s);
+
+/* A field of RFC 4180: quoted only where it must be; bytes stay as they are. */
+int text_csv(struct buf *to, struct str s);
+
+/* A word that a POSIX shell reads back as `s`. */
+int text_shell(struct buf *to, struct str s);
+
+/* How many edits (insert, delete, replace) apart; at most 255. */
+size_t text_distance(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,255 @@
+#include "ctl/verify.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "ctl/files.h"
+#include "sesbounce/arn.h"
+#include "sesbounce/clock.h"
+#include "sesbounce/https.h"
+#include "sesbounce/limits.h"
+#include "sesbounce/sns_signature.h"
+#include "sesbounce/sns_url.h"
+
+struct kept {
+    char name[SNS_URL_BYTES_MAX]; /* HOST/FILE */
+    struct sns_certificate *certificate;
+};
+
+struct verify {
+    const struct settings *settings;
+    unsigned min_version;
+    struct sns_certificate *pinned;
+    struct https *https; /* made at the first fetch */
+    bool curl_started;
+    struct kept kept[CTL_CERTIFICATES_MAX];
+    size_t kept_count;
+    char failed[SNS_URL_BYTES_MAX]; /* asked for last, in vain: not again each record */
+    char failed_why[256];
+};
+
+int verify_new(const struct settings *settings, unsigned min_version, struct verify **ret)
+{
+    *ret = calloc(1, sizeof(**ret));
+    if (!*ret)
+        return -ENOMEM;
+    (*ret)->settings = settings;
+    (*ret)->min_version = min_version;
+    return 0;
+}
+
+void verify_free(struct verify *verify)
+{
+    if (!verify)
+        return;
+    for (size_t i = 0; i < verify->kept_count; i++)
+        sns_certificate_unref(verify->kept[i].certificate);
+    if (verify->pinned)
+        sns_certificate_unref(verify->pinned);
+    https_free(verify->https);
+    if (verify->curl_started)
+        https_global_stop();
+    free(verify);
+}
+
+int verify_pin(struct verify *verify, struct str pem, const char **ret_fault)
+{
+    return sns_certificate_parse(pem, &verify->pinned, ret_fault);
+}
+
+/* --- fetching --- */
+
+struct fetched {
+    bool done;
+    long status;
+    struct buf body;
+    char fault[200];
+};
+
+static void on_fetched(void *context, const struct https_answer *answer)
+{
+    struct fetched *fetched = context;
+    fetched->done = true;
+    fetched->status = answer->status;
+    if (answer->fault)
+        (void)snprintf(fetched->fault, sizeof(fetched->fault), "%s", answer->fault);
+    else if (buf_append_str(&fetched->body, answer->body) < 0)
+        (void)snprintf(fetched->fault, sizeof(fetched->fault), "short of memory");
+}
+
+static int start_https(struct verify *verify, struct buf *reason)
+{
+    if (verify->https)
+        return 0;
+    int r = verify->curl_started ? 0 : https_global_start();
+    verify->curl_started = verify->curl_started || r == 0;
+    if (r == 0)
+        r = https_new(verify->settings->sns.ca_file, &verify->https);
+    if (r < 0)
+        (void)buf_printf(reason, "https cannot be used: %s%s%s", strerror(-r),
+                         verify->settings->sns.ca_file ? ": " : "",
+                         verify->settings->sns.ca_file ? verify->settings->sns.ca_file
+                                                       : "");
+    return r;
+}
+
+static int wait_for(struct verify *verify, const char *url, struct fetched *fetched)
+{
+    int64_t deadline_ms = clock_mono_ms() + HTTPS_TOTAL_MS + HTTPS_CONNECT_MS;
+    int r = https_get(verify->https, url, on_fetched, fetched);
+    while (r == 0 && !fetched->done && clock_mono_ms() < deadline_ms)
+        r = https_run(verify->https, 200);
+    if (r < 0)
+        (void)snprintf(fetched->fault, sizeof(fetched->fault), "%s", strerror(-r));
+    else if (!fetched->done)
+        (void)snprintf(fetched->fault, sizeof(fetched->fault), "no answer in time");
+    if (!fetched->done) {
+        /* The transfer must not call back into a frame that is gone. */
+        https_free(verify->https);
+        verify->https = NULL;
+    }
+    return fetched->done && !*fetched->fault ? 0 : -EIO;
+}
+
+static int fetch(struct verify *verify, const struct arn *topic,
+                 const struct sns_cert_url *cert_url, struct sns_certificate **ret,
+                 struct buf *reason)
+{
+    struct fetched fetched = {0};
+    struct sns_origin origin;
+    char url[SNS_URL_BYTES_MAX + SNS_ORIGIN_BYTES_MAX];
+    const char *fault = NULL;
+    int r = sns_url_origin(topic, str_of(verify->settings->sns.endpoint), &origin);
+    if (r == 0)
+        r = start_https(verify, reason);
+    if (r < 0)
+        return r;
+    (void)snprintf(url, sizeof(url), "%s/%.*s", origin.text, STR_ARG(cert_url->file));
+    buf_init(&fetched.body, HTTPS_BODY_BYTES_MAX);
+    r = wait_for(verify, url, &fetched);
+    if (r == 0 && fetched.status != 200) {
+        (void)buf_printf(reason, "%s answered %ld", url, fetched.status);
+        r = -EIO;
+    } else if (r == 0) {
+        r = sns_certificate_parse(buf_str(&fetched.body), ret, &fault);
+        if (r < 0)
+            (void)buf_printf(reason, "%s: %s", url, fault);
+    } else {
+        (void)buf_printf(reason, "%s: %s", url, fetched.fault);
+    }
+    buf_done(&fetched.body);
+    return r;
+}
+
+/* --- the certificate of a message --- */
+
+static int load(const struct verify *verify, const char *name,
+                struct sns_certificate **ret)
+{
+    char path[4096];
+    struct buf pem;
+    const char *fault;
+    int length =
+        snprintf(path, sizeof(path), "%s/%s", verify->settings->store.certificates, name);
+    if (length < 0 || (size_t)length >= sizeof(path))
+        return -ENAMETOOLONG;
+    buf_init(&pem, HTTPS_BODY_BYTES_MAX);
+    int r = files_read(path, &pem);
+    if (r == 0)
+        r = sns_certificate_parse(buf_str(&pem), ret, &fault);
+    buf_done(&pem);
+    return r;
+}
+
+static struct sns_certificate *keep(struct verify *verify, const char *name,
+                                    struct sns_certificate *certificate)
+{
+    if (verify->kept_count == CTL_CERTIFICATES_MAX)
+        sns_certificate_unref(verify->kept[--verify->kept_count].certificate);
+    struct kept *kept = &verify->kept[verify->kept_count++];
+    (void)snprintf(kept->name, sizeof(kept->name), "%s", name);
+    kept->certificate = certificate;
+    return certificate;
+}
+
+/* Borrowed; NULL with a reason when it is not to be had. */
+static struct sns_certificate *find(struct verify *verify, const struct arn *topic,
+                                    const struct sns_cert_url *url, struct buf *reason)
+{
+    struct sns_certificate *certificate = NULL;
+    char name[SNS_URL_BYTES_MAX];
+    (void)snprintf(name, sizeof(name), "%.*s/%.*s", STR_ARG(url->host),
+                   STR_ARG(url->file));
+    for (size_t i = 0; i < verify->kept_count; i++)
+        if (strcmp(verify->kept[i].name, name) == 0)
+            return verify->kept[i].certificate;
+    /* A damaged or foreign file counts as missing, as in the daemon. */
+    if (load(verify, name, &certificate) == 0) {
+        if (sns_certificate_is_for(certificate, topic))
+            return keep(verify, name, certificate);
+        sns_certificate_unref(take_ptr(certificate));
+    }
+    if (strcmp(verify->failed, name) == 0) {
+        (void)buf_append_str(reason, str_of(verify->failed_why));
+        return NULL;
+    }
+    struct buf why;
+    buf_init(&why, 4096);
+    if (fetch(verify, topic, url, &certificate, &why) == 0 &&
+        !sns_certificate_is_for(certificate, topic)) {
+        (void)buf_printf(&why, "what the certificate URL serves is none of SNS's");
+        sns_certificate_unref(take_ptr(certificate));
+    }
+    if (certificate) {
+        keep(verify, name, certificate);
+    } else {
+        (void)snprintf(verify->failed, sizeof(verify->failed), "%s", name);
+        (void)snprintf(verify->failed_why, sizeof(verify->failed_why),
+                       "the certificate cannot be had: %s", buf_str(&why).data);
+        (void)buf_append_str(reason, str_of(verify->failed_why));
+    }
+    buf_done(&why);
+    return certificate;
+}
+
+enum verify_answer verify_message(struct verify *verify,
+                                  const struct sns_message *message, struct buf *reason)
+{
+    struct sns_cert_url url;
+    struct arn topic;
+    const char *fault = NULL;
+    if (!arn_parse(message->topic_arn, &topic)) {
+        (void)buf_printf(reason, "TopicArn is not the ARN of an SNS topic");
+        return VERIFY_REFUSED;
+    }
+    if (!sns_url_certificate(message->signing_cert_url, &topic,
+                             str_of(verify->settings->sns.endpoint), &url)) {
+        (void)buf_printf(reason, "SigningCertURL is not where SNS keeps the certificates "
+                                 "of the topic's region");
+        return VERIFY_REFUSED;
+    }
+    /* Before the certificate: what can be refused without the network is. */
+    if (!sns_signature_accepts_version(message, verify->min_version)) {
+        (void)buf_printf(reason, verify->min_version > 1
+                                     ? "SignatureVersion is not 2, the least that [sns] "
+                                       "min_signature_version accepts"
+                                     : "SignatureVersion is neither 1 nor 2");
+        return VERIFY_REFUSED;
+    }
+    struct sns_certificate *certificate =
+        verify->pinned ? verify->pinned : find(verify, &topic, &url, reason);
+    if (!certificate)
+        return VERIFY_CANNOT_TELL;
+    if (!sns_certificate_is_for(certificate, &topic)) {
+        (void)buf_printf(reason, "the certificate is not one that SNS signs with in the "
+                                 "topic's region");
+        return VERIFY_REFUSED;
+    }
+    enum verdict verdict =
+        sns_signature_verify(certificate, message, verify->min_version, &fault);
+    if (verdict == VERDICT_UNDECIDED)
+        return VERIFY_GENUINE;
+    (void)buf_append_str(reason, fault ? str_of(fault)
+                                       : str_trim(str_of(verdict_info(verdict)->body)));
+    return verdict == VERDICT_NO_MEMORY ? VERIFY_CANNOT_TELL : VERIFY_REFUSED;
+}

@@ -1,0 +1,179 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ctl/output.h"
+#include "sesbounce/cleanup.h"
+
+static const char *const columns[] = {"id", "at", "note", NULL};
+
+static struct store_value time_value(const char *text)
+{
+    return (struct store_value){.name = "at", .type = STORE_TIME, .text = str_of(text)};
+}
+
+/* Prints `count` times the same row; the caller frees what came out. */
+static char *print(enum output_format format, const struct store_value *row, size_t count)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&text, &size);
+    assert_non_null(to);
+    struct output output;
+    output_init(&output, to, format, columns, columns);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(output_row(&output, row, 4), 0);
+    assert_int_equal(output_end(&output), 0);
+    output_done(&output);
+    assert_int_equal(fclose(to), 0);
+    return text;
+}
+
+static const struct store_value *sample(void)
+{
+    static struct store_value row[4];
+    row[0] = output_integer("id", 7);
+    row[1] = time_value("2026-11-22 01:02:03.004");
+    row[2] = output_str("note", STR("two\nlines, \"q\" \x1b"));
+    row[3] = output_text("tags", NULL);
+    return row;
+}
+
+static void a_table_is_aligned_and_harmless(void **state)
+{
+    (void)state;
+    _cleanup_(freep) char *text = print(OUTPUT_TABLE, sample(), 2);
+    assert_string_equal(text, "id  at                        note\n"
+                              "7   2026-11-22T01:02:03.004Z  two?lines, \"q\" ?\n"
+                              "7   2026-11-22T01:02:03.004Z  two?lines, \"q\" ?\n");
+}
+
+static void null_is_a_dash_null_and_nothing(void **state)
+{
+    (void)state;
+    const struct store_value row[] = {output_integer("id", 1), output_text("at", NULL),
+                                      output_text("note", NULL),
+                                      output_text("tags", NULL)};
+    _cleanup_(freep) char *table = print(OUTPUT_TABLE, row, 1);
+    assert_string_equal(table, "id  at  note\n1   -   -\n");
+    _cleanup_(freep) char *json = print(OUTPUT_JSON, row, 1);
+    assert_string_equal(json,
+                        "{\"id\": 1, \"at\": null, \"note\": null, \"tags\": null}\n");
+    _cleanup_(freep) char *csv = print(OUTPUT_CSV, row, 1);
+    assert_string_equal(csv, "id,at,note,tags\r\n1,,,\r\n");
+}
+
+static void json_is_an_object_a_line_with_rfc_3339_times(void **state)
+{
+    (void)state;
+    _cleanup_(freep) char *text = print(OUTPUT_JSON, sample(), 1);
+    assert_string_equal(text, "{\"id\": 7, \"at\": \"2026-11-22T01:02:03.004Z\", "
+                              "\"note\": \"two\\nlines, \\\"q\\\" \\u001b\", \"tags\": "
+                              "null}\n");
+}
+
+static void tags_are_embedded_when_they_are_json(void **state)
+{
+    (void)state;
+    struct store_value row[4];
+    memcpy(row, sample(), sizeof(row));
+    row[3] = output_text("tags", "{ \"a\": [\"b\"] }");
+    _cleanup_(freep) char *good = print(OUTPUT_JSON, row, 1);
+    assert_non_null(strstr(good, "\"tags\": {\"a\":[\"b\"]}}\n"));
+    row[3] = output_text("tags", "{broken");
+    _cleanup_(freep) char *bad = print(OUTPUT_JSON, row, 1);
+    assert_non_null(strstr(bad, "\"tags\": \"{broken\"}\n"));
+}
+
+static void an_answer_to_a_question_is_true_or_false_in_json(void **state)
+{
+    (void)state;
+    struct store_value row[4];
+    memcpy(row, sample(), sizeof(row));
+    row[0] = output_integer("suppressed", 0);
+    _cleanup_(freep) char *text = print(OUTPUT_JSON, row, 1);
+    assert_non_null(strstr(text, "{\"suppressed\": false, "));
+}
+
+static void csv_keeps_bytes_and_always_has_a_header(void **state)
+{
+    (void)state;
+    _cleanup_(freep) char *text = print(OUTPUT_CSV, sample(), 1);
+    assert_string_equal(text, "id,at,note,tags\r\n7,2026-11-22T01:02:03.004Z,"
+                              "\"two\nlines, \"\"q\"\" \x1b\",\r\n");
+    _cleanup_(freep) char *empty = print(OUTPUT_CSV, sample(), 0);
+    assert_string_equal(empty, "id,at,note\r\n");
+}
+
+static void a_long_table_streams_behind_its_first_rows(void **state)
+{
+    (void)state;
+    _cleanup_(freep) char *text = print(OUTPUT_TABLE, sample(), 1000);
+    size_t lines = 0;
+    for (const char *at = text; (at = strchr(at, '\n')); at++)
+        lines++;
+    assert_int_equal(lines, 1001);
+    assert_string_equal(strrchr(text, 'Z'), "Z  two?lines, \"q\" ?\n");
+}
+
+static void the_last_column_is_cut_and_says_so(void **state)
+{
+    (void)state;
+    char note[CTL_LAST_CELL_WIDTH_MAX + 10];
+    struct store_value row[4];
+    memset(note, 'x', sizeof(note) - 1);
+    note[sizeof(note) - 1] = '\0';
+    memcpy(row, sample(), sizeof(row));
+    row[2] = output_text("note", note);
+    _cleanup_(freep) char *text = print(OUTPUT_TABLE, row, 1);
+    assert_non_null(strstr(text, "xx\xe2\x80\xa6\n"));
+    assert_null(strstr(text, note));
+}
+
+static void a_full_disk_is_reported(void **state)
+{
+    (void)state;
+    FILE *to = fopen("/dev/full", "w");
+    struct output output;
+    assert_non_null(to);
+    output_init(&output, to, OUTPUT_JSON, NULL, NULL);
+    assert_int_equal(output_row(&output, sample(), 4), 0);
+    assert_int_equal(output_end(&output), -ENOSPC);
+    assert_int_equal(output.fault, -ENOSPC);
+    output_done(&output);
+    fclose(to);
+}
+
+static void only_three_formats_exist(void **state)
+{
+    (void)state;
+    enum output_format format;
+    assert_true(output_format_parse("csv", &format));
+    assert_int_equal(format, OUTPUT_CSV);
+    assert_false(output_format_parse("xml", &format));
+    assert_false(output_format_parse("", &format));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_table_is_aligned_and_harmless),
+        cmocka_unit_test(null_is_a_dash_null_and_nothing),
+        cmocka_unit_test(json_is_an_object_a_line_with_rfc_3339_times),
+        cmocka_unit_test(tags_are_embedded_when_they_are_json),
+        cmocka_unit_test(an_answer_to_a_question_is_true_or_false_in_json),
+        cmocka_unit_test(csv_keeps_bytes_and_always_has_a_header),
+        cmocka_unit_test(a_long_table_streams_behind_its_first_rows),
+        cmocka_unit_test(the_last_column_is_cut_and_says_so),
+        cmocka_unit_test(a_full_disk_is_reported),
+        cmocka_unit_test(only_three_formats_exist),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
