@@ -121,6 +121,7 @@ static int block_signals(struct program *program)
     (void)sigemptyset(&program->signals);
     (void)sigaddset(&program->signals, SIGTERM);
     (void)sigaddset(&program->signals, SIGINT);
+    (void)sigaddset(&program->signals, SIGHUP); /* a terminal that is gone; no reload */
     if (sigaction(SIGPIPE, &ignore, NULL) < 0)
         return -errno;
     return -pthread_sigmask(SIG_BLOCK, &program->signals, NULL);

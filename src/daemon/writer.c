@@ -85,22 +85,29 @@ static void answer_list(struct writer *writer, struct queue_node *first, int fau
     }
 }
 
+/*
+ * One transaction each, so that one delivery's fault is not another's. `fault` is that of
+ * the whole batch. A fault of the surroundings hits all alike, and nobody shall wait for
+ * more of the same: then the rest is not tried, and so not acknowledged.
+ */
 static void write_alone(struct writer *writer, struct queue_node *first, int fault)
 {
     int64_t give_up_ms = clock_mono_ms() + WRITER_REPLAY_MS;
+    int for_all = fault == -EBUSY ? fault : 0;
 
     while (first) {
         struct queue_node *next = first->next;
+        int r = for_all;
 
         first->next = NULL;
-        /* A fault of the surroundings hits all alike: do not let each wait for it. */
-        if (fault != -EBUSY && clock_mono_ms() < give_up_ms)
-            fault = commit_list(writer, first);
-        if (fault < 0)
+        if (r == 0)
+            r = commit_list(writer, first);
+        if (r == -EBUSY || clock_mono_ms() >= give_up_ms)
+            for_all = -EBUSY;
+        if (r < 0)
             note_fault(writer,
-                       "a delivery could not be stored; SNS was told to try again",
-                       fault);
-        answer_list(writer, first, fault);
+                       "a delivery could not be stored; SNS was told to try again", r);
+        answer_list(writer, first, r);
         first = next;
     }
 }

@@ -18,7 +18,8 @@
 #define TOPIC "arn:aws:sns:eu-west-1:123456789012:ses-bounces"
 #define CERTIFICATE_URL                                                                  \
     "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0a1b2c.pem"
-#define NOW_MS INT64_C(1790000000000)
+/* The simulator's certificate is as old as the test. */
+#define NOW_MS (f->now_ms)
 
 #define BOUNCE                                                                           \
     "{\"notificationType\":\"Bounce\",\"bounce\":{\"bounceType\":\"Permanent\","         \
@@ -28,6 +29,7 @@
 
 struct fixture {
     char directory[64];
+    int64_t now_ms;
     struct settings *settings;
     struct simulator *simulator;
     struct delivery_rules rules;
@@ -41,6 +43,7 @@ static int set_up(void **state)
     char path[128];
 
     assert_non_null(f);
+    f->now_ms = clock_wall_ms();
     (void)snprintf(f->directory, sizeof(f->directory), "/tmp/sesbounced-test-XXXXXX");
     assert_non_null(mkdtemp(f->directory));
     (void)snprintf(path, sizeof(path), "%s/simulator.pem", f->directory);
