@@ -1,58 +1,241 @@
 # sesbounced. `make run` to see it work, `make check` to test it, `make help` for the rest.
 
-BUILD   ?= build
+VERSION := 0.1.0
 PREFIX  ?= /usr/local
 DESTDIR ?=
+SYSCONFDIR ?= /etc
 CC      ?= cc
+CFLAGS  ?= -O2 -g
+
+# Each kind of build has a folder of its own, so that object files never mix.
+comma   := ,
+SANITIZER := $(patsubst address%,asan,$(patsubst thread,tsan,$(subst $(comma),-,$(SANITIZE))))
+VARIANT := $(strip $(if $(findstring clang,$(notdir $(firstword $(CC)))),clang) \
+                   $(SANITIZER) $(if $(COVERAGE),coverage))
+empty   :=
+BUILD   ?= build$(if $(VARIANT),/$(subst $(empty) $(empty),-,$(VARIANT)))
 
 PKGS    := libmicrohttpd libcurl jansson sqlite3 libsystemd libcrypto libssl libidn2
-LAYERS  ?= base message config store remote
+# With LAYERS="base message" only these are compiled and tested (target `unit`).
+LAYERS  ?= base message config store remote daemon ctl
+PROGRAM_LAYERS := daemon ctl
+LIBRARY_LAYERS := $(filter-out $(PROGRAM_LAYERS),$(LAYERS))
+
+# Until the libraries are installed this finds nothing: targets that install them first
+# start a second make for the rest.
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wstrict-prototypes \
             -Wmissing-prototypes -Wvla -Wundef -Wwrite-strings -Wcast-qual
 HARDENING := -fstack-protector-strong -fstack-clash-protection -fPIE
-CFLAGS  ?= -O2 -g
-ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(HARDENING) \
-              $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CFLAGS)
+ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(HARDENING) $(PKG_CFLAGS) $(CFLAGS)
 ALL_CPPFLAGS := -Iinclude -Isrc -I$(BUILD)/generated $(CPPFLAGS)
-LDLIBS  := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread
-ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now $(LDFLAGS)
+ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
+LDLIBS  := $(PKG_LIBS) -lpthread
 
 ifdef SANITIZE
 ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 ALL_LDFLAGS += -fsanitize=$(SANITIZE)
-else
-ALL_CPPFLAGS += -D_FORTIFY_SOURCE=2
+else ifdef COVERAGE
+ALL_CFLAGS += -O0 --coverage
+ALL_LDFLAGS += --coverage
+else ifeq ($(filter -O0,$(CFLAGS)),)
+ALL_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
 ifdef WERROR
 ALL_CFLAGS += -Werror
 endif
 
-LAYER_SRC := $(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c))
-LAYER_OBJ := $(LAYER_SRC:%.c=$(BUILD)/obj/%.o)
-UNIT_SRC  := $(foreach layer,$(LAYERS),$(wildcard tests/unit/$(layer)/test_*.c))
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+LIBRARY_OBJ := $(call objects,$(foreach layer,$(LIBRARY_LAYERS),$(wildcard src/$(layer)/*.c)))
+DAEMON_OBJ  := $(call objects,$(filter-out %/main.c,$(wildcard src/daemon/*.c)))
+CTL_OBJ     := $(call objects,$(filter-out %/main.c,$(wildcard src/ctl/*.c)))
+
+# tests/unit/LAYER/test_*.c is a program each; the other files there help all of them.
+UNIT_ALL  := $(foreach layer,$(LAYERS),$(wildcard tests/unit/$(layer)/*.c))
+UNIT_SRC  := $(foreach file,$(UNIT_ALL),$(if $(filter test_%,$(notdir $(file))),$(file)))
 UNIT_BIN  := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+HELPER_OBJ := $(call objects,$(filter-out $(UNIT_SRC),$(UNIT_ALL)) $(wildcard tests/unit/*.c))
 
-.PHONY: all unit clean
-all: $(BUILD)/sesbounced $(BUILD)/sesbouncectl
+PROGRAMS := $(BUILD)/sesbounced $(BUILD)/sesbouncectl
+ALL_OBJ  := $(LIBRARY_OBJ) $(DAEMON_OBJ) $(CTL_OBJ) $(HELPER_OBJ) \
+            $(call objects,src/daemon/main.c src/ctl/main.c $(UNIT_SRC))
 
-$(BUILD)/libsesbounce.a: $(LAYER_OBJ)
-	@rm -f $@
-	@ar rcs $@ $^
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY: $(ALL_OBJ)
+.PHONY: all run demo check unit unit-programs lint format fuzz bench coverage \
+        install uninstall clean help FORCE
 
-$(BUILD)/obj/%.o: %.c
-	@mkdir -p $(dir $@)
+all: $(PROGRAMS)
+
+# --- compiling ------------------------------------------------------------------------
+
+# Rewritten only when the command line changed, which then compiles everything anew.
+FLAGS_NOW := $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LDLIBS)
+$(BUILD)/flags: FORCE
+	@if [ -z '$(PKG_LIBS)' ]; then \
+	    echo 'make: libraries are missing (pkg-config finds not all of: $(PKGS)).' >&2; \
+	    echo 'make: contrib/install-dependencies.sh build   installs them' >&2; exit 1; fi
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_NOW)' > $@
+
+# SESBOUNCE_VERSION: the tag, or VERSION and the commit, or VERSION alone where there is no
+# git (a release's archive). Kept as it is when git refuses, as under `sudo make install`.
+VERSION_HEADER := $(BUILD)/generated/sesbounce_version.h
+$(VERSION_HEADER): FORCE
+	@mkdir -p $(@D)
+	@version=$$( [ -e .git ] && git describe --tags --match 'v[0-9]*' 2>/dev/null) || \
+	 { commit=$$( [ -e .git ] && git rev-parse --short=10 HEAD 2>/dev/null) && \
+	   version=$(VERSION)+g$$commit; } || { [ ! -e $@ ] || exit 0; version=$(VERSION); }; \
+	 line="#define SESBOUNCE_VERSION \"$${version#v}\""; \
+	 printf '%s\n' "$$line" | cmp -s - $@ || printf '%s\n' "$$line" > $@
+
+USES_VERSION := $(call objects,$(shell grep -rl --include='*.c' SESBOUNCE_VERSION src))
+$(USES_VERSION): private ALL_CPPFLAGS += -include $(VERSION_HEADER)
+
+# The migrations, embedded as text.
+SCHEMA_SQL := $(sort $(wildcard schema/sqlite/*.sql))
+SCHEMA_H   := $(BUILD)/generated/store/schema_sql.h
+$(SCHEMA_H): schema/embed.sh $(SCHEMA_SQL)
+	@mkdir -p $(@D)
+	@sh schema/embed.sh $(SCHEMA_SQL) > $@
+$(BUILD)/obj/src/store/migrate.o: $(SCHEMA_H)
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(VERSION_HEADER)
+	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libsesbounce.a
-	@mkdir -p $(dir $@)
-	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+archive = @rm -f $@; ar rcs $@ $^
+$(BUILD)/libsesbounce.a: $(LIBRARY_OBJ)
+	$(archive)
+$(BUILD)/libdaemon.a: $(DAEMON_OBJ)
+	$(archive)
+$(BUILD)/libctl.a: $(CTL_OBJ)
+	$(archive)
+$(BUILD)/libhelpers.a: $(HELPER_OBJ)
+	$(archive)
 
+link = @echo "  LINK  $@"; mkdir -p $(@D); \
+       $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) \
+             -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDLIBS)
+$(BUILD)/sesbounced: $(BUILD)/obj/src/daemon/main.o $(BUILD)/libdaemon.a $(BUILD)/libsesbounce.a
+	$(link)
+$(BUILD)/sesbouncectl: $(BUILD)/obj/src/ctl/main.o $(BUILD)/libctl.a $(BUILD)/libsesbounce.a
+	$(link)
+
+$(filter $(BUILD)/unit/daemon/%,$(UNIT_BIN)): $(BUILD)/libdaemon.a
+$(filter $(BUILD)/unit/ctl/%,$(UNIT_BIN)): $(BUILD)/libctl.a
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libhelpers.a $(BUILD)/libsesbounce.a
+	$(link) -lcmocka
+
+-include $(ALL_OBJ:.o=.d)
+
+# --- seeing and testing it ---------------------------------------------------------------
+
+# As many jobs as there are processors, unless -j was given.
+SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+run:
+	@contrib/install-dependencies.sh build
+	+@$(SUBMAKE) all
+	@contrib/demo/demo.sh run $(BUILD)
+
+demo:
+	@contrib/install-dependencies.sh build
+	+@$(SUBMAKE) all
+	@contrib/demo/demo.sh demo $(BUILD)
+
+check:
+	@contrib/install-dependencies.sh check
+	+@$(SUBMAKE) all unit-programs
+	@SANITIZE='$(SANITIZE)' tests/run.sh $(BUILD) $(UNIT_BIN)
+
+# The unit tests alone, one after the other, with their output.
 unit: $(UNIT_BIN)
 	@set -e; for t in $(UNIT_BIN); do $$t; done
+
+unit-programs: $(UNIT_BIN)
+
+lint:
+	@contrib/install-dependencies.sh lint
+	+@MAKE='$(SUBMAKE)' tests/lint/run.sh
+
+format:
+	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
+
+coverage:
+	@contrib/install-dependencies.sh check
+	+@$(SUBMAKE) COVERAGE=1 coverage-report
+
+.PHONY: coverage-report
+coverage-report: all unit-programs
+	@find $(BUILD) -name '*.gcda' -delete
+	@tests/run.sh $(BUILD) $(UNIT_BIN)
+	@tests/coverage.sh $(BUILD)
+
+fuzz bench:
+	@echo 'make: nothing in tests/$@ yet: this target has nothing to do.' >&2; exit 1
+
+# --- installing -----------------------------------------------------------------------
+
+INSTALL  := install
+SBINDIR  := $(PREFIX)/sbin
+BINDIR   := $(PREFIX)/bin
+MANDIR   := $(PREFIX)/share/man
+UNITDIR  := $(PREFIX)/lib/systemd/system
+SYSUSERSDIR := $(PREFIX)/lib/sysusers.d
+CONFIG   := $(SYSCONFDIR)/sesbounced/sesbounced.conf
+UNITS    := sesbounced.service sesbounced.socket
+MANUALS  := $(wildcard contrib/man/*.[1-8])
+manual_path = $(MANDIR)/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
+
+# The units name /usr/sbin; a configuration that is there is left alone.
+install: all
+	$(INSTALL) -D -m 755 $(BUILD)/sesbounced $(DESTDIR)$(SBINDIR)/sesbounced
+	$(INSTALL) -D -m 755 $(BUILD)/sesbouncectl $(DESTDIR)$(BINDIR)/sesbouncectl
+	$(INSTALL) -d $(DESTDIR)$(UNITDIR)
+	@set -e; for unit in $(UNITS); do \
+	    echo "contrib/systemd/$$unit -> $(DESTDIR)$(UNITDIR)/$$unit"; \
+	    sed 's|/usr/sbin/|$(SBINDIR)/|' contrib/systemd/$$unit > $(BUILD)/$$unit; \
+	    $(INSTALL) -m 644 $(BUILD)/$$unit $(DESTDIR)$(UNITDIR)/$$unit; done
+	$(INSTALL) -D -m 644 contrib/systemd/sesbounced.sysusers \
+	    $(DESTDIR)$(SYSUSERSDIR)/sesbounced.conf
+	@set -e; $(foreach manual,$(MANUALS),echo '$(manual)'; \
+	    $(INSTALL) -D -m 644 $(manual) $(DESTDIR)$(call manual_path,$(manual));)
+	@if [ -e $(DESTDIR)$(CONFIG) ]; then echo 'kept: $(DESTDIR)$(CONFIG)'; \
+	 else $(INSTALL) -D -m 644 config/sesbounced.conf $(DESTDIR)$(CONFIG); fi
+	@[ -n '$(DESTDIR)' ] || printf '%s\n' '' 'Installed. Next, as root:' \
+	    '  systemd-sysusers' '  systemctl daemon-reload' \
+	    '  $${EDITOR:-vi} $(CONFIG)     # [sns] topic = …' \
+	    '  systemctl enable --now sesbounced.socket sesbounced.service'
+
+# The database stays, and so does a configuration that was changed.
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/sesbounced $(DESTDIR)$(BINDIR)/sesbouncectl \
+	    $(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS)) $(DESTDIR)$(SYSUSERSDIR)/sesbounced.conf \
+	    $(foreach manual,$(MANUALS),$(DESTDIR)$(call manual_path,$(manual)))
+	@if cmp -s config/sesbounced.conf $(DESTDIR)$(CONFIG); then \
+	    rm $(DESTDIR)$(CONFIG); rmdir --ignore-fail-on-non-empty $(dir $(DESTDIR)$(CONFIG)); \
+	 elif [ -e $(DESTDIR)$(CONFIG) ]; then echo 'kept: $(DESTDIR)$(CONFIG) (changed)'; fi
 
 clean:
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+help:
+	@printf '%s\n' \
+	'make run        install what is missing, build, start it, show it at work, serve until Ctrl-C' \
+	'make demo       the same, then stop; fails when anything differs from what is expected' \
+	'make check      install what is missing, build, run all tests' \
+	'make            build build/sesbounced and build/sesbouncectl' \
+	'make lint       layers, banned functions, sizes, formatting, gcc, clang, analyzers, scripts' \
+	'make format     clang-format every source file' \
+	'make coverage   tests with gcov, one line a file' \
+	'make fuzz|bench come later' \
+	'make install|uninstall   PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)' \
+	'make clean      remove $(BUILD)/' \
+	'' \
+	'Settings: SANITIZE=address,undefined | SANITIZE=thread | CC=clang (each builds in a folder' \
+	'of its own below build/), WERROR=1, CFLAGS=…, LDFLAGS=…'

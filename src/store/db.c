@@ -1,0 +1,334 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "store/store_internal.h"
+
+#define FILE_MODE 0640
+
+static int tell(struct buf *fault, int error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static int tell(struct buf *fault, int error, const char *format, ...)
+{
+    char line[2 * STORE_FAULT_BYTES_MAX];
+    va_list arguments;
+
+    if (fault) {
+        va_start(arguments, format);
+        (void)vsnprintf(line, sizeof(line), format, arguments);
+        va_end(arguments);
+        (void)buf_append_str(fault, str_of(line));
+    }
+    return error;
+}
+
+static bool is_writer(enum store_mode mode)
+{
+    return mode == STORE_OWN || mode == STORE_WRITE;
+}
+
+/*
+ * A -wal or -shm made by somebody else locks the daemon out, one that the group may write
+ * lets a reader change the list. Only looked at by name: closing any descriptor of the
+ * database file would drop the locks that SQLite holds on it in this process.
+ */
+static int check_owner(const char *path, const char *suffix, struct buf *fault)
+{
+    _cleanup_(freep) char *name = NULL;
+    struct stat st;
+
+    if (asprintf(&name, "%s%s", path, suffix) < 0) {
+        name = NULL;
+        return -ENOMEM;
+    }
+    if (lstat(name, &st) < 0)
+        return 0;
+    if (!S_ISREG(st.st_mode))
+        return tell(fault, -EACCES, "%s is not a regular file", name);
+    if (st.st_uid != geteuid())
+        return tell(fault, -EACCES,
+                    "%s belongs to user %u, but we run as user %u: "
+                    "as root, `chown %u %s`",
+                    name, (unsigned)st.st_uid, (unsigned)geteuid(), (unsigned)geteuid(),
+                    name);
+    if (st.st_mode & (S_IWGRP | S_IWOTH))
+        return tell(fault, -EACCES,
+                    "%s may be written by others than its owner: `chmod 640 %s`", name,
+                    name);
+    if (st.st_mode & S_IRWXO)
+        (void)chmod(name, st.st_mode & (S_IRWXU | S_IRWXG));
+    return 0;
+}
+
+static int sync_directory_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    _cleanup_(freep) char *directory =
+        slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    _cleanup_(closep) int fd = -1;
+
+    if (!directory)
+        return -ENOMEM;
+    fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) < 0)
+        return -errno;
+    return 0;
+}
+
+/* The mode that the umask would not give; -wal and -shm take theirs from this file. */
+static int create_file(const char *path, struct buf *fault)
+{
+    _cleanup_(closep) int fd =
+        open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+    int r;
+
+    if (fd < 0 && errno == EEXIST)
+        return 0;
+    if (fd < 0 && errno == ENOENT)
+        return tell(fault, -ENOENT,
+                    "the directory of %s does not exist: `install -d -m 0750 -o USER "
+                    "DIRECTORY`, or StateDirectory= in the unit",
+                    path);
+    if (fd < 0) {
+        r = -errno;
+        return tell(fault, r, "%s cannot be created: %s", path, strerror(-r));
+    }
+    if (fchmod(fd, FILE_MODE) < 0)
+        return -errno;
+    return sync_directory_of(path);
+}
+
+static int check_owner_files(const char *path, struct buf *fault)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", ".turn"};
+    struct stat st;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+        r = check_owner(path, suffixes[i], fault);
+    if (r == 0 && lstat(path, &st) < 0 && errno == ENOENT)
+        r = create_file(path, fault);
+    return r;
+}
+
+/* For the others the file must be there; what is wrong is said in words they can use. */
+static int check_access(const char *path, enum store_mode mode, struct buf *fault)
+{
+    int r;
+
+    if (eaccess(path, mode == STORE_READ ? R_OK : R_OK | W_OK) == 0)
+        return 0;
+    r = -errno;
+    if (r == -ENOENT)
+        return tell(fault, r,
+                    "%s does not exist: start sesbounced, or name the file with "
+                    "--db or [store] path",
+                    path);
+    if (r == -EACCES && mode == STORE_READ)
+        return tell(fault, r,
+                    "%s may be read by its owner and its group: `adduser YOU sesbounced` "
+                    "and log in again",
+                    path);
+    if (r == -EACCES)
+        return tell(fault, r, "%s may be written by its owner only: use sudo", path);
+    return tell(fault, r, "%s cannot be opened: %s", path, strerror(-r));
+}
+
+static int count_wal(void *context, sqlite3 *db, const char *name, int pages)
+{
+    struct store *store = context;
+
+    (void)db;
+    (void)name;
+    /* Every page of 8 KiB has a header of 24 bytes in the WAL. */
+    store->wal_bytes = (int64_t)pages * (8192 + 24);
+    return SQLITE_OK;
+}
+
+static void set_wal_bytes(struct store *store)
+{
+    _cleanup_(freep) char *name = NULL;
+    struct stat st;
+
+    if (asprintf(&name, "%s-wal", store->path) < 0)
+        name = NULL;
+    if (name && stat(name, &st) == 0)
+        store->wal_bytes = st.st_size;
+}
+
+/* Switches of the connection; they touch no file. */
+static int configure(struct store *store)
+{
+    bool leave_wal = !is_writer(store->mode);
+    int persist = 1;
+    int rc = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
+
+    (void)sqlite3_extended_result_codes(store->db, 1);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    if (rc == SQLITE_OK && leave_wal)
+        rc = sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    if (rc == SQLITE_OK && is_writer(store->mode))
+        (void)sqlite3_wal_hook(store->db, count_wal, store);
+    return rc == SQLITE_OK ? 0 : db_fault(store, rc, "setting up the connection");
+}
+
+static int note_if_wal(void *context, int count, char **values, char **names)
+{
+    (void)names;
+    *(bool *)context = count == 1 && values[0] && strcmp(values[0], "wal") == 0;
+    return 0;
+}
+
+/* page_size must come before the file is a database. */
+static int set_up_file(struct store *store, struct buf *fault)
+{
+    bool is_wal = false;
+    int rc = sqlite3_exec(store->db, "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL",
+                          note_if_wal, &is_wal, NULL);
+
+    if (rc != SQLITE_OK)
+        return db_fault(store, rc, "setting up the file");
+    if (!is_wal)
+        return tell(fault, -EIO,
+                    "%s: no write-ahead log is possible there; a network file system? "
+                    "Use a local disk",
+                    store->path);
+    return 0;
+}
+
+static int set_pragmas(struct store *store, struct buf *fault)
+{
+    int r = db_exec(store,
+                    "PRAGMA mmap_size = 0; PRAGMA foreign_keys = ON;"
+                    "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY",
+                    "setting up the connection");
+
+    if (r < 0 || store->mode == STORE_READ)
+        return r;
+    /* Erased means erased: freed pages are overwritten with zeros. */
+    r = db_exec(store,
+                "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;"
+                "PRAGMA cache_size = -16384;"
+                "PRAGMA journal_size_limit = 67108864",
+                "setting up the connection");
+    return r == 0 && store->mode == STORE_OWN ? set_up_file(store, fault) : r;
+}
+
+static int open_database(struct store *store, struct buf *fault)
+{
+    int flags =
+        SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
+        (store->mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+    int rc = sqlite3_open_v2(store->path, &store->db, flags, NULL);
+    int r;
+
+    if (rc != SQLITE_OK)
+        return db_fault(store, rc, "opening");
+    r = configure(store);
+    if (r < 0)
+        return r;
+    /* SQLite silently opens read-only what it may not write. */
+    if (store->mode != STORE_READ && sqlite3_db_readonly(store->db, "main") == 1) {
+        r = eaccess(store->path, W_OK) < 0 ? -errno : -EROFS;
+        return tell(fault, r, "%s cannot be written: %s", store->path, strerror(-r));
+    }
+    return set_pragmas(store, fault);
+}
+
+static int prepare_writer(struct store *store)
+{
+    store->topics = calloc(STORE_TOPICS_CACHED_MAX, sizeof(*store->topics));
+    store->tallies = calloc(STORE_TALLIES_MAX, sizeof(*store->tallies));
+    if (!store->topics || !store->tallies)
+        return -ENOMEM;
+    set_wal_bytes(store);
+    return db_turn_open(store);
+}
+
+static int open_store(struct store *store, struct buf *fault)
+{
+    int r = store->mode == STORE_OWN ? check_owner_files(store->path, fault)
+                                     : check_access(store->path, store->mode, fault);
+
+    if (r == 0)
+        r = open_database(store, fault);
+    if (r == 0 && store->mode != STORE_CHECKPOINT)
+        r = migrate(store, fault);
+    if (r == 0 && is_writer(store->mode))
+        r = prepare_writer(store);
+    if (r == 0)
+        r = db_data_version(store, &store->data_version_told);
+    store->data_version_known = store->data_version_told;
+    return r;
+}
+
+/* What to type, where only the errno is known. */
+static void explain(const struct store *store, int error, struct buf *fault)
+{
+    if (!fault || fault->len > 0)
+        return;
+    if (error == -EUCLEAN)
+        (void)tell(fault, 0,
+                   "%s is corrupt (%s): stop sesbounced, move %s and its -wal and -shm "
+                   "aside, restore a backup or run `sqlite3 OLD .recover | sqlite3 %s`",
+                   store->path, store->fault, store->path, store->path);
+    else if (error == -EBUSY)
+        (void)tell(fault, 0, "%s is locked by another process: `fuser -v %s` shows it",
+                   store->path, store->path);
+    else if (error == -ENOSPC)
+        (void)tell(fault, 0, "%s: the disk is full: `df %s`", store->path, store->path);
+    else
+        (void)tell(fault, 0, "%s cannot be opened: %s", store->path,
+                   store->fault[0] ? store->fault : strerror(-error));
+}
+
+int store_open(const char *path, enum store_mode mode, struct store **ret,
+               struct buf *fault)
+{
+    _cleanup_(store_closep) struct store *store = calloc(1, sizeof(*store));
+    int r;
+
+    *ret = NULL;
+    if (!store)
+        return -ENOMEM;
+    store->mode = mode;
+    store->turn_fd = -1;
+    store->path = strdup(path);
+    if (!store->path)
+        return -ENOMEM;
+    r = open_store(store, fault);
+    if (r < 0) {
+        explain(store, r, fault);
+        return r;
+    }
+    *ret = take_ptr(store);
+    return 0;
+}
+
+void store_close(struct store *store)
+{
+    if (!store)
+        return;
+    store_rollback(store);
+    for (size_t i = 0; i < SQL_COUNT; i++)
+        (void)sqlite3_finalize(store->statements[i]);
+    (void)sqlite3_close(store->db);
+    closep(&store->turn_fd);
+    free(store->topics);
+    free(store->tallies);
+    free(store->path);
+    free(store);
+}
+
+const char *store_fault(const struct store *store)
+{
+    return store->fault;
+}

@@ -1,0 +1,224 @@
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "store/store_internal.h"
+
+/* Only writers may lock it: a member of the group who could would hold up the daemon. */
+#define TURN_MODE 0600
+
+static int turn_fault(struct store *store, int error, const char *what)
+{
+    (void)snprintf(store->fault, sizeof(store->fault), "%s.turn: %s: %s", store->path,
+                   what, strerror(error));
+    return -error;
+}
+
+/* When root makes it, it belongs to whom the database belongs to, like SQLite's own. */
+static void turn_give_to_owner(struct store *store, int fd)
+{
+    struct stat database;
+
+    if (geteuid() == 0 && stat(store->path, &database) == 0)
+        (void)!fchown(fd, database.st_uid, database.st_gid);
+}
+
+int db_turn_open(struct store *store)
+{
+    _cleanup_(freep) char *path = NULL;
+    int fd;
+
+    if (asprintf(&path, "%s.turn", store->path) < 0) {
+        path = NULL;
+        return turn_fault(store, ENOMEM, "opening");
+    }
+    fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, TURN_MODE);
+    if (fd < 0)
+        return turn_fault(store, errno, "opening");
+    turn_give_to_owner(store, fd);
+    store->turn_fd = fd;
+    return 0;
+}
+
+static void turn_give(struct store *store)
+{
+    if (store->has_turn)
+        (void)flock(store->turn_fd, LOCK_UN);
+    store->has_turn = false;
+}
+
+/* Others hold it for one short transaction, so looking again each millisecond is cheap.
+ */
+static int turn_take(struct store *store)
+{
+    static const struct timespec pause = {.tv_nsec = 1000000};
+    int64_t deadline_ms = 0;
+
+    while (flock(store->turn_fd, LOCK_EX | LOCK_NB) < 0) {
+        if (errno == EINTR)
+            continue;
+        if (errno != EWOULDBLOCK)
+            return turn_fault(store, errno, "locking");
+        if (deadline_ms == 0)
+            deadline_ms = clock_mono_ms() + STORE_BUSY_MS;
+        else if (clock_mono_ms() >= deadline_ms)
+            return turn_fault(store, EBUSY, "another process writes for too long");
+        (void)nanosleep(&pause, NULL);
+    }
+    store->has_turn = true;
+    return 0;
+}
+
+int db_data_version(struct store *store, int64_t *ret)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_DATA_VERSION);
+    int r = db_step(&call);
+
+    if (r < 0)
+        return r;
+    *ret = db_get_int(&call);
+    return 0;
+}
+
+static int run(struct store *store, enum sql which)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, which);
+
+    return db_run(&call, NULL);
+}
+
+/* What others wrote since our last transaction makes what we remember of topics stale. */
+static int look_around(struct store *store)
+{
+    int64_t version = 0;
+    int r = db_data_version(store, &version);
+
+    if (r == 0 && version != store->data_version_known) {
+        write_forget(store);
+        store->data_version_known = version;
+    }
+    return r;
+}
+
+int store_begin(struct store *store)
+{
+    int r;
+
+    assert(store->mode == STORE_OWN || store->mode == STORE_WRITE);
+    assert(!store->in_transaction);
+    r = turn_take(store);
+    if (r < 0)
+        return r;
+    /* The main writer only passes through: whoever holds the turn goes first, and gets
+     * the lock when our present batch ends. */
+    if (store->mode == STORE_OWN)
+        turn_give(store);
+    r = run(store, SQL_BEGIN);
+    if (r < 0) {
+        turn_give(store);
+        return r;
+    }
+    store->in_transaction = true;
+    r = look_around(store);
+    if (r < 0)
+        store_rollback(store);
+    return r;
+}
+
+void store_rollback(struct store *store)
+{
+    if (!store->in_transaction)
+        return;
+    write_forget(store);
+    /* SQLite has rolled back by itself after some faults. */
+    if (!sqlite3_get_autocommit(store->db))
+        (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    store->in_transaction = false;
+    turn_give(store);
+}
+
+/* Without a daemon nobody else would: an import must not grow the WAL for ever. */
+static void keep_wal_short(struct store *store)
+{
+    if (store->mode == STORE_WRITE && store->wal_bytes > 2 * STORE_WAL_BYTES)
+        (void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
+                                        NULL);
+}
+
+int store_commit(struct store *store)
+{
+    int r;
+
+    assert(store->in_transaction);
+    r = write_flush(store);
+    if (r == 0)
+        r = run(store, SQL_COMMIT);
+    if (r < 0) {
+        store_rollback(store);
+        return r;
+    }
+    store->in_transaction = false;
+    turn_give(store);
+    keep_wal_short(store);
+    return 0;
+}
+
+bool store_changed_elsewhere(struct store *store)
+{
+    int64_t version = 0;
+
+    if (db_data_version(store, &version) < 0 || version == store->data_version_told)
+        return false;
+    store->data_version_told = version;
+    return true;
+}
+
+int store_probe(struct store *store)
+{
+    int r = store_begin(store);
+
+    if (r < 0)
+        return r;
+    r = run(store, SQL_PROBE);
+    if (r < 0) {
+        store_rollback(store);
+        return r;
+    }
+    return store_commit(store);
+}
+
+int64_t store_wal_bytes(const struct store *store)
+{
+    return store->wal_bytes;
+}
+
+int store_checkpoint_passive(struct store *store, bool *ret_complete)
+{
+    int in_wal = 0;
+    int copied = 0;
+    int rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
+                                       &in_wal, &copied);
+
+    *ret_complete = rc == SQLITE_OK && in_wal == copied;
+    return rc == SQLITE_OK ? 0 : db_fault(store, rc, "checkpoint");
+}
+
+int store_checkpoint_restart(struct store *store)
+{
+    int rc;
+
+    /* A reader in the way is no reason to hold up deliveries. */
+    (void)sqlite3_busy_timeout(store->db, 0);
+    rc =
+        sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+    (void)sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
+    if (rc != SQLITE_OK)
+        return db_fault(store, rc, "beginning the WAL anew");
+    store->wal_bytes = 0;
+    return 0;
+}

@@ -1,0 +1,122 @@
+#include <errno.h>
+#include <stdio.h>
+
+#include "store/schema_sql.h"
+#include "store/store_internal.h"
+
+#define MIGRATION_COUNT ((int)(sizeof(migrations) / sizeof(migrations[0])))
+
+int migrate_version(void)
+{
+    return MIGRATION_COUNT;
+}
+
+static int read_number(struct store *store, const char *sql, int64_t *ret)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW)
+        *ret = sqlite3_column_int64(statement, 0);
+    (void)sqlite3_finalize(statement);
+    return rc == SQLITE_ROW ? 0 : db_fault(store, rc, "reading the file's header");
+}
+
+struct identity {
+    int64_t application_id;
+    int64_t version;
+    int64_t objects; /* tables, views and indexes; reading them checks the schema */
+};
+
+static int read_identity(struct store *store, struct identity *ret)
+{
+    int r = read_number(store, "PRAGMA application_id", &ret->application_id);
+
+    if (r == 0)
+        r = read_number(store, "PRAGMA user_version", &ret->version);
+    if (r == 0)
+        r = read_number(store, "SELECT count(sql) FROM sqlite_schema", &ret->objects);
+    return r;
+}
+
+static int refuse(struct store *store, int error, struct buf *fault, const char *text)
+{
+    (void)snprintf(store->fault, sizeof(store->fault), "%s", text);
+    if (fault)
+        (void)buf_printf(fault, "%s %s", store->path, text);
+    return error;
+}
+
+/* 0 when the file is up to date or, for its owner, can be brought there. */
+static int judge(struct store *store, const struct identity *identity, struct buf *fault)
+{
+    bool is_new = identity->version == 0 && identity->objects == 0;
+
+    if (is_new && store->mode == STORE_OWN)
+        return 0;
+    if (is_new)
+        return refuse(store, -ENOENT, fault,
+                      "holds nothing yet: start sesbounced, which sets it up");
+    if (identity->application_id != STORE_APPLICATION_ID)
+        return refuse(store, -ENOTSUP, fault,
+                      "is a SQLite database, but none of sesbounced's: set [store] path "
+                      "to another file");
+    if (identity->version > MIGRATION_COUNT)
+        return refuse(store, -ENOTSUP, fault,
+                      "was made by a newer sesbounced: install that version again, or "
+                      "restore the backup from before the upgrade");
+    if (identity->version < MIGRATION_COUNT && store->mode != STORE_OWN)
+        return refuse(store, -ENOTSUP, fault,
+                      "is of an older version: restart sesbounced, which upgrades it");
+    return 0;
+}
+
+static int apply(struct store *store, int64_t from)
+{
+    char sql[96];
+    int r;
+
+    for (int64_t i = from; i < MIGRATION_COUNT; i++) {
+        r = db_exec(store, migrations[i].sql, migrations[i].name);
+        if (r < 0)
+            return r;
+    }
+    (void)snprintf(sql, sizeof(sql),
+                   "PRAGMA application_id = %d; PRAGMA user_version = %d",
+                   STORE_APPLICATION_ID, MIGRATION_COUNT);
+    return db_exec(store, sql, "setting the version");
+}
+
+/* All or nothing, and once: the version is read again under the lock. */
+static int upgrade(struct store *store, struct buf *fault)
+{
+    struct identity identity = {0};
+    int r = db_exec(store, "BEGIN EXCLUSIVE", "beginning a migration");
+
+    if (r < 0)
+        return r;
+    r = read_identity(store, &identity);
+    if (r == 0)
+        r = judge(store, &identity, fault);
+    if (r == 0)
+        r = apply(store, identity.version);
+    if (r == 0)
+        r = db_exec(store, "COMMIT", "committing a migration");
+    if (r < 0 && !sqlite3_get_autocommit(store->db))
+        (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    return r;
+}
+
+int migrate(struct store *store, struct buf *fault)
+{
+    struct identity identity = {0};
+    int r = read_identity(store, &identity);
+
+    if (r == 0)
+        r = judge(store, &identity, fault);
+    if (r == 0 && identity.version < MIGRATION_COUNT)
+        r = upgrade(store, fault);
+    return r;
+}

@@ -1,0 +1,198 @@
+/*
+ * What the files of src/store share: the connection, its statements, and what a
+ * transaction gathers before it is written.
+ *
+ * Nothing here is known outside this folder. A function that returns int returns 0 or a
+ * negative errno unless it says otherwise, and has left the text for store_fault().
+ */
+#ifndef STORE_STORE_INTERNAL_H
+#define STORE_STORE_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "sesbounce/clock.h"
+#include "sesbounce/limits.h"
+#include "sesbounce/store.h"
+#include "store/store_sql.h"
+
+/* 'SESB': application_id in the file's header. */
+#define STORE_APPLICATION_ID 0x53455342
+
+enum topic_state {
+    TOPIC_SILENT, /* known from imports only */
+    TOPIC_PENDING,
+    TOPIC_CONFIRMING,
+    TOPIC_CONFIRMED,
+    TOPIC_FAILED,
+    TOPIC_UNSUBSCRIBED,
+};
+
+/* A topic's row as this connection knows it, and what the transaction adds to it. */
+struct topic {
+    int64_t id;
+    size_t arn_len;
+    char arn[ARN_BYTES_MAX];
+    enum topic_state state;
+    int64_t subscription_ms; /* CLOCK_NONE: none seen */
+    int64_t new_messages;
+    int64_t last_message_ms;
+};
+
+/* A counter of a day and what the transaction adds to it. */
+struct tally {
+    bool by_type; /* type_count, else daily_count */
+    int64_t day;
+    size_t name_len;
+    char name[STORE_TALLY_NAME_BYTES_MAX];
+    int64_t n;
+};
+
+struct given_out {
+    int64_t id;
+    int64_t until_ms;
+};
+
+struct store {
+    sqlite3 *db;
+    enum store_mode mode;
+    char *path;
+    int turn_fd; /* PATH.turn, -1 for readers */
+    bool has_turn;
+    bool in_transaction;
+    int64_t wal_bytes;
+    int64_t data_version_told;  /* by store_changed_elsewhere() */
+    int64_t data_version_known; /* what `topics` was read under */
+    sqlite3_stmt *statements[SQL_COUNT];
+    struct topic *topics; /* STORE_TOPICS_CACHED_MAX; writers only */
+    size_t topic_count;
+    struct tally *tallies; /* STORE_TALLIES_MAX; writers only */
+    size_t tally_count;
+    struct given_out out[STORE_CONFIRMATIONS_OUT_MAX];
+    size_t out_count;
+    bool tidy_more;
+    int64_t tidy_minute; /* counted keys of minutes below were looked at */
+    int64_t tidy_again_ms;
+    char fault[STORE_FAULT_BYTES_MAX];
+};
+
+/* --- db_call.c: statements ------------------------------------------------------------
+ */
+
+/* Maps a result of SQLite's to an errno and keeps its text. Never returns 0. */
+int db_fault(struct store *store, int rc, const char *what);
+
+/* Runs SQL text without results. */
+int db_exec(struct store *store, const char *sql, const char *what);
+
+/*
+ * One use of a prepared statement. Parameters are bound in order; the first fault is kept
+ * and returned by the step. db_call_end() makes the statement ready for the next use; it
+ * is a cleanup function.
+ */
+struct db_call {
+    struct store *store;
+    sqlite3_stmt *statement;
+    int next;   /* parameter */
+    int column; /* for reading in order */
+    int error;
+};
+
+struct db_call db_call_begin(struct store *store, enum sql which);
+void db_call_end(struct db_call *call);
+
+/* Absent and empty become NULL, NUL becomes U+FFFD. The bytes are borrowed until the end.
+ */
+void db_bind_text(struct db_call *call, struct str text);
+void db_bind_blob(struct db_call *call, struct str bytes);
+void db_bind_int(struct db_call *call, int64_t value);
+/* NULL when `known` is false. */
+void db_bind_int_if(struct db_call *call, bool known, int64_t value);
+/* As SQLite's text; NULL for CLOCK_NONE and POLICY_FOR_EVER. */
+void db_bind_time(struct db_call *call, int64_t ms);
+
+/* 1 a row, 0 no more, or a fault. */
+int db_step(struct db_call *call);
+/* For statements without rows: 0, `*ret_changes` rows were changed (may be NULL). */
+int db_run(struct db_call *call, int *ret_changes);
+
+/* The next column of the row. Texts are borrowed until the next step. */
+int64_t db_get_int(struct db_call *call);
+int64_t db_get_int_or(struct db_call *call, int64_t none);
+struct str db_get_text(struct db_call *call);
+/* CLOCK_NONE for NULL. */
+int64_t db_get_time(struct db_call *call);
+
+/* --- db_turn.c: transactions ----------------------------------------------------------
+ */
+
+/* PRAGMA data_version. */
+int db_data_version(struct store *store, int64_t *ret);
+
+/* Opens PATH.turn, creating it where the mode may. */
+int db_turn_open(struct store *store);
+
+/* --- migrate.c ------------------------------------------------------------------------
+ */
+
+/* Brings the file to this program's version (STORE_OWN), or says why it cannot be used.
+ */
+int migrate(struct store *store, struct buf *fault);
+
+/* How many migrations there are: the version of a file that is up to date. */
+int migrate_version(void);
+
+/* --- store_write*.c -------------------------------------------------------------------
+ */
+
+/* Forgets what was gathered and cached. */
+void write_forget(struct store *store);
+/* Writes what was gathered. Before a commit. */
+int write_flush(struct store *store);
+
+/* Borrowed from the store until the next call; created when it is not there. */
+int topic_get(struct store *store, const struct intake *intake, struct topic **ret);
+/* An authentic message that is new to us. */
+int topic_note_message(struct store *store, struct topic *topic,
+                       const struct intake *intake);
+int topic_apply_confirm(struct store *store, struct topic *topic,
+                        const struct intake *intake, enum verdict *ret);
+int topic_apply_unsubscribed(struct store *store, struct topic *topic,
+                             const struct intake *intake, enum verdict *ret);
+int topic_apply_announcement(struct store *store, struct topic *topic,
+                             const struct intake *intake);
+int topic_flush(struct store *store);
+
+/* Adds `n` to a counter of the day of `occurred_ms`. */
+int tally_add(struct store *store, bool by_type, int64_t occurred_ms, struct str name,
+              int64_t n);
+int tally_flush(struct store *store);
+/* The day's rates: one recipient (may be NULL) of an event that is new to us. */
+int tally_event(struct store *store, const struct intake *intake,
+                const struct ses_recipient *recipient,
+                const struct policy_judgement *judgement);
+
+/* An event of a type that is only counted. */
+int count_apply(struct store *store, const struct intake *intake, enum verdict *ret);
+/* Was a Delivery to `address` counted that occurred after `ms`? 1, 0 or a fault. */
+int count_delivered_after(struct store *store, const struct address *address, int64_t ms);
+
+/* One row a recipient; STORED when any is new to us, else DUPLICATE. */
+int event_apply(struct store *store, const struct intake *intake, int64_t message_id,
+                enum verdict *ret);
+
+/* What a judged recipient means for the list. */
+int list_apply(struct store *store, const struct intake *intake,
+               const struct ses_recipient *recipient,
+               const struct policy_judgement *judgement);
+
+/* A delivery ends what soft events before it began. */
+int soft_reset(struct store *store, const struct address *address, int64_t occurred_ms);
+/* 1 recorded, 0 not because a later Delivery or a person's remove voids it, or a fault.
+ */
+int soft_record(struct store *store, const struct address *address, int64_t occurred_ms,
+                bool doubtful);
+/* The doubtful events around `occurred_ms`. */
+int soft_doubts(struct store *store, const struct address *address, int64_t occurred_ms,
+                struct policy_history *ret);
+
+#endif

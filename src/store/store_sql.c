@@ -1,0 +1,184 @@
+#include "store/store_sql.h"
+
+const char *const store_sql[SQL_COUNT] = {
+    [SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_DATA_VERSION] = "PRAGMA data_version",
+    [SQL_PROBE] = "UPDATE probe SET n = n + 1 WHERE id = 1",
+
+    [SQL_MESSAGE_ADD] = "INSERT INTO sns_message (sns_timestamp_ms, sns_message_id, "
+                        "topic_id, received_at)"
+                        " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    [SQL_MESSAGE_FIND] = "SELECT m.id, u.reason FROM sns_message AS m"
+                         " LEFT JOIN unapplied AS u ON u.message_id = m.id"
+                         " WHERE m.sns_timestamp_ms = ? AND m.sns_message_id = ?",
+    [SQL_BODY_ADD] =
+        "INSERT INTO body (message_id, body) VALUES (?, ?) ON CONFLICT DO NOTHING",
+    [SQL_UNAPPLIED_ADD] = "INSERT INTO unapplied (message_id, reason) VALUES (?, ?)",
+    [SQL_UNAPPLIED_REASON] = "UPDATE unapplied SET reason = ?2 WHERE message_id = ?1",
+    [SQL_UNAPPLIED_FIND] = "SELECT message_id FROM unapplied WHERE id = ?",
+    [SQL_UNAPPLIED_DROP] = "DELETE FROM unapplied WHERE message_id = ?",
+    [SQL_BODY_DROP] = "DELETE FROM body WHERE message_id = ?",
+
+    [SQL_EVENT_ADD] =
+        "INSERT INTO event (message_id, key_time, key_hash, type, class, cause, rule,"
+        " address, address_seen, domain, scope, occurred_at, sent_at, ses_timestamp,"
+        " bounce_type, bounce_subtype, complaint_subtype, feedback_type, candidates,"
+        " status, action, diagnostic, reporting_mta, remote_mta_ip, user_agent,"
+        " feedback_id, ses_message_id, source, from_domain, identity, account_id, region,"
+        " configuration_set, tenant, campaign, tags, destination_count, source_ip,"
+        " is_simulator)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '*', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    /* Only the event feed has tags, only the identity feed always a sourceIp. */
+    [SQL_EVENT_ENRICH] =
+        "UPDATE event SET configuration_set = coalesce(configuration_set, ?3),"
+        " tenant = coalesce(tenant, ?4), campaign = coalesce(campaign, ?5),"
+        " tags = coalesce(tags, ?6), source_ip = coalesce(source_ip, ?7),"
+        " from_domain = coalesce(from_domain, ?8), identity = coalesce(identity, ?9)"
+        " WHERE key_time = ?1 AND key_hash = ?2"
+        " AND ((configuration_set IS NULL AND ?3 IS NOT NULL)"
+        " OR (tenant IS NULL AND ?4 IS NOT NULL) OR (campaign IS NULL AND ?5 IS NOT NULL)"
+        " OR (tags IS NULL AND ?6 IS NOT NULL) OR (source_ip IS NULL AND ?7 IS NOT NULL)"
+        " OR (from_domain IS NULL AND ?8 IS NOT NULL)"
+        " OR (identity IS NULL AND ?9 IS NOT NULL))",
+    [SQL_EVENT_DELIVERED_AFTER] =
+        "SELECT 1 FROM event WHERE address = ? AND type = 'Delivery' AND occurred_at > ?"
+        " LIMIT 1",
+
+    [SQL_TOPIC_FIND] = "SELECT id, state, subscription_ms FROM topic WHERE topic_arn = ?",
+    [SQL_TOPIC_ADD] =
+        "INSERT INTO topic (topic_arn, account_id, region) VALUES (?, ?, ?)",
+    [SQL_TOPIC_MESSAGES] =
+        "UPDATE topic SET messages = messages + ?2,"
+        " last_message_at = max(coalesce(last_message_at, ''), ?3) WHERE id = ?1",
+    [SQL_TOPIC_CONFIRMED] =
+        "UPDATE topic SET state = 'confirmed', since = ?2, fault = NULL WHERE id = ?1",
+    [SQL_TOPIC_SUBSCRIPTION] =
+        "UPDATE topic SET state = ?2, since = ?3, token = ?4, subscription_ms = ?5,"
+        " subscription_arn = NULL, fault = NULL WHERE id = ?1",
+    [SQL_TOPIC_UNSUBSCRIBED] =
+        "UPDATE topic SET state = 'unsubscribed', since = ?2, subscription_ms = ?3,"
+        " token = NULL, subscription_arn = NULL, fault = NULL WHERE id = ?1",
+    [SQL_TOPIC_ANNOUNCED] = "UPDATE topic SET announced_at = ?2 WHERE id = ?1",
+    [SQL_TOPIC_TOKEN] =
+        "SELECT id, token FROM topic WHERE topic_arn = ? AND token IS NOT NULL",
+    [SQL_TOPIC_CONFIRM] =
+        "UPDATE topic SET state = 'confirming', since = ?2, fault = NULL WHERE id = ?1",
+    /* `since` is kept where a Notification has confirmed the topic already. */
+    [SQL_TOPIC_CONFIRM_ANSWERED] =
+        "UPDATE topic SET since = CASE state WHEN 'confirmed' THEN since ELSE ?2 END,"
+        " state = 'confirmed', subscription_arn = ?3, token = NULL, fault = NULL"
+        " WHERE id = ?1",
+    [SQL_TOPIC_CONFIRM_FAILED] =
+        "UPDATE topic SET since = CASE WHEN state IN ('pending', 'confirming') THEN ?2"
+        " ELSE since END,"
+        " state = CASE WHEN state IN ('pending', 'confirming') THEN 'failed'"
+        " ELSE state END, fault = ?3 WHERE id = ?1",
+    [SQL_TOPIC_FAULT] = "UPDATE topic SET fault = ?2 WHERE id = ?1",
+
+    [SQL_OUTBOX_ADD] =
+        "INSERT INTO outbox (kind, topic_id, token, next_at_ms, created_at_ms)"
+        " VALUES ('confirm', ?, ?, ?, ?)",
+    [SQL_OUTBOX_NEXT] =
+        "SELECT o.id, t.topic_arn, o.token, o.attempts, o.next_at_ms FROM outbox AS o"
+        " JOIN topic AS t ON t.id = o.topic_id ORDER BY o.next_at_ms, o.id",
+    [SQL_OUTBOX_FIND] =
+        "SELECT topic_id, attempts, created_at_ms FROM outbox WHERE id = ?",
+    [SQL_OUTBOX_RETRY] =
+        "UPDATE outbox SET attempts = ?2, next_at_ms = ?3, last_fault = ?4 WHERE id = ?1",
+    [SQL_OUTBOX_DROP] = "DELETE FROM outbox WHERE id = ?",
+    [SQL_OUTBOX_DROP_TOPIC] = "DELETE FROM outbox WHERE topic_id = ?",
+
+    [SQL_DAILY_ADD] =
+        "INSERT INTO daily_count (day, scope, kind, n) VALUES (?, '*', ?, ?)"
+        " ON CONFLICT DO UPDATE SET n = n + excluded.n",
+    [SQL_TYPE_ADD] = "INSERT INTO type_count (day, type, n) VALUES (?, ?, ?)"
+                     " ON CONFLICT DO UPDATE SET n = n + excluded.n",
+
+    [SQL_COUNTED_ADD] =
+        "INSERT INTO counted (minute, is_delivery, address_hash, event_hash,"
+        " occurred_offset_ms, imported_minute) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+    [SQL_COUNTED_LAST] = "SELECT max(minute) FROM counted",
+    [SQL_COUNTED_DELIVERY] = "SELECT max(occurred_offset_ms) FROM counted"
+                             " WHERE minute = ? AND is_delivery = 1 AND address_hash = ?",
+    /* The minute that `STORE_TIDY_ROWS_MAX` rows end in. */
+    [SQL_COUNTED_TIDY_TO] =
+        "SELECT max(minute), count(*) FROM (SELECT minute FROM counted"
+        " WHERE minute >= ?1 AND minute < ?2 ORDER BY minute LIMIT ?3)",
+    [SQL_COUNTED_TIDY] = "DELETE FROM counted WHERE minute BETWEEN ?1 AND ?2"
+                         " AND coalesce(imported_minute, minute) < ?3",
+
+    [SQL_SOFT_ANY] = "SELECT 1 FROM soft_day WHERE address = ? AND scope = '*'"
+                     " AND first_ms < ? LIMIT 1",
+    [SQL_SOFT_DELETE] =
+        "DELETE FROM soft_day WHERE address = ?1 AND scope = '*' AND last_ms < ?2",
+    [SQL_SOFT_SHORTEN] =
+        "UPDATE soft_day SET first_ms = last_ms,"
+        " doubt_first_ms = CASE WHEN doubt_last_ms >= ?2 THEN doubt_last_ms END,"
+        " doubt_last_ms = CASE WHEN doubt_last_ms >= ?2 THEN doubt_last_ms END"
+        " WHERE address = ?1 AND scope = '*' AND first_ms < ?2",
+    [SQL_SOFT_ADD] =
+        "INSERT INTO soft_day (address, scope, day, first_ms, last_ms, doubt_first_ms,"
+        " doubt_last_ms) VALUES (?, '*', ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET first_ms = min(first_ms, excluded.first_ms),"
+        " last_ms = max(last_ms, excluded.last_ms),"
+        " doubt_first_ms = coalesce(min(doubt_first_ms, excluded.doubt_first_ms),"
+        " doubt_first_ms, excluded.doubt_first_ms),"
+        " doubt_last_ms = coalesce(max(doubt_last_ms, excluded.doubt_last_ms),"
+        " doubt_last_ms, excluded.doubt_last_ms)",
+    [SQL_SOFT_DOUBTS] =
+        "SELECT min(iif(doubt_first_ms >= ?2, doubt_first_ms, doubt_last_ms)),"
+        " max(iif(doubt_last_ms <= ?3, doubt_last_ms, doubt_first_ms)) FROM soft_day"
+        " WHERE address = ?1 AND scope = '*' AND doubt_last_ms >= ?2"
+        " AND doubt_first_ms <= ?3",
+    [SQL_SOFT_TIDY] = "DELETE FROM soft_day WHERE (address, scope, day) IN"
+                      " (SELECT address, scope, day FROM soft_day WHERE day < ? LIMIT ?)",
+    [SQL_SOFT_FORGET] = "DELETE FROM soft_day WHERE address = ? AND scope = ?",
+
+    [SQL_ENTRY_FIND] =
+        "SELECT lifted_at, since, until, first_event_at, last_event_at, event_count,"
+        " repeats, detail FROM suppression WHERE address = ? AND scope = '*'"
+        " AND reason = ?",
+    [SQL_ENTRY_PUT] =
+        "INSERT INTO suppression (address, scope, reason, detail, rule, since, until,"
+        " first_event_at, last_event_at, event_count, repeats, lifted_at, lifted_by,"
+        " origin) VALUES (?, '*', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET detail = excluded.detail, rule = excluded.rule,"
+        " since = excluded.since, until = excluded.until,"
+        " first_event_at = excluded.first_event_at,"
+        " last_event_at = excluded.last_event_at, event_count = excluded.event_count,"
+        " repeats = excluded.repeats,"
+        " lifted_at = iif(excluded.lifted_at IS NULL, NULL,"
+        " coalesce(lifted_at, excluded.lifted_at)),"
+        " lifted_by = iif(excluded.lifted_at IS NULL, NULL,"
+        " coalesce(lifted_by, excluded.lifted_by)),"
+        " lifted_note = iif(excluded.lifted_at IS NULL, NULL, lifted_note),"
+        " origin = CASE WHEN since = excluded.since THEN origin ELSE excluded.origin END",
+    [SQL_ENTRY_LIVE] =
+        "SELECT 1 FROM suppression WHERE address = ? AND scope = ? AND lifted_at IS NULL"
+        " AND (until IS NULL OR until > ?) LIMIT 1",
+    [SQL_ENTRY_MANUAL] =
+        "SELECT since, until, note FROM suppression WHERE address = ? AND scope = ?"
+        " AND reason = 'MANUAL' AND lifted_at IS NULL AND (until IS NULL OR until > ?)",
+    [SQL_ENTRY_MANUAL_PUT] =
+        "INSERT INTO suppression (address, scope, reason, since, until, actor, note,"
+        " origin) VALUES (?, ?, 'MANUAL', ?, ?, ?, ?, 'person')"
+        " ON CONFLICT DO UPDATE SET since = excluded.since, until = excluded.until,"
+        " actor = excluded.actor, note = excluded.note, origin = excluded.origin,"
+        " lifted_at = NULL, lifted_by = NULL, lifted_note = NULL",
+    [SQL_ENTRY_LIFT] =
+        "UPDATE suppression SET lifted_at = ?3, lifted_by = ?4, lifted_note = ?5"
+        " WHERE address = ?1 AND scope = ?2 AND lifted_at IS NULL",
+    [SQL_REMOVED_LAST] = "SELECT max(at) FROM decision WHERE address = ? AND scope = '*'"
+                         " AND action = 'remove'",
+    [SQL_DECISION_ADD] =
+        "INSERT INTO decision (address, scope, action, reason, until, at, actor, note)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_IS_SUPPRESSED] =
+        "SELECT 1 FROM suppression WHERE address = ?1 AND (scope = '*' OR scope = ?2)"
+        " AND lifted_at IS NULL"
+        " AND (until IS NULL OR until > strftime('%Y-%m-%d %H:%M:%f', 'now')) LIMIT 1",
+};

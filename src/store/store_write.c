@@ -1,0 +1,250 @@
+/* From a message to its rows: de-duplication, quarantine, and who does the rest. */
+#include <errno.h>
+#include <string.h>
+
+/* The one-shot EVP calls allocate and can fail; these do not. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
+
+#include "store/store_internal.h"
+
+/* An id no SNS message can have, for what came without an envelope: a digest of it. */
+#define FILE_ID_PREFIX      "file:"
+#define FILE_ID_DIGEST_USED 16
+#define FILE_ID_BYTES       (sizeof(FILE_ID_PREFIX) + 2 * FILE_ID_DIGEST_USED)
+
+struct message {
+    int64_t timestamp_ms;
+    struct str sns_id;
+    char file_id[FILE_ID_BYTES];
+    int64_t id;
+    bool is_new;
+    bool is_unapplied; /* known, and quarantined until now */
+    bool same_reason;
+};
+
+void write_forget(struct store *store)
+{
+    store->topic_count = 0;
+    store->tally_count = 0;
+}
+
+int write_flush(struct store *store)
+{
+    int r = topic_flush(store);
+
+    return r < 0 ? r : tally_flush(store);
+}
+
+static void name_message(const struct intake *intake, struct message *message)
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    SHA256_CTX sha;
+    size_t len = sizeof(FILE_ID_PREFIX) - 1;
+
+    if (intake->origin == INTAKE_FROM_SNS) {
+        message->timestamp_ms = intake->sns_timestamp_ms;
+        message->sns_id = intake->sns_message_id;
+        return;
+    }
+    (void)SHA256_Init(&sha);
+    (void)SHA256_Update(&sha, intake->body.data, intake->body.len);
+    (void)SHA256_Final(digest, &sha);
+    memcpy(message->file_id, FILE_ID_PREFIX, len);
+    for (size_t i = 0; i < FILE_ID_DIGEST_USED; i++) {
+        message->file_id[len++] = hex[digest[i] >> 4];
+        message->file_id[len++] = hex[digest[i] & 15];
+    }
+    /* Not when it occurred: that may be when it was received, new with each import. */
+    message->timestamp_ms =
+        intake->event.sent_ms == CLOCK_NONE ? 0 : intake->event.sent_ms;
+    message->sns_id = (struct str){message->file_id, len};
+}
+
+static int find_message(struct store *store, const struct intake *intake,
+                        struct message *message)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_MESSAGE_FIND);
+    struct str reason;
+    int r;
+
+    db_bind_int(&call, message->timestamp_ms);
+    db_bind_text(&call, message->sns_id);
+    r = db_step(&call);
+    if (r <= 0)
+        return r;
+    message->id = db_get_int(&call);
+    reason = db_get_text(&call);
+    message->is_unapplied = str_present(reason);
+    message->same_reason = intake->kind == INTAKE_QUARANTINE &&
+                           str_equal(reason, str_of(quarantine_word(intake->reason)));
+    return 0;
+}
+
+/* The first level: has this SNS message been kept before? */
+static int add_message(struct store *store, const struct intake *intake,
+                       const struct topic *topic, struct message *message)
+{
+    int changes = 0;
+    int r;
+
+    name_message(intake, message);
+    {
+        _cleanup_(db_call_end) struct db_call call =
+            db_call_begin(store, SQL_MESSAGE_ADD);
+
+        db_bind_int(&call, message->timestamp_ms);
+        db_bind_text(&call, message->sns_id);
+        db_bind_int_if(&call, topic != NULL, topic ? topic->id : 0);
+        db_bind_time(&call, intake->received_ms);
+        r = db_run(&call, &changes);
+        if (r < 0)
+            return r;
+    }
+    message->is_new = changes > 0;
+    if (!message->is_new)
+        return find_message(store, intake, message);
+    message->id = sqlite3_last_insert_rowid(store->db);
+    return 0;
+}
+
+static int add_body(struct store *store, const struct intake *intake, int64_t message_id)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_BODY_ADD);
+
+    db_bind_int(&call, message_id);
+    db_bind_blob(&call, intake->body);
+    return db_run(&call, NULL);
+}
+
+static int run_with(struct store *store, enum sql which, int64_t id, const char *text)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, which);
+
+    db_bind_int(&call, id);
+    if (text)
+        db_bind_text(&call, str_of(text));
+    return db_run(&call, NULL);
+}
+
+static int quarantine(struct store *store, const struct intake *intake,
+                      const struct message *message, enum verdict *ret)
+{
+    const char *reason = quarantine_word(intake->reason);
+    int r;
+
+    *ret = VERDICT_DUPLICATE;
+    if (!message->is_new && (!message->is_unapplied || message->same_reason))
+        return 0;
+    *ret = VERDICT_QUARANTINED;
+    if (!message->is_new)
+        return run_with(store, SQL_UNAPPLIED_REASON, message->id, reason);
+    r = run_with(store, SQL_UNAPPLIED_ADD, message->id, reason);
+    return r < 0 ? r : add_body(store, intake, message->id);
+}
+
+/*
+ * What was quarantined and comes again, from SNS after an upgrade or by `quarantine
+ * retry`, is applied and leaves the quarantine.
+ */
+static int keep(struct store *store, const struct intake *intake,
+                const struct message *message, enum verdict *ret)
+{
+    int r;
+
+    *ret = VERDICT_DUPLICATE;
+    if (!message->is_new && !message->is_unapplied)
+        return 0;
+    r = event_apply(store, intake, message->id, ret);
+    if (r == 0 && *ret == VERDICT_STORED)
+        r = add_body(store, intake, message->id);
+    if (r == 0 && message->is_unapplied)
+        r = run_with(store, SQL_UNAPPLIED_DROP, message->id, NULL);
+    return r;
+}
+
+static int apply_subscription(struct store *store, const struct intake *intake,
+                              struct topic *topic, enum verdict *ret)
+{
+    switch (intake->kind) {
+    case INTAKE_CONFIRM:
+        return topic_apply_confirm(store, topic, intake, ret);
+    case INTAKE_UNSUBSCRIBED:
+        return topic_apply_unsubscribed(store, topic, intake, ret);
+    default:
+        *ret = VERDICT_ANNOUNCED;
+        return topic_apply_announcement(store, topic, intake);
+    }
+}
+
+static int apply_message(struct store *store, const struct intake *intake,
+                         struct topic *topic, enum verdict *ret)
+{
+    struct message message = {0};
+    int r = add_message(store, intake, topic, &message);
+
+    if (r == 0 && message.is_new)
+        r = topic_note_message(store, topic, intake);
+    if (r < 0)
+        return r;
+    if (intake->kind == INTAKE_KEEP)
+        return keep(store, intake, &message, ret);
+    if (intake->kind == INTAKE_QUARANTINE)
+        return quarantine(store, intake, &message, ret);
+    *ret = VERDICT_DUPLICATE;
+    if (!message.is_new)
+        return 0;
+    return apply_subscription(store, intake, topic, ret);
+}
+
+/* Without a row of its own: only counters know of it. */
+static int apply_uncounted(struct store *store, const struct intake *intake,
+                           struct topic *topic, enum verdict *ret)
+{
+    int r = 0;
+
+    *ret = VERDICT_IGNORED;
+    if (intake->kind == INTAKE_COUNT)
+        r = count_apply(store, intake, ret);
+    if (r < 0 || *ret == VERDICT_DUPLICATE)
+        return r;
+    r = tally_add(store, true, intake->occurred_ms, intake->event.type_text, 1);
+    return r < 0 ? r : topic_note_message(store, topic, intake);
+}
+
+int store_apply(struct store *store, const struct intake *intake, enum verdict *ret)
+{
+    struct topic *topic = NULL;
+    int r;
+
+    *ret = VERDICT_UNDECIDED;
+    if (intake->origin == INTAKE_FROM_SNS) {
+        r = topic_get(store, intake, &topic);
+        if (r < 0)
+            return r;
+    }
+    if (intake->kind == INTAKE_COUNT || intake->kind == INTAKE_IGNORE)
+        return apply_uncounted(store, intake, topic, ret);
+    return apply_message(store, intake, topic, ret);
+}
+
+int store_quarantine_drop(struct store *store, int64_t id)
+{
+    int64_t message_id = 0;
+    int r;
+
+    {
+        _cleanup_(db_call_end) struct db_call call =
+            db_call_begin(store, SQL_UNAPPLIED_FIND);
+
+        db_bind_int(&call, id);
+        r = db_step(&call);
+        if (r <= 0)
+            return r; /* applied meanwhile, and so gone already */
+        message_id = db_get_int(&call);
+    }
+    /* While it is quarantined no event needs the body. The message stays known. */
+    r = run_with(store, SQL_UNAPPLIED_DROP, message_id, NULL);
+    return r < 0 ? r : run_with(store, SQL_BODY_DROP, message_id, NULL);
+}

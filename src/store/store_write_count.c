@@ -1,0 +1,246 @@
+/* Counters, and the compact memory of events that are only counted. */
+#include <errno.h>
+#include <string.h>
+
+/* The one-shot EVP calls allocate and can fail; these do not. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
+
+#include "store/store_internal.h"
+
+#define HASH_BYTES 6 /* 48 bits: SQLite stores them in six bytes */
+
+static int64_t floor_div(int64_t value, int64_t by)
+{
+    return value / by - (value % by < 0);
+}
+
+int tally_add(struct store *store, bool by_type, int64_t occurred_ms, struct str name,
+              int64_t n)
+{
+    int64_t day = floor_div(occurred_ms, CLOCK_DAY_MS);
+    struct tally *tally;
+
+    if (name.len > STORE_TALLY_NAME_BYTES_MAX)
+        name.len = STORE_TALLY_NAME_BYTES_MAX;
+    for (size_t i = 0; i < store->tally_count; i++) {
+        tally = &store->tallies[i];
+        if (tally->day == day && tally->by_type == by_type &&
+            str_equal(name, (struct str){tally->name, tally->name_len})) {
+            tally->n += n;
+            return 0;
+        }
+    }
+    if (store->tally_count == STORE_TALLIES_MAX) {
+        int r = tally_flush(store);
+
+        if (r < 0)
+            return r;
+    }
+    tally = &store->tallies[store->tally_count++];
+    *tally = (struct tally){.by_type = by_type, .day = day, .name_len = name.len, .n = n};
+    memcpy(tally->name, name.data ? name.data : "", name.len);
+    return 0;
+}
+
+int tally_flush(struct store *store)
+{
+    for (size_t i = 0; i < store->tally_count; i++) {
+        const struct tally *tally = &store->tallies[i];
+        char day[CLOCK_TEXT_BYTES];
+        int r;
+
+        clock_format_day(tally->day * CLOCK_DAY_MS, day);
+        _cleanup_(db_call_end) struct db_call call =
+            db_call_begin(store, tally->by_type ? SQL_TYPE_ADD : SQL_DAILY_ADD);
+        db_bind_text(&call, str_of(day));
+        db_bind_text(&call, (struct str){tally->name, tally->name_len});
+        db_bind_int(&call, tally->n);
+        r = db_run(&call, NULL);
+        if (r < 0)
+            return r;
+    }
+    store->tally_count = 0;
+    return 0;
+}
+
+/* SES's own rate counts every permanent bounce that it tried, so `policy` is among them.
+ */
+static const char *bounce_kind(const struct policy_judgement *judgement)
+{
+    switch (judgement->class) {
+    case POLICY_CLASS_HARD:
+    case POLICY_CLASS_POLICY:
+        return "hard_bounces";
+    case POLICY_CLASS_SOFT:
+        return "soft_bounces";
+    default:
+        return NULL;
+    }
+}
+
+static const char *rate_kind(const struct ses_event *event,
+                             const struct policy_judgement *judgement)
+{
+    switch (event->type) {
+    case SES_SEND:
+        return "sends";
+    case SES_DELIVERY:
+        return "deliveries";
+    case SES_REJECT:
+        return "rejects";
+    case SES_BOUNCE:
+        return bounce_kind(judgement);
+    case SES_COMPLAINT:
+        return judgement->class == POLICY_CLASS_COMPLAINT ? "complaints" : NULL;
+    default:
+        return NULL;
+    }
+}
+
+int tally_event(struct store *store, const struct intake *intake,
+                const struct ses_recipient *recipient,
+                const struct policy_judgement *judgement)
+{
+    const char *kind = NULL;
+
+    if (recipient && address_is_simulator(&recipient->address))
+        return 0;
+    if (judgement->cause == POLICY_CAUSE_LIST_HIT)
+        kind = "list_hits";
+    else if (!recipient || judgement->counts_in_rates)
+        kind = rate_kind(&intake->event, judgement);
+    return kind ? tally_add(store, false, intake->occurred_ms, str_of(kind), 1) : 0;
+}
+
+static int64_t hash_of(struct str bytes)
+{
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    SHA256_CTX sha;
+    int64_t hash = 0;
+
+    (void)SHA256_Init(&sha);
+    (void)SHA256_Update(&sha, bytes.data, bytes.len);
+    (void)SHA256_Final(digest, &sha);
+    for (size_t i = 0; i < HASH_BYTES; i++)
+        hash = hash << 8 | digest[i];
+    return hash;
+}
+
+/*
+ * The same for both feeds: SES's time, which is part of the event, as long as it is near
+ * the time at which the event counts as occurred; else that.
+ */
+static int64_t minute_of(const struct intake *intake)
+{
+    int64_t ses_ms = intake->event.ses_time_ms;
+    int64_t ms = intake->occurred_ms;
+
+    if (ses_ms != CLOCK_NONE && ses_ms >= ms - STORE_SES_LAG_MS &&
+        ses_ms <= ms + STORE_SES_LAG_MS)
+        ms = ses_ms;
+    return floor_div(ms, CLOCK_MINUTE_MS);
+}
+
+/* Without any id of SES's the SNS message, or the text, is all there is to know it by. */
+static int64_t hash_of_event(const struct intake *intake,
+                             const struct ses_recipient *recipient)
+{
+    struct ses_key key;
+
+    if (ses_event_key(&intake->event, recipient, &key))
+        return (int64_t)((uint64_t)key.hash >> (64 - 8 * HASH_BYTES));
+    return hash_of(intake->origin == INTAKE_FROM_SNS ? intake->sns_message_id
+                                                     : intake->body);
+}
+
+/* 1 new to us, 0 known already, or a fault. */
+static int remember(struct store *store, const struct intake *intake,
+                    const struct ses_recipient *recipient)
+{
+    int64_t minute = minute_of(intake);
+    int changes = 0;
+    int r;
+
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_COUNTED_ADD);
+    db_bind_int(&call, minute);
+    db_bind_int(&call, intake->event.type == SES_DELIVERY);
+    db_bind_int(&call, recipient ? hash_of(str_of(recipient->address.key)) : 0);
+    db_bind_int(&call, hash_of_event(intake, recipient));
+    db_bind_int(&call, intake->occurred_ms - minute * CLOCK_MINUTE_MS);
+    db_bind_int_if(&call, intake->imported,
+                   floor_div(intake->received_ms, CLOCK_MINUTE_MS));
+    r = db_run(&call, &changes);
+    return r < 0 ? r : changes > 0;
+}
+
+static int apply_recipient(struct store *store, const struct intake *intake,
+                           const struct ses_recipient *recipient, enum verdict *ret)
+{
+    struct policy_judgement judgement = {0};
+    int r = remember(store, intake, recipient);
+
+    if (r <= 0)
+        return r;
+    *ret = VERDICT_COUNTED;
+    if (recipient)
+        policy_judge(&intake->event, recipient, &judgement);
+    r = tally_event(store, intake, recipient, &judgement);
+    if (r < 0 || !recipient)
+        return r;
+    return list_apply(store, intake, recipient, &judgement);
+}
+
+int count_apply(struct store *store, const struct intake *intake, enum verdict *ret)
+{
+    const struct ses_event *event = &intake->event;
+    int r = 0;
+
+    *ret = VERDICT_DUPLICATE;
+    if (event->recipient_count == 0)
+        return apply_recipient(store, intake, NULL, ret);
+    for (size_t i = 0; r == 0 && i < event->recipient_count; i++)
+        r = apply_recipient(store, intake, &event->recipients[i], ret);
+    return r;
+}
+
+static int last_minute(struct store *store, int64_t *ret)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_COUNTED_LAST);
+    int r = db_step(&call);
+
+    if (r < 0)
+        return r;
+    *ret = db_get_int_or(&call, INT64_MIN);
+    return 0;
+}
+
+int count_delivered_after(struct store *store, const struct address *address, int64_t ms)
+{
+    int64_t minute = floor_div(ms - STORE_SES_LAG_MS, CLOCK_MINUTE_MS);
+    int64_t hash = hash_of(str_of(address->key));
+    int64_t last = 0;
+    int r = last_minute(store, &last);
+
+    if (r < 0 || last == INT64_MIN)
+        return r;
+    /* No more minutes than are kept: an old event is not worth a longer look. */
+    if (minute < last - STORE_COUNTED_KEEP_MS / CLOCK_MINUTE_MS)
+        minute = last - STORE_COUNTED_KEEP_MS / CLOCK_MINUTE_MS;
+    for (; r == 0 && minute <= last; minute++) {
+        _cleanup_(db_call_end) struct db_call call =
+            db_call_begin(store, SQL_COUNTED_DELIVERY);
+        int64_t offset_ms;
+
+        db_bind_int(&call, minute);
+        db_bind_int(&call, hash);
+        r = db_step(&call);
+        if (r < 0)
+            return r;
+        offset_ms = db_get_int_or(&call, INT64_MIN);
+        if (offset_ms != INT64_MIN && minute * CLOCK_MINUTE_MS + offset_ms > ms)
+            return 1;
+        r = 0;
+    }
+    return r;
+}

@@ -1,0 +1,142 @@
+/* The second level of de-duplication: one row for a recipient of an SES event. */
+#include <errno.h>
+
+#include "store/store_internal.h"
+
+static void bind_key(struct db_call *call, const struct ses_event *event,
+                     const struct ses_recipient *recipient)
+{
+    struct ses_key key = {0};
+    bool known = ses_event_key(event, recipient, &key);
+
+    db_bind_int_if(call, known, key.time_ms);
+    db_bind_int_if(call, known, key.hash);
+}
+
+static void bind_judgement(struct db_call *call, const struct policy_judgement *judgement)
+{
+    db_bind_text(call, str_of(policy_class_word(judgement->class)));
+    db_bind_text(call, str_of(policy_cause_word(judgement->cause)));
+    db_bind_text(call, str_of(judgement->rule));
+}
+
+static void bind_address(struct db_call *call, const struct ses_recipient *recipient)
+{
+    const struct address *address = recipient ? &recipient->address : NULL;
+
+    db_bind_text(call, str_of(address ? address->key : NULL));
+    db_bind_text(call, str_of(address ? address->seen : NULL));
+    db_bind_text(call, str_of(address ? address->domain : NULL));
+}
+
+static void bind_outcome(struct db_call *call, const struct ses_event *event,
+                         const struct ses_recipient *recipient)
+{
+    bool has_own = recipient && recipient->diagnostic.len > 0;
+
+    db_bind_text(call, event->bounce_type_text);
+    db_bind_text(call, event->bounce_subtype);
+    db_bind_text(call, event->complaint_subtype);
+    db_bind_text(call, event->feedback_type);
+    db_bind_int_if(call, event->candidates > 0, (int64_t)event->candidates);
+    db_bind_text(call, recipient ? recipient->status : STR_ABSENT);
+    db_bind_text(call, recipient ? recipient->action : STR_ABSENT);
+    db_bind_text(call, has_own ? recipient->diagnostic : event->diagnostic);
+    db_bind_text(call, event->reporting_mta);
+    db_bind_text(call, event->remote_mta_ip);
+    db_bind_text(call, event->user_agent);
+    db_bind_text(call, event->feedback_id);
+}
+
+static void bind_mail(struct db_call *call, const struct ses_event *event)
+{
+    db_bind_text(call, event->ses_message_id);
+    db_bind_text(call, event->source);
+    db_bind_text(call, event->from_domain);
+    db_bind_text(call, event->identity);
+    db_bind_text(call, event->account_id);
+    db_bind_text(call, event->region);
+    db_bind_text(call, event->configuration_set);
+    db_bind_text(call, event->tenant);
+    db_bind_text(call, event->campaign);
+    db_bind_text(call, event->tags);
+    db_bind_int_if(call, event->destination_count > 0, (int64_t)event->destination_count);
+    db_bind_text(call, event->source_ip);
+}
+
+/* 1 new to us, 0 known already, or a fault. The order is that of SQL_EVENT_ADD. */
+static int add(struct store *store, const struct intake *intake, int64_t message_id,
+               const struct ses_recipient *recipient,
+               const struct policy_judgement *judgement)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_EVENT_ADD);
+    const struct ses_event *event = &intake->event;
+    int changes = 0;
+    int r;
+
+    db_bind_int(&call, message_id);
+    bind_key(&call, event, recipient);
+    db_bind_text(&call, event->type_text);
+    bind_judgement(&call, judgement);
+    bind_address(&call, recipient);
+    db_bind_time(&call, intake->occurred_ms);
+    db_bind_time(&call, event->sent_ms);
+    db_bind_time(&call, event->ses_time_ms);
+    bind_outcome(&call, event, recipient);
+    bind_mail(&call, event);
+    db_bind_int(&call, recipient && address_is_simulator(&recipient->address));
+    r = db_run(&call, &changes);
+    return r < 0 ? r : changes > 0;
+}
+
+/* The same event through the other feed: it may know what the first one did not. */
+static int enrich(struct store *store, const struct ses_event *event,
+                  const struct ses_recipient *recipient)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_EVENT_ENRICH);
+
+    bind_key(&call, event, recipient);
+    db_bind_text(&call, event->configuration_set);
+    db_bind_text(&call, event->tenant);
+    db_bind_text(&call, event->campaign);
+    db_bind_text(&call, event->tags);
+    db_bind_text(&call, event->source_ip);
+    db_bind_text(&call, event->from_domain);
+    db_bind_text(&call, event->identity);
+    return db_run(&call, NULL);
+}
+
+static int apply_recipient(struct store *store, const struct intake *intake,
+                           int64_t message_id, const struct ses_recipient *recipient,
+                           enum verdict *ret)
+{
+    struct policy_judgement judgement = {0};
+    int r;
+
+    if (recipient)
+        policy_judge(&intake->event, recipient, &judgement);
+    r = add(store, intake, message_id, recipient, &judgement);
+    if (r < 0)
+        return r;
+    if (r == 0)
+        return enrich(store, &intake->event, recipient);
+    *ret = VERDICT_STORED;
+    r = tally_event(store, intake, recipient, &judgement);
+    if (r < 0 || !recipient)
+        return r;
+    return list_apply(store, intake, recipient, &judgement);
+}
+
+int event_apply(struct store *store, const struct intake *intake, int64_t message_id,
+                enum verdict *ret)
+{
+    const struct ses_event *event = &intake->event;
+    int r = 0;
+
+    *ret = VERDICT_DUPLICATE;
+    if (event->recipient_count == 0)
+        return apply_recipient(store, intake, message_id, NULL, ret);
+    for (size_t i = 0; r == 0 && i < event->recipient_count; i++)
+        r = apply_recipient(store, intake, message_id, &event->recipients[i], ret);
+    return r;
+}

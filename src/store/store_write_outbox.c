@@ -1,0 +1,206 @@
+/* What outbound has to send, and what became of it. */
+#include <errno.h>
+#include <string.h>
+
+#include "store/store_internal.h"
+
+void store_confirmation_done(struct store_confirmation *confirmation)
+{
+    free(confirmation->topic_arn);
+    free(confirmation->token);
+    *confirmation = (struct store_confirmation){0};
+}
+
+/* When a row that was given out may be given out again; CLOCK_NONE: it was not. */
+static int64_t given_out_until(struct store *store, int64_t id, int64_t now_ms)
+{
+    for (size_t i = 0; i < store->out_count; i++)
+        if (store->out[i].id == id && store->out[i].until_ms > now_ms)
+            return store->out[i].until_ms;
+    return CLOCK_NONE;
+}
+
+static void forget_given_out(struct store *store, int64_t id, int64_t now_ms)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < store->out_count; i++)
+        if (store->out[i].id != id && store->out[i].until_ms > now_ms)
+            store->out[kept++] = store->out[i];
+    store->out_count = kept;
+}
+
+static int take(struct db_call *call, int64_t id, struct store_confirmation *ret)
+{
+    ret->id = id;
+    ret->topic_arn = str_dup(db_get_text(call));
+    ret->token = str_dup(db_get_text(call));
+    ret->attempts = (unsigned)db_get_int(call);
+    if (ret->topic_arn && ret->token)
+        return 0;
+    store_confirmation_done(ret);
+    return -ENOMEM;
+}
+
+static void sooner(int64_t *due_ms, int64_t ms)
+{
+    if (*due_ms == CLOCK_NONE || ms < *due_ms)
+        *due_ms = ms;
+}
+
+static int64_t next_at(struct db_call *call)
+{
+    return sqlite3_column_int64(call->statement, 4);
+}
+
+int store_confirmations_due(struct store *store, int64_t now_ms,
+                            struct store_confirmation *ret, size_t max,
+                            int64_t *ret_next_ms)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_OUTBOX_NEXT);
+    size_t count = 0;
+    int r;
+
+    *ret_next_ms = CLOCK_NONE;
+    forget_given_out(store, 0, now_ms);
+    while ((r = db_step(&call)) == 1) {
+        int64_t id = db_get_int(&call);
+        int64_t until_ms = given_out_until(store, id, now_ms);
+
+        if (until_ms != CLOCK_NONE) {
+            sooner(ret_next_ms, until_ms);
+            continue;
+        }
+        if (next_at(&call) > now_ms || count == max ||
+            store->out_count == STORE_CONFIRMATIONS_OUT_MAX) {
+            sooner(ret_next_ms, next_at(&call));
+            return (int)count;
+        }
+        r = take(&call, id, &ret[count]);
+        if (r < 0)
+            break;
+        store->out[store->out_count++] =
+            (struct given_out){id, now_ms + STORE_CONFIRMATION_OUT_MS};
+        sooner(ret_next_ms, now_ms + STORE_CONFIRMATION_OUT_MS);
+        count++;
+    }
+    if (r == 0)
+        return (int)count;
+    for (size_t i = 0; i < count; i++) {
+        forget_given_out(store, ret[i].id, now_ms);
+        store_confirmation_done(&ret[i]);
+    }
+    return r;
+}
+
+struct attempt {
+    int64_t id;
+    int64_t topic_id;
+    int64_t attempts;
+    int64_t created_at_ms;
+};
+
+/* 1 there, 0 replaced or dropped meanwhile, or a fault. */
+static int find(struct store *store, int64_t id, struct attempt *ret)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_OUTBOX_FIND);
+    int r;
+
+    db_bind_int(&call, id);
+    r = db_step(&call);
+    if (r <= 0)
+        return r;
+    ret->id = id;
+    ret->topic_id = db_get_int(&call);
+    ret->attempts = db_get_int(&call);
+    ret->created_at_ms = db_get_int(&call);
+    return 1;
+}
+
+static int64_t back_off(int64_t attempts)
+{
+    int64_t ms = CONFIRM_FIRST_MS;
+
+    for (int64_t i = 0; i < attempts && ms < CONFIRM_MAX_MS; i++)
+        ms *= 2;
+    return ms < CONFIRM_MAX_MS ? ms : CONFIRM_MAX_MS;
+}
+
+static int put_off(struct store *store, const struct attempt *attempt, struct str text,
+                   int64_t next_at_ms)
+{
+    int r;
+
+    {
+        _cleanup_(db_call_end) struct db_call call =
+            db_call_begin(store, SQL_OUTBOX_RETRY);
+
+        db_bind_int(&call, attempt->id);
+        db_bind_int(&call, attempt->attempts + 1);
+        db_bind_int(&call, next_at_ms);
+        db_bind_text(&call, text);
+        r = db_run(&call, NULL);
+    }
+    if (r < 0)
+        return r;
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_TOPIC_FAULT);
+    db_bind_int(&call, attempt->topic_id);
+    db_bind_text(&call, text);
+    return db_run(&call, NULL);
+}
+
+static int conclude(struct store *store, const struct attempt *attempt, enum sql which,
+                    struct str text, int64_t now_ms)
+{
+    int r;
+
+    {
+        _cleanup_(db_call_end) struct db_call call = db_call_begin(store, which);
+
+        db_bind_int(&call, attempt->topic_id);
+        db_bind_time(&call, now_ms);
+        db_bind_text(&call, text);
+        r = db_run(&call, NULL);
+    }
+    if (r < 0)
+        return r;
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_OUTBOX_DROP);
+    db_bind_int(&call, attempt->id);
+    return db_run(&call, NULL);
+}
+
+static int apply_result(struct store *store, const struct attempt *attempt,
+                        enum store_confirm_result result, struct str text, int64_t now_ms)
+{
+    int64_t next_at_ms = now_ms + back_off(attempt->attempts + 1);
+
+    if (result == STORE_CONFIRMED)
+        return conclude(store, attempt, SQL_TOPIC_CONFIRM_ANSWERED, text, now_ms);
+    if (result == STORE_CONFIRM_RETRY &&
+        next_at_ms - attempt->created_at_ms <= CONFIRM_EXPIRY_MS)
+        return put_off(store, attempt, text, next_at_ms);
+    return conclude(store, attempt, SQL_TOPIC_CONFIRM_FAILED, text, now_ms);
+}
+
+int store_confirmation_result(struct store *store, int64_t id,
+                              enum store_confirm_result result, struct str text,
+                              int64_t now_ms)
+{
+    struct attempt attempt;
+    int r = store_begin(store);
+
+    if (r < 0)
+        return r;
+    r = find(store, id, &attempt);
+    if (r == 1)
+        r = apply_result(store, &attempt, result, text, now_ms);
+    if (r < 0) {
+        store_rollback(store);
+        return r;
+    }
+    write_forget(store); /* the state of a topic changed behind the cache */
+    r = store_commit(store);
+    if (r == 0)
+        forget_given_out(store, id, now_ms);
+    return r;
+}

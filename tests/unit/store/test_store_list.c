@@ -1,0 +1,357 @@
+#include "store_fixture.h"
+
+static struct store_decision decision_of(struct fixture *fixture, const char *address,
+                                         int64_t at_ms)
+{
+    return (struct store_decision){.address = address,
+                                   .scope = "*",
+                                   .actor = "ann",
+                                   .note = NULL,
+                                   .now_ms = at_ms ? at_ms : fixture->now_ms,
+                                   .until_ms = POLICY_FOR_EVER};
+}
+
+static bool remove_address(struct fixture *fixture, const char *address, int64_t at_ms)
+{
+    struct store_decision decision = decision_of(fixture, address, at_ms);
+    bool changed = false;
+
+    assert_int_equal(store_suppress_remove(fixture->store, &decision, &changed), 0);
+    return changed;
+}
+
+static bool add_address(struct fixture *fixture, const char *address, const char *note)
+{
+    struct store_decision decision = decision_of(fixture, address, 0);
+    bool changed = false;
+
+    decision.note = note;
+    assert_int_equal(store_suppress_add(fixture->store, &decision, &changed), 0);
+    return changed;
+}
+
+static int is_suppressed(struct fixture *fixture, const char *text)
+{
+    struct address address;
+
+    assert_int_equal(address_parse(str_of(text), &address), 0);
+    return store_is_suppressed(fixture->store, &address, "*");
+}
+
+static void equality_is_blind_to_case(void **state)
+{
+    struct fixture *fixture = *state;
+
+    deliver(fixture, hard("Mixed@Example.COM", "f1"));
+    assert_answer(fixture,
+                  "SELECT count(*) FROM suppressed WHERE address = 'MIXED@example.com'",
+                  "1");
+    assert_answer(fixture,
+                  "SELECT count(*) FROM events WHERE address = 'mixed@EXAMPLE.com'", "1");
+    assert_int_equal(is_suppressed(fixture, "mIXED@example.com"), 1);
+    assert_int_equal(is_suppressed(fixture, "other@example.com"), 0);
+}
+
+static void the_strongest_reason_shows_and_the_longest_term(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *many = "{\"eventType\":\"Complaint\",\"complaint\":{"
+                       "\"complainedRecipients\":[{\"emailAddress\":\"a@example.com\"},{"
+                       "\"emailAddress\":\"b@example.com\"}],\"feedbackId\":\"c1\"},"
+                       "\"mail\":{\"messageId\":\"m\",\"destination\":[\"a@example.com\"]"
+                       "}}";
+
+    deliver(fixture, many);
+    assert_answer(fixture,
+                  "SELECT reason || ' ' || (until IS NOT NULL) FROM suppressed "
+                  "WHERE address = 'a@example.com'",
+                  "COMPLAINT 1");
+    deliver(fixture, hard("a@example.com", "f1"));
+    /* a bounce is for ever, so the address is, whatever shows */
+    assert_answer(fixture,
+                  "SELECT reason || ' ' || (until IS NULL) FROM suppressed "
+                  "WHERE address = 'a@example.com'",
+                  "COMPLAINT 1");
+    assert_true(add_address(fixture, "a@example.com", NULL));
+    assert_answer(fixture,
+                  "SELECT reason FROM suppressed WHERE address = 'a@example.com'",
+                  "MANUAL");
+    assert_answer(fixture, "SELECT count(*) FROM suppressed", "2");
+}
+
+static void an_entry_that_ran_out_is_not_shown(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *json = bounce_of("Permanent", "Suppressed", "a@example.com", "f1", NULL);
+
+    deliver(fixture, json, .at_ms = fixture->now_ms - 31 * CLOCK_DAY_MS);
+    assert_answer(fixture, "SELECT count(*) FROM suppressed", "0");
+    assert_int_equal(is_suppressed(fixture, "a@example.com"), 0);
+    deliver(fixture, bounce_of("Permanent", "Suppressed", "a@example.com", "f2", NULL));
+    assert_answer(
+        fixture,
+        "SELECT event_count || ' ' || round(julianday(until) - julianday(since))"
+        " FROM suppressed",
+        "2 60.0");
+}
+
+static void a_removal_holds_until_an_event_that_occurred_later(void **state)
+{
+    struct fixture *fixture = *state;
+
+    deliver(fixture, hard("a@example.com", "f1"), .at_ms = fixture->now_ms - 5000);
+    deliver(fixture, complaint("abuse", "a@example.com", "c1"),
+            .at_ms = fixture->now_ms - 5000);
+    assert_true(remove_address(fixture, "A@example.com", 0));
+    assert_answer(fixture, "SELECT count(*) FROM suppressed", "0");
+    assert_answer(fixture,
+                  "SELECT count(*) FROM suppression WHERE lifted_at IS NOT NULL AND "
+                  "lifted_by = 'ann'",
+                  "2");
+    assert_false(remove_address(fixture, "a@example.com", 0));
+    assert_answer(fixture, "SELECT count(*) || action || actor FROM decision",
+                  "1removeann");
+    /* older, the same moment, and later */
+    deliver(fixture, hard("a@example.com", "f2"), .at_ms = fixture->now_ms - 1000);
+    deliver(fixture, hard("a@example.com", "f3"));
+    assert_int_equal(is_suppressed(fixture, "a@example.com"), 0);
+    deliver(fixture, hard("a@example.com", "f4"), .at_ms = fixture->now_ms + 1);
+    assert_int_equal(is_suppressed(fixture, "a@example.com"), 1);
+    assert_answer(fixture,
+                  "SELECT lifted_by IS NULL FROM suppression WHERE reason = 'BOUNCE'",
+                  "1");
+}
+
+static void a_list_hit_never_brings_back_what_a_person_removed(void **state)
+{
+    struct fixture *fixture = *state;
+
+    deliver(fixture, hard("a@example.com", "f1"), .at_ms = fixture->now_ms - 5000);
+    assert_true(remove_address(fixture, "a@example.com", fixture->now_ms - 4000));
+    deliver(fixture, bounce_of("Permanent", "OnAccountSuppressionList", "a@example.com",
+                               "f2", NULL));
+    assert_int_equal(is_suppressed(fixture, "a@example.com"), 0);
+}
+
+static void adding_twice_is_no_news_and_another_note_is(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_true(add_address(fixture, "John <A@Example.com>", "asked by phone"));
+    assert_false(add_address(fixture, "a@example.com", "asked by phone"));
+    assert_false(add_address(fixture, "a@example.com", NULL));
+    assert_true(add_address(fixture, "a@example.com", "ticket 7"));
+    assert_answer(
+        fixture,
+        "SELECT reason || origin || actor || note || event_count FROM suppressed",
+        "MANUALpersonannticket 70");
+    assert_answer(fixture, "SELECT count(*) FROM decision", "2");
+    assert_true(remove_address(fixture, "a@example.com", 0));
+    assert_true(add_address(fixture, "a@example.com", "ticket 7"));
+    assert_int_equal(is_suppressed(fixture, "a@example.com"), 1);
+}
+
+static void what_is_no_address_cannot_be_added(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_decision decision = decision_of(fixture, "nobody", 0);
+    bool changed = true;
+
+    assert_int_equal(store_suppress_add(fixture->store, &decision, &changed), -EINVAL);
+    assert_false(changed);
+    assert_answer(fixture, "SELECT count(*) FROM decision", "0");
+}
+
+static void not_spam_lifts_a_complaint_and_nothing_else(void **state)
+{
+    struct fixture *fixture = *state;
+
+    deliver(fixture, complaint("abuse", "a@example.com", "c1"));
+    deliver(fixture, hard("a@example.com", "f1"));
+    deliver(fixture, complaint("not-spam", "a@example.com", "c2"),
+            .at_ms = fixture->now_ms + 1000);
+    assert_answer(fixture, "SELECT reason FROM suppressed", "BOUNCE");
+    assert_answer(fixture, "SELECT lifted_by FROM suppression WHERE reason = 'COMPLAINT'",
+                  "complaint-not-spam");
+}
+
+/* --- soft
+ * -------------------------------------------------------------------------------- */
+
+static void soft_events_of_a_day_are_one_row(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t day_ms = fixture->now_ms / CLOCK_DAY_MS * CLOCK_DAY_MS;
+
+    deliver(fixture, soft("a@example.com", "f1"), .at_ms = day_ms + 1000);
+    deliver(fixture, soft("a@example.com", "f2"), .at_ms = day_ms + 9000);
+    deliver(fixture, soft("a@example.com", "f3"), .at_ms = day_ms - 1000);
+    assert_answer(fixture, "SELECT count(*) FROM soft_day", "2");
+    assert_answer(fixture, "SELECT max(last_ms - first_ms) FROM soft_day", "8000");
+    assert_answer(fixture, "SELECT class || ' ' || cause FROM events LIMIT 1",
+                  "soft mailbox-full");
+    assert_answer(fixture, "SELECT count(*) FROM suppressed", "0");
+}
+
+/* A Delivery that is kept (`counted` false) or only counted. */
+static void deliver_delivery(struct fixture *fixture, const char *id, int64_t at_ms,
+                             bool counted)
+{
+    deliver(fixture, delivery("a@example.com", id, at_ms - 700), .at_ms = at_ms,
+            .rules = counted ? &counting : NULL);
+}
+
+static void check_reset(struct fixture *fixture, bool counted)
+{
+    int64_t at_ms = fixture->now_ms - CLOCK_HOUR_MS;
+    const char *days = "SELECT count(*) FROM soft_day";
+
+    /* in order: the Delivery ends what was before it, not what comes after */
+    deliver(fixture, soft("a@example.com", "f1"), .at_ms = at_ms);
+    deliver(fixture, soft("b@example.com", "f2"), .at_ms = at_ms);
+    deliver_delivery(fixture, "d0", at_ms - 1, counted);
+    assert_answer(fixture, days, "2");
+    deliver_delivery(fixture, "d1", at_ms + 1, counted);
+    assert_answer(fixture, days, "1");
+    /* the other order: it is there before the soft event that it voids */
+    deliver(fixture, soft("a@example.com", "f3"), .at_ms = at_ms);
+    deliver(fixture, soft("a@example.com", "f4"), .at_ms = at_ms - 3 * CLOCK_DAY_MS);
+    assert_answer(fixture, days, "1");
+    deliver(fixture, soft("a@example.com", "f5"), .at_ms = at_ms + 1);
+    assert_answer(fixture, days, "2");
+    assert_answer(fixture, "SELECT count(*) FROM bounces", "5");
+}
+
+static void a_kept_delivery_resets_in_either_order(void **state)
+{
+    check_reset(*state, false);
+}
+
+static void a_counted_delivery_resets_in_either_order(void **state)
+{
+    check_reset(*state, true);
+}
+
+static void a_delivery_far_from_ses_own_time_resets_too(void **state)
+{
+    struct fixture *fixture = *state;
+
+    deliver(fixture, delivery("a@example.com", "d1", INT64_C(1714557600000)),
+            .rules = &counting);
+    deliver(fixture, soft("a@example.com", "f1"), .at_ms = fixture->now_ms - 1000);
+    assert_answer(fixture, "SELECT count(*) FROM soft_day", "0");
+}
+
+static void a_doubtful_bounce_lists_when_it_repeats_a_day_later(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t first_ms = fixture->now_ms - 3 * CLOCK_DAY_MS;
+
+    deliver(fixture, doubtful("a@example.com", "f1"), .at_ms = first_ms);
+    deliver(fixture, doubtful("a@example.com", "f2"), .at_ms = first_ms + CLOCK_HOUR_MS);
+    assert_answer(fixture, "SELECT count(*) FROM suppressed", "0");
+    deliver(fixture, doubtful("a@example.com", "f3"),
+            .at_ms = first_ms + CLOCK_DAY_MS + 1000);
+    assert_answer(fixture, "SELECT reason || (until IS NULL) FROM suppressed", "BOUNCE1");
+}
+
+static void a_delivery_between_two_doubtful_bounces_means_no_entry(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t first_ms = fixture->now_ms - 5 * CLOCK_DAY_MS;
+
+    deliver(fixture, doubtful("a@example.com", "f1"), .at_ms = first_ms);
+    deliver_delivery(fixture, "d1", first_ms + CLOCK_DAY_MS, true);
+    deliver(fixture, doubtful("a@example.com", "f2"),
+            .at_ms = first_ms + 2 * CLOCK_DAY_MS);
+    /* late, from before the Delivery */
+    deliver(fixture, doubtful("a@example.com", "f3"), .at_ms = first_ms + 1000);
+    assert_answer(fixture, "SELECT count(*) FROM suppressed", "0");
+    assert_answer(fixture, "SELECT count(*) FROM soft_day", "1");
+}
+
+static void a_removal_forgets_soft_days_and_those_from_before_it(void **state)
+{
+    struct fixture *fixture = *state;
+
+    deliver(fixture, doubtful("a@example.com", "f1"),
+            .at_ms = fixture->now_ms - 2 * CLOCK_DAY_MS);
+    deliver(fixture, hard("a@example.com", "f2"),
+            .at_ms = fixture->now_ms - CLOCK_DAY_MS);
+    assert_true(remove_address(fixture, "a@example.com", 0));
+    deliver(fixture, doubtful("a@example.com", "f3"),
+            .at_ms = fixture->now_ms - 4 * CLOCK_DAY_MS);
+    assert_answer(fixture, "SELECT count(*) FROM soft_day", "0");
+}
+
+static void tidying_forgets_counted_keys_after_three_days(void **state)
+{
+    struct fixture *fixture = *state;
+    bool more = false;
+
+    deliver_delivery(fixture, "d1", fixture->now_ms - 73 * CLOCK_HOUR_MS, true);
+    deliver_delivery(fixture, "d2", fixture->now_ms - 71 * CLOCK_HOUR_MS, true);
+    /* history that was imported just now is known again for as long */
+    deliver(fixture, delivery("b@example.com", "d3", fixture->now_ms - 99 * CLOCK_DAY_MS),
+            .rules = &counting, .bare = true, .imported = true);
+    deliver(fixture, soft("a@example.com", "f1"),
+            .at_ms = fixture->now_ms - 61 * CLOCK_DAY_MS, .sns_id = "s");
+    tamper(fixture, "INSERT INTO soft_day (address, scope, day, first_ms, last_ms) "
+                    "VALUES ('x@example.com', '*', '2020-01-01', 0, 0)");
+    do
+        assert_int_equal(store_tidy(fixture->store, fixture->now_ms, &more), 0);
+    while (more);
+    assert_answer(fixture, "SELECT count(*) FROM counted", "2");
+    assert_answer(fixture, "SELECT count(*) FROM soft_day WHERE day < '2020-02-01'", "0");
+    assert_int_equal(
+        deliver(fixture,
+                delivery("b@example.com", "d3", fixture->now_ms - 99 * CLOCK_DAY_MS),
+                .rules = &counting, .bare = true, .imported = true),
+        VERDICT_DUPLICATE);
+    assert_int_equal(
+        store_tidy(fixture->store, fixture->now_ms + 4 * CLOCK_DAY_MS, &more), 0);
+    assert_answer(fixture, "SELECT count(*) FROM counted", "0");
+}
+
+static void tidying_is_bounded_and_ends(void **state)
+{
+    struct fixture *fixture = *state;
+    bool more = false;
+    int calls = 0;
+
+    tamper(fixture, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+                    "WHERE i < 5000) INSERT INTO counted SELECT i / 10, 1, i, i, 0, NULL "
+                    "FROM n");
+    do {
+        assert_int_equal(store_tidy(fixture->store, fixture->now_ms, &more), 0);
+        calls++;
+    } while (more && calls < 100);
+    assert_in_range(calls, 3, 5);
+    assert_answer(fixture, "SELECT count(*) FROM counted", "0");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(equality_is_blind_to_case),
+        TEST(the_strongest_reason_shows_and_the_longest_term),
+        TEST(an_entry_that_ran_out_is_not_shown),
+        TEST(a_removal_holds_until_an_event_that_occurred_later),
+        TEST(a_list_hit_never_brings_back_what_a_person_removed),
+        TEST(adding_twice_is_no_news_and_another_note_is),
+        TEST(what_is_no_address_cannot_be_added),
+        TEST(not_spam_lifts_a_complaint_and_nothing_else),
+        TEST(soft_events_of_a_day_are_one_row),
+        TEST(a_kept_delivery_resets_in_either_order),
+        TEST(a_counted_delivery_resets_in_either_order),
+        TEST(a_delivery_far_from_ses_own_time_resets_too),
+        TEST(a_doubtful_bounce_lists_when_it_repeats_a_day_later),
+        TEST(a_delivery_between_two_doubtful_bounces_means_no_entry),
+        TEST(a_removal_forgets_soft_days_and_those_from_before_it),
+        TEST(tidying_forgets_counted_keys_after_three_days),
+        TEST(tidying_is_bounded_and_ends),
+    };
+    return cmocka_run_group_tests_name("store_list", tests, NULL, NULL);
+}

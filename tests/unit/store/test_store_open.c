@@ -1,0 +1,476 @@
+#include "store_fixture.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+
+/* Nobody's user, and a group of our own invention. */
+#define OTHER_UID   65534
+#define READERS_GID 54321
+
+static int program_fd = -1;
+
+static const char *path_of(struct fixture *fixture, const char *suffix)
+{
+    char *path = text_room();
+
+    (void)snprintf(path, TEXT_ROOM, "%s%s", fixture->path, suffix);
+    return path;
+}
+
+static unsigned mode_of(struct fixture *fixture, const char *suffix)
+{
+    struct stat st;
+
+    assert_int_equal(stat(path_of(fixture, suffix), &st), 0);
+    return st.st_mode & 07777;
+}
+
+/* Opens and expects the fault `error` and `words` in its text. */
+static void assert_fault(struct fixture *fixture, enum store_mode mode, int error,
+                         const char *words)
+{
+    struct store *store = NULL;
+    struct buf fault;
+
+    buf_init(&fault, 2048);
+    assert_int_equal(store_open(fixture->path, mode, &store, &fault), error);
+    assert_null(store);
+    if (!fault.data || !strstr(fault.data, words))
+        fail_msg("'%s' is not in '%s'", words, fault.data ? fault.data : "");
+    buf_done(&fault);
+}
+
+static void overwrite(struct fixture *fixture, const char *bytes, size_t len, off_t at)
+{
+    int fd = open(fixture->path, O_WRONLY);
+
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, bytes, len, at), len);
+    (void)close(fd);
+}
+
+/* --- what it makes
+ * ------------------------------------------------------------------------ */
+
+static void the_files_have_their_modes_whatever_the_umask(void **state)
+{
+    struct fixture *fixture = *state;
+    static const mode_t masks[] = {0, 022, 0077};
+
+    for (size_t i = 0; i < 3; i++) {
+        mode_t before;
+
+        fixture_close(fixture);
+        (void)unlink(path_of(fixture, ""));
+        (void)unlink(path_of(fixture, "-wal"));
+        (void)unlink(path_of(fixture, "-shm"));
+        (void)unlink(path_of(fixture, ".turn"));
+        before = umask(masks[i]);
+        assert_int_equal(store_open(fixture->path, STORE_OWN, &fixture->store, NULL), 0);
+        (void)umask(before);
+        assert_int_equal(mode_of(fixture, ""), 0640);
+        assert_int_equal(mode_of(fixture, "-wal"), 0640);
+        assert_int_equal(mode_of(fixture, "-shm"), 0640);
+        assert_int_equal(mode_of(fixture, ".turn"), 0600);
+    }
+}
+
+static void the_wal_stays_when_the_last_one_closes(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *reader = NULL;
+
+    assert_int_equal(store_open(fixture->path, STORE_READ, &reader, NULL), 0);
+    store_close(reader);
+    fixture_close(fixture);
+    assert_int_equal(mode_of(fixture, "-wal"), 0640);
+    assert_int_equal(mode_of(fixture, "-shm"), 0640);
+}
+
+static void the_file_is_set_up_as_designed(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_answer(fixture, "SELECT page_size FROM pragma_page_size", "8192");
+    assert_answer(fixture, "SELECT journal_mode FROM pragma_journal_mode", "wal");
+    assert_answer(fixture, "SELECT user_version FROM pragma_user_version", "1");
+    assert_answer(fixture, "SELECT application_id FROM pragma_application_id",
+                  "1397052226");
+    assert_answer(fixture,
+                  "SELECT count(*) FROM pragma_table_list WHERE type = 'table' AND "
+                  "strict = 0 AND name NOT LIKE 'sqlite_%'",
+                  "0");
+}
+
+static void a_migration_runs_once(void **state)
+{
+    struct fixture *fixture = *state;
+
+    deliver(fixture, hard("a@example.com", "f1"));
+    assert_int_equal(store_probe(fixture->store), 0);
+    for (int i = 0; i < 3; i++)
+        fixture_reopen(fixture);
+    assert_answer(fixture, "SELECT n FROM probe", "1");
+    assert_answer(fixture, "SELECT count(*) FROM events", "1");
+}
+
+static void what_was_committed_is_there_after_a_restart(void **state)
+{
+    struct fixture *fixture = *state;
+
+    deliver(fixture, hard("a@example.com", "f1"), .sns_id = "x");
+    fixture_reopen(fixture);
+    assert_int_equal(deliver(fixture, hard("a@example.com", "f1"), .sns_id = "x"),
+                     VERDICT_DUPLICATE);
+}
+
+/* --- what it refuses
+ * ---------------------------------------------------------------------- */
+
+static void a_newer_file_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture_close(fixture);
+    tamper(fixture, "PRAGMA user_version = 1000");
+    assert_fault(fixture, STORE_OWN, -ENOTSUP, "newer sesbounced");
+    assert_fault(fixture, STORE_READ, -ENOTSUP, "newer sesbounced");
+}
+
+static void an_older_file_is_left_to_the_daemon(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture_close(fixture);
+    tamper(fixture, "PRAGMA user_version = 0");
+    assert_fault(fixture, STORE_READ, -ENOTSUP, "restart sesbounced");
+    assert_fault(fixture, STORE_WRITE, -ENOTSUP, "restart sesbounced");
+}
+
+static void a_failed_migration_changes_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+
+    deliver(fixture, hard("a@example.com", "f1"));
+    fixture_close(fixture);
+    tamper(fixture, "PRAGMA user_version = 0"); /* its tables are there already */
+    assert_fault(fixture, STORE_OWN, -EIO, "already exists");
+    tamper(fixture, "PRAGMA user_version = 1");
+    assert_int_equal(store_open(fixture->path, STORE_OWN, &fixture->store, NULL), 0);
+    assert_answer(fixture, "SELECT count(*) FROM events", "1");
+}
+
+static void somebody_elses_database_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture_close(fixture);
+    tamper(fixture, "PRAGMA application_id = 7");
+    assert_fault(fixture, STORE_OWN, -ENOTSUP, "none of sesbounced's");
+}
+
+static void a_file_that_is_no_database_is_corrupt(void **state)
+{
+    struct fixture *fixture = *state;
+    char junk[16384];
+
+    memset(junk, 'j', sizeof(junk));
+    fixture_close(fixture);
+    (void)unlink(path_of(fixture, "-wal"));
+    overwrite(fixture, junk, sizeof(junk), 0);
+    assert_fault(fixture, STORE_OWN, -EUCLEAN, "restore a backup");
+    assert_fault(fixture, STORE_READ, -EUCLEAN, "is corrupt");
+}
+
+static void corruption_found_while_writing_says_so(void **state)
+{
+    struct fixture *fixture = *state;
+    struct post post = {.json = hard("a@example.com", "f1")};
+    enum verdict verdict;
+    struct intake intake;
+    char junk[8192];
+    char id[40];
+    int r;
+
+    memset(junk, 0xff, sizeof(junk));
+    deliver(fixture, hard("b@example.com", "f2"));
+    fixture_close(fixture);
+    uint64_t pages = 0;
+    assert_int_equal(
+        str_to_u64(str_of(ask(fixture, "SELECT page_count FROM pragma_page_count")), 1000,
+                   &pages),
+        0);
+    for (off_t page = 1; page < (off_t)pages; page++)
+        overwrite(fixture, junk, sizeof(junk), page * 8192);
+    r = store_open(fixture->path, STORE_OWN, &fixture->store, NULL);
+    if (r == 0) {
+        fixture_intake(fixture, &post, id, &intake);
+        assert_int_equal(store_begin(fixture->store), 0);
+        r = store_apply(fixture->store, &intake, &verdict);
+        store_rollback(fixture->store);
+        intake_done(&intake);
+    }
+    assert_int_equal(r, -EUCLEAN);
+}
+
+static void a_missing_file_or_directory_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture_close(fixture);
+    (void)unlink(fixture->path);
+    assert_fault(fixture, STORE_READ, -ENOENT, "start sesbounced");
+    assert_fault(fixture, STORE_WRITE, -ENOENT, "start sesbounced");
+    (void)snprintf(fixture->path, sizeof(fixture->path), "%s/no/s.db",
+                   fixture->directory);
+    assert_fault(fixture, STORE_OWN, -ENOENT, "install -d");
+}
+
+static void a_file_that_others_may_write_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture_close(fixture);
+    assert_int_equal(chmod(path_of(fixture, "-shm"), 0660), 0);
+    assert_fault(fixture, STORE_OWN, -EACCES, "chmod 640");
+    assert_int_equal(chmod(path_of(fixture, "-shm"), 0644), 0);
+    assert_int_equal(store_open(fixture->path, STORE_OWN, &fixture->store, NULL), 0);
+    assert_int_equal(mode_of(fixture, "-shm"), 0640);
+}
+
+static void a_file_of_somebody_else_is_refused_with_the_remedy(void **state)
+{
+    struct fixture *fixture = *state;
+
+    if (geteuid() != 0) {
+        print_message("only root can give a file away: skipped\n");
+        skip();
+    }
+    fixture_close(fixture);
+    assert_int_equal(chown(path_of(fixture, "-wal"), OTHER_UID, READERS_GID), 0);
+    assert_fault(fixture, STORE_OWN, -EACCES, "chown 0");
+}
+
+static void a_symbolic_link_is_not_followed(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture_close(fixture);
+    (void)unlink(fixture->path);
+    assert_int_equal(symlink("elsewhere.db", fixture->path), 0);
+    assert_fault(fixture, STORE_OWN, -EACCES, "not a regular file");
+}
+
+/* --- together with others
+ * ----------------------------------------------------------------- */
+
+static void a_writer_that_holds_the_turn_goes_first(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *other = NULL;
+
+    assert_int_equal(store_open(fixture->path, STORE_WRITE, &other, NULL), 0);
+    assert_int_equal(store_begin(other), 0);
+    /* busy for longer than STORE_BUSY_MS: nothing is left open */
+    assert_int_equal(store_begin(fixture->store), -EBUSY);
+    assert_non_null(strstr(store_fault(fixture->store), "another process"));
+    assert_int_equal(store_commit(other), 0);
+    assert_int_equal(store_begin(fixture->store), 0);
+    /* and the main writer does not keep the turn while it writes */
+    int fd = open(path_of(fixture, ".turn"), O_RDONLY);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+    (void)close(fd);
+    store_rollback(fixture->store);
+    store_close(other);
+}
+
+static void the_wal_is_measured_copied_and_begun_anew(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *checkpointer = NULL;
+    bool complete = false;
+
+    assert_int_equal(store_open(fixture->path, STORE_CHECKPOINT, &checkpointer, NULL), 0);
+    for (int i = 0; i < 20; i++) {
+        char id[16];
+
+        (void)snprintf(id, sizeof(id), "f%d", i);
+        deliver(fixture, hard("a@example.com", id));
+    }
+    int64_t before = store_wal_bytes(fixture->store);
+    assert_true(before > 20 * 8192);
+    assert_int_equal(store_checkpoint_passive(checkpointer, &complete), 0);
+    assert_true(complete);
+    assert_int_equal(store_checkpoint_restart(fixture->store), 0);
+    deliver(fixture, hard("a@example.com", "g"));
+    assert_true(store_wal_bytes(fixture->store) < before);
+    store_close(checkpointer);
+}
+
+static void a_reader_in_the_way_holds_up_nobody(void **state)
+{
+    struct fixture *fixture = *state;
+    sqlite3 *db = NULL;
+    int64_t begin_ms;
+
+    deliver(fixture, hard("a@example.com", "f1"));
+    assert_int_equal(sqlite3_open_v2(fixture->path, &db, SQLITE_OPEN_READONLY, NULL), 0);
+    assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT * FROM events", NULL, NULL, NULL),
+                     SQLITE_OK);
+    deliver(fixture, hard("a@example.com", "f2"));
+    begin_ms = clock_mono_ms();
+    assert_int_equal(store_checkpoint_restart(fixture->store), -EBUSY);
+    assert_true(clock_mono_ms() - begin_ms < STORE_BUSY_MS / 2);
+    (void)sqlite3_close(db);
+    assert_int_equal(store_checkpoint_restart(fixture->store), 0);
+}
+
+/* --- as another user
+ * ---------------------------------------------------------------------- */
+
+/* This program again, as a process that has never touched the file. */
+static int run_as(uid_t uid, const char *role, const char *path)
+{
+    pid_t child = fork();
+    int status = 0;
+
+    if (child == 0) {
+        char *const arguments[] = {(char *)(uintptr_t) "test", (char *)(uintptr_t)role,
+                                   (char *)(uintptr_t)path, NULL};
+        gid_t group = READERS_GID;
+
+        if (uid != 0 && (setgroups(1, &group) || setgid(OTHER_UID) || setuid(uid)))
+            _exit(90);
+        (void)fexecve(program_fd, arguments, environ);
+        _exit(91);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int count_row(void *context, const struct store_value *values, size_t count)
+{
+    (void)values;
+    (void)count;
+    (*(int *)context)++;
+    return 0;
+}
+
+/* Exit status: how many are suppressed, or 100 and more for a fault. */
+static int be_reader(const char *path)
+{
+    const struct store_filter all = {0};
+    _cleanup_(store_closep) struct store *store = NULL;
+    struct buf fault;
+    int rows = 0;
+    int r;
+
+    buf_init(&fault, 1024);
+    r = store_open(path, STORE_READ, &store, &fault);
+    if (r == 0)
+        r = store_query(store, STORE_SUPPRESSED, &all, count_row, &rows);
+    if (r < 0)
+        (void)fprintf(stderr, "reader: %s\n",
+                      fault.data ? fault.data : store_fault(store));
+    buf_done(&fault);
+    return r < 0 ? 100 : rows;
+}
+
+/* Writes one entry and dies as by a power cut of the process. */
+static int be_victim(const char *path)
+{
+    struct store_decision decision = {
+        "killed@example.com", "*", "x", NULL, clock_wall_ms(), POLICY_FOR_EVER};
+    struct store *store = NULL;
+    bool changed = false;
+
+    if (store_open(path, STORE_OWN, &store, NULL) != 0 ||
+        store_suppress_add(store, &decision, &changed) != 0 || !changed)
+        return 100;
+    (void)raise(SIGKILL);
+    return 101;
+}
+
+static void let_the_group_read(struct fixture *fixture)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+
+    assert_int_equal(chown(fixture->directory, 0, READERS_GID), 0);
+    assert_int_equal(chmod(fixture->directory, 0750), 0);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(chown(path_of(fixture, suffixes[i]), 0, READERS_GID), 0);
+}
+
+static void the_group_reads_while_it_runs_is_stopped_or_was_killed(void **state)
+{
+    struct fixture *fixture = *state;
+
+    if (geteuid() != 0) {
+        print_message("only root can become another user: skipped\n");
+        skip();
+    }
+    let_the_group_read(fixture);
+    deliver(fixture, hard("a@example.com", "f1"));
+    assert_int_equal(run_as(OTHER_UID, "reader", fixture->path), 1);
+    fixture_close(fixture);
+    assert_int_equal(run_as(OTHER_UID, "reader", fixture->path), 1);
+    assert_int_equal(run_as(0, "victim", fixture->path), 128 + SIGKILL);
+    assert_int_equal(run_as(OTHER_UID, "reader", fixture->path), 2);
+    /* after a crash of the machine the index of the WAL may hold anything */
+    assert_int_equal(truncate(path_of(fixture, "-shm"), 0), 0);
+    assert_int_equal(truncate(path_of(fixture, "-shm"), 32768), 0);
+    assert_int_equal(run_as(OTHER_UID, "reader", fixture->path), 2);
+    /* and none of it has locked the owner out */
+    assert_int_equal(store_open(fixture->path, STORE_OWN, &fixture->store, NULL), 0);
+    deliver(fixture, hard("b@example.com", "f2"));
+    assert_int_equal(run_as(OTHER_UID, "reader", fixture->path), 3);
+}
+
+static void the_group_cannot_write(void **state)
+{
+    struct fixture *fixture = *state;
+
+    if (geteuid() != 0) {
+        print_message("only root can become another user: skipped\n");
+        skip();
+    }
+    let_the_group_read(fixture);
+    assert_int_equal(run_as(OTHER_UID, "victim", fixture->path), 100);
+    assert_int_equal(mode_of(fixture, ".turn"), 0600);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_files_have_their_modes_whatever_the_umask),
+        TEST(the_wal_stays_when_the_last_one_closes),
+        TEST(the_file_is_set_up_as_designed),
+        TEST(a_migration_runs_once),
+        TEST(what_was_committed_is_there_after_a_restart),
+        TEST(a_newer_file_is_refused),
+        TEST(an_older_file_is_left_to_the_daemon),
+        TEST(a_failed_migration_changes_nothing),
+        TEST(somebody_elses_database_is_refused),
+        TEST(a_file_that_is_no_database_is_corrupt),
+        TEST(corruption_found_while_writing_says_so),
+        TEST(a_missing_file_or_directory_is_told),
+        TEST(a_file_that_others_may_write_is_refused),
+        TEST(a_file_of_somebody_else_is_refused_with_the_remedy),
+        TEST(a_symbolic_link_is_not_followed),
+        TEST(a_writer_that_holds_the_turn_goes_first),
+        TEST(the_wal_is_measured_copied_and_begun_anew),
+        TEST(a_reader_in_the_way_holds_up_nobody),
+        TEST(the_group_reads_while_it_runs_is_stopped_or_was_killed),
+        TEST(the_group_cannot_write),
+    };
+
+    if (argc == 3)
+        return strcmp(argv[1], "reader") == 0 ? be_reader(argv[2]) : be_victim(argv[2]);
+    program_fd = open("/proc/self/exe", O_RDONLY);
+    return cmocka_run_group_tests_name("store_open", tests, NULL, NULL);
+}

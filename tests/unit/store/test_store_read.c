@@ -1,0 +1,402 @@
+#include "store_fixture.h"
+
+/* --- what a callback saw
+ * ------------------------------------------------------------------ */
+
+struct seen {
+    int rows;
+    int stop_at;
+    char first[512]; /* `column` of each row, separated by blanks */
+    const char *column;
+    bool times_are_times;
+};
+
+static int note_row(void *context, const struct store_value *values, size_t count)
+{
+    struct seen *seen = context;
+
+    seen->rows++;
+    for (size_t i = 0; i < count; i++) {
+        size_t len = strlen(seen->first);
+
+        if (strcmp(values[i].name, "occurred_at") == 0)
+            seen->times_are_times = values[i].type == STORE_TIME;
+        if (!seen->column || strcmp(values[i].name, seen->column) != 0)
+            continue;
+        if (values[i].type == STORE_INTEGER)
+            (void)snprintf(seen->first + len, sizeof(seen->first) - len, "%lld ",
+                           (long long)values[i].integer);
+        else
+            (void)snprintf(seen->first + len, sizeof(seen->first) - len, "%.*s ",
+                           STR_ARG(values[i].text));
+    }
+    return seen->rows == seen->stop_at ? -ECANCELED : 0;
+}
+
+static const char *query(struct fixture *fixture, enum store_view view,
+                         const char *column, struct store_filter filter)
+{
+    char *text = text_room();
+    struct seen seen = {.column = column};
+
+    assert_int_equal(store_query(fixture->store, view, &filter, note_row, &seen), 0);
+    (void)snprintf(text, TEXT_ROOM, "%s", seen.first);
+    return text;
+}
+
+#define select(view, column, ...)                                                        \
+    query(fixture, view, column, (struct store_filter){__VA_ARGS__})
+
+static void fill(struct fixture *fixture)
+{
+    int64_t now_ms = fixture->now_ms;
+
+    deliver(fixture, hard("a@example.com", "f1"), .at_ms = now_ms - 3 * CLOCK_DAY_MS);
+    deliver(fixture, soft("b@other.example", "f2"), .at_ms = now_ms - 2 * CLOCK_DAY_MS);
+    deliver(fixture, complaint("abuse", "c@example.com", "f3"), .topic = TOPIC_B);
+    deliver(fixture, delivery("d@example.com", "f4", now_ms));
+    deliver(fixture, "{\"no\":1}");
+}
+
+/* --- filters
+ * ------------------------------------------------------------------------------ */
+
+static void each_filter_selects_what_it_names(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fill(fixture);
+    assert_string_equal(select(STORE_EVENTS, "id", 0), "1 2 3 4 ");
+    assert_string_equal(select(STORE_EVENTS, "id", .newest_first = true, .limit = 2),
+                        "4 3 ");
+    assert_string_equal(select(STORE_EVENTS, "id", .after_id = 2), "3 4 ");
+    assert_string_equal(select(STORE_EVENTS, "id", .id = 2), "2 ");
+    assert_string_equal(select(STORE_EVENTS, "id", .address = "Ann <A@EXAMPLE.com>"),
+                        "1 ");
+    assert_string_equal(select(STORE_EVENTS, "id", .type = "bounce"), "1 2 ");
+    assert_string_equal(select(STORE_EVENTS, "id", .class = "soft"), "2 ");
+    assert_string_equal(select(STORE_EVENTS, "id", .cause = "mailbox-full"), "2 ");
+    assert_string_equal(select(STORE_EVENTS, "id", .domain = "EXAMPLE.com"), "1 3 4 ");
+    assert_string_equal(select(STORE_EVENTS, "id", .campaign = "spring"), "1 2 ");
+    assert_string_equal(select(STORE_EVENTS, "id", .topic = TOPIC_B), "3 ");
+    assert_string_equal(select(STORE_EVENTS, "id", .scope = "*", .class = "hard"), "1 ");
+    assert_string_equal(select(STORE_EVENTS, "id",
+                               .since_ms = fixture->now_ms - 2 * CLOCK_DAY_MS,
+                               .until_ms = fixture->now_ms),
+                        "2 ");
+    assert_string_equal(select(STORE_BOUNCES, "address", .since_ms = CLOCK_NONE),
+                        "a@example.com b@other.example ");
+    assert_string_equal(select(STORE_COMPLAINTS, "feedback_type", 0), "abuse ");
+    assert_string_equal(select(STORE_SUPPRESSED, "reason", 0), "BOUNCE COMPLAINT ");
+    assert_string_equal(select(STORE_SUPPRESSED, "address", .reason = "complaint"),
+                        "c@example.com ");
+    assert_string_equal(select(STORE_QUARANTINE, "reason", .topic = TOPIC_A), "no-type ");
+    assert_string_equal(select(STORE_QUARANTINE, "id", .reason = "stale"), "");
+    assert_string_equal(select(STORE_TOPICS, "topic_arn", .topic = TOPIC_B), TOPIC_B " ");
+    assert_string_equal(select(STORE_DAILY, "deliveries",
+                               .since_ms = fixture->now_ms / CLOCK_DAY_MS * CLOCK_DAY_MS),
+                        "1 ");
+    assert_string_equal(select(STORE_DAILY, "deliveries",
+                               .until_ms = fixture->now_ms / CLOCK_DAY_MS * CLOCK_DAY_MS),
+                        "0 0 ");
+}
+
+static void a_filter_that_the_view_lacks_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    struct seen seen = {0};
+    const struct store_filter by_cause = {.cause = "dns"};
+    const struct store_filter by_id = {.id = 1};
+    const struct store_filter no_address = {.address = "nobody"};
+
+    assert_int_equal(
+        store_query(fixture->store, STORE_TOPICS, &by_cause, note_row, &seen), -EINVAL);
+    assert_int_equal(store_query(fixture->store, STORE_DAILY, &by_id, note_row, &seen),
+                     -EINVAL);
+    assert_int_equal(
+        store_query(fixture->store, STORE_EVENTS, &no_address, note_row, &seen), -EINVAL);
+}
+
+static void a_filter_is_never_sql(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fill(fixture);
+    assert_string_equal(select(STORE_EVENTS, "id", .campaign = "x' OR '1'='1"), "");
+    assert_string_equal(select(STORE_EVENTS, "id", .domain = "'; DROP TABLE event; --"),
+                        "");
+    assert_string_equal(select(STORE_EVENTS, "id", 0), "1 2 3 4 ");
+}
+
+static void a_callback_can_end_the_query(void **state)
+{
+    struct fixture *fixture = *state;
+    struct seen seen = {.stop_at = 2};
+    const struct store_filter all = {0};
+
+    fill(fixture);
+    assert_int_equal(store_query(fixture->store, STORE_EVENTS, &all, note_row, &seen),
+                     -ECANCELED);
+    assert_int_equal(seen.rows, 2);
+    assert_true(seen.times_are_times);
+}
+
+static void status_tells_what_is_there(void **state)
+{
+    struct fixture *fixture = *state;
+    struct seen seen = {.column = "name"};
+
+    fill(fixture);
+    assert_int_equal(store_status(fixture->store, note_row, &seen), 0);
+    assert_non_null(strstr(seen.first, "schema_version suppressed suppressed_bounce "
+                                       "suppressed_complaint events "));
+    assert_non_null(strstr(seen.first, "file_bytes wal_bytes "));
+    assert_non_null(strstr(seen.first, "topic " TOPIC_A));
+    assert_non_null(strstr(seen.first, "outbox_last_fault"));
+    assert_non_null(strstr(seen.first, "soft_counting"));
+}
+
+static void a_sound_file_passes_the_check_and_a_torn_reference_does_not(void **state)
+{
+    struct fixture *fixture = *state;
+    struct buf report;
+
+    buf_init(&report, 1000);
+    fill(fixture);
+    assert_int_equal(store_check(fixture->store, &report, NULL, NULL), 0);
+    assert_int_equal(report.len, 0);
+    tamper(fixture, "PRAGMA foreign_keys = OFF; DELETE FROM sns_message WHERE id = 2");
+    assert_int_equal(store_check(fixture->store, &report, NULL, NULL), -EUCLEAN);
+    assert_non_null(strstr(report.data, "refers to no row of sns_message"));
+    buf_done(&report);
+}
+
+/* --- plans
+ * -------------------------------------------------------------------------------- */
+
+static const char *plan_of(struct fixture *fixture, const char *sql)
+{
+    char text[1024];
+    char *plan = text_room();
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+
+    plan[0] = '\0';
+    (void)snprintf(text, sizeof(text), "EXPLAIN QUERY PLAN %s", sql);
+    assert_int_equal(sqlite3_open_v2(fixture->path, &db, SQLITE_OPEN_READONLY, NULL), 0);
+    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &statement, NULL), SQLITE_OK);
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        size_t len = strlen(plan);
+
+        (void)snprintf(plan + len, TEXT_ROOM - len, "%s; ",
+                       sqlite3_column_text(statement, 3));
+    }
+    (void)sqlite3_finalize(statement);
+    (void)sqlite3_close(db);
+    return plan;
+}
+
+static void assert_plan(struct fixture *fixture, const char *sql, const char *by)
+{
+    const char *plan = plan_of(fixture, sql);
+
+    if (!strstr(plan, by) || strstr(plan, "SCAN"))
+        fail_msg("%s is served by: %s", sql, plan);
+}
+
+static void look_ups_are_served_by_an_index(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_plan(fixture, "SELECT * FROM suppressed WHERE address = 'a@example.com'",
+                "SEARCH s USING PRIMARY KEY (address=?)");
+    assert_plan(
+        fixture,
+        "SELECT 1 FROM suppressed WHERE address = 'a@example.com' AND scope = '*'",
+        "SEARCH s USING PRIMARY KEY (address=? AND scope=?)");
+    assert_plan(fixture,
+                "SELECT * FROM events WHERE address = 'a@example.com' ORDER BY id",
+                "SEARCH e USING INDEX event_address (address=?)");
+    assert_plan(fixture, "SELECT * FROM bounces WHERE address = 'a@example.com'",
+                "SEARCH e USING INDEX event_address (address=?)");
+    assert_plan(fixture, "SELECT * FROM events WHERE occurred_at >= datetime('now')",
+                "SEARCH e USING INDEX event_occurred (occurred_at>?)");
+    assert_plan(fixture, "SELECT * FROM events WHERE id > 17 ORDER BY id",
+                "SEARCH e USING INTEGER PRIMARY KEY (rowid>?)");
+    assert_plan(fixture, "SELECT * FROM quarantine WHERE id = 17",
+                "SEARCH q USING INTEGER PRIMARY KEY (rowid=?)");
+    assert_plan(fixture, "SELECT * FROM topics WHERE topic_arn = 'x'", "(topic_arn=?)");
+}
+
+static void inner_look_ups_are_served_by_an_index(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_plan(fixture,
+                "SELECT 1 FROM event WHERE address = 'a' AND type = 'Delivery' AND "
+                "occurred_at > 'x'",
+                "event_delivery (address=? AND occurred_at>?)");
+    assert_plan(fixture,
+                "SELECT max(occurred_offset_ms) FROM counted WHERE minute = 1 AND "
+                "is_delivery = 1 AND address_hash = 1",
+                "PRIMARY KEY (minute=? AND is_delivery=? AND address_hash=?)");
+    assert_plan(fixture,
+                "SELECT max(at) FROM decision WHERE address = 'a' AND scope = '*' AND "
+                "action = 'remove'",
+                "decision_address (address=? AND scope=? AND action=?)");
+    assert_plan(fixture, "SELECT 1 FROM soft_day WHERE day < 'x'",
+                "soft_day_day (day<?)");
+}
+
+/* --- schema/README.md
+ * --------------------------------------------------------------------- */
+
+static char *read_manual(void)
+{
+    FILE *file = fopen("schema/README.md", "r");
+    char *text = calloc(1, 65536);
+
+    assert_non_null(text);
+    if (!file) {
+        print_message("schema/README.md is not below the working directory: skipped\n");
+        free(text);
+        return NULL;
+    }
+    assert_true(fread(text, 1, 65535, file) < 65535);
+    (void)fclose(file);
+    return text;
+}
+
+static void every_query_of_the_manual_runs(void **state)
+{
+    struct fixture *fixture = *state;
+    char *manual = read_manual();
+    char *next = manual;
+    sqlite3 *db = NULL;
+    int queries = 0;
+    int with_rows = 0;
+
+    if (!manual)
+        skip();
+    fill(fixture);
+    assert_int_equal(sqlite3_open_v2(fixture->path, &db, SQLITE_OPEN_READONLY, NULL), 0);
+    assert_int_equal(sqlite3_exec(db,
+                                  "CREATE TEMP TABLE subscriber (email TEXT);"
+                                  "INSERT INTO subscriber VALUES ('A@Example.com'), "
+                                  "('new@example.com')",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    while ((next = strstr(next, "```sql\n"))) {
+        sqlite3_stmt *statement = NULL;
+        char *end;
+
+        next += strlen("```sql\n");
+        end = strstr(next, "```");
+        assert_non_null(end);
+        *end = '\0';
+        if (sqlite3_prepare_v2(db, next, -1, &statement, NULL) != SQLITE_OK)
+            fail_msg("%s: %s", next, sqlite3_errmsg(db));
+        int rc = sqlite3_step(statement);
+        if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+            fail_msg("%s: %s", next, sqlite3_errmsg(db));
+        with_rows += rc == SQLITE_ROW;
+        if (strstr(next, "FROM subscriber"))
+            assert_string_equal(sqlite3_column_text(statement, 0), "new@example.com");
+        (void)sqlite3_finalize(statement);
+        queries++;
+        next = end + 1;
+    }
+    (void)sqlite3_close(db);
+    assert_true(queries >= 10);
+    assert_true(with_rows >= 9);
+    free(manual);
+}
+
+static void every_column_of_every_view_is_in_the_manual(void **state)
+{
+    struct fixture *fixture = *state;
+    char *manual = read_manual();
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+    int columns = 0;
+
+    if (!manual)
+        skip();
+    assert_int_equal(sqlite3_open_v2(fixture->path, &db, SQLITE_OPEN_READONLY, NULL), 0);
+    assert_int_equal(
+        sqlite3_prepare_v2(db,
+                           "SELECT v.name, c.name FROM sqlite_schema AS v, "
+                           "pragma_table_info(v.name) AS c WHERE v.type = 'view'",
+                           -1, &statement, NULL),
+        SQLITE_OK);
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        char name[80];
+
+        (void)snprintf(name, sizeof(name), "`%s`", sqlite3_column_text(statement, 1));
+        if (!strstr(manual, name))
+            fail_msg("%s.%s is not in schema/README.md",
+                     (const char *)sqlite3_column_text(statement, 0), name);
+        columns++;
+    }
+    assert_true(columns > 100);
+    (void)sqlite3_finalize(statement);
+    (void)sqlite3_close(db);
+    free(manual);
+}
+
+static void the_views_have_the_columns_that_others_rely_on(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_answer(
+        fixture,
+        "SELECT count(*) FROM (SELECT address, scope, reason, detail, since, "
+        "until, last_event_at, event_count, first_event_at, origin, actor, note "
+        "FROM suppressed)",
+        "0");
+    assert_answer(
+        fixture,
+        "SELECT count(*) FROM (SELECT id, type, class, cause, address, address_seen, "
+        "domain, "
+        "scope, occurred_at, sent_at, received_at, bounce_type, bounce_subtype, "
+        "complaint_subtype, feedback_type, candidates, status, action, diagnostic, "
+        "reporting_mta, remote_mta_ip, user_agent, feedback_id, ses_message_id, source, "
+        "from_domain, identity, account_id, region, configuration_set, tenant, campaign, "
+        "tags, destination_count, source_ip, is_simulator, topic_arn, sns_message_id "
+        "FROM "
+        "events)",
+        "0");
+    assert_answer(fixture,
+                  "SELECT count(*) FROM (SELECT id, received_at, topic_arn, "
+                  "sns_message_id, reason, body FROM quarantine)",
+                  "0");
+    assert_answer(fixture,
+                  "SELECT count(*) FROM (SELECT topic_arn, account_id, region, state, "
+                  "subscription_arn, since, last_message_at, messages FROM topics)",
+                  "0");
+    assert_answer(fixture,
+                  "SELECT count(*) FROM (SELECT day, sends, deliveries, hard_bounces, "
+                  "soft_bounces, complaints, rejects, list_hits, bounce_rate, "
+                  "complaint_rate FROM daily)",
+                  "0");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(each_filter_selects_what_it_names),
+        TEST(a_filter_that_the_view_lacks_is_refused),
+        TEST(a_filter_is_never_sql),
+        TEST(a_callback_can_end_the_query),
+        TEST(status_tells_what_is_there),
+        TEST(a_sound_file_passes_the_check_and_a_torn_reference_does_not),
+        TEST(look_ups_are_served_by_an_index),
+        TEST(inner_look_ups_are_served_by_an_index),
+        TEST(every_query_of_the_manual_runs),
+        TEST(every_column_of_every_view_is_in_the_manual),
+        TEST(the_views_have_the_columns_that_others_rely_on),
+    };
+    return cmocka_run_group_tests_name("store_read", tests, NULL, NULL);
+}
