@@ -1,0 +1,165 @@
+"""Authentic messages that cannot be applied are kept verbatim, and nothing is guessed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pytest
+
+import ses
+from fakesns import TOPIC, encode, now
+
+NOT_JSON = {
+    "text": "hello",
+    "cut-short": '{"notificationType": "Bounce"',
+    "empty": "",
+    "blank": " \n",
+    "lone-surrogate": '{"notificationType": "Bounce", "x": "\\ud800"}',
+    "trailing": '{"notificationType": "Bounce"} x',
+}
+
+
+@pytest.mark.parametrize("message", NOT_JSON.values(), ids=NOT_JSON.keys())
+def test_text_that_does_not_parse_is_not_json(daemon, sns, message):
+    daemon.accept(sns.notification(message))
+    assert daemon.quarantined() == ["not-json"]
+    assert daemon.events() == []
+
+
+@pytest.mark.parametrize("message", ["{}", '{"hello": "world"}', '{"bounce": {}}'])
+def test_json_without_a_type_is_no_type(daemon, sns, message):
+    daemon.accept(sns.notification(message))
+    assert daemon.quarantined() == ["no-type"]
+
+
+def test_a_bounce_without_its_type_suppresses_nobody(daemon, sns):
+    event = ses.bounce("ann@mail.example")
+    del event["notificationType"]
+    daemon.accept(sns.feedback(event))
+    assert daemon.quarantined() == ["no-type"]
+    assert daemon.suppressed() == []
+
+
+@pytest.mark.parametrize("build, block, recipients", [
+    (ses.bounce, "bounce", "bouncedRecipients"),
+    (ses.complaint, "complaint", "complainedRecipients"),
+])
+@pytest.mark.parametrize("how", ["no-block", "null-block", "no-list", "empty-list", "null-list"])
+def test_one_that_names_nobody_is_incomplete(daemon, sns, build, block, recipients, how):
+    event = build("ann@mail.example", destination=["bystander@mail.example"])
+    if how == "no-block":
+        del event[block]
+    elif how == "null-block":
+        event[block] = None
+    elif how == "no-list":
+        del event[block][recipients]
+    else:
+        event[block][recipients] = [] if how == "empty-list" else None
+    daemon.accept(sns.feedback(event))
+    assert daemon.quarantined() == ["incomplete"]
+    assert daemon.suppressed() == [] and daemon.events() == []
+
+
+@pytest.mark.parametrize("kind", ["Eternal", "permanent ", ""])
+def test_an_unknown_bounce_type_suppresses_nobody(daemon, sns, kind):
+    daemon.accept(sns.feedback(ses.bounce("ann@mail.example", kind=kind)))
+    assert daemon.suppressed() == []
+    assert len(daemon.quarantined()) == 1
+
+
+@pytest.mark.parametrize("address", ["free text", "", "@", "ann@", "@x.example"])
+def test_a_recipient_that_is_no_address_suppresses_nobody(daemon, sns, address):
+    daemon.accept(sns.feedback(ses.bounce(address, destination=["b@x.example"])))
+    assert daemon.suppressed() == []
+    assert len(daemon.quarantined()) == 1
+
+
+# --- too old
+
+
+@pytest.mark.parametrize(
+    "age, reasons",
+    [
+        (dt.timedelta(hours=3), ["stale"]),
+        (dt.timedelta(hours=1), []),
+        (dt.timedelta(minutes=-20), ["stale"]),
+        (dt.timedelta(minutes=-10), []),
+    ],
+    ids=["3h", "1h", "20min-ahead", "10min-ahead"],
+)
+def test_a_message_beyond_max_age_is_stale_and_not_applied(daemon, sns, age, reasons):
+    daemon.accept(sns.feedback(ses.bounce("ann@mail.example"), at=now() - age))
+    assert daemon.quarantined() == reasons
+    assert daemon.suppressed() == ([] if reasons else ["ann@mail.example"])
+
+
+def test_max_age_is_a_setting(make_daemon, sns):
+    daemon = make_daemon(sns={"max_age": "10m"}).start()
+    old = now() - dt.timedelta(minutes=11)
+    daemon.accept(sns.feedback(ses.bounce("ann@mail.example"), at=old))
+    assert daemon.quarantined() == ["stale"]
+
+
+def test_max_age_0_accepts_any_age(make_daemon, sns):
+    daemon = make_daemon(sns={"max_age": "0"}).start()
+    signer = sns.add(sns.authority.new_signer(before=dt.timedelta(days=900)))
+    old = now() - dt.timedelta(days=800)
+    daemon.accept(sns.feedback(ses.bounce("ann@mail.example"), at=old, signer=signer))
+    assert daemon.suppressed() == ["ann@mail.example"]
+
+
+# --- what is kept
+
+
+def test_the_body_is_kept_verbatim(daemon, sns):
+    envelope = sns.notification("no json at all: \u00e9 \U0001f600\n")
+    daemon.accept(envelope)
+    (row,) = daemon.rows("SELECT * FROM quarantine")
+    body = row["body"] if isinstance(row["body"], bytes) else row["body"].encode()
+    assert body in (encode(envelope), envelope["Message"].encode())
+    assert row["topic_arn"] == TOPIC
+    assert row["sns_message_id"] == envelope["MessageId"]
+
+
+def test_a_retry_is_quarantined_once(daemon, sns):
+    envelope = sns.notification("no json")
+    daemon.accept(envelope, envelope)
+    assert daemon.quarantined() == ["not-json"]
+
+
+def test_one_bad_message_in_a_batch_harms_no_other(daemon, sns):
+    daemon.accept(
+        sns.feedback(ses.bounce("a@x.example")),
+        sns.notification("no json"),
+        sns.feedback(ses.bounce("b@x.example")),
+    )
+    assert daemon.suppressed() == ["a@x.example", "b@x.example"]
+
+
+# --- what is tolerated
+
+
+MINIMAL = {
+    "no-feedback-id": lambda e: e["bounce"].pop("feedbackId"),
+    "no-time": lambda e: e["bounce"].pop("timestamp"),
+    "no-dsn": lambda e: e["bounce"].update(bouncedRecipients=[{"emailAddress": "a@x.example"}]),
+    "no-tags": lambda e: e["mail"].pop("tags", None),
+    "no-source-arn": lambda e: e["mail"].pop("sourceArn"),
+    "null-headers": lambda e: e["mail"].update(headers=None, commonHeaders=None),
+    "time-offset": lambda e: e["bounce"].update(timestamp="2026-05-04T03:02:01-07:00"),
+    "time-micro": lambda e: e["bounce"].update(timestamp="2026-05-04T03:02:01.123456"),
+    "time-junk": lambda e: e["bounce"].update(timestamp="yesterday"),
+    "new-fields": lambda e: e.update(novelty={"a": [1, 2.5, None]}),
+    "other-blocks-null": lambda e: e.update(complaint=None, delivery=None),
+    "big-numbers": lambda e: e.update(novelty=10**30),
+}
+
+
+@pytest.mark.parametrize("feed", ["notification", "event"])
+@pytest.mark.parametrize("change", MINIMAL.values(), ids=MINIMAL.keys())
+def test_what_is_not_essential_may_be_missing_or_odd(daemon, sns, change, feed):
+    event = ses.bounce("a@x.example", feed=feed)
+    change(event)
+    daemon.accept(sns.notification(json.dumps(event)))
+    assert daemon.suppressed() == ["a@x.example"], daemon.quarantined()

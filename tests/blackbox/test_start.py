@@ -1,0 +1,224 @@
+"""Starting: the command line, faults of the configuration, damaged and newer databases."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import socket
+import sqlite3
+
+import pytest
+
+import ses
+from daemon import SESBOUNCED, Daemon, assert_refusal, run
+from fakesns import TOPIC, encode
+
+# --- the command line
+
+
+@pytest.fixture(autouse=True)
+def built(make_daemon):
+    """Skips where the daemon is not built."""
+
+
+def test_version_and_help():
+    version = run(SESBOUNCED, "--version")
+    assert version.code == 0 and "sesbounced" in version.out
+    usage = run(SESBOUNCED, "--help")
+    assert usage.code == 0 and "--check-config" in usage.out
+
+
+def test_an_unknown_option_is_refused():
+    result = run(SESBOUNCED, "--zebra")
+    assert result.code not in (0, 65, 78) and result.err
+
+
+def test_check_config_prints_the_effective_settings(make_daemon):
+    daemon = make_daemon(sns={"max_age": "90m"})
+    result = run(SESBOUNCED, "--check-config", "-c", daemon.config_file)
+    assert result.code == 0, result.err
+    assert TOPIC in result.out and "max_age" in result.out and "min_signature_version" in result.out
+    assert not daemon.database.exists()
+
+
+def test_what_check_config_prints_is_a_configuration(make_daemon, home):
+    daemon = make_daemon(events={"keep": ["*"], "count": []})
+    printed = run(SESBOUNCED, "--check-config", "-c", daemon.config_file).out
+    again = home / "again.conf"
+    again.write_text(printed)
+    assert run(SESBOUNCED, "--check-config", "-c", again).out == printed
+
+
+# --- 78
+
+
+FAULTS = """\
+[ingest]
+listen = nowhere
+max_body = huge
+zebra = 1
+[sns]
+topic = not-an-arn
+confirm = maybe
+min_signature_version = 3
+max_age = 2 fortnights
+endpoint = http://sns.example.com/path
+[zebra]
+key = value
+stray line
+"""
+
+
+def test_78_names_every_fault_with_its_line(home):
+    file = home / "bad.conf"
+    file.write_text(FAULTS)
+    for extra in ([], ["--check-config"]):
+        result = run(SESBOUNCED, "-c", file, *extra)
+        assert result.code == 78
+        lines = {int(n) for n in re.findall(rf"{re.escape(str(file))}:(\d+): ", result.err)}
+        assert {2, 3, 4, 6, 7, 8, 9, 10, 11, 13} <= lines, result.err
+
+
+def test_78_for_a_file_that_is_not_there(home):
+    result = run(SESBOUNCED, "-c", home / "none.conf")
+    assert result.code == 78 and "none.conf" in result.err
+
+
+def test_a_configured_file_that_cannot_be_read_is_named(make_daemon):
+    daemon = make_daemon(ingest={"credentials_file": "/nonexistent/credentials"})
+    daemon.spawn()
+    assert daemon.wait() in (1, 78)
+    assert "credentials_file" in daemon.log()
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:9026", "[::]:9026"])
+def test_78_for_an_admin_listener_in_the_open_without_tokens(make_daemon, listen):
+    daemon = make_daemon(admin={"listen": listen})
+    assert run(SESBOUNCED, "--check-config", "-c", daemon.config_file).code == 78
+
+
+# --- listening by itself
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=20)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self._path)
+
+
+def test_it_listens_on_a_unix_socket_without_systemd(make_daemon, sns, home):
+    path = f"{home}/ingest.sock"
+    daemon = make_daemon(inherit=False, ingest={"listen": f"unix:{path}"}).start()
+    connection = UnixConnection(path)
+    connection.request("POST", "/sns", encode(sns.feedback(ses.bounce("ann@mail.example"))))
+    assert connection.getresponse().status == 200
+    connection.close()
+    assert daemon.stop() == 0
+
+
+def test_it_starts_over_a_socket_left_by_a_killed_one(make_daemon, sns, home):
+    path = f"{home}/ingest.sock"
+    daemon = make_daemon(inherit=False, ingest={"listen": f"unix:{path}"}).start()
+    daemon.kill9()
+    daemon.start()
+    connection = UnixConnection(path)
+    connection.request("GET", "/healthz")
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
+def test_several_listeners_serve_at_once(make_daemon, home):
+    paths = [f"{home}/a.sock", f"{home}/b.sock"]
+    make_daemon(inherit=False, ingest={"listen": [f"unix:{path}" for path in paths]}).start()
+    for path in paths:
+        connection = UnixConnection(path)
+        connection.request("GET", "/healthz")
+        assert connection.getresponse().status == 200
+        connection.close()
+
+
+def test_a_port_that_is_taken_is_named(make_daemon):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        daemon = make_daemon(inherit=False, ingest={"listen": listen})
+        daemon.spawn()
+        assert daemon.wait() == 1
+    assert listen in daemon.log()
+
+
+# --- damaged and newer databases
+
+
+def own_listener(make_daemon, home) -> Daemon:
+    return make_daemon(inherit=False, ingest={"listen": f"unix:{home}/ingest.sock"})
+
+
+def damage(daemon: Daemon) -> None:
+    daemon.database.write_bytes(b"This is no database. " * 1000)
+
+
+def make_newer(daemon: Daemon) -> None:
+    db = sqlite3.connect(daemon.database)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA user_version = 9999")
+    db.execute("CREATE TABLE IF NOT EXISTS future(x)")
+    db.commit()
+    db.close()
+
+
+BROKEN = pytest.mark.parametrize("spoil", [damage, make_newer], ids=["corrupt", "newer"])
+
+
+@BROKEN
+def test_65_for_a_database_it_cannot_use(make_daemon, home, spoil):
+    daemon = own_listener(make_daemon, home)
+    spoil(daemon)
+    before = daemon.database.read_bytes()
+    daemon.spawn()
+    assert daemon.wait() == 65
+    assert str(daemon.database) in daemon.log()
+    assert daemon.database.read_bytes() == before
+
+
+@BROKEN
+def test_with_passed_sockets_it_stays_up_and_says_503(make_daemon, sns, spoil):
+    daemon = make_daemon()
+    spoil(daemon)
+    daemon.start()
+    assert_refusal(daemon.deliver(sns.feedback(ses.bounce("ann@mail.example"))), 503)
+    assert daemon.request("GET", "/healthz").status == 503
+    assert daemon.status_line()
+    assert str(daemon.database) in daemon.log()
+    assert daemon.stop() == 0
+
+
+def test_a_newer_database_that_we_filled_is_left_alone(make_daemon, home, sns):
+    daemon = make_daemon().start()
+    daemon.accept(sns.feedback(ses.bounce("ann@mail.example")))
+    daemon.stop()
+    make_newer(daemon)
+    daemon.start()
+    assert_refusal(daemon.deliver(sns.feedback(ses.bounce("ben@mail.example"))), 503)
+    daemon.stop()
+    assert daemon.suppressed() == ["ann@mail.example"]
+
+
+def test_a_store_that_cannot_be_made_is_said(make_daemon):
+    daemon = make_daemon(inherit=False, store={"path": "/nonexistent/x/sesbounced.db"})
+    daemon.spawn()
+    assert daemon.wait() != 0
+    assert "/nonexistent/x" in daemon.log()
+
+
+def test_a_restart_finds_everything_again(daemon, sns):
+    daemon.accept(sns.feedback(ses.bounce("ann@mail.example")), sns.notification("no json"))
+    views = ("suppressed", "events", "quarantine", "topics", "daily")
+    before = {view: daemon.rows(f"SELECT * FROM {view}") for view in views}
+    daemon.restart()
+    assert {view: daemon.rows(f"SELECT * FROM {view}") for view in views} == before

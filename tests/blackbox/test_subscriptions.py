@@ -1,0 +1,222 @@
+"""Subscriptions: confirmed through the outbox, ended without a word to anybody."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+import ses
+from daemon import Daemon, assert_refusal, eventually
+from fakesns import FOREIGN_TOPIC, TOPIC, Answer, confirmed, now, refusal
+
+OTHER_TOPIC = TOPIC + "-2"
+
+
+def state(daemon: Daemon, topic: str = TOPIC) -> str | None:
+    states = daemon.column("SELECT state FROM topics WHERE topic_arn = ?", topic)
+    return states[0] if states else None
+
+
+def wait_state(daemon: Daemon, expected: str, topic: str = TOPIC) -> None:
+    eventually(lambda: state(daemon, topic) == expected, 15, f"state {expected}")
+
+
+def test_auto_confirms_with_topic_and_token_at_the_topics_endpoint(daemon, sns):
+    daemon.accept(sns.confirmation(token="0123abc"))
+    (request,) = sns.wait_for(1, sns.confirmations)
+    assert (request.method, request.path) == ("GET", "/")
+    assert request.query == {
+        "Action": "ConfirmSubscription",
+        "TopicArn": TOPIC,
+        "Token": "0123abc",
+    }
+    wait_state(daemon, "confirmed")
+    (topic,) = daemon.rows("SELECT * FROM topics")
+    assert topic["topic_arn"] == TOPIC
+    assert topic["account_id"] == "123456789012"
+    assert topic["region"] == "us-east-1"
+    assert topic["subscription_arn"].startswith(TOPIC + ":")
+
+
+def test_it_is_confirming_until_the_answer_is_there(daemon, sns):
+    daemon.accept(sns.confirmation())
+    assert state(daemon) in ("confirming", "confirmed")
+
+
+def test_tokens_are_percent_encoded(daemon, sns):
+    token = "a&Action=Unsubscribe+/%=#?"
+    daemon.accept(sns.confirmation(token=token))
+    (request,) = sns.wait_for(1, sns.confirmations)
+    assert request.query["Token"] == token
+    assert request.query["Action"] == "ConfirmSubscription"
+
+
+def test_subscribe_url_is_never_fetched(daemon, sns, make_sns):
+    attacker = make_sns()
+    url = f"{attacker.origin}/?Action=ConfirmSubscription&Token=x"
+    daemon.accept(sns.confirmation(subscribe_url=url))
+    sns.wait_for(1, sns.confirmations)
+    wait_state(daemon, "confirmed")
+    assert attacker.connections == 0
+
+
+def test_manual_waits_for_the_operator(make_daemon, sns):
+    daemon = make_daemon(sns={"confirm": "manual"}).start()
+    daemon.accept(sns.confirmation())
+    assert state(daemon) == "pending"
+    daemon.wait_log("topics confirm")
+    assert sns.confirmations() == []
+    assert daemon.ctl("topics", "confirm", TOPIC).code == 0
+    sns.wait_for(1, sns.confirmations)
+    wait_state(daemon, "confirmed")
+    assert len(sns.confirmations()) == 1
+
+
+def test_a_500_is_tried_again(daemon, sns):
+    sns.confirm_plan.then(Answer(500))
+    daemon.accept(sns.confirmation())
+    sns.wait_for(2, sns.confirmations, timeout=15)
+    wait_state(daemon, "confirmed")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(400, refusal("InvalidParameter", "Invalid parameter: Token")),
+        Answer(403, refusal("AuthorizationError", "Not authorized")),
+        Answer(404, b""),
+    ],
+    ids=["400", "403", "404"],
+)
+def test_a_4xx_fails_at_once_and_says_so(daemon, sns, answer):
+    sns.confirm_plan.otherwise = answer
+    daemon.accept(sns.confirmation())
+    wait_state(daemon, "failed")
+    assert len(sns.confirmations()) == 1
+    daemon.wait_log(TOPIC, "confirm")
+
+
+def test_a_new_confirmation_after_a_failure_starts_over(daemon, sns):
+    sns.confirm_plan.then(Answer(400, refusal("InvalidParameter", "Token expired")))
+    daemon.accept(sns.confirmation(token="old"))
+    wait_state(daemon, "failed")
+    daemon.accept(sns.confirmation(token="new"))
+    wait_state(daemon, "confirmed")
+    assert [r.query["Token"] for r in sns.confirmations()] == ["old", "new"]
+
+
+def test_topics_confirm_after_a_failure_starts_over(daemon, sns):
+    sns.confirm_plan.then(Answer(404, b""))
+    daemon.accept(sns.confirmation())
+    wait_state(daemon, "failed")
+    assert daemon.ctl("topics", "confirm", TOPIC).code == 0
+    wait_state(daemon, "confirmed")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [confirmed(OTHER_TOPIC), confirmed(FOREIGN_TOPIC)],
+    ids=["other-topic", "other-account"],
+)
+def test_an_answer_for_another_topic_is_no_confirmation(daemon, sns, body):
+    sns.confirm_plan.otherwise = Answer(200, body)
+    daemon.accept(sns.confirmation())
+    wait_state(daemon, "failed")
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>portal</html>"], ids=["empty", "html"])
+def test_an_answer_without_an_arn_is_no_confirmation(daemon, sns, body):
+    sns.confirm_plan.otherwise = Answer(200, body)
+    daemon.accept(sns.confirmation())
+    sns.wait_for(1, sns.confirmations)
+    daemon.wait_log(TOPIC, "confirm")
+    assert state(daemon) in ("confirming", "failed")
+
+
+@pytest.mark.parametrize("end", ["stop", "kill9"])
+def test_the_outbox_survives_a_restart(daemon, sns, end):
+    sns.confirm_plan.otherwise = Answer(500)
+    daemon.accept(sns.confirmation())
+    sns.wait_for(1, sns.confirmations)
+    getattr(daemon, end)()
+    sns.confirm_plan.otherwise = Answer()
+    daemon.start()
+    wait_state(daemon, "confirmed")
+
+
+def test_a_repeated_confirmation_is_confirmed_once(daemon, sns):
+    envelope = sns.confirmation()
+    daemon.accept(envelope, envelope, envelope)
+    wait_state(daemon, "confirmed")
+    daemon.accept(sns.confirmation(topic=TOPIC, token="second"))
+    sns.wait_for(2, sns.confirmations)
+    assert [r.query["Token"] for r in sns.confirmations()] == [envelope["Token"], "second"]
+
+
+def test_an_old_confirmation_is_never_stale(daemon, sns):
+    """Its token says itself when it is too old."""
+    daemon.accept(sns.confirmation(at=now() - dt.timedelta(hours=20)))
+    wait_state(daemon, "confirmed")
+    assert daemon.quarantined() == []
+
+
+# --- the end of a subscription
+
+
+@pytest.fixture
+def two_topics(make_daemon) -> Daemon:
+    return make_daemon(sns={"topic": [TOPIC, OTHER_TOPIC]}).start()
+
+
+def test_an_unsubscription_is_recorded_and_warned_of(daemon, sns):
+    daemon.accept(sns.confirmation())
+    wait_state(daemon, "confirmed")
+    daemon.accept(sns.unsubscription())
+    assert state(daemon) == "unsubscribed"
+    daemon.wait_log(TOPIC, "subscri")
+
+
+def test_complaint_03_an_unsubscription_is_never_followed(two_topics, sns, make_sns):
+    attacker = make_sns()
+    url = f"{attacker.origin}/?Action=ConfirmSubscription&Token=x"
+    two_topics.accept(sns.unsubscription(subscribe_url=url))
+    two_topics.accept(sns.unsubscription())
+    # Whatever it was up to would have been done before the next topic is confirmed.
+    two_topics.accept(sns.confirmation(topic=OTHER_TOPIC))
+    wait_state(two_topics, "confirmed", OTHER_TOPIC)
+    assert [r.query["TopicArn"] for r in sns.confirmations()] == [OTHER_TOPIC]
+    assert attacker.connections == 0
+    assert state(two_topics) == "unsubscribed"
+
+
+def test_an_unsubscription_ends_a_confirmation_under_way(two_topics, sns):
+    sns.confirm_plan.then(Answer(500))
+    two_topics.accept(sns.confirmation())
+    sns.wait_for(1, sns.confirmations)
+    two_topics.accept(sns.unsubscription())
+    two_topics.accept(sns.confirmation(topic=OTHER_TOPIC))
+    wait_state(two_topics, "confirmed", OTHER_TOPIC)
+    assert state(two_topics) == "unsubscribed"
+
+
+def test_subscribing_again_after_an_unsubscription_works(daemon, sns):
+    daemon.accept(sns.unsubscription())
+    daemon.accept(sns.confirmation())
+    wait_state(daemon, "confirmed")
+
+
+def test_confirmations_of_foreign_topics_are_refused(daemon, sns):
+    for envelope in (
+        sns.confirmation(topic=FOREIGN_TOPIC),
+        sns.unsubscription(topic=FOREIGN_TOPIC),
+    ):
+        assert_refusal(daemon.deliver(envelope), 403)
+    assert state(daemon, FOREIGN_TOPIC) is None
+
+
+def test_the_topics_view_counts_messages(daemon, sns):
+    daemon.accept(*[sns.feedback(ses.bounce(f"{i}@mail.example")) for i in range(3)])
+    (topic,) = daemon.rows("SELECT * FROM topics")
+    assert topic["messages"] == 3
+    assert topic["last_message_at"] is not None

@@ -1,0 +1,122 @@
+#!/bin/bash
+# Includes point down only: base <- message <- store, remote, config (never each other)
+# <- daemon, ctl (never each other); and each library is included where the design lets
+# it be linked.
+set -uo pipefail
+
+# Public headers and the layer whose they are. A new header is added here.
+declare -A layer_of
+own()
+{
+    local layer=$1 name
+    shift
+    for name; do layer_of[$name]=$layer; done
+}
+own base buf cleanup clock limits log queue str
+own message address arn intake policy ses_event sns_message sns_signature sns_url verdict
+own config settings
+own store store
+own remote certificates https simulator
+
+declare -A below=(
+    [base]='base'
+    [message]='base message'
+    [config]='base message config'
+    [store]='base message store'
+    [remote]='base message remote'
+    [daemon]='base message config store remote daemon'
+    [ctl]='base message config store remote ctl'
+)
+
+# Libraries, by the beginning of what is included. (jansson in remote/ and ctl/ writes what
+# `simulate` posts and what `-o json` prints.)
+declare -A libraries=(
+    [base]=''
+    [message]='jansson.h openssl/ idn2.h'
+    [config]=''
+    [store]='sqlite3.h'
+    [remote]='curl/ openssl/ jansson.h'
+    [daemon]='microhttpd.h systemd/ openssl/'
+    [ctl]='jansson.h'
+)
+third_party='jansson.h openssl/ idn2.h sqlite3.h curl/ microhttpd.h systemd/'
+
+status=0
+fault()
+{
+    echo "$1"
+    status=1
+}
+
+# usage: begins TEXT PREFIX…
+begins()
+{
+    local text=$1 prefix
+    shift
+    for prefix; do
+        [[ $text == "$prefix"* ]] && return 0
+    done
+    return 1
+}
+
+# usage: check_include FILE:LINE LAYER INCLUDED
+check_include()
+{
+    local where=$1 layer=$2 included=$3 name target
+
+    case $included in
+    sesbounce/*.h)
+        name=${included#sesbounce/}
+        target=${layer_of[${name%.h}]-}
+        [ -n "$target" ] || fault "$where: whose is $included? Tell tests/lint/layers.sh"
+        ;;
+    *_private.h | */*.h)
+        target=${included%%/*}
+        [ -n "${below[$target]-}" ] || target=
+        ;;
+    *) target= ;;
+    esac
+
+    if [ -n "$target" ]; then
+        [[ " ${below[$layer]} " == *" $target "* ]] ||
+            fault "$where: $layer may not include $included, which is of $target"
+        return
+    fi
+    # The journal is reached from one file.
+    [ "${where%%:*} $included" != 'src/base/log.c systemd/sd-journal.h' ] || return 0
+    # shellcheck disable=SC2086 # lists of prefixes
+    if begins "$included" $third_party && ! begins "$included" ${libraries[$layer]}; then
+        fault "$where: $layer may not use $included"
+    fi
+}
+
+while IFS=: read -r file line rest; do
+    included=$(sed -E 's/^# *include *[<"]([^>"]+)[>"].*/\1/' <<< "$rest")
+    case $file in
+    src/*)
+        layer=${file#src/}
+        layer=${layer%%/*}
+        ;;
+    *)
+        layer=${file##*/}
+        layer=${layer_of[${layer%.h}]-}
+        [ -n "$layer" ] || { fault "$file: whose is it? Tell tests/lint/layers.sh" && continue; }
+        ;;
+    esac
+    check_include "$file:$line" "$layer" "$included"
+done < <(grep -rnE --include='*.[ch]' '^# *include' src include)
+
+# base/ and message/ are pure: no clock, file, environment or log. (base/clock and base/log
+# are what others reach them through.)
+pure=$(find src/base src/message -name '*.[ch]' ! -name 'clock.*' ! -name 'log.*')
+# shellcheck disable=SC2086 # a list of files
+if grep -nE '(^|[^A-Za-z0-9_])(clock_gettime|clock_(wall|mono)_ms|time|getenv|f?open|getrandom|log_event|log_write) ?\(' $pure; then
+    fault 'base/ and message/ are pure'
+fi
+
+# Only the programs log.
+if grep -rnE --include='*.c' '(^|[^A-Za-z0-9_])log_(event|write) ?\(' src |
+    grep -vE '^src/(daemon|ctl|base/log)'; then
+    fault 'only daemon/ and ctl/ log'
+fi
+exit $status
