@@ -36,7 +36,8 @@
 #define SNS_MESSAGE_ID_BYTES_MAX 100
 /* Tokens were seen with about 250 characters. */
 #define SNS_TOKEN_BYTES_MAX 2048
-/* RSA keys: SNS uses 2048 bits; larger ones cost time before anything is authenticated. */
+/* RSA keys: SNS uses 2048 bits; larger ones cost time before anything is authenticated.
+ */
 #define SNS_KEY_BITS_MIN 2048
 #define SNS_KEY_BITS_MAX 8192
 /* Names in a certificate: SNS's have one. What lies behind these is not looked at. */
@@ -168,8 +169,10 @@
  * subscriptions. */
 #define CREDENTIALS_MAX       64
 #define CREDENTIALS_BYTES_MAX (32 * 1024)
-/* 8 bytes of SHA-256 tell addresses in a log apart. */
-#define LOG_ADDRESS_HASH_BYTES 8
+/* 64 bits of SHA-256 tell addresses in a log apart. */
+#define LOG_ADDRESS_HASH_DIGITS 16
+/* What `systemctl status` shows of a trouble. */
+#define STATUS_TROUBLE_BYTES_MAX 1024
 /* After the listener is quiesced, open connections are answered this long. */
 #define STOP_GRACE_MS 1000
 /* Scrapers and a browser or two. */
@@ -192,10 +195,11 @@
 #define STORE_BUSY_MS 2000
 /* Counted messages are known again for this long. */
 #define STORE_COUNTED_KEEP_MS (72LL * 3600 * 1000)
-/* SES's time and SNS's of one event differ by this much at most, or its time is not used. */
+/* SES's time and SNS's of one event differ by this much at most, or its time is not used.
+ */
 #define STORE_SES_LAG_MS (15 * 60 * 1000)
-/* Soft days are forgotten after this: twice POLICY_DOUBT_WINDOW_MS, since events arrive in
- * any order. */
+/* Soft days are forgotten after this: twice POLICY_DOUBT_WINDOW_MS, since events arrive
+ * in any order. */
 #define STORE_SOFT_KEEP_MS (60LL * 24 * 3600 * 1000)
 /* Rows that one call of store_tidy() looks at: some milliseconds. */
 #define STORE_TIDY_ROWS_MAX 2000
@@ -203,7 +207,8 @@
 #define STORE_TIDY_AGAIN_MS (3600LL * 1000)
 /* Confirmations given out and without a result; more wait. */
 #define STORE_CONFIRMATIONS_OUT_MAX 64
-/* Without a result after this a confirmation is given out again: HTTPS_TOTAL_MS is 8 s. */
+/* Without a result after this a confirmation is given out again: HTTPS_TOTAL_MS is 8 s.
+ */
 #define STORE_CONFIRMATION_OUT_MS (60 * 1000)
 /* Topics whose row is remembered; more are looked up again. */
 #define STORE_TOPICS_CACHED_MAX 64
@@ -217,7 +222,8 @@
 #define STORE_QUERY_BYTES_MAX 4096
 /* Columns of a view; events has the most, some 40. */
 #define STORE_COLUMNS_MAX 64
-/* Steps of SQLite's machine between two calls of a progress callback: some milliseconds. */
+/* Steps of SQLite's machine between two calls of a progress callback: some milliseconds.
+ */
 #define STORE_CHECK_STEPS 100000
 
 /* --- ctl --- */

@@ -126,6 +126,8 @@ int store_checkpoint_restart(struct store *store);
 
 enum store_view {
     STORE_SUPPRESSED,
+    STORE_ENTRIES,   /* also those that expired or were lifted */
+    STORE_DECISIONS, /* of people */
     STORE_EVENTS,
     STORE_BOUNCES,
     STORE_COMPLAINTS,

@@ -209,6 +209,21 @@ WHERE s.lifted_at IS NULL
         AND o.lifted_at IS NULL
         AND (o.until IS NULL OR o.until > strftime('%Y-%m-%d %H:%M:%f', 'now')));
 
+-- Every entry there ever was, also those that ran out or were lifted.
+CREATE VIEW entries AS
+SELECT address, scope, reason, detail,
+       CASE WHEN lifted_at IS NOT NULL THEN 'lifted'
+            WHEN until <= strftime('%Y-%m-%d %H:%M:%f', 'now') THEN 'expired'
+            ELSE 'live' END AS state,
+       since, until, first_event_at, last_event_at, event_count, repeats, origin, actor,
+       note, lifted_at, lifted_by, lifted_note, rule
+FROM suppression;
+
+-- What people decided, in order.
+CREATE VIEW decisions AS
+SELECT id, address, scope, action, reason, until, at, actor, note
+FROM decision;
+
 CREATE VIEW events AS
 SELECT e.id, e.type, e.class, e.cause, e.address, e.address_seen, e.domain, e.scope,
        e.occurred_at, e.sent_at, m.received_at, e.bounce_type, e.bounce_subtype,

@@ -66,7 +66,7 @@ struct story {
     struct chapter *chapters;
     size_t count, room;
     size_t live;
-    struct output output; /* json: entries first, then events */
+    struct output output; /* json: entries first, then decisions, then events */
 };
 
 /* A part of a line: told when the row has that column. */
@@ -119,26 +119,58 @@ static int add_chapter(struct story *story, const struct store_value *values,
     return r;
 }
 
+/* Everything of one scope also depends on what holds for all. */
+static bool is_in_scope(const struct story *story, const struct store_value *values,
+                        size_t count)
+{
+    const struct store_value *scope = output_find(values, count, "scope");
+    return !story->scope || !scope || str_equal(scope->text, STR("*")) ||
+           str_equal(scope->text, str_of(story->scope));
+}
+
 static int on_entry(void *context, const struct store_value *values, size_t count)
 {
-    static const struct part parts[] = {{"SUPPRESSED: ", "reason"},
-                                        {" ", "detail"},
+    static const struct part live[] = {{"SUPPRESSED: ", "reason"},
+                                       {" ", "detail"},
+                                       {", scope ", "scope"},
+                                       {", until ", "until"},
+                                       {", events: ", "event_count"},
+                                       {", origin ", "origin"},
+                                       {", by ", "actor"},
+                                       {", note: ", "note"},
+                                       {"", NULL}};
+    static const struct part past[] = {
+        {"was suppressed: ", "reason"}, {" ", "detail"},
+        {", scope ", "scope"},          {", until ", "until"},
+        {", events: ", "event_count"},  {", now ", "state"},
+        {", lifted at ", "lifted_at"},  {" by ", "lifted_by"},
+        {": ", "lifted_note"},          {"", NULL}};
+    struct story *story = context;
+    const struct store_value *state = output_find(values, count, "state");
+    if (!is_in_scope(story, values, count))
+        return 0;
+    bool is_live = state && str_equal(state->text, STR("live"));
+    story->live += is_live;
+    if (story->ctl->format != OUTPUT_TABLE)
+        return output_row(&story->output, values, count);
+    return add_chapter(story, values, count, "since", is_live ? live : past);
+}
+
+static int on_decision(void *context, const struct store_value *values, size_t count)
+{
+    static const struct part parts[] = {{"a person decided: ", "action"},
+                                        {" ", "reason"},
                                         {", scope ", "scope"},
                                         {", until ", "until"},
-                                        {", events: ", "event_count"},
-                                        {", origin ", "origin"},
                                         {", by ", "actor"},
                                         {", note: ", "note"},
                                         {"", NULL}};
     struct story *story = context;
-    const struct store_value *scope = output_find(values, count, "scope");
-    if (story->scope && scope && !str_equal(scope->text, STR("*")) &&
-        !str_equal(scope->text, str_of(story->scope)))
+    if (!is_in_scope(story, values, count))
         return 0;
-    story->live++;
     if (story->ctl->format != OUTPUT_TABLE)
         return output_row(&story->output, values, count);
-    return add_chapter(story, values, count, "since", parts);
+    return add_chapter(story, values, count, "at", parts);
 }
 
 static int on_reported(void *context, const struct store_value *values, size_t count)
@@ -194,7 +226,9 @@ static int read_story(struct story *story)
 {
     struct store_filter filter = {
         .address = story->ctl->words[0], .since_ms = CLOCK_NONE, .until_ms = CLOCK_NONE};
-    int r = store_query(story->ctl->store, STORE_SUPPRESSED, &filter, on_entry, story);
+    int r = store_query(story->ctl->store, STORE_ENTRIES, &filter, on_entry, story);
+    if (r == 0)
+        r = store_query(story->ctl->store, STORE_DECISIONS, &filter, on_decision, story);
     if (r < 0)
         return r;
     filter.limit = CTL_WHY_EVENTS_MAX;

@@ -48,6 +48,8 @@ const char *const *views_table(enum store_view view)
         return quarantine_table;
     case STORE_TOPICS:
         return topic_table;
+    case STORE_ENTRIES:
+    case STORE_DECISIONS:
     case STORE_DAILY:
         break;
     }
@@ -67,6 +69,8 @@ const char *const *views_all(enum store_view view)
         return quarantine_all;
     case STORE_TOPICS:
         return topic_all;
+    case STORE_ENTRIES:
+    case STORE_DECISIONS:
     case STORE_DAILY:
         break;
     }

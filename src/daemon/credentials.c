@@ -2,15 +2,15 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
-#include <openssl/sha.h>
 
 #include "daemon/read_file.h"
 #include "sesbounce/buf.h"
+#include "sesbounce/digest.h"
 #include "sesbounce/limits.h"
 
 struct credentials {
     size_t count;
-    unsigned char digests[CREDENTIALS_MAX][SHA256_DIGEST_LENGTH];
+    unsigned char digests[CREDENTIALS_MAX][DIGEST_BYTES];
 };
 
 static int add_line(struct credentials *credentials, struct str line)
@@ -19,8 +19,7 @@ static int add_line(struct credentials *credentials, struct str line)
         return 0;
     if (!memchr(line.data, ':', line.len) || credentials->count >= CREDENTIALS_MAX)
         return -EINVAL;
-    (void)SHA256((const unsigned char *)line.data, line.len,
-                 credentials->digests[credentials->count++]);
+    digest_sha256(line, credentials->digests[credentials->count++]);
     return 0;
 }
 
@@ -56,7 +55,7 @@ void credentials_free(struct credentials *credentials)
 bool credentials_match(const struct credentials *credentials, const char *user,
                        const char *password)
 {
-    unsigned char digest[SHA256_DIGEST_LENGTH];
+    unsigned char digest[DIGEST_BYTES];
     struct buf pair;
     int match = 0;
 
@@ -64,7 +63,7 @@ bool credentials_match(const struct credentials *credentials, const char *user,
         return false;
     buf_init(&pair, CREDENTIALS_BYTES_MAX);
     if (buf_printf(&pair, "%s:%s", user, password) == 0) {
-        (void)SHA256((const unsigned char *)pair.data, pair.len, digest);
+        digest_sha256(buf_str(&pair), digest);
         for (size_t i = 0; i < credentials->count; i++)
             match |= CRYPTO_memcmp(digest, credentials->digests[i], sizeof(digest)) == 0;
     }

@@ -1,8 +1,8 @@
 #include "daemon/delivery_log.h"
 
-#include <openssl/sha.h>
 #include <pthread.h>
 
+#include "sesbounce/digest.h"
 #include "sesbounce/limits.h"
 
 static pthread_mutex_t ration_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -21,15 +21,15 @@ static bool may_log(unsigned *ret_held_back)
 
 static int append_address(struct buf *to, const struct address *address, int how)
 {
-    unsigned char digest[SHA256_DIGEST_LENGTH];
+    unsigned char digest[DIGEST_BYTES];
+    char hex[LOG_ADDRESS_HASH_DIGITS + 1];
     int r = to->len > 0 ? buf_append_char(to, ' ') : 0;
 
     if (how == LOG_ADDRESSES_FULL)
         return r < 0 ? r : buf_append_str(to, str_of(address->key));
-    (void)SHA256((const unsigned char *)address->key, strlen(address->key), digest);
-    for (int i = 0; r == 0 && i < LOG_ADDRESS_HASH_BYTES; i++)
-        r = buf_printf(to, "%02x", digest[i]);
-    return r;
+    digest_sha256(str_of(address->key), digest);
+    digest_hex(digest, LOG_ADDRESS_HASH_DIGITS, hex);
+    return r < 0 ? r : buf_append_str(to, str_of(hex));
 }
 
 static void append_addresses(struct buf *to, const struct delivery *delivery, int how)

@@ -49,7 +49,8 @@ static enum MHD_Result answer(struct http *http, struct delivery *delivery)
 static enum MHD_Result answer_probe(struct http *http, const struct delivery *delivery)
 {
     bool closing = atomic_load(&http->service->closing);
-    bool healthy = atomic_load(&http->service->storing) && !closing;
+    bool healthy =
+        atomic_load(&http->service->storing) && !atomic_load(&http->service->stopping);
     struct MHD_Response **responses = healthy ? http->healthy : http->unhealthy;
 
     return MHD_queue_response(delivery->connection,

@@ -28,6 +28,7 @@ struct program {
     struct http *http;
     struct admin *admin;
     sigset_t signals;
+    char trouble[STATUS_TROUBLE_BYTES_MAX]; /* why the database could not be opened */
 };
 
 static void usage(FILE *to)
@@ -155,6 +156,8 @@ static int open_store(struct program *program, struct store **ret)
         bool may_mend = r == -EBUSY || r == -EROFS || r == -ENOSPC || r == -EIO;
 
         complain("the database cannot be used", buf_str(&fault));
+        (void)snprintf(program->trouble, sizeof(program->trouble), "%.*s",
+                       STR_ARG(buf_str(&fault)));
         if (!may_mend && !program->sockets.passed)
             status = status_of(r);
     }
@@ -252,16 +255,28 @@ static void say_ready(struct program *program)
 /* --- watch ----------------------------------------------------------------------------
  */
 
+/* What `systemctl status` shows: what is wrong, and what to type. */
+static const char *trouble_of(const struct program *program)
+{
+    if (writer_fatal(program->writer) == -EUCLEAN)
+        return "the database is corrupt; see `sesbouncectl db check`, restore a backup";
+    return program->trouble[0] ? program->trouble : "see `journalctl -u sesbounced`";
+}
+
 static void tell_status(struct program *program)
 {
     struct metrics *metrics = &program->service.metrics;
 
-    (void)sd_notifyf(0, "STATUS=%s; kept %llu deliveries, answered %llu otherwise",
-                     atomic_load(&program->service.storing)
-                         ? "storing"
-                         : "NOT STORING: SNS is told to try again, see the log",
-                     (unsigned long long)metrics_kept(metrics),
-                     (unsigned long long)metrics_not_kept(metrics));
+    if (atomic_load(&program->service.storing)) {
+        program->trouble[0] = '\0';
+        (void)sd_notifyf(0,
+                         "STATUS=storing; kept %llu deliveries, answered %llu otherwise",
+                         (unsigned long long)metrics_kept(metrics),
+                         (unsigned long long)metrics_not_kept(metrics));
+    } else {
+        (void)sd_notifyf(0, "STATUS=NOT STORING, SNS is told to try again: %s",
+                         trouble_of(program));
+    }
 }
 
 static bool is_stuck(struct program *program, int64_t now_ms)

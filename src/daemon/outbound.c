@@ -1,5 +1,6 @@
 #include "daemon/outbound.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "daemon/http.h"
@@ -302,8 +303,10 @@ static struct outbound_confirmation **place_of(struct outbound *outbound,
 static void confirmed(void *context, const struct https_answer *answer)
 {
     struct outbound_confirmation *task = context;
+    struct outbound_confirmation **place = place_of(task->outbound, task);
 
-    *place_of(task->outbound, task) = NULL;
+    assert(place);
+    *place = NULL;
     judge_answer(task, answer);
     report(task);
 }

@@ -51,6 +51,11 @@ struct view {
 static const struct view views[] = {
     [STORE_SUPPRESSED] = {"suppressed", "since", "address, scope", "since DESC, address",
                           false, BIT(ADDRESS) | BIT(SCOPE) | BIT(REASON)},
+    [STORE_ENTRIES] = {"entries", "since", "address, scope, reason",
+                       "since DESC, address", false,
+                       BIT(ADDRESS) | BIT(SCOPE) | BIT(REASON)},
+    [STORE_DECISIONS] = {"decisions", "at", "id", "id DESC", true,
+                         BIT(ADDRESS) | BIT(SCOPE) | BIT(REASON)},
     [STORE_EVENTS] = {"events", "occurred_at", "id", "id DESC", true, EVENT_FIELDS},
     [STORE_BOUNCES] = {"bounces", "occurred_at", "id", "id DESC", true, EVENT_FIELDS},
     [STORE_COMPLAINTS] = {"complaints", "occurred_at", "id", "id DESC", true,
@@ -198,8 +203,9 @@ static bool is_time(const char *name)
 {
     struct str column = str_of(name);
 
-    return str_ends_with(column, STR("_at")) || str_equal(column, STR("since")) ||
-           str_equal(column, STR("until")) || str_equal(column, STR("ses_timestamp"));
+    return str_ends_with(column, STR("_at")) || str_equal(column, STR("at")) ||
+           str_equal(column, STR("since")) || str_equal(column, STR("until")) ||
+           str_equal(column, STR("ses_timestamp"));
 }
 
 static struct store_value value_of(sqlite3_stmt *statement, int column)

@@ -2,16 +2,13 @@
 #include <errno.h>
 #include <string.h>
 
-/* The one-shot EVP calls allocate and can fail; these do not. */
-#define OPENSSL_SUPPRESS_DEPRECATED
-#include <openssl/sha.h>
-
+#include "sesbounce/digest.h"
 #include "store/store_internal.h"
 
 /* An id no SNS message can have, for what came without an envelope: a digest of it. */
-#define FILE_ID_PREFIX      "file:"
-#define FILE_ID_DIGEST_USED 16
-#define FILE_ID_BYTES       (sizeof(FILE_ID_PREFIX) + 2 * FILE_ID_DIGEST_USED)
+#define FILE_ID_PREFIX "file:"
+#define FILE_ID_DIGITS 32
+#define FILE_ID_BYTES  (sizeof(FILE_ID_PREFIX) + FILE_ID_DIGITS)
 
 struct message {
     int64_t timestamp_ms;
@@ -38,9 +35,7 @@ int write_flush(struct store *store)
 
 static void name_message(const struct intake *intake, struct message *message)
 {
-    static const char hex[] = "0123456789abcdef";
-    unsigned char digest[SHA256_DIGEST_LENGTH];
-    SHA256_CTX sha;
+    unsigned char digest[DIGEST_BYTES];
     size_t len = sizeof(FILE_ID_PREFIX) - 1;
 
     if (intake->origin == INTAKE_FROM_SNS) {
@@ -48,18 +43,13 @@ static void name_message(const struct intake *intake, struct message *message)
         message->sns_id = intake->sns_message_id;
         return;
     }
-    (void)SHA256_Init(&sha);
-    (void)SHA256_Update(&sha, intake->body.data, intake->body.len);
-    (void)SHA256_Final(digest, &sha);
+    digest_sha256(intake->body, digest);
     memcpy(message->file_id, FILE_ID_PREFIX, len);
-    for (size_t i = 0; i < FILE_ID_DIGEST_USED; i++) {
-        message->file_id[len++] = hex[digest[i] >> 4];
-        message->file_id[len++] = hex[digest[i] & 15];
-    }
+    digest_hex(digest, FILE_ID_DIGITS, message->file_id + len);
     /* Not when it occurred: that may be when it was received, new with each import. */
     message->timestamp_ms =
         intake->event.sent_ms == CLOCK_NONE ? 0 : intake->event.sent_ms;
-    message->sns_id = (struct str){message->file_id, len};
+    message->sns_id = (struct str){message->file_id, len + FILE_ID_DIGITS};
 }
 
 static int find_message(struct store *store, const struct intake *intake,

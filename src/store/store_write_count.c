@@ -2,10 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* The one-shot EVP calls allocate and can fail; these do not. */
-#define OPENSSL_SUPPRESS_DEPRECATED
-#include <openssl/sha.h>
-
+#include "sesbounce/digest.h"
 #include "store/store_internal.h"
 
 #define HASH_BYTES 6 /* 48 bits: SQLite stores them in six bytes */
@@ -115,13 +112,10 @@ int tally_event(struct store *store, const struct intake *intake,
 
 static int64_t hash_of(struct str bytes)
 {
-    unsigned char digest[SHA256_DIGEST_LENGTH];
-    SHA256_CTX sha;
+    unsigned char digest[DIGEST_BYTES];
     int64_t hash = 0;
 
-    (void)SHA256_Init(&sha);
-    (void)SHA256_Update(&sha, bytes.data, bytes.len);
-    (void)SHA256_Final(digest, &sha);
+    digest_sha256(bytes, digest);
     for (size_t i = 0; i < HASH_BYTES; i++)
         hash = hash << 8 | digest[i];
     return hash;

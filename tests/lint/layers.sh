@@ -13,7 +13,7 @@ own()
     for name; do layer_of[$name]=$layer; done
 }
 own base buf cleanup clock limits log queue str
-own message address arn intake policy ses_event sns_message sns_signature sns_url verdict
+own message address arn digest intake policy ses_event sns_message sns_signature sns_url verdict
 own config settings
 own store store
 own remote certificates https simulator
@@ -29,7 +29,8 @@ declare -A below=(
 )
 
 # Libraries, by the beginning of what is included. (jansson in remote/ and ctl/ writes what
-# `simulate` posts and what `-o json` prints.)
+# `simulate` posts and what `-o json` prints; curl in ctl/ talks to our own daemon, which
+# remote/ must never do.)
 declare -A libraries=(
     [base]=''
     [message]='jansson.h openssl/ idn2.h'
@@ -37,7 +38,7 @@ declare -A libraries=(
     [store]='sqlite3.h'
     [remote]='curl/ openssl/ jansson.h'
     [daemon]='microhttpd.h systemd/ openssl/'
-    [ctl]='jansson.h'
+    [ctl]='jansson.h curl/'
 )
 third_party='jansson.h openssl/ idn2.h sqlite3.h curl/ microhttpd.h systemd/'
 

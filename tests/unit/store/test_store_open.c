@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/wait.h>
@@ -287,6 +288,38 @@ static void a_writer_that_holds_the_turn_goes_first(void **state)
     store_close(other);
 }
 
+struct hot_writer {
+    struct store *store;
+    _Atomic bool stop;
+    long batches;
+};
+
+static void *write_without_pause(void *argument)
+{
+    struct hot_writer *writer = argument;
+
+    while (!writer->stop && store_probe(writer->store) == 0)
+        writer->batches++;
+    return NULL;
+}
+
+static void a_person_gets_a_turn_beside_a_writer_that_never_pauses(void **state)
+{
+    struct fixture *fixture = *state;
+    struct hot_writer writer = {.store = fixture->store};
+    struct store *other = NULL;
+    pthread_t thread;
+
+    assert_int_equal(store_open(fixture->path, STORE_WRITE, &other, NULL), 0);
+    assert_int_equal(pthread_create(&thread, NULL, write_without_pause, &writer), 0);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(store_probe(other), 0);
+    writer.stop = true;
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    store_close(other);
+    assert_true(writer.batches > 0);
+}
+
 static void the_wal_is_measured_copied_and_begun_anew(void **state)
 {
     struct fixture *fixture = *state;
@@ -463,6 +496,7 @@ int main(int argc, char **argv)
         TEST(a_file_of_somebody_else_is_refused_with_the_remedy),
         TEST(a_symbolic_link_is_not_followed),
         TEST(a_writer_that_holds_the_turn_goes_first),
+        TEST(a_person_gets_a_turn_beside_a_writer_that_never_pauses),
         TEST(the_wal_is_measured_copied_and_begun_anew),
         TEST(a_reader_in_the_way_holds_up_nobody),
         TEST(the_group_reads_while_it_runs_is_stopped_or_was_killed),

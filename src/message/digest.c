@@ -1,0 +1,25 @@
+#include "sesbounce/digest.h"
+
+/* The one-shot EVP calls allocate and can fail; these do not. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
+
+_Static_assert(DIGEST_BYTES == SHA256_DIGEST_LENGTH, "SHA-256");
+
+void digest_sha256(struct str bytes, unsigned char ret[DIGEST_BYTES])
+{
+    SHA256_CTX sha;
+
+    (void)SHA256_Init(&sha);
+    (void)SHA256_Update(&sha, bytes.data ? bytes.data : "", bytes.len);
+    (void)SHA256_Final(ret, &sha);
+}
+
+void digest_hex(const unsigned char digest[DIGEST_BYTES], size_t digits, char *ret)
+{
+    static const char hex[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < digits; i++)
+        ret[i] = hex[i % 2 == 0 ? digest[i / 2] >> 4 : digest[i / 2] & 15];
+    ret[digits] = '\0';
+}
