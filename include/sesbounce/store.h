@@ -31,7 +31,11 @@ enum store_mode {
     STORE_CHECKPOINT, /* the checkpointer's second connection */
 };
 
-/* `*fault` (may be NULL) gets a line for the operator: what it is and what to type. */
+/*
+ * `*fault` (may be NULL) gets a line for the operator: what it is and what to type.
+ * STORE_OWN creates the file with mode 0640 whatever the umask, and refuses with -EACCES
+ * a file, -wal, -shm or .turn that belongs to somebody else or that others may write.
+ */
 int store_open(const char *path, enum store_mode mode, struct store **ret,
                struct buf *fault);
 void store_close(struct store *store);
@@ -43,7 +47,11 @@ const char *store_fault(const struct store *store);
 /* --- writing (store_write.c) ----------------------------------------------------------
  */
 
-/* Takes the turn (flock on PATH.turn) and begins a transaction. 0 or a fault. */
+/*
+ * Takes the turn (flock on PATH.turn, mode 0600) and begins a transaction. STORE_WRITE
+ * keeps the turn until the end; STORE_OWN only passes through it, so that whoever waits
+ * goes before the next batch. 0 or a fault, after which no transaction is open.
+ */
 int store_begin(struct store *store);
 
 /*
@@ -73,9 +81,10 @@ struct store_confirmation {
 void store_confirmation_done(struct store_confirmation *confirmation);
 
 /*
- * Up to `max` that are due at `now_ms` and not yet given out to this process;
- * `*ret_next_ms` is when the next one is due (CLOCK_NONE: none). Own transaction where it
- * must write. Returns how many, or a fault.
+ * Up to `max` that are due at `now_ms`; the caller owns them. One that was given out is
+ * not given out again until its result, or STORE_CONFIRMATION_OUT_MS later should that be
+ * lost. `*ret_next_ms` is when to ask again (CLOCK_NONE: nothing is left). Only reads.
+ * Returns how many, or a fault.
  */
 int store_confirmations_due(struct store *store, int64_t now_ms,
                             struct store_confirmation *ret, size_t max,
@@ -86,7 +95,7 @@ enum store_confirm_result {
     STORE_CONFIRM_RETRY, /* `text` says why; back-off, `failed` after CONFIRM_EXPIRY_MS */
     STORE_CONFIRM_FAILED /* an answer of 4xx, or another topic's ARN */
 };
-/* Own transaction. */
+/* Own transaction. One that was replaced meanwhile changes nothing: 0. */
 int store_confirmation_result(struct store *store, int64_t id,
                               enum store_confirm_result result, struct str text,
                               int64_t now_ms);
@@ -108,10 +117,16 @@ int store_suppress_remove(struct store *store, const struct store_decision *deci
 /* `topics confirm`: the pending or failed confirmation starts over. -ENOENT: no token. */
 int store_topic_confirm(struct store *store, const char *topic_arn, int64_t now_ms);
 
-/* Inside a transaction: forgets a quarantined message, e.g. after a retry applied it. */
+/*
+ * Inside a transaction: forgets a quarantined message and its body; its SNS id stays
+ * known. 0 also when it is not there. Not needed after a retry: store_apply() of a
+ * message that lies in quarantine applies it under its old id and takes it out, unless it
+ * is counted or ignored now.
+ */
 int store_quarantine_drop(struct store *store, int64_t id);
 
-/* Housekeeping inside the daemon's idle time: old counted keys. Bounded work a call. */
+/* Housekeeping in the daemon's idle time: old counted keys, soft days. Bounded work a
+ * call; without `*ret_more` it does nothing until STORE_TIDY_AGAIN_MS later. */
 int store_tidy(struct store *store, int64_t now_ms, bool *ret_more);
 
 /* Size of the WAL now, for the checkpointer. */
@@ -165,9 +180,12 @@ struct store_value {
     struct str text; /* TEXT, and TIME as the view has it; borrowed during the callback */
 };
 
-/* A row; a return other than 0 ends the query and becomes its result. */
+/* A row, all columns of the view in its order; a return other than 0 ends the query and
+ * becomes its result. */
 typedef int store_row_fn(void *context, const struct store_value *values, size_t count);
 
+/* 0 or a fault; -EINVAL for a filter that the view lacks, or no address in `address`.
+ * Words and domains match without regard to case. */
 int store_query(struct store *store, enum store_view view,
                 const struct store_filter *filter, store_row_fn *row, void *context);
 
@@ -176,7 +194,12 @@ int store_query(struct store *store, enum store_view view,
 int store_is_suppressed(struct store *store, const struct address *address,
                         const char *scope);
 
-/* Everything `status` shows: (name, value) pairs through the same kind of callback. */
+/*
+ * Everything `status` shows, through the same kind of callback: rows of two columns,
+ * `name` and `value`. Names: file_bytes, wal_bytes, schema_version, suppressed,
+ * suppressed_REASON, events, last_event_id, quarantine, last_received_at, `topic ARN` (a
+ * text), outbox, outbox_last_fault, addresses_with_soft_bounces, soft_counting (a text).
+ */
 int store_status(struct store *store, store_row_fn *row, void *context);
 
 /* PRAGMA integrity_check and foreign_key_check: 0 ok, -EUCLEAN with lines in `report`.

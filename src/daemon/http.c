@@ -401,23 +401,33 @@ static int make_responses(struct http *http)
     return 0;
 }
 
-static int read_files(struct http *http, const char **ret_fault)
+/* What is named in the settings and cannot be used is a fault of the settings. */
+static int complain_of(struct buf *fault, const char *key, const char *path, int r)
+{
+    if (r < 0)
+        (void)buf_printf(fault, "[ingest] %s: %s: %s", key, path,
+                         r == -EINVAL
+                             ? "no line `USER:PASSWORD`, or a line without a colon"
+                             : strerror(-r));
+    return r < 0 && r != -ENOMEM ? -EINVAL : r;
+}
+
+static int read_files(struct http *http, struct buf *fault)
 {
     const struct settings *settings = http->service->settings;
+    const char *path = settings->ingest.credentials_file;
     int r = 0;
 
-    if (settings->ingest.credentials_file) {
-        *ret_fault = "[ingest] credentials_file cannot be used";
-        r = credentials_read(settings->ingest.credentials_file, &http->credentials);
-    }
-    if (r == 0 && settings->ingest.certificate) {
-        *ret_fault = "[ingest] certificate cannot be read";
-        r = read_file(settings->ingest.certificate, PEM_BYTES_MAX, &http->certificate);
-    }
-    if (r == 0 && settings->ingest.key) {
-        *ret_fault = "[ingest] key cannot be read";
-        r = read_file(settings->ingest.key, PEM_BYTES_MAX, &http->key);
-    }
+    if (path)
+        r = complain_of(fault, "credentials_file", path,
+                        credentials_read(path, &http->credentials));
+    path = settings->ingest.certificate;
+    if (r == 0 && path)
+        r = complain_of(fault, "certificate", path,
+                        read_file(path, PEM_BYTES_MAX, &http->certificate));
+    path = settings->ingest.key;
+    if (r == 0 && path)
+        r = complain_of(fault, "key", path, read_file(path, PEM_BYTES_MAX, &http->key));
     return r;
 }
 
@@ -481,7 +491,7 @@ static unsigned thread_count(const struct service *service, size_t sockets)
 }
 
 int http_start(struct service *service, const int *sockets, size_t count,
-               struct http **ret, const char **ret_fault)
+               struct http **ret, struct buf *fault)
 {
     struct http *http = calloc(1, sizeof(*http));
     int r;
@@ -489,16 +499,21 @@ int http_start(struct service *service, const int *sockets, size_t count,
     if (!http)
         return -ENOMEM;
     http->service = service;
-    r = read_files(http, ret_fault);
+    r = read_files(http, fault);
     if (r == 0)
         r = make_responses(http);
     for (size_t i = 0; r == 0 && i < count; i++) {
         http->daemons[i] = serve(http, sockets[i], thread_count(service, count),
                                  HTTP_CONNECTIONS_MAX / (unsigned)count);
-        *ret_fault = "the HTTP server could not be started (a wrong certificate or key?)";
-        r = http->daemons[i] ? 0 : -EINVAL;
-        if (r == 0)
+        if (http->daemons[i]) {
             http->daemon_count++;
+            continue;
+        }
+        r = -EINVAL;
+        (void)buf_printf(fault, "the HTTP server could not be started%s",
+                         http->certificate ? ": do [ingest] certificate and key belong "
+                                             "together?"
+                                           : "");
     }
     if (r < 0) {
         http_stop(http);

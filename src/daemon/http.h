@@ -13,11 +13,11 @@
 struct http;
 
 /*
- * Serves on `sockets`, which it takes over. 0; -EINVAL with `*ret_fault` for a
+ * Serves on `sockets`, which it takes over. 0; -EINVAL with a line in `fault` for a
  * certificate, key or credentials file that cannot be used; another negative errno.
  */
 int http_start(struct service *service, const int *sockets, size_t count,
-               struct http **ret, const char **ret_fault);
+               struct http **ret, struct buf *fault);
 
 /* No more connections are accepted; the sockets and their backlog stay as they are. */
 void http_quiesce(struct http *http);

@@ -25,9 +25,10 @@ static int take_passed(const char *name, struct listen_sockets *ret)
     for (int i = 0; i < count && ret->count < LISTEN_SOCKETS_MAX; i++) {
         int fd = SD_LISTEN_FDS_START + i;
 
-        /* "unknown": a manager that does not name its sockets has one purpose for them.
-         */
-        if (strcmp(names[i], name) != 0 && strcmp(names[i], "unknown") != 0)
+        /* Who passes sockets without a name has one purpose for them. */
+        bool is_default = strcmp(names[i], "unknown") == 0 && strcmp(name, "ingest") == 0;
+
+        if (strcmp(names[i], name) != 0 && !is_default)
             continue;
         if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
             return -errno;

@@ -191,7 +191,7 @@ static int start_parts(struct program *program, struct store *store)
 {
     struct service *service = &program->service;
     const struct settings *settings = program->settings;
-    const char *fault = NULL;
+    struct buf fault;
     int r;
 
     service->settings = settings;
@@ -221,12 +221,14 @@ static int start_parts(struct program *program, struct store *store)
         return r;
     }
     atomic_store(&service->outbound, program->outbound);
+    buf_init(&fault, LOG_VALUE_BYTES_MAX);
     r = http_start(service, program->sockets.fds, program->sockets.count, &program->http,
                    &fault);
     if (r < 0)
-        complain(fault, str_of(strerror(-r)));
+        complain("a setting cannot be used", buf_str(&fault));
     else
         r = admin_start(service, &program->admin);
+    buf_done(&fault);
     return r;
 }
 
@@ -350,11 +352,16 @@ static int run(struct program *program)
     buf_init(&fault, SETTINGS_FAULTS_BYTES_MAX);
     r = listen_open("ingest", &program->settings->ingest.listen, &program->sockets,
                     &fault);
+    if (r == 0 && program->sockets.count == 0) {
+        r = -EINVAL;
+        (void)buf_printf(&fault, "nothing to listen on: [ingest] listen is empty, and "
+                                 "systemd passed no socket named ingest");
+    }
     if (r < 0)
         complain("not started", buf_str(&fault));
     buf_done(&fault);
     if (r < 0)
-        return EXIT_OTHER;
+        return r == -EINVAL ? EXIT_SETTINGS : EXIT_OTHER;
     status = open_store(program, &store);
     if (status >= 0) {
         listen_close(&program->sockets);
@@ -365,8 +372,8 @@ static int run(struct program *program)
         say_ready(program);
         status = watch(program);
     } else {
-        complain("not started", str_of(strerror(-r)));
-        status = EXIT_OTHER;
+        status = r == -EINVAL ? EXIT_SETTINGS : EXIT_OTHER;
+        log_event(LOG_LEVEL_ERROR, "not started", {"ERROR", str_of(strerror(-r))});
     }
     stop(program);
     if (status == EXIT_DONE)

@@ -191,8 +191,13 @@ static int note_if_wal(void *context, int count, char **values, char **names)
 static int set_up_file(struct store *store, struct buf *fault)
 {
     bool is_wal = false;
-    int rc = sqlite3_exec(store->db, "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL",
-                          note_if_wal, &is_wal, NULL);
+    int r = migrate_check(store, fault);
+    int rc;
+
+    if (r < 0)
+        return r;
+    rc = sqlite3_exec(store->db, "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL",
+                      note_if_wal, &is_wal, NULL);
 
     if (rc != SQLITE_OK)
         return db_fault(store, rc, "setting up the file");

@@ -109,6 +109,14 @@ static int upgrade(struct store *store, struct buf *fault)
     return r;
 }
 
+int migrate_check(struct store *store, struct buf *fault)
+{
+    struct identity identity = {0};
+    int r = read_identity(store, &identity);
+
+    return r < 0 ? r : judge(store, &identity, fault);
+}
+
 int migrate(struct store *store, struct buf *fault)
 {
     struct identity identity = {0};

@@ -138,6 +138,9 @@ int db_turn_open(struct store *store);
  */
 int migrate(struct store *store, struct buf *fault);
 
+/* The latter alone: changes nothing, so a file that is not ours stays as it is. */
+int migrate_check(struct store *store, struct buf *fault);
+
 /* How many migrations there are: the version of a file that is up to date. */
 int migrate_version(void);
 

@@ -99,15 +99,16 @@ int tally_event(struct store *store, const struct intake *intake,
                 const struct ses_recipient *recipient,
                 const struct policy_judgement *judgement)
 {
+    /* What is in no column still makes its day one with events. */
     const char *kind = NULL;
 
     if (recipient && address_is_simulator(&recipient->address))
-        return 0;
-    if (judgement->cause == POLICY_CAUSE_LIST_HIT)
+        kind = "simulator";
+    else if (judgement->cause == POLICY_CAUSE_LIST_HIT)
         kind = "list_hits";
     else if (!recipient || judgement->counts_in_rates)
         kind = rate_kind(&intake->event, judgement);
-    return kind ? tally_add(store, false, intake->occurred_ms, str_of(kind), 1) : 0;
+    return tally_add(store, false, intake->occurred_ms, str_of(kind ? kind : "other"), 1);
 }
 
 static int64_t hash_of(struct str bytes)

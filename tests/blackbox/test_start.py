@@ -87,8 +87,8 @@ def test_78_for_a_file_that_is_not_there(home):
 def test_a_configured_file_that_cannot_be_read_is_named(make_daemon):
     daemon = make_daemon(ingest={"credentials_file": "/nonexistent/credentials"})
     daemon.spawn()
-    assert daemon.wait() in (1, 78)
-    assert "credentials_file" in daemon.log()
+    assert daemon.wait() == 78
+    assert "credentials_file: /nonexistent/credentials" in daemon.log()
 
 
 @pytest.mark.parametrize("listen", ["0.0.0.0:9026", "[::]:9026"])
@@ -165,7 +165,6 @@ def damage(daemon: Daemon) -> None:
 
 def make_newer(daemon: Daemon) -> None:
     db = sqlite3.connect(daemon.database)
-    db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA user_version = 9999")
     db.execute("CREATE TABLE IF NOT EXISTS future(x)")
     db.commit()

@@ -330,6 +330,35 @@ static void tidying_is_bounded_and_ends(void **state)
     assert_answer(fixture, "SELECT count(*) FROM counted", "0");
 }
 
+static void tidying_passes_over_what_was_imported_lately(void **state)
+{
+    struct fixture *fixture = *state;
+    bool more = false;
+    int calls = 0;
+
+    tamper(fixture, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+                    "WHERE i < 5000) INSERT INTO counted SELECT i / 10, 1, i, i, 0, "
+                    "strftime('%s', 'now') / 60 FROM n");
+    do {
+        assert_int_equal(store_tidy(fixture->store, fixture->now_ms, &more), 0);
+        calls++;
+    } while (more && calls < 100);
+    assert_in_range(calls, 3, 5);
+    assert_answer(fixture, "SELECT count(*) FROM counted", "5000");
+}
+
+static void an_entry_keeps_the_origin_of_its_term(void **state)
+{
+    struct fixture *fixture = *state;
+
+    deliver(fixture, hard("a@example.com", "f1"), .bare = true, .imported = true);
+    deliver(fixture, hard("a@example.com", "f2"));
+    assert_answer(fixture, "SELECT origin || event_count FROM suppressed", "import2");
+    assert_true(remove_address(fixture, "a@example.com", 0));
+    deliver(fixture, hard("a@example.com", "f3"), .at_ms = fixture->now_ms + 1);
+    assert_answer(fixture, "SELECT origin FROM suppressed", "event");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -352,6 +381,8 @@ int main(void)
         TEST(a_removal_forgets_soft_days_and_those_from_before_it),
         TEST(tidying_forgets_counted_keys_after_three_days),
         TEST(tidying_is_bounded_and_ends),
+        TEST(tidying_passes_over_what_was_imported_lately),
+        TEST(an_entry_keeps_the_origin_of_its_term),
     };
     return cmocka_run_group_tests_name("store_list", tests, NULL, NULL);
 }
