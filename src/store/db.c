@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -295,15 +296,24 @@ static void explain(const struct store *store, int error, struct buf *fault)
                    store->fault[0] ? store->fault : strerror(-error));
 }
 
+/* Nobody asks SQLite how much memory it uses; keeping count takes a lock of the whole
+ * process in each of its allocations, an eighth of the time a message takes. */
+static void configure_library(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int store_open(const char *path, enum store_mode mode, struct store **ret,
                struct buf *fault)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     _cleanup_(store_closep) struct store *store = calloc(1, sizeof(*store));
     int r;
 
     *ret = NULL;
     if (!store)
         return -ENOMEM;
+    (void)pthread_once(&once, configure_library);
     store->mode = mode;
     store->turn_fd = -1;
     store->path = strdup(path);

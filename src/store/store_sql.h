@@ -8,7 +8,6 @@
 enum sql {
     SQL_BEGIN,
     SQL_COMMIT,
-    SQL_ROLLBACK,
     SQL_DATA_VERSION,
     SQL_PROBE,
 
