@@ -9,6 +9,7 @@
 #include "ctl/text.h"
 
 struct status {
+    size_t topics; /* that have talked to us */
     struct ctl *ctl;
     struct output output;
     size_t attention;
@@ -68,6 +69,7 @@ static int on_topic(void *context, const struct store_value *values, size_t coun
     const struct store_value *state = output_find(values, count, "state");
     if (!arn || !state)
         return 0;
+    status->topics++;
     int length = arn->text.len < ARN_BYTES_MAX ? (int)arn->text.len : ARN_BYTES_MAX;
     if (str_equal(state->text, STR("pending")))
         return attention(status,
@@ -128,6 +130,11 @@ static int report(struct status *status, bool *ret_store_failed)
                       ctl_given(status->ctl, OPTION_CONFIG)
                           ? status->ctl->value[OPTION_CONFIG]
                           : SETTINGS_DEFAULT_FILE);
+    else if (r == 0 && status->topics == 0 && settings->sns.topic.count > 0)
+        r = attention(status,
+                      "nothing has arrived yet; type: aws sns subscribe --topic-arn %s "
+                      "--protocol https --notification-endpoint YOUR-URL",
+                      settings->sns.topic.items[0]);
     return r;
 }
 

@@ -438,6 +438,12 @@ def test_status_says_what_is_there(listed):
     assert listed.ctl("-o", "json", "status").code in (0, 1)
 
 
+def test_status_tells_what_to_type_while_nothing_has_arrived(daemon):
+    result = daemon.ctl("status")
+    assert result.code == 1
+    assert f"nothing has arrived yet; type: aws sns subscribe --topic-arn {TOPIC}" in result.out
+
+
 def test_db_check_of_a_sound_and_of_a_damaged_file(listed, home):
     assert listed.ctl("db", "check").code == 0
     listed.stop()
