@@ -58,9 +58,17 @@ UNIT_SRC  := $(foreach file,$(UNIT_ALL),$(if $(filter test_%,$(notdir $(file))),
 UNIT_BIN  := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 HELPER_OBJ := $(call objects,$(filter-out $(UNIT_SRC),$(UNIT_ALL)) $(wildcard tests/unit/*.c))
 
+# tests/fuzz/fuzz_NAME.c is a target each: replayed by `make check`, fuzzed by `make fuzz`.
+FUZZ_SRC   := $(if $(filter daemon,$(LAYERS)),$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_NAMES := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%)
+FUZZ_HELPER_OBJ := $(call objects,$(filter-out $(FUZZ_SRC) %/replay.c,$(wildcard tests/fuzz/*.c)))
+REPLAYS    := $(FUZZ_NAMES:%=$(BUILD)/unit/fuzz/%)
+UNIT_BIN   += $(REPLAYS)
+
 PROGRAMS := $(BUILD)/sesbounced $(BUILD)/sesbouncectl
-ALL_OBJ  := $(LIBRARY_OBJ) $(DAEMON_OBJ) $(CTL_OBJ) $(HELPER_OBJ) \
-            $(call objects,src/daemon/main.c src/ctl/main.c $(UNIT_SRC))
+ALL_OBJ  := $(LIBRARY_OBJ) $(DAEMON_OBJ) $(CTL_OBJ) $(HELPER_OBJ) $(FUZZ_HELPER_OBJ) \
+            $(call objects,src/daemon/main.c src/ctl/main.c $(UNIT_SRC) $(FUZZ_SRC) \
+                           tests/fuzz/replay.c)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -131,6 +139,15 @@ $(filter $(BUILD)/unit/ctl/%,$(UNIT_BIN)): $(BUILD)/libctl.a
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libhelpers.a $(BUILD)/libsesbounce.a
 	$(link) -lcmocka
 
+# A target with a main() that reads files, and with libFuzzer's.
+$(BUILD)/libfuzz.a: $(FUZZ_HELPER_OBJ)
+	$(archive)
+FUZZ_PARTS := $(BUILD)/libfuzz.a $(BUILD)/libdaemon.a $(BUILD)/libsesbounce.a
+$(BUILD)/unit/fuzz/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay.o $(FUZZ_PARTS)
+	$(link)
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_PARTS)
+	$(link) -fsanitize=fuzzer
+
 -include $(ALL_OBJ:.o=.d)
 
 # --- seeing and testing it ---------------------------------------------------------------
@@ -176,8 +193,41 @@ coverage-report: all unit-programs
 	@tests/run.sh $(BUILD) $(UNIT_BIN)
 	@tests/coverage.sh $(BUILD)
 
-fuzz bench:
-	@echo 'make: nothing in tests/$@ yet: this target has nothing to do.' >&2; exit 1
+# FUZZ_SECONDS each; FUZZ_TARGETS="ses address": these only.
+FUZZ_SECONDS ?= 60
+fuzz:
+	@contrib/install-dependencies.sh fuzz
+	+@$(SUBMAKE) CC=clang SANITIZE=address,undefined BUILD=build/fuzz \
+	    CFLAGS='-O1 -g -fsanitize=fuzzer-no-link' fuzz-programs
+	@tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+# Which lines all inputs of the last `make fuzz` together executed.
+fuzz-coverage:
+	@contrib/install-dependencies.sh check
+	+@$(SUBMAKE) COVERAGE=1 BUILD=build/fuzz-coverage fuzz-replays
+	@tests/fuzz/coverage.sh build/fuzz-coverage build/fuzz/corpus
+
+.PHONY: fuzz-programs fuzz-replays fuzz-coverage
+fuzz-programs: $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
+fuzz-replays: $(REPLAYS)
+
+# tests/bench/*.c are programs that only `make bench` builds; messages.c helps all of them.
+BENCH_OBJ := $(call objects,$(wildcard tests/bench/*.c))
+BENCH_BIN := $(patsubst $(BUILD)/obj/tests/%.o,$(BUILD)/%,$(filter-out %/messages.o,$(BENCH_OBJ)))
+$(BENCH_BIN): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o \
+              $(BUILD)/obj/tests/bench/messages.o $(BUILD)/libsesbounce.a
+	$(link)
+-include $(BENCH_OBJ:.o=.d)
+.SECONDARY: $(BENCH_OBJ)
+
+# QUICK=1: under a minute, and figures to match. tests/bench/BENCHMARKS.md has the method.
+bench:
+	@contrib/install-dependencies.sh bench
+	+@$(SUBMAKE) all bench-programs
+	@/usr/bin/python3 -B tests/bench/bench.py $(BUILD)
+
+.PHONY: bench-programs
+bench-programs: $(BENCH_BIN)
 
 # --- installing -----------------------------------------------------------------------
 
@@ -194,6 +244,7 @@ manual_path = $(MANDIR)/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
 
 # The units name /usr/sbin; a configuration that is there is left alone.
 install: all
+	@[ -e $(DESTDIR)$(SBINDIR)/sesbounced ] && touch $(BUILD)/upgrade || rm -f $(BUILD)/upgrade
 	$(INSTALL) -D -m 755 $(BUILD)/sesbounced $(DESTDIR)$(SBINDIR)/sesbounced
 	$(INSTALL) -D -m 755 $(BUILD)/sesbouncectl $(DESTDIR)$(BINDIR)/sesbouncectl
 	$(INSTALL) -d $(DESTDIR)$(UNITDIR)
@@ -207,19 +258,36 @@ install: all
 	    $(INSTALL) -D -m 644 $(manual) $(DESTDIR)$(call manual_path,$(manual));)
 	@if [ -e $(DESTDIR)$(CONFIG) ]; then echo 'kept: $(DESTDIR)$(CONFIG)'; \
 	 else $(INSTALL) -D -m 644 config/sesbounced.conf $(DESTDIR)$(CONFIG); fi
-	@[ -n '$(DESTDIR)' ] || printf '%s\n' '' 'Installed. Next, as root:' \
-	    '  systemd-sysusers' '  systemctl daemon-reload' \
-	    '  $${EDITOR:-vi} $(CONFIG)     # [sns] topic = …' \
-	    '  systemctl enable --now sesbounced.socket sesbounced.service'
+	@[ -z '$(DESTDIR)' ] || exit 0; \
+	if [ -e $(BUILD)/upgrade ]; then \
+	    printf '%s\n' '' 'Installed over the version before. Next, as root:' \
+	        '  systemctl daemon-reload' '  systemctl restart sesbounced'; \
+	else \
+	    printf '%s\n' '' 'Installed. Next, as root:' \
+	        '  systemd-sysusers' '  systemctl daemon-reload' \
+	        '  $${EDITOR:-vi} $(CONFIG)     # [sns] topic = …' \
+	        '  systemctl enable --now sesbounced.socket sesbounced.service'; \
+	fi
 
 # The database stays, and so does a configuration that was changed.
 uninstall:
+	@[ -e $(DESTDIR)$(SBINDIR)/sesbounced ] || { \
+	    echo 'make: no sesbounced in $(DESTDIR)$(SBINDIR): give the PREFIX= of its make install' >&2; \
+	    exit 1; }
+	@[ -z '$(DESTDIR)' ] || exit 0; for unit in $(UNITS); do \
+	    if systemctl -q is-enabled $$unit 2>/dev/null || systemctl -q is-active $$unit 2>/dev/null; then \
+	        echo 'make: stop it first: systemctl disable --now sesbounced.socket sesbounced.service' >&2; \
+	        exit 1; \
+	    fi; done
 	rm -f $(DESTDIR)$(SBINDIR)/sesbounced $(DESTDIR)$(BINDIR)/sesbouncectl \
 	    $(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS)) $(DESTDIR)$(SYSUSERSDIR)/sesbounced.conf \
 	    $(foreach manual,$(MANUALS),$(DESTDIR)$(call manual_path,$(manual)))
 	@if cmp -s config/sesbounced.conf $(DESTDIR)$(CONFIG); then \
 	    rm $(DESTDIR)$(CONFIG); rmdir --ignore-fail-on-non-empty $(dir $(DESTDIR)$(CONFIG)); \
 	 elif [ -e $(DESTDIR)$(CONFIG) ]; then echo 'kept: $(DESTDIR)$(CONFIG) (changed)'; fi
+	@[ -n '$(DESTDIR)' ] || printf '%s\n' \
+	    'kept: /var/lib/sesbounced (the list), the user sesbounced, and what systemctl edit wrote' \
+	    'next, as root: systemctl daemon-reload'
 
 clean:
 	rm -rf $(BUILD)
@@ -233,7 +301,8 @@ help:
 	'make lint       layers, banned functions, sizes, formatting, gcc, clang, analyzers, scripts' \
 	'make format     clang-format every source file' \
 	'make coverage   tests with gcov, one line a file' \
-	'make fuzz|bench come later' \
+	'make bench      what it carries, against Node and against the ceilings (QUICK=1: a minute)' \
+	'make fuzz       FUZZ_SECONDS=60 of libFuzzer each target; fuzz-coverage: what it reached' \
 	'make install|uninstall   PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)' \
 	'make clean      remove $(BUILD)/' \
 	'' \

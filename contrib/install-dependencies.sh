@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs what is needed to build, to check or to lint; instant and silent when all of it
+# Installs what is needed to build, to check, to lint, …; instant and silent when all of it
 # is there.
 #
-# usage: contrib/install-dependencies.sh build|check|lint
+# usage: contrib/install-dependencies.sh build|check|lint|fuzz|bench
 #
 # Debian and its relatives: apt-get, with sudo when not root, without a question. Elsewhere
 # it looks for the tools and libraries themselves, names what is missing and stops.
@@ -18,13 +18,19 @@ build="$build ca-certificates"
 check="$build libcmocka-dev python3 python3-pytest python3-pytest-xdist
        python3-cryptography sqlite3 openssl"
 lint="$check git clang clang-format cppcheck shellcheck mandoc"
+# libFuzzer is in the last.
+fuzz="$build clang libclang-rt-dev"
+# Node is compared with where it is there already, and not worth installing.
+bench="$build python3 wrk"
 
 case ${1-} in
 build) wanted=$build ;;
 check) wanted=$check ;;
 lint) wanted=$lint ;;
+fuzz) wanted=$fuzz ;;
+bench) wanted=$bench ;;
 *)
-    echo "usage: $0 build|check|lint" >&2
+    echo "usage: $0 build|check|lint|fuzz|bench" >&2
     exit 2
     ;;
 esac
@@ -50,7 +56,12 @@ check_by_hand()
     for library in libmicrohttpd libcurl jansson sqlite3 libsystemd libcrypto libidn2; do
         pkg-config --exists $library 2> /dev/null || missing="$missing $library"
     done
-    if [ "$1" != build ]; then
+    if [ "$1" = bench ]; then
+        has wrk || missing="$missing wrk"
+        has /usr/bin/python3 || missing="$missing /usr/bin/python3"
+    elif [ "$1" = fuzz ]; then
+        has clang || missing="$missing clang"
+    elif [ "$1" != build ]; then
         pkg-config --exists cmocka 2> /dev/null || missing="$missing cmocka"
         for tool in openssl sqlite3; do
             has $tool || missing="$missing $tool"

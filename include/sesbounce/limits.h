@@ -54,6 +54,9 @@
 
 /* RFC 5321: 64 + 1 + 255, and room for NUL; an A-label can be longer than its U-label. */
 #define ADDRESS_BYTES_MAX 400
+/* A name, an address and comments; what is longer is no address, and not looked through.
+ */
+#define ADDRESS_TEXT_BYTES_MAX 4096
 /* SES allows 50 recipients a message; what SES itself reports is never cut below this. */
 #define SES_RECIPIENTS_MAX 1000
 /* Nesting of an SES message: mail.tags and headers nest four deep. */
@@ -107,12 +110,13 @@
 #define CERTIFICATE_FAILURES_MAX 256
 /* A certificate's file on disk: what could have been fetched. */
 #define CERTIFICATE_FILE_BYTES_MAX HTTPS_BODY_BYTES_MAX
-/* A failure is remembered this long; CONTRACT: asked again after 30 s at the latest. */
+/* A failure is remembered this long; promised: asked again within 30 s. */
 #define CERTIFICATE_FAILURE_MS 10000
-/* Fetches of unknown URLs: a burst for a first start with many regions, then one each 2
- * s. */
+/* Fetches of unknown URLs: a burst for a first start with many regions, then one a
+ * second.
+ */
 #define CERTIFICATE_FETCH_BURST     16
-#define CERTIFICATE_FETCH_REFILL_MS 2000
+#define CERTIFICATE_FETCH_REFILL_MS 1000
 
 /* Confirmations: first after 1 s, doubling to 5 min, as long as the token can live. */
 #define CONFIRM_FIRST_MS  1000
@@ -125,7 +129,7 @@
 #define WAITING_ROOM_MAX 256
 /* Let go with 503 after this: main sweeps each second, and a commit may follow. */
 #define WAITING_MS 9000
-/* CONTRACT: every answer within 12 s, for SNS gives up at 15. What the writer has not
+/* Promised: every answer within 12 s, for SNS gives up at 15. What the writer has not
  * begun by then is 503. */
 #define ANSWER_MS 11000
 /* A thread that has been at one thing for longer is stuck: the watchdog is not petted. */
@@ -169,16 +173,20 @@
  * subscriptions. */
 #define CREDENTIALS_MAX       64
 #define CREDENTIALS_BYTES_MAX (32 * 1024)
+/* Lines of a tokens file: a scraper or a person each. 256 bytes a line leave room for
+ * names and comments. */
+#define TOKENS_MAX       64
+#define TOKENS_BYTES_MAX (16 * 1024)
 /* 64 bits of SHA-256 tell addresses in a log apart. */
 #define LOG_ADDRESS_HASH_DIGITS 16
-/* What `systemctl status` shows of a trouble. */
-#define STATUS_TROUBLE_BYTES_MAX 1024
 /* After the listener is quiesced, open connections are answered this long. */
 #define STOP_GRACE_MS 1000
 /* Scrapers and a browser or two. */
 #define ADMIN_CONNECTIONS_MAX 16
 /* Some forty series of a hundred bytes. */
 #define METRICS_BYTES_MAX (64 * 1024)
+/* STATUS= is told when it turns, and this often: each is a message to systemd. */
+#define STATUS_EVERY_MS 10000
 /* main looks this often at what may be late. */
 #define MAIN_TICK_MS 1000
 /* Beyond max_body, swallow up to this many times max_body so that the 413 is seen. */

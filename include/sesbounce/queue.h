@@ -24,7 +24,6 @@ struct queue {
     size_t count;
     size_t max;
     bool closed;
-    bool woken;
 };
 
 /* The object that holds `node` as its member `member`. */
@@ -42,16 +41,10 @@ int queue_push(struct queue *queue, struct queue_node *node);
 
 /*
  * Takes up to `most` nodes in the order they were pushed, as a list ended by NULL. Waits
- * until there is one, the queue is closed or woken, or CLOCK_MONOTONIC passes
+ * until there is one, the queue is closed, or CLOCK_MONOTONIC passes
  * `deadline_ms`; then returns NULL.
  */
 struct queue_node *queue_take(struct queue *queue, size_t most, int64_t deadline_ms);
-
-/*
- * Lets a waiting queue_take return early, once; when none waits, the next one does not
- * wait.
- */
-void queue_wake(struct queue *queue);
 
 /* Pushes fail from now on; what is inside can still be taken. */
 void queue_close(struct queue *queue);

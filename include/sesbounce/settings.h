@@ -15,7 +15,8 @@
 #include "sesbounce/cleanup.h"
 #include "sesbounce/ses_event.h"
 
-#define SETTINGS_DEFAULT_FILE "/etc/sesbounced/sesbounced.conf"
+#define SETTINGS_DEFAULT_FILE   "/etc/sesbounced/sesbounced.conf"
+#define SETTINGS_DEFAULT_LISTEN "127.0.0.1:9025"
 
 struct settings_list {
     char **items;
@@ -69,6 +70,7 @@ struct settings {
         bool enabled;
         char *key; /* PEM file with the simulator's private key and certificate */
     } simulator;
+    size_t *lines; /* where the file sets what, beside the table; NULL: no file */
 };
 
 /* The topic that `sesbouncectl simulate` signs for; trusted only with `[simulator]
@@ -87,6 +89,16 @@ int settings_new(struct settings **ret);
 int settings_read(const char *file, struct settings **ret, struct buf *faults);
 void settings_free(struct settings *settings);
 DEFINE_CLEANUP(struct settings, settings_free)
+
+/*
+ * Whether the files and directories that the settings name are of use: for
+ * --check-config. 0; -EINVAL when there were faults, each appended to `faults` as a line
+ * `FILE:LINE: [section] key: PATH: what is wrong`; -ENOMEM. What the present user may not
+ * look at is a line that begins with `warning: ` and no fault, so there may be text with
+ * 0 too. `file` as for settings_read().
+ */
+int settings_check_files(const struct settings *settings, const char *file,
+                         struct buf *faults);
 
 /* Prints the effective settings as a configuration file. 0 or a negative errno. */
 int settings_print(const struct settings *settings, FILE *to);

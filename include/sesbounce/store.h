@@ -9,7 +9,8 @@
  * A struct store belongs to one thread at a time. Faults are negative errnos with one
  * meaning each: -EUCLEAN corrupt, -ENOTSUP made by a newer program, -EBUSY locked by
  * somebody else for longer than STORE_BUSY_MS, -EROFS read-only, -ENOSPC full, -EACCES
- * not ours to open, -ENOENT not there (readers), -EIO anything the disk did, -ENOMEM.
+ * not ours to open, -ENOENT not there (readers), -ESTALE removed or replaced while it was
+ * open, -EIO anything the disk did, -ENOMEM.
  */
 #ifndef SESBOUNCE_STORE_H
 #define SESBOUNCE_STORE_H
@@ -43,6 +44,12 @@ DEFINE_CLEANUP(struct store, store_close)
 
 /* Text of the last fault of this connection, for the log. */
 const char *store_fault(const struct store *store);
+
+/* What a fault means and what to type; a constant text. */
+const char *store_advice(int fault);
+
+/* Did STORE_OWN find no database there, and begin a new, empty one? */
+bool store_is_new(const struct store *store);
 
 /* --- writing (store_write.c) ----------------------------------------------------------
  */
@@ -197,8 +204,8 @@ int store_is_suppressed(struct store *store, const struct address *address,
 /*
  * Everything `status` shows, through the same kind of callback: rows of two columns,
  * `name` and `value`. Names: file_bytes, wal_bytes, schema_version, suppressed,
- * suppressed_REASON, events, last_event_id, quarantine, last_received_at, `topic ARN` (a
- * text), outbox, outbox_last_fault, addresses_with_soft_bounces, soft_counting (a text).
+ * suppressed_REASON, events, last_event_id, quarantine, last_received_at, outbox,
+ * outbox_last_fault, addresses_with_soft_bounces, soft_counting (a text).
  */
 int store_status(struct store *store, store_row_fn *row, void *context);
 

@@ -43,9 +43,6 @@ bool str_equal_nocase(struct str a, struct str b);
 bool str_starts_with(struct str s, struct str prefix);
 bool str_ends_with(struct str s, struct str suffix);
 
-/* True when `needle`, given in lower case, occurs in `s` without regard to ASCII case. */
-bool str_contains_nocase(struct str s, struct str needle);
-
 /* Without blanks (space, tab, CR, LF) at both ends. */
 struct str str_trim(struct str s);
 

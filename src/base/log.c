@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -210,18 +211,25 @@ void log_write(enum log_level level, const char *message, const struct log_field
 bool log_ration_pass(struct log_ration *ration, int64_t mono_ms, unsigned burst,
                      unsigned *ret_held_back)
 {
+    /* Guards every ration: they are asked rarely enough to share one. */
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
     int64_t minute = mono_ms / CLOCK_MINUTE_MS;
+    bool pass;
+
     *ret_held_back = 0;
+    (void)pthread_mutex_lock(&mutex);
     if (minute != ration->minute) {
         ration->minute = minute;
         ration->passed = 0;
     }
-    if (ration->passed >= burst) {
+    pass = ration->passed < burst;
+    if (pass) {
+        ration->passed++;
+        *ret_held_back = ration->held_back;
+        ration->held_back = 0;
+    } else {
         ration->held_back++;
-        return false;
     }
-    ration->passed++;
-    *ret_held_back = ration->held_back;
-    ration->held_back = 0;
-    return true;
+    (void)pthread_mutex_unlock(&mutex);
+    return pass;
 }

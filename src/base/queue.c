@@ -80,7 +80,7 @@ static void wait_for_change(struct queue *queue, int64_t deadline_ms)
         .tv_sec = (time_t)(deadline_ms / 1000),
         .tv_nsec = (long)(deadline_ms % 1000) * 1000000,
     };
-    while (queue->count == 0 && !queue->closed && !queue->woken)
+    while (queue->count == 0 && !queue->closed)
         if (pthread_cond_timedwait(&queue->changed, &queue->mutex, &deadline) != 0)
             break;
 }
@@ -110,17 +110,9 @@ struct queue_node *queue_take(struct queue *queue, size_t most, int64_t deadline
     lock(queue);
     wait_for_change(queue, deadline_ms > 0 ? deadline_ms : 0);
     struct queue_node *taken = cut(queue, most);
-    queue->woken = false;
+
     unlock(queue);
     return taken;
-}
-
-void queue_wake(struct queue *queue)
-{
-    lock(queue);
-    queue->woken = true;
-    (void)pthread_cond_signal(&queue->changed);
-    unlock(queue);
 }
 
 void queue_close(struct queue *queue)

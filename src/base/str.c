@@ -39,16 +39,6 @@ bool str_ends_with(struct str s, struct str suffix)
     return memcmp(s.data + s.len - suffix.len, suffix.data, suffix.len) == 0;
 }
 
-bool str_contains_nocase(struct str s, struct str needle)
-{
-    if (!s.data || !needle.data)
-        return false;
-    for (size_t at = 0; at + needle.len <= s.len; at++)
-        if (same_nocase(s.data + at, needle.data, needle.len))
-            return true;
-    return false;
-}
-
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';

@@ -287,6 +287,17 @@ static void reader_done(struct settings_reader *reader)
     settings_free(reader->settings);
 }
 
+static int keep_lines(struct settings_reader *reader)
+{
+    size_t *lines = calloc(settings_table_count, sizeof *lines);
+    if (!lines)
+        return -ENOMEM;
+    for (size_t i = 0; i < settings_table_count; i++)
+        lines[i] = reader->places[i].line;
+    reader->settings->lines = lines;
+    return 0;
+}
+
 static int read_text(const char *file, struct str text, struct settings **ret,
                      struct buf *faults)
 {
@@ -304,6 +315,8 @@ static int read_text(const char *file, struct str text, struct settings **ret,
     if (reader.fault_count > 0)
         return -EINVAL;
     r = settings_rules_build(reader.settings);
+    if (r == 0)
+        r = keep_lines(&reader);
     if (r < 0)
         return r;
     *ret = take_ptr(reader.settings);
@@ -325,7 +338,13 @@ int settings_read(const char *file, struct settings **ret, struct buf *faults)
         return -EINVAL;
     }
     if (r < 0) {
-        (void)buf_printf(faults, "%s: cannot be read: %s\n", name, strerror(-r));
+        (void)buf_printf(faults, "%s: cannot be read: %s", name, strerror(-r));
+        if (r == -EACCES)
+            (void)buf_printf(faults,
+                             "; so that the daemon can: chgrp sesbounced %s; "
+                             "chmod 640 %s",
+                             name, name);
+        (void)buf_append_char(faults, '\n');
         return r;
     }
     r = read_text(name, buf_str(&text), ret, faults);

@@ -23,10 +23,11 @@ const struct setting settings_table[] = {
         .offset = AT(ingest.listen),
         .max = LISTEN_SOCKETS_MAX,
         .check = settings_check_listen,
-        .value = "127.0.0.1:9025",
+        .value = SETTINGS_DEFAULT_LISTEN,
         .help = "Where deliveries from SNS are accepted: HOST:PORT, [IPV6]:PORT or\n"
-                "unix:/PATH. Repeat the line for more than one. Sockets that systemd\n"
-                "passes (sesbounced.socket) take the place of this setting.",
+                "unix:/PATH. Repeat the line for more than one. A socket that systemd\n"
+                "passes takes the place of this setting, and the log says so; it is set\n"
+                "with `systemctl edit sesbounced.socket`, see sesbounced.conf(5).",
     },
     {
         .section = "ingest",
@@ -165,7 +166,9 @@ const struct setting settings_table[] = {
         .value = "/var/lib/sesbounced/sesbounced.db",
         .help =
             "The SQLite file. It needs a local disk; members of the directory's group\n"
-            "may read it at any time.",
+            "may read it at any time. Elsewhere than in /var/lib/sesbounced it also "
+            "needs\n"
+            "`systemctl edit sesbounced`: ReadWritePaths=/srv/mail under [Service].",
     },
     {
         .section = "store",
@@ -235,9 +238,10 @@ const struct setting settings_table[] = {
         .max = LISTEN_SOCKETS_MAX,
         .check = settings_check_listen,
         .value = "127.0.0.1:9026",
-        .help = "Where metrics, the JSON API and the pages are served. `listen =` with\n"
-                "nothing behind it turns them off. Anything but loopback and unix:/PATH\n"
-                "needs tokens_file, certificate and key.",
+        .help =
+            "Where Prometheus metrics and a health check are served: GET /metrics and\n"
+            "GET /healthz. `listen =` with nothing behind it turns them off. Anything\n"
+            "but loopback and unix:/PATH needs tokens_file, certificate and key.",
     },
     {
         .section = "admin",
@@ -247,7 +251,9 @@ const struct setting settings_table[] = {
         .check = settings_check_file,
         .help =
             "File with a `NAME:read:SHA256HEX` or `NAME:write:SHA256HEX` a line: who\n"
-            "may ask. The hash is that of the token: printf %s TOKEN | sha256sum",
+            "may ask, with the header `Authorization: Bearer TOKEN`. Both kinds may\n"
+            "read, and there is nothing to write yet. What makes the hash:\n"
+            "printf %s \"$TOKEN\" | sha256sum",
     },
     {
         .section = "admin",
@@ -349,6 +355,7 @@ void settings_free(struct settings *settings)
     for (size_t i = 0; i < settings_table_count; i++)
         settings_value_clear(settings, &settings_table[i]);
     free(settings->events.rules);
+    free(settings->lines);
     free(settings);
 }
 

@@ -128,6 +128,14 @@ static bool is_in_scope(const struct story *story, const struct store_value *val
            str_equal(scope->text, str_of(story->scope));
 }
 
+/* The headline says what `check` says: an entry of another scope is told, no more. */
+static bool decides(const struct story *story, const struct store_value *values,
+                    size_t count)
+{
+    const struct story asked = {.scope = story->scope ? story->scope : "*"};
+    return is_in_scope(&asked, values, count);
+}
+
 static int on_entry(void *context, const struct store_value *values, size_t count)
 {
     static const struct part live[] = {{"SUPPRESSED: ", "reason"},
@@ -150,7 +158,7 @@ static int on_entry(void *context, const struct store_value *values, size_t coun
     if (!is_in_scope(story, values, count))
         return 0;
     bool is_live = state && str_equal(state->text, STR("live"));
-    story->live += is_live;
+    story->live += is_live && decides(story, values, count);
     if (story->ctl->format != OUTPUT_TABLE)
         return output_row(&story->output, values, count);
     return add_chapter(story, values, count, "since", is_live ? live : past);

@@ -81,11 +81,16 @@ static bool envelope_is_good(struct import *import, const struct sns_message *me
 {
     struct buf reason;
     bool good = false;
+    buf_init(&reason, CTL_FAULTS_BYTES_MAX);
     if (!topic_is_allowed(import->ctl->settings, message->topic_arn)) {
-        refuse(import, "its topic is not allowed by [sns] topic");
+        struct str arn = message->topic_arn;
+        arn.len = arn.len < ARN_BYTES_MAX ? arn.len : ARN_BYTES_MAX;
+        (void)buf_printf(&reason, "its topic %.*s is not allowed by [sns] topic",
+                         STR_ARG(arn));
+        refuse(import, buf_str(&reason).data);
+        buf_done(&reason);
         return false;
     }
-    buf_init(&reason, CTL_FAULTS_BYTES_MAX);
     good = verify_message(import->verify, message, &reason) == VERIFY_GENUINE;
     if (!good)
         refuse(import, buf_str(&reason).data);

@@ -117,7 +117,8 @@ static int post(struct ctl *ctl, const char *kind, const char *address,
                        headers, &answer);
     if (r < 0)
         return ctl_fail("no answer from the daemon at %s: %s; is it running "
-                        "(systemctl status sesbounced), and on that [ingest] listen?",
+                        "(systemctl status sesbounced), or it listens elsewhere: "
+                        "systemctl status sesbounced.socket",
                         answer.where, answer.fault);
     return report(ctl, &answer, kind, address);
 }

@@ -1,28 +1,28 @@
-/* status: what the daemon sees and what needs a person; db check: is the file sound. */
-#include <errno.h>
+/* status: what the daemon sees and what needs a person. */
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctl/ctl.h"
 #include "ctl/ingest_client.h"
-#include "ctl/progress.h"
-#include "ctl/text.h"
+#include "sesbounce/arn.h"
+
+/* Two ARNs and a sentence. */
+#define ATTENTION_BYTES_MAX (2 * ARN_BYTES_MAX + 1024)
 
 struct status {
-    size_t topics; /* that have talked to us */
     struct ctl *ctl;
     struct output output;
+    bool
+        *heard; /* borrowed: of each `[sns] topic`, has one of its topics talked to us? */
+    int64_t quarantined;
     size_t attention;
-    int fault;
+    int fault; /* of writing */
 };
 
-static int say(struct status *status, const struct store_value *name,
-               const struct store_value *value)
+static int say(struct status *status, const struct store_value *row, size_t count)
 {
-    struct store_value row[] = {*name, *value};
-    row[0].name = "name";
-    row[1].name = "value";
-    int r = output_row(&status->output, row, 2);
+    int r = output_row(&status->output, row, count);
     if (r < 0)
         status->fault = r;
     return r;
@@ -30,16 +30,16 @@ static int say(struct status *status, const struct store_value *name,
 
 static int say_text(struct status *status, const char *name, const char *value)
 {
-    struct store_value name_value = output_text("name", name),
-                       text = output_text("value", value);
-    return say(status, &name_value, &text);
+    const struct store_value row[] = {output_text("name", name),
+                                      output_text("value", value)};
+    return say(status, row, 2);
 }
 
 /* `what to type` is part of every such line. */
 __attribute__((format(printf, 2, 3))) static int attention(struct status *status,
                                                            const char *format, ...)
 {
-    char text[2048];
+    char text[ATTENTION_BYTES_MAX];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
@@ -48,18 +48,88 @@ __attribute__((format(printf, 2, 3))) static int attention(struct status *status
     return say_text(status, "attention", text);
 }
 
+/* --- the daemon --- */
+
+static int ask_daemon(struct status *status)
+{
+    struct ingest_answer answer;
+    const struct settings *settings = status->ctl->settings;
+    int r = ingest_ask(settings, "/healthz", STR_ABSENT, NULL, &answer);
+    if (r < 0) {
+        r = say_text(status, "daemon", "not reachable");
+        return r < 0 ? r
+                     : attention(status,
+                                 "no answer at %s (%s); type: systemctl status "
+                                 "sesbounced; or it listens elsewhere: systemctl status "
+                                 "sesbounced.socket",
+                                 answer.where, answer.fault);
+    }
+    if (answer.status == 200)
+        return say_text(status, "daemon", "running, and storing messages");
+    r = say_text(status, "daemon", "running, but cannot store messages");
+    return r < 0 ? r
+                 : attention(status,
+                             "the daemon answers %ld %s; type: systemctl status "
+                             "sesbounced (it tells the reason)",
+                             answer.status, answer.body);
+}
+
+/* --- the store --- */
+
 static int on_status(void *context, const struct store_value *values, size_t count)
 {
     struct status *status = context;
-    if (count == 2 && strcmp(values[0].name, "name") == 0)
-        return say(status, &values[0], &values[1]);
-    for (size_t i = 0; i < count; i++) {
-        struct store_value name = output_text("name", values[i].name);
-        int r = say(status, &name, &values[i]);
-        if (r < 0)
-            return r;
+
+    if (str_equal(values[0].text, STR("quarantine")))
+        status->quarantined = values[1].integer;
+    return say(status, values, count);
+}
+
+/* --- topics --- */
+
+static const char *const topic_columns[] = {"topic_arn", "state",           "since",
+                                            "messages",  "last_message_at", "fault"};
+#define TOPIC_COLUMNS (sizeof(topic_columns) / sizeof(*topic_columns))
+
+/* JSON has a column each; two columns have to do elsewhere. */
+static int say_topic(struct status *status, const struct store_value *values,
+                     size_t count)
+{
+    static const char *const before[] = {
+        "", ": ", " since ", ", messages: ", ", last ", "; "};
+    struct store_value row[1 + TOPIC_COLUMNS] = {output_text("name", "topic")};
+    struct buf text;
+    int r = 0;
+    buf_init(&text, CTL_LINE_OUT_BYTES_MAX);
+    for (size_t i = 0; i < TOPIC_COLUMNS && r == 0; i++) {
+        const struct store_value *value = output_find(values, count, topic_columns[i]);
+        row[1 + i] = value ? *value : output_text(topic_columns[i], NULL);
+        if (!value)
+            continue;
+        r = buf_append_str(&text, str_of(before[i]));
+        if (r == 0)
+            r = output_plain(&text, value);
     }
-    return 0;
+    if (r == 0 && status->ctl->format == OUTPUT_JSON)
+        r = say(status, row, 1 + TOPIC_COLUMNS);
+    else if (r == 0)
+        r = say_text(status, "topic", buf_str(&text).data);
+    else
+        status->fault = r;
+    buf_done(&text);
+    return r;
+}
+
+static void mark_heard(struct status *status, struct str topic_arn)
+{
+    const struct settings_list *topics = &status->ctl->settings->sns.topic;
+    struct arn arn;
+    if (str_equal(topic_arn, STR(SETTINGS_SIMULATOR_TOPIC)) ||
+        !arn_parse(topic_arn, &arn))
+        return;
+    for (size_t i = 0; i < topics->count; i++)
+        status->heard[i] =
+            status->heard[i] || arn_matches(&arn, str_of(topics->items[i]));
 }
 
 static int on_topic(void *context, const struct store_value *values, size_t count)
@@ -69,7 +139,10 @@ static int on_topic(void *context, const struct store_value *values, size_t coun
     const struct store_value *state = output_find(values, count, "state");
     if (!arn || !state)
         return 0;
-    status->topics++;
+    mark_heard(status, arn->text);
+    int r = say_topic(status, values, count);
+    if (r < 0)
+        return r;
     int length = arn->text.len < ARN_BYTES_MAX ? (int)arn->text.len : ARN_BYTES_MAX;
     if (str_equal(state->text, STR("pending")))
         return attention(status,
@@ -90,39 +163,32 @@ static int on_topic(void *context, const struct store_value *values, size_t coun
     return 0;
 }
 
-static int ask_daemon(struct status *status)
+static int say_unheard(struct status *status)
 {
-    struct ingest_answer answer;
-    const struct settings *settings = status->ctl->settings;
-    int r = ingest_ask(settings, "/healthz", STR_ABSENT, NULL, &answer);
-    if (r < 0) {
-        r = say_text(status, "daemon", "not reachable");
-        return r < 0
-                   ? r
-                   : attention(status,
-                               "no answer at %s (%s); type: systemctl status sesbounced",
-                               answer.where, answer.fault);
+    const struct settings_list *topics = &status->ctl->settings->sns.topic;
+    int r = 0;
+    for (size_t i = 0; i < topics->count && r == 0; i++) {
+        const char *topic = topics->items[i];
+        bool is_pattern = strchr(topic, '*') != NULL;
+        if (!status->heard[i])
+            r = attention(status,
+                          "nothing has arrived from %s yet; type: aws sns subscribe "
+                          "--topic-arn %s --protocol https --notification-endpoint "
+                          "YOUR-URL",
+                          topic, is_pattern ? "ARN" : topic);
     }
-    if (answer.status == 200)
-        return say_text(status, "daemon", "running, and storing messages");
-    r = say_text(status, "daemon", "running, but cannot store messages");
-    return r < 0 ? r
-                 : attention(status,
-                             "the daemon answers %ld %s; type: journalctl -u sesbounced "
-                             "-n 50",
-                             answer.status, answer.body);
+    return r;
 }
 
-static int report(struct status *status, bool *ret_store_failed)
+/* --- all of it --- */
+
+static int say_settings(struct status *status)
 {
-    struct store_filter filter = {.since_ms = CLOCK_NONE, .until_ms = CLOCK_NONE};
     const struct settings *settings = status->ctl->settings;
-    int r = ask_daemon(status);
-    if (r == 0)
-        r = store_status(status->ctl->store, on_status, status);
-    if (r == 0)
-        r = store_query(status->ctl->store, STORE_TOPICS, &filter, on_topic, status);
-    *ret_store_failed = r < 0 && status->fault == 0;
+    int r = 0;
+    if (settings->simulator.enabled)
+        r = say_text(status, "simulator",
+                     "on: whoever can read its key can make bounces; not for production");
     if (r == 0 && settings->sns.topic.count == 0 && !settings->simulator.enabled)
         r = attention(status,
                       "no topic is allowed, so everything is refused; write "
@@ -130,12 +196,24 @@ static int report(struct status *status, bool *ret_store_failed)
                       ctl_given(status->ctl, OPTION_CONFIG)
                           ? status->ctl->value[OPTION_CONFIG]
                           : SETTINGS_DEFAULT_FILE);
-    else if (r == 0 && status->topics == 0 && settings->sns.topic.count > 0)
-        r = attention(status,
-                      "nothing has arrived yet; type: aws sns subscribe --topic-arn %s "
-                      "--protocol https --notification-endpoint YOUR-URL",
-                      settings->sns.topic.items[0]);
     return r;
+}
+
+static int report(struct status *status, bool *ret_store_failed)
+{
+    struct store_filter filter = {.since_ms = CLOCK_NONE, .until_ms = CLOCK_NONE};
+    int r = ask_daemon(status);
+    if (r == 0)
+        r = store_status(status->ctl->store, on_status, status);
+    if (r == 0 && status->quarantined > 0)
+        r = attention(status, "%lld in quarantine; type: sesbouncectl quarantine list",
+                      (long long)status->quarantined);
+    if (r == 0)
+        r = store_query(status->ctl->store, STORE_TOPICS, &filter, on_topic, status);
+    *ret_store_failed = r < 0 && status->fault == 0;
+    if (r == 0)
+        r = say_unheard(status);
+    return r < 0 ? r : say_settings(status);
 }
 
 int cmd_status(struct ctl *ctl)
@@ -145,6 +223,11 @@ int cmd_status(struct ctl *ctl)
     bool store_failed = false;
     if (!ctl_settings(ctl) || !ctl_store(ctl, STORE_READ))
         return CTL_COULD_NOT;
+    _cleanup_(freep) bool *heard =
+        calloc(ctl->settings->sns.topic.count + 1, sizeof(*heard));
+    if (!heard)
+        return ctl_fail("short of memory");
+    status.heard = heard;
     output_init(&status.output, stdout, ctl->format, columns, columns);
     status.output.whole = true;
     int r = report(&status, &store_failed);
@@ -154,45 +237,4 @@ int cmd_status(struct ctl *ctl)
     if (r < 0)
         return store_failed ? ctl_fail_store(ctl, r) : ctl_fail_output(r);
     return status.attention > 0 ? CTL_NO : CTL_DONE;
-}
-
-/* --- db check --- */
-
-struct checking {
-    struct progress progress;
-    uint64_t steps;
-};
-
-static void on_progress(void *context)
-{
-    struct checking *checking = context;
-    progress_show(&checking->progress, ++checking->steps);
-}
-
-int cmd_db_check(struct ctl *ctl)
-{
-    struct checking checking = {0};
-    struct buf faults, safe;
-    if (!ctl_store(ctl, STORE_READ))
-        return CTL_COULD_NOT;
-    buf_init(&faults, CTL_FAULTS_BYTES_MAX);
-    buf_init(&safe, 4 * (size_t)CTL_FAULTS_BYTES_MAX);
-    progress_start(&checking.progress, "steps", false);
-    int r = store_check(ctl->store, &faults, on_progress, &checking);
-    progress_end(&checking.progress);
-    int code = CTL_DONE;
-    if (r == 0) {
-        printf("%s: sound\n", ctl_store_path(ctl));
-    } else if (r == -EUCLEAN) {
-        (void)text_neutral(&safe, str_trim(buf_str(&faults)), true);
-        printf("%s: damaged\n%s\n", ctl_store_path(ctl), buf_str(&safe).data);
-        ctl_note("stop the daemon, keep a copy of the file, then restore a backup, or "
-                 "save what can be read: sqlite3 FILE .recover");
-        code = CTL_NO;
-    } else {
-        code = ctl_fail_store(ctl, r);
-    }
-    buf_done(&faults);
-    buf_done(&safe);
-    return code;
 }

@@ -77,79 +77,165 @@ static bool all_are_addresses(const struct ctl *ctl)
     return true;
 }
 
-/* What a dry run asks: is there an entry (of a person, for `add`) in the scope? */
-struct present {
+/* What held before the decision. */
+struct before {
     const struct decision *decision;
-    bool found;
+    size_t live;      /* entries in the scope */
+    bool manual;      /* one of them is a person's */
+    int64_t until_ms; /* of that one */
+    bool same_note;
 };
 
 static int on_entry(void *context, const struct store_value *values, size_t count)
 {
-    struct present *present = context;
+    struct before *before = context;
+    const struct store_decision *asked = &before->decision->store;
     const struct store_value *reason = output_find(values, count, "reason");
     const struct store_value *scope = output_find(values, count, "scope");
-    bool in_scope =
-        scope && str_equal(scope->text, str_of(present->decision->store.scope));
-    bool manual = reason && str_equal(reason->text, STR("MANUAL"));
-    present->found = present->found || (in_scope && (!present->decision->add || manual));
+    const struct store_value *state = output_find(values, count, "state");
+    const struct store_value *until = output_find(values, count, "until");
+    const struct store_value *note = output_find(values, count, "note");
+    if (!scope || !str_equal(scope->text, str_of(asked->scope)) || !state ||
+        !str_equal(state->text, STR("live")))
+        return 0;
+    before->live++;
+    if (!reason || !str_equal(reason->text, STR("MANUAL")))
+        return 0;
+    before->manual = true;
+    before->until_ms = POLICY_FOR_EVER;
+    if (until)
+        (void)clock_parse(until->text, &before->until_ms);
+    before->same_note =
+        !asked->note || (note && str_equal(note->text, str_of(asked->note)));
     return 0;
 }
 
-static int would_change(struct decision *decision, bool *ret_changed)
+static int look(struct decision *decision, struct before *ret)
 {
-    struct present present = {.decision = decision};
     struct store_filter filter = {.address = decision->store.address,
                                   .since_ms = CLOCK_NONE,
                                   .until_ms = CLOCK_NONE};
-    int r =
-        store_query(decision->ctl->store, STORE_SUPPRESSED, &filter, on_entry, &present);
-    *ret_changed = decision->add != present.found;
-    return r;
+    *ret = (struct before){.decision = decision};
+    return store_query(decision->ctl->store, STORE_ENTRIES, &filter, on_entry, ret);
 }
 
-static const char *sentence(const struct decision *decision, bool changed)
+static bool would_change(const struct decision *decision, const struct before *before)
 {
-    if (decision->add) {
-        if (!changed)
-            return "was put on the list by hand before";
-        return decision->dry_run ? "would be added" : "added";
-    }
-    if (!changed)
-        return "is not on the list";
-    return decision->dry_run ? "would be lifted" : "lifted";
+    if (!decision->add)
+        return before->live > 0;
+    return !before->manual || before->until_ms != decision->store.until_ms ||
+           !before->same_note;
 }
 
-static int tell(struct decision *decision, const char *typed, bool changed)
+#define TERM_BYTES (sizeof("until ") + CLOCK_TEXT_BYTES)
+
+static const char *term(int64_t until_ms, char ret[TERM_BYTES])
 {
-    const char *result = sentence(decision, changed);
+    char until[CLOCK_TEXT_BYTES];
+    if (until_ms == POLICY_FOR_EVER)
+        return "for ever";
+    clock_format_rfc3339(until_ms, until);
+    (void)snprintf(ret, TERM_BYTES, "until %s", until);
+    return ret;
+}
+
+#define RESULT_BYTES (2 * TERM_BYTES + 64)
+
+static void sentence(const struct decision *decision, const struct before *before,
+                     bool changed, char ret[RESULT_BYTES])
+{
+    char now[TERM_BYTES], was[TERM_BYTES];
+    const char *would = decision->dry_run ? "would be " : "";
+    const char *ends = term(decision->store.until_ms, now);
+    if (!decision->add)
+        (void)snprintf(ret, RESULT_BYTES, "%s%s", changed ? would : "",
+                       changed ? "lifted" : "is not on the list");
+    else if (!changed)
+        (void)snprintf(ret, RESULT_BYTES, "unchanged: %s", ends);
+    else if (!before->manual)
+        (void)snprintf(ret, RESULT_BYTES, "%sadded %s", would, ends);
+    else if (before->until_ms == decision->store.until_ms)
+        (void)snprintf(ret, RESULT_BYTES, "%schanged: the note; %s as before", would,
+                       ends);
+    else
+        (void)snprintf(ret, RESULT_BYTES, "%schanged: %s, was %s", would, ends,
+                       term(before->until_ms, was));
+}
+
+static int tell(struct decision *decision, const char *typed, const struct before *before,
+                bool changed)
+{
+    char result[RESULT_BYTES];
+    sentence(decision, before, changed, result);
     if (decision->ctl->format != OUTPUT_TABLE) {
         struct store_value row[] = {
             output_text("address", typed), output_text("scope", decision->store.scope),
             output_integer("changed", changed), output_text("result", result)};
         return output_row(&decision->output, row, 4);
     }
-    printf("%s  %s", typed, result);
-    if (decision->add && changed && decision->store.until_ms != POLICY_FOR_EVER) {
-        char until[CLOCK_TEXT_BYTES];
-        clock_format_rfc3339(decision->store.until_ms, until);
-        printf(" until %s", until);
-    } else if (decision->add && changed) {
-        fputs(" for ever", stdout);
-    }
-    return putchar('\n') == EOF ? -EIO : 0;
+    return printf("%s  %s\n", typed, result) < 0 ? -EIO : 0;
+}
+
+static int on_region(void *context, const struct store_value *values, size_t count)
+{
+    const struct store_value *region = output_find(values, count, "region");
+    struct buf *option = context;
+    if (!region)
+        return 0;
+    int r = buf_append_str(option, STR(" --region "));
+    return r < 0 ? r : text_shell(option, region->text);
 }
 
 /* Amazon keeps a list of its own per account and Region; mail stays blocked while the
- * address is there (reference: account-level suppression list). */
-static void remind(const char *typed)
+ * address is there (reference: account-level suppression list). What a person alone put
+ * on our list says nothing about theirs. */
+static int remind(struct decision *decision, const struct before *before)
 {
-    struct buf word;
-    buf_init(&word, CTL_LINE_BYTES_MAX);
-    if (text_shell(&word, str_of(typed)) == 0)
+    struct store_filter last = {.address = decision->store.address,
+                                .since_ms = CLOCK_NONE,
+                                .until_ms = CLOCK_NONE,
+                                .newest_first = true,
+                                .limit = 1};
+    struct address address;
+    struct buf words;
+    if (before->manual && before->live == 1)
+        return 0;
+    buf_init(&words, CTL_LINE_BYTES_MAX);
+    int r = address_parse(str_of(decision->store.address), &address);
+    if (r == 0)
+        r = text_shell(&words, str_of(address.seen));
+    if (r == 0)
+        r = store_query(decision->ctl->store, STORE_EVENTS, &last, on_region, &words);
+    if (r == 0)
         ctl_note("SES's own account list may hold it too, and then no mail flows: aws "
                  "sesv2 delete-suppressed-destination --email-address %s",
-                 buf_str(&word).data);
-    buf_done(&word);
+                 buf_str(&words).data);
+    buf_done(&words);
+    return r;
+}
+
+/* One address; `*ret_fault` tells of writing, the return value of the store. */
+static int decide_one(struct decision *decision, const char *typed, bool *ret_changed,
+                      int *ret_fault)
+{
+    struct ctl *ctl = decision->ctl;
+    struct before before;
+    decision->store.address = typed;
+    int r = look(decision, &before);
+    if (r < 0)
+        return r;
+    if (decision->dry_run)
+        *ret_changed = would_change(decision, &before);
+    else if (decision->add)
+        r = store_suppress_add(ctl->store, &decision->store, ret_changed);
+    else
+        r = store_suppress_remove(ctl->store, &decision->store, ret_changed);
+    if (r < 0)
+        return r;
+    *ret_fault = tell(decision, typed, &before, *ret_changed);
+    if (*ret_fault == 0 && !decision->add && !decision->dry_run)
+        r = remind(decision, &before);
+    return r;
 }
 
 static int decide(struct decision *decision)
@@ -158,19 +244,13 @@ static int decide(struct decision *decision)
     bool any_missing = false;
     for (size_t i = 0; i < ctl->word_count; i++) {
         bool changed = false;
-        decision->store.address = ctl->words[i];
-        int r = decision->dry_run ? would_change(decision, &changed)
-                : decision->add
-                    ? store_suppress_add(ctl->store, &decision->store, &changed)
-                    : store_suppress_remove(ctl->store, &decision->store, &changed);
+        int fault = 0;
+        int r = decide_one(decision, ctl->words[i], &changed, &fault);
         if (r < 0)
             return ctl_fail_store(ctl, r);
+        if (fault < 0)
+            return ctl_fail_output(fault);
         any_missing = any_missing || !changed;
-        r = tell(decision, ctl->words[i], changed);
-        if (r < 0)
-            return ctl_fail_output(r);
-        if (!decision->add && !decision->dry_run)
-            remind(ctl->words[i]);
     }
     int r = ctl->format == OUTPUT_TABLE ? 0 : output_end(&decision->output);
     if (r < 0)
@@ -180,15 +260,18 @@ static int decide(struct decision *decision)
 
 static int run(struct ctl *ctl, bool add, int64_t until_ms)
 {
-    struct decision decision = {
-        .ctl = ctl,
-        .add = add,
-        .dry_run = ctl_given(ctl, OPTION_DRY_RUN),
-        .store = {.scope = ctl_given(ctl, OPTION_SCOPE) ? ctl->value[OPTION_SCOPE] : "*",
-                  .actor = ctl_actor(),
-                  .note = ctl->value[OPTION_NOTE],
-                  .now_ms = ctl->now_ms,
-                  .until_ms = until_ms}};
+    struct decision decision = {.ctl = ctl,
+                                .add = add,
+                                .dry_run = ctl_given(ctl, OPTION_DRY_RUN),
+                                .store = {.scope = "*",
+                                          .actor = ctl_actor(),
+                                          .note = ctl->value[OPTION_NOTE],
+                                          .now_ms = ctl->now_ms,
+                                          .until_ms = until_ms}};
+    if (ctl_given(ctl, OPTION_SCOPE) && strcmp(ctl->value[OPTION_SCOPE], "*") != 0)
+        return ctl_fail("there is no scope `%s`: `*`, which is all mail, is the only one "
+                        "for now; leave --scope away",
+                        ctl->value[OPTION_SCOPE]);
     /* Absent is NULL, never ''. */
     if (decision.store.note && !*decision.store.note)
         decision.store.note = NULL;

@@ -120,8 +120,14 @@ bool ctl_settings(struct ctl *ctl)
             fwrite(faults.data, 1, faults.len, stderr);
         if (r == -EACCES)
             ctl_note("the configuration is not readable for you: use sudo, or --db FILE");
+        else if (r == -EINVAL)
+            ctl_note("the configuration cannot be used; mend it (sesbounced "
+                     "--check-config), or, where a verb needs only the database, name "
+                     "that: --db FILE");
         else
-            ctl_note("the configuration cannot be used (%s)", strerror(-r));
+            ctl_note("the configuration cannot be used (%s); where a verb needs only the "
+                     "database, name that: --db FILE",
+                     strerror(-r));
     }
     buf_done(&faults);
     return r == 0;

@@ -57,7 +57,7 @@ static const struct verb verbs[] = {
     {"quarantine", "show", "ID", "One of them, with its body", NULL,
      "sesbouncectl quarantine show 7 -o json | jq -r .body", 0, 1, 1,
      cmd_quarantine_show},
-    {"quarantine", "retry", "[ID…]", "Apply them now, whatever their age",
+    {"quarantine", "retry", "ID…|--all", "Apply them now, whatever their age",
      "What can still not be applied stays where it is.",
      "sesbouncectl quarantine retry --all", TAKES(OPTION_ALL) | DRY, 0, ANY,
      cmd_quarantine_retry},

@@ -23,7 +23,7 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_OUTPUT] = {"output", 'o', "FORMAT", "table, json (an object a line) or csv"},
     [OPTION_HELP] = {"help", 'h', NULL, "this, or with a verb: its help"},
     [OPTION_VERSION] = {"version", 'V', NULL, "print the version"},
-    [OPTION_SCOPE] = {"scope", 0, "SCOPE", "what kind of mail; * is everything"},
+    [OPTION_SCOPE] = {"scope", 0, "SCOPE", "what kind of mail; only * yet, which is all"},
     [OPTION_INVERT] = {"invert", 0, NULL, "print those that may not be mailed"},
     [OPTION_INVALID] = {"invalid", 0, "WHAT", "lines without an address: pass drop fail"},
     [OPTION_NOTE] = {"note", 0, "TEXT", "why, kept with the decision"},
@@ -54,6 +54,14 @@ static const struct option_row rows[OPTION_COUNT] = {
 
 /* --- help --- */
 
+/* Where the end of a term is set, it lies ahead: an age would be in the past. */
+static const char *help_of(size_t option, uint64_t options)
+{
+    if (option == OPTION_UNTIL && (options & TAKES(OPTION_FOR)))
+        return "it ends then: 2027-01-31, or RFC 3339";
+    return rows[option].help;
+}
+
 static void print_options(FILE *to, uint64_t options)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
@@ -64,7 +72,7 @@ static void print_options(FILE *to, uint64_t options)
                  rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? ", " : "  ",
                  rows[i].name, rows[i].operand ? " " : "",
                  rows[i].operand ? rows[i].operand : "");
-        fprintf(to, "  %-25s %s\n", left, rows[i].help);
+        fprintf(to, "  %-25s %s\n", left, help_of(i, options));
     }
 }
 

@@ -104,7 +104,7 @@ static int write_line(struct output *output)
 /* Integers that are answers to a question: 0 is true for jq. */
 static bool is_boolean(const char *name)
 {
-    static const char *const names[] = {"suppressed", "genuine", "changed",
+    static const char *const names[] = {"suppressed", "genuine", "changed", "sound",
                                         "is_simulator"};
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         if (strcmp(name, names[i]) == 0)

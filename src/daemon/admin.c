@@ -2,18 +2,28 @@
 
 #include <errno.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "daemon/listen.h"
+#include "daemon/tls.h"
+#include "daemon/tokens.h"
 #include "sesbounce/limits.h"
 
 struct admin {
     struct service *service;
+    struct tokens *tokens; /* NULL: nobody is asked */
+    struct tls tls;
     struct listen_sockets sockets;
     struct MHD_Daemon *daemons[LISTEN_SOCKETS_MAX];
 };
 
-static enum MHD_Result reply(struct MHD_Connection *connection, unsigned status,
-                             struct str body)
+/* --- answers --------------------------------------------------------------------------
+ */
+
+/* `header` may be NULL. */
+static enum MHD_Result reply_with(struct MHD_Connection *connection, unsigned status,
+                                  struct str body, const char *header, const char *value)
 {
     struct MHD_Response *response = MHD_create_response_from_buffer(
         body.len, (void *)(uintptr_t)body.data, MHD_RESPMEM_MUST_COPY);
@@ -23,9 +33,17 @@ static enum MHD_Result reply(struct MHD_Connection *connection, unsigned status,
         return MHD_NO;
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                                   "text/plain; version=0.0.4; charset=utf-8");
+    if (header)
+        (void)MHD_add_response_header(response, header, value);
     result = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
     return result;
+}
+
+static enum MHD_Result reply(struct MHD_Connection *connection, unsigned status,
+                             struct str body)
+{
+    return reply_with(connection, status, body, NULL, NULL);
 }
 
 static enum MHD_Result reply_metrics(struct admin *admin,
@@ -41,6 +59,14 @@ static enum MHD_Result reply_metrics(struct admin *admin,
     return result;
 }
 
+static bool may_ask(const struct admin *admin, struct MHD_Connection *connection)
+{
+    const char *header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                                     MHD_HTTP_HEADER_AUTHORIZATION);
+
+    return !admin->tokens || (header && tokens_match(admin->tokens, str_of(header)));
+}
+
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
                                   const char *url, const char *method,
                                   const char *version, const char *bytes, size_t *len,
@@ -53,8 +79,14 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     (void)request;
     if (*len > 0)
         return MHD_NO; /* nothing here takes a body */
+    if (!may_ask(admin, connection))
+        return reply_with(connection, MHD_HTTP_UNAUTHORIZED,
+                          STR("send the header `Authorization: Bearer TOKEN`, with a "
+                              "token whose hash is in [admin] tokens_file\n"),
+                          MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0)
-        return reply(connection, MHD_HTTP_METHOD_NOT_ALLOWED, STR("only GET\n"));
+        return reply_with(connection, MHD_HTTP_METHOD_NOT_ALLOWED, STR("only GET\n"),
+                          MHD_HTTP_HEADER_ALLOW, MHD_HTTP_METHOD_GET);
     if (strcmp(url, "/metrics") == 0)
         return reply_metrics(admin, connection);
     if (strcmp(url, "/healthz") != 0)
@@ -64,10 +96,116 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
                : reply(connection, MHD_HTTP_SERVICE_UNAVAILABLE, STR("not storing\n"));
 }
 
-int admin_start(struct service *service, struct admin **ret)
+/* --- start and stop -------------------------------------------------------------------
+ */
+
+/* What is named in the settings and cannot be used is a fault of the settings. */
+static int read_files(struct admin *admin, struct buf *fault)
+{
+    const struct settings *settings = admin->service->settings;
+    const char *path = settings->admin.tokens_file;
+    struct buf wrong;
+    int r = 0;
+
+    buf_init(&wrong, LOG_VALUE_BYTES_MAX);
+    if (path)
+        r = tokens_read(path, &admin->tokens, &wrong);
+    if (r < 0)
+        (void)buf_printf(fault, "[admin] tokens_file: %s: %.*s", path,
+                         STR_ARG(buf_str(&wrong)));
+    buf_done(&wrong);
+    if (r < 0)
+        return r != -ENOMEM ? -EINVAL : r;
+    return tls_read("admin", settings->admin.certificate, settings->admin.key,
+                    &admin->tls, fault);
+}
+
+static bool is_local(int fd)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+        struct sockaddr_storage room;
+    } address = {.room = {.ss_family = AF_UNSPEC}};
+    socklen_t len = sizeof(address);
+
+    if (getsockname(fd, &address.any, &len) < 0)
+        return false;
+    if (address.any.sa_family == AF_INET)
+        return ntohl(address.v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    if (address.any.sa_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(&address.v6.sin6_addr);
+    return address.any.sa_family == AF_UNIX;
+}
+
+/* Of `listen` the settings have made sure; what systemd passes they have not seen. */
+static int check_passed(const struct admin *admin, struct buf *fault)
+{
+    if (admin->tokens && admin->tls.certificate)
+        return 0;
+    for (size_t i = 0; i < admin->sockets.count; i++) {
+        if (admin->sockets.passed && !is_local(admin->sockets.fds[i])) {
+            (void)buf_printf(fault, "the socket named admin is neither loopback nor a "
+                                    "unix socket, so it needs [admin] tokens_file, "
+                                    "certificate and key");
+            return -EINVAL;
+        }
+    }
+    return 0;
+}
+
+static struct MHD_Daemon *serve(struct admin *admin, int fd)
+{
+    unsigned flags =
+        MHD_USE_EPOLL_INTERNAL_THREAD | (admin->tls.certificate ? MHD_USE_TLS : 0);
+    struct MHD_OptionItem tls[TLS_OPTIONS];
+
+    tls_options(&admin->tls, tls);
+    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, admin,
+                            MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+                            (unsigned)ADMIN_CONNECTIONS_MAX,
+                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S,
+                            MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+}
+
+/* Plain HTTP needs nothing that could be wrong in the settings. */
+static int serve_all(struct admin *admin, struct buf *fault)
+{
+    for (size_t i = 0; i < admin->sockets.count; i++) {
+        admin->daemons[i] = serve(admin, admin->sockets.fds[i]);
+        if (admin->daemons[i])
+            continue;
+        admin->sockets.fds[i] = -1; /* libmicrohttpd has closed it */
+        if (admin->tls.certificate) {
+            (void)buf_printf(fault,
+                             "the HTTPS server of [admin] could not be started: do "
+                             "[admin] certificate and key belong together?");
+            return -EINVAL;
+        }
+        log_event(LOG_LEVEL_WARNING, "no metrics: their server could not be started",
+                  {NULL, STR_ABSENT});
+    }
+    return 0;
+}
+
+static void open_sockets(struct admin *admin)
+{
+    struct buf fault;
+    int r;
+
+    buf_init(&fault, LOG_VALUE_BYTES_MAX);
+    r = listen_open("admin", &admin->service->settings->admin.listen, &admin->sockets,
+                    &fault);
+    if (r < 0)
+        log_event(LOG_LEVEL_WARNING, "no metrics: [admin] listen cannot be used",
+                  {"DETAIL", buf_str(&fault)});
+    buf_done(&fault);
+}
+
+int admin_start(struct service *service, struct admin **ret, struct buf *fault)
 {
     struct admin *admin;
-    struct buf fault;
     int r;
 
     *ret = NULL;
@@ -77,18 +215,17 @@ int admin_start(struct service *service, struct admin **ret)
     if (!admin)
         return -ENOMEM;
     admin->service = service;
-    buf_init(&fault, LOG_VALUE_BYTES_MAX);
-    r = listen_open("admin", &service->settings->admin.listen, &admin->sockets, &fault);
-    if (r < 0)
-        log_event(LOG_LEVEL_WARNING, "no metrics: [admin] listen cannot be used",
-                  {"DETAIL", buf_str(&fault)});
-    buf_done(&fault);
-    for (size_t i = 0; r == 0 && i < admin->sockets.count; i++)
-        admin->daemons[i] = MHD_start_daemon(
-            MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, admin,
-            MHD_OPTION_LISTEN_SOCKET, admin->sockets.fds[i], MHD_OPTION_CONNECTION_LIMIT,
-            (unsigned)ADMIN_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-            (unsigned)HTTP_IDLE_S, MHD_OPTION_END);
+    r = read_files(admin, fault);
+    if (r == 0)
+        open_sockets(admin);
+    if (r == 0)
+        r = check_passed(admin, fault);
+    if (r == 0)
+        r = serve_all(admin, fault);
+    if (r < 0) {
+        admin_stop(admin);
+        return r;
+    }
     *ret = admin;
     return 0;
 }
@@ -100,8 +237,10 @@ void admin_stop(struct admin *admin)
     for (size_t i = 0; i < admin->sockets.count; i++) {
         if (admin->daemons[i])
             MHD_stop_daemon(admin->daemons[i]);
-        else
+        else if (admin->sockets.fds[i] >= 0)
             (void)close(admin->sockets.fds[i]);
     }
+    tokens_free(admin->tokens);
+    tls_done(&admin->tls);
     free(admin);
 }

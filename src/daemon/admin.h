@@ -12,9 +12,11 @@ struct admin;
 
 /*
  * 0 with `*ret` NULL when it is off. A port that is taken is logged and no reason not to
- * start: bounces must be kept even when nobody watches.
+ * start: bounces must be kept even when nobody watches. -EINVAL with a line in `fault`
+ * for a tokens file, certificate or key that cannot be used, or that an address in the
+ * open lacks: without them nothing is served.
  */
-int admin_start(struct service *service, struct admin **ret);
+int admin_start(struct service *service, struct admin **ret, struct buf *fault);
 void admin_stop(struct admin *admin);
 
 #endif

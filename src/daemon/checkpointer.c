@@ -12,11 +12,31 @@ struct checkpointer {
     pthread_cond_t asked;
     enum checkpoint_state state;
     bool stopping;
-    struct store *store;
+    const char *path;
+    struct store *store; /* by the thread only: opened when it is first asked */
+    struct log_ration fault_ration;
     pthread_t thread;
     busy_since busy;
     int64_t asked_at_bytes; /* by the writer only: the WAL's size when it last asked */
 };
+
+static void checkpoint(struct checkpointer *checkpointer)
+{
+    bool complete = false;
+    unsigned held_back = 0;
+    int r = 0;
+
+    if (!checkpointer->store)
+        r = store_open(checkpointer->path, STORE_CHECKPOINT, &checkpointer->store, NULL);
+    if (r == 0)
+        r = store_checkpoint_passive(checkpointer->store, &complete);
+    /* What is committed is safe in the WAL all the same: told, and tried again. */
+    if (r < 0 && log_ration_pass(&checkpointer->fault_ration, clock_mono_ms(),
+                                 STORE_FAULT_LOGS_A_MINUTE, &held_back))
+        log_event(LOG_LEVEL_WARNING, "a checkpoint failed, so the write-ahead log grows",
+                  {"PATH", str_of(checkpointer->path)},
+                  {"ADVICE", str_of(store_advice(r))});
+}
 
 static void *run(void *argument)
 {
@@ -24,8 +44,6 @@ static void *run(void *argument)
 
     pthread_mutex_lock(&checkpointer->mutex);
     for (;;) {
-        bool complete = false;
-
         while (checkpointer->state != CHECKPOINT_ASKED && !checkpointer->stopping)
             pthread_cond_wait(&checkpointer->asked, &checkpointer->mutex);
         if (checkpointer->stopping)
@@ -33,7 +51,7 @@ static void *run(void *argument)
         pthread_mutex_unlock(&checkpointer->mutex);
 
         busy_begin(&checkpointer->busy, clock_mono_ms());
-        (void)store_checkpoint_passive(checkpointer->store, &complete);
+        checkpoint(checkpointer);
         busy_end(&checkpointer->busy);
 
         pthread_mutex_lock(&checkpointer->mutex);
@@ -50,16 +68,13 @@ int checkpointer_start(const char *path, struct checkpointer **ret)
 
     if (!checkpointer)
         return -ENOMEM;
-    r = store_open(path, STORE_CHECKPOINT, &checkpointer->store, NULL);
-    if (r < 0) {
-        free(checkpointer);
-        return r;
-    }
+    checkpointer->path = path;
     (void)pthread_mutex_init(&checkpointer->mutex, NULL);
     (void)pthread_cond_init(&checkpointer->asked, NULL);
     r = -pthread_create(&checkpointer->thread, NULL, run, checkpointer);
     if (r < 0) {
-        store_close(checkpointer->store);
+        (void)pthread_cond_destroy(&checkpointer->asked);
+        (void)pthread_mutex_destroy(&checkpointer->mutex);
         free(checkpointer);
         return r;
     }

@@ -15,6 +15,7 @@
 
 struct checkpointer;
 
+/* Borrows `path`. Opens its connection only when there is something to do. */
 int checkpointer_start(const char *path, struct checkpointer **ret);
 
 /* By the writer, between two transactions: asks for a checkpoint, or ends one. */

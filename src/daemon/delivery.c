@@ -148,6 +148,8 @@ enum delivery_step delivery_advance(struct delivery *delivery,
 
     if (delivery->verdict != VERDICT_UNDECIDED)
         return DELIVERY_DECIDED;
+    if (delivery->verified)
+        return DELIVERY_STORABLE;
     if (!delivery->parsed) {
         step = check_envelope(delivery, rules);
         if (step != DELIVERY_STORABLE)

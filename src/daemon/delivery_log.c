@@ -1,23 +1,11 @@
 #include "daemon/delivery_log.h"
 
-#include <pthread.h>
-
 #include "sesbounce/digest.h"
 #include "sesbounce/limits.h"
 
-static pthread_mutex_t ration_mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct log_ration ration; /* guarded by ration_mutex */
-
-static bool may_log(unsigned *ret_held_back)
-{
-    bool pass;
-
-    pthread_mutex_lock(&ration_mutex);
-    pass =
-        log_ration_pass(&ration, clock_mono_ms(), DELIVERY_LOGS_A_MINUTE, ret_held_back);
-    pthread_mutex_unlock(&ration_mutex);
-    return pass;
-}
+/* Strangers have a ration of their own, so that their junk never hides what is genuine.
+ */
+static struct log_ration rations[2];
 
 static int append_address(struct buf *to, const struct address *address, int how)
 {
@@ -77,7 +65,9 @@ void delivery_log(const struct delivery *delivery, const struct settings *settin
     unsigned held_back = 0;
     char status[16];
 
-    if (info->level >= LOG_LEVEL_DEBUG || !may_log(&held_back))
+    if (info->level >= LOG_LEVEL_DEBUG ||
+        !log_ration_pass(&rations[delivery->verified], clock_mono_ms(),
+                         DELIVERY_LOGS_A_MINUTE, &held_back))
         return;
     if (held_back > 0) {
         char count[16];

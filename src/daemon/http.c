@@ -1,5 +1,6 @@
 #include "daemon/http.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <openssl/crypto.h>
@@ -8,7 +9,7 @@
 #include "daemon/credentials.h"
 #include "daemon/delivery_log.h"
 #include "daemon/outbound.h"
-#include "daemon/read_file.h"
+#include "daemon/tls.h"
 #include "daemon/writer.h"
 #include "sesbounce/limits.h"
 
@@ -18,12 +19,13 @@ enum { RESPONSE_KEEP, RESPONSE_CLOSE, RESPONSE_FORMS };
 struct http {
     struct service *service;
     struct credentials *credentials; /* NULL: nobody is asked */
-    char *certificate;               /* PEM texts, NULL: plain HTTP */
-    char *key;
+    struct tls tls;
     struct MHD_Response *responses[RESPONSE_FORMS][VERDICT_COUNT];
     struct MHD_Response *healthy[RESPONSE_FORMS];
     struct MHD_Response *unhealthy[RESPONSE_FORMS];
     struct MHD_Daemon *daemons[LISTEN_SOCKETS_MAX];
+    int sockets[LISTEN_SOCKETS_MAX];
+    bool quiesced; /* then the sockets are ours to close */
     size_t daemon_count;
     struct log_ration library_ration;
 };
@@ -38,6 +40,7 @@ static enum MHD_Result answer(struct http *http, struct delivery *delivery)
     struct MHD_Response *response =
         http->responses[close ? RESPONSE_CLOSE : RESPONSE_KEEP][delivery->verdict];
 
+    assert(delivery->verdict != VERDICT_UNDECIDED);
     metrics_count(&http->service->metrics.verdicts[delivery->verdict]);
     if (verdict_is_kept(delivery->verdict))
         atomic_store_explicit(&http->service->metrics.last_kept_ms,
@@ -121,7 +124,8 @@ static enum MHD_Result finish(struct http *http, struct delivery *delivery)
         if (atomic_load(&http->service->stopping))
             delivery_decide(delivery, VERDICT_STOPPING, NULL);
         else if (!atomic_load(&http->service->storing))
-            delivery_decide(delivery, VERDICT_STORE, NULL);
+            delivery_decide(delivery, VERDICT_STORE,
+                            atomic_load(&http->service->trouble));
     }
     switch (delivery_advance(delivery, &http->service->rules, clock_wall_ms(),
                              clock_mono_ms())) {
@@ -142,6 +146,8 @@ static enum MHD_Result finish(struct http *http, struct delivery *delivery)
 struct framing {
     unsigned lengths;
     unsigned codings;
+    bool is_http_1_0;
+    bool odd_name;
     bool odd_coding;
     bool bad_length;
     uint64_t length;
@@ -156,6 +162,8 @@ static enum MHD_Result look_at_header(void *context, enum MHD_ValueKind kind,
     struct str text = str_trim((struct str){value ? value : "", value_len});
 
     (void)kind;
+    for (size_t i = 0; i < key.len; i++)
+        framing->odd_name |= key.data[i] <= ' ' || key.data[i] == 0x7f;
     if (str_equal_nocase(key, STR("Content-Length"))) {
         framing->lengths++;
         if (str_to_u64(text, INT64_MAX, &framing->length) < 0)
@@ -208,14 +216,15 @@ static bool has_credentials(struct http *http, struct delivery *delivery)
 
 /* Cheap checks, before a byte of the body is kept. May leave the delivery undecided. */
 static void check_headers(struct http *http, struct delivery *delivery,
-                          const char *method)
+                          const char *method, const char *version)
 {
-    struct framing framing = {0};
+    struct framing framing = {.is_http_1_0 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0};
 
     (void)MHD_get_connection_values_n(delivery->connection, MHD_HEADER_KIND,
                                       look_at_header, &framing);
     if (framing.lengths > 1 || framing.bad_length || framing.codings > 1 ||
-        framing.odd_coding || (framing.lengths && framing.codings)) {
+        framing.odd_name || framing.odd_coding ||
+        (framing.codings && (framing.lengths || framing.is_http_1_0))) {
         delivery->close_after = true;
         delivery_decide(delivery, VERDICT_BAD_FRAMING, NULL);
         return;
@@ -251,6 +260,9 @@ static void check_headers(struct http *http, struct delivery *delivery,
 static enum MHD_Result receive(struct http *http, struct delivery *delivery,
                                const char *bytes, size_t len)
 {
+    /* Who feeds a body byte by byte would hold the connection for ever. */
+    if (clock_mono_ms() >= delivery->deadline_ms)
+        return MHD_NO;
     if (delivery->verdict == VERDICT_UNDECIDED) {
         int r = buf_append(&delivery->body, bytes, len);
 
@@ -277,14 +289,13 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     struct delivery *delivery = *request;
 
     (void)url;
-    (void)version;
     if (!delivery)
         return MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
                                   http->responses[RESPONSE_CLOSE][VERDICT_NO_MEMORY]);
     delivery->connection = connection;
     if (!delivery->begun) {
         delivery->begun = true;
-        check_headers(http, delivery, method);
+        check_headers(http, delivery, method, version);
         return delivery->close_after ? answer(http, delivery) : MHD_YES;
     }
     if (*len > 0) {
@@ -402,54 +413,36 @@ static int make_responses(struct http *http)
 }
 
 /* What is named in the settings and cannot be used is a fault of the settings. */
-static int complain_of(struct buf *fault, const char *key, const char *path, int r)
-{
-    if (r < 0)
-        (void)buf_printf(fault, "[ingest] %s: %s: %s", key, path,
-                         r == -EINVAL
-                             ? "no line `USER:PASSWORD`, or a line without a colon"
-                             : strerror(-r));
-    return r < 0 && r != -ENOMEM ? -EINVAL : r;
-}
-
 static int read_files(struct http *http, struct buf *fault)
 {
     const struct settings *settings = http->service->settings;
     const char *path = settings->ingest.credentials_file;
-    int r = 0;
+    int r = path ? credentials_read(path, &http->credentials) : 0;
 
-    if (path)
-        r = complain_of(fault, "credentials_file", path,
-                        credentials_read(path, &http->credentials));
-    path = settings->ingest.certificate;
-    if (r == 0 && path)
-        r = complain_of(fault, "certificate", path,
-                        read_file(path, PEM_BYTES_MAX, &http->certificate));
-    path = settings->ingest.key;
-    if (r == 0 && path)
-        r = complain_of(fault, "key", path, read_file(path, PEM_BYTES_MAX, &http->key));
-    return r;
+    if (r < 0) {
+        (void)buf_printf(fault, "[ingest] credentials_file: %s: %s", path,
+                         r == -EINVAL
+                             ? "no line `USER:PASSWORD`, or a line without a colon"
+                             : strerror(-r));
+        return r != -ENOMEM ? -EINVAL : r;
+    }
+    return tls_read("ingest", settings->ingest.certificate, settings->ingest.key,
+                    &http->tls, fault);
 }
 
 static struct MHD_Daemon *serve(struct http *http, int fd, unsigned threads,
                                 unsigned connections)
 {
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
-                     MHD_USE_ERROR_LOG | (http->certificate ? MHD_USE_TLS : 0);
+                     MHD_USE_ERROR_LOG | (http->tls.certificate ? MHD_USE_TLS : 0);
     struct MHD_OptionItem pool[] = {
         {threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)threads,
          NULL},
         {MHD_OPTION_END, 0, NULL},
     };
-    struct MHD_OptionItem tls[] = {
-        {http->certificate ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0,
-         http->certificate},
-        {MHD_OPTION_HTTPS_MEM_KEY, 0, http->key},
-        {MHD_OPTION_HTTPS_PRIORITIES, 0,
-         (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3"},
-        {MHD_OPTION_END, 0, NULL},
-    };
+    struct MHD_OptionItem tls[TLS_OPTIONS];
 
+    tls_options(&http->tls, tls);
     return MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER,
         on_library_log, http, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK,
@@ -472,10 +465,7 @@ static void http_free(struct http *http)
             MHD_destroy_response(http->unhealthy[form]);
     }
     credentials_free(http->credentials);
-    free(http->certificate);
-    if (http->key)
-        OPENSSL_cleanse(http->key, strlen(http->key));
-    free(http->key);
+    tls_done(&http->tls);
     free(http);
 }
 
@@ -490,10 +480,32 @@ static unsigned thread_count(const struct service *service, size_t sockets)
     return threads > 0 ? (unsigned)threads : 1;
 }
 
+/* One libmicrohttpd daemon a socket; returns how many sockets it was given. */
+static size_t serve_all(struct http *http, const int *sockets, size_t count, int *ret)
+{
+    size_t given = 0;
+
+    while (*ret == 0 && given < count) {
+        struct MHD_Daemon *daemon =
+            serve(http, sockets[given], thread_count(http->service, count),
+                  HTTP_CONNECTIONS_MAX / (unsigned)count);
+
+        if (daemon) {
+            http->sockets[http->daemon_count] = sockets[given];
+            http->daemons[http->daemon_count++] = daemon;
+        } else {
+            *ret = http->tls.certificate ? -EINVAL : -EIO;
+        }
+        given++; /* it has closed the one that it could not serve */
+    }
+    return given;
+}
+
 int http_start(struct service *service, const int *sockets, size_t count,
                struct http **ret, struct buf *fault)
 {
     struct http *http = calloc(1, sizeof(*http));
+    size_t given;
     int r;
 
     if (!http)
@@ -502,20 +514,15 @@ int http_start(struct service *service, const int *sockets, size_t count,
     r = read_files(http, fault);
     if (r == 0)
         r = make_responses(http);
-    for (size_t i = 0; r == 0 && i < count; i++) {
-        http->daemons[i] = serve(http, sockets[i], thread_count(service, count),
-                                 HTTP_CONNECTIONS_MAX / (unsigned)count);
-        if (http->daemons[i]) {
-            http->daemon_count++;
-            continue;
-        }
-        r = -EINVAL;
-        (void)buf_printf(fault, "the HTTP server could not be started%s",
-                         http->certificate ? ": do [ingest] certificate and key belong "
-                                             "together?"
-                                           : "");
-    }
+    given = serve_all(http, sockets, count, &r);
     if (r < 0) {
+        for (size_t i = given; i < count; i++)
+            (void)close(sockets[i]);
+        if (fault->len == 0)
+            (void)buf_printf(fault, "the HTTP server could not be started%s",
+                             http->tls.certificate
+                                 ? ": do [ingest] certificate and key belong together?"
+                                 : "");
         http_stop(http);
         return r;
     }
@@ -529,6 +536,7 @@ void http_quiesce(struct http *http)
      */
     for (size_t i = 0; i < http->daemon_count; i++)
         (void)MHD_quiesce_daemon(http->daemons[i]);
+    http->quiesced = true;
 }
 
 unsigned http_connections(struct http *http)
@@ -548,7 +556,10 @@ void http_stop(struct http *http)
 {
     if (!http)
         return;
-    for (size_t i = 0; i < http->daemon_count; i++)
+    for (size_t i = 0; i < http->daemon_count; i++) {
         MHD_stop_daemon(http->daemons[i]);
+        if (http->quiesced)
+            (void)close(http->sockets[i]);
+    }
     http_free(http);
 }

@@ -128,6 +128,33 @@ int listen_open(const char *name, const struct settings_list *list,
     return 0;
 }
 
+static void describe_one(int fd, struct buf *ret)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t len = sizeof(address);
+    char host[NI_MAXHOST];
+    char port[NI_MAXSERV];
+
+    if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
+        return;
+    if (address.ss_family == AF_UNIX)
+        (void)buf_printf(ret, "unix:%s",
+                         ((const struct sockaddr_un *)(const void *)&address)->sun_path);
+    else if (getnameinfo((const struct sockaddr *)&address, len, host, sizeof(host), port,
+                         sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+        (void)buf_printf(ret, address.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host,
+                         port);
+}
+
+void listen_describe(const struct listen_sockets *sockets, struct buf *ret)
+{
+    for (size_t i = 0; i < sockets->count; i++) {
+        if (i > 0)
+            (void)buf_append_char(ret, ' ');
+        describe_one(sockets->fds[i], ret);
+    }
+}
+
 void listen_close(struct listen_sockets *sockets)
 {
     for (size_t i = 0; i < sockets->count; i++)

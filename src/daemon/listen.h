@@ -22,6 +22,9 @@ struct listen_sockets {
  */
 int listen_open(const char *name, const struct settings_list *list,
                 struct listen_sockets *ret, struct buf *fault);
+
+/* Appends where they listen: `127.0.0.1:9025 unix:/run/s.sock`. */
+void listen_describe(const struct listen_sockets *sockets, struct buf *ret);
 void listen_close(struct listen_sockets *sockets);
 
 #endif

@@ -16,19 +16,21 @@
 #include "sesbounce/limits.h"
 #include "sesbounce/simulator.h"
 
-/* sysexits.h(3), as CONTRACT names them. */
+/* Of sysexits.h(3); sesbounced(8) promises them. */
 enum { EXIT_DONE = 0, EXIT_OTHER = 1, EXIT_DATABASE = 65, EXIT_SETTINGS = 78 };
 
 struct program {
     struct settings *settings;
     struct service service;
     struct listen_sockets sockets;
+    bool sockets_given; /* to http, which closes them */
     struct writer *writer;
     struct outbound *outbound;
     struct http *http;
     struct admin *admin;
     sigset_t signals;
-    char trouble[STATUS_TROUBLE_BYTES_MAX]; /* why the database could not be opened */
+    bool told_storing; /* what STATUS= says */
+    int64_t tell_again_ms;
 };
 
 static void usage(FILE *to)
@@ -103,10 +105,24 @@ static int read_settings(struct program *program, const struct options *options)
 
     buf_init(&faults, SETTINGS_FAULTS_BYTES_MAX);
     if (settings_read(options->config, &program->settings, &faults) < 0) {
-        (void)fwrite(faults.data ? faults.data : "", 1, faults.len, stderr);
+        struct str first = buf_str(&faults);
+
+        (void)fwrite(first.data, 1, first.len, stderr);
+        first.len = strcspn(first.data, "\n");
+        (void)sd_notifyf(0,
+                         "STATUS=the settings are wrong: %.*s; type: sudo sesbounced "
+                         "--check-config",
+                         STR_ARG(first));
         status = EXIT_SETTINGS;
     } else if (options->check_config) {
-        status = settings_print(program->settings, stdout) < 0 ? EXIT_OTHER : EXIT_DONE;
+        int r = settings_check_files(program->settings, options->config, &faults);
+
+        (void)fwrite(faults.data ? faults.data : "", 1, faults.len, stderr);
+        if (r < 0)
+            status = EXIT_SETTINGS;
+        else
+            status =
+                settings_print(program->settings, stdout) < 0 ? EXIT_OTHER : EXIT_DONE;
     }
     buf_done(&faults);
     return status;
@@ -152,12 +168,13 @@ static int open_store(struct program *program, struct store **ret)
 
     buf_init(&fault, SETTINGS_FAULTS_BYTES_MAX);
     r = store_open(program->settings->store.path, STORE_OWN, ret, &fault);
+    if (r == 0)
+        writer_tell_if_new(*ret, program->settings->store.path);
     if (r < 0) {
         bool may_mend = r == -EBUSY || r == -EROFS || r == -ENOSPC || r == -EIO;
 
         complain("the database cannot be used", buf_str(&fault));
-        (void)snprintf(program->trouble, sizeof(program->trouble), "%.*s",
-                       STR_ARG(buf_str(&fault)));
+        atomic_store(&program->service.trouble, store_advice(r));
         if (!may_mend && !program->sockets.passed)
             status = status_of(r);
     }
@@ -222,20 +239,37 @@ static int start_parts(struct program *program, struct store *store)
     }
     atomic_store(&service->outbound, program->outbound);
     buf_init(&fault, LOG_VALUE_BYTES_MAX);
+    program->sockets_given = true;
     r = http_start(service, program->sockets.fds, program->sockets.count, &program->http,
                    &fault);
+    if (r == 0)
+        r = admin_start(service, &program->admin, &fault);
     if (r < 0)
         complain("a setting cannot be used", buf_str(&fault));
-    else
-        r = admin_start(service, &program->admin);
     buf_done(&fault);
     return r;
+}
+
+/* A setting that does nothing is told, so that nobody waits where nobody listens. */
+static void tell_ignored_listen(const struct program *program, struct str where)
+{
+    const struct settings_list *listen = &program->settings->ingest.listen;
+
+    for (size_t i = 0; program->sockets.passed && i < listen->count; i++) {
+        if (strcmp(listen->items[i], SETTINGS_DEFAULT_LISTEN) != 0 &&
+            !memmem(where.data, where.len, listen->items[i], strlen(listen->items[i])))
+            log_event(LOG_LEVEL_WARNING,
+                      "[ingest] listen is ignored, because systemd passed a socket: "
+                      "`systemctl edit sesbounced.socket` sets its ListenStream=",
+                      {"IGNORED", str_of(listen->items[i])}, {"LISTEN", where});
+    }
 }
 
 static void say_ready(struct program *program)
 {
     const struct settings *settings = program->settings;
     char proxy[LOG_VALUE_BYTES_MAX];
+    struct buf where;
 
     if (settings->sns.topic.count == 0 && !settings->simulator.enabled)
         log_event(
@@ -246,11 +280,14 @@ static void say_ready(struct program *program)
     if (https_proxy_in_use(proxy, sizeof(proxy)))
         log_event(LOG_LEVEL_NOTICE, "outbound requests go through a proxy",
                   {"PROXY", str_of(proxy)});
+    buf_init(&where, LOG_VALUE_BYTES_MAX);
+    listen_describe(&program->sockets, &where);
+    tell_ignored_listen(program, buf_str(&where));
     log_event(LOG_LEVEL_NOTICE, "ready", {"VERSION", STR(SESBOUNCE_VERSION)},
-              {"LISTEN", program->sockets.passed
-                             ? STR("socket passed by systemd")
-                             : str_of(settings->ingest.listen.items[0])},
+              {"LISTEN", buf_str(&where)},
+              {"SOCKET", program->sockets.passed ? STR("systemd") : STR_ABSENT},
               {"DATABASE", str_of(settings->store.path)});
+    buf_done(&where);
     (void)sd_notify(0, "READY=1");
 }
 
@@ -258,26 +295,26 @@ static void say_ready(struct program *program)
  */
 
 /* What `systemctl status` shows: what is wrong, and what to type. */
-static const char *trouble_of(const struct program *program)
-{
-    if (writer_fatal(program->writer) == -EUCLEAN)
-        return "the database is corrupt; see `sesbouncectl db check`, restore a backup";
-    return program->trouble[0] ? program->trouble : "see `journalctl -u sesbounced`";
-}
-
-static void tell_status(struct program *program)
+static void tell_status(struct program *program, int64_t now_ms)
 {
     struct metrics *metrics = &program->service.metrics;
+    const char *trouble = atomic_load(&program->service.trouble);
+    bool storing = atomic_load(&program->service.storing);
 
-    if (atomic_load(&program->service.storing)) {
-        program->trouble[0] = '\0';
+    if (storing == program->told_storing && now_ms < program->tell_again_ms)
+        return;
+    program->told_storing = storing;
+    program->tell_again_ms = now_ms + STATUS_EVERY_MS;
+
+    if (storing) {
         (void)sd_notifyf(0,
                          "STATUS=storing; kept %llu deliveries, answered %llu otherwise",
                          (unsigned long long)metrics_kept(metrics),
                          (unsigned long long)metrics_not_kept(metrics));
     } else {
-        (void)sd_notifyf(0, "STATUS=NOT STORING, SNS is told to try again: %s",
-                         trouble_of(program));
+        (void)sd_notifyf(0, "STATUS=NOT STORING, SNS is told to try again: %s (%s)",
+                         trouble ? trouble : "see `journalctl -u sesbounced`",
+                         program->settings->store.path);
     }
 }
 
@@ -305,7 +342,7 @@ static int watch(struct program *program)
             return status_of(fatal);
         if (!is_stuck(program, now_ms))
             (void)sd_notify(0, "WATCHDOG=1");
-        tell_status(program);
+        tell_status(program, now_ms);
     }
 }
 
@@ -334,9 +371,11 @@ static void stop(struct program *program)
     outbound_stop(program->outbound);
     writer_stop(program->writer);
     http_stop(program->http);
+    writer_free(program->writer);
     outbound_free(program->outbound);
     https_global_stop();
-    listen_close(&program->sockets);
+    if (!program->sockets_given)
+        listen_close(&program->sockets);
     sns_certificate_unref(program->service.rules.simulator);
     certificates_free(program->service.rules.certificates);
     waiting_room_done(&program->service.room);

@@ -121,13 +121,15 @@ static int begin_fetch(struct outbound *outbound, struct fetch *fetch,
     return r;
 }
 
-/* Memory, then disk, then the network, if the ration allows it. */
-static void serve_wish(struct outbound *outbound, struct fetch *fetch)
+/*
+ * Memory, then disk, then the network. False: the ration is used up, and the wish waits
+ * for the next turn (or until main sweeps it out), for nothing is known against it.
+ */
+static bool serve_wish(struct outbound *outbound, struct fetch *fetch)
 {
     struct certificates *certificates = outbound->service->rules.certificates;
     _cleanup_(sns_certificate_unrefp) struct sns_certificate *certificate = NULL;
     int64_t now_ms = clock_mono_ms();
-    const char *fault = "too many unknown certificate URLs at a time";
     struct arn topic;
     int r = -EINVAL;
 
@@ -136,24 +138,26 @@ static void serve_wish(struct outbound *outbound, struct fetch *fetch)
     if (certificates_get(certificates, &fetch->url, now_ms, &certificate) !=
         CERTIFICATES_UNKNOWN) {
         let_out(outbound, &fetch->url);
-        return;
+        return true;
     }
     if (arn_parse(str_of(fetch->wish.topic), &topic)) {
         r = certificates_load(certificates, &fetch->url, &topic, now_ms);
-        if (r < 0 && certificates_may_fetch(certificates, now_ms)) {
+        if (r < 0) {
+            if (!certificates_may_fetch(certificates, now_ms))
+                return false;
             fetch->outbound = outbound;
             r = begin_fetch(outbound, fetch, &topic);
             fetch->under_way = r == 0;
             if (r == 0)
-                return;
-            fault = strerror(-r);
+                return true;
         }
     }
     if (r < 0) {
         certificates_fail(certificates, &fetch->url, now_ms);
-        log_failure(outbound, fetch, fault);
+        log_failure(outbound, fetch, strerror(-r));
     }
     let_out(outbound, &fetch->url);
+    return true;
 }
 
 static bool is_under_way(void *context, const struct sns_cert_url *url)
@@ -171,10 +175,11 @@ static bool is_under_way(void *context, const struct sns_cert_url *url)
 }
 
 /*
- * Begins what can be begun. True when wishes are left: strangers can make more of them
- * than one turn should serve, and transfers under way must go on meanwhile.
+ * Begins what can be begun; returns how long the thread may wait before it looks again.
+ * Strangers can make more wishes than one turn should serve, and transfers under way must
+ * go on meanwhile.
  */
-static bool serve_waiting_room(struct outbound *outbound)
+static int serve_waiting_room(struct outbound *outbound)
 {
     unsigned served = 0;
 
@@ -184,14 +189,15 @@ static bool serve_waiting_room(struct outbound *outbound)
         /* A wish that is served at once leaves the place free for the next. */
         while (!fetch->under_way) {
             if (served++ == OUTBOUND_WISHES_A_TURN)
-                return true;
+                return 0;
             if (!waiting_room_wish(&outbound->service->room, &fetch->wish, is_under_way,
                                    outbound))
-                return false;
-            serve_wish(outbound, fetch);
+                return OUTBOUND_TICK_MS;
+            if (!serve_wish(outbound, fetch))
+                return CERTIFICATE_FETCH_REFILL_MS;
         }
     }
-    return false;
+    return OUTBOUND_TICK_MS;
 }
 
 /* --- confirmations --------------------------------------------------------------------
@@ -370,15 +376,16 @@ static void *run(void *argument)
     struct outbound *outbound = argument;
 
     while (!atomic_load(&outbound->stopping)) {
-        bool more;
+        int wait_ms;
 
         busy_begin(&outbound->busy, clock_mono_ms());
         /* Certificates first: a delivery waits for one. */
-        more = serve_waiting_room(outbound);
+        wait_ms = serve_waiting_room(outbound);
         serve_outbox(outbound);
-        busy_end(&outbound->busy);
-        (void)https_run(outbound->https, more ? 0 : OUTBOUND_TICK_MS);
+        /* Still busy: the wait is short, and what it calls back may be slow. */
+        (void)https_run(outbound->https, wait_ms);
     }
+    busy_end(&outbound->busy);
     return NULL;
 }
 
@@ -410,6 +417,11 @@ int outbound_start(struct service *service, struct outbound **ret)
 void outbound_wake(struct outbound *outbound)
 {
     https_wake(outbound->https);
+}
+
+size_t outbound_room(struct outbound *outbound)
+{
+    return CONFIRMATIONS_AT_ONCE - queue_count(&outbound->queue);
 }
 
 int outbound_confirm(struct outbound *outbound, struct outbound_confirmation *task)

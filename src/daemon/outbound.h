@@ -25,6 +25,9 @@ struct outbound_confirmation {
 };
 void outbound_confirmation_free(struct outbound_confirmation *task);
 
+/* How many more confirmations outbound would take now; only the writer offers any. */
+size_t outbound_room(struct outbound *outbound);
+
 /* 0: taken over. -EAGAIN or -ESHUTDOWN: the caller keeps it (the outbox still has it). */
 int outbound_confirm(struct outbound *outbound, struct outbound_confirmation *task);
 

@@ -21,9 +21,10 @@ struct service {
     struct writer *writer;
     struct outbound *_Atomic outbound; /* started after the writer, which uses it */
     struct metrics metrics;
-    atomic_bool closing;  /* connections are closed behind an answer */
-    atomic_bool stopping; /* and new work gets 503 */
-    atomic_bool storing;  /* the last thing tried with the store worked */
+    atomic_bool closing;         /* connections are closed behind an answer */
+    atomic_bool stopping;        /* and new work gets 503 */
+    atomic_bool storing;         /* the last thing tried with the store worked */
+    const char *_Atomic trouble; /* else why not, and what to type: a constant text */
 };
 
 /* Why a thread may be stuck: since when it is busy (CLOCK_MONOTONIC), 0 = idle. */

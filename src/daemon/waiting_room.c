@@ -42,24 +42,45 @@ static void copy_text(char *to, size_t size, struct str from)
     to[len] = '\0';
 }
 
+static bool is_same(const struct sns_cert_url *a, const struct sns_cert_url *b)
+{
+    return str_equal(a->file, b->file) && str_equal(a->host, b->host);
+}
+
+/* How many wait for the same, from `first` on. */
+static size_t count_same(const struct delivery *first)
+{
+    size_t count = 0;
+
+    for (const struct delivery *other = first; other; other = other->next_waiting)
+        count += is_same(&other->certificate_url, &first->certificate_url);
+    return count;
+}
+
 bool waiting_room_wish(struct waiting_room *room, struct waiting_wish *ret,
                        bool (*skip)(void *context, const struct sns_cert_url *url),
                        void *context)
 {
-    const struct delivery *delivery;
+    const struct delivery *wanted = NULL;
+    size_t most = 0;
 
     pthread_mutex_lock(&room->mutex);
-    for (delivery = room->first; delivery; delivery = delivery->next_waiting) {
-        if (!skip(context, &delivery->certificate_url))
-            break;
+    for (const struct delivery *delivery = room->first; delivery;
+         delivery = delivery->next_waiting) {
+        size_t count = count_same(delivery);
+
+        if (count > most && !skip(context, &delivery->certificate_url)) {
+            most = count;
+            wanted = delivery;
+        }
     }
-    if (delivery) {
-        copy_text(ret->host, sizeof(ret->host), delivery->certificate_url.host);
-        copy_text(ret->file, sizeof(ret->file), delivery->certificate_url.file);
-        copy_text(ret->topic, sizeof(ret->topic), delivery->topic.text);
+    if (wanted) {
+        copy_text(ret->host, sizeof(ret->host), wanted->certificate_url.host);
+        copy_text(ret->file, sizeof(ret->file), wanted->certificate_url.file);
+        copy_text(ret->topic, sizeof(ret->topic), wanted->topic.text);
     }
     pthread_mutex_unlock(&room->mutex);
-    return delivery != NULL;
+    return wanted != NULL;
 }
 
 /* Takes out everybody whom `choose` names. Called under the mutex. */
@@ -88,10 +109,7 @@ static struct delivery *take_out(struct waiting_room *room,
 
 static bool waits_for(const struct delivery *delivery, const void *by)
 {
-    const struct sns_cert_url *url = by;
-
-    return str_equal(delivery->certificate_url.file, url->file) &&
-           str_equal(delivery->certificate_url.host, url->host);
+    return is_same(&delivery->certificate_url, by);
 }
 
 static bool is_late(const struct delivery *delivery, const void *by)

@@ -3,8 +3,8 @@
  *
  * HTTP threads put them in, suspended; outbound lets out everybody who waits for a URL,
  * once the certificate is there or known not to be had; main sweeps out who has waited
- * too long. Whoever takes a delivery out owns it and resumes it. The mutex guards the
- * list and the two flags; nothing is done under it but linking.
+ * too long. Whoever takes a delivery out owns it and resumes it. The mutex guards every
+ * member; under it nothing is done but linking, copying and comparing.
  */
 #ifndef SESBOUNCED_WAITING_ROOM_H
 #define SESBOUNCED_WAITING_ROOM_H
@@ -34,7 +34,11 @@ struct waiting_wish {
     char topic[ARN_BYTES_MAX + 1];
 };
 
-/* The first wish that `skip` does not know. False when there is none. */
+/*
+ * The wish that most wait for and `skip` does not know; the oldest of equals. SNS's
+ * messages name one URL again and again, strangers' junk names many. False when there is
+ * none.
+ */
 bool waiting_room_wish(struct waiting_room *room, struct waiting_wish *ret,
                        bool (*skip)(void *context, const struct sns_cert_url *url),
                        void *context);

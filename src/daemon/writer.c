@@ -24,6 +24,7 @@ static void note_fault(struct writer *writer, const char *what, int error)
     unsigned held_back = 0;
 
     metrics_count(&writer->service->metrics.store_faults);
+    atomic_store(&writer->service->trouble, store_advice(error));
     atomic_store(&writer->service->storing, false);
     if (error == -EUCLEAN || error == -ENOTSUP)
         atomic_store(&writer->fatal, error);
@@ -32,6 +33,14 @@ static void note_fault(struct writer *writer, const char *what, int error)
         return;
     log_event(LOG_LEVEL_ERROR, what, {"ERROR", str_of(strerror(-error))},
               {"DETAIL", str_of(writer->store ? store_fault(writer->store) : NULL)});
+}
+
+void writer_tell_if_new(const struct store *store, const char *path)
+{
+    if (store_is_new(store))
+        log_event(LOG_LEVEL_WARNING,
+                  "there was no database, so a new, empty list was begun",
+                  {"PATH", str_of(path)});
 }
 
 static void note_success(struct writer *writer)
@@ -63,6 +72,8 @@ static int commit_list(struct writer *writer, struct queue_node *first)
         r = store_commit(writer->store);
     if (r < 0)
         store_rollback(writer->store);
+    else
+        metrics_count(&writer->service->metrics.batches);
     return r;
 }
 
@@ -79,7 +90,8 @@ static void answer_list(struct writer *writer, struct queue_node *first, int fau
                 writer->confirmations_due_ms = 0; /* look at the outbox at once */
         } else {
             delivery_decide(delivery,
-                            fault == -ENOMEM ? VERDICT_NO_MEMORY : VERDICT_STORE, NULL);
+                            fault == -ENOMEM ? VERDICT_NO_MEMORY : VERDICT_STORE,
+                            store_advice(fault));
         }
         http_resume(delivery);
     }
@@ -124,13 +136,13 @@ static void write_list(struct writer *writer, struct queue_node *first)
     }
     r = commit_list(writer, first);
     if (r < 0 && first->next) {
+        note_fault(writer, "a batch could not be stored; each is tried alone", r);
         write_alone(writer, first, r);
         return;
     }
     if (r < 0)
         note_fault(writer, "a delivery could not be stored; SNS was told to try again",
                    r);
-    metrics_count(&writer->service->metrics.batches);
     answer_list(writer, first, r);
     if (r == 0)
         note_success(writer);
@@ -152,11 +164,15 @@ static void write_confirmation(struct writer *writer, struct queue_node *node)
     outbound_confirmation_free(task);
 }
 
-/* Sorts a batch: late deliveries out, the rest to the transaction. Order is kept. */
+/*
+ * Sorts a batch: late deliveries out, the rest to one transaction, in their order; then
+ * the outcomes of confirmations, for which nobody waits.
+ */
 static void handle_batch(struct writer *writer, struct queue_node *node)
 {
     struct queue_node *first = NULL;
     struct queue_node **link = &first;
+    struct queue_node *outcomes = NULL;
     int64_t now_ms = clock_mono_ms();
 
     while (node) {
@@ -164,7 +180,8 @@ static void handle_batch(struct writer *writer, struct queue_node *node)
 
         node->next = NULL;
         if (queue_entry(node, struct writer_job, node)->kind == WRITER_JOB_CONFIRMATION) {
-            write_confirmation(writer, node);
+            node->next = outcomes;
+            outcomes = node;
         } else if (now_ms >= delivery_of(node)->deadline_ms) {
             delivery_decide(delivery_of(node), VERDICT_BUSY,
                             "waited too long for the disk");
@@ -176,6 +193,12 @@ static void handle_batch(struct writer *writer, struct queue_node *node)
         node = next;
     }
     write_list(writer, first);
+    while (outcomes) {
+        struct queue_node *next = outcomes->next;
+
+        write_confirmation(writer, outcomes);
+        outcomes = next;
+    }
 }
 
 static int hand_over(struct writer *writer, struct store_confirmation *due)
@@ -199,17 +222,23 @@ static int hand_over(struct writer *writer, struct store_confirmation *due)
 static void look_at_outbox(struct writer *writer)
 {
     struct store_confirmation due[CONFIRMATIONS_AT_ONCE];
+    struct outbound *outbound = atomic_load(&writer->service->outbound);
     int64_t now_ms = clock_wall_ms();
+    size_t room;
     int count;
 
-    if (!writer->store || !writer->service->outbound)
+    if (!writer->store || !outbound)
         return;
     if (store_changed_elsewhere(writer->store))
         writer->confirmations_due_ms = 0; /* `sesbouncectl topics confirm` */
     if (writer->confirmations_due_ms == CLOCK_NONE ||
         now_ms < writer->confirmations_due_ms)
         return;
-    count = store_confirmations_due(writer->store, now_ms, due, CONFIRMATIONS_AT_ONCE,
+    /* What is given out must be taken: the rest waits in the outbox. */
+    room = outbound_room(outbound);
+    if (room == 0)
+        return;
+    count = store_confirmations_due(writer->store, now_ms, due, room,
                                     &writer->confirmations_due_ms);
     if (count < 0) {
         note_fault(writer, "the outbox could not be read", count);
@@ -219,37 +248,42 @@ static void look_at_outbox(struct writer *writer)
         (void)hand_over(writer, &due[i]);
 }
 
+static int open_again(struct writer *writer)
+{
+    int r = store_open(writer->service->settings->store.path, STORE_OWN, &writer->store,
+                       NULL);
+
+    if (r == 0) {
+        writer->confirmations_due_ms = 0;
+        writer_tell_if_new(writer->store, writer->service->settings->store.path);
+    }
+    return r;
+}
+
 /* A file that cannot be opened yet is tried again; a store that failed is probed. */
 static void mend(struct writer *writer)
 {
-    struct buf fault;
+    const char *trouble = atomic_load(&writer->service->trouble);
     int r;
 
     if (atomic_load(&writer->service->storing))
         return;
-    buf_init(&fault, LOG_VALUE_BYTES_MAX);
-    if (writer->store) {
-        r = store_probe(writer->store);
-    } else {
-        r = store_open(writer->service->settings->store.path, STORE_OWN, &writer->store,
-                       &fault);
-        if (r == 0)
-            writer->confirmations_due_ms = 0;
-        if (r == 0 && !writer->checkpointer)
-            (void)checkpointer_start(writer->service->settings->store.path,
-                                     &writer->checkpointer);
-    }
+    r = writer->store ? store_probe(writer->store) : open_again(writer);
     if (r == 0)
         note_success(writer);
-    buf_done(&fault);
+    else if (store_advice(r) != trouble) /* not the same each second */
+        note_fault(writer, "the database still cannot be used", r);
 }
 
 static void tidy(struct writer *writer)
 {
     bool more = false;
+    int r = 0;
 
     if (writer->store && atomic_load(&writer->service->storing))
-        (void)store_tidy(writer->store, clock_wall_ms(), &more);
+        r = store_tidy(writer->store, clock_wall_ms(), &more);
+    if (r < 0)
+        note_fault(writer, "old keys could not be cleared away", r);
 }
 
 static void *run(void *argument)
@@ -269,7 +303,7 @@ static void *run(void *argument)
             tidy(writer);
         mend(writer);
         look_at_outbox(writer);
-        if (writer->store && writer->checkpointer)
+        if (writer->store)
             checkpointer_edge(writer->checkpointer, writer->store);
         busy_end(&writer->busy);
     }
@@ -292,8 +326,7 @@ int writer_start(struct service *service, struct store *store, struct writer **r
     }
     writer->store = store;
     atomic_store(&service->storing, store != NULL);
-    if (store)
-        r = checkpointer_start(service->settings->store.path, &writer->checkpointer);
+    r = checkpointer_start(service->settings->store.path, &writer->checkpointer);
     if (r == 0)
         r = -pthread_create(&writer->thread, NULL, run, writer);
     if (r < 0) {
@@ -318,10 +351,16 @@ void writer_stop(struct writer *writer)
         return;
     queue_close(&writer->queue);
     (void)pthread_join(writer->thread, NULL);
-    checkpointer_stop(writer->checkpointer);
+    checkpointer_stop(take_ptr(writer->checkpointer));
     if (writer->store)
         (void)store_checkpoint_restart(writer->store);
-    store_close(writer->store);
+    store_close(take_ptr(writer->store));
+}
+
+void writer_free(struct writer *writer)
+{
+    if (!writer)
+        return;
     queue_done(&writer->queue);
     free(writer);
 }
@@ -329,7 +368,7 @@ void writer_stop(struct writer *writer)
 bool writer_is_stuck(struct writer *writer, int64_t mono_ms)
 {
     return busy_too_long(&writer->busy, mono_ms) ||
-           (writer->checkpointer && checkpointer_is_stuck(writer->checkpointer, mono_ms));
+           checkpointer_is_stuck(writer->checkpointer, mono_ms);
 }
 
 int writer_fatal(struct writer *writer)

@@ -21,11 +21,17 @@ struct writer;
  */
 int writer_start(struct service *service, struct store *store, struct writer **ret);
 
+/* Whoever lost a list shall read it in the log. */
+void writer_tell_if_new(const struct store *store, const char *path);
+
 /* Lends a job to the writer. 0; -EAGAIN when full, -ESHUTDOWN when stopping. */
 int writer_push(struct writer *writer, struct writer_job *job);
 
 /* Takes no more jobs, finishes those it has, checkpoints, closes, joins. */
 void writer_stop(struct writer *writer);
+
+/* After the HTTP threads have ended, which may push (and are refused) until then. */
+void writer_free(struct writer *writer);
 
 /* Is one of its threads stuck? */
 bool writer_is_stuck(struct writer *writer, int64_t mono_ms);

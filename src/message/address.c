@@ -116,6 +116,14 @@ static bool is_ascii(struct str text)
     return true;
 }
 
+/* `example.com.` is the same domain; a second dot is a slip. */
+static struct str without_final_dots(struct str domain)
+{
+    while (domain.len > 1 && str_ends_with(domain, STR(".")))
+        domain.len--;
+    return domain;
+}
+
 static void free_idn(char **text)
 {
     idn2_free(*text);
@@ -132,7 +140,7 @@ static int put_a_labels(char *domain, size_t room)
     if (rc != IDN2_OK)
         return 0;
     /* The mapping can bring in what we have just excluded, a fullwidth @ for one. */
-    struct str mapped = str_of(ascii);
+    struct str mapped = without_final_dots(str_of(ascii));
     if (!is_domain(mapped) || !is_ascii(mapped))
         return 0;
     if (mapped.len >= room)
@@ -144,8 +152,7 @@ static int put_a_labels(char *domain, size_t room)
 static int put_key(struct str local, struct str domain, struct address *ret)
 {
     local = without_needless_quotes(local);
-    if (domain.len > 1 && str_ends_with(domain, STR(".")))
-        domain.len--;
+    domain = without_final_dots(domain);
 
     size_t at = put_lower(ret->key, local);
     ret->key[at++] = '@';
@@ -156,6 +163,9 @@ static int put_key(struct str local, struct str domain, struct address *ret)
 
 int address_parse(struct str text, struct address *ret)
 {
+    if (text.len > ADDRESS_TEXT_BYTES_MAX)
+        return -EINVAL;
+
     struct str spec = without_name(str_trim(text));
     const char *at = spec.len ? memrchr(spec.data, '@', spec.len) : NULL;
     if (!at || spec.len >= ADDRESS_BYTES_MAX || !str_is_utf8(spec))

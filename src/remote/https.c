@@ -278,7 +278,7 @@ void https_fault_text(int curl_code, const char *detail, bool own_ca_file,
         bool detail;
     } faults[] = {
         {CURLE_COULDNT_RESOLVE_HOST, "could not resolve host", true},
-        {CURLE_COULDNT_RESOLVE_PROXY, "could not resolve the proxy's host", true},
+        {CURLE_COULDNT_RESOLVE_PROXY, "could not resolve proxy", true},
         {CURLE_COULDNT_CONNECT, "could not connect", true},
         {CURLE_OPERATION_TIMEDOUT, "no answer in time", true},
         {CURLE_PEER_FAILED_VERIFICATION, "certificate of the server is not trusted",
@@ -296,6 +296,13 @@ void https_fault_text(int curl_code, const char *detail, bool own_ca_file,
             continue;
         text = faults[i].text;
         use_detail = faults[i].detail && *detail;
+    }
+    /* libcurl's own words may begin with ours. */
+    struct str head = {detail, strlen(text)};
+    if (use_detail && strlen(detail) >= head.len &&
+        str_equal_nocase(head, str_of(text))) {
+        detail += head.len + strspn(detail + head.len, ": ");
+        use_detail = *detail;
     }
     const char *remedy = "";
     if (curl_code == CURLE_PEER_FAILED_VERIFICATION)

@@ -51,10 +51,10 @@ static int check_owner(const char *path, const char *suffix, struct buf *fault)
         return tell(fault, -EACCES, "%s is not a regular file", name);
     if (st.st_uid != geteuid())
         return tell(fault, -EACCES,
-                    "%s belongs to user %u, but we run as user %u: "
-                    "as root, `chown %u %s`",
+                    "%s belongs to user %u, but we run as user %u: as root, `chown %u:%u "
+                    "%s*`",
                     name, (unsigned)st.st_uid, (unsigned)geteuid(), (unsigned)geteuid(),
-                    name);
+                    (unsigned)getegid(), path);
     if (st.st_mode & (S_IWGRP | S_IWOTH))
         return tell(fault, -EACCES,
                     "%s may be written by others than its owner: `chmod 640 %s`", name,
@@ -130,8 +130,8 @@ static int check_access(const char *path, enum store_mode mode, struct buf *faul
                     path);
     if (r == -EACCES && mode == STORE_READ)
         return tell(fault, r,
-                    "%s may be read by its owner and its group: `adduser YOU sesbounced` "
-                    "and log in again",
+                    "%s may be read by its owner and its group (`ls -l` shows which): "
+                    "`sudo adduser YOU sesbounced` and log in again",
                     path);
     if (r == -EACCES)
         return tell(fault, r, "%s may be written by its owner only: use sudo", path);
@@ -276,24 +276,41 @@ static int open_store(struct store *store, struct buf *fault)
     return r;
 }
 
+const char *store_advice(int fault)
+{
+    switch (fault) {
+    case -EUCLEAN:
+        return "the database is corrupt: stop the socket and the service, move the file "
+               "and its -wal and -shm aside together, restore a backup; sesbounced(8)";
+    case -ENOTSUP:
+        return "the database is none that this version can use; sesbounced(8)";
+    case -ESTALE:
+        return "the database was removed or replaced while it was open: put it back, "
+               "then "
+               "`systemctl restart sesbounced`";
+    case -EACCES:
+        return "the database must belong to the user that sesbounced runs as; "
+               "`journalctl "
+               "-u sesbounced` says what to type";
+    case -EBUSY:
+        return "another process holds the database locked: `fuser -v` shows it";
+    case -EROFS:
+        return "the database cannot be written: is the disk mounted read-only?";
+    case -ENOSPC:
+        return "the disk is full: `df`";
+    case -EIO:
+        return "the disk reports errors: `dmesg`";
+    default:
+        return strerrordesc_np(-fault);
+    }
+}
+
 /* What to type, where only the errno is known. */
 static void explain(const struct store *store, int error, struct buf *fault)
 {
-    if (!fault || fault->len > 0)
-        return;
-    if (error == -EUCLEAN)
-        (void)tell(fault, 0,
-                   "%s is corrupt (%s): stop sesbounced, move %s and its -wal and -shm "
-                   "aside, restore a backup or run `sqlite3 OLD .recover | sqlite3 %s`",
-                   store->path, store->fault, store->path, store->path);
-    else if (error == -EBUSY)
-        (void)tell(fault, 0, "%s is locked by another process: `fuser -v %s` shows it",
-                   store->path, store->path);
-    else if (error == -ENOSPC)
-        (void)tell(fault, 0, "%s: the disk is full: `df %s`", store->path, store->path);
-    else
-        (void)tell(fault, 0, "%s cannot be opened: %s", store->path,
-                   store->fault[0] ? store->fault : strerror(-error));
+    if (fault && fault->len == 0)
+        (void)tell(fault, 0, "%s: %s%s%s%s", store->path, store_advice(error),
+                   store->fault[0] ? " (" : "", store->fault, store->fault[0] ? ")" : "");
 }
 
 /* Nobody asks SQLite how much memory it uses; keeping count takes a lock of the whole
@@ -301,6 +318,11 @@ static void explain(const struct store *store, int error, struct buf *fault)
 static void configure_library(void)
 {
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+bool store_is_new(const struct store *store)
+{
+    return store->is_new;
 }
 
 int store_open(const char *path, enum store_mode mode, struct store **ret,

@@ -105,13 +105,28 @@ static int look_around(struct store *store)
     return r;
 }
 
+/* What is committed to a file that nobody can open any more is not kept. */
+static int check_in_place(struct store *store)
+{
+    int moved = 0;
+
+    (void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (!moved)
+        return 0;
+    (void)snprintf(store->fault, sizeof(store->fault), "%s is not the file we opened",
+                   store->path);
+    return -ESTALE;
+}
+
 int store_begin(struct store *store)
 {
     int r;
 
     assert(store->mode == STORE_OWN || store->mode == STORE_WRITE);
     assert(!store->in_transaction);
-    r = turn_take(store);
+    r = check_in_place(store);
+    if (r == 0)
+        r = turn_take(store);
     if (r < 0)
         return r;
     /* The main writer only passes through: whoever holds the turn goes first, and gets

@@ -104,6 +104,7 @@ static int upgrade(struct store *store, struct buf *fault)
         r = apply(store, identity.version);
     if (r == 0)
         r = db_exec(store, "COMMIT", "committing a migration");
+    store->is_new = r == 0 && identity.version == 0;
     if (r < 0 && !sqlite3_get_autocommit(store->db))
         (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     return r;

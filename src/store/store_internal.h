@@ -59,6 +59,7 @@ struct store {
     int turn_fd; /* PATH.turn, -1 for readers */
     bool has_turn;
     bool in_transaction;
+    bool is_new; /* this connection set the file up */
     int64_t wal_bytes;
     int64_t data_version_told;  /* by store_changed_elsewhere() */
     int64_t data_version_known; /* what `topics` was read under */

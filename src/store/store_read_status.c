@@ -19,19 +19,13 @@ static const char status_sql[] =
     "topic"
     " UNION ALL SELECT received_at FROM sns_message WHERE id ="
     " (SELECT max(id) FROM sns_message)) UNION ALL "
-    "SELECT * FROM (SELECT 'topic ' || topic_arn, state || ' since ' || since || ', '"
-    " || messages || ' messages' || coalesce(', last ' || last_message_at, '')"
-    " || coalesce('; ' || fault, '') FROM topics ORDER BY topic_arn) UNION ALL "
     "SELECT 'outbox', count(*) FROM outbox UNION ALL "
     "SELECT 'outbox_last_fault', (SELECT last_fault FROM outbox"
     " WHERE last_fault IS NOT NULL ORDER BY id DESC LIMIT 1) UNION ALL "
     "SELECT 'addresses_with_soft_bounces', count(DISTINCT address) FROM soft_day UNION "
     "ALL "
-    "SELECT 'soft_counting', CASE WHEN EXISTS (SELECT 1 FROM daily_count"
-    " WHERE kind = 'deliveries' AND day >= date('now', '-7 days'))"
-    " THEN 'soft bounces are recorded'"
-    " ELSE 'soft bounces are recorded only: no Delivery events within 7 days, so nothing"
-    " would reset a count; publish Delivery events to SNS' END";
+    "SELECT 'soft_counting', 'soft bounces are classified and recorded; they do not"
+    " suppress yet'";
 
 static int file_bytes(const char *path, const char *suffix, int64_t *ret)
 {

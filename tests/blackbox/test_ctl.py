@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import http.server
 import io
 import json
 import sqlite3
+import threading
 
 import pytest
 
@@ -59,6 +61,11 @@ def test_help_names_the_verbs(daemon):
         assert verb in result.out
 
 
+def test_help_of_a_verb_says_what_its_until_takes():
+    assert "ago" not in ctl("suppress", "add", "--help").out
+    assert "7d ago" in ctl("events", "--help").out
+
+
 def test_2_and_the_fix_when_the_database_is_not_there(daemon, home):
     result = ctl("--db", str(home / "none.db"), "check", ANN)
     assert result.code == 2 and "none.db" in result.err
@@ -70,6 +77,7 @@ def test_2_when_the_configuration_is_bad(daemon, home):
     file.write_text("[store]\nzebra = 1\n")
     result = ctl("-c", str(file), "check", ANN)
     assert result.code == 2 and "bad.conf:2" in result.err
+    assert "--db FILE" in result.err and "Invalid argument" not in result.err
 
 
 # --- check
@@ -166,6 +174,40 @@ def test_suppress_changes_nothing_when_one_word_is_no_address(listed):
     assert listed.suppressed() == [ANN, BEN]
 
 
+def test_suppress_add_tells_what_became_of_an_entry_that_was_there(listed):
+    def add(*options: str) -> str:
+        result = listed.ctl("suppress", "add", CYD, *options)
+        assert result.code == 0, result.err
+        return result.out.rstrip("\n").removeprefix(CYD).strip()
+
+    assert add() == "added for ever"
+    assert add() == "unchanged: for ever"
+    assert add("--note", "x") == "changed: the note; for ever as before"
+    day = ("--until", "2999-01-31")
+    changed = "changed: until 2999-01-31T00:00:00.000Z, was for ever"
+    assert add("--dry-run", *day) == f"would be {changed}"
+    assert add(*day) == changed
+    assert add(*day) == "unchanged: until 2999-01-31T00:00:00.000Z"
+    assert add() == "changed: for ever, was until 2999-01-31T00:00:00.000Z"
+
+
+@pytest.mark.parametrize("verb", ["add", "remove"])
+def test_suppress_knows_no_scope_but_all(listed, verb):
+    result = listed.ctl("suppress", verb, "--scope", "news", ANN)
+    assert result.code == 2 and "no scope `news`" in result.err
+    assert listed.suppressed() == [ANN, BEN]
+    assert listed.ctl("suppress", verb, "--scope", "*", ANN).code == 0
+    assert listed.ctl("check", "--scope", "news", BEN).code == 1
+
+
+def test_suppress_remove_tells_how_to_clear_amazons_list_where_it_may_be(listed, sns):
+    listed.ctl("suppress", "add", CYD)
+    assert "aws" not in listed.ctl("suppress", "remove", CYD).err
+    region = listed.value("SELECT region FROM events WHERE address = ?", ANN)
+    told = listed.ctl("suppress", "remove", ANN).err
+    assert f"--email-address {ANN} --region {region}" in told
+
+
 def test_what_a_person_added_outlives_events(listed, sns):
     listed.ctl("suppress", "add", ANN)
     listed.accept(sns.feedback(ses.complaint(ANN, feedback="not-spam")))
@@ -201,6 +243,21 @@ def test_why_shows_the_person_who_removed_an_entry(listed):
     assert "may be mailed" in told
     assert "was suppressed: BOUNCE" in told and "a person decided: remove" in told
     assert told.count("asked by phone") == 2
+
+
+def test_why_agrees_with_check_about_an_entry_of_another_scope(listed):
+    listed.stop()
+    db = sqlite3.connect(listed.database)
+    db.execute("UPDATE suppression SET scope = 'news' WHERE address = ?", (ANN,))
+    db.commit()
+    db.close()
+    for scope, code, headline in (
+        ([], 0, "may be mailed"),
+        (["--scope", "news"], 1, "must not be mailed"),
+    ):
+        assert listed.ctl("check", *scope, ANN).code == code
+        told = listed.ctl("why", *scope, ANN).out
+        assert told.startswith(f"{ANN} {headline}") and "scope news" in told
 
 
 # --- events
@@ -369,6 +426,13 @@ def test_import_verifies_envelopes_whatever_their_age(daemon, sns, home):
     assert CYD not in daemon.suppressed()
 
 
+def test_import_names_the_topic_it_refuses(daemon, sns, home):
+    foreign = sns.notification("x") | {"TopicArn": FOREIGN_TOPIC}
+    (home / "foreign.json").write_bytes(encode(foreign))
+    result = daemon.ctl("import", str(home / "foreign.json"))
+    assert result.code == 1 and f"its topic {FOREIGN_TOPIC} is not allowed" in result.err
+
+
 def test_what_was_imported_is_a_duplicate_when_it_is_delivered(daemon, sns, home):
     event = ses.bounce(ANN)
     (home / "m.json").write_text(json.dumps(event))
@@ -408,6 +472,26 @@ def test_simulate_does_what_the_mailbox_simulator_causes(simulating, what):
     assert simulating.suppressed() == SIMULATED[what]
 
 
+def test_simulate_and_status_say_where_the_daemon_may_be_when_nobody_answers(simulating):
+    simulating.stop()
+    simulating._listener.close()
+    result = simulating.ctl("simulate", "bounce")
+    assert result.code == 2 and "systemctl status sesbounced.socket" in result.err
+    result = simulating.ctl("status")
+    assert result.code == 1 and "systemctl status sesbounced.socket" in result.out
+
+
+def test_status_says_that_the_simulator_is_not_for_production(simulating):
+    simulating.ctl("simulate", "bounce")
+    assert simulating.ctl("status").code == 0, "nothing needs a person"
+    rows = simulating.ctl("-o", "json", "status").json()
+    (value,) = [row["value"] for row in rows if row["name"] == "simulator"]
+    assert "not for production" in value
+    simulating.configure({"sns": {"topic": ["arn:aws:sns:*:*:*"]}})
+    (told,) = attentions(simulating)
+    assert "nothing has arrived from arn:aws:sns:*:*:* yet" in told, "its topic is none"
+
+
 def test_simulate_can_name_the_address(simulating):
     assert simulating.ctl("simulate", "bounce", "--address", ANN).code == 0
     assert simulating.suppressed() == [ANN]
@@ -434,18 +518,72 @@ def test_the_simulator_is_refused_on_a_listener_that_is_not_loopback(make_daemon
 def test_status_says_what_is_there(listed):
     listed.wait_ready()
     result = listed.ctl("status")
-    assert result.code in (0, 1) and result.out
-    assert listed.ctl("-o", "json", "status").code in (0, 1)
+    assert result.code == 0 and TOPIC in result.out and "attention" not in result.out
+    rows = listed.ctl("-o", "json", "status").json()
+    (topic,) = [row for row in rows if row["name"] == "topic"]
+    (row,) = listed.rows("SELECT * FROM topics")
+    assert topic["topic_arn"] == TOPIC and topic["messages"] == row["messages"]
+    for column in ("since", "last_message_at"):
+        assert topic[column] == row[column].replace(" ", "T") + "Z"
+        assert topic[column] in result.out
+    assert {"name", "value"} == set(rows_of_csv(listed.ctl("-o", "csv", "status"))[0])
+
+
+def attentions(daemon: Daemon) -> list[str]:
+    result = daemon.ctl("-o", "json", "status")
+    found = [row["value"] for row in result.json() if row["name"] == "attention"]
+    assert result.code == (1 if found else 0)
+    return found
 
 
 def test_status_tells_what_to_type_while_nothing_has_arrived(daemon):
-    result = daemon.ctl("status")
-    assert result.code == 1
-    assert f"nothing has arrived yet; type: aws sns subscribe --topic-arn {TOPIC}" in result.out
+    (told,) = attentions(daemon)
+    assert told.startswith(
+        f"nothing has arrived from {TOPIC} yet; type: aws sns subscribe --topic-arn {TOPIC} "
+    )
+
+
+def test_status_asks_of_each_topic_alone_whether_anything_has_arrived(make_daemon, sns):
+    silent, pattern = f"{TOPIC}-silent", TOPIC.rsplit(":", 1)[0] + ":*"
+    daemon = make_daemon(sns={"topic": [TOPIC, silent, pattern]}).start()
+    daemon.configure({"simulator": {"enabled": "yes", "key": "/none"}})
+    assert len(attentions(daemon)) == 3
+    daemon.accept(sns.feedback(ses.bounce(ANN)))
+    (told,) = attentions(daemon)
+    assert told.startswith(f"nothing has arrived from {silent} yet")
+
+
+def test_status_shows_what_healthz_says_and_where_the_reason_is(listed):
+    class Unwell(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = b"the disk is full\n"
+            self.send_response(503)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Unwell) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        listed.configure({"ingest": {"listen": f"127.0.0.1:{server.server_port}"}})
+        (told,) = attentions(listed)
+    assert told.startswith(
+        "the daemon answers 503 the disk is full; type: systemctl status sesbounced "
+    )
+
+
+def test_status_counts_the_quarantine_as_something_to_do(quarantined):
+    assert attentions(quarantined[0]) == [
+        "2 in quarantine; type: sesbouncectl quarantine list"
+    ]
 
 
 def test_db_check_of_a_sound_and_of_a_damaged_file(listed, home):
     assert listed.ctl("db", "check").code == 0
+    (row,) = listed.ctl("-o", "json", "db", "check").json()
+    assert row == {"file": str(listed.database), "sound": True, "faults": None}
     listed.stop()
     assert listed.ctl("db", "check").code == 0
     bad = home / "bad.db"

@@ -91,6 +91,19 @@ def test_a_configured_file_that_cannot_be_read_is_named(make_daemon):
     assert "credentials_file: /nonexistent/credentials" in daemon.log()
 
 
+def test_check_config_names_files_that_would_stop_the_daemon(make_daemon, home):
+    (home / "credentials").write_text("no colon\n")
+    daemon = make_daemon(
+        ingest={"credentials_file": f"{home}/credentials"},
+        store={"path": f"{home}/none/list.db"},
+    )
+    result = run(SESBOUNCED, "--check-config", "-c", daemon.config_file)
+    assert result.code == 78 and not result.out
+    file = re.escape(str(daemon.config_file))
+    assert re.search(rf"^{file}:\d+: \[ingest\] credentials_file: .*user:password", result.err, re.M)
+    assert re.search(rf"^{file}:\d+: \[store\] path: {home}/none: ", result.err, re.M)
+
+
 @pytest.mark.parametrize("listen", ["0.0.0.0:9026", "[::]:9026"])
 def test_78_for_an_admin_listener_in_the_open_without_tokens(make_daemon, listen):
     daemon = make_daemon(admin={"listen": listen})
@@ -221,3 +234,31 @@ def test_a_restart_finds_everything_again(daemon, sns):
     before = {view: daemon.rows(f"SELECT * FROM {view}") for view in views}
     daemon.restart()
     assert {view: daemon.rows(f"SELECT * FROM {view}") for view in views} == before
+
+
+# --- a database that goes away
+
+
+def test_a_database_removed_under_it_is_503_until_a_restart(make_daemon, sns):
+    daemon = make_daemon()
+    daemon.start()
+    daemon.accept(sns.feedback(ses.bounce("ann@mail.example")))
+    aside = daemon.database.with_suffix(".aside")
+    daemon.database.rename(aside)
+    assert_refusal(daemon.deliver(sns.feedback(ses.bounce("ben@mail.example"))), 503)
+    assert "removed or replaced" in daemon.log()
+    aside.rename(daemon.database)
+    daemon.restart()
+    daemon.accept(sns.feedback(ses.bounce("ben@mail.example")))
+    assert daemon.column("SELECT address FROM suppressed ORDER BY 1") == [
+        "ann@mail.example",
+        "ben@mail.example",
+    ]
+
+
+def test_a_new_empty_list_is_told(make_daemon):
+    daemon = make_daemon()
+    daemon.start()
+    assert "a new, empty list was begun" in daemon.log()
+    daemon.restart()
+    assert daemon.log().count("a new, empty list was begun") == 1

@@ -78,19 +78,6 @@ static void a_closed_queue_refuses_but_can_be_emptied(void **state)
     queue_done(&queue);
 }
 
-static void a_wake_before_the_wait_is_not_lost_and_counts_once(void **state)
-{
-    (void)state;
-    struct queue queue;
-    assert_int_equal(queue_init(&queue, 2), 0);
-    queue_wake(&queue);
-    assert_null(queue_take(&queue, 9, INT64_MAX));
-    int64_t before = clock_mono_ms();
-    assert_null(queue_take(&queue, 9, before + 20));
-    assert_true(clock_mono_ms() >= before + 20);
-    queue_done(&queue);
-}
-
 static void *take_for_ever(void *queue)
 {
     return queue_take(queue, 9, INT64_MAX);
@@ -114,13 +101,13 @@ static void push_one(struct queue *queue)
     assert_int_equal(queue_push(queue, &pushed.node), 0);
 }
 
-static void a_waiting_taker_returns_on_push_wake_and_close(void **state)
+static void a_waiting_taker_returns_on_push_and_close(void **state)
 {
     (void)state;
     struct queue queue;
     assert_int_equal(queue_init(&queue, 2), 0);
     assert_ptr_equal(taken_when_disturbed(push_one, &queue), &pushed.node);
-    assert_null(taken_when_disturbed(queue_wake, &queue));
+
     assert_null(taken_when_disturbed(queue_close, &queue));
     queue_done(&queue);
 }
@@ -178,8 +165,8 @@ int main(void)
         cmocka_unit_test(nodes_come_out_in_the_order_they_went_in),
         cmocka_unit_test(a_full_queue_refuses),
         cmocka_unit_test(a_closed_queue_refuses_but_can_be_emptied),
-        cmocka_unit_test(a_wake_before_the_wait_is_not_lost_and_counts_once),
-        cmocka_unit_test(a_waiting_taker_returns_on_push_wake_and_close),
+
+        cmocka_unit_test(a_waiting_taker_returns_on_push_and_close),
         cmocka_unit_test(nothing_is_lost_or_reordered_between_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

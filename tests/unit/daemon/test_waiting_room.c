@@ -71,6 +71,27 @@ static void a_wish_that_is_being_served_is_not_told_again(void **state)
     waiting_room_done(&room);
 }
 
+static void the_certificate_that_most_wait_for_comes_first(void **state)
+{
+    struct delivery junk = waits_for("a.pem", 0);
+    struct delivery one = waits_for("b.pem", 0);
+    struct delivery two = waits_for("b.pem", 0);
+    struct waiting_wish wish;
+    struct waiting_room room;
+
+    (void)state;
+    assert_int_equal(waiting_room_init(&room), 0);
+    assert_int_equal(waiting_room_enter(&room, &junk), 0);
+    assert_int_equal(waiting_room_enter(&room, &one), 0);
+    assert_true(waiting_room_wish(&room, &wish, knows, (void *)(uintptr_t) "none"));
+    assert_string_equal(wish.file, "a.pem");
+    assert_int_equal(waiting_room_enter(&room, &two), 0);
+    assert_true(waiting_room_wish(&room, &wish, knows, (void *)(uintptr_t) "none"));
+    assert_string_equal(wish.file, "b.pem");
+    (void)waiting_room_close(&room);
+    waiting_room_done(&room);
+}
+
 static void who_waited_too_long_is_swept_out(void **state)
 {
     struct delivery early = waits_for("a.pem", 1000);
@@ -112,6 +133,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_url_lets_out_only_those_who_wait_for_it),
         cmocka_unit_test(a_wish_that_is_being_served_is_not_told_again),
+        cmocka_unit_test(the_certificate_that_most_wait_for_comes_first),
         cmocka_unit_test(who_waited_too_long_is_swept_out),
         cmocka_unit_test(a_full_room_and_a_closed_one_take_nobody),
     };

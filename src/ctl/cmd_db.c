@@ -1,0 +1,77 @@
+/* db check: is the file sound. */
+#include <errno.h>
+
+#include "ctl/ctl.h"
+#include "ctl/progress.h"
+#include "ctl/text.h"
+
+struct checking {
+    struct progress progress;
+    uint64_t steps;
+};
+
+static void on_progress(void *context)
+{
+    struct checking *checking = context;
+    progress_show(&checking->progress, ++checking->steps);
+}
+
+/* `faults` is empty when the file is sound. */
+static int print_row(const struct ctl *ctl, const char *path, struct str faults)
+{
+    struct output output;
+    const struct store_value row[] = {
+        output_text("file", path), output_integer("sound", faults.len == 0),
+        faults.len > 0 ? output_str("faults", faults) : output_text("faults", NULL)};
+    output_init(&output, stdout, ctl->format, NULL, NULL);
+    int r = output_row(&output, row, 3);
+    if (r == 0)
+        r = output_end(&output);
+    output_done(&output);
+    return r;
+}
+
+static int print_lines(const char *path, struct str faults)
+{
+    struct buf safe;
+    if (faults.len == 0)
+        return printf("%s: sound\n", path) < 0 ? -EIO : 0;
+    buf_init(&safe, 4 * (size_t)CTL_FAULTS_BYTES_MAX);
+    (void)text_neutral(&safe, faults, true);
+    int written = printf("%s: damaged\n%s\n", path, buf_str(&safe).data);
+    buf_done(&safe);
+    return written < 0 ? -EIO : 0;
+}
+
+static int tell(const struct ctl *ctl, const char *path, struct str faults)
+{
+    int r = ctl->format == OUTPUT_TABLE ? print_lines(path, faults)
+                                        : print_row(ctl, path, faults);
+    if (r < 0)
+        return ctl_fail_output(r);
+    if (faults.len == 0)
+        return CTL_DONE;
+    ctl_note("stop the daemon, keep a copy of the file, then restore a backup, or save "
+             "what can be read: sqlite3 FILE .recover");
+    return CTL_NO;
+}
+
+int cmd_db_check(struct ctl *ctl)
+{
+    struct checking checking = {0};
+    struct buf faults;
+    if (!ctl_store(ctl, STORE_READ))
+        return CTL_COULD_NOT;
+    buf_init(&faults, CTL_FAULTS_BYTES_MAX);
+    progress_start(&checking.progress, "steps", false);
+    int r = store_check(ctl->store, &faults, on_progress, &checking);
+    progress_end(&checking.progress);
+    /* Damage without words is still damage. */
+    if (r == -EUCLEAN && faults.len == 0)
+        (void)buf_append_str(&faults, STR("damaged"));
+    int code = r == 0 || r == -EUCLEAN
+                   ? tell(ctl, ctl_store_path(ctl), str_trim(buf_str(&faults)))
+                   : ctl_fail_store(ctl, r);
+    buf_done(&faults);
+    return code;
+}

@@ -1,0 +1,180 @@
+"""From runs to the tables that `make bench` prints and BENCHMARKS.md quotes."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+import statistics
+import subprocess
+from pathlib import Path
+
+# Above this somebody else is at work here too.
+QUIET_LOAD = 0.5
+
+
+def _first_line(*command: str) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    except OSError:
+        return ""
+    return (done.stdout or done.stderr).strip().splitlines()[0] if done.returncode < 2 else ""
+
+
+def machine(folder: Path) -> str:
+    cpu = next((line.partition(":")[2].strip() for line in open("/proc/cpuinfo")
+                if line.startswith("model name")), platform.machine())
+    device = _first_line("findmnt", "-no", "FSTYPE", "-T", str(folder))
+    node = _first_line("node", "--version") or "none"
+    load = os.getloadavg()[0]
+    noise = " (NOISY: others work here)" if load > QUIET_LOAD else ""
+    return (f"{os.cpu_count()} × {cpu}, {device}, Linux {platform.release()}, SQLite "
+            f"{sqlite3.sqlite_version}, Node {node}, load before {load:.1f}{noise}")
+
+
+def line(run: dict) -> str:
+    text = f"  {run['server']:14} c={run['connections']:<4} {run['rate']:9.0f}/s"
+    if "p99_ms" in run:
+        text += f"  p50 {run['p50_ms']:7.2f}  p99 {run['p99_ms']:7.2f} ms"
+        text += f"  {run['cpu_us']:5.0f} µs CPU  {run['peak_mb']:5.1f} MB"
+    if "batch" in run:
+        text += f"  batch {run['batch']:.1f}"
+    if "rows" in run:
+        text += f"  rows {run['rows']}, lost {run['lost']}"
+    if run.get("wrapped") and "rows" in run:
+        text += "  RAN OUT OF MESSAGES: set MESSAGES"
+    if run.get("not_2xx") or run.get("broken"):
+        text += f"  NOT 2xx: {run['not_2xx']}, BROKEN: {run['broken']}"
+    return text
+
+
+def open_line(run: dict) -> str:
+    return (f"  {run['server']:14} open loop, {run['ok']} ok, {run['other']} other: p50 "
+            f"{run['p50_ms']:.2f}  p90 {run['p90_ms']:.2f}  p99 {run['p99_ms']:.2f}  p99.9 "
+            f"{run['p999_ms']:.2f}  max {run['max_ms']:.2f} ms, lost {run['lost']}")
+
+
+def spread(values: list[float], digits: int = 0) -> str:
+    """Median, and from where to where."""
+    if not values:
+        return "–"
+    low, high = min(values), max(values)
+    return f"{statistics.median(values):,.{digits}f} ({low:,.{digits}f}–{high:,.{digits}f})"
+
+
+def lost(results: dict) -> int:
+    total = sum(run.get("lost", 0) for run in results["runs"] + results["open"])
+    return total + results.get("scale", {}).get("lost", 0)
+
+
+class _Table:
+    def __init__(self, results: dict) -> None:
+        self.runs = results["runs"]
+
+    def values(self, server: str, connections: int, key: str) -> list[float]:
+        return [run[key] for run in self.runs if run["server"] == server
+                and run["connections"] == connections and key in run]
+
+    def median(self, server: str, connections: int, key: str) -> float | None:
+        values = self.values(server, connections, key)
+        return statistics.median(values) if values else None
+
+    def connections(self) -> list[int]:
+        return sorted({run["connections"] for run in self.runs})
+
+    def ratio(self, connections: int, server: str, form: str) -> str:
+        ours = self.median("sesbounced", connections, "rate")
+        theirs = self.median(server, connections, "rate")
+        if not ours or not theirs:
+            return "–"
+        return f"{ours / theirs:.1f}×" if form == "×" else f"{100 * ours / theirs:.0f} %"
+
+
+def _rates(table: _Table) -> list[str]:
+    head = ["connections", "sesbounced /s", "Node peer /s", "ratio", "bare SQLite /s", "of it",
+            "empty handler /s", "of it"]
+    lines = ["| " + " | ".join(head) + " |", "| ---: " * len(head) + "|"]
+    for c in table.connections():
+        cells = [str(c), spread(table.values("sesbounced", c, "rate")),
+                 spread(table.values("Node peer", c, "rate")),
+                 table.ratio(c, "Node peer", "×"),
+                 spread(table.values("bare SQLite", c, "rate")),
+                 table.ratio(c, "bare SQLite", "%"),
+                 spread(table.values("empty handler", c, "rate")),
+                 table.ratio(c, "empty handler", "%")]
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def _costs(table: _Table) -> list[str]:
+    head = ["server", "connections", "p50 ms", "p99 ms", "CPU µs a message", "peak RSS MB",
+            "disk bytes a message", "messages a commit"]
+    lines = ["| " + " | ".join(head) + " |", "| --- " + "| ---: " * (len(head) - 1) + "|"]
+    for server in ("sesbounced", "Node peer"):
+        for c in table.connections():
+            if not table.values(server, c, "rate"):
+                continue
+            cells = [server, str(c), spread(table.values(server, c, "p50_ms"), 1),
+                     spread(table.values(server, c, "p99_ms"), 1),
+                     spread(table.values(server, c, "cpu_us")),
+                     f"{max(table.values(server, c, 'peak_mb')):.1f}",
+                     spread(table.values(server, c, "disk_bytes")),
+                     spread(table.values(server, c, "batch"), 1) if server[0] == "s" else "1"]
+            lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def _open(results: dict) -> list[str]:
+    lines = ["| server | p50 ms | p90 ms | p99 ms | p99.9 ms | max ms | not 200 |",
+             "| --- " + "| ---: " * 6 + "|"]
+    for server in ("sesbounced", "Node peer"):
+        runs = [run for run in results["open"] if run["server"] == server]
+        if runs:
+            keys = ("p50_ms", "p90_ms", "p99_ms", "p999_ms", "max_ms")
+            cells = [spread([run[key] for run in runs], 2) for key in keys]
+            missing = sum(run["sent"] - run["ok"] for run in runs)
+            lines.append(f"| {server} | {' | '.join(cells)} | {missing} |")
+    return lines
+
+
+def _rest(results: dict, table: _Table) -> list[str]:
+    parts, large = results["parts"], results["scale"]
+    rate = table.median("sesbounced", 128, "rate")
+    against = f", {100 * large['rate'] / rate:.0f} % of the empty file's" if rate else ""
+    return [
+        f"One thread, a message: envelope {parts['envelope_us']:.1f} µs, signature "
+        f"{parts['signature_us']:.1f} µs, SES message {parts['ses_us']:.1f} µs; all that an "
+        f"HTTP thread does with a body {parts['all_us']:.1f} µs.",
+        f"Start until the first answer: {spread(results['start_ms'], 1)} ms.",
+        f"With {large['events']:,} events ({large['file_mb']:,.0f} MB without bodies): start "
+        f"{spread(large['start_ms'], 1)} ms; {large['rate']:,.0f} messages/s{against}, p99 "
+        f"{large['p99_ms']:.1f} ms, peak RSS {large['peak_mb']:.1f} MB.",
+        f"`check` {large['check_ms']:.2f} ms of process time beyond starting the program "
+        f"({large['ctl_ms']:.2f} ms), {large['check_wall_ms']:.1f} ms on the clock; "
+        f"{large['check_each_us']:.1f} µs each of many, {large['filter_each_us']:.1f} µs a line "
+        f"of `check -`. `events --address` {large['events_ms']:.2f} ms, "
+        f"{large['events_wall_ms']:.1f} ms on the clock.",
+    ]
+
+
+def _answers(results: dict) -> str:
+    counted = [run for run in results["runs"] + results["open"] if "rows" in run]
+    kept = sum(run["rows"] for run in counted)
+    odd = sum(run.get("not_2xx", 0) + run.get("broken", 0) + run.get("other", 0)
+              for run in counted)
+    wrapped = sum(1 for run in counted if run.get("wrapped"))
+    text = (f"Rows against answers: {kept:,} rows in {len(counted)} runs; {lost(results)} "
+            f"acknowledged messages without a row; {odd} answers that were no 200.")
+    return text + (f" {wrapped} runs ran out of messages." if wrapped else "")
+
+
+def text(results: dict, no_peer: str | None) -> str:
+    table = _Table(results)
+    lines = ["", f"Machine: {results['machine']}, after {results['load_after']:.1f}. Medians of "
+             "alternating runs (lowest–highest)." + (" QUICK." if results["quick"] else ""), ""]
+    lines += _rates(table) + [""] + _costs(table) + [""]
+    lines += ["1,000 messages a second, open loop:", ""] + _open(results) + [""]
+    lines += _rest(results, table) + [_answers(results)]
+    if no_peer:
+        lines.append(f"No Node peer: {no_peer}.")
+    return "\n".join(lines)

@@ -1,0 +1,313 @@
+"""The admin listener: metrics and the health check, for whom and over what."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import http.client
+import os
+import re
+import socket
+import ssl
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import ses
+from daemon import SESBOUNCED, Daemon, Reply, assert_refusal, environment
+from fakesns import Authority
+
+TOKEN = "zebra-4711"
+TIMEOUT = 20
+PATHS = pytest.mark.parametrize("path", ["/metrics", "/healthz"])
+
+
+class Connection(http.client.HTTPConnection):
+    """HTTP, or HTTPS with a context, over a unix socket."""
+
+    def __init__(self, path: Path, context: ssl.SSLContext | None = None) -> None:
+        super().__init__("127.0.0.1", timeout=TIMEOUT)
+        self.path, self.context = path, context
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(TIMEOUT)
+        self.sock.connect(str(self.path))
+        if self.context:
+            self.sock = self.context.wrap_socket(self.sock, server_hostname="127.0.0.1")
+
+
+def ask(
+    home: Path,
+    path: str,
+    headers: dict[str, str] | None = None,
+    *,
+    method: str = "GET",
+    context: ssl.SSLContext | None = None,
+) -> Reply:
+    connection = Connection(home / "admin.sock", context)
+    try:
+        connection.request(method, path, headers=headers or {})
+        reply = connection.getresponse()
+        return Reply(reply.status, reply.headers, reply.read())
+    finally:
+        connection.close()
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def line(token: str, right: str = "read") -> str:
+    return f"scraper:{right}:{hashlib.sha256(token.encode()).hexdigest()}\n"
+
+
+def listen(home: Path) -> dict[str, str]:
+    return {"listen": f"unix:{home}/admin.sock"}
+
+
+def write(file: Path, text: str) -> str:
+    file.write_text(text)
+    file.chmod(0o600)
+    return str(file)
+
+
+def tokens(home: Path, text: str) -> dict[str, str]:
+    return {"tokens_file": write(home / "tokens", text)}
+
+
+def pem(home: Path, authority: Authority) -> dict[str, str]:
+    """The fake SNS's own server certificate does for ours."""
+    text = authority.server_file.read_text()
+    key, certificate = re.split(r"(?=-----BEGIN CERTIFICATE)", text, maxsplit=1)
+    return {
+        "certificate": write(home / "certificate.pem", certificate),
+        "key": write(home / "key.pem", key),
+    }
+
+
+def trusting(authority: Authority, **limits) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(authority.ca_file))
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")  # so that only the server can refuse
+    for name, value in limits.items():
+        setattr(context, name, value)
+    return context
+
+
+def assert_78(daemon: Daemon, *words: str) -> None:
+    daemon.spawn()
+    assert daemon.wait() == 78, daemon.log()
+    assert not daemon.has_notified("READY=1")
+    for word in words:
+        assert word in daemon.log()
+
+
+# --- without tokens: loopback and unix sockets only
+
+
+def test_metrics_count_what_was_kept(make_daemon, home, sns):
+    daemon = make_daemon(admin=listen(home)).start()
+    before = ask(home, "/metrics")
+    daemon.accept(sns.feedback(ses.bounce("ann@mail.example")))
+    after = ask(home, "/metrics")
+    assert before.status == after.status == 200
+    assert before.text != after.text
+    assert ask(home, "/healthz").text == "ok\n"
+
+
+def test_there_is_nothing_else(make_daemon, home):
+    make_daemon(admin=listen(home)).start()
+    assert_refusal(ask(home, "/"), 404)
+    assert ask(home, "/metrics", method="POST").headers["Allow"] == "GET"
+
+
+# --- with tokens
+
+
+@pytest.fixture
+def guarded(make_daemon, home) -> Daemon:
+    text = "# who may ask\n\n" + line("other", "write") + line(TOKEN)
+    return make_daemon(admin=listen(home) | tokens(home, text)).start()
+
+
+@PATHS
+@pytest.mark.parametrize("token", [TOKEN, "other"], ids=["read", "write"])
+def test_200_with_a_token_of_the_file(guarded, home, path, token):
+    assert ask(home, path, bearer(token)).status == 200
+
+
+@PATHS
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        bearer(""),
+        bearer("wrong"),
+        bearer(TOKEN[:-1]),
+        bearer(TOKEN + "x"),
+        bearer(hashlib.sha256(TOKEN.encode()).hexdigest()),
+        {"Authorization": TOKEN},
+        {"Authorization": f"Basic {TOKEN}"},
+        {"X-Authorization": f"Bearer {TOKEN}"},
+    ],
+    ids=["none", "empty", "wrong", "prefix", "longer", "hash", "bare", "basic", "misnamed"],
+)
+def test_401_without_a_token_of_the_file(guarded, home, path, headers):
+    reply = ask(home, path, headers)
+    assert_refusal(reply, 401, secret=TOKEN)
+    assert reply.headers["WWW-Authenticate"] == "Bearer"
+    assert "Authorization: Bearer" in reply.text and "tokens_file" in reply.text
+
+
+def test_401_comes_before_anything_is_told(guarded, home):
+    assert_refusal(ask(home, "/nothing-here"), 401)
+    assert_refusal(ask(home, "/metrics", method="DELETE"), 401)
+    assert_refusal(ask(home, f"/metrics?token={TOKEN}"), 401)
+
+
+def test_a_connection_is_asked_again_for_each_request(guarded, home):
+    connection = Connection(home / "admin.sock")
+    for headers, status in ((bearer(TOKEN), 200), ({}, 401), (bearer(TOKEN), 200)):
+        connection.request("GET", "/healthz", headers=headers)
+        reply = connection.getresponse()
+        reply.read()
+        assert reply.status == status
+    connection.close()
+
+
+def test_the_healthz_of_ingest_stays_open(guarded):
+    assert guarded.request("GET", "/healthz").status == 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "# nobody\n", "scraper:read\n", f"scraper:read:{TOKEN}\n", line(TOKEN, "all")],
+    ids=["empty", "comment", "no-hash", "token-itself", "no-right"],
+)
+def test_78_for_a_tokens_file_that_is_wrong(make_daemon, home, text):
+    daemon = make_daemon(admin=listen(home) | tokens(home, text))
+    assert_78(daemon, "tokens_file", str(home / "tokens"))
+    assert TOKEN not in daemon.log()
+
+
+@pytest.mark.parametrize("name", ["missing", "."], ids=["missing", "folder"])
+def test_78_for_a_tokens_file_that_cannot_be_read(make_daemon, home, name):
+    admin = listen(home) | {"tokens_file": str(home / name)}
+    assert_78(make_daemon(admin=admin), "tokens_file", str(home / name))
+
+
+# --- with TLS
+
+
+@pytest.fixture
+def secured(make_daemon, authority, home) -> Daemon:
+    files = tokens(home, line(TOKEN)) | pem(home, authority)
+    return make_daemon(admin=listen(home) | files).start()
+
+
+@PATHS
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_tls_is_served_and_asks_for_the_token(secured, authority, home, path, version):
+    context = trusting(authority, minimum_version=version, maximum_version=version)
+    assert ask(home, path, bearer(TOKEN), context=context).status == 200
+    assert_refusal(ask(home, path, context=context), 401)
+
+
+def test_plain_http_gets_nothing_from_a_tls_listener(secured, home):
+    with pytest.raises((OSError, http.client.HTTPException)):
+        ask(home, "/metrics", bearer(TOKEN))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
+def test_old_versions_of_tls_are_refused(secured, authority, home, version):
+    context = trusting(authority, minimum_version=version, maximum_version=version)
+    with pytest.raises(OSError):
+        ask(home, "/metrics", bearer(TOKEN), context=context)
+
+
+@pytest.mark.parametrize("key", ["certificate", "key"])
+@pytest.mark.parametrize("content", [None, "junk\n"], ids=["missing", "junk"])
+def test_78_for_pem_files_that_cannot_be_used(make_daemon, authority, home, key, content):
+    admin = listen(home) | pem(home, authority)
+    if content is None:
+        Path(admin[key]).unlink()
+    else:
+        write(Path(admin[key]), content)
+    assert_78(make_daemon(admin=admin), "[admin]", key)
+
+
+def test_78_for_a_certificate_and_a_foreign_key(make_daemon, authority, home):
+    admin = listen(home) | pem(home, authority)
+    other = Authority(home)
+    write(home / "key.pem", other.server_file.read_text().split("-----BEGIN CERT")[0])
+    assert_78(make_daemon(admin=admin), "[admin]")
+
+
+# --- a socket that systemd passes
+
+
+def spawn_passing(daemon: Daemon, listener: socket.socket) -> None:
+    """Starts it with `listener` as systemd's socket `admin`; ingest it opens itself."""
+    fd = fcntl.fcntl(listener, fcntl.F_DUPFD, 10)
+    script = f'export LISTEN_PID=$$; exec "$@" 3<&{fd} {fd}<&-'
+    command = [str(SESBOUNCED), "-c", str(daemon.config_file)]
+    with open(daemon.stderr_file, "ab") as stderr:
+        daemon.process = subprocess.Popen(
+            ["bash", "-c", script, "sesbounced", *command],
+            env=environment(LISTEN_FDS="1", LISTEN_FDNAMES="admin"),
+            pass_fds=(fd,),
+            stderr=stderr,
+            cwd=daemon.home,
+        )
+    os.close(fd)
+
+
+@pytest.fixture
+def in_the_open() -> Iterator[socket.socket]:
+    with socket.socket() as listener:
+        listener.bind(("0.0.0.0", 0))
+        listener.listen(8)
+        yield listener
+
+
+def test_a_passed_socket_in_the_open_is_served_with_tokens_and_tls(
+    make_daemon, authority, home, in_the_open
+):
+    admin = listen(home) | tokens(home, line(TOKEN)) | pem(home, authority)
+    daemon = make_daemon(inherit=False, admin=admin)
+    spawn_passing(daemon, in_the_open)
+    daemon.wait_log("ready")
+    for headers, status in ((bearer(TOKEN), 200), ({}, 401)):
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", in_the_open.getsockname()[1], context=trusting(authority)
+        )
+        connection.request("GET", "/metrics", headers=headers)
+        assert connection.getresponse().status == status
+        connection.close()
+
+
+@pytest.mark.parametrize("has", ["nothing", "tokens", "tls"])
+def test_78_for_a_passed_socket_in_the_open_without_both(
+    make_daemon, authority, home, in_the_open, has
+):
+    files = {"nothing": {}, "tokens": tokens(home, line(TOKEN)), "tls": pem(home, authority)}
+    daemon = make_daemon(inherit=False, admin=listen(home) | files[has])
+    spawn_passing(daemon, in_the_open)
+    assert daemon.wait() == 78, daemon.log()
+    assert "tokens_file, certificate and key" in daemon.log()
+
+
+def test_a_passed_socket_on_loopback_needs_neither(make_daemon, home):
+    daemon = make_daemon(inherit=False, admin=listen(home))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(8)
+        spawn_passing(daemon, listener)
+        daemon.wait_log("ready")
+        connection = http.client.HTTPConnection("127.0.0.1", listener.getsockname()[1])
+        connection.request("GET", "/metrics")
+        assert connection.getresponse().status == 200
+        connection.close()

@@ -1,0 +1,39 @@
+/* Addresses: the key is a fixed point, lower case, and fit for a line of text. */
+#include "fuzz.h"
+#include "sesbounce/address.h"
+
+static void check_key(const struct address *address)
+{
+    const char *at = strrchr(address->key, '@');
+    PROMISE(at && address->domain == at + 1);
+    PROMISE(at > address->key && address->domain[0]);
+    for (const char *c = address->key; *c; c++) {
+        PROMISE((unsigned char)*c >= ' ' && *c != 0x7f);
+        PROMISE(*c == ascii_lower(*c));
+    }
+    PROMISE(!strpbrk(address->domain, " @<>,;\"()\\"));
+    PROMISE(str_is_utf8(str_of(address->key)));
+    PROMISE(str_is_utf8(str_of(address->seen)));
+}
+
+static void check_again(const char *spelling, const struct address *address)
+{
+    struct address again;
+    PROMISE(address_parse(str_of(spelling), &again) == 0);
+    PROMISE(strcmp(again.key, address->key) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct address address, copy;
+
+    if (address_parse(fuzz_str(data, size), &address) < 0)
+        return 0;
+    check_key(&address);
+    check_again(address.key, &address);
+    check_again(address.seen, &address);
+    address_copy(&copy, &address);
+    PROMISE(strcmp(copy.domain, address.domain) == 0);
+    PROMISE(address_is_simulator(&copy) == address_is_simulator(&address));
+    return 0;
+}

@@ -1,0 +1,84 @@
+/* A settings file: refused with a line for each fault, or read, printed and read again.
+ */
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "fuzz.h"
+#include "sesbounce/limits.h"
+#include "sesbounce/settings.h"
+
+/* The reader wants a path; this one leads to memory. */
+static int read_bytes(struct str text, struct settings **ret, struct buf *faults,
+                      char path[32])
+{
+    _cleanup_(closep) int fd = memfd_create("settings", MFD_CLOEXEC);
+    PROMISE(fd >= 0 && write(fd, text.data, text.len) == (ssize_t)text.len);
+    (void)snprintf(path, 32, "/proc/self/fd/%d", fd);
+    return settings_read(path, ret, faults);
+}
+
+static char *print(const struct settings *settings)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&text, &size);
+    PROMISE(to && settings_print(settings, to) == 0 && fclose(to) == 0);
+    return text;
+}
+
+static void check_settings(const struct settings *settings)
+{
+    _cleanup_(settings_freep) struct settings *again = NULL;
+    _cleanup_(freep) char *first = print(settings), *second = NULL;
+    _cleanup_(buf_done) struct buf faults;
+    char path[32];
+
+    buf_init(&faults, SETTINGS_FAULTS_BYTES_MAX);
+    PROMISE(read_bytes(str_of(first), &again, &faults, path) == 0);
+    second = print(again);
+    PROMISE(strcmp(first, second) == 0);
+    PROMISE(settings->events.table.rule_count == again->events.table.rule_count);
+    for (size_t i = 0; i < settings->ingest.listen.count; i++)
+        PROMISE(settings_listen_is_local(settings->ingest.listen.items[i]) ==
+                settings_listen_is_local(again->ingest.listen.items[i]));
+}
+
+/* Each line begins with the file's name and a line number; none is cut or garbled. */
+static void check_faults(const struct buf *faults, const char *path)
+{
+    struct str rest = buf_str(faults), line;
+
+    PROMISE(faults->len > 0 && str_is_utf8(rest) && str_ends_with(rest, STR("\n")));
+    rest.len--;
+    while (str_split(&rest, '\n', &line)) {
+        struct str file, number;
+        uint64_t value;
+        PROMISE(str_starts_with(line, str_of(path)));
+        PROMISE(str_split(&line, ':', &file) && str_equal(file, str_of(path)));
+        if (str_equal(line, STR("")) || !str_split(&line, ':', &number))
+            continue;
+        PROMISE(str_to_u64(number, SETTINGS_FILE_BYTES_MAX, &value) == 0 ||
+                str_starts_with(number, STR(" ")));
+        for (size_t i = 0; i < line.len; i++)
+            PROMISE((unsigned char)line.data[i] >= ' ' || line.data[i] == '\t');
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    _cleanup_(settings_freep) struct settings *settings = NULL;
+    _cleanup_(buf_done) struct buf faults;
+    char path[32];
+
+    buf_init(&faults, SETTINGS_FAULTS_BYTES_MAX);
+    int r = read_bytes(fuzz_str(data, size), &settings, &faults, path);
+    PROMISE(r == 0 || r == -EINVAL);
+    PROMISE((r == 0) == (settings != NULL));
+    if (r == 0) {
+        PROMISE(faults.len == 0);
+        check_settings(settings);
+    } else {
+        check_faults(&faults, path);
+    }
+    return 0;
+}
