@@ -212,7 +212,7 @@ def main() -> int:
     except (Failed, subprocess.SubprocessError) as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
-    return 1 if report.lost(bench.results) else 0
+    return 1 if report.lost(bench.results) or report.refused(bench.results) else 0
 
 
 if __name__ == "__main__":

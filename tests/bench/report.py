@@ -67,6 +67,12 @@ def lost(results: dict) -> int:
     return total + results.get("scale", {}).get("lost", 0)
 
 
+def refused(results: dict) -> int:
+    """Answers of the daemon that were no 200, and connections that ended without one."""
+    runs = [run for run in results["runs"] + results["open"] if run["server"] == "sesbounced"]
+    return sum(run.get(key, 0) for run in runs for key in ("not_2xx", "broken", "other"))
+
+
 class _Table:
     def __init__(self, results: dict) -> None:
         self.runs = results["runs"]
