@@ -64,6 +64,15 @@ bool str_is_utf8(struct str s);
 /* Bytes of the UTF-8 character that `s` begins with; 0 when there is none. */
 size_t str_utf8_sequence(struct str s);
 
+/* The code point of one character, as str_utf8_sequence() found it. */
+uint32_t str_code_point(struct str character);
+
+/*
+ * Is this character, as str_utf8_sequence() found it, one that a terminal obeys or that
+ * makes a line look like another: C0, DEL, C1, line separators, marks of direction?
+ */
+bool str_character_is_harmful(struct str character);
+
 static inline char ascii_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;

@@ -41,20 +41,14 @@ static void put_bytes(struct text *text, struct str s)
     *text->at = '\0';
 }
 
-/* Control characters: C0, DEL, and C1, some of which a terminal obeys. */
-static bool is_control(const unsigned char *c, size_t len)
-{
-    return (len == 1 && (c[0] < 0x20 || c[0] == 0x7f)) ||
-           (len == 2 && c[0] == 0xc2 && c[1] < 0xa0);
-}
-
 /* Copies at most LOG_VALUE_BYTES_MAX bytes, harmless ones, whole characters. */
 static struct str neutralise(struct str value, char ret[LOG_VALUE_BYTES_MAX])
 {
     size_t out = 0;
     while (value.len > 0) {
         size_t len = str_utf8_sequence(value);
-        bool harmless = len > 0 && !is_control((const unsigned char *)value.data, len);
+        bool harmless =
+            len > 0 && !str_character_is_harmful((struct str){value.data, len});
         size_t put = harmless ? len : 1;
         if (out + put > LOG_VALUE_BYTES_MAX)
             break;

@@ -139,6 +139,25 @@ size_t str_utf8_sequence(struct str s)
     return s.len > 0 ? utf8_sequence((const unsigned char *)s.data, s.len) : 0;
 }
 
+uint32_t str_code_point(struct str character)
+{
+    unsigned char first = (unsigned char)character.data[0];
+    uint32_t code = character.len == 1 ? first : first & (0x7fU >> character.len);
+
+    for (size_t i = 1; i < character.len; i++)
+        code = code << 6 | ((unsigned char)character.data[i] & 0x3fU);
+    return code;
+}
+
+bool str_character_is_harmful(struct str character)
+{
+    uint32_t code = str_code_point(character);
+
+    return code < 0x20 || (code >= 0x7f && code <= 0x9f) ||
+           (code >= 0x200e && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+           (code >= 0x2066 && code <= 0x2069);
+}
+
 bool str_is_utf8(struct str s)
 {
     const unsigned char *at = (const unsigned char *)s.data;

@@ -5,33 +5,13 @@
 
 #include "sesbounce/limits.h"
 
-/* Length of the UTF-8 character at the start of `s` and its code point; 0: there is none.
- */
-static size_t decode(struct str s, uint32_t *ret)
-{
-    size_t used = str_utf8_sequence(s);
-    unsigned char first = used > 0 ? (unsigned char)s.data[0] : 0;
-    uint32_t code = used <= 1 ? first : first & (0x7fu >> used);
-    for (size_t i = 1; i < used; i++)
-        code = code << 6 | ((unsigned char)s.data[i] & 0x3fu);
-    *ret = code;
-    return used;
-}
-
-static bool is_harmful(uint32_t code)
-{
-    return code < 0x20 || (code >= 0x7f && code <= 0x9f) ||
-           (code >= 0x200e && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
-           (code >= 0x2066 && code <= 0x2069);
-}
-
 int text_neutral(struct buf *to, struct str s, bool keep_lines)
 {
     while (s.len > 0) {
-        uint32_t code = 0;
-        size_t used = decode(s, &code);
-        bool kept = used > 0 &&
-                    (!is_harmful(code) || (keep_lines && (code == '\n' || code == '\t')));
+        size_t used = str_utf8_sequence(s);
+        bool is_line = used == 1 && (s.data[0] == '\n' || s.data[0] == '\t');
+        bool kept = used > 0 && (!str_character_is_harmful((struct str){s.data, used}) ||
+                                 (keep_lines && is_line));
         int r = kept ? buf_append(to, s.data, used) : buf_append_char(to, '?');
         if (r < 0)
             return r;
@@ -92,7 +72,9 @@ int text_json(struct buf *to, struct str s)
     int r = buf_append_char(to, '"');
     while (r == 0 && s.len > 0) {
         uint32_t code = 0;
-        size_t used = decode(s, &code);
+        size_t used = str_utf8_sequence(s);
+        if (used > 0)
+            code = str_code_point((struct str){s.data, used});
         r = json_character(to, s, used, code);
         if (used == 0)
             used = 1;

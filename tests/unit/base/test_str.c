@@ -162,9 +162,23 @@ static void a_character_is_measured_in_bytes(void **state)
     assert_int_equal(str_utf8_sequence(STR("")), 0);
 }
 
+static void what_a_terminal_obeys_is_harmful(void **state)
+{
+    (void)state;
+    assert_true(str_character_is_harmful(STR("\x1b")));
+    assert_true(str_character_is_harmful(STR("\x7f")));
+    assert_true(str_character_is_harmful(STR("\xc2\x9b")));     /* CSI */
+    assert_true(str_character_is_harmful(STR("\xe2\x80\xa8"))); /* line separator */
+    assert_true(str_character_is_harmful(STR("\xe2\x80\xae"))); /* right to left */
+    assert_false(str_character_is_harmful(STR("a")));
+    assert_false(str_character_is_harmful(STR("\xc3\xa4")));
+    assert_false(str_character_is_harmful(STR("\xf0\x9f\x93\xa7")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_terminal_obeys_is_harmful),
         cmocka_unit_test(absent_equals_only_absent),
         cmocka_unit_test(nul_does_not_end_a_text),
         cmocka_unit_test(case_is_ignored_for_ascii_only),
