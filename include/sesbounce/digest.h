@@ -13,7 +13,7 @@
 
 void digest_sha256(struct str bytes, unsigned char ret[DIGEST_BYTES]);
 
-/* The first `digits` digits of a digest in lower-case hex, NUL behind them. */
-void digest_hex(const unsigned char digest[DIGEST_BYTES], size_t digits, char *ret);
+/* Bytes as `digits` digits of lower-case hex, NUL behind them. */
+void digest_hex(const unsigned char *bytes, size_t digits, char *ret);
 
 #endif

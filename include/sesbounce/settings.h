@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "sesbounce/arn.h"
 #include "sesbounce/buf.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/ses_event.h"
@@ -105,6 +106,9 @@ int settings_print(const struct settings *settings, FILE *to);
 
 /* Prints the sample file: every setting, commented out, at its default, with its help. */
 int settings_print_sample(FILE *to);
+
+/* Is this topic in `[sns] topic`? With none there, no topic is. */
+bool settings_topic_is_allowed(const struct settings *settings, const struct arn *topic);
 
 /* True for 127.0.0.0/8, [::1], `localhost` with any port, and for `unix:` paths. */
 bool settings_listen_is_local(const char *listen);

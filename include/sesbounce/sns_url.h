@@ -35,6 +35,10 @@ int sns_url_check_endpoint(struct str text, const char **ret_fault);
  */
 int sns_url_origin(const struct arn *topic, struct str endpoint, struct sns_origin *ret);
 
+/* SimpleNotificationService-HEX.pem, HEX in lower case and at most SNS_CERT_HEX_MAX long.
+ */
+bool sns_url_is_certificate_file(struct str file);
+
 /* What a SigningCertURL names, borrowed from it. */
 struct sns_cert_url {
     struct str host; /* as in the URL, port included when not 443: the folder on disk */

@@ -378,3 +378,12 @@ void settings_check_whole(struct settings_reader *reader)
     check_simulator(reader);
     check_events(reader);
 }
+
+bool settings_topic_is_allowed(const struct settings *settings, const struct arn *topic)
+{
+    for (size_t i = 0; i < settings->sns.topic.count; i++) {
+        if (arn_matches(topic, str_of(settings->sns.topic.items[i])))
+            return true;
+    }
+    return false;
+}

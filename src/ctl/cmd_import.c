@@ -64,17 +64,12 @@ static enum shape shape_of(struct str record, const char **ret_fault)
     return shape;
 }
 
+/* Whoever configured no topic imports what they have. */
 static bool topic_is_allowed(const struct settings *settings, struct str topic_arn)
 {
     struct arn arn;
-    if (settings->sns.topic.count == 0)
-        return true;
-    if (!arn_parse(topic_arn, &arn))
-        return false;
-    for (size_t i = 0; i < settings->sns.topic.count; i++)
-        if (arn_matches(&arn, str_of(settings->sns.topic.items[i])))
-            return true;
-    return false;
+    return settings->sns.topic.count == 0 ||
+           (arn_parse(topic_arn, &arn) && settings_topic_is_allowed(settings, &arn));
 }
 
 static bool envelope_is_good(struct import *import, const struct sns_message *message)

@@ -37,15 +37,6 @@ enum delivery_step delivery_decide(struct delivery *delivery, enum verdict verdi
     return DELIVERY_DECIDED;
 }
 
-bool delivery_topic_is_allowed(const struct settings *settings, const struct arn *topic)
-{
-    for (size_t i = 0; i < settings->sns.topic.count; i++) {
-        if (arn_matches(topic, str_of(settings->sns.topic.items[i])))
-            return true;
-    }
-    return false;
-}
-
 static bool is_simulated(const struct delivery *delivery,
                          const struct delivery_rules *rules)
 {
@@ -74,7 +65,7 @@ static enum delivery_step check_envelope(struct delivery *delivery,
         return delivery_decide(delivery, VERDICT_NOT_ENVELOPE, "TopicArn");
     if (is_simulated(delivery, rules))
         return DELIVERY_STORABLE;
-    if (!delivery_topic_is_allowed(settings, &delivery->topic))
+    if (!settings_topic_is_allowed(settings, &delivery->topic))
         return delivery_decide(delivery, VERDICT_TOPIC_REFUSED, NULL);
     if (!sns_signature_accepts_version(&delivery->message,
                                        (unsigned)settings->sns.min_signature_version))

@@ -82,7 +82,4 @@ enum delivery_step delivery_advance(struct delivery *delivery,
 enum delivery_step delivery_decide(struct delivery *delivery, enum verdict verdict,
                                    const char *fault);
 
-/* Is this topic in `[sns] topic`? */
-bool delivery_topic_is_allowed(const struct settings *settings, const struct arn *topic);
-
 #endif

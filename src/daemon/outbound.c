@@ -327,7 +327,7 @@ static int begin_confirmation(struct outbound *outbound,
     int r;
 
     if (!arn_parse(topic_arn, &topic) ||
-        !delivery_topic_is_allowed(outbound->service->settings, &topic) ||
+        !settings_topic_is_allowed(outbound->service->settings, &topic) ||
         sns_url_origin(&topic, str_of(outbound->service->settings->sns.endpoint),
                        &origin) < 0)
         return -EPERM;

@@ -15,11 +15,11 @@ void digest_sha256(struct str bytes, unsigned char ret[DIGEST_BYTES])
     (void)SHA256_Final(ret, &sha);
 }
 
-void digest_hex(const unsigned char digest[DIGEST_BYTES], size_t digits, char *ret)
+void digest_hex(const unsigned char *bytes, size_t digits, char *ret)
 {
     static const char hex[] = "0123456789abcdef";
 
     for (size_t i = 0; i < digits; i++)
-        ret[i] = hex[i % 2 == 0 ? digest[i / 2] >> 4 : digest[i / 2] & 15];
+        ret[i] = hex[i % 2 == 0 ? bytes[i / 2] >> 4 : bytes[i / 2] & 15];
     ret[digits] = '\0';
 }

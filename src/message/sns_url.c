@@ -192,7 +192,7 @@ int sns_url_origin(const struct arn *topic, struct str endpoint, struct sns_orig
     return len >= 0 && (size_t)len < sizeof ret->text ? 0 : -EINVAL;
 }
 
-static bool is_certificate_file(struct str file)
+bool sns_url_is_certificate_file(struct str file)
 {
     struct str first = STR("SimpleNotificationService-"), last = STR(".pem");
     if (file.len <= first.len + last.len || !str_starts_with(file, first) ||
@@ -247,7 +247,7 @@ bool sns_url_certificate(struct str url, const struct arn *topic, struct str end
     struct str file = behind(url, (size_t)(slash - url.data) + 1);
     struct str front = {url.data, (size_t)(slash - url.data)};
     if (!cut_origin(front, &origin) || !is_allowed_origin(&origin, topic, endpoint) ||
-        !is_certificate_file(file))
+        !sns_url_is_certificate_file(file))
         return false;
     struct str port = drop_default_port(&origin);
     size_t host_len = origin.host.len + (str_present(port) ? 1 + port.len : 0);

@@ -33,25 +33,9 @@ static bool host_is_valid(struct str host)
     return true;
 }
 
-static bool file_is_valid(struct str file)
-{
-    struct str prefix = STR("SimpleNotificationService-");
-    struct str suffix = STR(".pem");
-    if (!str_starts_with(file, prefix) || !str_ends_with(file, suffix) ||
-        file.len <= prefix.len + suffix.len ||
-        file.len > prefix.len + SNS_CERT_HEX_MAX + suffix.len)
-        return false;
-    for (size_t i = prefix.len; i < file.len - suffix.len; i++) {
-        char c = file.data[i];
-        if (!ascii_is_digit(c) && (c < 'a' || c > 'f'))
-            return false;
-    }
-    return true;
-}
-
 bool certificate_files_name_is_valid(const struct sns_cert_url *url)
 {
-    return host_is_valid(url->host) && file_is_valid(url->file);
+    return host_is_valid(url->host) && sns_url_is_certificate_file(url->file);
 }
 
 /* The two names as C strings; checked first, so they fit. */

@@ -11,6 +11,7 @@
 
 #include "sesbounce/arn.h"
 #include "sesbounce/clock.h"
+#include "sesbounce/digest.h"
 #include "sesbounce/limits.h"
 #include "sesbounce/simulator.h"
 #include "sesbounce/sns_message.h"
@@ -74,16 +75,6 @@ static int read_certificate(struct simulator *simulator, X509 *certificate)
                                  &fault);
 }
 
-static void to_hex(const unsigned char *bytes, size_t count, char *ret)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < count; i++) {
-        ret[2 * i] = digits[bytes[i] >> 4];
-        ret[2 * i + 1] = digits[bytes[i] & 15];
-    }
-    ret[2 * count] = '\0';
-}
-
 /* Where AWS would publish it: the daemon checks the URL's form before the signature. */
 static int name_url(struct simulator *simulator, const X509 *certificate)
 {
@@ -96,7 +87,7 @@ static int name_url(struct simulator *simulator, const X509 *certificate)
     if (X509_digest(certificate, EVP_sha256(), digest, &size) != 1 ||
         size < URL_DIGEST_BYTES)
         return -EIO;
-    to_hex(digest, URL_DIGEST_BYTES, hex);
+    digest_hex(digest, 2 * URL_DIGEST_BYTES, hex);
     if (!arn_parse(STR(SIMULATOR_TOPIC), &topic) ||
         sns_url_origin(&topic, STR_ABSENT, &origin) < 0)
         return -EINVAL;
@@ -155,7 +146,7 @@ static int make_uuid(char ret[UUID_TEXT_BYTES])
         return -EIO;
     b[6] = (unsigned char)((b[6] & 0x0F) | 0x40);
     b[8] = (unsigned char)((b[8] & 0x3F) | 0x80);
-    to_hex(b, sizeof b, hex);
+    digest_hex(b, 2 * sizeof b, hex);
     (void)snprintf(ret, UUID_TEXT_BYTES, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
                    hex + 12, hex + 16, hex + 20);
     return 0;
@@ -166,7 +157,7 @@ static int make_token(char ret[TOKEN_TEXT_BYTES])
     unsigned char bytes[TOKEN_BYTES];
     if (RAND_bytes(bytes, sizeof bytes) != 1)
         return -EIO;
-    to_hex(bytes, sizeof bytes, ret);
+    digest_hex(bytes, 2 * sizeof bytes, ret);
     return 0;
 }
 
