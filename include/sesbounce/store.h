@@ -51,8 +51,7 @@ const char *store_advice(int fault);
 /* Did STORE_OWN find no database there, and begin a new, empty one? */
 bool store_is_new(const struct store *store);
 
-/* --- writing (store_write.c) ----------------------------------------------------------
- */
+/* --- writing (store_write.c) ----------------------------------------------------- */
 
 /*
  * Takes the turn (flock on PATH.turn, mode 0600) and begins a transaction. STORE_WRITE
@@ -143,8 +142,7 @@ int store_checkpoint_passive(struct store *store, bool *ret_complete);
 /* On the writer's connection at a batch edge: begins the WAL anew if nobody reads it. */
 int store_checkpoint_restart(struct store *store);
 
-/* --- reading (store_read.c) -----------------------------------------------------------
- */
+/* --- reading (store_read.c) ------------------------------------------------------ */
 
 enum store_view {
     STORE_SUPPRESSED,

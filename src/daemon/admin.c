@@ -18,8 +18,7 @@ struct admin {
     struct MHD_Daemon *daemons[LISTEN_SOCKETS_MAX];
 };
 
-/* --- answers --------------------------------------------------------------------------
- */
+/* --- answers --------------------------------------------------------------------- */
 
 /* `header` may be NULL. */
 static enum MHD_Result reply_with(struct MHD_Connection *connection, unsigned status,
@@ -96,8 +95,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
                : reply(connection, MHD_HTTP_SERVICE_UNAVAILABLE, STR("not storing\n"));
 }
 
-/* --- start and stop -------------------------------------------------------------------
- */
+/* --- start and stop -------------------------------------------------------------- */
 
 /* What is named in the settings and cannot be used is a fault of the settings. */
 static int read_files(struct admin *admin, struct buf *fault)

@@ -30,8 +30,7 @@ struct http {
     struct log_ration library_ration;
 };
 
-/* --- answers --------------------------------------------------------------------------
- */
+/* --- answers --------------------------------------------------------------------- */
 
 static enum MHD_Result answer(struct http *http, struct delivery *delivery)
 {
@@ -80,8 +79,7 @@ void http_resume_waiting(struct delivery *first, enum verdict verdict, const cha
     }
 }
 
-/* --- lending --------------------------------------------------------------------------
- */
+/* --- lending --------------------------------------------------------------------- */
 
 /*
  * Suspend first, then push, then touch nothing: the borrower may have resumed already. A
@@ -139,8 +137,7 @@ static enum MHD_Result finish(struct http *http, struct delivery *delivery)
     }
 }
 
-/* --- the request ----------------------------------------------------------------------
- */
+/* --- the request ----------------------------------------------------------------- */
 
 /* What libmicrohttpd does not mind and two readers could understand differently. */
 struct framing {
@@ -357,8 +354,7 @@ static void on_library_log(void *context, const char *format, va_list arguments)
     log_event(LOG_LEVEL_DEBUG, "HTTP", {"DETAIL", str_trim(str_of(text))});
 }
 
-/* --- start and stop -------------------------------------------------------------------
- */
+/* --- start and stop -------------------------------------------------------------- */
 
 static struct MHD_Response *response_new(const char *body, bool close)
 {

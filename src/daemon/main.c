@@ -51,8 +51,7 @@ static void usage(FILE *to)
                 to);
 }
 
-/* --- settings -------------------------------------------------------------------------
- */
+/* --- settings -------------------------------------------------------------------- */
 
 struct options {
     const char *config;
@@ -110,8 +109,8 @@ static int read_settings(struct program *program, const struct options *options)
         (void)fwrite(first.data, 1, first.len, stderr);
         first.len = strcspn(first.data, "\n");
         (void)sd_notifyf(0,
-                         "STATUS=the settings are wrong: %.*s; type: sudo sesbounced "
-                         "--check-config",
+                         "STATUS=the settings are wrong: %.*s; type: sudo -u sesbounced "
+                         "sesbounced --check-config",
                          STR_ARG(first));
         status = EXIT_SETTINGS;
     } else if (options->check_config) {
@@ -128,8 +127,7 @@ static int read_settings(struct program *program, const struct options *options)
     return status;
 }
 
-/* --- start ----------------------------------------------------------------------------
- */
+/* --- start ----------------------------------------------------------------------- */
 
 static int block_signals(struct program *program)
 {
@@ -148,6 +146,19 @@ static void complain(const char *message, struct str detail)
 {
     log_event(LOG_LEVEL_ERROR, message, {"DETAIL", detail});
     (void)sd_notifyf(0, "STATUS=%s: %.*s", message, STR_ARG(detail));
+}
+
+/* A file or folder that a setting names cannot be used: -EINVAL, a fault of the settings.
+ */
+static int complain_of(const char *setting, const char *path, int r)
+{
+    struct buf detail;
+
+    buf_init(&detail, LOG_VALUE_BYTES_MAX);
+    (void)buf_printf(&detail, "%s: %s: %s", setting, path, strerror(-r));
+    complain("a setting cannot be used", buf_str(&detail));
+    buf_done(&detail);
+    return r == -ENOMEM ? r : -EINVAL;
 }
 
 static int status_of(int fault)
@@ -193,11 +204,8 @@ static int start_simulator(struct program *program)
     r = simulator_create(path);
     if (r == 0 || r == -EEXIST)
         r = simulator_open(path, &simulator);
-    if (r < 0) {
-        log_event(LOG_LEVEL_ERROR, "the simulator's key cannot be used",
-                  {"PATH", str_of(path)}, {"ERROR", str_of(strerror(-r))});
-        return r;
-    }
+    if (r < 0)
+        return complain_of("[simulator] key", path, r);
     program->service.rules.simulator = simulator_certificate(simulator);
     log_event(LOG_LEVEL_WARNING, "the simulator is on: not for production",
               {"TOPIC", STR(SETTINGS_SIMULATOR_TOPIC)});
@@ -215,9 +223,8 @@ static int start_parts(struct program *program, struct store *store)
     service->rules.settings = settings;
     r = certificates_new(settings->store.certificates, &service->rules.certificates);
     if (r < 0) {
-        complain("[store] certificates cannot be used", str_of(strerror(-r)));
         store_close(store);
-        return r;
+        return complain_of("[store] certificates", settings->store.certificates, r);
     }
     r = waiting_room_init(&service->room);
     if (r == 0)
@@ -232,11 +239,10 @@ static int start_parts(struct program *program, struct store *store)
     }
     service->writer = program->writer;
     r = outbound_start(service, &program->outbound);
-    if (r < 0) {
-        complain("outbound requests are not possible (see [sns] ca_file)",
-                 str_of(strerror(-r)));
-        return r;
-    }
+    if (r < 0)
+        return complain_of(
+            "[sns] ca_file",
+            settings->sns.ca_file ? settings->sns.ca_file : "the system's store", r);
     atomic_store(&service->outbound, program->outbound);
     buf_init(&fault, LOG_VALUE_BYTES_MAX);
     program->sockets_given = true;
@@ -291,8 +297,7 @@ static void say_ready(struct program *program)
     (void)sd_notify(0, "READY=1");
 }
 
-/* --- watch ----------------------------------------------------------------------------
- */
+/* --- watch ----------------------------------------------------------------------- */
 
 /* What `systemctl status` shows: what is wrong, and what to type. */
 static void tell_status(struct program *program, int64_t now_ms)
@@ -346,8 +351,7 @@ static int watch(struct program *program)
     }
 }
 
-/* --- stop -----------------------------------------------------------------------------
- */
+/* --- stop ------------------------------------------------------------------------ */
 
 static void wait_for_connections(struct program *program)
 {
@@ -412,7 +416,8 @@ static int run(struct program *program)
         status = watch(program);
     } else {
         status = r == -EINVAL ? EXIT_SETTINGS : EXIT_OTHER;
-        log_event(LOG_LEVEL_ERROR, "not started", {"ERROR", str_of(strerror(-r))});
+        log_event(LOG_LEVEL_ERROR, "not started",
+                  {"ERROR", r == -EINVAL ? STR_ABSENT : str_of(strerror(-r))});
     }
     stop(program);
     if (status == EXIT_DONE)

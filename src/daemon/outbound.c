@@ -36,8 +36,7 @@ void outbound_confirmation_free(struct outbound_confirmation *task)
     free(task);
 }
 
-/* --- certificates ---------------------------------------------------------------------
- */
+/* --- certificates ---------------------------------------------------------------- */
 
 static void let_out(struct outbound *outbound, const struct sns_cert_url *url)
 {
@@ -200,8 +199,7 @@ static int serve_waiting_room(struct outbound *outbound)
     return OUTBOUND_TICK_MS;
 }
 
-/* --- confirmations --------------------------------------------------------------------
- */
+/* --- confirmations --------------------------------------------------------------- */
 
 /* What stands between the tags, without XML's comments or escapes: an ARN needs neither.
  */
@@ -368,8 +366,7 @@ static void serve_outbox(struct outbound *outbound)
     }
 }
 
-/* --- the thread -----------------------------------------------------------------------
- */
+/* --- the thread ------------------------------------------------------------------ */
 
 static void *run(void *argument)
 {

@@ -215,8 +215,7 @@ static unsigned facts_of_event(const struct ses_event *event)
                                                             : FACT_MANY_CANDIDATES);
 }
 
-/* --- detail --------------------------------------------------------------------------
- */
+/* --- detail ---------------------------------------------------------------------- */
 
 static void put(char *detail, size_t *len, const char *text)
 {
@@ -272,8 +271,7 @@ static void describe(const struct ses_event *event, bool simulator, char *detail
     put_qualifiers(detail, len, event->candidates, simulator);
 }
 
-/* --- judging -------------------------------------------------------------------------
- */
+/* --- judging --------------------------------------------------------------------- */
 
 static struct policy_judgement judgement_of(const struct rule *rule,
                                             enum policy_cause diagnosed)
@@ -322,8 +320,7 @@ void policy_judge(const struct ses_event *event, const struct ses_recipient *rec
     describe(event, simulator, ret->detail);
 }
 
-/* --- words ---------------------------------------------------------------------------
- */
+/* --- words ----------------------------------------------------------------------- */
 
 const char *policy_class_word(enum policy_class class)
 {

@@ -3,8 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* --- words ---------------------------------------------------------------------------
- */
+/* --- words ----------------------------------------------------------------------- */
 
 enum word {
     WORD_NO_USER = 1 << 0,
@@ -222,8 +221,7 @@ static unsigned find_words(struct str simple)
     return found;
 }
 
-/* --- enhanced status codes (RFC 3463) --------------------------------------------------
- */
+/* --- enhanced status codes (RFC 3463) -------------------------------------------- */
 
 /* class 0: none known */
 struct status {
@@ -295,8 +293,7 @@ static bool status_is(struct status status, unsigned subject, unsigned detail)
     return status.subject == subject && status.detail == detail;
 }
 
-/* --- together ------------------------------------------------------------------------
- */
+/* --- together -------------------------------------------------------------------- */
 
 /* `smtp; 550 …`, or the answer itself: `550 …` */
 static bool is_smtp_refusal(struct str simple)

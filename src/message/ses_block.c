@@ -67,8 +67,7 @@ int64_t ses_member_time(const json_t *object, const char *name)
     return str_present(text) && clock_parse(text, &ms) == 0 ? ms : CLOCK_NONE;
 }
 
-/* --- recipients ----------------------------------------------------------------------
- */
+/* --- recipients ------------------------------------------------------------------ */
 
 bool ses_recipients_hold(const struct ses_recipients *recipients, const char *key)
 {
@@ -169,8 +168,7 @@ static int read_recipients(const json_t *message, const struct block *block,
     return 0;
 }
 
-/* --- what is particular to a type ----------------------------------------------------
- */
+/* --- what is particular to a type ------------------------------------------------ */
 
 static enum ses_bounce_type bounce_type_of(struct str word)
 {

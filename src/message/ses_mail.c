@@ -39,8 +39,7 @@ static void read_source_arn(struct str arn, struct ses_event *event)
         event->identity = (struct str){rest.data + prefix.len, rest.len - prefix.len};
 }
 
-/* --- campaign ------------------------------------------------------------------------
- */
+/* --- campaign -------------------------------------------------------------------- */
 
 static struct str header(const json_t *mail, struct str name)
 {
@@ -72,8 +71,7 @@ static struct str campaign(const json_t *mail, const struct ses_rules *rules)
     return value;
 }
 
-/* --- what has to be composed ---------------------------------------------------------
- */
+/* --- what has to be composed ----------------------------------------------------- */
 
 static int domain_of(struct str address_text, char ret[ADDRESS_BYTES_MAX])
 {

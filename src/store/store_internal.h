@@ -76,8 +76,7 @@ struct store {
     char fault[STORE_FAULT_BYTES_MAX];
 };
 
-/* --- db_call.c: statements ------------------------------------------------------------
- */
+/* --- db_call.c: statements ------------------------------------------------------- */
 
 /* Maps a result of SQLite's to an errno and keeps its text. Never returns 0. */
 int db_fault(struct store *store, int rc, const char *what);
@@ -123,8 +122,7 @@ struct str db_get_text(struct db_call *call);
 /* CLOCK_NONE for NULL. */
 int64_t db_get_time(struct db_call *call);
 
-/* --- db_turn.c: transactions ----------------------------------------------------------
- */
+/* --- db_turn.c: transactions ----------------------------------------------------- */
 
 /* PRAGMA data_version. */
 int db_data_version(struct store *store, int64_t *ret);
@@ -132,8 +130,7 @@ int db_data_version(struct store *store, int64_t *ret);
 /* Opens PATH.turn, creating it where the mode may. */
 int db_turn_open(struct store *store);
 
-/* --- migrate.c ------------------------------------------------------------------------
- */
+/* --- migrate.c ------------------------------------------------------------------- */
 
 /* Brings the file to this program's version (STORE_OWN), or says why it cannot be used.
  */
@@ -145,8 +142,7 @@ int migrate_check(struct store *store, struct buf *fault);
 /* How many migrations there are: the version of a file that is up to date. */
 int migrate_version(void);
 
-/* --- store_write*.c -------------------------------------------------------------------
- */
+/* --- store_write*.c -------------------------------------------------------------- */
 
 /* Forgets what was gathered and cached. */
 void write_forget(struct store *store);

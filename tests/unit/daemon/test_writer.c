@@ -197,8 +197,7 @@ void outbound_confirmation_free(struct outbound_confirmation *task)
     free(task);
 }
 
-/* --- the tests ------------------------------------------------------------------------
- */
+/* --- the tests ------------------------------------------------------------------- */
 
 struct fixture {
     struct settings *settings;

@@ -50,8 +50,7 @@ static struct policy_judgement judge_bounce(const char *type, const char *subtyp
     return judged;
 }
 
-/* --- bounces -------------------------------------------------------------------------
- */
+/* --- bounces --------------------------------------------------------------------- */
 
 struct bounce_row {
     const char *type, *subtype, *status, *diagnostic;
@@ -253,8 +252,7 @@ static void a_very_long_diagnostic_is_judged_by_its_beginning(void **state)
                      POLICY_EFFECT_SOFT);
 }
 
-/* --- complaints and the rest ---------------------------------------------------------
- */
+/* --- complaints and the rest ----------------------------------------------------- */
 
 struct complaint_row {
     const char *feedback, *subtype;

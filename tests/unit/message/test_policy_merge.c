@@ -60,8 +60,7 @@ static bool same_entry(const struct policy_entry *a, const struct policy_entry *
            a->repeats == b->repeats && strcmp(a->detail, b->detail) == 0;
 }
 
-/* --- terms ---------------------------------------------------------------------------
- */
+/* --- terms ----------------------------------------------------------------------- */
 
 static void the_first_event_makes_an_entry_from_when_it_occurred(void **state)
 {
@@ -181,8 +180,7 @@ static void an_older_event_that_holds_longer_sets_the_term(void **state)
     assert_entry(&entry, 1 * DAY, EVER, 2, "hard");
 }
 
-/* --- people --------------------------------------------------------------------------
- */
+/* --- people ---------------------------------------------------------------------- */
 
 static void what_occurred_before_a_removal_never_lists_again(void **state)
 {
@@ -237,8 +235,7 @@ static void a_lifted_entry_forgets_its_repeats(void **state)
     assert_entry(&entry, 60 * DAY, 90 * DAY, 3, "Suppressed");
 }
 
-/* --- complaints ----------------------------------------------------------------------
- */
+/* --- complaints ------------------------------------------------------------------ */
 
 static struct policy_judgement guess(const char *detail)
 {
@@ -302,8 +299,7 @@ static void not_spam_lifts_only_what_came_before_it(void **state)
     assert_true(entry.since_ms == 9 * DAY);
 }
 
-/* --- doubt ---------------------------------------------------------------------------
- */
+/* --- doubt ----------------------------------------------------------------------- */
 
 static bool doubt(int64_t occurred_ms, int64_t first_ms, int64_t last_ms,
                   int64_t removed_ms, struct policy_entry *entry)
@@ -361,8 +357,7 @@ static void doubts_from_before_a_removal_confirm_nothing(void **state)
     assert_true(doubt(10 * DAY, 6 * DAY, 6 * DAY, 5 * DAY, &entry));
 }
 
-/* --- any order -----------------------------------------------------------------------
- */
+/* --- any order ------------------------------------------------------------------- */
 
 #define EVENTS_MAX 4
 

@@ -25,8 +25,7 @@ static char campaign_header[] = "header:X-Campaign";
 static char *const campaigns[] = {campaign_tag, campaign_header};
 static const struct ses_rules RULES = {NULL, 0, campaigns, 2};
 
-/* --- an event as text ----------------------------------------------------------------
- */
+/* --- an event as text ------------------------------------------------------------ */
 
 static void put_text(struct buf *to, const char *name, struct str text)
 {
@@ -143,8 +142,7 @@ static void put_outcome(struct buf *to, struct str text)
     ses_event_done(&event);
 }
 
-/* --- the folders ---------------------------------------------------------------------
- */
+/* --- the folders ----------------------------------------------------------------- */
 
 static void read_file(const char *folder, const char *name, struct buf *ret)
 {
@@ -215,8 +213,7 @@ static void every_folder_keeps_its_claim(void **state)
     assert_true(cases >= 40);
 }
 
-/* --- bounds --------------------------------------------------------------------------
- */
+/* --- bounds ---------------------------------------------------------------------- */
 
 static enum ses_parse parse_quarantined(struct str text, enum quarantine_reason *ret)
 {
@@ -306,8 +303,7 @@ static void tags_that_are_too_long_are_left_out_whole(void **state)
     ses_event_done(&event);
 }
 
-/* --- keeping and keys ----------------------------------------------------------------
- */
+/* --- keeping and keys ------------------------------------------------------------ */
 
 static void a_type_named_outright_goes_before_the_star(void **state)
 {
