@@ -99,7 +99,8 @@ if compgen -G 'tests/blackbox/test_*.py' > /dev/null; then
     if /usr/bin/python3 -c 'import xdist' 2> /dev/null; then
         side_by_side=(-n $((2 * jobs)))
     fi
-    "${fixed_layout[@]}" /usr/bin/python3 -m pytest -q -rs --tb=short --color=no \
+    timeout --kill-after=5 900 \
+        "${fixed_layout[@]}" /usr/bin/python3 -m pytest -q -rs --tb=short --color=no \
         -p no:cacheprovider "${side_by_side[@]}" tests/blackbox \
         > "$results/blackbox.log" 2>&1 < /dev/null
     status=$?

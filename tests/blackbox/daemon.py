@@ -87,12 +87,6 @@ def listening_socket() -> socket.socket:
     return listener
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Daemon:
     """One daemon with a directory of its own; `settings` are laid over what it needs."""
 
@@ -110,7 +104,7 @@ class Daemon:
         home.mkdir(exist_ok=True)
         self.database.parent.mkdir(mode=0o750)
         self._listener = listening_socket() if inherit else None
-        self.port = self._listener.getsockname()[1] if self._listener else free_port()
+        self.port = self._listener.getsockname()[1] if self._listener else 0
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notify.bind(b"")  # the kernel chooses an abstract name
         self._local = threading.local()
@@ -118,8 +112,10 @@ class Daemon:
         self.configure(settings)
 
     def _defaults(self, sns: FakeSns) -> Settings:
+        # Without a passed socket: a port that was free a moment ago may be taken by now.
+        listen = f"127.0.0.1:{self.port}" if self.inherit else f"unix:{self.home}/ingest.sock"
         return {
-            "ingest": {"listen": f"127.0.0.1:{self.port}", "threads": 2},
+            "ingest": {"listen": listen, "threads": 2},
             "sns": {
                 "topic": [TOPIC],
                 "endpoint": sns.origin,

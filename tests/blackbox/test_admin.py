@@ -279,10 +279,10 @@ def test_a_passed_socket_in_the_open_is_served_with_tokens_and_tls(
     admin = listen(home) | tokens(home, line(TOKEN)) | pem(home, authority)
     daemon = make_daemon(inherit=False, admin=admin)
     spawn_passing(daemon, in_the_open)
-    daemon.wait_log("ready")
+    daemon.wait_log("notice: ready")
     for headers, status in ((bearer(TOKEN), 200), ({}, 401)):
         connection = http.client.HTTPSConnection(
-            "127.0.0.1", in_the_open.getsockname()[1], context=trusting(authority)
+            "127.0.0.1", in_the_open.getsockname()[1], context=trusting(authority), timeout=20
         )
         connection.request("GET", "/metrics", headers=headers)
         assert connection.getresponse().status == status
@@ -306,8 +306,10 @@ def test_a_passed_socket_on_loopback_needs_neither(make_daemon, home):
         listener.bind(("127.0.0.1", 0))
         listener.listen(8)
         spawn_passing(daemon, listener)
-        daemon.wait_log("ready")
-        connection = http.client.HTTPConnection("127.0.0.1", listener.getsockname()[1])
+        daemon.wait_log("notice: ready")
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", listener.getsockname()[1], timeout=20
+        )
         connection.request("GET", "/metrics")
         assert connection.getresponse().status == 200
         connection.close()
