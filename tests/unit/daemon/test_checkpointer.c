@@ -1,0 +1,146 @@
+/*
+ * When a checkpoint is asked for, and when the write-ahead log is begun anew. The store
+ * is played by this file.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <sched.h>
+
+#include "daemon/checkpointer.h"
+#include "sesbounce/limits.h"
+
+static struct {
+    int64_t wal_bytes;
+    int restart_fault;
+    int restarts;
+    atomic_int copies; /* by the checkpointer's thread */
+} store;
+
+int store_open(const char *path, enum store_mode mode, struct store **ret,
+               struct buf *fault)
+{
+    (void)path;
+    (void)fault;
+    assert_int_equal(mode, STORE_CHECKPOINT);
+    *ret = (struct store *)&store;
+    return 0;
+}
+
+void store_close(struct store *s)
+{
+    (void)s;
+}
+
+const char *store_advice(int fault)
+{
+    (void)fault;
+    return "mend it";
+}
+
+int64_t store_wal_bytes(const struct store *s)
+{
+    (void)s;
+    return store.wal_bytes;
+}
+
+int store_checkpoint_passive(struct store *s, bool *ret_complete)
+{
+    (void)s;
+    *ret_complete = true;
+    atomic_fetch_add(&store.copies, 1);
+    return 0;
+}
+
+int store_checkpoint_restart(struct store *s)
+{
+    (void)s;
+    store.restarts++;
+    return store.restart_fault;
+}
+
+static struct checkpointer *checkpointer;
+
+static int set_up(void **state)
+{
+    (void)state;
+    store.wal_bytes = 0;
+    store.restart_fault = 0;
+    store.restarts = 0;
+    atomic_store(&store.copies, 0);
+    return checkpointer_start("played", &checkpointer);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    checkpointer_stop(checkpointer);
+    return 0;
+}
+
+static void edge(int64_t wal_bytes)
+{
+    store.wal_bytes = wal_bytes;
+    checkpointer_edge(checkpointer, (struct store *)&store);
+}
+
+/* Batch edges until the copy that was asked for is done and the log begun anew. */
+static void finish(int64_t wal_bytes, int restarts)
+{
+    while (store.restarts < restarts) {
+        edge(wal_bytes);
+        (void)sched_yield();
+    }
+}
+
+static void a_small_log_is_left_alone(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        edge(STORE_WAL_BYTES - 1);
+    assert_int_equal(atomic_load(&store.copies), 0);
+    assert_int_equal(store.restarts, 0);
+}
+
+static void a_grown_log_is_copied_and_then_begun_anew(void **state)
+{
+    (void)state;
+    finish(STORE_WAL_BYTES, 1);
+    assert_int_equal(atomic_load(&store.copies), 1);
+    for (int i = 0; i < 1000; i++)
+        edge(0);
+    assert_int_equal(store.restarts, 1);
+    finish(STORE_WAL_BYTES, 2);
+    assert_int_equal(atomic_load(&store.copies), 2);
+}
+
+static void a_log_that_a_reader_pins_is_tried_again_after_as_much_growth(void **state)
+{
+    (void)state;
+    store.restart_fault = -EBUSY;
+    finish(STORE_WAL_BYTES, 1);
+    for (int i = 0; i < 1000; i++)
+        edge(2 * STORE_WAL_BYTES - 1);
+    assert_int_equal(atomic_load(&store.copies), 1);
+    store.restart_fault = 0;
+    finish(2 * STORE_WAL_BYTES, 2);
+    assert_int_equal(atomic_load(&store.copies), 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_small_log_is_left_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_grown_log_is_copied_and_then_begun_anew, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_log_that_a_reader_pins_is_tried_again_after_as_much_growth, set_up,
+            tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
