@@ -89,6 +89,17 @@ def test_the_endpoint_may_be_a_template_with_the_region(make_daemon, sns):
     assert sns.fetches()[0].host == f"localhost:{sns.port}"
 
 
+def test_a_certificate_of_one_region_is_no_good_for_another(make_daemon, sns):
+    """An endpoint without {region} serves all regions under the same URL."""
+    there = TOPIC.replace("us-east-1", "eu-central-2")
+    daemon = make_daemon(sns={"topic": [TOPIC, there]}).start()
+    opt_in = sns.add(sns.authority.new_signer("sns-signing.eu-central-2.amazonaws.com"))
+    url = f"{sns.origin}/{opt_in.file}"
+    daemon.accept(some_bounce(sns, topic=there, signer=opt_in, SigningCertURL=url))
+    reply = daemon.deliver(some_bounce(sns, topic=TOPIC, signer=opt_in, SigningCertURL=url))
+    assert_refusal(reply, 503)
+
+
 # --- how often
 
 
