@@ -71,7 +71,7 @@ struct settings {
         bool enabled;
         char *key; /* PEM file with the simulator's private key and certificate */
     } simulator;
-    size_t *lines; /* where the file sets what, beside the table; NULL: no file */
+    size_t *lines; /* where the file sets what, beside the table; 0: nowhere */
 };
 
 /* The topic that `sesbouncectl simulate` signs for; trusted only with `[simulator]

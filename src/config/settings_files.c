@@ -29,8 +29,7 @@ static void tell(const struct named *named, const char *kind, const char *path,
     const struct files_check *check = named->check;
     const struct setting *setting =
         settings_find(str_of(named->section), str_of(named->key));
-    size_t line =
-        check->settings->lines ? check->settings->lines[setting - settings_table] : 0;
+    size_t line = check->settings->lines[setting - settings_table];
 
     (void)buf_printf(check->faults, "%s%s", kind, check->file);
     if (line > 0)

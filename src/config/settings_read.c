@@ -287,15 +287,10 @@ static void reader_done(struct settings_reader *reader)
     settings_free(reader->settings);
 }
 
-static int keep_lines(struct settings_reader *reader)
+static void keep_lines(struct settings_reader *reader)
 {
-    size_t *lines = calloc(settings_table_count, sizeof *lines);
-    if (!lines)
-        return -ENOMEM;
     for (size_t i = 0; i < settings_table_count; i++)
-        lines[i] = reader->places[i].line;
-    reader->settings->lines = lines;
-    return 0;
+        reader->settings->lines[i] = reader->places[i].line;
 }
 
 static int read_text(const char *file, struct str text, struct settings **ret,
@@ -315,10 +310,9 @@ static int read_text(const char *file, struct str text, struct settings **ret,
     if (reader.fault_count > 0)
         return -EINVAL;
     r = settings_rules_build(reader.settings);
-    if (r == 0)
-        r = keep_lines(&reader);
     if (r < 0)
         return r;
+    keep_lines(&reader);
     *ret = take_ptr(reader.settings);
     return 0;
 }

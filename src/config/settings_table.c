@@ -336,6 +336,9 @@ int settings_new(struct settings **ret)
     _cleanup_(settings_freep) struct settings *settings = calloc(1, sizeof *settings);
     if (!settings)
         return -ENOMEM;
+    settings->lines = calloc(settings_table_count, sizeof *settings->lines);
+    if (!settings->lines)
+        return -ENOMEM;
     for (size_t i = 0; i < settings_table_count; i++) {
         int r = set_default(settings, &settings_table[i]);
         if (r < 0)
