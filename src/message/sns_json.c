@@ -184,8 +184,7 @@ static bool take_escape(struct sns_json *json)
     return c == 'u' ? take_unicode(json) : fail(json, "unknown escape in a string");
 }
 
-/* Takes a special byte that is neither quotation mark nor backslash: not ASCII, I hope.
- */
+/* Looks at a special byte that is neither quotation mark nor backslash. */
 static bool check_character(struct sns_json *json, size_t *ret_len)
 {
     if ((unsigned char)*json->at < 0x20)
