@@ -61,8 +61,8 @@
 #define SES_RECIPIENTS_MAX 1000
 /* Nesting of an SES message: mail.tags and headers nest four deep. */
 #define SES_DEPTH_MAX 64
-/* Values of an SES message: jansson spends some 200 bytes on each. 50 recipients and all
- * headers that SES includes make about 700. */
+/* Values of an SES message, some 50 bytes each. 50 recipients and all headers that SES
+ * includes make about 700. */
 #define SES_VALUES_MAX 16384
 /* A type that we do not know yet: SES's longest, "Rendering Failure", has 17. */
 #define SES_TYPE_BYTES_MAX 64
@@ -125,8 +125,39 @@
 
 /* --- daemon --- */
 
-/* Deliveries that wait for a certificate; each holds a body. */
-#define WAITING_ROOM_MAX 256
+/*
+ * What bounds the daemon under load follows from one setting, `[ingest] max_connections`,
+ * in bounds_of(): 1,024 unless set, since SNS opens some hundreds at most to one
+ * endpoint. Fewer than 16 would not carry SNS and a health check at once; more than
+ * 65,536 would take some GiB, as libmicrohttpd may use 32 KiB for each.
+ */
+#define HTTP_CONNECTIONS_MIN 16
+#define HTTP_CONNECTIONS_MAX 65536
+/* One address may have this part of the connections: no one client takes all, and four
+ * proxies may share them. */
+#define HTTP_ADDRESS_SHARE 4
+/* This part of the connections may wait for a certificate; the others go on. The writer's
+ * queue takes as many deliveries as there are connections: what was received whole and is
+ * genuine is never sent away for the queue's sake. */
+#define WAITING_ROOM_SHARE 4
+/* Bodies: every connection may hold this much of one, and what SES sends has 2 to 16 KB.
+ * The sum of what they hold beyond it is bounded by as much again, and by no less than
+ * so many of the largest. With the defaults these are 16 MiB each; while a body is looked
+ * at, its texts may take as much again. */
+#define BODY_FIRST_BYTES (16 * 1024)
+#define LARGE_BODIES     8
+/* Descriptors beside the connections: 64 HTTP threads with two each, 16 listening
+ * sockets, 16 connections of admin, two of SQLite with three files each, outbound's 16
+ * with resolvers, the log. */
+#define FILES_SPARE 256
+/* A whole request is there within this time, or the connection is ended: with ANSWER_MS
+ * for the answer, what came later would be too late for SNS anyway. */
+#define HTTP_REQUEST_MS 10000
+/* While more than three quarters of the connections are taken, this much of that time is
+ * left: SNS needs a fraction of a second, and others wait in the backlog. */
+#define HTTP_REQUEST_CROWDED_MS 3000
+/* What was shed is told this often. */
+#define SHED_LOG_EVERY_MS 60000
 /* Let go with 503 after this: main sweeps each second, and a commit may follow. */
 #define WAITING_MS 9000
 /* Promised: every answer within 12 s, for SNS gives up at 15. What the writer has not
@@ -134,8 +165,6 @@
 #define ANSWER_MS 11000
 /* A thread that has been at one thing for longer is stuck: the watchdog is not petted. */
 #define BUSY_TOO_LONG_MS 60000
-/* Deliveries lent to the writer. */
-#define WRITER_QUEUE_MAX 1024
 /* Deliveries in one transaction: bounds the WAL's growth and the time of a replay. */
 #define WRITER_BATCH_MAX 512
 /* How often the idle writer looks whether somebody else changed the outbox. */
@@ -156,9 +185,8 @@
 /* Lines about deliveries: kept ones are in the database anyway, refused ones are
  * strangers'. */
 #define DELIVERY_LOGS_A_MINUTE 600
-/* Connections in all; SNS opens some hundreds at most to one endpoint. */
-#define HTTP_CONNECTIONS_MAX 1024
-/* An idle keep-alive connection is closed after this. */
+/* An idle keep-alive connection is closed after this; HTTP_REQUEST_MS where the last
+ * answer was no 200. */
 #define HTTP_IDLE_S 60
 /* Sockets of one purpose: loopback and public, IPv4 and IPv6, a unix socket, some spare.
  */

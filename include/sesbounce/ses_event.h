@@ -8,8 +8,8 @@
  * mail.destination only for types that name nobody by nature (Send, Reject, Open, Click,
  * …).
  *
- * Parsed with jansson, which the event owns; every struct str borrows from it. Text is
- * UTF-8 and may hold NUL. Pure; one thread at a time.
+ * Every struct str borrows from the text that was read, or from what the event owns. It
+ * is UTF-8 and may hold NUL. Pure; one thread at a time.
  */
 #ifndef SESBOUNCE_SES_EVENT_H
 #define SESBOUNCE_SES_EVENT_H
@@ -52,7 +52,6 @@ struct ses_recipient {
 };
 
 struct ses_event {
-    void *json; /* owned */
     enum ses_type type;
     struct str type_text; /* the SES word */
     enum ses_bounce_type bounce_type;
@@ -85,7 +84,8 @@ struct ses_event {
     bool opt_out;             /* a Subscription by which somebody leaves a topic or all */
     struct ses_recipient *recipients; /* owned, distinct by address.key */
     size_t recipient_count;
-    char *owned_text; /* backing of fields that had to be composed */
+    char *decoded;    /* owned; backing of texts that held an escape */
+    char *owned_text; /* owned; backing of fields that had to be composed */
 };
 
 /* Patterns of `[events]`, borrowed from the settings; see config. */
@@ -133,8 +133,8 @@ enum ses_parse {
 
 /*
  * Reads the decoded Message of a notification. `ret` is owned by the caller in every case
- * (ses_event_done); `*ret_reason` is set with SES_PARSED_QUARANTINE. `text` need not
- * outlive the event.
+ * (ses_event_done); `*ret_reason` is set with SES_PARSED_QUARANTINE. `text` is lent
+ * until then.
  */
 enum ses_parse ses_event_parse(struct str text, const struct ses_rules *rules,
                                struct ses_event *ret, enum quarantine_reason *ret_reason);

@@ -60,7 +60,7 @@ static const struct block *block_of(enum ses_type type)
     return &BLOCKS[0];
 }
 
-int64_t ses_member_time(const json_t *object, const char *name)
+int64_t ses_member_time(const struct json_value *object, const char *name)
 {
     int64_t ms;
     struct str text = ses_member(object, name);
@@ -78,16 +78,17 @@ bool ses_recipients_hold(const struct ses_recipients *recipients, const char *ke
 }
 
 /* A member whose blanks do not count: many lines, but none with something on it. */
-static struct str member_trimmed(const json_t *object, const char *name)
+static struct str member_trimmed(const struct json_value *object, const char *name)
 {
     struct str text = str_trim(ses_member(object, name));
     return text.len ? text : STR_ABSENT;
 }
 
-static int read_recipient(const json_t *entry, struct ses_recipient *ret)
+static int read_recipient(const struct json_value *entry, struct ses_recipient *ret)
 {
-    struct str address =
-        json_is_object(entry) ? ses_member(entry, "emailAddress") : ses_text(entry);
+    struct str address = json_tree_is(entry, JSON_TREE_OBJECT)
+                             ? ses_member(entry, "emailAddress")
+                             : json_tree_text(entry);
     if (!str_present(address))
         return QUARANTINE_INCOMPLETE;
 
@@ -100,9 +101,22 @@ static int read_recipient(const json_t *entry, struct ses_recipient *ret)
     return rc;
 }
 
-int ses_recipients_read(const json_t *list, bool strict, struct ses_recipients *ret)
+static size_t count_elements(const struct json_value *list)
 {
-    size_t size = json_array_size(list);
+    size_t count = 0;
+
+    if (!json_tree_is(list, JSON_TREE_ARRAY))
+        return 0;
+    for (const struct json_value *entry = json_tree_first(list); entry;
+         entry = json_tree_next(list, entry))
+        count++;
+    return count;
+}
+
+int ses_recipients_read(const struct json_value *list, bool strict,
+                        struct ses_recipients *ret)
+{
+    size_t size = count_elements(list);
 
     *ret = (struct ses_recipients){NULL, 0};
     if (size > SES_RECIPIENTS_MAX)
@@ -113,9 +127,10 @@ int ses_recipients_read(const json_t *list, bool strict, struct ses_recipients *
     if (!ret->items)
         return -ENOMEM;
 
-    for (size_t i = 0; i < size; i++) {
+    for (const struct json_value *entry = json_tree_first(list); entry;
+         entry = json_tree_next(list, entry)) {
         struct ses_recipient *next = &ret->items[ret->count];
-        int rc = read_recipient(json_array_get(list, i), next);
+        int rc = read_recipient(entry, next);
         if (rc < 0 || (rc > 0 && strict))
             return rc;
         if (rc == 0 && !ses_recipients_hold(ret, next->address.key))
@@ -137,17 +152,17 @@ static struct ses_recipients choose(enum whom whom, struct ses_recipients *named
     return chosen;
 }
 
-static int read_recipients(const json_t *message, const struct block *block,
+static int read_recipients(const struct json_value *message, const struct block *block,
                            struct ses_event *event)
 {
     _cleanup_(ses_recipients_done) struct ses_recipients to = {NULL, 0};
     _cleanup_(ses_recipients_done) struct ses_recipients named = {NULL, 0};
-    const json_t *content = json_object_get(message, block->name);
-    const json_t *mail = json_object_get(message, "mail");
+    const struct json_value *content = json_tree_member(message, block->name);
+    const struct json_value *mail = json_tree_member(message, "mail");
 
-    int rc = ses_recipients_read(json_object_get(mail, "destination"), false, &to);
+    int rc = ses_recipients_read(json_tree_member(mail, "destination"), false, &to);
     if (rc == 0 && block->recipients)
-        rc = ses_recipients_read(json_object_get(content, block->recipients),
+        rc = ses_recipients_read(json_tree_member(content, block->recipients),
                                  block->essential, &named);
     if (rc != 0)
         return rc;
@@ -181,7 +196,7 @@ static enum ses_bounce_type bounce_type_of(struct str word)
     return SES_BOUNCE_NONE;
 }
 
-static int read_bounce(const json_t *bounce, struct ses_event *event)
+static int read_bounce(const struct json_value *bounce, struct ses_event *event)
 {
     event->bounce_type_text = ses_member(bounce, "bounceType");
     event->bounce_type = bounce_type_of(event->bounce_type_text);
@@ -189,22 +204,22 @@ static int read_bounce(const json_t *bounce, struct ses_event *event)
     return event->bounce_type == SES_BOUNCE_NONE ? QUARANTINE_BAD_TYPE : 0;
 }
 
-static int read_complaint(const json_t *complaint, struct ses_event *event)
+static int read_complaint(const struct json_value *complaint, struct ses_event *event)
 {
     event->complaint_subtype = ses_member(complaint, "complaintSubType");
     event->feedback_type = ses_member(complaint, "complaintFeedbackType");
     return 0;
 }
 
-static bool is_out(const json_t *entry)
+static bool is_out(const struct json_value *entry)
 {
     return str_equal(ses_member(entry, "subscriptionStatus"), STR("OptOut"));
 }
 
-static bool was_out(const json_t *old_topics, struct str topic)
+static bool was_out(const struct json_value *old_topics, struct str topic)
 {
-    for (size_t i = 0; i < json_array_size(old_topics); i++) {
-        const json_t *entry = json_array_get(old_topics, i);
+    for (const struct json_value *entry = json_tree_first(old_topics); entry;
+         entry = json_tree_next(old_topics, entry)) {
         if (is_out(entry) && str_equal(ses_member(entry, "topicName"), topic))
             return true;
     }
@@ -212,16 +227,19 @@ static bool was_out(const json_t *old_topics, struct str topic)
 }
 
 /* Somebody left: everything, or a topic that he had not left before. */
-static int read_subscription(const json_t *subscription, struct ses_event *event)
+static int read_subscription(const struct json_value *subscription,
+                             struct ses_event *event)
 {
-    const json_t *new = json_object_get(subscription, "newTopicPreferences");
-    const json_t *old = json_object_get(subscription, "oldTopicPreferences");
-    const json_t *topics = json_object_get(new, "topicSubscriptionStatus");
-    const json_t *old_topics = json_object_get(old, "topicSubscriptionStatus");
+    const struct json_value *new = json_tree_member(subscription, "newTopicPreferences");
+    const struct json_value *old = json_tree_member(subscription, "oldTopicPreferences");
+    const struct json_value *topics = json_tree_member(new, "topicSubscriptionStatus");
+    const struct json_value *old_topics =
+        json_tree_member(old, "topicSubscriptionStatus");
 
-    event->opt_out = json_is_true(json_object_get(new, "unsubscribeAll"));
-    for (size_t i = 0; !event->opt_out && i < json_array_size(topics); i++) {
-        const json_t *entry = json_array_get(topics, i);
+    event->opt_out =
+        json_tree_is(json_tree_member(new, "unsubscribeAll"), JSON_TREE_TRUE);
+    for (const struct json_value *entry = json_tree_first(topics);
+         entry && !event->opt_out; entry = json_tree_next(topics, entry)) {
         struct str topic = ses_member(entry, "topicName");
         event->opt_out =
             str_present(topic) && is_out(entry) && !was_out(old_topics, topic);
@@ -229,7 +247,7 @@ static int read_subscription(const json_t *subscription, struct ses_event *event
     return 0;
 }
 
-static int read_particulars(const json_t *content, struct ses_event *event)
+static int read_particulars(const struct json_value *content, struct ses_event *event)
 {
     switch (event->type) {
     case SES_BOUNCE:
@@ -243,12 +261,12 @@ static int read_particulars(const json_t *content, struct ses_event *event)
     }
 }
 
-int ses_block_read(const json_t *message, struct ses_event *event)
+int ses_block_read(const struct json_value *message, struct ses_event *event)
 {
     const struct block *block = block_of(event->type);
-    const json_t *content = json_object_get(message, block->name);
+    const struct json_value *content = json_tree_member(message, block->name);
 
-    if (block->essential && !json_is_object(content))
+    if (block->essential && !json_tree_is(content, JSON_TREE_OBJECT))
         return QUARANTINE_INCOMPLETE;
     event->ses_time_ms = ses_member_time(content, "timestamp");
     event->feedback_id = ses_member(content, "feedbackId");

@@ -31,50 +31,13 @@ const char *quarantine_word(enum quarantine_reason reason)
     return NULL;
 }
 
-/*
- * jansson builds a tree before anyone can look at it, and `{},{},…` grows seventyfold in
- * memory: so count first. What is no JSON is jansson's to find out.
- */
-static bool is_bounded(struct str text)
+static int load(struct str text, struct json_tree *ret)
 {
-    size_t depth = 0;
-    size_t values = 0;
-    bool quoted = false;
+    int rc = json_tree_read(text, ret);
 
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.data[i];
-        if (c == '"') {
-            quoted = !quoted;
-        } else if (quoted) {
-            i += c == '\\';
-        } else if (c == '{' || c == '[') {
-            if (++depth > SES_DEPTH_MAX || ++values > SES_VALUES_MAX)
-                return false;
-        } else if (c == ',' || c == ':') {
-            if (++values > SES_VALUES_MAX)
-                return false;
-        } else if (c == '}' || c == ']') {
-            depth -= depth > 0;
-        }
-    }
-    return true;
-}
-
-static int load(struct str text, json_t **ret)
-{
-    json_error_t error;
-
-    if (!is_bounded(text))
+    if (rc == -E2BIG)
         return QUARANTINE_TOO_LARGE;
-    *ret = json_loadb(text.data ? text.data : "", text.len,
-                      JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &error);
-    if (*ret)
-        return 0;
-    /* jansson names every fault of the text; where it names none, memory was short */
-    enum json_error_code code = json_error_code(&error);
-    if (code == json_error_out_of_memory || code == json_error_unknown)
-        return -ENOMEM;
-    return QUARANTINE_NOT_JSON;
+    return rc == -EINVAL ? QUARANTINE_NOT_JSON : rc;
 }
 
 /* sns: sent once as plain text when an event destination is created */
@@ -94,25 +57,25 @@ static bool is_type_word(struct str word)
     return true;
 }
 
-static int read_type(const json_t *message, struct ses_event *event)
+static int read_type(const struct json_value *message, struct ses_event *event)
 {
-    const json_t *type = json_object_get(message, "notificationType");
-    if (!type || json_is_null(type))
-        type = json_object_get(message, "eventType");
-    if (!type || json_is_null(type))
+    const struct json_value *type = json_tree_member(message, "notificationType");
+    if (!type || type->kind == JSON_TREE_NULL)
+        type = json_tree_member(message, "eventType");
+    if (!type || type->kind == JSON_TREE_NULL)
         return QUARANTINE_NO_TYPE;
 
-    event->type_text = ses_text(type);
+    event->type_text = json_tree_text(type);
     if (!str_present(event->type_text) || !is_type_word(event->type_text))
         return QUARANTINE_BAD_TYPE;
     event->type = ses_type_of(event->type_text);
     return 0;
 }
 
-static int read_message(const json_t *message, const struct ses_rules *rules,
+static int read_message(const struct json_value *message, const struct ses_rules *rules,
                         struct ses_event *event)
 {
-    int rc = ses_mail_read(json_object_get(message, "mail"), rules, event);
+    int rc = ses_mail_read(json_tree_member(message, "mail"), rules, event);
     if (rc == 0)
         rc = ses_block_read(message, event);
     if (event->ses_time_ms == CLOCK_NONE)
@@ -133,15 +96,15 @@ static enum ses_parse outcome(int rc, enum quarantine_reason *ret_reason)
 enum ses_parse ses_event_parse(struct str text, const struct ses_rules *rules,
                                struct ses_event *ret, enum quarantine_reason *ret_reason)
 {
-    json_t *message = NULL;
+    _cleanup_(json_tree_done) struct json_tree tree;
 
     *ret = (struct ses_event){.ses_time_ms = CLOCK_NONE, .sent_ms = CLOCK_NONE};
     *ret_reason = QUARANTINE_NONE;
-    if (is_validation_notice(text))
+    int rc = load(text, &tree);
+    const struct json_value *message = json_tree_root(&tree);
+    ret->decoded = take_ptr(tree.decoded);
+    if (rc > 0 && is_validation_notice(text))
         return SES_PARSED_ANNOUNCEMENT;
-
-    int rc = load(text, &message);
-    ret->json = message;
     if (rc == 0)
         rc = read_type(message, ret);
     if (rc == 0 && str_equal(ret->type_text, STR("AmazonSnsSubscriptionSucceeded")))
@@ -153,7 +116,7 @@ enum ses_parse ses_event_parse(struct str text, const struct ses_rules *rules,
 
 void ses_event_done(struct ses_event *event)
 {
-    json_decref(event->json);
+    free(event->decoded);
     free(event->recipients);
     free(event->owned_text);
     *event = (struct ses_event){.ses_time_ms = CLOCK_NONE, .sent_ms = CLOCK_NONE};

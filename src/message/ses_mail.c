@@ -4,14 +4,11 @@
 #include "message/ses_parts.h"
 #include "sesbounce/limits.h"
 
-/* Most tags fit: then they are written once. */
-#define TAGS_USUAL_BYTES 2048
-
 /* Tag names are SES's own (event-publishing-add-event-destination, "auto-tags"; the
  * tenant's: sending-email-suppression-list-tenant-level). */
-static struct str tag(const json_t *tags, const char *name)
+static struct str tag(const struct json_value *tags, const char *name)
 {
-    return ses_text(json_array_get(json_object_get(tags, name), 0));
+    return json_tree_text(json_tree_first(json_tree_member(tags, name)));
 }
 
 static struct str first_present(struct str a, struct str b)
@@ -41,12 +38,12 @@ static void read_source_arn(struct str arn, struct ses_event *event)
 
 /* --- campaign -------------------------------------------------------------------- */
 
-static struct str header(const json_t *mail, struct str name)
+static struct str header(const struct json_value *mail, struct str name)
 {
-    const json_t *headers = json_object_get(mail, "headers");
+    const struct json_value *headers = json_tree_member(mail, "headers");
 
-    for (size_t i = 0; i < json_array_size(headers); i++) {
-        const json_t *entry = json_array_get(headers, i);
+    for (const struct json_value *entry = json_tree_first(headers); entry;
+         entry = json_tree_next(headers, entry)) {
         struct str value = ses_member(entry, "value");
         if (str_present(value) && str_equal_nocase(ses_member(entry, "name"), name))
             return value;
@@ -54,9 +51,9 @@ static struct str header(const json_t *mail, struct str name)
     return STR_ABSENT;
 }
 
-static struct str campaign(const json_t *mail, const struct ses_rules *rules)
+static struct str campaign(const struct json_value *mail, const struct ses_rules *rules)
 {
-    const json_t *tags = json_object_get(mail, "tags");
+    const struct json_value *tags = json_tree_member(mail, "tags");
     struct str value = STR_ABSENT;
 
     for (size_t i = 0; rules && !str_present(value) && i < rules->campaign_count; i++) {
@@ -96,14 +93,17 @@ static int domain_of_tag(struct str domain, char ret[ADDRESS_BYTES_MAX])
 }
 
 /* The domain of the author: From, else SES's own tag, else the envelope's sender. */
-static int from_domain(const json_t *mail, struct str source, char ret[ADDRESS_BYTES_MAX])
+static int from_domain(const struct json_value *mail, struct str source,
+                       char ret[ADDRESS_BYTES_MAX])
 {
-    const json_t *from = json_object_get(json_object_get(mail, "commonHeaders"), "from");
-    const json_t *author = json_is_array(from) ? json_array_get(from, 0) : from;
-    const json_t *tags = json_object_get(mail, "tags");
+    const struct json_value *from =
+        json_tree_member(json_tree_member(mail, "commonHeaders"), "from");
+    const struct json_value *author =
+        json_tree_is(from, JSON_TREE_ARRAY) ? json_tree_first(from) : from;
+    const struct json_value *tags = json_tree_member(mail, "tags");
 
     ret[0] = '\0';
-    int rc = domain_of(ses_text(author), ret);
+    int rc = domain_of(json_tree_text(author), ret);
     if (rc == -EINVAL)
         rc = domain_of_tag(tag(tags, "ses:from-domain"), ret);
     if (rc == -EINVAL)
@@ -111,50 +111,58 @@ static int from_domain(const json_t *mail, struct str source, char ret[ADDRESS_B
     return rc == -EINVAL ? 0 : rc;
 }
 
+/* JSON without the white space between its parts; `to` has room for all of it. */
+static size_t compact(struct str json, char *to)
+{
+    size_t len = 0;
+    bool quoted = false;
+
+    for (size_t i = 0; i < json.len; i++) {
+        char c = json.data[i];
+        if (!quoted && (c == ' ' || c == '\n' || c == '\r' || c == '\t'))
+            continue;
+        to[len++] = c;
+        if (c == '"')
+            quoted = !quoted;
+        else if (quoted && c == '\\')
+            to[len++] = json.data[++i];
+    }
+    return len;
+}
+
 /* One allocation holds both texts: the domain, then the tags. */
-static int compose(const json_t *mail, struct ses_event *event)
+static int compose(const struct json_value *mail, struct ses_event *event)
 {
     char domain[ADDRESS_BYTES_MAX];
-    char text[TAGS_USUAL_BYTES];
-    size_t tags_bytes = 0;
-    const json_t *tags = json_object_get(mail, "tags");
+    const struct json_value *tags = json_tree_member(mail, "tags");
+    struct str json = STR_ABSENT;
 
     int rc = from_domain(mail, event->source, domain);
     if (rc < 0)
         return rc;
     size_t domain_bytes = strlen(domain);
-    if (json_object_size(tags) > 0) {
-        tags_bytes = json_dumpb(tags, text, sizeof(text), JSON_COMPACT);
-        if (tags_bytes == 0)
-            return -ENOMEM;
-    }
-    if (tags_bytes > SES_TAGS_BYTES_MAX)
-        tags_bytes = 0;
-    if (domain_bytes + tags_bytes == 0)
+    if (json_tree_is(tags, JSON_TREE_OBJECT) && json_tree_first(tags))
+        json = tags->text;
+    if (domain_bytes + json.len == 0)
         return 0;
 
-    char *owned = malloc(domain_bytes + tags_bytes);
+    char *owned = malloc(domain_bytes + json.len);
     if (!owned)
         return -ENOMEM;
     event->owned_text = owned;
     memcpy(owned, domain, domain_bytes);
-    if (tags_bytes > sizeof(text)) {
-        if (json_dumpb(tags, owned + domain_bytes, tags_bytes, JSON_COMPACT) == 0)
-            return -ENOMEM;
-    } else {
-        memcpy(owned + domain_bytes, text, tags_bytes);
-    }
+    size_t tags_bytes = compact(json, owned + domain_bytes);
     if (domain_bytes)
         event->from_domain = (struct str){owned, domain_bytes};
-    if (tags_bytes)
+    if (tags_bytes > 0 && tags_bytes <= SES_TAGS_BYTES_MAX)
         event->tags = (struct str){owned + domain_bytes, tags_bytes};
     return 0;
 }
 
-int ses_mail_read(const json_t *mail, const struct ses_rules *rules,
+int ses_mail_read(const struct json_value *mail, const struct ses_rules *rules,
                   struct ses_event *event)
 {
-    const json_t *tags = json_object_get(mail, "tags");
+    const struct json_value *tags = json_tree_member(mail, "tags");
 
     event->sent_ms = ses_member_time(mail, "timestamp");
     event->ses_message_id = ses_member(mail, "messageId");

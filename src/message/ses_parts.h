@@ -6,8 +6,9 @@
 #ifndef SESBOUNCE_SES_PARTS_H
 #define SESBOUNCE_SES_PARTS_H
 
-#include <jansson.h>
+#include <stdlib.h>
 
+#include "message/json_tree.h"
 #include "sesbounce/ses_event.h"
 
 /* Recipients, distinct by address.key. */
@@ -21,35 +22,29 @@ static inline void ses_recipients_done(struct ses_recipients *recipients)
     free(recipients->items);
 }
 
-/* Absent unless `value` is a string with something in it. Borrows from `value`. */
-static inline struct str ses_text(const json_t *value)
+/* Absent unless the member is a string with something in it. */
+static inline struct str ses_member(const struct json_value *object, const char *name)
 {
-    if (!json_is_string(value) || json_string_length(value) == 0)
-        return STR_ABSENT;
-    return (struct str){json_string_value(value), json_string_length(value)};
-}
-
-static inline struct str ses_member(const json_t *object, const char *name)
-{
-    return ses_text(json_object_get(object, name));
+    return json_tree_text(json_tree_member(object, name));
 }
 
 /* CLOCK_NONE when the member is no time. */
-int64_t ses_member_time(const json_t *object, const char *name);
+int64_t ses_member_time(const struct json_value *object, const char *name);
 
 /*
  * Reads a list of addresses, or of objects with an emailAddress. `strict`: somebody whose
  * address cannot be read is a reason to quarantine, else he is skipped. `ret` is the
  * caller's in every case.
  */
-int ses_recipients_read(const json_t *list, bool strict, struct ses_recipients *ret);
+int ses_recipients_read(const struct json_value *list, bool strict,
+                        struct ses_recipients *ret);
 bool ses_recipients_hold(const struct ses_recipients *recipients, const char *key);
 
 /* The block of event->type, and whom it names. */
-int ses_block_read(const json_t *message, struct ses_event *event);
+int ses_block_read(const struct json_value *message, struct ses_event *event);
 
 /* Everything under `mail`, and event->campaign. 0 or -ENOMEM. */
-int ses_mail_read(const json_t *mail, const struct ses_rules *rules,
+int ses_mail_read(const struct json_value *mail, const struct ses_rules *rules,
                   struct ses_event *event);
 
 /* SES_OTHER for a word that is none of SES's. */

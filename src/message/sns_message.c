@@ -3,10 +3,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "json_scan.h"
 #include "sesbounce/arn.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/limits.h"
-#include "sns_json.h"
 
 enum presence { OPTIONAL, CONFIRMATIONS, ALWAYS };
 
@@ -90,7 +90,7 @@ static struct str *value_of(struct sns_message *message, const struct member *me
 
 /* What is known while the members go by. */
 struct reading {
-    struct sns_json json;
+    struct json_scan json;
     struct str keys[SNS_MEMBERS_MAX];
     size_t keys_count;
     bool ses_type; /* notificationType or eventType: a bare SES message */
@@ -104,7 +104,7 @@ static enum verdict refuse(const char *fault, const char **ret_fault)
     return VERDICT_NOT_ENVELOPE;
 }
 
-static enum verdict refuse_json(const struct sns_json *json, const char **ret_fault)
+static enum verdict refuse_json(const struct json_scan *json, const char **ret_fault)
 {
     *ret_fault = json->fault;
     return json->no_memory ? VERDICT_NO_MEMORY : VERDICT_NOT_JSON;
@@ -139,25 +139,25 @@ static bool take_value(struct reading *reading, struct str key,
                        struct sns_message *message)
 {
     const struct member *member = member_of(key);
-    if (member && sns_json_peek(&reading->json) == '"')
-        return sns_json_string(&reading->json, value_of(message, member));
-    if (member && sns_json_take_null(&reading->json))
+    if (member && json_scan_peek(&reading->json) == '"')
+        return json_scan_string(&reading->json, value_of(message, member));
+    if (member && json_scan_take_null(&reading->json))
         return true;
     if (member && !reading->not_string)
         reading->not_string = member->not_string;
     if (same_key(key, STR("notificationType")) || same_key(key, STR("eventType")))
         reading->ses_type = true;
-    return sns_json_skip(&reading->json);
+    return json_scan_skip(&reading->json);
 }
 
 static enum verdict take_member(struct reading *reading, struct sns_message *message,
                                 const char **ret_fault)
 {
-    struct sns_json *json = &reading->json;
+    struct json_scan *json = &reading->json;
     struct str key;
-    if (sns_json_peek(json) != '"')
+    if (json_scan_peek(json) != '"')
         json->fault = "a member of the object without its name";
-    else if (sns_json_string(json, &key) && !sns_json_take(json, ':'))
+    else if (json_scan_string(json, &key) && !json_scan_take(json, ':'))
         json->fault = "a member of the object without its colon";
     if (json->fault)
         return refuse_json(json, ret_fault);
@@ -174,20 +174,20 @@ static enum verdict take_member(struct reading *reading, struct sns_message *mes
 static enum verdict take_object(struct reading *reading, struct sns_message *message,
                                 const char **ret_fault)
 {
-    struct sns_json *json = &reading->json;
-    (void)sns_json_take(json, '{');
-    if (!sns_json_take(json, '}')) {
+    struct json_scan *json = &reading->json;
+    (void)json_scan_take(json, '{');
+    if (!json_scan_take(json, '}')) {
         do {
             enum verdict verdict = take_member(reading, message, ret_fault);
             if (verdict != VERDICT_UNDECIDED)
                 return verdict;
-        } while (sns_json_take(json, ','));
-        if (!sns_json_take(json, '}')) {
+        } while (json_scan_take(json, ','));
+        if (!json_scan_take(json, '}')) {
             json->fault = "neither comma nor end in the object";
             return refuse_json(json, ret_fault);
         }
     }
-    if (sns_json_peek(json) >= 0) {
+    if (json_scan_peek(json) >= 0) {
         json->fault = "something follows the object";
         return refuse_json(json, ret_fault);
     }
@@ -267,8 +267,8 @@ enum verdict sns_message_parse(struct str body, struct sns_message *ret,
     *ret = (struct sns_message){0};
     if (!str_present(body))
         body = STR("");
-    sns_json_init(&reading.json, body);
-    enum verdict verdict = check_first(sns_json_peek(&reading.json), ret_fault);
+    json_scan_init(&reading.json, body);
+    enum verdict verdict = check_first(json_scan_peek(&reading.json), ret_fault);
     if (verdict == VERDICT_UNDECIDED)
         verdict = take_object(&reading, ret, ret_fault);
     if (verdict == VERDICT_UNDECIDED)

@@ -31,7 +31,7 @@ options()
 {
     local dictionary=tests/fuzz/$1.dict
     case $1 in
-    ses | store | delivery) dictionary=tests/fuzz/ses.dict ;;
+    ses | store | delivery | json) dictionary=tests/fuzz/ses.dict ;;
     envelope | delivery_raw) dictionary=tests/fuzz/envelope.dict ;;
     esac
     [ ! -e "$dictionary" ] || echo "-dict=$dictionary"
@@ -46,7 +46,7 @@ seeds()
 {
     echo "tests/data/fuzz/$1"
     case $1 in
-    ses) echo tests/data/ses ;;
+    ses | json) echo tests/data/ses ;;
     esac
 }
 

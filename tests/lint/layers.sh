@@ -33,7 +33,7 @@ declare -A below=(
 # remote/ must never do.)
 declare -A libraries=(
     [base]=''
-    [message]='jansson.h openssl/ idn2.h'
+    [message]='openssl/ idn2.h'
     [config]=''
     [store]='sqlite3.h'
     [remote]='curl/ openssl/ jansson.h'

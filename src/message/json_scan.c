@@ -1,4 +1,4 @@
-#include "sns_json.h"
+#include "json_scan.h"
 
 #include <endian.h>
 #include <stdint.h>
@@ -10,23 +10,23 @@
 /* A byte repeated over the whole word. */
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-void sns_json_init(struct sns_json *json, struct str text)
+void json_scan_init(struct json_scan *json, struct str text)
 {
-    *json = (struct sns_json){.at = text.data, .end = text.data + text.len};
+    *json = (struct json_scan){.at = text.data, .end = text.data + text.len};
 }
 
-static bool fail(struct sns_json *json, const char *fault)
+static bool fail(struct json_scan *json, const char *fault)
 {
     json->fault = fault;
     return false;
 }
 
-static bool fail_cut_off(struct sns_json *json)
+static bool fail_cut_off(struct json_scan *json)
 {
     return fail(json, "the JSON ends too early");
 }
 
-int sns_json_peek(struct sns_json *json)
+int json_scan_peek(struct json_scan *json)
 {
     while (json->at < json->end && (*json->at == ' ' || *json->at == '\n' ||
                                     *json->at == '\r' || *json->at == '\t'))
@@ -34,9 +34,9 @@ int sns_json_peek(struct sns_json *json)
     return json->at < json->end ? (unsigned char)*json->at : -1;
 }
 
-bool sns_json_take(struct sns_json *json, char c)
+bool json_scan_take(struct json_scan *json, char c)
 {
-    if (sns_json_peek(json) != c)
+    if (json_scan_peek(json) != c)
         return false;
     json->at++;
     return true;
@@ -81,7 +81,7 @@ static const char *skip_plain(const char *at, const char *end)
 }
 
 /* The same, copying to json->out, which has room for a word more than is left to read. */
-static void copy_plain(struct sns_json *json)
+static void copy_plain(struct json_scan *json)
 {
     const char *at = json->at;
     char *out = json->out;
@@ -108,7 +108,7 @@ static int hex_digit(char c)
 }
 
 /* Takes `uXXXX`, the backslash being taken already. */
-static bool take_unit(struct sns_json *json, uint32_t *ret)
+static bool take_unit(struct json_scan *json, uint32_t *ret)
 {
     uint32_t unit = 0;
     if (json->end - json->at < 5)
@@ -144,7 +144,7 @@ static char *put_utf8(char *out, uint32_t c)
     return out;
 }
 
-static bool take_unicode(struct sns_json *json)
+static bool take_unicode(struct json_scan *json)
 {
     uint32_t c, low;
     if (!take_unit(json, &c))
@@ -166,7 +166,7 @@ static bool take_unicode(struct sns_json *json)
 }
 
 /* Takes an escape; every one is longer than what it stands for. */
-static bool take_escape(struct sns_json *json)
+static bool take_escape(struct json_scan *json)
 {
     static const char plain[256] = {
         ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
@@ -185,7 +185,7 @@ static bool take_escape(struct sns_json *json)
 }
 
 /* Looks at a special byte that is neither quotation mark nor backslash. */
-static bool check_character(struct sns_json *json, size_t *ret_len)
+static bool check_character(struct json_scan *json, size_t *ret_len)
 {
     if ((unsigned char)*json->at < 0x20)
         return fail(json, "control character in a string");
@@ -194,7 +194,7 @@ static bool check_character(struct sns_json *json, size_t *ret_len)
 }
 
 /* Whatever is still to be read fits, however it is decoded. */
-static bool make_room(struct sns_json *json)
+static bool make_room(struct json_scan *json)
 {
     if (json->decoded)
         return true;
@@ -206,7 +206,7 @@ static bool make_room(struct sns_json *json)
 }
 
 /* The rest of a string whose first escape is next; `start` is where it begins. */
-static bool decode_string(struct sns_json *json, const char *start, struct str *ret)
+static bool decode_string(struct json_scan *json, const char *start, struct str *ret)
 {
     size_t before = (size_t)(json->at - start), len;
     json->at = start;
@@ -236,7 +236,7 @@ static bool decode_string(struct sns_json *json, const char *start, struct str *
     return true;
 }
 
-bool sns_json_string(struct sns_json *json, struct str *ret)
+bool json_scan_string(struct json_scan *json, struct str *ret)
 {
     size_t len;
     const char *start = ++json->at;
@@ -257,7 +257,7 @@ bool sns_json_string(struct sns_json *json, struct str *ret)
     return true;
 }
 
-static size_t take_digits(struct sns_json *json)
+static size_t take_digits(struct json_scan *json)
 {
     const char *start = json->at;
     while (json->at < json->end && ascii_is_digit(*json->at))
@@ -265,7 +265,7 @@ static size_t take_digits(struct sns_json *json)
     return (size_t)(json->at - start);
 }
 
-static bool take_byte(struct sns_json *json, char c)
+static bool take_byte(struct json_scan *json, char c)
 {
     if (json->at == json->end || *json->at != c)
         return false;
@@ -273,7 +273,7 @@ static bool take_byte(struct sns_json *json, char c)
     return true;
 }
 
-static bool skip_number(struct sns_json *json)
+static bool skip_number(struct json_scan *json)
 {
     (void)take_byte(json, '-');
     if (!take_byte(json, '0') && take_digits(json) == 0)
@@ -289,7 +289,7 @@ static bool skip_number(struct sns_json *json)
     return true;
 }
 
-static bool take_literal(struct sns_json *json, struct str literal)
+static bool take_literal(struct json_scan *json, struct str literal)
 {
     struct str rest = {json->at, (size_t)(json->end - json->at)};
     if (!str_starts_with(rest, literal))
@@ -298,16 +298,16 @@ static bool take_literal(struct sns_json *json, struct str literal)
     return true;
 }
 
-bool sns_json_take_null(struct sns_json *json)
+bool json_scan_take_null(struct json_scan *json)
 {
-    return sns_json_peek(json) == 'n' && take_literal(json, STR("null"));
+    return json_scan_peek(json) == 'n' && take_literal(json, STR("null"));
 }
 
-static bool skip_scalar(struct sns_json *json, int first)
+static bool skip_scalar(struct json_scan *json, int first)
 {
     struct str ignored;
     if (first == '"')
-        return sns_json_string(json, &ignored);
+        return json_scan_string(json, &ignored);
     if (first < 0)
         return fail_cut_off(json);
     if (take_literal(json, STR("null")) || take_literal(json, STR("true")) ||
@@ -316,26 +316,26 @@ static bool skip_scalar(struct sns_json *json, int first)
     return skip_number(json);
 }
 
-static bool skip_value(struct sns_json *json, unsigned depth);
+static bool skip_value(struct json_scan *json, unsigned depth);
 
 /* One element of an array, or one member of an object. */
-static bool skip_element(struct sns_json *json, bool object, unsigned depth)
+static bool skip_element(struct json_scan *json, bool object, unsigned depth)
 {
     struct str key;
     if (!object)
         return skip_value(json, depth);
-    if (sns_json_peek(json) != '"')
+    if (json_scan_peek(json) != '"')
         return fail(json, "a member of an object without its name");
-    if (!sns_json_string(json, &key))
+    if (!json_scan_string(json, &key))
         return false;
-    if (!sns_json_take(json, ':'))
+    if (!json_scan_take(json, ':'))
         return fail(json, "a member of an object without its colon");
     return skip_value(json, depth);
 }
 
-static bool skip_value(struct sns_json *json, unsigned depth)
+static bool skip_value(struct json_scan *json, unsigned depth)
 {
-    int first = sns_json_peek(json);
+    int first = json_scan_peek(json);
     if (first != '{' && first != '[')
         return skip_scalar(json, first);
     if (depth >= SNS_DEPTH_MAX)
@@ -343,16 +343,16 @@ static bool skip_value(struct sns_json *json, unsigned depth)
     bool object = first == '{';
     char close = object ? '}' : ']';
     json->at++;
-    if (sns_json_take(json, close))
+    if (json_scan_take(json, close))
         return true;
     do {
         if (!skip_element(json, object, depth + 1))
             return false;
-    } while (sns_json_take(json, ','));
-    return sns_json_take(json, close) || fail(json, "neither comma nor end in a value");
+    } while (json_scan_take(json, ','));
+    return json_scan_take(json, close) || fail(json, "neither comma nor end in a value");
 }
 
-bool sns_json_skip(struct sns_json *json)
+bool json_scan_skip(struct json_scan *json)
 {
     return skip_value(json, 0);
 }

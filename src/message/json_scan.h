@@ -6,14 +6,14 @@
  * allocation, made when the first string with an escape is met and never larger than the
  * text by more than a word. No lookup inside nested values: their keys may repeat.
  */
-#ifndef SESBOUNCE_MESSAGE_SNS_JSON_H
-#define SESBOUNCE_MESSAGE_SNS_JSON_H
+#ifndef SESBOUNCE_MESSAGE_JSON_SCAN_H
+#define SESBOUNCE_MESSAGE_JSON_SCAN_H
 
 #include <stdbool.h>
 
 #include "sesbounce/str.h"
 
-struct sns_json {
+struct json_scan {
     const char *at;
     const char *end;
     char *decoded; /* owned by whoever owns the reader; free() */
@@ -22,21 +22,21 @@ struct sns_json {
     const char *fault; /* constant text, once a function returned false */
 };
 
-void sns_json_init(struct sns_json *json, struct str text);
+void json_scan_init(struct json_scan *json, struct str text);
 
 /* Skips white space; the next byte, or -1 at the end. */
-int sns_json_peek(struct sns_json *json);
+int json_scan_peek(struct json_scan *json);
 
 /* Skips white space and takes `c`; false when something else is there, with no fault. */
-bool sns_json_take(struct sns_json *json, char c);
+bool json_scan_take(struct json_scan *json, char c);
 
 /* Takes a string, the quotation mark being next. Borrowed from the text or `decoded`. */
-bool sns_json_string(struct sns_json *json, struct str *ret);
+bool json_scan_string(struct json_scan *json, struct str *ret);
 
 /* Takes and checks any value, nested at most SNS_DEPTH_MAX deep. */
-bool sns_json_skip(struct sns_json *json);
+bool json_scan_skip(struct json_scan *json);
 
 /* Takes the literal null when it is next; false otherwise, with no fault. */
-bool sns_json_take_null(struct sns_json *json);
+bool json_scan_take_null(struct json_scan *json);
 
 #endif

@@ -1,0 +1,205 @@
+#include "message/json_tree.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "message/json_scan.h"
+#include "sesbounce/cleanup.h"
+#include "sesbounce/limits.h"
+
+struct reader {
+    struct json_scan scan;
+    struct json_tree *tree;
+    size_t room;
+};
+
+/* --- reading --------------------------------------------------------------------- */
+
+static int grow(struct reader *reader)
+{
+    struct json_tree *tree = reader->tree;
+    bool usual = tree->values == tree->usual;
+    size_t room = 2 * reader->room;
+    struct json_value *values =
+        realloc(usual ? NULL : tree->values, room * sizeof(*values));
+
+    if (!values)
+        return -ENOMEM;
+    if (usual)
+        memcpy(values, tree->usual, sizeof(tree->usual));
+    tree->values = values;
+    reader->room = room;
+    return 0;
+}
+
+/* The values may move: a value is known by its place. */
+static int add(struct reader *reader, struct str name, size_t *ret_place)
+{
+    struct json_tree *tree = reader->tree;
+
+    if (tree->count == SES_VALUES_MAX)
+        return -E2BIG;
+    if (tree->count == reader->room) {
+        int rc = grow(reader);
+        if (rc < 0)
+            return rc;
+    }
+    *ret_place = tree->count++;
+    tree->values[*ret_place] =
+        (struct json_value){.name = name, .kind = JSON_TREE_OTHER, .span = 1};
+    return 0;
+}
+
+static int fault_of(const struct reader *reader)
+{
+    return reader->scan.no_memory ? -ENOMEM : -EINVAL;
+}
+
+static int read_value(struct reader *reader, struct str name, unsigned depth);
+
+static int read_element(struct reader *reader, bool object, unsigned depth)
+{
+    struct str name = STR_ABSENT;
+
+    if (object &&
+        (json_scan_peek(&reader->scan) != '"' ||
+         !json_scan_string(&reader->scan, &name) || !json_scan_take(&reader->scan, ':')))
+        return fault_of(reader);
+    return read_value(reader, name, depth);
+}
+
+static int read_elements(struct reader *reader, bool object, unsigned depth)
+{
+    char close = object ? '}' : ']';
+
+    if (depth == SES_DEPTH_MAX)
+        return -E2BIG;
+    reader->scan.at++;
+    if (json_scan_take(&reader->scan, close))
+        return 0;
+    do {
+        int rc = read_element(reader, object, depth + 1);
+        if (rc < 0)
+            return rc;
+    } while (json_scan_take(&reader->scan, ','));
+    return json_scan_take(&reader->scan, close) ? 0 : -EINVAL;
+}
+
+static enum json_tree_kind kind_of(int first)
+{
+    switch (first) {
+    case '{':
+        return JSON_TREE_OBJECT;
+    case '[':
+        return JSON_TREE_ARRAY;
+    case '"':
+        return JSON_TREE_STRING;
+    case 't':
+        return JSON_TREE_TRUE;
+    case 'n':
+        return JSON_TREE_NULL;
+    default:
+        return JSON_TREE_OTHER;
+    }
+}
+
+static int read_value(struct reader *reader, struct str name, unsigned depth)
+{
+    int first = json_scan_peek(&reader->scan);
+    enum json_tree_kind kind = kind_of(first);
+    const char *start = reader->scan.at;
+    struct str text = STR_ABSENT;
+    size_t place;
+
+    int rc = add(reader, name, &place);
+    if (rc < 0)
+        return rc;
+    if (kind == JSON_TREE_OBJECT || kind == JSON_TREE_ARRAY)
+        rc = read_elements(reader, kind == JSON_TREE_OBJECT, depth);
+    else if (!(kind == JSON_TREE_STRING ? json_scan_string(&reader->scan, &text)
+                                        : json_scan_skip(&reader->scan)))
+        rc = fault_of(reader);
+    if (rc < 0)
+        return rc;
+    if (kind != JSON_TREE_STRING)
+        text = (struct str){start, (size_t)(reader->scan.at - start)};
+
+    struct json_value *value = &reader->tree->values[place];
+    value->kind = kind;
+    value->text = text;
+    value->span = (uint32_t)(reader->tree->count - place);
+    return 0;
+}
+
+int json_tree_read(struct str text, struct json_tree *ret)
+{
+    struct reader reader = {.tree = ret, .room = JSON_TREE_USUAL};
+
+    ret->values = ret->usual;
+    ret->count = 0;
+    ret->decoded = NULL;
+    if (text.len == 0)
+        return -EINVAL;
+    json_scan_init(&reader.scan, text);
+    int first = json_scan_peek(&reader.scan);
+    int rc = first == '{' || first == '[' ? read_value(&reader, STR_ABSENT, 0) : -EINVAL;
+    ret->decoded = reader.scan.decoded;
+    if (rc == 0 && json_scan_peek(&reader.scan) >= 0)
+        rc = -EINVAL;
+    return rc;
+}
+
+void json_tree_done(struct json_tree *tree)
+{
+    if (tree->values != tree->usual)
+        free(tree->values);
+    free(tree->decoded);
+    tree->values = tree->usual;
+    tree->count = 0;
+    tree->decoded = NULL;
+}
+
+/* --- looking up ------------------------------------------------------------------ */
+
+const struct json_value *json_tree_root(const struct json_tree *tree)
+{
+    return tree->count > 0 ? tree->values : NULL;
+}
+
+bool json_tree_is(const struct json_value *value, enum json_tree_kind kind)
+{
+    return value && value->kind == kind;
+}
+
+const struct json_value *json_tree_first(const struct json_value *container)
+{
+    return container && container->span > 1 ? container + 1 : NULL;
+}
+
+const struct json_value *json_tree_next(const struct json_value *container,
+                                        const struct json_value *value)
+{
+    const struct json_value *next = value + value->span;
+
+    return next < container + container->span ? next : NULL;
+}
+
+const struct json_value *json_tree_member(const struct json_value *object,
+                                          const char *name)
+{
+    const struct json_value *found = NULL;
+    struct str wanted = str_of(name);
+
+    for (const struct json_value *member = json_tree_first(object); member;
+         member = json_tree_next(object, member))
+        if (str_present(member->name) && str_equal(member->name, wanted))
+            found = member;
+    return found;
+}
+
+struct str json_tree_text(const struct json_value *value)
+{
+    if (!json_tree_is(value, JSON_TREE_STRING) || value->text.len == 0)
+        return STR_ABSENT;
+    return value->text;
+}
