@@ -36,6 +36,7 @@ struct settings {
         struct settings_list listen; /* `host:port`, `[v6]:port`, `unix:/path` */
         char *path;
         uint64_t max_body_bytes;
+        uint64_t max_connections;
         uint64_t threads;  /* 0 = one a core */
         char *certificate; /* NULL = plain HTTP */
         char *key;

@@ -52,6 +52,20 @@ const struct setting settings_table[] = {
     },
     {
         .section = "ingest",
+        .key = "max_connections",
+        .type = SETTING_NUMBER,
+        .offset = AT(ingest.max_connections),
+        .min = HTTP_CONNECTIONS_MIN,
+        .max = HTTP_CONNECTIONS_MAX,
+        .value = "1024",
+        .help = "Connections at a time, 16 to 65536; more wait in the socket's backlog.\n"
+                "One address gets a quarter, except on loopback and unix sockets. What\n"
+                "waits and the memory for bodies are bounded accordingly, as\n"
+                "`sesbounced --check-config` says. Each needs an open file: above 7900\n"
+                "also `systemctl edit sesbounced`: LimitNOFILE=70000 under [Service].",
+    },
+    {
+        .section = "ingest",
         .key = "threads",
         .type = SETTING_NUMBER,
         .offset = AT(ingest.threads),

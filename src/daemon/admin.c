@@ -48,11 +48,15 @@ static enum MHD_Result reply(struct MHD_Connection *connection, unsigned status,
 static enum MHD_Result reply_metrics(struct admin *admin,
                                      struct MHD_Connection *connection)
 {
+    const struct metrics_now now = {
+        .connections = connections_count(&admin->service->connections),
+        .large_body_bytes = bodies_large_bytes(&admin->service->bodies),
+    };
     enum MHD_Result result = MHD_NO;
     struct buf text;
 
     buf_init(&text, METRICS_BYTES_MAX);
-    if (metrics_print(&admin->service->metrics, &text) == 0)
+    if (metrics_print(&admin->service->metrics, &now, &text) == 0)
         result = reply(connection, MHD_HTTP_OK, buf_str(&text));
     buf_done(&text);
     return result;

@@ -21,6 +21,7 @@
 #include "sesbounce/settings.h"
 
 struct MHD_Connection;
+struct connection;
 
 enum delivery_target { DELIVERY_TO_INGEST, DELIVERY_TO_HEALTHZ, DELIVERY_TO_NOWHERE };
 
@@ -28,15 +29,17 @@ struct delivery {
     struct writer_job job;         /* while lent to the writer */
     struct delivery *next_waiting; /* while in the waiting room */
     struct MHD_Connection *connection;
+    struct connection *client; /* NULL: nobody sweeps it */
 
     /* what HTTP brought */
     enum delivery_target target;
-    bool begun;           /* the headers were looked at */
-    bool is_probe;        /* GET or HEAD */
-    bool close_after;     /* what follows on the connection cannot be trusted */
-    bool raw_header;      /* x-amz-sns-rawdelivery: true */
-    char type_header[32]; /* x-amz-sns-message-type, "" when absent */
-    struct buf body;
+    bool begun;               /* the headers were looked at */
+    bool is_probe;            /* GET or HEAD */
+    bool close_after;         /* what follows on the connection cannot be trusted */
+    bool raw_header;          /* x-amz-sns-rawdelivery: true */
+    char type_header[32];     /* x-amz-sns-message-type, "" when absent */
+    struct buf body;          /* sized by bodies.h */
+    uint64_t announced_bytes; /* Content-Length */
     uint64_t swallowed_bytes; /* read and thrown away behind a decided refusal */
 
     /* what the checks made of it */

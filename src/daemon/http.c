@@ -8,6 +8,7 @@
 
 #include "daemon/credentials.h"
 #include "daemon/delivery_log.h"
+#include "daemon/framing.h"
 #include "daemon/outbound.h"
 #include "daemon/tls.h"
 #include "daemon/writer.h"
@@ -45,6 +46,8 @@ static enum MHD_Result answer(struct http *http, struct delivery *delivery)
         atomic_store_explicit(&http->service->metrics.last_kept_ms,
                               delivery->intake.received_ms, memory_order_relaxed);
     delivery_log(delivery, http->service->settings);
+    connection_answered(delivery->client, verdict_is_kept(delivery->verdict),
+                        clock_mono_ms());
     return MHD_queue_response(delivery->connection, info->http_status, response);
 }
 
@@ -55,6 +58,7 @@ static enum MHD_Result answer_probe(struct http *http, const struct delivery *de
         atomic_load(&http->service->storing) && !atomic_load(&http->service->stopping);
     struct MHD_Response **responses = healthy ? http->healthy : http->unhealthy;
 
+    connection_answered(delivery->client, false, clock_mono_ms());
     return MHD_queue_response(delivery->connection,
                               healthy ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
                               responses[closing ? RESPONSE_CLOSE : RESPONSE_KEEP]);
@@ -81,6 +85,18 @@ void http_resume_waiting(struct delivery *first, enum verdict verdict, const cha
 
 /* --- lending --------------------------------------------------------------------- */
 
+/* `r` says why it was not taken: the bound was reached, or we are stopping. */
+static void put_off(struct http *http, struct delivery *delivery, int r, enum shed what,
+                    const char *fault)
+{
+    if (r == -ESHUTDOWN) {
+        delivery_decide(delivery, VERDICT_STOPPING, NULL);
+        return;
+    }
+    metrics_count(&http->service->metrics.shed[what]);
+    delivery_decide(delivery, VERDICT_BUSY, fault);
+}
+
 /*
  * Suspend first, then push, then touch nothing: the borrower may have resumed already. A
  * refused push leaves the delivery with us, and it is resumed at once.
@@ -92,8 +108,7 @@ static enum MHD_Result lend_to_writer(struct http *http, struct delivery *delive
     MHD_suspend_connection(delivery->connection);
     r = writer_push(http->service->writer, &delivery->job);
     if (r < 0) {
-        delivery_decide(delivery, r == -ESHUTDOWN ? VERDICT_STOPPING : VERDICT_BUSY,
-                        "the writer's queue is full");
+        put_off(http, delivery, r, SHED_QUEUE, "the writer's queue is full");
         http_resume(delivery);
     }
     return MHD_YES;
@@ -106,8 +121,8 @@ static enum MHD_Result lend_to_waiting_room(struct http *http, struct delivery *
     MHD_suspend_connection(delivery->connection);
     r = waiting_room_enter(&http->service->room, delivery);
     if (r < 0) {
-        delivery_decide(delivery, r == -ESHUTDOWN ? VERDICT_STOPPING : VERDICT_BUSY,
-                        "too many deliveries wait for a certificate");
+        put_off(http, delivery, r, SHED_WAITING_ROOM,
+                "too many deliveries wait for a certificate");
         http_resume(delivery);
     } else {
         outbound_wake(http->service->outbound);
@@ -138,40 +153,6 @@ static enum MHD_Result finish(struct http *http, struct delivery *delivery)
 }
 
 /* --- the request ----------------------------------------------------------------- */
-
-/* What libmicrohttpd does not mind and two readers could understand differently. */
-struct framing {
-    unsigned lengths;
-    unsigned codings;
-    bool is_http_1_0;
-    bool odd_name;
-    bool odd_coding;
-    bool bad_length;
-    uint64_t length;
-};
-
-static enum MHD_Result look_at_header(void *context, enum MHD_ValueKind kind,
-                                      const char *name, size_t name_len,
-                                      const char *value, size_t value_len)
-{
-    struct framing *framing = context;
-    struct str key = {name, name_len};
-    struct str text = str_trim((struct str){value ? value : "", value_len});
-
-    (void)kind;
-    for (size_t i = 0; i < key.len; i++)
-        framing->odd_name |= key.data[i] <= ' ' || key.data[i] == 0x7f;
-    if (str_equal_nocase(key, STR("Content-Length"))) {
-        framing->lengths++;
-        if (str_to_u64(text, INT64_MAX, &framing->length) < 0)
-            framing->bad_length = true;
-    } else if (str_equal_nocase(key, STR("Transfer-Encoding"))) {
-        framing->codings++;
-        if (!str_equal_nocase(text, STR("chunked")))
-            framing->odd_coding = true;
-    }
-    return MHD_YES;
-}
 
 static const char *header(struct delivery *delivery, const char *name)
 {
@@ -215,13 +196,9 @@ static bool has_credentials(struct http *http, struct delivery *delivery)
 static void check_headers(struct http *http, struct delivery *delivery,
                           const char *method, const char *version)
 {
-    struct framing framing = {.is_http_1_0 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0};
+    uint64_t max_body_bytes = http->service->settings->ingest.max_body_bytes;
 
-    (void)MHD_get_connection_values_n(delivery->connection, MHD_HEADER_KIND,
-                                      look_at_header, &framing);
-    if (framing.lengths > 1 || framing.bad_length || framing.codings > 1 ||
-        framing.odd_name || framing.odd_coding ||
-        (framing.codings && (framing.lengths || framing.is_http_1_0))) {
+    if (!framing_is_clear(delivery->connection, version, &delivery->announced_bytes)) {
         delivery->close_after = true;
         delivery_decide(delivery, VERDICT_BAD_FRAMING, NULL);
         return;
@@ -236,18 +213,14 @@ static void check_headers(struct http *http, struct delivery *delivery,
         delivery_decide(delivery, VERDICT_METHOD, NULL);
     else if (!has_credentials(http, delivery))
         delivery_decide(delivery, VERDICT_CREDENTIALS, NULL);
-    else if (framing.length > http->service->settings->ingest.max_body_bytes)
+    else if (delivery->announced_bytes > max_body_bytes)
         delivery_decide(delivery, VERDICT_TOO_LARGE, NULL);
     /* What is too long even to be thrown away: answered before it arrives. */
     if (delivery->verdict != VERDICT_UNDECIDED &&
-        framing.length >
-            HTTP_SWALLOW_FACTOR * http->service->settings->ingest.max_body_bytes)
+        delivery->announced_bytes > HTTP_SWALLOW_FACTOR * max_body_bytes)
         delivery->close_after = true;
-    if (delivery->verdict == VERDICT_UNDECIDED) {
+    if (delivery->verdict == VERDICT_UNDECIDED)
         copy_sns_headers(delivery);
-        if (framing.length > 0 && buf_reserve(&delivery->body, framing.length) < 0)
-            delivery_decide(delivery, VERDICT_NO_MEMORY, NULL);
-    }
 }
 
 /*
@@ -257,18 +230,19 @@ static void check_headers(struct http *http, struct delivery *delivery,
 static enum MHD_Result receive(struct http *http, struct delivery *delivery,
                                const char *bytes, size_t len)
 {
-    /* Who feeds a body byte by byte would hold the connection for ever. */
-    if (clock_mono_ms() >= delivery->deadline_ms)
-        return MHD_NO;
     if (delivery->verdict == VERDICT_UNDECIDED) {
-        int r = buf_append(&delivery->body, bytes, len);
+        size_t before = delivery->body.len;
+        int r = bodies_append(&http->service->bodies, &delivery->body, bytes, len,
+                              delivery->announced_bytes);
 
         if (r == 0)
             return MHD_YES;
-        delivery_decide(delivery, r == -E2BIG ? VERDICT_TOO_LARGE : VERDICT_NO_MEMORY,
-                        NULL);
-        delivery->swallowed_bytes = delivery->body.len;
-        buf_done(&delivery->body);
+        if (r == -EAGAIN)
+            put_off(http, delivery, r, SHED_BODIES, "too many large bodies at a time");
+        else
+            delivery_decide(delivery, r == -E2BIG ? VERDICT_TOO_LARGE : VERDICT_NO_MEMORY,
+                            NULL);
+        delivery->swallowed_bytes = before;
     }
     delivery->swallowed_bytes += len;
     return delivery->swallowed_bytes <=
@@ -303,7 +277,16 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     }
     if (delivery->target == DELIVERY_TO_HEALTHZ && delivery->is_probe)
         return answer_probe(http, delivery);
+    connection_is_whole(delivery->client);
     return finish(http, delivery);
+}
+
+static struct connection *client_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info ? info->socket_context : NULL;
 }
 
 /* The raw request target: libmicrohttpd hands the path to on_request decoded. */
@@ -312,12 +295,14 @@ static void *on_request_line(void *context, const char *uri,
 {
     struct http *http = context;
     const struct settings *settings = http->service->settings;
-    struct delivery *delivery = delivery_new(settings, clock_mono_ms());
+    int64_t now_ms = clock_mono_ms();
+    struct delivery *delivery = delivery_new(settings, now_ms);
     struct str path = {uri, strcspn(uri, "?")};
 
-    (void)connection;
     if (!delivery)
         return NULL;
+    delivery->client = client_of(connection);
+    connection_begins(delivery->client, now_ms);
     if (str_equal(path, str_of(settings->ingest.path)))
         delivery->target = DELIVERY_TO_INGEST;
     else if (str_equal(path, STR("/healthz")))
@@ -330,11 +315,47 @@ static void *on_request_line(void *context, const char *uri,
 static void on_completed(void *context, struct MHD_Connection *connection, void **request,
                          enum MHD_RequestTerminationCode how)
 {
-    (void)context;
+    struct http *http = context;
+    struct delivery *delivery = *request;
+
     (void)connection;
     (void)how;
-    delivery_free(*request);
+    if (delivery)
+        bodies_release(&http->service->bodies, &delivery->body);
+    delivery_free(delivery);
     *request = NULL;
+}
+
+/* MHD_NO closes what was just accepted. */
+static enum MHD_Result on_accept(void *context, const struct sockaddr *address,
+                                 socklen_t len)
+{
+    struct http *http = context;
+
+    (void)len;
+    if (connections_admits(&http->service->connections, address))
+        return MHD_YES;
+    metrics_count(&http->service->metrics.shed[SHED_ADDRESS]);
+    return MHD_NO;
+}
+
+/* libmicrohttpd tells the end before it closes the descriptor. */
+static void on_connection(void *context, struct MHD_Connection *connection, void **client,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct http *http = context;
+    struct connections *connections = &http->service->connections;
+    const union MHD_ConnectionInfo *fd, *address;
+
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        connections_remove(connections, *client);
+        *client = NULL;
+        return;
+    }
+    fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    address = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    *client = connections_add(connections, fd->connect_fd, address->client_addr,
+                              clock_mono_ms());
 }
 
 /* libmicrohttpd and GnuTLS complain about strangers' junk; a little of it is enough. */
@@ -440,12 +461,12 @@ static struct MHD_Daemon *serve(struct http *http, int fd, unsigned threads,
 
     tls_options(&http->tls, tls);
     return MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER,
+        flags, 0, on_accept, http, on_request, http, MHD_OPTION_EXTERNAL_LOGGER,
         on_library_log, http, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK,
-        on_request_line, http, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-        MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)HTTP_IDLE_S, MHD_OPTION_ARRAY, pool, MHD_OPTION_ARRAY, tls,
-        MHD_OPTION_END);
+        on_request_line, http, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_CONNECTION_LIMIT,
+        connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S,
+        MHD_OPTION_ARRAY, pool, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
 static void http_free(struct http *http)
@@ -484,7 +505,7 @@ static size_t serve_all(struct http *http, const int *sockets, size_t count, int
     while (*ret == 0 && given < count) {
         struct MHD_Daemon *daemon =
             serve(http, sockets[given], thread_count(http->service, count),
-                  HTTP_CONNECTIONS_MAX / (unsigned)count);
+                  (unsigned)(http->service->bounds.connections / count));
 
         if (daemon) {
             http->sockets[http->daemon_count] = sockets[given];

@@ -11,6 +11,7 @@
 #include "daemon/http.h"
 #include "daemon/listen.h"
 #include "daemon/outbound.h"
+#include "daemon/watch.h"
 #include "daemon/writer.h"
 #include "sesbounce/https.h"
 #include "sesbounce/limits.h"
@@ -31,6 +32,7 @@ struct program {
     sigset_t signals;
     bool told_storing; /* what STATUS= says */
     int64_t tell_again_ms;
+    int64_t pet_again_ms; /* the watchdog */
 };
 
 static void usage(FILE *to)
@@ -96,6 +98,18 @@ static int read_options(int argc, char **argv, struct options *ret)
     return -1;
 }
 
+static int print_settings(const struct settings *settings)
+{
+    uint64_t max = settings->ingest.max_connections;
+    struct bounds bounds =
+        bounds_of(max, settings->ingest.max_body_bytes, bounds_files_for(max));
+    int r = settings_print(settings, stdout);
+
+    if (r == 0)
+        bounds_print(&bounds, stdout);
+    return r < 0 || fflush(stdout) == 0 ? r : -EIO;
+}
+
 /* -1: go on; else the exit status. */
 static int read_settings(struct program *program, const struct options *options)
 {
@@ -120,8 +134,7 @@ static int read_settings(struct program *program, const struct options *options)
         if (r < 0)
             status = EXIT_SETTINGS;
         else
-            status =
-                settings_print(program->settings, stdout) < 0 ? EXIT_OTHER : EXIT_DONE;
+            status = print_settings(program->settings) < 0 ? EXIT_OTHER : EXIT_DONE;
     }
     buf_done(&faults);
     return status;
@@ -212,6 +225,41 @@ static int start_simulator(struct program *program)
     return 0;
 }
 
+/* What the setting allows, or as much of it as the system lets us have open. */
+static void set_bounds(struct program *program)
+{
+    const struct settings *settings = program->settings;
+    uint64_t max = settings->ingest.max_connections;
+    uint64_t wanted = bounds_files_for(max);
+    uint64_t files = bounds_raise_files(wanted);
+    struct bounds bounds = bounds_of(max, settings->ingest.max_body_bytes, files);
+    struct buf have, needed;
+
+    program->service.bounds = bounds;
+    if (files >= wanted)
+        return;
+    buf_init(&have, LOG_VALUE_BYTES_MAX);
+    buf_init(&needed, LOG_VALUE_BYTES_MAX);
+    (void)buf_printf(&have, "%llu", (unsigned long long)bounds.connections);
+    (void)buf_printf(&needed, "LimitNOFILE=%llu", (unsigned long long)wanted);
+    log_event(
+        LOG_LEVEL_WARNING,
+        "fewer connections than [ingest] max_connections, because the system allows "
+        "too few open files; type: systemctl edit sesbounced, and under [Service] "
+        "write what is needed",
+        {"CONNECTIONS", buf_str(&have)}, {"NEEDED", buf_str(&needed)});
+    buf_done(&have);
+    buf_done(&needed);
+}
+
+static int init_bounded(struct service *service)
+{
+    int r = connections_init(&service->connections, &service->bounds);
+
+    bodies_init(&service->bodies, service->bounds.large_body_bytes);
+    return r < 0 ? r : waiting_room_init(&service->room, service->bounds.waiting_room);
+}
+
 static int start_parts(struct program *program, struct store *store)
 {
     struct service *service = &program->service;
@@ -226,7 +274,7 @@ static int start_parts(struct program *program, struct store *store)
         store_close(store);
         return complain_of("[store] certificates", settings->store.certificates, r);
     }
-    r = waiting_room_init(&service->room);
+    r = init_bounded(service);
     if (r == 0)
         r = start_simulator(program);
     if (r == 0)
@@ -313,9 +361,11 @@ static void tell_status(struct program *program, int64_t now_ms)
 
     if (storing) {
         (void)sd_notifyf(0,
-                         "STATUS=storing; kept %llu deliveries, answered %llu otherwise",
+                         "STATUS=storing; kept %llu deliveries, answered %llu otherwise, "
+                         "shed %llu under load",
                          (unsigned long long)metrics_kept(metrics),
-                         (unsigned long long)metrics_not_kept(metrics));
+                         (unsigned long long)metrics_not_kept(metrics),
+                         (unsigned long long)metrics_shed_in_all(metrics));
     } else {
         (void)sd_notifyf(0, "STATUS=NOT STORING, SNS is told to try again: %s (%s)",
                          trouble ? trouble : "see `journalctl -u sesbounced`",
@@ -323,17 +373,27 @@ static void tell_status(struct program *program, int64_t now_ms)
     }
 }
 
-static bool is_stuck(struct program *program, int64_t now_ms)
+/*
+ * Twice in the time the unit allows, and not at all where nothing is watched: who does
+ * not read what we tell would block us, and with us the sweep.
+ */
+static void pet_watchdog(struct program *program, int64_t now_ms)
 {
-    return writer_is_stuck(program->writer, now_ms) ||
-           outbound_is_stuck(program->outbound, now_ms);
+    uint64_t allowed_us = 0;
+
+    if (now_ms < program->pet_again_ms || sd_watchdog_enabled(0, &allowed_us) <= 0)
+        return;
+    program->pet_again_ms = now_ms + (int64_t)(allowed_us / 1000 / 2);
+    (void)sd_notify(0, "WATCHDOG=1");
 }
 
 /* Until a signal, or until the database turns out to be unusable. The exit status. */
-static int watch(struct program *program)
+static int run_until_told(struct program *program)
 {
     const struct timespec tick = {MAIN_TICK_MS / 1000, (MAIN_TICK_MS % 1000) * 1000000L};
+    struct watch watch;
 
+    watch_init(&watch, &program->service);
     for (;;) {
         int number = sigtimedwait(&program->signals, NULL, &tick);
         int64_t now_ms = clock_mono_ms();
@@ -341,12 +401,12 @@ static int watch(struct program *program)
 
         if (number > 0)
             return EXIT_DONE;
-        http_resume_waiting(waiting_room_sweep(&program->service.room, now_ms),
-                            VERDICT_NO_CERTIFICATE, "it did not come in time");
+        watch_sweep(&watch, now_ms);
+        watch_tell_shed(&watch, now_ms);
         if (fatal < 0 && !program->sockets.passed)
             return status_of(fatal);
-        if (!is_stuck(program, now_ms))
-            (void)sd_notify(0, "WATCHDOG=1");
+        if (!watch_is_stuck(&watch, now_ms))
+            pet_watchdog(program, now_ms);
         tell_status(program, now_ms);
     }
 }
@@ -383,6 +443,7 @@ static void stop(struct program *program)
     sns_certificate_unref(program->service.rules.simulator);
     certificates_free(program->service.rules.certificates);
     waiting_room_done(&program->service.room);
+    connections_done(&program->service.connections);
 }
 
 static int run(struct program *program)
@@ -405,6 +466,7 @@ static int run(struct program *program)
     buf_done(&fault);
     if (r < 0)
         return r == -EINVAL ? EXIT_SETTINGS : EXIT_OTHER;
+    set_bounds(program);
     status = open_store(program, &store);
     if (status >= 0) {
         listen_close(&program->sockets);
@@ -413,7 +475,7 @@ static int run(struct program *program)
     r = start_parts(program, store);
     if (r == 0) {
         say_ready(program);
-        status = watch(program);
+        status = run_until_told(program);
     } else {
         status = r == -EINVAL ? EXIT_SETTINGS : EXIT_OTHER;
         log_event(LOG_LEVEL_ERROR, "not started",

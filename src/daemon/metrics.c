@@ -26,6 +26,39 @@ uint64_t metrics_not_kept(struct metrics *metrics)
     return sum(metrics, false);
 }
 
+uint64_t metrics_shed(struct metrics *metrics, enum shed what)
+{
+    return read_counter(&metrics->shed[what]);
+}
+
+uint64_t metrics_shed_in_all(struct metrics *metrics)
+{
+    uint64_t total = 0;
+
+    for (int what = 0; what < SHED_COUNT; what++)
+        total += read_counter(&metrics->shed[what]);
+    return total;
+}
+
+static int print_shed(struct metrics *metrics, struct buf *ret)
+{
+    static const char *const reasons[SHED_COUNT] = {
+        [SHED_ADDRESS] = "connections-of-address",
+        [SHED_SLOW] = "slow-request",
+        [SHED_QUEUE] = "writer-queue",
+        [SHED_WAITING_ROOM] = "waiting-room",
+        [SHED_BODIES] = "body-memory",
+    };
+    int r = buf_printf(ret, "# HELP sesbounced_shed_total Connections closed and "
+                            "deliveries answered 503 because there was too much.\n"
+                            "# TYPE sesbounced_shed_total counter\n");
+
+    for (int what = 0; r == 0 && what < SHED_COUNT; what++)
+        r = buf_printf(ret, "sesbounced_shed_total{reason=\"%s\"} %llu\n", reasons[what],
+                       (unsigned long long)read_counter(&metrics->shed[what]));
+    return r;
+}
+
 static int print_one(struct buf *ret, const char *name, const char *help,
                      const char *type, uint64_t value)
 {
@@ -33,7 +66,7 @@ static int print_one(struct buf *ret, const char *name, const char *help,
                       type, name, (unsigned long long)value);
 }
 
-int metrics_print(struct metrics *metrics, struct buf *ret)
+int metrics_print(struct metrics *metrics, const struct metrics_now *now, struct buf *ret)
 {
     const struct {
         const char *name;
@@ -67,5 +100,14 @@ int metrics_print(struct metrics *metrics, struct buf *ret)
         r = print_one(ret, "sesbounced_last_kept_timestamp_seconds",
                       "When a delivery was last kept; 0 = not since start.", "gauge",
                       (uint64_t)(atomic_load(&metrics->last_kept_ms) / 1000));
+    if (r == 0)
+        r = print_shed(metrics, ret);
+    if (r == 0)
+        r = print_one(ret, "sesbounced_connections", "Connections that are open.",
+                      "gauge", now->connections);
+    if (r == 0)
+        r = print_one(ret, "sesbounced_large_body_bytes",
+                      "Memory of large bodies, beyond the first piece of each.", "gauge",
+                      now->large_body_bytes);
     return r;
 }

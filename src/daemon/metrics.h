@@ -10,7 +10,18 @@
 #include "sesbounce/buf.h"
 #include "sesbounce/verdict.h"
 
+/* What was not taken on because there is too much of it. */
+enum shed {
+    SHED_ADDRESS,      /* connections beyond the share of one address */
+    SHED_SLOW,         /* connections without a whole request in time */
+    SHED_QUEUE,        /* deliveries beyond the writer's queue */
+    SHED_WAITING_ROOM, /* deliveries beyond those that wait for a certificate */
+    SHED_BODIES,       /* large bodies beyond the memory for them */
+    SHED_COUNT,
+};
+
 struct metrics {
+    atomic_uint_fast64_t shed[SHED_COUNT];
     atomic_uint_fast64_t verdicts[VERDICT_COUNT];
     atomic_uint_fast64_t batches;
     atomic_uint_fast64_t certificates_fetched;
@@ -28,8 +39,18 @@ static inline void metrics_count(atomic_uint_fast64_t *counter)
 uint64_t metrics_kept(struct metrics *metrics);
 uint64_t metrics_not_kept(struct metrics *metrics);
 
+uint64_t metrics_shed(struct metrics *metrics, enum shed what);
+uint64_t metrics_shed_in_all(struct metrics *metrics);
+
+/* What is at this moment, and kept elsewhere. */
+struct metrics_now {
+    uint64_t connections;
+    uint64_t large_body_bytes;
+};
+
 /* Appends all in the Prometheus text format (exposition_formats.md). Errors as
  * buf_append. */
-int metrics_print(struct metrics *metrics, struct buf *ret);
+int metrics_print(struct metrics *metrics, const struct metrics_now *now,
+                  struct buf *ret);
 
 #endif

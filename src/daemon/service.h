@@ -7,6 +7,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "daemon/bodies.h"
+#include "daemon/bounds.h"
+#include "daemon/connections.h"
 #include "daemon/delivery.h"
 #include "daemon/metrics.h"
 #include "daemon/waiting_room.h"
@@ -16,7 +19,10 @@ struct outbound;
 
 struct service {
     const struct settings *settings;
+    struct bounds bounds;
     struct delivery_rules rules;
+    struct connections connections;
+    struct bodies bodies;
     struct waiting_room room;
     struct writer *writer;
     struct outbound *_Atomic outbound; /* started after the writer, which uses it */

@@ -4,9 +4,9 @@
 
 #include "sesbounce/limits.h"
 
-int waiting_room_init(struct waiting_room *room)
+int waiting_room_init(struct waiting_room *room, size_t max)
 {
-    *room = (struct waiting_room){.end = &room->first};
+    *room = (struct waiting_room){.end = &room->first, .max = max};
     return -pthread_mutex_init(&room->mutex, NULL);
 }
 
@@ -22,7 +22,7 @@ int waiting_room_enter(struct waiting_room *room, struct delivery *delivery)
     pthread_mutex_lock(&room->mutex);
     if (room->closed) {
         r = -ESHUTDOWN;
-    } else if (room->count >= WAITING_ROOM_MAX) {
+    } else if (room->count >= room->max) {
         r = -EAGAIN;
     } else {
         delivery->next_waiting = NULL;

@@ -18,13 +18,15 @@ struct waiting_room {
     struct delivery *first; /* the oldest: nobody is overtaken */
     struct delivery **end;
     size_t count;
+    size_t max;
     bool closed;
 };
 
-int waiting_room_init(struct waiting_room *room);
+/* Room for `max` deliveries. 0 or a negative errno. */
+int waiting_room_init(struct waiting_room *room, size_t max);
 void waiting_room_done(struct waiting_room *room);
 
-/* 0: lent. -EAGAIN when WAITING_ROOM_MAX wait already, -ESHUTDOWN when closed. */
+/* 0: lent. -EAGAIN when it is full, -ESHUTDOWN when closed. */
 int waiting_room_enter(struct waiting_room *room, struct delivery *delivery);
 
 /* A certificate that somebody waits for, copied out. */

@@ -231,6 +231,9 @@ static void look_at_outbox(struct writer *writer)
         return;
     if (store_changed_elsewhere(writer->store))
         writer->confirmations_due_ms = 0; /* `sesbouncectl topics confirm` */
+    /* Further ahead than any back-off: the clock was set back since. */
+    if (writer->confirmations_due_ms > now_ms + CONFIRM_MAX_MS)
+        writer->confirmations_due_ms = 0;
     if (writer->confirmations_due_ms == CLOCK_NONE ||
         now_ms < writer->confirmations_due_ms)
         return;
@@ -319,7 +322,7 @@ int writer_start(struct service *service, struct store *store, struct writer **r
     if (!writer)
         return -ENOMEM;
     writer->service = service;
-    r = queue_init(&writer->queue, WRITER_QUEUE_MAX);
+    r = queue_init(&writer->queue, service->bounds.writer_queue);
     if (r < 0) {
         free(writer);
         return r;

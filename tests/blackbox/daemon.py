@@ -80,6 +80,17 @@ class Reply:
         return self.body.decode()
 
 
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=30)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
 def listening_socket() -> socket.socket:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
@@ -99,12 +110,13 @@ class Daemon:
         self.certificates = home / "certificates"
         self.config_file = home / "sesbounced.conf"
         self.stderr_file = home / "stderr.log"
+        self.launcher: list[str] = []  # words before the command: `env A=B`, `setpriv …`
         self.notified: list[str] = []
         self.process: subprocess.Popen | None = None
         home.mkdir(exist_ok=True)
         self.database.parent.mkdir(mode=0o750)
-        self._listener = listening_socket() if inherit else None
-        self.port = self._listener.getsockname()[1] if self._listener else 0
+        self.listener = listening_socket() if inherit else None
+        self.port = self.listener.getsockname()[1] if self.listener else 0
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notify.bind(b"")  # the kernel chooses an abstract name
         self._local = threading.local()
@@ -143,14 +155,14 @@ class Daemon:
 
     def spawn(self) -> None:
         """Starts it without waiting for READY."""
-        command = [str(SESBOUNCED), "-c", str(self.config_file)]
+        command = [*self.launcher, str(SESBOUNCED), "-c", str(self.config_file)]
         self.notified.clear()
         self._drain()
         script, fds = 'umask 027; exec "$@"', ()
         env = environment(NOTIFY_SOCKET="@" + self._notify.getsockname()[1:].decode())
-        if self._listener:
+        if self.listener:
             # Above 9, so that it is never the descriptor 3 that systemd's protocol wants.
-            fd = fcntl.fcntl(self._listener, fcntl.F_DUPFD, 10)
+            fd = fcntl.fcntl(self.listener, fcntl.F_DUPFD, 10)
             script = f'umask 027; export LISTEN_PID=$$; exec "$@" 3<&{fd} {fd}<&-'
             env |= {"LISTEN_FDS": "1", "LISTEN_FDNAMES": "ingest"}
             fds = (fd,)
@@ -215,8 +227,8 @@ class Daemon:
         if self.process and self.process.poll() is None:
             self.kill9()
         self._notify.close()
-        if self._listener:
-            self._listener.close()
+        if self.listener:
+            self.listener.close()
 
     def log(self) -> str:
         return self.stderr_file.read_text(errors="replace") if self.stderr_file.exists() else ""
@@ -244,7 +256,10 @@ class Daemon:
         """One exchange over this thread's kept-alive connection."""
         connection = getattr(self._local, "connection", None)
         if connection is None:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+            if self.inherit:
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+            else:
+                connection = UnixConnection(self.home / "ingest.sock")
             self._local.connection = connection
         try:
             connection.request(method, path, body, headers or {}, encode_chunked=chunked)

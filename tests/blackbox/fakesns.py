@@ -165,6 +165,8 @@ class Answer:
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     until: threading.Event | None = None  # held back until it is set
+    # In place of an answer: may look at the path, and write what it likes to `wfile`.
+    by: Callable[[BaseHTTPRequestHandler], None] | None = None
 
 
 GENUINE = Answer()
@@ -410,7 +412,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self._held(answer):
             self.close_connection = True
             return
-        if answer.status is None:
+        if answer.by:
+            self.close_connection = True
+            answer.by(self)
+        elif answer.status is None:
             self._send(*genuine)
         else:
             self._send(answer.status, answer.body, "text/plain", answer.headers)

@@ -474,7 +474,7 @@ def test_simulate_does_what_the_mailbox_simulator_causes(simulating, what):
 
 def test_simulate_and_status_say_where_the_daemon_may_be_when_nobody_answers(simulating):
     simulating.stop()
-    simulating._listener.close()
+    simulating.listener.close()
     result = simulating.ctl("simulate", "bounce")
     assert result.code == 2 and "systemctl status sesbounced.socket" in result.err
     result = simulating.ctl("status")

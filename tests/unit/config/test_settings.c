@@ -26,6 +26,7 @@ static void defaults_are_those_of_the_contract(void **state)
     assert_string_equal(s->ingest.listen.items[0], "127.0.0.1:9025");
     assert_string_equal(s->ingest.path, "/sns");
     assert_int_equal(s->ingest.max_body_bytes, 2 * 1024 * 1024);
+    assert_int_equal(s->ingest.max_connections, 1024);
     assert_int_equal(s->ingest.threads, 0);
     assert_null(s->ingest.certificate);
     assert_null(s->ingest.key);
@@ -56,7 +57,7 @@ static void every_setting_can_be_given(void **state)
     _cleanup_(settings_freep) struct settings *s = settings_accept(
         "[ingest]\n"
         "listen = 0.0.0.0:443\nlisten = [::1]:9025\nlisten = unix:/run/in\n"
-        "path = /hook\nmax_body = 512K\nthreads = 3\n"
+        "path = /hook\nmax_body = 512K\nmax_connections = 90\nthreads = 3\n"
         "certificate = /c.pem\nkey = /k.pem\ncredentials_file = /cred\n"
         "[sns]\n"
         "topic = arn:aws:sns:eu-central-1:123456789012:bounces\n"
@@ -74,6 +75,7 @@ static void every_setting_can_be_given(void **state)
     assert_string_equal(s->ingest.listen.items[2], "unix:/run/in");
     assert_string_equal(s->ingest.path, "/hook");
     assert_int_equal(s->ingest.max_body_bytes, 512 * 1024);
+    assert_int_equal(s->ingest.max_connections, 90);
     assert_int_equal(s->ingest.threads, 3);
     assert_string_equal(s->ingest.certificate, "/c.pem");
     assert_string_equal(s->ingest.key, "/k.pem");

@@ -168,6 +168,8 @@ static void a_wrong_value_says_what_would_be_right(void **state)
         {"ingest", "max_body = M", "is no size"},
         {"ingest", "max_body =", "needs a value, as in `max_body = 2M`"},
         {"ingest", "max_body = 2M ; two", "(a comment needs a line of its own)"},
+        {"ingest", "max_connections = 15", "give 16 to 65536"},
+        {"ingest", "max_connections = 65537", "give 16 to 65536"},
         {"ingest", "threads = 2x", "is no whole number"},
         {"ingest", "threads = 0x2", "is no whole number"},
         {"ingest", "threads = +2", "is no whole number"},

@@ -5,10 +5,11 @@
 
 #include <cmocka.h>
 #include <errno.h>
-#include <stdlib.h>
 
 #include "daemon/waiting_room.h"
 #include "sesbounce/limits.h"
+
+#define ROOM 8
 
 static struct delivery waits_for(const char *file, int64_t arrived_ms)
 {
@@ -41,7 +42,7 @@ static void one_url_lets_out_only_those_who_wait_for_it(void **state)
     struct waiting_room room;
 
     (void)state;
-    assert_int_equal(waiting_room_init(&room), 0);
+    assert_int_equal(waiting_room_init(&room, ROOM), 0);
     assert_int_equal(waiting_room_enter(&room, &a), 0);
     assert_int_equal(waiting_room_enter(&room, &b), 0);
     assert_int_equal(waiting_room_enter(&room, &c), 0);
@@ -59,7 +60,7 @@ static void a_wish_that_is_being_served_is_not_told_again(void **state)
     struct waiting_room room;
 
     (void)state;
-    assert_int_equal(waiting_room_init(&room), 0);
+    assert_int_equal(waiting_room_init(&room, ROOM), 0);
     assert_int_equal(waiting_room_enter(&room, &a), 0);
     assert_false(waiting_room_wish(&room, &wish, knows, (void *)(uintptr_t) "a.pem"));
     assert_int_equal(waiting_room_enter(&room, &b), 0);
@@ -80,7 +81,7 @@ static void the_certificate_that_most_wait_for_comes_first(void **state)
     struct waiting_room room;
 
     (void)state;
-    assert_int_equal(waiting_room_init(&room), 0);
+    assert_int_equal(waiting_room_init(&room, ROOM), 0);
     assert_int_equal(waiting_room_enter(&room, &junk), 0);
     assert_int_equal(waiting_room_enter(&room, &one), 0);
     assert_true(waiting_room_wish(&room, &wish, knows, (void *)(uintptr_t) "none"));
@@ -99,7 +100,7 @@ static void who_waited_too_long_is_swept_out(void **state)
     struct waiting_room room;
 
     (void)state;
-    assert_int_equal(waiting_room_init(&room), 0);
+    assert_int_equal(waiting_room_init(&room, ROOM), 0);
     assert_int_equal(waiting_room_enter(&room, &early), 0);
     assert_int_equal(waiting_room_enter(&room, &late), 0);
     assert_null(waiting_room_sweep(&room, 1000 + WAITING_MS - 1));
@@ -111,21 +112,19 @@ static void who_waited_too_long_is_swept_out(void **state)
 
 static void a_full_room_and_a_closed_one_take_nobody(void **state)
 {
-    struct delivery *many = calloc(WAITING_ROOM_MAX + 1, sizeof(*many));
+    struct delivery many[ROOM + 1];
     struct waiting_room room;
 
     (void)state;
-    assert_non_null(many);
-    assert_int_equal(waiting_room_init(&room), 0);
-    for (size_t i = 0; i < WAITING_ROOM_MAX; i++) {
+    assert_int_equal(waiting_room_init(&room, ROOM), 0);
+    for (size_t i = 0; i < ROOM; i++) {
         many[i] = waits_for("a.pem", 0);
         assert_int_equal(waiting_room_enter(&room, &many[i]), 0);
     }
-    assert_int_equal(waiting_room_enter(&room, &many[WAITING_ROOM_MAX]), -EAGAIN);
-    assert_int_equal(length(waiting_room_close(&room)), WAITING_ROOM_MAX);
-    assert_int_equal(waiting_room_enter(&room, &many[WAITING_ROOM_MAX]), -ESHUTDOWN);
+    assert_int_equal(waiting_room_enter(&room, &many[ROOM]), -EAGAIN);
+    assert_int_equal(length(waiting_room_close(&room)), ROOM);
+    assert_int_equal(waiting_room_enter(&room, &many[ROOM]), -ESHUTDOWN);
     waiting_room_done(&room);
-    free(many);
 }
 
 int main(void)

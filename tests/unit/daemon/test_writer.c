@@ -28,6 +28,7 @@ static struct {
     int commit_fault;     /* … with this */
     const void *poisoned; /* applying this intake fails with -EIO */
     int begins, commits, rollbacks;
+    bool hangs;              /* commits wait until somebody lets them go */
     bool open;               /* in a transaction */
     bool acknowledged_early; /* somebody was resumed while a transaction was open */
 } store;
@@ -61,9 +62,40 @@ int store_apply(struct store *s, const struct intake *intake, enum verdict *ret)
     return intake == store.poisoned ? -EIO : 0;
 }
 
+static pthread_mutex_t hang_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t hang_changed = PTHREAD_COND_INITIALIZER;
+static int hanging; /* guarded by hang_mutex, as is store.hangs */
+
+static void hang(void)
+{
+    pthread_mutex_lock(&hang_mutex);
+    hanging += store.hangs;
+    pthread_cond_broadcast(&hang_changed);
+    while (store.hangs)
+        pthread_cond_wait(&hang_changed, &hang_mutex);
+    pthread_mutex_unlock(&hang_mutex);
+}
+
+static void wait_until_it_hangs(void)
+{
+    pthread_mutex_lock(&hang_mutex);
+    while (hanging == 0)
+        pthread_cond_wait(&hang_changed, &hang_mutex);
+    pthread_mutex_unlock(&hang_mutex);
+}
+
+static void let_go(void)
+{
+    pthread_mutex_lock(&hang_mutex);
+    store.hangs = false;
+    pthread_cond_broadcast(&hang_changed);
+    pthread_mutex_unlock(&hang_mutex);
+}
+
 int store_commit(struct store *s)
 {
     (void)s;
+    hang();
     store.commits++;
     store.open = false;
     if (store.commit_faults == 0)
@@ -214,8 +246,10 @@ static int set_up(void **state)
     assert_non_null(f);
     memset(&store, 0, sizeof(store));
     resumed = 0;
+    hanging = 0;
     assert_int_equal(settings_new(&f->settings), 0);
     f->service.settings = f->settings;
+    f->service.bounds.writer_queue = DELIVERIES;
     for (size_t i = 0; i < DELIVERIES; i++) {
         f->deliveries[i].job.kind = WRITER_JOB_DELIVERY;
         f->deliveries[i].deadline_ms = now_ms + 60000;
@@ -345,6 +379,34 @@ static void nothing_is_taken_after_the_stop_began(void **state)
     writer_free(f->writer);
 }
 
+/* A disk that does not answer: what is beyond the bound is sent away, the watchdog is not
+ * petted, and afterwards all goes on. */
+static void a_hanging_disk_fills_the_queue_and_is_stuck_until_it_answers(void **state)
+{
+    struct fixture *f = *state;
+    int64_t later_ms = clock_mono_ms() + 2 * BUSY_TOO_LONG_MS;
+
+    store.hangs = true;
+    f->service.bounds.writer_queue = 2;
+    assert_int_equal(writer_start(&f->service, (struct store *)&store, &f->writer), 0);
+    assert_int_equal(writer_push(f->writer, &f->deliveries[0].job), 0);
+    wait_until_it_hangs();
+    assert_int_equal(writer_push(f->writer, &f->deliveries[1].job), 0);
+    assert_int_equal(writer_push(f->writer, &f->deliveries[2].job), 0);
+    assert_int_equal(writer_push(f->writer, &f->deliveries[3].job), -EAGAIN);
+    assert_false(writer_is_stuck(f->writer, clock_mono_ms()));
+    assert_true(writer_is_stuck(f->writer, later_ms));
+    let_go();
+    pthread_mutex_lock(&resumed_mutex);
+    while (resumed < 3)
+        pthread_cond_wait(&resumed_changed, &resumed_mutex);
+    pthread_mutex_unlock(&resumed_mutex);
+    writer_stop(f->writer);
+    assert_int_equal(with_status(f, 200), 3);
+    assert_false(store.acknowledged_early);
+    writer_free(f->writer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -362,6 +424,9 @@ int main(void)
             what_waited_too_long_is_neither_stored_nor_acknowledged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_taken_after_the_stop_began, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_hanging_disk_fills_the_queue_and_is_stuck_until_it_answers, set_up,
+            tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

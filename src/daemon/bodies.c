@@ -1,0 +1,60 @@
+#include "daemon/bodies.h"
+
+#include <errno.h>
+
+#include "sesbounce/limits.h"
+
+void bodies_init(struct bodies *bodies, uint64_t large_max_bytes)
+{
+    *bodies = (struct bodies){.large_max_bytes = large_max_bytes};
+}
+
+static uint64_t share_of(const struct buf *body)
+{
+    return body->cap > BODY_FIRST_BYTES ? body->cap - BODY_FIRST_BYTES : 0;
+}
+
+/* The first piece is of the announced size, as far as nobody pays for it; later ones
+ * double it. */
+static int append(struct buf *body, const char *bytes, size_t len,
+                  uint64_t announced_bytes)
+{
+    size_t first = BODY_FIRST_BYTES - 1; /* and a NUL */
+
+    if (announced_bytes > 0 && announced_bytes < first)
+        first = (size_t)announced_bytes;
+    if (first > body->max)
+        first = body->max;
+    if (body->cap == 0 && buf_reserve(body, first) < 0)
+        return -ENOMEM;
+    return buf_append(body, bytes, len);
+}
+
+int bodies_append(struct bodies *bodies, struct buf *body, const char *bytes, size_t len,
+                  uint64_t announced_bytes)
+{
+    uint64_t before = share_of(body);
+    int r = append(body, bytes, len, announced_bytes);
+    uint64_t more = share_of(body) - before;
+
+    if (more > 0 &&
+        atomic_fetch_add(&bodies->large_bytes, more) + more > bodies->large_max_bytes)
+        r = -EAGAIN;
+    if (r < 0)
+        bodies_release(bodies, body);
+    return r;
+}
+
+void bodies_release(struct bodies *bodies, struct buf *body)
+{
+    uint64_t share = share_of(body);
+
+    buf_done(body);
+    if (share > 0)
+        atomic_fetch_sub(&bodies->large_bytes, share);
+}
+
+uint64_t bodies_large_bytes(struct bodies *bodies)
+{
+    return atomic_load_explicit(&bodies->large_bytes, memory_order_relaxed);
+}

@@ -1,0 +1,292 @@
+#include "daemon/connections.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sesbounce/clock.h"
+#include "sesbounce/limits.h"
+
+#define NEVER INT64_MAX
+
+struct connections_address {
+    uint64_t key;
+    size_t count;
+    struct connections_address *next; /* in its bucket, or among the free ones */
+};
+
+/* --- addresses ------------------------------------------------------------------- */
+
+static uint64_t key_v4(const unsigned char bytes[4])
+{
+    uint64_t key = (uint64_t)bytes[0] << 24 | (uint64_t)bytes[1] << 16 |
+                   (uint64_t)bytes[2] << 8 | bytes[3];
+
+    return bytes[0] == IN_LOOPBACKNET ? 0 : key;
+}
+
+/* ::/32 holds no address that anybody has, so no prefix is equal to an IPv4 address. */
+static uint64_t key_v6(const struct in6_addr *address)
+{
+    uint64_t key = 0;
+
+    if (IN6_IS_ADDR_V4MAPPED(address))
+        return key_v4(&address->s6_addr[12]);
+    if (IN6_IS_ADDR_LOOPBACK(address))
+        return 0;
+    for (size_t i = 0; i < 8; i++)
+        key = key << 8 | address->s6_addr[i];
+    return key;
+}
+
+uint64_t connections_key(const struct sockaddr *address)
+{
+    union {
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } copy;
+
+    if (!address)
+        return 0;
+    if (address->sa_family == AF_INET) {
+        memcpy(&copy.v4, address, sizeof(copy.v4));
+        return key_v4((const unsigned char *)&copy.v4.sin_addr);
+    }
+    if (address->sa_family == AF_INET6) {
+        memcpy(&copy.v6, address, sizeof(copy.v6));
+        return key_v6(&copy.v6.sin6_addr);
+    }
+    return 0;
+}
+
+/* Who makes many addresses meet in one bucket has to be connected from all of them. */
+static struct connections_address **bucket_of(struct connections *connections,
+                                              uint64_t key)
+{
+    key ^= key >> 32;
+    key *= UINT64_C(0x9e3779b97f4a7c15);
+    return &connections->buckets[(key >> 32) % connections->max];
+}
+
+/* The link to it, or the one where it would be. Called under the mutex. */
+static struct connections_address **find(struct connections *connections, uint64_t key)
+{
+    struct connections_address **link = bucket_of(connections, key);
+
+    while (*link && (*link)->key != key)
+        link = &(*link)->next;
+    return link;
+}
+
+/* Called under the mutex. There is one for each place, so there is a free one. */
+static struct connections_address *count_one(struct connections *connections,
+                                             uint64_t key)
+{
+    struct connections_address **link;
+
+    if (key == 0)
+        return NULL;
+    link = find(connections, key);
+    if (!*link) {
+        *link = connections->free_addresses;
+        connections->free_addresses = (*link)->next;
+        **link = (struct connections_address){.key = key};
+    }
+    (*link)->count++;
+    return *link;
+}
+
+/* Called under the mutex. */
+static void discount_one(struct connections *connections,
+                         struct connections_address *address)
+{
+    struct connections_address **link;
+
+    if (!address || --address->count > 0)
+        return;
+    link = find(connections, address->key);
+    *link = address->next;
+    address->next = connections->free_addresses;
+    connections->free_addresses = address;
+}
+
+/* --- connections ----------------------------------------------------------------- */
+
+int connections_init(struct connections *connections, const struct bounds *bounds)
+{
+    size_t max = (size_t)bounds->connections;
+    int r;
+
+    *connections = (struct connections){
+        .max = max,
+        .of_address_max = (size_t)bounds->connections_of_address,
+        .places = calloc(max, sizeof(*connections->places)),
+        .addresses = calloc(max, sizeof(*connections->addresses)),
+        .buckets = calloc(max, sizeof(struct connections_address *)),
+    };
+    r = connections->places && connections->addresses && connections->buckets
+            ? -pthread_mutex_init(&connections->mutex, NULL)
+            : -ENOMEM;
+    if (r < 0) {
+        free(connections->places);
+        free(connections->addresses);
+        free(connections->buckets);
+        *connections = (struct connections){.max = 0};
+        return r;
+    }
+    for (size_t i = max; i-- > 0;) {
+        connections->places[i].fd = -1;
+        connections->places[i].next_free = connections->free_places;
+        connections->free_places = &connections->places[i];
+        connections->addresses[i].next = connections->free_addresses;
+        connections->free_addresses = &connections->addresses[i];
+    }
+    return 0;
+}
+
+void connections_done(struct connections *connections)
+{
+    if (!connections->places)
+        return;
+    free(connections->places);
+    free(connections->addresses);
+    free(connections->buckets);
+    (void)pthread_mutex_destroy(&connections->mutex);
+    *connections = (struct connections){.max = 0};
+}
+
+bool connections_admits(struct connections *connections, const struct sockaddr *address)
+{
+    uint64_t key = connections_key(address);
+    const struct connections_address *known;
+    bool admitted;
+
+    if (key == 0)
+        return true;
+    pthread_mutex_lock(&connections->mutex);
+    known = *find(connections, key);
+    admitted = !known || known->count < connections->of_address_max;
+    if (!admitted)
+        connections->refused = key;
+    pthread_mutex_unlock(&connections->mutex);
+    return admitted;
+}
+
+struct connection *connections_add(struct connections *connections, int fd,
+                                   const struct sockaddr *address, int64_t mono_ms)
+{
+    uint64_t key = connections_key(address);
+    struct connection *connection;
+
+    pthread_mutex_lock(&connections->mutex);
+    connection = connections->free_places;
+    if (connection) {
+        connections->free_places = connection->next_free;
+        connections->count++;
+        connection->fd = fd;
+        connection->address = count_one(connections, key);
+        atomic_store_explicit(&connection->deadline_ms, mono_ms + HTTP_REQUEST_MS,
+                              memory_order_relaxed);
+    }
+    pthread_mutex_unlock(&connections->mutex);
+    return connection;
+}
+
+void connections_remove(struct connections *connections, struct connection *connection)
+{
+    if (!connection)
+        return;
+    pthread_mutex_lock(&connections->mutex);
+    discount_one(connections, connection->address);
+    connection->fd = -1;
+    connection->next_free = connections->free_places;
+    connections->free_places = connection;
+    connections->count--;
+    pthread_mutex_unlock(&connections->mutex);
+}
+
+static void set_deadline(struct connection *connection, int64_t deadline_ms)
+{
+    if (connection)
+        atomic_store_explicit(&connection->deadline_ms, deadline_ms,
+                              memory_order_relaxed);
+}
+
+void connection_begins(struct connection *connection, int64_t mono_ms)
+{
+    int64_t deadline_ms = mono_ms + HTTP_REQUEST_MS;
+
+    /* Only the rest of what an idle connection has is cut short. */
+    if (connection && deadline_ms < atomic_load_explicit(&connection->deadline_ms,
+                                                         memory_order_relaxed))
+        set_deadline(connection, deadline_ms);
+}
+
+void connection_is_whole(struct connection *connection)
+{
+    set_deadline(connection, NEVER);
+}
+
+void connection_answered(struct connection *connection, bool kept, int64_t mono_ms)
+{
+    int64_t idle_ms = kept ? HTTP_IDLE_S * CLOCK_SECOND_MS : 0;
+
+    set_deadline(connection, mono_ms + idle_ms + HTTP_REQUEST_MS);
+}
+
+/* False when its thread was quicker, or it was shut down before. */
+static bool end_if_late(struct connection *connection, int64_t mono_ms)
+{
+    int_fast64_t deadline_ms =
+        atomic_load_explicit(&connection->deadline_ms, memory_order_relaxed);
+
+    if (connection->fd < 0 || mono_ms < deadline_ms ||
+        !atomic_compare_exchange_strong(&connection->deadline_ms, &deadline_ms, NEVER))
+        return false;
+    (void)shutdown(connection->fd, SHUT_RDWR);
+    return true;
+}
+
+size_t connections_sweep(struct connections *connections, int64_t mono_ms)
+{
+    size_t ended = 0;
+
+    pthread_mutex_lock(&connections->mutex);
+    if (connections->count > connections->max / 4 * 3)
+        mono_ms += HTTP_REQUEST_MS - HTTP_REQUEST_CROWDED_MS;
+    for (size_t i = 0; i < connections->max; i++)
+        ended += end_if_late(&connections->places[i], mono_ms);
+    pthread_mutex_unlock(&connections->mutex);
+    return ended;
+}
+
+size_t connections_count(struct connections *connections)
+{
+    size_t count;
+
+    pthread_mutex_lock(&connections->mutex);
+    count = connections->count;
+    pthread_mutex_unlock(&connections->mutex);
+    return count;
+}
+
+void connections_refused(struct connections *connections, struct buf *ret)
+{
+    struct in6_addr v6 = {.s6_addr = {0}};
+    char text[INET6_ADDRSTRLEN];
+    struct in_addr v4;
+    uint64_t key;
+
+    pthread_mutex_lock(&connections->mutex);
+    key = connections->refused;
+    pthread_mutex_unlock(&connections->mutex);
+    v4.s_addr = htonl((uint32_t)key);
+    for (size_t i = 0; i < 8; i++)
+        v6.s6_addr[i] = (unsigned char)(key >> (56 - 8 * i));
+    if (key >> 32 == 0 && inet_ntop(AF_INET, &v4, text, sizeof(text)))
+        (void)buf_printf(ret, "%s", text);
+    else if (inet_ntop(AF_INET6, &v6, text, sizeof(text)))
+        (void)buf_printf(ret, "%s/64", text);
+}

@@ -1,0 +1,87 @@
+/*
+ * Who is connected: how many from one address, and until when a whole request must be
+ * there. libmicrohttpd's own time-out begins anew with every byte.
+ *
+ * The mutex guards every member but the deadlines; under it nothing is done but linking,
+ * comparing, and shutting down sockets, which does not wait. A connection is taken out
+ * before its descriptor is closed, so that the sweep never meets somebody else's.
+ * Deadlines belong to the thread of the connection; the sweep takes one away only if it
+ * has not changed meanwhile.
+ */
+#ifndef SESBOUNCED_CONNECTIONS_H
+#define SESBOUNCED_CONNECTIONS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "daemon/bounds.h"
+#include "sesbounce/buf.h"
+
+struct connections_address; /* one that has connections, and how many */
+
+struct connection {
+    int fd;                              /* -1: this place is free */
+    struct connections_address *address; /* NULL: not limited */
+    struct connection *next_free;
+    atomic_int_fast64_t deadline_ms; /* CLOCK_MONOTONIC */
+};
+
+struct connections {
+    pthread_mutex_t mutex;
+    struct connection *places; /* one a connection: nothing is allocated later */
+    struct connection *free_places;
+    struct connections_address *addresses;
+    struct connections_address *free_addresses;
+    struct connections_address **buckets;
+    size_t max;
+    size_t count;
+    size_t of_address_max;
+    uint64_t refused; /* the last address that was */
+};
+
+/* 0 or a negative errno. */
+int connections_init(struct connections *connections, const struct bounds *bounds);
+void connections_done(struct connections *connections);
+
+/*
+ * What counts as one address: an IPv4 address, mapped into IPv6 or not, or an IPv6 /64,
+ * which is what one customer gets. 0: not limited, since a proxy there speaks for
+ * everybody: loopback, a unix socket, anything else. The address is as long as its
+ * family says.
+ */
+uint64_t connections_key(const struct sockaddr *address);
+
+/* May one more come from there? Who may not is remembered for connections_refused(). */
+bool connections_admits(struct connections *connections, const struct sockaddr *address);
+
+/* A new connection on `fd`, which it borrows. NULL when there are too many, which the
+ * HTTP server's own limit prevents. */
+struct connection *connections_add(struct connections *connections, int fd,
+                                   const struct sockaddr *address, int64_t mono_ms);
+
+/* Before its descriptor is closed. NULL is no connection. */
+void connections_remove(struct connections *connections, struct connection *connection);
+
+/* A request line is there; the rest has to follow. NULL is allowed, as in the next two.
+ */
+void connection_begins(struct connection *connection, int64_t mono_ms);
+
+/* The whole request is there: it is ours until it is answered. */
+void connection_is_whole(struct connection *connection);
+
+/* `kept`: it delivered something genuine, and may keep the connection for more. */
+void connection_answered(struct connection *connection, bool kept, int64_t mono_ms);
+
+/* Shuts down the connections that are late, sooner when there are many; libmicrohttpd
+ * then closes them. How many. */
+size_t connections_sweep(struct connections *connections, int64_t mono_ms);
+
+size_t connections_count(struct connections *connections);
+
+/* Appends the address that was refused last: `203.0.113.7`, `2001:db8:1:2::/64`. */
+void connections_refused(struct connections *connections, struct buf *ret);
+
+#endif

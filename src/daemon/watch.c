@@ -1,0 +1,74 @@
+#include "daemon/watch.h"
+
+#include "daemon/http.h"
+#include "daemon/outbound.h"
+#include "daemon/writer.h"
+#include "sesbounce/limits.h"
+
+void watch_init(struct watch *watch, struct service *service)
+{
+    *watch = (struct watch){.service = service};
+}
+
+void watch_sweep(struct watch *watch, int64_t mono_ms)
+{
+    struct service *service = watch->service;
+    size_t slow = connections_sweep(&service->connections, mono_ms);
+
+    atomic_fetch_add_explicit(&service->metrics.shed[SHED_SLOW], slow,
+                              memory_order_relaxed);
+    http_resume_waiting(waiting_room_sweep(&service->room, mono_ms),
+                        VERDICT_NO_CERTIFICATE, "it did not come in time");
+}
+
+/* How many more there are than were told. */
+static uint64_t untold(struct watch *watch, enum shed what)
+{
+    uint64_t now = metrics_shed(&watch->service->metrics, what);
+    uint64_t more = now - watch->told[what];
+
+    watch->told[what] = now;
+    return more;
+}
+
+static void tell(enum log_level level, const char *message, uint64_t count,
+                 struct str address)
+{
+    struct buf number;
+
+    buf_init(&number, LOG_VALUE_BYTES_MAX);
+    (void)buf_printf(&number, "%llu", (unsigned long long)count);
+    log_event(level, message, {"COUNT", buf_str(&number)}, {"ADDRESS", address});
+    buf_done(&number);
+}
+
+void watch_tell_shed(struct watch *watch, int64_t mono_ms)
+{
+    struct buf address;
+    uint64_t refused, slow;
+
+    if (mono_ms < watch->tell_again_ms)
+        return;
+    refused = untold(watch, SHED_ADDRESS);
+    slow = untold(watch, SHED_SLOW);
+    if (refused == 0 && slow == 0)
+        return;
+    watch->tell_again_ms = mono_ms + SHED_LOG_EVERY_MS;
+    buf_init(&address, LOG_VALUE_BYTES_MAX);
+    connections_refused(&watch->service->connections, &address);
+    if (refused > 0)
+        tell(LOG_LEVEL_WARNING,
+             "connections were closed at once, because one address had a quarter of "
+             "them; is that your proxy? then raise [ingest] max_connections",
+             refused, buf_str(&address));
+    if (slow > 0)
+        tell(LOG_LEVEL_INFO, "connections were ended that brought no whole request", slow,
+             STR_ABSENT);
+    buf_done(&address);
+}
+
+bool watch_is_stuck(const struct watch *watch, int64_t mono_ms)
+{
+    return writer_is_stuck(watch->service->writer, mono_ms) ||
+           outbound_is_stuck(watch->service->outbound, mono_ms);
+}
