@@ -12,6 +12,9 @@ static int errno_of_io(int rc, int system_errno)
         return -EUCLEAN;
     if (system_errno == ENOSPC || system_errno == EDQUOT)
         return -ENOSPC;
+    /* A disk that was remounted after an error: descriptors for writing stay open. */
+    if (system_errno == EROFS)
+        return -EROFS;
     return -EIO;
 }
 
@@ -24,6 +27,9 @@ static int errno_of_open(int system_errno)
         return -system_errno;
     case EPERM:
         return -EACCES;
+    case ENOSPC:
+    case EDQUOT:
+        return -ENOSPC;
     default:
         return -EIO;
     }

@@ -118,13 +118,24 @@ static int check_in_place(struct store *store)
     return -ESTALE;
 }
 
+/* SQLite has rolled back by itself after some faults; and for want of memory a rollback
+ * can fail, too, and is still to be done when the next transaction begins. */
+static int roll_back(struct store *store)
+{
+    if (sqlite3_get_autocommit(store->db))
+        return 0;
+    return db_exec(store, "ROLLBACK", "rolling back");
+}
+
 int store_begin(struct store *store)
 {
     int r;
 
     assert(store->mode == STORE_OWN || store->mode == STORE_WRITE);
     assert(!store->in_transaction);
-    r = check_in_place(store);
+    r = roll_back(store);
+    if (r == 0)
+        r = check_in_place(store);
     if (r == 0)
         r = turn_take(store);
     if (r < 0)
@@ -150,9 +161,7 @@ void store_rollback(struct store *store)
     if (!store->in_transaction)
         return;
     write_forget(store);
-    /* SQLite has rolled back by itself after some faults. */
-    if (!sqlite3_get_autocommit(store->db))
-        (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    (void)roll_back(store);
     store->in_transaction = false;
     turn_give(store);
 }

@@ -48,9 +48,12 @@ static void sooner(int64_t *due_ms, int64_t ms)
         *due_ms = ms;
 }
 
-static int64_t next_at(struct db_call *call)
+/* Further ahead than any back-off: the clock was set back since, so now. */
+static int64_t next_at(struct db_call *call, int64_t now_ms)
 {
-    return sqlite3_column_int64(call->statement, 4);
+    int64_t ms = sqlite3_column_int64(call->statement, 4);
+
+    return ms <= now_ms + CONFIRM_MAX_MS ? ms : now_ms;
 }
 
 int store_confirmations_due(struct store *store, int64_t now_ms,
@@ -71,9 +74,9 @@ int store_confirmations_due(struct store *store, int64_t now_ms,
             sooner(ret_next_ms, until_ms);
             continue;
         }
-        if (next_at(&call) > now_ms || count == max ||
+        if (next_at(&call, now_ms) > now_ms || count == max ||
             store->out_count == STORE_CONFIRMATIONS_OUT_MAX) {
-            sooner(ret_next_ms, next_at(&call));
+            sooner(ret_next_ms, next_at(&call, now_ms));
             return (int)count;
         }
         r = take(&call, id, &ret[count]);

@@ -128,7 +128,9 @@ static int tidy_soft(struct store *store, int64_t now_ms)
 
 int store_tidy(struct store *store, int64_t now_ms, bool *ret_more)
 {
-    bool again = now_ms >= store->tidy_again_ms;
+    /* The latter when the clock was ahead the last time. */
+    bool again = now_ms >= store->tidy_again_ms ||
+                 store->tidy_again_ms - now_ms > STORE_TIDY_AGAIN_MS;
     int r;
 
     *ret_more = false;
@@ -139,16 +141,18 @@ int store_tidy(struct store *store, int64_t now_ms, bool *ret_more)
         store->tidy_again_ms = now_ms + STORE_TIDY_AGAIN_MS;
     }
     r = store_begin(store);
-    if (r < 0)
-        return r;
-    r = tidy_counted(store, now_ms, ret_more);
+    if (r == 0)
+        r = tidy_counted(store, now_ms, ret_more);
     if (r == 0 && again)
         r = tidy_soft(store, now_ms);
+    if (r == 0)
+        r = store_commit(store);
     if (r < 0) {
         store_rollback(store);
         store->tidy_again_ms = 0;
+        *ret_more = false;
         return r;
     }
     store->tidy_more = *ret_more;
-    return store_commit(store);
+    return 0;
 }
