@@ -220,6 +220,36 @@ $(BENCH_BIN): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o \
 -include $(BENCH_OBJ:.o=.d)
 .SECONDARY: $(BENCH_OBJ)
 
+# tests/fault/fault_NAME.c is a program each; the other files there help all of them, and
+# preload.c is loaded into the daemon from outside.
+FAULT_SRC  := $(wildcard tests/fault/fault_*.c)
+FAULT_BIN  := $(FAULT_SRC:tests/fault/fault_%.c=$(BUILD)/fault/%)
+FAULT_HELPER_OBJ := $(call objects,$(filter-out $(FAULT_SRC) %/preload.c,$(wildcard tests/fault/*.c)))
+$(BUILD)/libfault.a: $(FAULT_HELPER_OBJ)
+	$(archive)
+$(BUILD)/fault/memory $(BUILD)/fault/clock: $(BUILD)/libfuzz.a $(BUILD)/libdaemon.a
+$(BUILD)/fault/%: $(BUILD)/obj/tests/fault/fault_%.o $(BUILD)/libfault.a \
+                  $(BUILD)/libsesbounce.a
+	$(link) $(FAULT_WRAP) -lcmocka
+$(BUILD)/unit/store/test_store_fault: $(BUILD)/libfault.a
+-include $(FAULT_HELPER_OBJ:.o=.d) $(FAULT_SRC:%.c=$(BUILD)/obj/%.d)
+.SECONDARY: $(FAULT_HELPER_OBJ) $(call objects,$(FAULT_SRC))
+
+# What a fault program takes the place of, in our own code.
+$(BUILD)/fault/power: private FAULT_WRAP := -Wl,--wrap=fsync
+$(BUILD)/fault/clock: private FAULT_WRAP := -Wl,--wrap=clock_wall_ms
+$(BUILD)/fault/memory: private FAULT_WRAP := $(foreach f,malloc calloc realloc strdup strndup asprintf,-Wl,--wrap=$(f))
+
+# FAULTS=short: a sample. FAULT_SEED=N: the same faults again.
+FAULTS ?= full
+check-faults:
+	@contrib/install-dependencies.sh check
+	+@$(SUBMAKE) all fault-programs
+	@FAULTS='$(FAULTS)' tests/fault/run.sh $(BUILD) $(FAULT_BIN)
+
+.PHONY: check-faults fault-programs
+fault-programs: $(FAULT_BIN)
+
 # QUICK=1: under a minute, and figures to match. tests/bench/BENCHMARKS.md has the method.
 bench:
 	@contrib/install-dependencies.sh bench
@@ -297,6 +327,7 @@ help:
 	'make run        install what is missing, build, start it, show it at work, serve until Ctrl-C' \
 	'make demo       the same, then stop; fails when anything differs from what is expected' \
 	'make check      install what is missing, build, run all tests' \
+	'make check-faults   power cuts, I/O errors, … and nothing acknowledged lost (FAULTS=short)' \
 	'make            build build/sesbounced and build/sesbouncectl' \
 	'make lint       layers, banned functions, sizes, formatting, gcc, clang, analyzers, scripts' \
 	'make format     clang-format every source file' \

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Programs and tests compile with clang without a warning.
+# Programs and tests (also those of faults) compile with clang without a warning.
 set -uo pipefail
-$MAKE -s -k CC=clang WERROR=1 BUILD=build/lint/clang all unit-programs | grep -vE '^  (CC|LINK) '
+$MAKE -s -k CC=clang WERROR=1 BUILD=build/lint/clang all unit-programs fault-programs |
+    grep -vE '^  (CC|LINK) '
 exit "${PIPESTATUS[0]}"
