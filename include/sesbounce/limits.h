@@ -136,10 +136,11 @@
 /* One address may have this part of the connections: no one client takes all, and four
  * proxies may share them. */
 #define HTTP_ADDRESS_SHARE 4
-/* This part of the connections may wait for a certificate; the others go on. The writer's
- * queue takes as many deliveries as there are connections: what was received whole and is
- * genuine is never sent away for the queue's sake. */
+/* This part of the connections may wait for a certificate; the others go on. */
 #define WAITING_ROOM_SHARE 4
+/* This part of the connections never lies in the writer's queue: while a disk hangs, who
+ * comes over them gets 503 at once, and /healthz can be reached. */
+#define WRITER_SPARE_SHARE 4
 /* Bodies: every connection may hold this much of one, and what SES sends has 2 to 16 KB.
  * The sum of what they hold beyond it is bounded by as much again, and by no less than
  * so many of the largest. With the defaults these are 16 MiB each; while a body is looked
@@ -161,7 +162,8 @@
 /* Let go with 503 after this: main sweeps each second, and a commit may follow. */
 #define WAITING_MS 9000
 /* Promised: every answer within 12 s, for SNS gives up at 15. What the writer has not
- * begun by then is 503. */
+ * begun by then is 503, by main's sweep when the writer hangs; and when it has hung for
+ * so long, new deliveries get 503 at once. */
 #define ANSWER_MS 11000
 /* A thread that has been at one thing for longer is stuck: the watchdog is not petted. */
 #define BUSY_TOO_LONG_MS 60000
@@ -215,6 +217,8 @@
 #define METRICS_BYTES_MAX (64 * 1024)
 /* STATUS= is told when it turns, and this often: each is a message to systemd. */
 #define STATUS_EVERY_MS 10000
+/* A message to systemd: a path, and what to type. */
+#define NOTIFY_BYTES_MAX 8192
 /* main looks this often at what may be late. */
 #define MAIN_TICK_MS 1000
 /* Beyond max_body, swallow up to this many times max_body so that the 413 is seen. */
@@ -224,6 +228,9 @@
 
 /* The checkpointer starts at this size of the WAL: 4,096 pages of 8 KiB. */
 #define STORE_WAL_BYTES (32L * 1024 * 1024)
+/* Written to the WAL at a time: some 15 pages with their headers. SQLite's own files take
+ * less than 128 KiB in one call. */
+#define STORE_WAL_WRITE_BYTES (124 * 1024)
 /* A writer holds the turn no longer than this. */
 #define STORE_TURN_ROWS_MAX 1000
 #define STORE_TURN_MS       50

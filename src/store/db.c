@@ -251,12 +251,15 @@ static int open_database(struct store *store, struct buf *fault)
 
 static int prepare_writer(struct store *store)
 {
+    int r;
+
     store->topics = calloc(STORE_TOPICS_CACHED_MAX, sizeof(*store->topics));
     store->tallies = calloc(STORE_TALLIES_MAX, sizeof(*store->tallies));
     if (!store->topics || !store->tallies)
         return -ENOMEM;
     set_wal_bytes(store);
-    return db_turn_open(store);
+    r = db_wal_gather(store);
+    return r < 0 ? r : db_turn_open(store);
 }
 
 static int open_store(struct store *store, struct buf *fault)

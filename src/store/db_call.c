@@ -8,8 +8,6 @@ static int errno_of_io(int rc, int system_errno)
 {
     if (rc == SQLITE_IOERR_NOMEM)
         return -ENOMEM;
-    if (rc == SQLITE_IOERR_CORRUPTFS)
-        return -EUCLEAN;
     if (system_errno == ENOSPC || system_errno == EDQUOT)
         return -ENOSPC;
     /* A disk that was remounted after an error: descriptors for writing stay open. */
@@ -33,6 +31,43 @@ static int errno_of_open(int system_errno)
     default:
         return -EIO;
     }
+}
+
+/* No database is as large: 2^32 pages of 64 KiB are half of it. */
+#define BEYOND_THE_END (1LL << 49)
+
+/* The errno of the last call that failed. SQLite keeps it for ever, but for a read that
+ * ends early: so we read beyond the end, and the next corruption is judged by itself. */
+static int last_errno(sqlite3_file *file)
+{
+    int error = 0;
+    char byte;
+
+    if (!file || !file->pMethods)
+        return 0;
+    (void)file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error);
+    (void)file->pMethods->xRead(file, &byte, 1, BEYOND_THE_END);
+    return error;
+}
+
+/* SQLite calls it corruption, too, when a read fails with one of these. */
+static bool is_read_error(int error)
+{
+    return error == EIO || error == ENXIO || error == ERANGE;
+}
+
+static bool disk_failed(sqlite3 *db)
+{
+    sqlite3_file *database = NULL;
+    sqlite3_file *wal = NULL;
+
+    if (!db)
+        return false;
+    (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &database);
+    (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+    bool database_failed = is_read_error(last_errno(database));
+
+    return is_read_error(last_errno(wal)) || database_failed;
 }
 
 static int errno_of(int rc, int system_errno)
@@ -69,6 +104,8 @@ int db_fault(struct store *store, int rc, const char *what)
     (void)snprintf(store->fault, sizeof(store->fault), "%s: %s (SQLite %d%s%s)", what,
                    sqlite3_errstr(rc), rc, store->db ? ", " : "",
                    store->db ? sqlite3_errmsg(store->db) : "");
+    if ((rc & 0xff) == SQLITE_CORRUPT && disk_failed(store->db))
+        return -EIO;
     return errno_of(rc, system_errno);
 }
 

@@ -76,6 +76,11 @@ struct store {
     char fault[STORE_FAULT_BYTES_MAX];
 };
 
+/* --- db_wal.c -------------------------------------------------------------------- */
+
+/* From now on this connection writes the WAL in pieces of up to STORE_WAL_WRITE_BYTES. */
+int db_wal_gather(struct store *store);
+
 /* --- db_call.c: statements ------------------------------------------------------- */
 
 /* Maps a result of SQLite's to an errno and keeps its text. Never returns 0. */

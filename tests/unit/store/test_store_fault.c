@@ -8,6 +8,8 @@
 #include "../../fault/vfs.h"
 
 #define STEPS_MAX  20000
+/* Of a batch: less means that nothing was injected. */
+#define STEPS_LEAST 3
 #define STEPS_EACH 100
 #define DISK       (VFS_READ | VFS_WRITE | VFS_TRUNCATE | VFS_SYNC | VFS_SIZE)
 
@@ -136,7 +138,7 @@ static void fail_everywhere(const struct kind *kind)
         more = fail_batch_at(state, kind, n);
         (void)fixture_teardown(&state);
     }
-    assert_in_range(n, 20, STEPS_MAX - 1);
+    assert_in_range(n, STEPS_LEAST, STEPS_MAX - 1);
 }
 
 static void each_allocation_may_fail_once(void **state)
