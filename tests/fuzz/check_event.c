@@ -1,7 +1,7 @@
 /* What is promised of an SES event that was read, and of the judgements about it. */
-#include <jansson.h>
-
 #include "fuzz.h"
+#include "message/json_tree.h"
+#include "sesbounce/cleanup.h"
 #include "sesbounce/limits.h"
 #include "sesbounce/policy.h"
 
@@ -45,11 +45,9 @@ static void check_texts(const struct ses_event *event)
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         check_text(texts[i]);
     if (str_present(event->tags)) {
-        json_error_t error;
-        json_t *tags = json_loadb(event->tags.data, event->tags.len,
-                                  JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &error);
-        PROMISE(json_is_object(tags));
-        json_decref(tags);
+        _cleanup_(json_tree_done) struct json_tree tags;
+        PROMISE(json_tree_read(event->tags, &tags) == 0);
+        PROMISE(json_tree_is(json_tree_root(&tags), JSON_TREE_OBJECT));
     }
 }
 

@@ -69,6 +69,12 @@ static bool is_janssons_own(const json_error_t *error)
     return code == json_error_numeric_overflow || code == json_error_null_byte_in_key;
 }
 
+/* jansson takes a NUL behind a number for nothing. */
+static bool has_nul(struct str text)
+{
+    return memchr(text.data, 0, text.len) != NULL;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct str text = fuzz_str(data, size);
@@ -82,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else if (rc == 0)
         PROMISE(is_janssons_own(&error));
     else
-        PROMISE(rc == -E2BIG || !expected);
+        PROMISE(rc == -E2BIG || !expected || has_nul(text));
     json_decref(expected);
     json_tree_done(&tree);
     return 0;
