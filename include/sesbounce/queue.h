@@ -46,6 +46,12 @@ int queue_push(struct queue *queue, struct queue_node *node);
  */
 struct queue_node *queue_take(struct queue *queue, size_t most, int64_t deadline_ms);
 
+/* Takes the nodes that `wanted` picks, wherever they stand, in their order; never waits.
+ * `wanted` runs with the queue locked. For another thread than the taker's. */
+struct queue_node *queue_take_if(struct queue *queue,
+                                 bool (*wanted)(struct queue_node *node, void *context),
+                                 void *context);
+
 /* Pushes fail from now on; what is inside can still be taken. */
 void queue_close(struct queue *queue);
 

@@ -115,6 +115,34 @@ struct queue_node *queue_take(struct queue *queue, size_t most, int64_t deadline
     return taken;
 }
 
+struct queue_node *queue_take_if(struct queue *queue,
+                                 bool (*wanted)(struct queue_node *node, void *context),
+                                 void *context)
+{
+    struct queue_node *taken = NULL;
+    struct queue_node **taken_end = &taken;
+    struct queue_node **link = &queue->first;
+
+    lock(queue);
+    queue->last = NULL;
+    while (*link) {
+        struct queue_node *node = *link;
+
+        if (wanted(node, context)) {
+            *link = node->next;
+            node->next = NULL;
+            *taken_end = node;
+            taken_end = &node->next;
+            queue->count--;
+        } else {
+            queue->last = node;
+            link = &node->next;
+        }
+    }
+    unlock(queue);
+    return taken;
+}
+
 void queue_close(struct queue *queue)
 {
     lock(queue);

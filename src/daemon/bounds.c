@@ -24,7 +24,7 @@ struct bounds bounds_of(uint64_t max_connections, uint64_t max_body_bytes, uint6
     return (struct bounds){
         .connections = connections,
         .connections_of_address = connections / HTTP_ADDRESS_SHARE,
-        .writer_queue = connections,
+        .writer_queue = connections - connections / WRITER_SPARE_SHARE,
         .waiting_room = connections / WAITING_ROOM_SHARE,
         .large_body_bytes =
             at_least(connections * BODY_FIRST_BYTES, LARGE_BODIES * max_body_bytes),

@@ -10,6 +10,7 @@
 #include "daemon/admin.h"
 #include "daemon/http.h"
 #include "daemon/listen.h"
+#include "daemon/notify.h"
 #include "daemon/outbound.h"
 #include "daemon/watch.h"
 #include "daemon/writer.h"
@@ -353,38 +354,35 @@ static void tell_status(struct program *program, int64_t now_ms)
     struct metrics *metrics = &program->service.metrics;
     const char *trouble = atomic_load(&program->service.trouble);
     bool storing = atomic_load(&program->service.storing);
+    int r;
 
     if (storing == program->told_storing && now_ms < program->tell_again_ms)
         return;
+    if (storing)
+        r = notify("STATUS=storing; kept %llu deliveries, answered %llu otherwise, shed "
+                   "%llu under load",
+                   (unsigned long long)metrics_kept(metrics),
+                   (unsigned long long)metrics_not_kept(metrics),
+                   (unsigned long long)metrics_shed_in_all(metrics));
+    else
+        r = notify("STATUS=NOT STORING, SNS is told to try again: %s (%s)",
+                   trouble ? trouble : "see `journalctl -u sesbounced`",
+                   program->settings->store.path);
+    if (r == -EAGAIN)
+        return;
     program->told_storing = storing;
     program->tell_again_ms = now_ms + STATUS_EVERY_MS;
-
-    if (storing) {
-        (void)sd_notifyf(0,
-                         "STATUS=storing; kept %llu deliveries, answered %llu otherwise, "
-                         "shed %llu under load",
-                         (unsigned long long)metrics_kept(metrics),
-                         (unsigned long long)metrics_not_kept(metrics),
-                         (unsigned long long)metrics_shed_in_all(metrics));
-    } else {
-        (void)sd_notifyf(0, "STATUS=NOT STORING, SNS is told to try again: %s (%s)",
-                         trouble ? trouble : "see `journalctl -u sesbounced`",
-                         program->settings->store.path);
-    }
 }
 
-/*
- * Twice in the time the unit allows, and not at all where nothing is watched: who does
- * not read what we tell would block us, and with us the sweep.
- */
+/* Twice in the time the unit allows. */
 static void pet_watchdog(struct program *program, int64_t now_ms)
 {
     uint64_t allowed_us = 0;
 
     if (now_ms < program->pet_again_ms || sd_watchdog_enabled(0, &allowed_us) <= 0)
         return;
-    program->pet_again_ms = now_ms + (int64_t)(allowed_us / 1000 / 2);
-    (void)sd_notify(0, "WATCHDOG=1");
+    if (notify("WATCHDOG=1") != -EAGAIN)
+        program->pet_again_ms = now_ms + (int64_t)(allowed_us / 1000 / 2);
 }
 
 /* Until a signal, or until the database turns out to be unusable. The exit status. */
@@ -424,7 +422,7 @@ static void wait_for_connections(struct program *program)
 
 static void stop(struct program *program)
 {
-    (void)sd_notify(0, "STOPPING=1");
+    (void)notify("STOPPING=1");
     admin_stop(program->admin);
     if (program->http) {
         http_quiesce(program->http);

@@ -46,11 +46,16 @@ static inline void busy_end(busy_since *since)
     atomic_store_explicit(since, 0, memory_order_relaxed);
 }
 
-static inline bool busy_too_long(busy_since *since, int64_t mono_ms)
+static inline bool busy_longer(busy_since *since, int64_t mono_ms, int64_t than_ms)
 {
     int64_t begun = atomic_load_explicit(since, memory_order_relaxed);
 
-    return begun != 0 && mono_ms - begun > BUSY_TOO_LONG_MS;
+    return begun != 0 && mono_ms - begun > than_ms;
+}
+
+static inline bool busy_too_long(busy_since *since, int64_t mono_ms)
+{
+    return busy_longer(since, mono_ms, BUSY_TOO_LONG_MS);
 }
 
 #endif

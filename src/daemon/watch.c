@@ -19,6 +19,7 @@ void watch_sweep(struct watch *watch, int64_t mono_ms)
                               memory_order_relaxed);
     http_resume_waiting(waiting_room_sweep(&service->room, mono_ms),
                         VERDICT_NO_CERTIFICATE, "it did not come in time");
+    writer_sweep(service->writer, mono_ms);
 }
 
 /* How many more there are than were told. */

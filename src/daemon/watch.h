@@ -15,7 +15,7 @@ struct watch {
 
 void watch_init(struct watch *watch, struct service *service);
 
-/* Ends waits for a certificate and connections that took too long. */
+/* Ends waits for a certificate or the disk, and connections, that took too long. */
 void watch_sweep(struct watch *watch, int64_t mono_ms);
 
 /* Logs once a minute what was shed since, where that is not told of each delivery. */

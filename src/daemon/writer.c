@@ -164,6 +164,12 @@ static void write_confirmation(struct writer *writer, struct queue_node *node)
     outbound_confirmation_free(task);
 }
 
+static void put_off(struct delivery *delivery)
+{
+    delivery_decide(delivery, VERDICT_BUSY, "waited too long for the disk");
+    http_resume(delivery);
+}
+
 /*
  * Sorts a batch: late deliveries out, the rest to one transaction, in their order; then
  * the outcomes of confirmations, for which nobody waits.
@@ -183,9 +189,7 @@ static void handle_batch(struct writer *writer, struct queue_node *node)
             node->next = outcomes;
             outcomes = node;
         } else if (now_ms >= delivery_of(node)->deadline_ms) {
-            delivery_decide(delivery_of(node), VERDICT_BUSY,
-                            "waited too long for the disk");
-            http_resume(delivery_of(node));
+            put_off(delivery_of(node));
         } else {
             *link = node;
             link = &node->next;
@@ -346,6 +350,39 @@ int writer_start(struct service *service, struct store *store, struct writer **r
 int writer_push(struct writer *writer, struct writer_job *job)
 {
     return queue_push(&writer->queue, &job->node);
+}
+
+static bool is_late(struct queue_node *node, void *by_ms)
+{
+    return queue_entry(node, struct writer_job, node)->kind == WRITER_JOB_DELIVERY &&
+           delivery_of(node)->deadline_ms <= *(int64_t *)by_ms;
+}
+
+/* Until the writer comes back, which tries the store before anything else. */
+static void tell_if_hanging(struct writer *writer, int64_t mono_ms)
+{
+    struct service *service = writer->service;
+
+    if (!busy_longer(&writer->busy, mono_ms, ANSWER_MS) ||
+        !atomic_exchange(&service->storing, false))
+        return;
+    atomic_store(&service->trouble, "the disk does not answer: `dmesg`");
+    log_event(LOG_LEVEL_ERROR, "the writer hangs; SNS is told to try again",
+              {"PATH", str_of(service->settings->store.path)});
+}
+
+void writer_sweep(struct writer *writer, int64_t mono_ms)
+{
+    int64_t next_tick_ms = mono_ms + MAIN_TICK_MS;
+    struct queue_node *late = queue_take_if(&writer->queue, is_late, &next_tick_ms);
+
+    while (late) {
+        struct queue_node *next = late->next;
+
+        put_off(delivery_of(late));
+        late = next;
+    }
+    tell_if_hanging(writer, mono_ms);
 }
 
 void writer_stop(struct writer *writer)

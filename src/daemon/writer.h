@@ -27,6 +27,13 @@ void writer_tell_if_new(const struct store *store, const char *path);
 /* Lends a job to the writer. 0; -EAGAIN when full, -ESHUTDOWN when stopping. */
 int writer_push(struct writer *writer, struct writer_job *job);
 
+/*
+ * Answers deliveries with 503 that would be late before the next tick, while the writer
+ * hangs in a sync; what is inside its transaction may yet be committed, and waits. For
+ * main's thread, each tick.
+ */
+void writer_sweep(struct writer *writer, int64_t mono_ms);
+
 /* Takes no more jobs, finishes those it has, checkpoints, closes, joins. */
 void writer_stop(struct writer *writer);
 

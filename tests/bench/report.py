@@ -63,8 +63,8 @@ def spread(values: list[float], digits: int = 0) -> str:
 
 
 def lost(results: dict) -> int:
-    total = sum(run.get("lost", 0) for run in results["runs"] + results["open"])
-    return total + results.get("scale", {}).get("lost", 0)
+    large = results.get("scale", {}).get("runs", [])
+    return sum(run.get("lost", 0) for run in results["runs"] + results["open"] + large)
 
 
 def refused(results: dict) -> int:
@@ -145,16 +145,16 @@ def _open(results: dict) -> list[str]:
 
 def _rest(results: dict, table: _Table) -> list[str]:
     parts, large = results["parts"], results["scale"]
-    rate = table.median("sesbounced", 128, "rate")
-    against = f", {100 * large['rate'] / rate:.0f} % of the empty file's" if rate else ""
+    on_large = {key: [run[key] for run in large["runs"]] for key in ("rate", "p99_ms", "peak_mb")}
     return [
         f"One thread, a message: envelope {parts['envelope_us']:.1f} µs, signature "
         f"{parts['signature_us']:.1f} µs, SES message {parts['ses_us']:.1f} µs; all that an "
         f"HTTP thread does with a body {parts['all_us']:.1f} µs.",
         f"Start until the first answer: {spread(results['start_ms'], 1)} ms.",
         f"With {large['events']:,} events ({large['file_mb']:,.0f} MB without bodies): start "
-        f"{spread(large['start_ms'], 1)} ms; {large['rate']:,.0f} messages/s{against}, p99 "
-        f"{large['p99_ms']:.1f} ms, peak RSS {large['peak_mb']:.1f} MB.",
+        f"{spread(large['start_ms'], 1)} ms; {spread(on_large['rate'])} messages/s, "
+        f"{100 * large_share(large):.0f} % of an empty file's in turns with it, p99 "
+        f"{spread(on_large['p99_ms'], 1)} ms, peak RSS {max(on_large['peak_mb']):.1f} MB.",
         f"`check` {large['check_ms']:.2f} ms of process time beyond starting the program "
         f"({large['ctl_ms']:.2f} ms), {large['check_wall_ms']:.1f} ms on the clock; "
         f"{large['check_each_us']:.1f} µs each of many, {large['filter_each_us']:.1f} µs a line "
@@ -163,11 +163,50 @@ def _rest(results: dict, table: _Table) -> list[str]:
     ]
 
 
+def large_share(large: dict) -> float:
+    """The rate on the large file, as a part of that on an empty one."""
+    rates = [statistics.median(run[key] for run in large["runs"])
+             for key in ("rate", "empty_rate")]
+    return rates[0] / rates[1]
+
+
+def _targets(results: dict, table: _Table) -> list[str]:
+    large, opened = results["scale"], results["open"]
+    ours = table.median("sesbounced", 128, "rate")
+    bare = 100 * ours / table.median("bare SQLite", 128, "rate")
+    late = statistics.median(run["p99_ms"] for run in opened if run["server"] == "sesbounced")
+    peak = max(run["peak_mb"] for run in results["runs"] + opened + large["runs"]
+               if run.get("server", "sesbounced") == "sesbounced")
+    rows = []
+    if table.values("Node peer", 128, "rate"):
+        ratio = ours / table.median("Node peer", 128, "rate")
+        rows += [("of the Node peer, 128 connections", "≥ 10×", f"{ratio:.1f}×", ratio >= 10)]
+    p99 = table.median("sesbounced", 128, "p99_ms")
+    share = 100 * large_share(large)
+    start = max(large["start_ms"])
+    rows += [
+        ("of the bare SQLite loop, 128 connections", "≥ 60 %", f"{bare:.0f} %", bare >= 60),
+        ("p99 at 128 connections", "≤ 60 ms", f"{p99:.0f} ms", p99 <= 60),
+        ("p99 at 1,000 a second, open loop", "≤ 10 ms", f"{late:.1f} ms", late <= 10),
+        ("peak RSS of all runs", "≤ 64 MB", f"{peak:.1f} MB", peak <= 64),
+        (f"rate with {large['events']:,} events", "≥ 75 % of the empty file's",
+         f"{share:.0f} %", share >= 75),
+        ("`check` beyond start-up", "≤ 2 ms", f"{large['check_ms']:.1f} ms",
+         large["check_ms"] <= 2),
+        ("`events --address`", "≤ 20 ms", f"{large['events_wall_ms']:.1f} ms on the clock",
+         large["events_wall_ms"] <= 20),
+        ("start on the large file", "≤ 1 s", f"{start / 1000:.2f} s", start <= 1000),
+    ]
+    return ["| target | wanted | this run | met |", "| --- | ---: | ---: | --- |"] + [
+        f"| {what} | {wanted} | {found} | {'yes' if met else '**no**'} |"
+        for what, wanted, found, met in rows]
+
+
 def _answers(results: dict) -> str:
     counted = [run for run in results["runs"] + results["open"] if "rows" in run]
     kept = sum(run["rows"] for run in counted)
     odd = sum(run.get("not_2xx", 0) + run.get("broken", 0) + run.get("other", 0)
-              for run in counted)
+              for run in counted + results["scale"]["runs"])
     wrapped = sum(1 for run in counted if run.get("wrapped"))
     text = (f"Rows against answers: {kept:,} rows in {len(counted)} runs; {lost(results)} "
             f"acknowledged messages without a row; {odd} answers that were no 200.")
@@ -180,7 +219,7 @@ def text(results: dict, no_peer: str | None) -> str:
              "alternating runs (lowest–highest)." + (" QUICK." if results["quick"] else ""), ""]
     lines += _rates(table) + [""] + _costs(table) + [""]
     lines += ["1,000 messages a second, open loop:", ""] + _open(results) + [""]
-    lines += _rest(results, table) + [_answers(results)]
+    lines += _rest(results, table) + [_answers(results), ""] + _targets(results, table)
     if no_peer:
         lines.append(f"No Node peer: {no_peer}.")
     return "\n".join(lines)

@@ -18,7 +18,8 @@ import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -195,6 +196,17 @@ class Daemon:
         self._drain()
         lines = [line for m in self.notified for line in m.split("\n")]
         return next((s[7:] for s in reversed(lines) if s.startswith("STATUS=")), "")
+
+    @contextmanager
+    def filled_notify_socket(self) -> Iterator[None]:
+        """Meanwhile it takes no message more: nobody reads it."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.setblocking(False)
+            with suppress(BlockingIOError):
+                while True:
+                    sender.sendto(b"", self._notify.getsockname())
+            yield
+        self._drain()
 
     def _drain(self) -> None:
         while select.select([self._notify], [], [], 0)[0]:

@@ -10,7 +10,7 @@ import sqlite3
 import pytest
 
 import ses
-from daemon import SESBOUNCED, Daemon, assert_refusal, run
+from daemon import SESBOUNCED, Daemon, assert_refusal, eventually, run
 from fakesns import TOPIC, encode
 
 # --- the command line
@@ -196,6 +196,33 @@ def test_65_for_a_database_it_cannot_use(make_daemon, home, spoil):
     assert daemon.wait() == 65
     assert str(daemon.database) in daemon.log()
     assert daemon.database.read_bytes() == before
+
+
+def damage_underneath(daemon: Daemon) -> None:
+    """All pages but the first, while the daemon runs. A log begun anew makes it read them."""
+    db = sqlite3.connect(daemon.database)
+    assert db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+    db.close()
+    with open(daemon.database, "r+b") as file:
+        size = file.seek(0, 2)
+        file.seek(8192)
+        file.write(b"\xa5" * (size - 8192))
+
+
+@pytest.mark.parametrize("inherit", [False, True], ids=["own-socket", "passed-socket"])
+def test_a_database_that_becomes_corrupt_while_it_runs(make_daemon, sns, inherit):
+    daemon = make_daemon(inherit=inherit).start()
+    daemon.accept(sns.feedback(ses.bounce("ann@mail.example")))
+    damage_underneath(daemon)
+    assert_refusal(daemon.deliver(sns.feedback(ses.bounce("ben@mail.example"))), 503)
+    daemon.wait_log("malformed")
+    if inherit:
+        assert daemon.request("GET", "/healthz").status == 503
+        eventually(lambda: "the database is corrupt" in daemon.status_line())
+        assert daemon.process.poll() is None
+        assert daemon.stop() == 0
+    else:
+        assert daemon.wait() == 65
 
 
 @BROKEN

@@ -13,6 +13,8 @@ from crowd import Crowd
 from daemon import ANSWER_SECONDS, Daemon, eventually
 from ledger import FULL, Clients, bounce
 from locks import sqlite_lock, turn_lock
+from test_admin import listen
+from test_overload import Metrics
 
 # STORE_WAL_BYTES and journal_size_limit: when a checkpoint is asked for, and what is
 # left of the file when it has begun anew.
@@ -64,6 +66,38 @@ def test_a_reader_that_pins_the_log_costs_disk_and_nothing_else(daemon, sns, led
     reader.close()
 
 
+CONNECTIONS = 24
+QUEUE = 18  # three quarters
+
+
+@pytest.mark.kind("writer stalled, queue full")
+def test_what_the_queue_does_not_hold_is_503_at_once_and_counted(
+    make_preloaded, home, sns, ledger
+):
+    daemon, faults = make_preloaded(
+        ingest={"max_connections": CONNECTIONS}, admin=listen(home)
+    )
+    daemon.start()
+    metrics = Metrics(home)
+    ledger.insist(daemon, bounce(sns))
+    daemon.disconnect()
+    with Crowd(daemon, sns, ledger) as crowd:
+        with faults.held_syncs():
+            crowd.post(1)
+            crowd.run_until(lambda: faults["held"] > 0, "a sync that is held up")
+            crowd.post(CONNECTIONS - 1)
+            beyond = CONNECTIONS - 1 - QUEUE
+            crowd.run_until(lambda: ledger.statuses["503"] == beyond, "503 beyond the queue")
+            assert metrics.shed("writer-queue") == beyond
+            assert daemon.request("GET", "/healthz").status == 200
+            assert sum(1 for client in crowd.clients if client.ended) == beyond
+        crowd.run_until_answered()
+        assert ledger.statuses == {"200": 1 + CONNECTIONS - beyond, "503": beyond}
+        ledger.insist(daemon, *crowd.refused())
+    assert metrics.shed("writer-queue") == beyond
+    ledger.settle(daemon, sns, 1)
+
+
 @pytest.mark.kind("writer stalled, queue full")
 def test_more_than_the_queue_holds_is_503_and_what_got_200_is_kept(
     make_preloaded, sns, ledger
@@ -80,6 +114,7 @@ def test_more_than_the_queue_holds_is_503_and_what_got_200_is_kept(
                 crowd.run_until(lambda: faults["held"] > 0, "a sync that is held up")
                 crowd.run_until(lambda: crowd.sent >= 1000, "as many as are let in")
                 crowd.run_until(lambda: time.monotonic() >= until, "too long for SNS")
+                crowd.run_until(lambda: ledger.statuses["503"] > 0, "503 beyond the queue")
                 assert all(client.status != 200 for client in crowd.clients)
             crowd.run_until_answered()
             ledger.insist(daemon, *crowd.refused())

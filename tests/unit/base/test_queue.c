@@ -78,6 +78,43 @@ static void a_closed_queue_refuses_but_can_be_emptied(void **state)
     queue_done(&queue);
 }
 
+static bool is_picked(struct queue_node *node, void *mask)
+{
+    return *(unsigned *)mask >> number_of(node) & 1;
+}
+
+/* Every choice out of three: the first, the last, one between, all and none. */
+static void some_can_be_taken_out_of_turn(void **state)
+{
+    (void)state;
+    for (unsigned mask = 0; mask < 8; mask++) {
+        struct queue queue;
+        struct item items[4] = {{0, {NULL}}, {1, {NULL}}, {2, {NULL}}, {3, {NULL}}};
+        assert_int_equal(queue_init(&queue, 4), 0);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(queue_push(&queue, &items[i].node), 0);
+        struct queue_node *taken = queue_take_if(&queue, is_picked, &mask);
+        for (int i = 0; i < 3; i++) {
+            if (!(mask >> i & 1))
+                continue;
+            assert_int_equal(number_of(taken), i);
+            taken = taken->next;
+        }
+        assert_null(taken);
+        assert_int_equal(queue_push(&queue, &items[3].node), 0);
+        assert_int_equal(queue_count(&queue), 4 - __builtin_popcount(mask));
+        struct queue_node *left = queue_take(&queue, 9, 0);
+        for (int i = 0; i < 4; i++) {
+            if (mask >> i & 1)
+                continue;
+            assert_int_equal(number_of(left), i);
+            left = left->next;
+        }
+        assert_null(left);
+        queue_done(&queue);
+    }
+}
+
 static void *take_for_ever(void *queue)
 {
     return queue_take(queue, 9, INT64_MAX);
@@ -166,6 +203,7 @@ int main(void)
         cmocka_unit_test(a_full_queue_refuses),
         cmocka_unit_test(a_closed_queue_refuses_but_can_be_emptied),
 
+        cmocka_unit_test(some_can_be_taken_out_of_turn),
         cmocka_unit_test(a_waiting_taker_returns_on_push_and_close),
         cmocka_unit_test(nothing_is_lost_or_reordered_between_threads),
     };

@@ -23,7 +23,7 @@ static void the_defaults_are_those_of_the_manual(void **state)
     (void)state;
     assert_int_equal(bounds.connections, 1024);
     assert_int_equal(bounds.connections_of_address, 256);
-    assert_int_equal(bounds.writer_queue, 1024);
+    assert_int_equal(bounds.writer_queue, 768);
     assert_int_equal(bounds.waiting_room, 256);
     assert_int_equal(bounds.large_body_bytes, 16 * MIB);
 }
@@ -35,7 +35,7 @@ static void no_bound_is_nothing_with_the_fewest_connections(void **state)
     (void)state;
     assert_int_equal(bounds.connections, HTTP_CONNECTIONS_MIN);
     assert_true(bounds.connections_of_address > 0);
-    assert_true(bounds.writer_queue > 0);
+    assert_true(bounds.writer_queue > 0 && bounds.writer_queue < bounds.connections);
     assert_true(bounds.waiting_room > 0);
 }
 

@@ -26,6 +26,14 @@ void http_resume_waiting(struct delivery *first, enum verdict verdict, const cha
     resumed_with = verdict;
 }
 
+static int64_t writer_swept_ms;
+
+void writer_sweep(struct writer *writer, int64_t mono_ms)
+{
+    (void)writer;
+    writer_swept_ms = mono_ms;
+}
+
 bool writer_is_stuck(struct writer *writer, int64_t mono_ms)
 {
     (void)writer;
@@ -77,6 +85,12 @@ static void who_waited_too_long_for_a_certificate_is_let_go_with_503(void **stat
     watch_sweep(watch, 1000 + WAITING_MS);
     assert_ptr_equal(resumed, &delivery);
     assert_int_equal(verdict_info(resumed_with)->http_status, 503);
+}
+
+static void the_writer_s_queue_is_swept_at_each_tick(void **state)
+{
+    watch_sweep(*state, 1234);
+    assert_int_equal(writer_swept_ms, 1234);
 }
 
 static void slow_connections_are_ended_and_counted(void **state)
@@ -180,6 +194,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WATCHED(who_waited_too_long_for_a_certificate_is_let_go_with_503),
+        WATCHED(the_writer_s_queue_is_swept_at_each_tick),
         WATCHED(slow_connections_are_ended_and_counted),
         WATCHED(one_stuck_thread_is_enough_for_the_watchdog),
         cmocka_unit_test(a_thread_is_stuck_when_it_is_at_one_thing_for_too_long),

@@ -40,7 +40,8 @@ static int resumed; /* guarded by resumed_mutex */
 void http_resume(struct delivery *delivery)
 {
     assert_int_not_equal(delivery->verdict, VERDICT_UNDECIDED);
-    store.acknowledged_early |= store.open;
+    if (verdict_is_kept(delivery->verdict))
+        store.acknowledged_early |= store.open;
     pthread_mutex_lock(&resumed_mutex);
     resumed++;
     pthread_cond_signal(&resumed_changed);
@@ -267,16 +268,21 @@ static int tear_down(void **state)
     return 0;
 }
 
+static void wait_until_resumed(int count)
+{
+    pthread_mutex_lock(&resumed_mutex);
+    while (resumed < count)
+        pthread_cond_wait(&resumed_changed, &resumed_mutex);
+    pthread_mutex_unlock(&resumed_mutex);
+}
+
 /* Lends all deliveries, and waits until all have come back. */
 static void write_all(struct fixture *f)
 {
     assert_int_equal(writer_start(&f->service, (struct store *)&store, &f->writer), 0);
     for (size_t i = 0; i < DELIVERIES; i++)
         assert_int_equal(writer_push(f->writer, &f->deliveries[i].job), 0);
-    pthread_mutex_lock(&resumed_mutex);
-    while (resumed < DELIVERIES)
-        pthread_cond_wait(&resumed_changed, &resumed_mutex);
-    pthread_mutex_unlock(&resumed_mutex);
+    wait_until_resumed(DELIVERIES);
     writer_stop(f->writer);
     writer_free(f->writer);
     assert_false(store.acknowledged_early);
@@ -346,10 +352,7 @@ static void a_corrupt_file_is_told_to_main(void **state)
     assert_int_equal(writer_start(&f->service, (struct store *)&store, &f->writer), 0);
     assert_int_equal(writer_fatal(f->writer), 0);
     assert_int_equal(writer_push(f->writer, &f->deliveries[0].job), 0);
-    pthread_mutex_lock(&resumed_mutex);
-    while (resumed < 1)
-        pthread_cond_wait(&resumed_changed, &resumed_mutex);
-    pthread_mutex_unlock(&resumed_mutex);
+    wait_until_resumed(1);
     assert_int_equal(writer_fatal(f->writer), -EUCLEAN);
     writer_stop(f->writer);
     writer_free(f->writer);
@@ -397,14 +400,67 @@ static void a_hanging_disk_fills_the_queue_and_is_stuck_until_it_answers(void **
     assert_false(writer_is_stuck(f->writer, clock_mono_ms()));
     assert_true(writer_is_stuck(f->writer, later_ms));
     let_go();
-    pthread_mutex_lock(&resumed_mutex);
-    while (resumed < 3)
-        pthread_cond_wait(&resumed_changed, &resumed_mutex);
-    pthread_mutex_unlock(&resumed_mutex);
+    wait_until_resumed(3);
     writer_stop(f->writer);
     assert_int_equal(with_status(f, 200), 3);
     assert_false(store.acknowledged_early);
     writer_free(f->writer);
+}
+
+/* Behind a disk that does not answer. */
+static void start_hanging(struct fixture *f)
+{
+    store.hangs = true;
+    assert_int_equal(writer_start(&f->service, (struct store *)&store, &f->writer), 0);
+    assert_int_equal(writer_push(f->writer, &f->deliveries[0].job), 0);
+    wait_until_it_hangs();
+}
+
+static void end_hanging(struct fixture *f, int resumed_in_all)
+{
+    let_go();
+    wait_until_resumed(resumed_in_all);
+    writer_stop(f->writer);
+    writer_free(f->writer);
+    assert_false(store.acknowledged_early);
+}
+
+static void who_would_be_late_is_answered_while_the_disk_hangs(void **state)
+{
+    struct fixture *f = *state;
+    int64_t now_ms = clock_mono_ms();
+
+    f->deliveries[1].deadline_ms = now_ms + MAIN_TICK_MS;
+    f->deliveries[2].deadline_ms = now_ms + MAIN_TICK_MS + 1;
+    start_hanging(f);
+    f->deliveries[0].deadline_ms = 0; /* late, too, but in the transaction */
+    assert_int_equal(writer_push(f->writer, &f->deliveries[2].job), 0);
+    assert_int_equal(writer_push(f->writer, &f->deliveries[1].job), 0);
+    writer_sweep(f->writer, now_ms);
+    assert_int_equal(resumed, 1);
+    assert_int_equal(f->deliveries[1].verdict, VERDICT_BUSY);
+    writer_sweep(f->writer, now_ms + 1);
+    assert_int_equal(resumed, 2);
+    assert_int_equal(f->deliveries[2].verdict, VERDICT_BUSY);
+    end_hanging(f, 3);
+    assert_int_equal(with_status(f, 200), 1);
+}
+
+static void a_writer_that_hangs_for_long_stores_nothing_until_it_is_back(void **state)
+{
+    struct fixture *f = *state;
+    int64_t now_ms = clock_mono_ms();
+
+    start_hanging(f);
+    assert_int_equal(writer_push(f->writer, &f->deliveries[1].job), 0);
+    writer_sweep(f->writer, now_ms + ANSWER_MS);
+    assert_true(atomic_load(&f->service.storing));
+    writer_sweep(f->writer, clock_mono_ms() + ANSWER_MS + 1);
+    assert_false(atomic_load(&f->service.storing));
+    assert_non_null(strstr(atomic_load(&f->service.trouble), "does not answer"));
+    end_hanging(f, 2);
+    assert_int_equal(with_status(f, 200), 2);
+    assert_true(atomic_load(&f->service.storing));
 }
 
 int main(void)
@@ -426,6 +482,11 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(
             a_hanging_disk_fills_the_queue_and_is_stuck_until_it_answers, set_up,
+            tear_down),
+        cmocka_unit_test_setup_teardown(
+            who_would_be_late_is_answered_while_the_disk_hangs, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_writer_that_hangs_for_long_stores_nothing_until_it_is_back, set_up,
             tear_down),
     };
 

@@ -7,11 +7,11 @@
 #include "../../fault/allocations.h"
 #include "../../fault/vfs.h"
 
-#define STEPS_MAX  20000
+#define STEPS_MAX 20000
 /* Of a batch: less means that nothing was injected. */
 #define STEPS_LEAST 3
-#define STEPS_EACH 100
-#define DISK       (VFS_READ | VFS_WRITE | VFS_TRUNCATE | VFS_SYNC | VFS_SIZE)
+#define STEPS_EACH  100
+#define DISK        (VFS_READ | VFS_WRITE | VFS_TRUNCATE | VFS_SYNC | VFS_SIZE)
 
 /* What fails: an allocation, or a call for the disk with this errno. */
 struct kind {
