@@ -98,8 +98,10 @@ int db_wal_gather(struct store *store)
     struct wal *wal;
     int rc = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
 
-    if (rc != SQLITE_OK || !file || !file->pMethods)
-        return db_fault(store, rc != SQLITE_OK ? rc : SQLITE_MISUSE, "finding the WAL");
+    if (rc != SQLITE_OK)
+        return db_fault(store, rc, "finding the WAL");
+    if (!file || !file->pMethods)
+        return 0; /* somebody chose another journal mode: SQLite writes that one itself */
     wal = sqlite3_malloc(sizeof(*wal));
     if (!wal)
         return -ENOMEM;
