@@ -219,7 +219,8 @@ static int set_pragmas(struct store *store, struct buf *fault)
 
     if (r < 0 || store->mode == STORE_READ)
         return r;
-    /* Erased means erased: freed pages are overwritten with zeros. */
+    /* FULL is the promise of a 200, and db_wal.c relies on it. Erased means erased: freed
+     * pages are overwritten with zeros. */
     r = db_exec(store,
                 "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;"
                 "PRAGMA cache_size = -16384;"

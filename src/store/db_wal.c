@@ -1,7 +1,13 @@
 /*
  * The write-ahead log, written in large pieces. SQLite writes 24 bytes and then 8 KiB for
- * each page of a transaction; others look at them only once they are synced, so until
+ * each page of a transaction; others look at them only once they are committed, so until
  * then they may as well wait here: one system call for some 15 pages, not two for each.
+ *
+ * What waits belongs to the transaction that is open, and so to WAL's write lock:
+ *   - a commit syncs before it shows its frames to others, and a sync writes them first.
+ *     That is so with synchronous=FULL only;
+ *   - a rollback gives up the lock, and with it what waits: from then on another process
+ *     may write at the same place.
  *
  * The methods of the file are replaced, not the VFS: whatever VFS there is stays below.
  */
@@ -54,11 +60,15 @@ static int wal_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int
     return SQLITE_OK;
 }
 
+/* A transaction that outgrew the cache reads its own frames. All other reads are no
+ * business of what waits: they may come when the write lock is gone. */
 static int wal_read(sqlite3_file *file, void *to, int len, sqlite3_int64 at)
 {
-    int rc = flush(file);
+    const struct wal *wal = wal_of(file);
+    bool waits = at < wal->at + wal->len && wal->at < at + len;
+    int rc = waits ? flush(file) : SQLITE_OK;
 
-    return rc == SQLITE_OK ? wal_of(file)->real->xRead(file, to, len, at) : rc;
+    return rc == SQLITE_OK ? wal->real->xRead(file, to, len, at) : rc;
 }
 
 static int wal_truncate(sqlite3_file *file, sqlite3_int64 size)
@@ -82,11 +92,18 @@ static int wal_size(sqlite3_file *file, sqlite3_int64 *ret)
     return rc == SQLITE_OK ? wal_of(file)->real->xFileSize(file, ret) : rc;
 }
 
+static void drop(void *arg)
+{
+    struct wal *wal = arg;
+
+    wal->len = 0;
+}
+
+/* Only sqlite3_close() closes the WAL, after it rolled back what was open. */
 static int wal_close(sqlite3_file *file)
 {
     struct wal *wal = wal_of(file);
 
-    (void)flush(file);
     file->pMethods = wal->real;
     sqlite3_free(wal);
     return file->pMethods->xClose(file);
@@ -116,5 +133,6 @@ int db_wal_gather(struct store *store)
     wal->methods.xSync = wal_sync;
     wal->methods.xFileSize = wal_size;
     file->pMethods = &wal->methods;
+    (void)sqlite3_rollback_hook(store->db, drop, wal);
     return 0;
 }

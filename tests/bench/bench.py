@@ -38,6 +38,17 @@ RUN_MESSAGES = int(os.environ.get("MESSAGES", 14_000)) * SECONDS
 MESSAGES = LARGE_ROUNDS * RUN_MESSAGES + WARM_UP
 
 
+def ticks() -> list[int]:
+    """Of all processors since boot: all that passed, and what the host gave to others."""
+    spent = [int(field) for field in Path("/proc/stat").read_text().split()[1:9]]
+    return [sum(spent), spent[7]]
+
+
+def stolen_since(before: list[int]) -> float:
+    passed, stolen = (now - then for now, then in zip(ticks(), before))
+    return 100 * stolen / max(passed, 1)
+
+
 class Bench:
     def __init__(self, build: Path) -> None:
         self.build = build
@@ -76,9 +87,11 @@ class Bench:
         with server:
             warm = self.warm_up(server)
             cpu = server.cpu_seconds()
+            before = ticks()
             batches = server.batches() if isinstance(server, Daemon) else 0
             run = self.wrk(server, connections, SECONDS)
             run["cpu_us"] = (server.cpu_seconds() - cpu) * 1e6 / max(run["answers"], 1)
+            run["stolen"] = stolen_since(before)
             run["peak_mb"] = server.peak_mb()
             if isinstance(server, Daemon):
                 run["batch"] = run["answers"] / max(server.batches() - batches, 1)
@@ -129,7 +142,9 @@ class Bench:
             for kind in kinds:
                 with self.server(kind) as server:
                     warm = self.warm_up(server)
+                    before = ticks()
                     run = self.pace(server, 0, OPEN_RATE * OPEN_SECONDS, OPEN_CONNECTIONS)
+                    run["stolen"] = stolen_since(before)
                     run["peak_mb"] = server.peak_mb()
                 run.update(server=server.name, rows=server.rows(),
                            lost=max(0, run["ok"] + warm - server.rows()))

@@ -11,6 +11,9 @@ from pathlib import Path
 
 # Above this somebody else is at work here too.
 QUIET_LOAD = 0.5
+# Percent of the processors' time. Above this a virtual machine waits for its host so often
+# that the latencies are the host's.
+QUIET_STOLEN = 5
 
 
 def _first_line(*command: str) -> str:
@@ -37,6 +40,8 @@ def line(run: dict) -> str:
     if "p99_ms" in run:
         text += f"  p50 {run['p50_ms']:7.2f}  p99 {run['p99_ms']:7.2f} ms"
         text += f"  {run['cpu_us']:5.0f} µs CPU  {run['peak_mb']:5.1f} MB"
+    if "stolen" in run:
+        text += f"  stolen {run['stolen']:.0f} %"
     if "batch" in run:
         text += f"  batch {run['batch']:.1f}"
     if "rows" in run:
@@ -51,7 +56,8 @@ def line(run: dict) -> str:
 def open_line(run: dict) -> str:
     return (f"  {run['server']:14} open loop, {run['ok']} ok, {run['other']} other: p50 "
             f"{run['p50_ms']:.2f}  p90 {run['p90_ms']:.2f}  p99 {run['p99_ms']:.2f}  p99.9 "
-            f"{run['p999_ms']:.2f}  max {run['max_ms']:.2f} ms, lost {run['lost']}")
+            f"{run['p999_ms']:.2f}  max {run['max_ms']:.2f} ms, lost {run['lost']}, stolen "
+            f"{run['stolen']:.0f} %")
 
 
 def spread(values: list[float], digits: int = 0) -> str:
@@ -131,13 +137,14 @@ def _costs(table: _Table) -> list[str]:
 
 
 def _open(results: dict) -> list[str]:
-    lines = ["| server | p50 ms | p90 ms | p99 ms | p99.9 ms | max ms | not 200 |",
-             "| --- " + "| ---: " * 6 + "|"]
+    lines = ["| server | p50 ms | p90 ms | p99 ms | p99.9 ms | max ms | stolen % | not 200 |",
+             "| --- " + "| ---: " * 7 + "|"]
     for server in ("sesbounced", "Node peer"):
         runs = [run for run in results["open"] if run["server"] == server]
         if runs:
             keys = ("p50_ms", "p90_ms", "p99_ms", "p999_ms", "max_ms")
             cells = [spread([run[key] for run in runs], 2) for key in keys]
+            cells.append(spread([run["stolen"] for run in runs]))
             missing = sum(run["sent"] - run["ok"] for run in runs)
             lines.append(f"| {server} | {' | '.join(cells)} | {missing} |")
     return lines
@@ -213,10 +220,17 @@ def _answers(results: dict) -> str:
     return text + (f" {wrapped} runs ran out of messages." if wrapped else "")
 
 
+def _stolen(results: dict) -> str:
+    """What the host gave to other machines while ours measured."""
+    shares = [run["stolen"] for run in results["runs"] + results["open"] if "stolen" in run]
+    noise = " (NOISY: others work on the host)" if statistics.median(shares) > QUIET_STOLEN else ""
+    return f"stolen by the host {spread(shares)} % of a run's processor time{noise}"
+
+
 def text(results: dict, no_peer: str | None) -> str:
     table = _Table(results)
-    lines = ["", f"Machine: {results['machine']}, after {results['load_after']:.1f}. Medians of "
-             "alternating runs (lowest–highest)." + (" QUICK." if results["quick"] else ""), ""]
+    lines = ["", f"Machine: {results['machine']}, after {results['load_after']:.1f}, "
+             f"{_stolen(results)}. Medians of alternating runs (lowest–highest)." + (" QUICK." if results["quick"] else ""), ""]
     lines += _rates(table) + [""] + _costs(table) + [""]
     lines += ["1,000 messages a second, open loop:", ""] + _open(results) + [""]
     lines += _rest(results, table) + [_answers(results), ""] + _targets(results, table)

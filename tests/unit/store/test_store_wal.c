@@ -1,0 +1,131 @@
+/*
+ * The WAL in large pieces: a transaction that outgrows the cache and is rolled back
+ * leaves nothing behind that could be written later, over what another process committed.
+ */
+#include "store_fixture.h"
+
+#include "store/store_internal.h"
+
+#define ROWS "2000"
+/* Of 8 KiB each: far less than the rows need. */
+#define CACHE_PAGES "64"
+
+static void run(sqlite3 *db, const char *sql)
+{
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static int64_t number(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    int64_t found;
+
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    found = sqlite3_column_int64(statement, 0);
+    assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
+    return found;
+}
+
+/* Then the writer finds its pages in the main file, and its next frame begins the WAL. */
+static void begin_anew(struct fixture *fixture)
+{
+    struct store *checkpoints = NULL;
+    bool complete = false;
+
+    assert_int_equal(store_open(fixture->path, STORE_CHECKPOINT, &checkpoints, NULL), 0);
+    assert_int_equal(store_checkpoint_passive(checkpoints, &complete), 0);
+    assert_true(complete);
+    store_close(checkpoints);
+    assert_int_equal(store_checkpoint_restart(fixture->store), 0);
+}
+
+/* A table larger than the cache of the store, in its file. */
+static sqlite3 *make_large(struct fixture *fixture)
+{
+    sqlite3 *db = fixture->store->db;
+
+    assert_int_equal(sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL),
+                     SQLITE_OK);
+    run(db, "CREATE TABLE large (n INTEGER PRIMARY KEY, t)");
+    run(db,
+        "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT " ROWS ") "
+        "INSERT INTO large SELECT n, zeroblob(3000) FROM c");
+    begin_anew(fixture);
+    run(db, "PRAGMA cache_size = " CACHE_PAGES);
+    return db;
+}
+
+static sqlite3 *open_foreign(struct fixture *fixture)
+{
+    sqlite3 *foreign = NULL;
+
+    assert_int_equal(sqlite3_open(fixture->path, &foreign), SQLITE_OK);
+    run(foreign, "PRAGMA wal_autocheckpoint = 0");
+    return foreign;
+}
+
+static void a_rollback_leaves_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    sqlite3 *db = make_large(fixture);
+    sqlite3 *foreign = open_foreign(fixture);
+
+    run(db, "BEGIN IMMEDIATE; UPDATE large SET t = randomblob(3000); ROLLBACK");
+    run(foreign, "UPDATE large SET t = 'foreign'");
+    assert_int_equal(number(db, "SELECT count(*) FROM large WHERE t = 'foreign'"), 2000);
+    run(db, "UPDATE large SET t = 'ours' WHERE n = 1");
+    assert_int_equal(number(foreign, "SELECT count(*) FROM large WHERE t = 'foreign'"),
+                     1999);
+    assert_int_equal(number(foreign, "SELECT count(*) FROM large WHERE t = 'ours'"), 1);
+    assert_int_equal(sqlite3_close(foreign), SQLITE_OK);
+}
+
+static void closing_leaves_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    sqlite3 *db = make_large(fixture);
+    sqlite3 *foreign = open_foreign(fixture);
+
+    run(db, "BEGIN IMMEDIATE; UPDATE large SET t = randomblob(3000)");
+    fixture_close(fixture);
+    run(foreign, "UPDATE large SET t = 'foreign'");
+    assert_int_equal(number(foreign, "SELECT count(*) FROM large WHERE t = 'foreign'"),
+                     2000);
+    assert_int_equal(sqlite3_close(foreign), SQLITE_OK);
+}
+
+/* What was written of it may still be in the file, and the rest in memory. */
+static void a_large_transaction_reads_itself(void **state)
+{
+    struct fixture *fixture = *state;
+    sqlite3 *db = make_large(fixture);
+    sqlite3 *foreign = open_foreign(fixture);
+
+    run(db, "BEGIN IMMEDIATE; UPDATE large SET t = 'ours' || randomblob(2000)");
+    assert_int_equal(number(db, "SELECT count(*) FROM large WHERE t LIKE 'ours%'"), 2000);
+    run(db, "SAVEPOINT s; UPDATE large SET t = randomblob(2500); ROLLBACK TO s");
+    assert_int_equal(number(db, "SELECT count(*) FROM large WHERE t LIKE 'ours%'"), 2000);
+    assert_int_equal(number(foreign, "SELECT count(*) FROM large WHERE t LIKE 'ours%'"),
+                     0);
+    run(db, "UPDATE large SET t = 'last' WHERE n % 2; COMMIT");
+    assert_int_equal(number(foreign, "SELECT count(*) FROM large WHERE t LIKE 'ours%'"),
+                     1000);
+    assert_int_equal(number(foreign, "SELECT count(*) FROM large WHERE t = 'last'"),
+                     1000);
+    assert_int_equal(sqlite3_close(foreign), SQLITE_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_rollback_leaves_nothing, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(closing_leaves_nothing, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_large_transaction_reads_itself, fixture_setup,
+                                        fixture_teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
