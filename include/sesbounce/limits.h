@@ -59,11 +59,15 @@
 #define ADDRESS_TEXT_BYTES_MAX 4096
 /* SES allows 50 recipients a message; what SES itself reports is never cut below this. */
 #define SES_RECIPIENTS_MAX 1000
-/* Nesting of an SES message: mail.tags and headers nest four deep. */
+/* Nesting of an SES message, which is also how deep its reader calls itself. SES nests
+ * four deep today; more than in an envelope, as SES adds objects and SNS does not. */
 #define SES_DEPTH_MAX 64
-/* Values of an SES message, some 50 bytes each. 50 recipients and all headers that SES
- * includes make about 700. */
+/* Values of an SES message, 40 bytes of memory each. 50 recipients and all headers that
+ * SES includes make about 700. */
 #define SES_VALUES_MAX 16384
+/* So many have their place on the stack (7.5 KiB): a bounce of a few recipients needs no
+ * allocation. */
+#define SES_VALUES_USUAL 192
 /* A type that we do not know yet: SES's longest, "Rendering Failure", has 17. */
 #define SES_TYPE_BYTES_MAX 64
 /* mail.tags as JSON: SES allows 50 tags of 256 + 256 characters. Longer ones are left out
@@ -154,9 +158,10 @@
 /* A whole request is there within this time, or the connection is ended: with ANSWER_MS
  * for the answer, what came later would be too late for SNS anyway. */
 #define HTTP_REQUEST_MS 10000
-/* While more than three quarters of the connections are taken, this much of that time is
+/* While only one in HTTP_CROWDED_SHARE connections is free, this much of that time is
  * left: SNS needs a fraction of a second, and others wait in the backlog. */
 #define HTTP_REQUEST_CROWDED_MS 3000
+#define HTTP_CROWDED_SHARE      4
 /* What was shed is told this often. */
 #define SHED_LOG_EVERY_MS 60000
 /* Let go with 503 after this: main sweeps each second, and a commit may follow. */
@@ -187,8 +192,8 @@
 /* Lines about deliveries: kept ones are in the database anyway, refused ones are
  * strangers'. */
 #define DELIVERY_LOGS_A_MINUTE 600
-/* An idle keep-alive connection is closed after this; HTTP_REQUEST_MS where the last
- * answer was no 200. */
+/* An idle keep-alive connection that delivered something is closed after this, others
+ * after HTTP_REQUEST_MS. */
 #define HTTP_IDLE_S 60
 /* Sockets of one purpose: loopback and public, IPv4 and IPv6, a unix socket, some spare.
  */
@@ -228,6 +233,9 @@
 
 /* The checkpointer starts at this size of the WAL: 4,096 pages of 8 KiB. */
 #define STORE_WAL_BYTES (32L * 1024 * 1024)
+/* A WAL of this size cannot be begun anew for want of a reader's end: told once a minute.
+ */
+#define STORE_WAL_PINNED_BYTES (8 * STORE_WAL_BYTES)
 /* Written to the WAL at a time: some 15 pages with their headers. SQLite's own files take
  * less than 128 KiB in one call. */
 #define STORE_WAL_WRITE_BYTES (124 * 1024)

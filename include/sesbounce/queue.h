@@ -30,6 +30,7 @@ struct queue {
 #define queue_entry(node, type, member)                                                  \
     ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
+/* An empty queue of `max` nodes. 0, or -errno and there is no queue. */
 int queue_init(struct queue *queue, size_t max);
 
 /* Nobody may use it any more; it must be empty. */
@@ -47,7 +48,8 @@ int queue_push(struct queue *queue, struct queue_node *node);
 struct queue_node *queue_take(struct queue *queue, size_t most, int64_t deadline_ms);
 
 /* Takes the nodes that `wanted` picks, wherever they stand, in their order; never waits.
- * `wanted` runs with the queue locked. For another thread than the taker's. */
+ * `wanted` runs with the queue locked: it only looks at the node, and calls nothing that
+ * locks, waits or logs. For another thread than the taker's. */
 struct queue_node *queue_take_if(struct queue *queue,
                                  bool (*wanted)(struct queue_node *node, void *context),
                                  void *context);

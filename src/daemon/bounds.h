@@ -18,12 +18,13 @@ struct bounds {
 /* How many descriptors so many connections need, with everything else that is open. */
 uint64_t bounds_files_for(uint64_t max_connections);
 
-/* Pure. Fewer connections than `max_connections` where `files` is not enough for them. */
+/* Pure. Fewer connections than `max_connections` where `files` is not enough for them,
+ * but never fewer than HTTP_CONNECTIONS_MIN: then accept() fails now and then. */
 struct bounds bounds_of(uint64_t max_connections, uint64_t max_body_bytes,
                         uint64_t files);
 
 /* Raises the soft limit of open files towards `wanted`, where that is needed and the hard
- * one lets it. The limit that is then in force. */
+ * one lets it. The limit that is then in force; `wanted` where it cannot be told. */
 uint64_t bounds_raise_files(uint64_t wanted);
 
 /* Prints what --check-config says of them: comment lines of a settings file. */

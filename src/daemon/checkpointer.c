@@ -17,7 +17,9 @@ struct checkpointer {
     struct log_ration fault_ration;
     pthread_t thread;
     busy_since busy;
-    int64_t asked_at_bytes; /* by the writer only: the WAL's size when it last asked */
+    /* By the writer only. */
+    int64_t asked_at_bytes; /* the WAL's size when it last asked */
+    struct log_ration pinned_ration;
 };
 
 static void checkpoint(struct checkpointer *checkpointer)
@@ -82,6 +84,19 @@ int checkpointer_start(const char *path, struct checkpointer **ret)
     return 0;
 }
 
+static void tell_if_pinned(struct checkpointer *checkpointer, int64_t wal_bytes)
+{
+    unsigned held_back = 0;
+
+    if (wal_bytes < STORE_WAL_PINNED_BYTES ||
+        !log_ration_pass(&checkpointer->pinned_ration, clock_mono_ms(), 1, &held_back))
+        return;
+    log_event(LOG_LEVEL_WARNING,
+              "the write-ahead log grows, because a reader does not end its transaction",
+              {"PATH", str_of(checkpointer->path)},
+              {"ADVICE", STR("see who reads: `fuser -v` on that path; end it")});
+}
+
 void checkpointer_edge(struct checkpointer *checkpointer, struct store *store)
 {
     int64_t wal_bytes = store_wal_bytes(store);
@@ -103,6 +118,8 @@ void checkpointer_edge(struct checkpointer *checkpointer, struct store *store)
     /* A reader that pins the WAL makes this fail: then ask again after as much growth. */
     if (store_checkpoint_restart(store) == 0)
         checkpointer->asked_at_bytes = 0;
+    else
+        tell_if_pinned(checkpointer, wal_bytes);
 }
 
 void checkpointer_stop(struct checkpointer *checkpointer)

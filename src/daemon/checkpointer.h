@@ -15,13 +15,18 @@
 
 struct checkpointer;
 
-/* Borrows `path`. Opens its connection only when there is something to do. */
+/* Borrows `path`. Opens its connection only when there is something to do. 0, or -errno
+ * and nothing is running. */
 int checkpointer_start(const char *path, struct checkpointer **ret);
 
-/* By the writer, between two transactions: asks for a checkpoint, or ends one. */
+/* By the writer, between two transactions: asks for a checkpoint, or ends one. Warns of a
+ * reader that held up so many that the WAL has STORE_WAL_PINNED_BYTES. */
 void checkpointer_edge(struct checkpointer *checkpointer, struct store *store);
 
+/* Waits for the checkpoint under way, and frees. Takes NULL. */
 void checkpointer_stop(struct checkpointer *checkpointer);
+
+/* Has a checkpoint taken longer than the watchdog allows? Any thread. */
 bool checkpointer_is_stuck(struct checkpointer *checkpointer, int64_t mono_ms);
 
 #endif

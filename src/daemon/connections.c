@@ -254,7 +254,7 @@ size_t connections_sweep(struct connections *connections, int64_t mono_ms)
     size_t ended = 0;
 
     pthread_mutex_lock(&connections->mutex);
-    if (connections->count > connections->max / 4 * 3)
+    if (connections->max - connections->count < connections->max / HTTP_CROWDED_SHARE)
         mono_ms += HTTP_REQUEST_MS - HTTP_REQUEST_CROWDED_MS;
     for (size_t i = 0; i < connections->max; i++)
         ended += end_if_late(&connections->places[i], mono_ms);

@@ -78,7 +78,9 @@ int metrics_print(struct metrics *metrics, const struct metrics_now *now, struct
          &metrics->certificates_fetched},
         {"sesbounced_certificates_failed_total", "Fetches of a certificate that failed.",
          &metrics->certificates_failed},
-        {"sesbounced_store_faults_total", "Transactions that could not be committed.",
+        {"sesbounced_store_faults_total",
+         "Times that the database could not be used: a transaction failed, or the disk "
+         "hung.",
          &metrics->store_faults},
     };
     int r =

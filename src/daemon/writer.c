@@ -164,7 +164,7 @@ static void write_confirmation(struct writer *writer, struct queue_node *node)
     outbound_confirmation_free(task);
 }
 
-static void put_off(struct delivery *delivery)
+static void answer_late(struct delivery *delivery)
 {
     delivery_decide(delivery, VERDICT_BUSY, "waited too long for the disk");
     http_resume(delivery);
@@ -189,7 +189,7 @@ static void handle_batch(struct writer *writer, struct queue_node *node)
             node->next = outcomes;
             outcomes = node;
         } else if (now_ms >= delivery_of(node)->deadline_ms) {
-            put_off(delivery_of(node));
+            answer_late(delivery_of(node));
         } else {
             *link = node;
             link = &node->next;
@@ -364,9 +364,11 @@ static void tell_if_hanging(struct writer *writer, int64_t mono_ms)
     struct service *service = writer->service;
 
     if (!busy_longer(&writer->busy, mono_ms, ANSWER_MS) ||
-        !atomic_exchange(&service->storing, false))
+        !atomic_load(&service->storing))
         return;
+    metrics_count(&service->metrics.store_faults);
     atomic_store(&service->trouble, "the disk does not answer: `dmesg`");
+    atomic_store(&service->storing, false);
     log_event(LOG_LEVEL_ERROR, "the writer hangs; SNS is told to try again",
               {"PATH", str_of(service->settings->store.path)});
 }
@@ -379,7 +381,7 @@ void writer_sweep(struct writer *writer, int64_t mono_ms)
     while (late) {
         struct queue_node *next = late->next;
 
-        put_off(delivery_of(late));
+        answer_late(delivery_of(late));
         late = next;
     }
     tell_if_hanging(writer, mono_ms);

@@ -28,9 +28,10 @@ void writer_tell_if_new(const struct store *store, const char *path);
 int writer_push(struct writer *writer, struct writer_job *job);
 
 /*
- * Answers deliveries with 503 that would be late before the next tick, while the writer
- * hangs in a sync; what is inside its transaction may yet be committed, and waits. For
- * main's thread, each tick.
+ * Answers deliveries in the queue with 503 that would be late before the next tick; what
+ * is inside the writer's transaction may yet be committed, and waits. When the writer has
+ * hung for ANSWER_MS, says that nothing is stored (`storing` and `trouble` of the
+ * service). For main's thread, each tick.
  */
 void writer_sweep(struct writer *writer, int64_t mono_ms);
 

@@ -1,10 +1,11 @@
 /*
  * A strict reader for one JSON text, in one pass and bounded memory (RFC 8259).
  *
- * Only what the envelope needs: strings are decoded, all else is checked and skipped. A
- * reader works on borrowed bytes; decoded strings lie in `decoded`, which is one
- * allocation, made when the first string with an escape is met and never larger than the
- * text by more than a word. No lookup inside nested values: their keys may repeat.
+ * The grammar of the envelope, which needs its own members only, and below json_tree:
+ * strings are decoded, all else is checked and skipped. Whether a name may be there twice
+ * is the caller's to say. A reader works on borrowed bytes; decoded strings lie in
+ * `decoded`, which is one allocation, made when the first string with an escape is met
+ * and never larger than the text by more than a word. A reader belongs to one thread.
  */
 #ifndef SESBOUNCE_MESSAGE_JSON_SCAN_H
 #define SESBOUNCE_MESSAGE_JSON_SCAN_H

@@ -133,7 +133,7 @@ static int read_value(struct reader *reader, struct str name, unsigned depth)
 
 int json_tree_read(struct str text, struct json_tree *ret)
 {
-    struct reader reader = {.tree = ret, .room = JSON_TREE_USUAL};
+    struct reader reader = {.tree = ret, .room = SES_VALUES_USUAL};
 
     ret->values = ret->usual;
     ret->count = 0;
@@ -179,8 +179,11 @@ const struct json_value *json_tree_first(const struct json_value *container)
 const struct json_value *json_tree_next(const struct json_value *container,
                                         const struct json_value *value)
 {
-    const struct json_value *next = value + value->span;
+    const struct json_value *next;
 
+    if (!container || !value)
+        return NULL;
+    next = value + value->span;
     return next < container + container->span ? next : NULL;
 }
 

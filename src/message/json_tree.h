@@ -1,9 +1,10 @@
 /*
  * A JSON text as an array of its values, in one pass over the text (RFC 8259).
  *
- * For what is inside an envelope, where names are looked up at any depth. As strict as
- * json_scan; texts are borrowed from the JSON text, or from `decoded` where they held an
- * escape, and so outlive the tree's values.
+ * For what is inside an envelope, where names are looked up at any depth. Its grammar is
+ * json_scan's, its limits are SES_DEPTH_MAX and SES_VALUES_MAX. Texts are borrowed from
+ * the JSON text, or from `decoded` where they held an escape, and so outlive the tree's
+ * values. A tree belongs to one thread at a time.
  *
  * jansson reads the same at a tenth of the speed: every value is an allocation there, and
  * every byte a call. The fuzz target `json` holds the two against each other.
@@ -15,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sesbounce/limits.h"
 #include "sesbounce/str.h"
 
 enum json_tree_kind {
@@ -33,14 +35,11 @@ struct json_value {
     uint32_t span; /* values from this one to the next of the same object or array */
 };
 
-/* What messages of SES usually have, so that most need no allocation. */
-#define JSON_TREE_USUAL 192
-
 struct json_tree {
-    struct json_value usual[JSON_TREE_USUAL];
+    struct json_value usual[SES_VALUES_USUAL];
     struct json_value *values; /* owned unless it is `usual` */
     size_t count;
-    char *decoded; /* owned; may be taken */
+    char *decoded; /* owned; who takes it (and leaves NULL) owns the texts in it */
 };
 
 /*

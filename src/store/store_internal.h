@@ -79,10 +79,10 @@ struct store {
 /* --- db_wal.c -------------------------------------------------------------------- */
 
 /*
- * From now on this connection, which must be at synchronous=FULL and between transactions,
- * writes the WAL in pieces of up to STORE_WAL_WRITE_BYTES, and takes the connection's
- * rollback hook. Its memory goes when the connection is closed. 0 and nothing done where
- * the journal is no WAL, -ENOMEM, or as db_fault().
+ * From now on this connection, which must be at synchronous=FULL and between
+ * transactions, writes the WAL in pieces of up to STORE_WAL_WRITE_BYTES, and takes the
+ * connection's rollback hook. Its memory goes when the connection is closed. 0 and
+ * nothing done where the journal is no WAL, -ENOMEM, or as db_fault().
  */
 int db_wal_gather(struct store *store);
 

@@ -10,9 +10,12 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <sched.h>
+#include <string.h>
 
 #include "daemon/checkpointer.h"
 #include "sesbounce/limits.h"
+
+#include "log_capture.h"
 
 static struct {
     int64_t wal_bytes;
@@ -131,6 +134,26 @@ static void a_log_that_a_reader_pins_is_tried_again_after_as_much_growth(void **
     assert_int_equal(atomic_load(&store.copies), 2);
 }
 
+static void a_log_that_a_reader_pins_for_long_is_told_once_a_minute(void **state)
+{
+    char text[4096];
+
+    (void)state;
+    store.restart_fault = -EBUSY;
+    log_begin();
+    finish(STORE_WAL_PINNED_BYTES - 1, 1);
+    log_end(text, sizeof(text));
+    assert_string_equal(text, "");
+
+    log_begin();
+    finish(STORE_WAL_PINNED_BYTES - 1 + STORE_WAL_BYTES, 2);
+    finish(STORE_WAL_PINNED_BYTES - 1 + 2 * STORE_WAL_BYTES, 3);
+    log_end(text, sizeof(text));
+    assert_non_null(strstr(text, "a reader does not end"));
+    assert_non_null(strstr(text, "PATH=played"));
+    assert_ptr_equal(strstr(text, "PATH="), strrchr(text, 'P'));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +163,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_log_that_a_reader_pins_is_tried_again_after_as_much_growth, set_up,
             tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_log_that_a_reader_pins_for_long_is_told_once_a_minute, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

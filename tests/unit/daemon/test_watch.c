@@ -15,6 +15,8 @@
 #include "daemon/writer.h"
 #include "sesbounce/limits.h"
 
+#include "log_capture.h"
+
 static struct delivery *resumed;
 static enum verdict resumed_with;
 static bool writer_stuck, outbound_stuck;
@@ -134,32 +136,6 @@ static void a_thread_is_stuck_when_it_is_at_one_thing_for_too_long(void **state)
     assert_true(busy_too_long(&busy, 1001 + BUSY_TOO_LONG_MS));
     busy_end(&busy);
     assert_false(busy_too_long(&busy, INT64_MAX));
-}
-
-/* Standard error between two calls. */
-static int log_file, log_saved;
-
-static void log_begin(void)
-{
-    char name[] = "/tmp/test_watch.XXXXXX";
-
-    (void)fflush(stderr);
-    log_file = mkstemp(name);
-    assert_true(log_file >= 0);
-    (void)unlink(name);
-    log_saved = dup(STDERR_FILENO);
-    assert_true(dup2(log_file, STDERR_FILENO) >= 0);
-}
-
-static void log_end(char *text, size_t size)
-{
-    ssize_t len = pread(log_file, text, size - 1, 0);
-
-    (void)dup2(log_saved, STDERR_FILENO);
-    (void)close(log_saved);
-    (void)close(log_file);
-    assert_true(len >= 0);
-    text[len] = '\0';
 }
 
 static void what_was_shed_is_told_once_a_minute_with_its_number(void **state)

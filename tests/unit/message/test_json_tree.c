@@ -75,6 +75,8 @@ static void nothing_holds_nothing(void **state)
     assert_int_equal(json_tree_read(STR("[\"a\",{},[]]"), &tree), 0);
     text = json_tree_first(json_tree_root(&tree));
     assert_null(json_tree_first(NULL));
+    assert_null(json_tree_next(NULL, NULL));
+    assert_null(json_tree_next(json_tree_root(&tree), NULL));
     assert_null(json_tree_first(text));
     assert_null(json_tree_first(json_tree_next(json_tree_root(&tree), text)));
     assert_null(json_tree_member(NULL, "a"));
