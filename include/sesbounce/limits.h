@@ -137,11 +137,13 @@
  */
 #define HTTP_CONNECTIONS_MIN 16
 #define HTTP_CONNECTIONS_MAX 65536
-/* One address may have this part of the connections: no one client takes all, and four
- * proxies may share them. */
+/* One address may have this part of the connections, of the memory for large bodies and
+ * of the waiting room: no one client takes all, and four proxies may share them. */
 #define HTTP_ADDRESS_SHARE 4
-/* This part of the connections may wait for a certificate; the others go on. */
+/* This part of the connections may wait for a certificate; the others go on. No more than
+ * so many: to find the certificate that most want, each is compared with each. */
 #define WAITING_ROOM_SHARE 4
+#define WAITING_ROOM_MAX   1024
 /* This part of the connections never lies in the writer's queue: while a disk hangs, who
  * comes over them gets 503 at once, and /healthz can be reached. */
 #define WRITER_SPARE_SHARE 4
@@ -151,6 +153,10 @@
  * at, its texts may take as much again. */
 #define BODY_FIRST_BYTES (16 * 1024)
 #define LARGE_BODIES     8
+/* What a connection may take besides: libmicrohttpd's memory for the request's head, and
+ * what TLS keeps (measured: 25 to 40 KiB). */
+#define CONNECTION_BYTES     (32 * 1024)
+#define CONNECTION_TLS_BYTES (40 * 1024)
 /* Descriptors beside the connections: 64 HTTP threads with two each, 16 listening
  * sockets, 16 connections of admin, two of SQLite with three files each, outbound's 16
  * with resolvers, the log. */
@@ -159,7 +165,8 @@
  * for the answer, what came later would be too late for SNS anyway. */
 #define HTTP_REQUEST_MS 10000
 /* While only one in HTTP_CROWDED_SHARE connections is free, this much of that time is
- * left: SNS needs a fraction of a second, and others wait in the backlog. */
+ * left: SNS needs a fraction of a second, and others wait in the backlog. And what was
+ * not kept ends its connection. */
 #define HTTP_REQUEST_CROWDED_MS 3000
 #define HTTP_CROWDED_SHARE      4
 /* What was shed is told this often. */
@@ -218,6 +225,8 @@
 #define STOP_GRACE_MS 1000
 /* Scrapers and a browser or two. */
 #define ADMIN_CONNECTIONS_MAX 16
+/* Who holds one and says nothing shall not keep a scraper out for long. */
+#define ADMIN_IDLE_S 10
 /* Some forty series of a hundred bytes. */
 #define METRICS_BYTES_MAX (64 * 1024)
 /* STATUS= is told when it turns, and this often: each is a message to systemd. */

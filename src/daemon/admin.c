@@ -49,7 +49,9 @@ static enum MHD_Result reply_metrics(struct admin *admin,
                                      struct MHD_Connection *connection)
 {
     const struct metrics_now now = {
+        .storing = atomic_load(&admin->service->storing),
         .connections = connections_count(&admin->service->connections),
+        .connections_max = admin->service->bounds.connections,
         .large_body_bytes = bodies_large_bytes(&admin->service->bodies),
     };
     enum MHD_Result result = MHD_NO;
@@ -167,7 +169,7 @@ static struct MHD_Daemon *serve(struct admin *admin, int fd)
     return MHD_start_daemon(flags, 0, NULL, NULL, on_request, admin,
                             MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
                             (unsigned)ADMIN_CONNECTIONS_MAX,
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S,
+                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)ADMIN_IDLE_S,
                             MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 

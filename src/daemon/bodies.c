@@ -9,7 +9,7 @@ void bodies_init(struct bodies *bodies, uint64_t large_max_bytes)
     *bodies = (struct bodies){.large_max_bytes = large_max_bytes};
 }
 
-static uint64_t share_of(const struct buf *body)
+static uint64_t large_part(const struct buf *body)
 {
     return body->cap > BODY_FIRST_BYTES ? body->cap - BODY_FIRST_BYTES : 0;
 }
@@ -30,28 +30,43 @@ static int append(struct buf *body, const char *bytes, size_t len,
     return buf_append(body, bytes, len);
 }
 
-int bodies_append(struct bodies *bodies, struct buf *body, const char *bytes, size_t len,
+static bool take(struct bodies *bodies, struct connections_share *share, uint64_t more)
+{
+    uint64_t most = bodies->large_max_bytes;
+    bool granted = atomic_fetch_add(&bodies->large_bytes, more) + more <= most;
+
+    if (!share)
+        return granted;
+    most /= HTTP_ADDRESS_SHARE;
+    return atomic_fetch_add(&share->large_body_bytes, more) + more <= most && granted;
+}
+
+int bodies_append(struct bodies *bodies, struct connections_share *share,
+                  struct buf *body, const char *bytes, size_t len,
                   uint64_t announced_bytes)
 {
-    uint64_t before = share_of(body);
+    uint64_t before = large_part(body);
     int r = append(body, bytes, len, announced_bytes);
-    uint64_t more = share_of(body) - before;
+    uint64_t more = large_part(body) - before;
 
-    if (more > 0 &&
-        atomic_fetch_add(&bodies->large_bytes, more) + more > bodies->large_max_bytes)
+    if (more > 0 && !take(bodies, share, more))
         r = -EAGAIN;
     if (r < 0)
-        bodies_release(bodies, body);
+        bodies_release(bodies, share, body);
     return r;
 }
 
-void bodies_release(struct bodies *bodies, struct buf *body)
+void bodies_release(struct bodies *bodies, struct connections_share *share,
+                    struct buf *body)
 {
-    uint64_t share = share_of(body);
+    uint64_t taken = large_part(body);
 
     buf_done(body);
-    if (share > 0)
-        atomic_fetch_sub(&bodies->large_bytes, share);
+    if (taken == 0)
+        return;
+    atomic_fetch_sub(&bodies->large_bytes, taken);
+    if (share)
+        atomic_fetch_sub(&share->large_body_bytes, taken);
 }
 
 uint64_t bodies_large_bytes(struct bodies *bodies)

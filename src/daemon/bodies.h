@@ -4,8 +4,9 @@
  * A body's first BODY_FIRST_BYTES are bounded by the number of connections and always to
  * be had, so what SES usually sends is never refused because others send much. What a
  * body takes beyond them comes out of one account, as it arrives: announcing a length
- * takes nothing. The account is what `cap` of the bodies says, so a body changes its size
- * only here. Any thread; a body has one owner at a time.
+ * takes nothing; and nobody takes more than one in HTTP_ADDRESS_SHARE for one address.
+ * The account is what `cap` of the bodies says, so a body changes its size only here. Any
+ * thread; a body has one owner at a time.
  */
 #ifndef SESBOUNCED_BODIES_H
 #define SESBOUNCED_BODIES_H
@@ -13,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "daemon/connections.h"
 #include "sesbounce/buf.h"
 
 struct bodies {
@@ -24,14 +26,17 @@ void bodies_init(struct bodies *bodies, uint64_t large_max_bytes);
 
 /*
  * Appends what has arrived to `body`, which shall become `announced_bytes` long (0: not
- * known). 0; -ENOMEM, -E2BIG beyond the body's maximum, -EAGAIN when the account is
- * empty; on failure the body is freed and what it took is given back.
+ * known), on behalf of the address whose share it is (NULL: not limited). 0; -ENOMEM,
+ * -E2BIG beyond the body's maximum, -EAGAIN when the account is empty or the share taken;
+ * on failure the body is freed and what it took is given back.
  */
-int bodies_append(struct bodies *bodies, struct buf *body, const char *bytes, size_t len,
+int bodies_append(struct bodies *bodies, struct connections_share *share,
+                  struct buf *body, const char *bytes, size_t len,
                   uint64_t announced_bytes);
 
 /* Frees the body and gives back what it took. */
-void bodies_release(struct bodies *bodies, struct buf *body);
+void bodies_release(struct bodies *bodies, struct connections_share *share,
+                    struct buf *body);
 
 /* What is taken out of the account now. */
 uint64_t bodies_large_bytes(struct bodies *bodies);

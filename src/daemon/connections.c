@@ -14,6 +14,7 @@
 struct connections_address {
     uint64_t key;
     size_t count;
+    struct connections_share share;
     struct connections_address *next; /* in its bucket, or among the free ones */
 };
 
@@ -189,6 +190,7 @@ struct connection *connections_add(struct connections *connections, int fd,
         connection->address = count_one(connections, key);
         atomic_store_explicit(&connection->deadline_ms, mono_ms + HTTP_REQUEST_MS,
                               memory_order_relaxed);
+        atomic_store_explicit(&connection->idle, false, memory_order_relaxed);
     }
     pthread_mutex_unlock(&connections->mutex);
     return connection;
@@ -207,36 +209,41 @@ void connections_remove(struct connections *connections, struct connection *conn
     pthread_mutex_unlock(&connections->mutex);
 }
 
-static void set_deadline(struct connection *connection, int64_t deadline_ms)
+static void set_deadline(struct connection *connection, int64_t deadline_ms, bool idle)
 {
-    if (connection)
-        atomic_store_explicit(&connection->deadline_ms, deadline_ms,
-                              memory_order_relaxed);
+    if (!connection)
+        return;
+    atomic_store_explicit(&connection->idle, idle, memory_order_relaxed);
+    atomic_store_explicit(&connection->deadline_ms, deadline_ms, memory_order_relaxed);
 }
 
 void connection_begins(struct connection *connection, int64_t mono_ms)
 {
     int64_t deadline_ms = mono_ms + HTTP_REQUEST_MS;
+    int64_t had_ms;
 
+    if (!connection)
+        return;
     /* Only the rest of what an idle connection has is cut short. */
-    if (connection && deadline_ms < atomic_load_explicit(&connection->deadline_ms,
-                                                         memory_order_relaxed))
-        set_deadline(connection, deadline_ms);
+    had_ms = atomic_load_explicit(&connection->deadline_ms, memory_order_relaxed);
+    set_deadline(connection, deadline_ms < had_ms ? deadline_ms : had_ms, false);
 }
 
 void connection_is_whole(struct connection *connection)
 {
-    set_deadline(connection, NEVER);
+    set_deadline(connection, NEVER, false);
 }
 
 void connection_answered(struct connection *connection, bool kept, int64_t mono_ms)
 {
     int64_t idle_ms = kept ? HTTP_IDLE_S * CLOCK_SECOND_MS : 0;
 
-    set_deadline(connection, mono_ms + idle_ms + HTTP_REQUEST_MS);
+    set_deadline(connection, mono_ms + idle_ms + HTTP_REQUEST_MS, true);
 }
 
-/* False when its thread was quicker, or it was shut down before. */
+/* Did it owe a request? False also when its thread was quicker, or it was shut down
+ * before.
+ */
 static bool end_if_late(struct connection *connection, int64_t mono_ms)
 {
     int_fast64_t deadline_ms =
@@ -246,7 +253,28 @@ static bool end_if_late(struct connection *connection, int64_t mono_ms)
         !atomic_compare_exchange_strong(&connection->deadline_ms, &deadline_ms, NEVER))
         return false;
     (void)shutdown(connection->fd, SHUT_RDWR);
-    return true;
+    return !atomic_load_explicit(&connection->idle, memory_order_relaxed);
+}
+
+/* Called under the mutex. */
+static bool are_crowded(const struct connections *connections)
+{
+    return connections->max - connections->count < connections->max / HTTP_CROWDED_SHARE;
+}
+
+bool connections_are_crowded(struct connections *connections)
+{
+    bool crowded;
+
+    pthread_mutex_lock(&connections->mutex);
+    crowded = are_crowded(connections);
+    pthread_mutex_unlock(&connections->mutex);
+    return crowded;
+}
+
+struct connections_share *connection_share(struct connection *connection)
+{
+    return connection && connection->address ? &connection->address->share : NULL;
 }
 
 size_t connections_sweep(struct connections *connections, int64_t mono_ms)
@@ -254,7 +282,7 @@ size_t connections_sweep(struct connections *connections, int64_t mono_ms)
     size_t ended = 0;
 
     pthread_mutex_lock(&connections->mutex);
-    if (connections->max - connections->count < connections->max / HTTP_CROWDED_SHARE)
+    if (are_crowded(connections))
         mono_ms += HTTP_REQUEST_MS - HTTP_REQUEST_CROWDED_MS;
     for (size_t i = 0; i < connections->max; i++)
         ended += end_if_late(&connections->places[i], mono_ms);

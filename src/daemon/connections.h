@@ -20,6 +20,13 @@
 #include "daemon/bounds.h"
 #include "sesbounce/buf.h"
 
+/* What the connections of one address hold together of what others want, too. Counted by
+ * whoever hands it out: bodies.h, waiting_room.h. */
+struct connections_share {
+    atomic_uint_fast64_t large_body_bytes;
+    atomic_uint_fast64_t waiting;
+};
+
 struct connections_address; /* one that has connections, and how many */
 
 struct connection {
@@ -27,6 +34,7 @@ struct connection {
     struct connections_address *address; /* NULL: not limited */
     struct connection *next_free;
     atomic_int_fast64_t deadline_ms; /* CLOCK_MONOTONIC */
+    atomic_bool idle;                /* answered, and nothing has come since */
 };
 
 struct connections {
@@ -76,10 +84,16 @@ void connection_is_whole(struct connection *connection);
 void connection_answered(struct connection *connection, bool kept, int64_t mono_ms);
 
 /* Shuts down the connections that are late, sooner when there are many; libmicrohttpd
- * then closes them. How many. */
+ * then closes them. How many of them owed a request: the others were idle. */
 size_t connections_sweep(struct connections *connections, int64_t mono_ms);
 
 size_t connections_count(struct connections *connections);
+
+/* Is only one place in HTTP_CROWDED_SHARE free? Then nobody keeps one without need. */
+bool connections_are_crowded(struct connections *connections);
+
+/* As long as the connection. NULL: its address is not limited. NULL is allowed. */
+struct connections_share *connection_share(struct connection *connection);
 
 /* Appends the address that was refused last: `203.0.113.7`, `2001:db8:1:2::/64`. */
 void connections_refused(struct connections *connections, struct buf *ret);

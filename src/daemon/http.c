@@ -33,35 +33,42 @@ struct http {
 
 /* --- answers --------------------------------------------------------------------- */
 
+/* In a crowd only who delivers something genuine keeps the connection: others could hold
+ * all of them with a little request now and then. */
+static bool closes(struct http *http, bool kept)
+{
+    return atomic_load(&http->service->closing) ||
+           (!kept && connections_are_crowded(&http->service->connections));
+}
+
 static enum MHD_Result answer(struct http *http, struct delivery *delivery)
 {
-    bool close = delivery->close_after || atomic_load(&http->service->closing);
+    bool kept = verdict_is_kept(delivery->verdict);
+    bool close = delivery->close_after || closes(http, kept);
     const struct verdict_info *info = verdict_info(delivery->verdict);
     struct MHD_Response *response =
         http->responses[close ? RESPONSE_CLOSE : RESPONSE_KEEP][delivery->verdict];
 
     assert(delivery->verdict != VERDICT_UNDECIDED);
     metrics_count(&http->service->metrics.verdicts[delivery->verdict]);
-    if (verdict_is_kept(delivery->verdict))
+    if (kept)
         atomic_store_explicit(&http->service->metrics.last_kept_ms,
                               delivery->intake.received_ms, memory_order_relaxed);
     delivery_log(delivery, http->service->settings);
-    connection_answered(delivery->client, verdict_is_kept(delivery->verdict),
-                        clock_mono_ms());
+    connection_answered(delivery->client, kept, clock_mono_ms());
     return MHD_queue_response(delivery->connection, info->http_status, response);
 }
 
 static enum MHD_Result answer_probe(struct http *http, const struct delivery *delivery)
 {
-    bool closing = atomic_load(&http->service->closing);
     bool healthy =
         atomic_load(&http->service->storing) && !atomic_load(&http->service->stopping);
     struct MHD_Response **responses = healthy ? http->healthy : http->unhealthy;
 
     connection_answered(delivery->client, false, clock_mono_ms());
-    return MHD_queue_response(delivery->connection,
-                              healthy ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
-                              responses[closing ? RESPONSE_CLOSE : RESPONSE_KEEP]);
+    return MHD_queue_response(
+        delivery->connection, healthy ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
+        responses[closes(http, false) ? RESPONSE_CLOSE : RESPONSE_KEEP]);
 }
 
 void http_resume(struct delivery *delivery)
@@ -232,8 +239,8 @@ static enum MHD_Result receive(struct http *http, struct delivery *delivery,
 {
     if (delivery->verdict == VERDICT_UNDECIDED) {
         size_t before = delivery->body.len;
-        int r = bodies_append(&http->service->bodies, &delivery->body, bytes, len,
-                              delivery->announced_bytes);
+        int r = bodies_append(&http->service->bodies, connection_share(delivery->client),
+                              &delivery->body, bytes, len, delivery->announced_bytes);
 
         if (r == 0)
             return MHD_YES;
@@ -321,7 +328,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     (void)connection;
     (void)how;
     if (delivery)
-        bodies_release(&http->service->bodies, &delivery->body);
+        bodies_release(&http->service->bodies, connection_share(delivery->client),
+                       &delivery->body);
     delivery_free(delivery);
     *request = NULL;
 }

@@ -199,6 +199,7 @@ static int open_store(struct program *program, struct store **ret)
         bool may_mend = r == -EBUSY || r == -EROFS || r == -ENOSPC || r == -EIO;
 
         complain("the database cannot be used", buf_str(&fault));
+        metrics_count(&program->service.metrics.store_faults);
         atomic_store(&program->service.trouble, store_advice(r));
         if (!may_mend && !program->sockets.passed)
             status = status_of(r);
@@ -360,7 +361,7 @@ static void tell_status(struct program *program, int64_t now_ms)
         return;
     if (storing)
         r = notify("STATUS=storing; kept %llu deliveries, answered %llu otherwise, shed "
-                   "%llu under load",
+                   "%llu",
                    (unsigned long long)metrics_kept(metrics),
                    (unsigned long long)metrics_not_kept(metrics),
                    (unsigned long long)metrics_shed_in_all(metrics));

@@ -49,9 +49,10 @@ static int print_shed(struct metrics *metrics, struct buf *ret)
         [SHED_WAITING_ROOM] = "waiting-room",
         [SHED_BODIES] = "body-memory",
     };
-    int r = buf_printf(ret, "# HELP sesbounced_shed_total Connections closed and "
-                            "deliveries answered 503 because there was too much.\n"
-                            "# TYPE sesbounced_shed_total counter\n");
+    int r = buf_printf(ret,
+                       "# HELP sesbounced_shed_total Connections closed and "
+                       "deliveries answered 503 because they were too many or too slow.\n"
+                       "# TYPE sesbounced_shed_total counter\n");
 
     for (int what = 0; r == 0 && what < SHED_COUNT; what++)
         r = buf_printf(ret, "sesbounced_shed_total{reason=\"%s\"} %llu\n", reasons[what],
@@ -78,10 +79,25 @@ int metrics_print(struct metrics *metrics, const struct metrics_now *now, struct
          &metrics->certificates_fetched},
         {"sesbounced_certificates_failed_total", "Fetches of a certificate that failed.",
          &metrics->certificates_failed},
-        {"sesbounced_store_faults_total",
-         "Times that the database could not be used: a transaction failed, or the disk "
-         "hung.",
+        {"sesbounced_store_faults_total", "Attempts to use the database that failed.",
          &metrics->store_faults},
+    };
+    const struct {
+        const char *name;
+        const char *help;
+        uint64_t value;
+    } gauges[] = {
+        {"sesbounced_storing", "1 while deliveries are stored, 0 while all get 503.",
+         now->storing},
+        {"sesbounced_last_kept_timestamp_seconds",
+         "When a delivery was last kept; 0 = not since start.",
+         (uint64_t)(atomic_load(&metrics->last_kept_ms) / 1000)},
+        {"sesbounced_connections", "Connections that are open.", now->connections},
+        {"sesbounced_connections_max", "Connections that may be open.",
+         now->connections_max},
+        {"sesbounced_large_body_bytes",
+         "Memory of large bodies, beyond the first piece of each.",
+         now->large_body_bytes},
     };
     int r =
         buf_printf(ret, "# HELP sesbounced_deliveries_total Deliveries by what became "
@@ -99,17 +115,8 @@ int metrics_print(struct metrics *metrics, const struct metrics_now *now, struct
         r = print_one(ret, counters[i].name, counters[i].help, "counter",
                       read_counter(counters[i].counter));
     if (r == 0)
-        r = print_one(ret, "sesbounced_last_kept_timestamp_seconds",
-                      "When a delivery was last kept; 0 = not since start.", "gauge",
-                      (uint64_t)(atomic_load(&metrics->last_kept_ms) / 1000));
-    if (r == 0)
         r = print_shed(metrics, ret);
-    if (r == 0)
-        r = print_one(ret, "sesbounced_connections", "Connections that are open.",
-                      "gauge", now->connections);
-    if (r == 0)
-        r = print_one(ret, "sesbounced_large_body_bytes",
-                      "Memory of large bodies, beyond the first piece of each.", "gauge",
-                      now->large_body_bytes);
+    for (size_t i = 0; r == 0 && i < sizeof(gauges) / sizeof(gauges[0]); i++)
+        r = print_one(ret, gauges[i].name, gauges[i].help, "gauge", gauges[i].value);
     return r;
 }

@@ -44,7 +44,9 @@ uint64_t metrics_shed_in_all(struct metrics *metrics);
 
 /* What is at this moment, and kept elsewhere. */
 struct metrics_now {
+    bool storing;
     uint64_t connections;
+    uint64_t connections_max;
     uint64_t large_body_bytes;
 };
 

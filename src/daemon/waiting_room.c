@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "daemon/connections.h"
 #include "sesbounce/limits.h"
 
 int waiting_room_init(struct waiting_room *room, size_t max)
@@ -15,20 +16,31 @@ void waiting_room_done(struct waiting_room *room)
     (void)pthread_mutex_destroy(&room->mutex);
 }
 
+/* Called under the mutex. */
+static bool has_place(const struct waiting_room *room,
+                      const struct connections_share *share)
+{
+    return room->count < room->max &&
+           (!share || atomic_load(&share->waiting) < room->max / HTTP_ADDRESS_SHARE);
+}
+
 int waiting_room_enter(struct waiting_room *room, struct delivery *delivery)
 {
+    struct connections_share *share = connection_share(delivery->client);
     int r = 0;
 
     pthread_mutex_lock(&room->mutex);
     if (room->closed) {
         r = -ESHUTDOWN;
-    } else if (room->count >= room->max) {
+    } else if (!has_place(room, share)) {
         r = -EAGAIN;
     } else {
         delivery->next_waiting = NULL;
         *room->end = delivery;
         room->end = &delivery->next_waiting;
         room->count++;
+        if (share)
+            atomic_fetch_add(&share->waiting, 1);
     }
     pthread_mutex_unlock(&room->mutex);
     return r;
@@ -93,6 +105,7 @@ static struct delivery *take_out(struct waiting_room *room,
 
     while (*link) {
         struct delivery *delivery = *link;
+        struct connections_share *share = connection_share(delivery->client);
 
         if (!choose(delivery, by)) {
             link = &delivery->next_waiting;
@@ -102,6 +115,8 @@ static struct delivery *take_out(struct waiting_room *room,
         delivery->next_waiting = taken;
         taken = delivery;
         room->count--;
+        if (share)
+            atomic_fetch_sub(&share->waiting, 1);
     }
     room->end = link;
     return taken;

@@ -26,7 +26,8 @@ struct waiting_room {
 int waiting_room_init(struct waiting_room *room, size_t max);
 void waiting_room_done(struct waiting_room *room);
 
-/* 0: lent. -EAGAIN when it is full, -ESHUTDOWN when closed. */
+/* 0: lent. -EAGAIN when it is full, or when those of the delivery's address have taken
+ * one place in HTTP_ADDRESS_SHARE; -ESHUTDOWN when closed. */
 int waiting_room_enter(struct waiting_room *room, struct delivery *delivery);
 
 /* A certificate that somebody waits for, copied out. */

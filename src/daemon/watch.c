@@ -46,13 +46,16 @@ static void tell(enum log_level level, const char *message, uint64_t count,
 void watch_tell_shed(struct watch *watch, int64_t mono_ms)
 {
     struct buf address;
-    uint64_t refused, slow;
+    uint64_t refused, slow, crowd;
 
     if (mono_ms < watch->tell_again_ms)
         return;
     refused = untold(watch, SHED_ADDRESS);
     slow = untold(watch, SHED_SLOW);
-    if (refused == 0 && slow == 0)
+    crowd = connections_are_crowded(&watch->service->connections)
+                ? connections_count(&watch->service->connections)
+                : 0;
+    if (refused == 0 && slow == 0 && crowd == 0)
         return;
     watch->tell_again_ms = mono_ms + SHED_LOG_EVERY_MS;
     buf_init(&address, LOG_VALUE_BYTES_MAX);
@@ -62,6 +65,11 @@ void watch_tell_shed(struct watch *watch, int64_t mono_ms)
              "connections were closed at once, because one address had a quarter of "
              "them; is that your proxy? then raise [ingest] max_connections",
              refused, buf_str(&address));
+    if (crowd > 0)
+        tell(LOG_LEVEL_WARNING,
+             "more than three quarters of [ingest] max_connections are taken; when all "
+             "are, others wait",
+             crowd, STR_ABSENT);
     if (slow > 0)
         tell(LOG_LEVEL_INFO, "connections were ended that brought no whole request", slow,
              STR_ABSENT);

@@ -22,10 +22,11 @@ struct writer {
 static void note_fault(struct writer *writer, const char *what, int error)
 {
     unsigned held_back = 0;
+    bool turned;
 
     metrics_count(&writer->service->metrics.store_faults);
     atomic_store(&writer->service->trouble, store_advice(error));
-    atomic_store(&writer->service->storing, false);
+    turned = atomic_exchange(&writer->service->storing, false);
     if (error == -EUCLEAN || error == -ENOTSUP)
         atomic_store(&writer->fatal, error);
     if (!log_ration_pass(&writer->fault_ration, clock_mono_ms(),
@@ -33,6 +34,10 @@ static void note_fault(struct writer *writer, const char *what, int error)
         return;
     log_event(LOG_LEVEL_ERROR, what, {"ERROR", str_of(strerror(-error))},
               {"DETAIL", str_of(writer->store ? store_fault(writer->store) : NULL)});
+    if (turned)
+        log_event(LOG_LEVEL_ERROR, "NOT STORING, SNS is told to try again",
+                  {"PATH", str_of(writer->service->settings->store.path)},
+                  {"ADVICE", str_of(store_advice(error))});
 }
 
 void writer_tell_if_new(const struct store *store, const char *path)
@@ -114,8 +119,10 @@ static void write_alone(struct writer *writer, struct queue_node *first, int fau
         first->next = NULL;
         if (r == 0)
             r = commit_list(writer, first);
-        if (r == -EBUSY || clock_mono_ms() >= give_up_ms)
-            for_all = -EBUSY;
+        if (r == -EBUSY)
+            for_all = r;
+        else if (clock_mono_ms() >= give_up_ms)
+            for_all = r < 0 ? r : fault;
         if (r < 0)
             note_fault(writer,
                        "a delivery could not be stored; SNS was told to try again", r);
@@ -280,6 +287,8 @@ static void mend(struct writer *writer)
         note_success(writer);
     else if (store_advice(r) != trouble) /* not the same each second */
         note_fault(writer, "the database still cannot be used", r);
+    else
+        metrics_count(&writer->service->metrics.store_faults);
 }
 
 static void tidy(struct writer *writer)
@@ -361,16 +370,18 @@ static bool is_late(struct queue_node *node, void *by_ms)
 /* Until the writer comes back, which tries the store before anything else. */
 static void tell_if_hanging(struct writer *writer, int64_t mono_ms)
 {
+    static const char advice[] = "the disk does not answer: `dmesg`";
     struct service *service = writer->service;
 
     if (!busy_longer(&writer->busy, mono_ms, ANSWER_MS) ||
         !atomic_load(&service->storing))
         return;
     metrics_count(&service->metrics.store_faults);
-    atomic_store(&service->trouble, "the disk does not answer: `dmesg`");
+    atomic_store(&service->trouble, advice);
     atomic_store(&service->storing, false);
-    log_event(LOG_LEVEL_ERROR, "the writer hangs; SNS is told to try again",
-              {"PATH", str_of(service->settings->store.path)});
+    log_event(LOG_LEVEL_ERROR, "NOT STORING, SNS is told to try again",
+              {"PATH", str_of(service->settings->store.path)},
+              {"ADVICE", str_of(advice)});
 }
 
 void writer_sweep(struct writer *writer, int64_t mono_ms)

@@ -245,7 +245,10 @@ static int open_database(struct store *store, struct buf *fault)
     /* SQLite silently opens read-only what it may not write. */
     if (store->mode != STORE_READ && sqlite3_db_readonly(store->db, "main") == 1) {
         r = eaccess(store->path, W_OK) < 0 ? -errno : -EROFS;
-        return tell(fault, r, "%s cannot be written: %s", store->path, strerror(-r));
+        return tell(fault, r,
+                    "%s cannot be written: %s; as root: chmod u+w %s*, and see "
+                    "ReadWritePaths= in sesbounced.conf(5)",
+                    store->path, strerror(-r), store->path);
     }
     return set_pragmas(store, fault);
 }
@@ -293,9 +296,8 @@ const char *store_advice(int fault)
                "then "
                "`systemctl restart sesbounced`";
     case -EACCES:
-        return "the database must belong to the user that sesbounced runs as; "
-               "`journalctl "
-               "-u sesbounced` says what to type";
+        return "the database must belong to the user that sesbounced runs as, who may "
+               "write it; `journalctl -u sesbounced` says what to type";
     case -EBUSY:
         return "another process holds the database locked: `fuser -v` shows it";
     case -EROFS:

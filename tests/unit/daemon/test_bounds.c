@@ -69,6 +69,8 @@ static void too_few_files_mean_fewer_connections(void **state)
     assert_int_equal(bounds_of(1024, 2 * MIB, bounds_files_for(1024) - 1).connections,
                      1023);
     assert_int_equal(bounds_of(1024, 2 * MIB, bounds_files_for(300)).waiting_room, 75);
+    assert_int_equal(bounds_of(HTTP_CONNECTIONS_MAX, 2 * MIB, PLENTY).waiting_room,
+                     WAITING_ROOM_MAX);
     assert_int_equal(bounds_of(1024, 2 * MIB, 3).connections, HTTP_CONNECTIONS_MIN);
 }
 
@@ -98,8 +100,9 @@ static void check_config_tells_the_memory_in_all(void **state)
     assert_non_null(to);
     bounds_print(&bounds, to);
     assert_int_equal(fclose(to), 0);
-    assert_non_null(strstr(text, " 256 of them from one\n# address"));
+    assert_non_null(strstr(text, " 1024 connections at a time"));
     assert_non_null(strstr(text, " 32768K of memory"));
+    assert_non_null(strstr(text, " at most 96M of memory, and 40M more with TLS"));
     for (const char *line = strchr(text, '\n'); line && line[1];
          line = strchr(line + 1, '\n'))
         assert_int_equal(line[1], '#'); /* what is printed can be read again */

@@ -224,19 +224,20 @@ static bool is_ended(const struct client *client)
     return recv(client->theirs, &byte, 1, MSG_DONTWAIT) == 0;
 }
 
-/* It lives until just before `deadline_ms`, and is ended then, and only once. */
-static void assert_ends_at(struct client *client, int64_t deadline_ms)
+/* It lives until just before `deadline_ms`, and is ended then, and only once; it counts
+ * when it owes a request. */
+static void assert_ends_at(struct client *client, int64_t deadline_ms, bool owes)
 {
     assert_int_equal(connections_sweep(&client->connections, deadline_ms - 1), 0);
     assert_false(is_ended(client));
-    assert_int_equal(connections_sweep(&client->connections, deadline_ms), 1);
+    assert_int_equal(connections_sweep(&client->connections, deadline_ms), owes);
     assert_true(is_ended(client));
     assert_int_equal(connections_sweep(&client->connections, FAR), 0);
 }
 
 static void who_says_nothing_is_ended(void **state)
 {
-    assert_ends_at(*state, 1000 + HTTP_REQUEST_MS);
+    assert_ends_at(*state, 1000 + HTTP_REQUEST_MS, true);
 }
 
 static void who_drips_a_first_request_gets_no_more_time(void **state)
@@ -244,7 +245,7 @@ static void who_drips_a_first_request_gets_no_more_time(void **state)
     struct client *client = *state;
 
     connection_begins(client->connection, 1000 + HTTP_REQUEST_MS - 1);
-    assert_ends_at(client, 1000 + HTTP_REQUEST_MS);
+    assert_ends_at(client, 1000 + HTTP_REQUEST_MS, true);
 }
 
 static void what_is_ours_to_answer_is_never_ended(void **state)
@@ -264,7 +265,7 @@ static void who_delivered_something_genuine_may_idle(void **state)
     connection_begins(client->connection, 2000);
     connection_is_whole(client->connection);
     connection_answered(client->connection, true, 5000);
-    assert_ends_at(client, 5000 + IDLE + HTTP_REQUEST_MS);
+    assert_ends_at(client, 5000 + IDLE + HTTP_REQUEST_MS, false);
 }
 
 static void who_was_refused_may_not(void **state)
@@ -274,7 +275,7 @@ static void who_was_refused_may_not(void **state)
     connection_begins(client->connection, 2000);
     connection_is_whole(client->connection);
     connection_answered(client->connection, false, 5000);
-    assert_ends_at(client, 5000 + HTTP_REQUEST_MS);
+    assert_ends_at(client, 5000 + HTTP_REQUEST_MS, false);
 }
 
 static void who_may_idle_may_not_drip(void **state)
@@ -283,7 +284,7 @@ static void who_may_idle_may_not_drip(void **state)
 
     connection_answered(client->connection, true, 5000);
     connection_begins(client->connection, 20000);
-    assert_ends_at(client, 20000 + HTTP_REQUEST_MS);
+    assert_ends_at(client, 20000 + HTTP_REQUEST_MS, true);
 }
 
 static void who_has_gone_is_not_swept(void **state)
@@ -307,7 +308,35 @@ static void a_crowd_leaves_each_less_time(void **state)
     connection_is_whole(client->connection);
     assert_int_equal(connections_sweep(&client->connections, deadline_ms), 0);
     connection_answered(client->connection, false, 1000);
-    assert_ends_at(client, deadline_ms);
+    assert_ends_at(client, deadline_ms, false);
+}
+
+static void a_crowd_is_three_quarters(void **state)
+{
+    struct client *client = *state;
+
+    for (size_t i = 1; i < MAX / 4 * 3; i++)
+        assert_non_null(connections_add(&client->connections, -1, NULL, 1000));
+    assert_false(connections_are_crowded(&client->connections));
+    assert_non_null(connections_add(&client->connections, -1, NULL, 1000));
+    assert_true(connections_are_crowded(&client->connections));
+}
+
+static void an_address_has_one_share_for_all_its_connections(void **state)
+{
+    struct client *client = *state;
+    union address one = {.v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(1)}};
+    union address other = {.v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(2)}};
+    struct connections *connections = &client->connections;
+    struct connection *a = connections_add(connections, -1, &one.any, 1000);
+    struct connection *b = connections_add(connections, -1, &one.any, 1000);
+    struct connection *c = connections_add(connections, -1, &other.any, 1000);
+
+    assert_non_null(connection_share(a));
+    assert_ptr_equal(connection_share(a), connection_share(b));
+    assert_ptr_not_equal(connection_share(a), connection_share(c));
+    assert_null(connection_share(client->connection)); /* a unix socket */
+    assert_null(connection_share(NULL));
 }
 
 static void a_connection_that_nobody_sweeps_is_allowed(void **state)
@@ -337,6 +366,8 @@ int main(void)
         SWEPT(who_may_idle_may_not_drip),
         SWEPT(who_has_gone_is_not_swept),
         SWEPT(a_crowd_leaves_each_less_time),
+        SWEPT(a_crowd_is_three_quarters),
+        SWEPT(an_address_has_one_share_for_all_its_connections),
         cmocka_unit_test(a_connection_that_nobody_sweeps_is_allowed),
     };
 

@@ -3,9 +3,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <netinet/in.h>
 
+#include "daemon/connections.h"
 #include "daemon/waiting_room.h"
 #include "sesbounce/limits.h"
 
@@ -127,6 +130,35 @@ static void a_full_room_and_a_closed_one_take_nobody(void **state)
     waiting_room_done(&room);
 }
 
+static void one_address_takes_no_more_than_its_share(void **state)
+{
+    const struct sockaddr_in somebody = {.sin_family = AF_INET,
+                                         .sin_addr.s_addr = htonl(0xcb007107)};
+    const struct bounds bounds = {.connections = 2, .connections_of_address = 2};
+    struct delivery many[ROOM / HTTP_ADDRESS_SHARE + 1];
+    struct delivery other = waits_for("a.pem", 0);
+    size_t most = ROOM / HTTP_ADDRESS_SHARE;
+    struct connections connections;
+    struct connection *client;
+    struct waiting_room room;
+
+    (void)state;
+    assert_int_equal(connections_init(&connections, &bounds), 0);
+    client = connections_add(&connections, -1, (const struct sockaddr *)&somebody, 0);
+    assert_int_equal(waiting_room_init(&room, ROOM), 0);
+    for (size_t i = 0; i <= most; i++) {
+        many[i] = waits_for("a.pem", 0);
+        many[i].client = client;
+        assert_int_equal(waiting_room_enter(&room, &many[i]), i < most ? 0 : -EAGAIN);
+    }
+    assert_int_equal(waiting_room_enter(&room, &other), 0);
+    assert_int_equal(length(waiting_room_sweep(&room, WAITING_MS)), most + 1);
+    assert_int_equal(waiting_room_enter(&room, &many[0]), 0);
+    (void)waiting_room_close(&room);
+    waiting_room_done(&room);
+    connections_done(&connections);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +166,7 @@ int main(void)
         cmocka_unit_test(a_wish_that_is_being_served_is_not_told_again),
         cmocka_unit_test(the_certificate_that_most_wait_for_comes_first),
         cmocka_unit_test(who_waited_too_long_is_swept_out),
+        cmocka_unit_test(one_address_takes_no_more_than_its_share),
         cmocka_unit_test(a_full_room_and_a_closed_one_take_nobody),
     };
 
