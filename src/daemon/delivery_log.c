@@ -3,9 +3,19 @@
 #include "sesbounce/digest.h"
 #include "sesbounce/limits.h"
 
-/* Strangers have a ration of their own, so that their junk never hides what is genuine.
- */
+/* Strangers have a ration of their own, so that their junk never hides what is genuine;
+ * and while nothing is stored each delivery tells the same. */
 static struct log_ration rations[2];
+static struct log_ration not_stored_ration;
+
+static bool may_log(const struct delivery *delivery, unsigned *held_back)
+{
+    bool not_stored = delivery->verdict == VERDICT_STORE;
+
+    return log_ration_pass(
+        not_stored ? &not_stored_ration : &rations[delivery->verified], clock_mono_ms(),
+        not_stored ? STORE_FAULT_LOGS_A_MINUTE : DELIVERY_LOGS_A_MINUTE, held_back);
+}
 
 static int append_address(struct buf *to, const struct address *address, int how)
 {
@@ -65,9 +75,7 @@ void delivery_log(const struct delivery *delivery, const struct settings *settin
     unsigned held_back = 0;
     char status[16];
 
-    if (info->level >= LOG_LEVEL_DEBUG ||
-        !log_ration_pass(&rations[delivery->verified], clock_mono_ms(),
-                         DELIVERY_LOGS_A_MINUTE, &held_back))
+    if (info->level >= LOG_LEVEL_DEBUG || !may_log(delivery, &held_back))
         return;
     if (held_back > 0) {
         char count[16];
