@@ -11,6 +11,7 @@ struct faulty_file {
     sqlite3_file base;
     sqlite3_file *real;
     enum vfs_file which; /* VFS_FILES: none that is recorded */
+    int last_errno;      /* of this file's last call that failed */
 };
 
 static sqlite3_vfs vfs;
@@ -41,14 +42,21 @@ bool vfs_disarm(void)
     return fault.fired;
 }
 
-/* What the system's VFS makes of such an errno. */
+/* What SQLite's unix VFS makes of such an errno (os_unix.c of 3.40). A disk that does not
+ * read may be a sick file system: it calls that corruption. */
+static int result_of_read(int error)
+{
+    return error == EIO || error == ENXIO || error == ERANGE ? SQLITE_IOERR_CORRUPTFS
+                                                             : SQLITE_IOERR_READ;
+}
+
 static int result_of(enum vfs_call call, int error)
 {
     switch (call) {
     case VFS_OPEN:
         return SQLITE_CANTOPEN;
     case VFS_READ:
-        return SQLITE_IOERR_READ;
+        return result_of_read(error);
     case VFS_WRITE:
         return error == ENOSPC ? SQLITE_FULL : SQLITE_IOERR_WRITE;
     case VFS_TRUNCATE:
@@ -111,6 +119,41 @@ static void record(enum vfs_op_kind kind, enum vfs_file file, int64_t at,
     memcpy(op->bytes, bytes, len);
 }
 
+/* The -wal: a header, then frames of a header and a page each (fileformat2.html, 4). */
+#define WAL_HEADER_BYTES   32
+#define FRAME_HEADER_BYTES 24
+#define PAGE_BYTES         8192
+
+/* How many bytes there are from `at` to the next border between headers and pages. */
+static size_t wal_part(int64_t at)
+{
+    int64_t in_frame;
+
+    if (at < WAL_HEADER_BYTES)
+        return (size_t)(WAL_HEADER_BYTES - at);
+    in_frame = (at - WAL_HEADER_BYTES) % (FRAME_HEADER_BYTES + PAGE_BYTES);
+    return (size_t)(in_frame < FRAME_HEADER_BYTES
+                        ? FRAME_HEADER_BYTES - in_frame
+                        : FRAME_HEADER_BYTES + PAGE_BYTES - in_frame);
+}
+
+/* The store writes many frames of the -wal at once (db_wal.c), and the power may be cut
+ * amidst them: so each header and each page is a write of its own here. */
+static void record_write(enum vfs_file file, int64_t at, const unsigned char *bytes,
+                         size_t len)
+{
+    while (len > 0) {
+        size_t part = file == VFS_WAL ? wal_part(at) : len;
+
+        if (part > len)
+            part = len;
+        record(VFS_OP_WRITE, file, at, bytes, part);
+        at += (int64_t)part;
+        bytes += part;
+        len -= part;
+    }
+}
+
 void vfs_note(enum vfs_op_kind kind, enum vfs_file file)
 {
     record(kind, file, 0, NULL, 0);
@@ -131,12 +174,29 @@ static struct faulty_file *mine(sqlite3_file *file)
     return (struct faulty_file *)(void *)file;
 }
 
+/* The unix VFS keeps the errno with the file, but for shared memory and a full disk. */
+static bool keeps_errno(enum vfs_call call, int error)
+{
+    if (call == VFS_SHM_MAP || call == VFS_SHM_LOCK)
+        return false;
+    return !(call == VFS_WRITE && error == ENOSPC);
+}
+
+static int step_file(sqlite3_file *file, enum vfs_call call)
+{
+    int rc = step(call);
+
+    if (rc != SQLITE_OK && keeps_errno(call, last_errno))
+        mine(file)->last_errno = last_errno;
+    return rc;
+}
+
 /* Calls that change nothing on the disk: fail, or pass through. */
 #define PASS(name, call, parameters, arguments)                                          \
     static int faulty_##name parameters                                                  \
     {                                                                                    \
         sqlite3_file *real = mine(file)->real;                                           \
-        int rc = step(call);                                                             \
+        int rc = step_file(file, call);                                                  \
                                                                                          \
         return rc == SQLITE_OK ? real->pMethods->name arguments : rc;                    \
     }
@@ -149,8 +209,6 @@ static struct faulty_file *mine(sqlite3_file *file)
     }
 
 /* clang-format off */
-PASS(xRead, VFS_READ, (sqlite3_file *file, void *to, int n, sqlite3_int64 at),
-     (real, to, n, at))
 PASS(xFileSize, VFS_SIZE, (sqlite3_file *file, sqlite3_int64 *size), (real, size))
 PASS(xLock, VFS_LOCK, (sqlite3_file *file, int lock), (real, lock))
 PASS(xShmMap, VFS_SHM_MAP, (sqlite3_file *file, int page, int size, int extend,
@@ -158,18 +216,41 @@ PASS(xShmMap, VFS_SHM_MAP, (sqlite3_file *file, int page, int size, int extend,
 PASS_ALWAYS(int, xClose, (sqlite3_file *file), (real))
 PASS_ALWAYS(int, xUnlock, (sqlite3_file *file, int lock), (real, lock))
 PASS_ALWAYS(int, xCheckReservedLock, (sqlite3_file *file, int *out), (real, out))
-PASS_ALWAYS(int, xFileControl, (sqlite3_file *file, int op, void *arg), (real, op, arg))
 PASS_ALWAYS(int, xSectorSize, (sqlite3_file *file), (real))
 PASS_ALWAYS(int, xDeviceCharacteristics, (sqlite3_file *file), (real))
 PASS_ALWAYS(void, xShmBarrier, (sqlite3_file *file), (real))
 PASS_ALWAYS(int, xShmUnmap, (sqlite3_file *file, int remove), (real, remove))
 /* clang-format on */
 
+/* A read that ends early makes the unix VFS forget the errno. */
+static int faulty_xRead(sqlite3_file *file, void *to, int n, sqlite3_int64 at)
+{
+    sqlite3_file *real = mine(file)->real;
+    int rc = step_file(file, VFS_READ);
+
+    if (rc != SQLITE_OK)
+        return rc;
+    rc = real->pMethods->xRead(real, to, n, at);
+    if (rc == SQLITE_IOERR_SHORT_READ)
+        mine(file)->last_errno = 0;
+    return rc;
+}
+
+static int faulty_xFileControl(sqlite3_file *file, int op, void *arg)
+{
+    sqlite3_file *real = mine(file)->real;
+    int rc = real->pMethods->xFileControl(real, op, arg);
+
+    if (op == SQLITE_FCNTL_LAST_ERRNO && mine(file)->last_errno != 0)
+        *(int *)arg = mine(file)->last_errno;
+    return rc;
+}
+
 /* Giving a lock back never fails. */
 static int faulty_xShmLock(sqlite3_file *file, int at, int n, int flags)
 {
     sqlite3_file *real = mine(file)->real;
-    int rc = flags & SQLITE_SHM_UNLOCK ? SQLITE_OK : step(VFS_SHM_LOCK);
+    int rc = flags & SQLITE_SHM_UNLOCK ? SQLITE_OK : step_file(file, VFS_SHM_LOCK);
 
     return rc == SQLITE_OK ? real->pMethods->xShmLock(real, at, n, flags) : rc;
 }
@@ -178,20 +259,20 @@ static int faulty_xShmLock(sqlite3_file *file, int at, int n, int flags)
 static int faulty_xWrite(sqlite3_file *file, const void *from, int n, sqlite3_int64 at)
 {
     sqlite3_file *real = mine(file)->real;
-    int rc = step(VFS_WRITE);
+    int rc = step_file(file, VFS_WRITE);
 
     if (rc != SQLITE_OK) {
         (void)real->pMethods->xWrite(real, from, n / 2, at);
         return rc;
     }
-    record(VFS_OP_WRITE, mine(file)->which, at, from, (size_t)n);
+    record_write(mine(file)->which, at, from, (size_t)n);
     return real->pMethods->xWrite(real, from, n, at);
 }
 
 static int faulty_xTruncate(sqlite3_file *file, sqlite3_int64 size)
 {
     sqlite3_file *real = mine(file)->real;
-    int rc = step(VFS_TRUNCATE);
+    int rc = step_file(file, VFS_TRUNCATE);
 
     if (rc != SQLITE_OK)
         return rc;
@@ -201,7 +282,7 @@ static int faulty_xTruncate(sqlite3_file *file, sqlite3_int64 size)
 
 static int faulty_xSync(sqlite3_file *file, int flags)
 {
-    int rc = step(VFS_SYNC);
+    int rc = step_file(file, VFS_SYNC);
 
     (void)flags;
     if (rc == SQLITE_OK)
@@ -261,6 +342,7 @@ static int faulty_open(sqlite3_vfs *self, const char *name, sqlite3_file *file, 
         (void)real_vfs->xAccess(real_vfs, name, SQLITE_ACCESS_EXISTS, &exists);
     faulty->real = (sqlite3_file *)(void *)(faulty + 1);
     faulty->which = file_of(name);
+    faulty->last_errno = 0;
     rc = real_vfs->xOpen(real_vfs, name, faulty->real, flags, ret_flags);
     if (rc != SQLITE_OK)
         last_errno = errno;

@@ -62,7 +62,8 @@ struct vfs_log {
     size_t room;
 };
 
-/* Appends every change to `log` from now on; NULL: no more. */
+/* Appends every change to `log` from now on; NULL: no more. A write of many frames of the
+ * -wal becomes one of each header and each page. */
 void vfs_record(struct vfs_log *log);
 /* What others do to the directory, while recording. */
 void vfs_note(enum vfs_op_kind kind, enum vfs_file file);
