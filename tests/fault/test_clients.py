@@ -5,17 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 
 import pytest
 
-from crowd import Crowd
-from daemon import SESBOUNCED, Daemon, run
+from crowd import RUN_SECONDS, Crowd
 from fakesns import Answer, encode
 from ledger import FULL, bounce
 from locks import sqlite_lock
+from test_admin import listen
+from test_overload import Metrics
 
 SLOW_CLIENTS = 2000
+# At a time: the others wait until some are ended.
+CONNECTIONS = 1000
+GENUINE = 16
 # Between two bytes of a slow client.
 DRIP_SECONDS = 0.1
 
@@ -32,113 +35,118 @@ def join_slow(crowd: Crowd, sns, number: int) -> None:
         crowd.join(head + b"\r\n" + body, slice=1)
 
 
-def drip(crowd: Crowd, clock: threading.Event, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+def drip(crowd: Crowd, clock: threading.Event, end: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + RUN_SECONDS
+    while not end():
+        assert time.monotonic() < deadline, f"not within {RUN_SECONDS} s: {what}"
         crowd.run(0)
         clock.wait(DRIP_SECONDS)
 
 
 @pytest.mark.kind("2,000 slow clients")
-def test_2000_slow_clients_cost_little_and_then_others_are_served(daemon, sns, ledger):
+def test_meanwhile_genuine_deliveries_get_200(make_daemon, home, sns, ledger):
+    daemon = make_daemon(ingest={"max_connections": CONNECTIONS}, admin=listen(home))
+    daemon.start()
+    metrics, clock, rounds = Metrics(home), threading.Event(), 3 if FULL else 1
     ledger.insist(daemon, bounce(sns))
-    with Crowd(daemon, sns, ledger) as crowd:
-        for number in range(SLOW_CLIENTS):
-            join_slow(crowd, sns, number)
-            if number % 100 == 0:
-                crowd.run(0)
-        drip(crowd, threading.Event(), 2)
-        answered = [c.received for c in crowd.clients if c.received.startswith(b"HTTP/1.1 200")]
-        assert answered == []
-    ledger.settle(daemon, sns, SLOW_CLIENTS)
+    daemon.disconnect()
+    for _ in range(rounds):
+        with Crowd(daemon, sns, ledger) as crowd:
+            for number in range(SLOW_CLIENTS):
+                join_slow(crowd, sns, number)
+            all_taken = lambda: metrics.value("connections") == CONNECTIONS  # noqa: E731
+            drip(crowd, clock, all_taken, "as many as are let in")
+            # Each has a connection of its own, and none is left for it.
+            crowd.post(GENUINE)
+            genuine = [client for client in crowd.clients if client.envelope]
+            drip(crowd, clock, lambda: all(c.ended for c in genuine), "genuine ones answered")
+            assert {client.status for client in genuine} == {200}
+            slow = [client for client in crowd.clients if not client.envelope]
+            assert not all(client.ended for client in slow)
+            assert not any(client.received.startswith(b"HTTP/1.1 200") for client in slow)
+    assert metrics.shed("slow-request") > 0
+    ledger.settle(daemon, sns, rounds * SLOW_CLIENTS)
 
 
-@pytest.fixture
-def shedding(daemon: Daemon) -> Daemon:
-    """A daemon that sheds load; older ones only recover afterwards."""
-    check = run(SESBOUNCED, "-c", daemon.config_file, "--check-config")
-    if "max_connections" not in check.out:
-        pytest.skip("this daemon sheds no load")
-    return daemon
+# So many places there are for what is lent; those that come when all are taken are
+# refused, and that is the proof that this many are lent when they reset.
+LENT = 100
+BEYOND = 30
+QUEUE = {"max_connections": LENT * 4 // 3}  # three quarters may wait for the writer
+ROOM = {"max_connections": LENT * 4}  # a quarter may wait for a certificate
 
 
-@pytest.mark.kind("2,000 slow clients")
-@pytest.mark.skipif(not FULL, reason="FAULTS=full: waits for the sweep of slow connections")
-def test_meanwhile_genuine_deliveries_get_200(shedding, sns, ledger):
-    daemon, end = shedding, threading.Event()
-    ledger.insist(daemon, bounce(sns))
-    with Crowd(daemon, sns, ledger) as crowd:
-        for number in range(SLOW_CLIENTS):
-            join_slow(crowd, sns, number)
+def reset_when_full(crowd: Crowd, metrics: Metrics, reason: str, beyond=BEYOND) -> int:
+    """Of clients that sent nothing yet; `beyond` are refused, or more."""
+    before = metrics.shed(reason)
 
-        def besiege() -> None:
-            while not end.is_set():
-                drip(crowd, end, 1)
+    def is_full() -> bool:
+        refused = metrics.shed(reason) - before
+        return refused >= beyond and refused == sum(c.status == 503 for c in crowd.clients)
 
-        siege = threading.Thread(target=besiege)
-        siege.start()
-        try:
-            ledger.insist(daemon, *(bounce(sns) for _ in range(16)))
-        finally:
-            end.set()
-            siege.join()
-    ledger.settle(daemon, sns, SLOW_CLIENTS)
-
-
-def reset_100_while(
-    held: AbstractContextManager,
-    daemon: Daemon,
-    sns,
-    ledger,
-    is_lent: Callable[[], bool] = lambda: True,
-) -> int:
-    """Committed or not: SNS sends it again, and it counts once."""
-    with Crowd(daemon, sns, ledger) as crowd:
-        crowd.post(100)
-        with held:
-            crowd.run_until(lambda: crowd.sent == 100 and is_lent(), "all sent and lent")
-            injected = crowd.reset_all()
-        ledger.insist(daemon, *crowd.refused())
-    return injected
+    crowd.run_until(is_full, "all places taken")
+    resets = crowd.reset_all()
+    assert resets >= LENT
+    return resets
 
 
 @pytest.mark.kind("reset while lent to the writer")
-def test_clients_that_reset_while_their_delivery_is_committed(make_preloaded, sns, ledger):
-    daemon, faults = make_preloaded()
+def test_clients_that_reset_while_their_delivery_is_committed(
+    make_preloaded, home, sns, ledger
+):
+    """Committed or not: SNS sends it again, and it counts once."""
+    daemon, faults = make_preloaded(ingest=QUEUE, admin=listen(home))
     daemon.start()
     ledger.insist(daemon, bounce(sns))
-    injected = 0
+    metrics, injected = Metrics(home), 0
     for _ in range(10 if FULL else 2):
-        held = faults.held_syncs()
-        injected += reset_100_while(held, daemon, sns, ledger, lambda: faults["held"] > 0)
-    assert injected > 0
+        with Crowd(daemon, sns, ledger) as crowd:
+            with faults.held_syncs():
+                crowd.post(1)
+                crowd.run_until(lambda: faults["held"] > 0, "a commit that is held up")
+                crowd.post(LENT + BEYOND)
+                injected += reset_when_full(crowd, metrics, "writer-queue")
+            ledger.insist(daemon, *crowd.refused())
     ledger.settle(daemon, sns, injected)
 
 
 @pytest.mark.kind("reset while lent to the writer")
-def test_clients_that_reset_while_the_writer_waits_for_a_lock(daemon, sns, ledger):
-    """Needs nothing preloaded, so that a sanitizer can watch."""
-    ledger.insist(daemon, bounce(sns))
-    rounds = range(10 if FULL else 2)
-    injected = sum(reset_100_while(sqlite_lock(daemon), daemon, sns, ledger) for _ in rounds)
-    assert injected > 0
+def test_clients_that_reset_while_the_writer_waits_for_a_lock(
+    make_daemon, home, sns, ledger
+):
+    """Needs nothing preloaded, so that a sanitizer can watch. Who comes before the writer
+    looks at its queue leaves it with the first: then fewer are refused."""
+    daemon = make_daemon(ingest=QUEUE, admin=listen(home)).start()
+    metrics, injected = Metrics(home), 0
+    for _ in range(10 if FULL else 2):
+        ledger.insist(daemon, bounce(sns))
+        made = [bounce(sns) for _ in range(LENT + BEYOND)]  # the lock is waited for 2 s only
+        with Crowd(daemon, sns, ledger) as crowd:
+            with sqlite_lock(daemon):
+                crowd.post(1)
+                crowd.run_until(lambda: crowd.sent == 1, "one for the writer to wait with")
+                crowd.post(len(made), iter(made).__next__)
+                injected += reset_when_full(crowd, metrics, "writer-queue", 1)
+            ledger.insist(daemon, *crowd.refused())
     ledger.settle(daemon, sns, injected)
 
 
 @pytest.mark.kind("reset while waiting for a certificate")
-def test_clients_that_reset_while_they_wait_for_a_certificate(daemon, sns, ledger):
-    injected = 0
+def test_clients_that_reset_while_they_wait_for_a_certificate(
+    make_daemon, home, sns, ledger
+):
+    daemon = make_daemon(ingest=ROOM, admin=listen(home)).start()
+    metrics, injected = Metrics(home), 0
     for _ in range(5 if FULL else 2):
         there, signer = threading.Event(), sns.authority.new_signer()
         sns.certificates["/" + signer.file] = signer.pem
         sns.certificate_plan.then(Answer(until=there))
+        asked = len(sns.requests)
         with Crowd(daemon, sns, ledger) as crowd:
-            asked = len(sns.requests)
-            crowd.post(100, lambda: bounce(sns, signer=signer))
-            crowd.run_until(lambda: crowd.sent == 100, "all sent")
+            crowd.post(1, lambda: bounce(sns, signer=signer))
             crowd.run_until(lambda: len(sns.requests) > asked, "asked for the certificate")
-            injected += crowd.reset_all()
+            crowd.post(LENT - 1 + BEYOND, lambda: bounce(sns, signer=signer))
+            injected += reset_when_full(crowd, metrics, "waiting-room")
             there.set()
             ledger.insist(daemon, *crowd.refused())
-    assert injected > 0
     ledger.settle(daemon, sns, injected)
