@@ -39,6 +39,7 @@ class Preload:
     """Faults of one daemon; make it before the daemon's first start."""
 
     def __init__(self, daemon: Daemon, library: Path, *, recording: bool = False) -> None:
+        self._daemon = daemon
         name = daemon.home / "control"
         name.write_bytes(bytes(8 * len(FIELDS)))
         with open(name, "r+b") as file:
@@ -87,6 +88,8 @@ class Preload:
             yield
         finally:
             self["hold"] = 0
+            if self._daemon.process.poll() is not None:
+                self["held"] = 0  # who was killed does not count itself out
 
     # --- memory
 
@@ -102,10 +105,13 @@ class Preload:
 
     # --- a power cut
 
-    def cut_power(self, dice: random.Random) -> int:
-        """For after kill -9: takes back the writes that no sync covered, all of them or a
-        part, and of the last that stayed only some sectors. How many were lost."""
-        return sum(_lose_unsynced(file, dice) for file in self._files)
+    def cut_power(self, dice: random.Random, kept: float | None = None) -> int:
+        """For after kill -9: takes back the writes that no sync covered, but for this share
+        of them, by default a random one; and some of those that stay are cut short at a
+        sector. How many no sync covered."""
+        if kept is None:
+            kept = dice.choice((0, 0.5, 0.9))
+        return sum(_lose_unsynced(file, dice, kept) for file in self._files)
 
 
 def _records(raw: bytes) -> list[tuple[int, int, int, bytes, bytes]]:
@@ -122,7 +128,7 @@ def _records(raw: bytes) -> list[tuple[int, int, int, bytes, bytes]]:
     return found
 
 
-def _lose_unsynced(file: Path, dice: random.Random) -> int:
+def _lose_unsynced(file: Path, dice: random.Random, kept: float) -> int:
     log = Path(f"{file}.unsynced")
     if not log.exists():
         return 0
@@ -136,17 +142,16 @@ def _lose_unsynced(file: Path, dice: random.Random) -> int:
             disk.write(old)
             disk.truncate(old_size)
         # A disk may write what it was not told to sync, in any order and by sectors.
-        chance, lost = dice.choice((0, 0.5, 0.9)), 0
-        for at, _, is_truncate, old, new in records:
-            if dice.random() >= chance:
-                lost += 1
-            elif is_truncate:
+        for at, _, is_truncate, _, new in records:
+            if dice.random() >= kept:
+                continue
+            if is_truncate:
                 disk.truncate(at)
             else:
                 _write_some(disk, at, new, dice)
         disk.flush()
         os.fsync(disk.fileno())
-    return lost
+    return len(records)
 
 
 def _write_some(disk, at: int, new: bytes, dice: random.Random) -> None:

@@ -12,12 +12,22 @@ import pytest
 
 from daemon import Daemon, eventually
 from ledger import FULL, Clients
+from preload import Preload
 
 
 def run_until_some_moment(clients: Clients, dice: random.Random) -> None:
-    """In the middle of a commit as well as between two: load first, then a few moments."""
+    """In the middle of a commit as well as between two: load first, then a few moments.
+    The moment is the fault, so this does sleep."""
     clients.wait_for(dice.randint(5, 60))
     time.sleep(dice.random() * 0.02)
+
+
+def kill9_in_a_commit(daemon: Daemon, faults: Preload, clients: Clients) -> None:
+    """What is committed is written, and its sync does not return: neither does an answer."""
+    clients.wait_for(5)
+    with faults.held_syncs():
+        eventually(lambda: faults["held"] > 0, what="a sync that is held up")
+        daemon.kill9()
 
 
 @pytest.mark.kind("kill -9 under load")
@@ -31,20 +41,45 @@ def test_kill_9_at_random_moments_loses_and_doubles_nothing(daemon, sns, ledger,
             ledger.settle(daemon, sns, 1 if FULL else 6)
 
 
+@pytest.mark.kind("kill -9 under load")
+def test_kill_9_between_write_and_sync_loses_and_doubles_nothing(make_preloaded, sns, ledger):
+    daemon, faults = make_preloaded()
+    daemon.start()
+    rounds = 10 if FULL else 2
+    for _ in range(rounds):
+        with Clients(daemon, sns, ledger) as clients:
+            kill9_in_a_commit(daemon, faults, clients)
+            daemon.start()
+    ledger.settle(daemon, sns, rounds)
+
+
 @pytest.mark.kind("power cut under load")
 def test_a_power_cut_takes_only_what_was_not_acknowledged(make_preloaded, sns, ledger, dice):
     daemon, faults = make_preloaded(recording=True)
     daemon.start()
-    dropped = 0
     for _ in range(40 if FULL else 6):
         # Some big ones, so that checkpoints are under way, too.
         with Clients(daemon, sns, ledger, big=0.6) as clients:
             run_until_some_moment(clients, dice)
             daemon.kill9()
-            dropped += faults.cut_power(dice)
+            faults.cut_power(dice)
             daemon.start()
         ledger.settle(daemon, sns, 1)
-    assert dropped > 0, "no write was ever unsynced: nothing was tried"
+
+
+@pytest.mark.kind("power cut under load")
+@pytest.mark.parametrize("kept", [0, 0.5, 0.9], ids=["none", "half", "most"])
+def test_a_power_cut_in_a_commit_takes_what_was_written_and_not_synced(
+    make_preloaded, sns, ledger, dice, kept
+):
+    daemon, faults = make_preloaded(recording=True)
+    daemon.start()
+    for _ in range(5 if FULL else 1):
+        with Clients(daemon, sns, ledger, big=0.6) as clients:
+            kill9_in_a_commit(daemon, faults, clients)
+            assert faults.cut_power(dice, kept) > 0, "all was synced: nothing was tried"
+            daemon.start()
+        ledger.settle(daemon, sns, 1)
 
 
 @pytest.mark.kind("SIGTERM under load")
