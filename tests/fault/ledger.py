@@ -16,7 +16,7 @@ import ses
 from daemon import SESBOUNCED, Daemon, Reply, eventually
 from fakesns import Envelope, FakeSns
 
-FULL = os.environ.get("FAULTS", "short") == "full"
+FULL = os.environ.get("FAULTS") != "short"
 SEED = int(os.environ.get("FAULT_SEED") or (time.time_ns() % 1_000_000_007 if FULL else 1))
 
 # More than it takes under a thousand connections or bodies of 200 KB, and all that a

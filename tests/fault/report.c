@@ -30,7 +30,7 @@ bool fault_is_short(void)
 {
     const char *faults = getenv("FAULTS");
 
-    return !faults || strcmp(faults, "full") != 0;
+    return faults && strcmp(faults, "short") == 0;
 }
 
 struct dice dice_new(const char *who)

@@ -21,7 +21,7 @@ struct report {
 
 void report_end(const struct report *report);
 
-/* FAULTS=short: a minute for all programs together. */
+/* FAULTS=short: a minute for all programs together. Without it a run is full. */
 bool fault_is_short(void);
 
 /* A sequence that FAULT_SEED repeats. */

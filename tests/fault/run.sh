@@ -48,7 +48,6 @@ expected_user=('file read-only, then writable')
 # --- sanitizers -----------------------------------------------------------------------
 
 reports=$results/sanitizer
-# The allocations that fail are ours to make.
 export ASAN_OPTIONS="log_path=$reports:detect_leaks=1:detect_stack_use_after_return=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 export UBSAN_OPTIONS="log_path=$reports:print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
 
