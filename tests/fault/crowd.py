@@ -35,7 +35,8 @@ class Crowd:
     def __init__(self, daemon: Daemon, sns: FakeSns, ledger: Ledger) -> None:
         self.clients: list[Client] = []
         self.sent = 0  # requests that are wholly sent
-        self._daemon, self._sns, self._ledger = daemon, sns, ledger
+        self.ledger = ledger
+        self._daemon, self._sns = daemon, sns
         self._selector = selectors.DefaultSelector()
 
     def __enter__(self) -> Crowd:
@@ -127,4 +128,4 @@ class Crowd:
         if lines[0].startswith("HTTP/1.1 ") and client.envelope:
             headers = dict(line.split(": ", 1) for line in lines[1:])
             client.status = int(lines[0].split()[1])
-            self._ledger.note(client.envelope, client.status, headers.get("Retry-After"))
+            self.ledger.note(client.envelope, client.status, headers.get("Retry-After"))

@@ -30,7 +30,7 @@ void disk_done(struct disk *disk);
 
 enum disk_cut {
     DISK_LOSES_ALL,  /* that is not synced */
-    DISK_KEEPS_SOME, /* a random half of the sectors; those of the last write torn or not */
+    DISK_KEEPS_SOME, /* a random half of the sectors; of the last write torn ones */
     DISK_KEEPS_ALL,  /* as when only the process dies */
 };
 
