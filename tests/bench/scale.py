@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-TIMES = 15
+TIMES = 25
 YEAR_MS = 365 * 24 * 3600 * 1000
 MANY = 1000  # addresses of one `check`
 LINES = 20_000  # of one `check -`
@@ -78,9 +78,10 @@ def _cost(command: list[str], status: int, given=subprocess.DEVNULL) -> tuple[fl
     return (usage.ru_utime + usage.ru_stime) * 1000, wall
 
 
-def _median_cost(command: list[str], status: int = 0) -> tuple[float, float]:
-    costs = [_cost(command, status) for _ in range(TIMES)]
-    return tuple(statistics.median(column) for column in zip(*costs))
+def _median_costs(*commands: tuple[list[str], int]) -> list[tuple[float, float]]:
+    """Of each command with its exit status; in turns, as differences of them are quoted."""
+    costs = [[_cost(*command) for command in commands] for _ in range(TIMES)]
+    return [tuple(statistics.median(column) for column in zip(*runs)) for runs in zip(*costs)]
 
 
 def look_ups(program: Path, config: Path, database: Path, events: int) -> dict:
@@ -90,14 +91,13 @@ def look_ups(program: Path, config: Path, database: Path, events: int) -> dict:
         "SELECT address FROM event WHERE id > 1 AND id % ? = 0 LIMIT ?", (every, MANY))]
     db.close()
     ctl = [str(program), "-c", str(config)]
-    nothing, _ = _median_cost([str(program), "--version"])
-    one, one_wall = _median_cost([*ctl, "check", known[-1]], 1)
-    many, _ = _median_cost([*ctl, "check", *known], 1)
+    (nothing, _), (one, one_wall), (many, _), (history, history_wall) = _median_costs(
+        ([str(program), "--version"], 0), ([*ctl, "check", known[-1]], 1),
+        ([*ctl, "check", *known], 1), ([*ctl, "events", "--address", known[-1]], 0))
     (database.parent / "lines").write_text("".join(
         f"{known[n % len(known)]}\nnobody{n}@mail.example\n" for n in range(LINES // 2)))
     with open(database.parent / "lines", "rb") as lines:
         filtered, _ = _cost([*ctl, "check", "-"], 0, lines)
-    history, history_wall = _median_cost([*ctl, "events", "--address", known[-1]])
     return {"ctl_ms": nothing, "check_ms": one - nothing, "check_wall_ms": one_wall,
             "check_each_us": (many - one) * 1000 / max(len(known) - 1, 1),
             "filter_each_us": (filtered - nothing) * 1000 / LINES,
