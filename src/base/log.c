@@ -199,7 +199,8 @@ void log_write(enum log_level level, const char *message, const struct log_field
     assert(count <= LOG_FIELDS_MAX);
     if (to_journal && write_journal(level, message, fields, count) >= 0)
         return;
-    write_stderr(level, message, fields, count);
+    if (level < LOG_LEVEL_DEBUG) /* the journal filters, a terminal does not */
+        write_stderr(level, message, fields, count);
 }
 
 bool log_ration_pass(struct log_ration *ration, int64_t mono_ms, unsigned burst,

@@ -76,10 +76,10 @@ static void a_long_value_is_cut_at_a_whole_character(void **state)
     memset(value, 'v', sizeof value);
     memcpy(value + LOG_VALUE_BYTES_MAX - 1, "\xc3\xa4", 2);
     catch_stderr();
-    log_event(LOG_LEVEL_DEBUG, "m", {"V", (struct str){value, sizeof value}});
+    log_event(LOG_LEVEL_INFO, "m", {"V", (struct str){value, sizeof value}});
     release_stderr(line, sizeof line);
     assert_int_equal(strlen(line),
-                     strlen("sesbounced: debug: m (V=)\n") + LOG_VALUE_BYTES_MAX - 1);
+                     strlen("sesbounced: info: m (V=)\n") + LOG_VALUE_BYTES_MAX - 1);
     assert_true(str_ends_with(str_of(line), STR("vvv)\n")));
 }
 
@@ -99,6 +99,16 @@ static void the_largest_event_is_still_one_line(void **state)
     assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
 }
 
+static void a_terminal_gets_no_debug_lines(void **state)
+{
+    (void)state;
+    char line[8192];
+    catch_stderr();
+    log_event(LOG_LEVEL_DEBUG, "m", {"V", STR("x")});
+    release_stderr(line, sizeof line);
+    assert_string_equal(line, "");
+}
+
 /* What reaches the journal is not seen here, only that stderr is left alone. */
 static void stderr_that_is_the_journal_gets_no_line(void **state)
 {
@@ -111,7 +121,7 @@ static void stderr_that_is_the_journal_gets_no_line(void **state)
                    (unsigned long long)st.st_ino);
     assert_int_equal(setenv("JOURNAL_STREAM", stream, 1), 0);
     log_start("sesbounced-test");
-    log_event(LOG_LEVEL_DEBUG, "a unit test of the log", {"VALUE", STR("x")});
+    log_event(LOG_LEVEL_INFO, "a unit test of the log", {"VALUE", STR("x")});
     release_stderr(line, sizeof line);
     assert_string_equal(line, "");
 }
@@ -157,6 +167,7 @@ int main(void)
         cmocka_unit_test(a_line_holds_message_and_fields),
         cmocka_unit_test(strangers_cannot_forge_lines_or_fields),
         cmocka_unit_test(a_long_value_is_cut_at_a_whole_character),
+        cmocka_unit_test(a_terminal_gets_no_debug_lines),
         cmocka_unit_test(the_largest_event_is_still_one_line),
         cmocka_unit_test(stderr_that_is_the_journal_gets_no_line),
         cmocka_unit_test(a_journal_that_is_not_our_stderr_is_not_used),
