@@ -250,11 +250,12 @@ check-faults:
 .PHONY: check-faults fault-programs
 fault-programs: $(FAULT_BIN)
 
-# QUICK=1: under a minute, and figures to match. tests/bench/BENCHMARKS.md has the method.
+# QUICK=1: under a minute, and figures to match. PREVIOUS=DIR: in turns with the sesbounced
+# that lies in DIR. tests/bench/BENCHMARKS.md has the method.
 bench:
 	@contrib/install-dependencies.sh bench
 	+@$(SUBMAKE) all bench-programs
-	@/usr/bin/python3 -B tests/bench/bench.py $(BUILD)
+	@/usr/bin/python3 -B tests/bench/$(if $(PREVIOUS),turns.py $(BUILD) $(PREVIOUS),bench.py $(BUILD))
 
 .PHONY: bench-programs
 bench-programs: $(BENCH_BIN)
@@ -333,6 +334,7 @@ help:
 	'make format     clang-format every source file' \
 	'make coverage   tests with gcov, one line a file' \
 	'make bench      what it carries, against Node and against the ceilings (QUICK=1: a minute)' \
+	'                PREVIOUS=DIR: in turns with the earlier sesbounced in DIR' \
 	'make fuzz       FUZZ_SECONDS=60 of libFuzzer each target; fuzz-coverage: what it reached' \
 	'make install|uninstall   PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)' \
 	'make clean      remove $(BUILD)/' \
