@@ -144,22 +144,33 @@ static char *put_utf8(char *out, uint32_t c)
     return out;
 }
 
+/* Takes `\uXXXX` when it is the second half of the pair that `*c` begins. */
+static bool take_low_half(struct json_scan *json, uint32_t *c)
+{
+    const char *before = json->at;
+    uint32_t low;
+    if (json->end - json->at < 2 || json->at[0] != '\\' || json->at[1] != 'u')
+        return false;
+    json->at++;
+    if (take_unit(json, &low) && low >= 0xdc00 && low <= 0xdfff) {
+        *c = 0x10000 + ((*c - 0xd800) << 10) + (low - 0xdc00);
+        return true;
+    }
+    /* Whatever it is, it is read again as what it is by itself. */
+    json->at = before;
+    json->fault = NULL;
+    return false;
+}
+
 static bool take_unicode(struct json_scan *json)
 {
-    uint32_t c, low;
+    uint32_t c;
     if (!take_unit(json, &c))
         return false;
-    if (c >= 0xdc00 && c <= 0xdfff)
-        return fail(json, "half a surrogate pair");
-    if (c >= 0xd800 && c <= 0xdbff) {
-        if (json->end - json->at < 2 || json->at[0] != '\\' || json->at[1] != 'u')
+    if (c >= 0xd800 && c <= 0xdfff && (c >= 0xdc00 || !take_low_half(json, &c))) {
+        if (!json->replaces_halves)
             return fail(json, "half a surrogate pair");
-        json->at++;
-        if (!take_unit(json, &low))
-            return false;
-        if (low < 0xdc00 || low > 0xdfff)
-            return fail(json, "half a surrogate pair");
-        c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+        c = 0xfffd;
     }
     json->out = put_utf8(json->out, c);
     return true;

@@ -20,7 +20,8 @@ struct json_scan {
     char *decoded; /* owned by whoever owns the reader; free() */
     char *out;     /* where the next decoded string goes */
     bool no_memory;
-    const char *fault; /* constant text, once a function returned false */
+    bool replaces_halves; /* half a surrogate pair becomes U+FFFD; else it is a fault */
+    const char *fault;    /* constant text, once a function returned false */
 };
 
 void json_scan_init(struct json_scan *json, struct str text);

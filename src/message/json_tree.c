@@ -141,6 +141,7 @@ int json_tree_read(struct str text, struct json_tree *ret)
     if (text.len == 0)
         return -EINVAL;
     json_scan_init(&reader.scan, text);
+    reader.scan.replaces_halves = true;
     int first = json_scan_peek(&reader.scan);
     int rc = first == '{' || first == '[' ? read_value(&reader, STR_ABSENT, 0) : -EINVAL;
     ret->decoded = reader.scan.decoded;

@@ -4,7 +4,9 @@
  * For what is inside an envelope, where names are looked up at any depth. Its grammar is
  * json_scan's, its limits are SES_DEPTH_MAX and SES_VALUES_MAX. Texts are borrowed from
  * the JSON text, or from `decoded` where they held an escape, and so outlive the tree's
- * values. A tree belongs to one thread at a time.
+ * values. Half a surrogate pair (`\ud83d` by itself) becomes U+FFFD: a server that cuts
+ * its answer within an emoji must not make a whole bounce unreadable. A tree belongs to
+ * one thread at a time.
  *
  * jansson reads the same at a tenth of the speed: every value is an allocation there, and
  * every byte a call. The fuzz target `json` holds the two against each other.

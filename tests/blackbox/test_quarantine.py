@@ -15,7 +15,6 @@ NOT_JSON = {
     "cut-short": '{"notificationType": "Bounce"',
     "empty": "",
     "blank": " \n",
-    "lone-surrogate": '{"notificationType": "Bounce", "x": "\\ud800"}',
     "trailing": '{"notificationType": "Bounce"} x',
 }
 
@@ -163,3 +162,12 @@ def test_what_is_not_essential_may_be_missing_or_odd(daemon, sns, change, feed):
     change(event)
     daemon.accept(sns.notification(json.dumps(event)))
     assert daemon.suppressed() == ["a@x.example"], daemon.quarantined()
+
+
+def test_a_lone_surrogate_in_a_diagnostic_does_not_hide_the_bounce(daemon, sns):
+    event = ses.bounce("ann@mail.example")
+    event["bounce"]["bouncedRecipients"][0]["diagnosticCode"] = "smtp; 550 gone \ud83d"
+    daemon.accept(sns.notification(json.dumps(event)))
+    assert daemon.quarantined() == []
+    assert [row["diagnostic"] for row in daemon.events()] == ["smtp; 550 gone \ufffd"]
+    assert daemon.suppressed() == ["ann@mail.example"]

@@ -66,6 +66,37 @@ static void names_and_texts_are_decoded(void **state)
     assert_false(str_present(json_tree_text(json_tree_member(root, "b"))));
 }
 
+static void half_a_surrogate_pair_is_replaced(void **state)
+{
+    (void)state;
+    static const struct {
+        struct str text, decoded;
+    } cases[] = {
+        {STR("[\"\\ud83d\"]"), STR("\xef\xbf\xbd")},
+        {STR("[\"\\ude00x\"]"), STR("\xef\xbf\xbdx")},
+        {STR("[\"\\ud83dx\"]"), STR("\xef\xbf\xbdx")},
+        {STR("[\"\\ud83d\\n\"]"), STR("\xef\xbf\xbd\n")},
+        {STR("[\"\\ud83d\\u0041\"]"), STR("\xef\xbf\xbd"
+                                          "A")},
+        {STR("[\"\\ud83d\\ud83d\\ude00\"]"), STR("\xef\xbf\xbd\xf0\x9f\x98\x80")},
+        {STR("[\"\\ude00\\ud83d\"]"), STR("\xef\xbf\xbd\xef\xbf\xbd")},
+    };
+    static const struct str faults[] = {STR("[\"\\ud83d\\u00\"]"),
+                                        STR("[\"\\ud83d\\uzzzz\"]"), STR("[\"\\ud83d\\"),
+                                        STR("[\"\\ud83d\\u"), STR("[\"\\ud8\"]")};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        _cleanup_(json_tree_done) struct json_tree tree;
+        assert_int_equal(json_tree_read(cases[i].text, &tree), 0);
+        assert_true(str_equal(json_tree_text(json_tree_first(json_tree_root(&tree))),
+                              cases[i].decoded));
+    }
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        _cleanup_(json_tree_done) struct json_tree tree;
+        assert_int_equal(json_tree_read(faults[i], &tree), -EINVAL);
+    }
+}
+
 static void nothing_holds_nothing(void **state)
 {
     (void)state;
@@ -91,7 +122,7 @@ static void what_is_no_object_and_no_array_is_refused(void **state)
     static const char *const texts[] = {
         "",           " ",        "1",        "\"a\"",      "null",      "{",
         "[",          "{\"a\"}",  "{\"a\":}", "{\"a\":1,}", "[1,]",      "[1 2]",
-        "{} {}",      "[1]x",     "{a:1}",    "[01]",       "[tru]",     "[\"\\ud800\"]",
+        "{} {}",      "[1]x",     "{a:1}",    "[01]",       "[tru]",     "[\"\\ud8\"]",
         "[\"\xff\"]", "[\"\n\"]", "{1:2}",    "[1}",        "{\"a\":1]", "\xef\xbb\xbf{}",
     };
 
@@ -151,6 +182,7 @@ int main(void)
         cmocka_unit_test(names_are_found_at_any_depth),
         cmocka_unit_test(the_last_of_two_members_counts),
         cmocka_unit_test(names_and_texts_are_decoded),
+        cmocka_unit_test(half_a_surrogate_pair_is_replaced),
         cmocka_unit_test(nothing_holds_nothing),
         cmocka_unit_test(what_is_no_object_and_no_array_is_refused),
         cmocka_unit_test(values_are_bounded_and_may_outgrow_the_usual_room),
