@@ -183,6 +183,9 @@ int tally_event(struct store *store, const struct intake *intake,
 
 /* An event of a type that is only counted. */
 int count_apply(struct store *store, const struct intake *intake, enum verdict *ret);
+/* An event of a type that is ignored: is it new to us? */
+int count_apply_ignored(struct store *store, const struct intake *intake,
+                        enum verdict *ret);
 /* Was a Delivery to `address` counted that occurred after `ms`? 1, 0 or a fault. */
 int count_delivered_after(struct store *store, const struct address *address, int64_t ms);
 

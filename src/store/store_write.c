@@ -192,11 +192,9 @@ static int apply_message(struct store *store, const struct intake *intake,
 static int apply_uncounted(struct store *store, const struct intake *intake,
                            struct topic *topic, enum verdict *ret)
 {
-    int r = 0;
+    int r = intake->kind == INTAKE_COUNT ? count_apply(store, intake, ret)
+                                         : count_apply_ignored(store, intake, ret);
 
-    *ret = VERDICT_IGNORED;
-    if (intake->kind == INTAKE_COUNT)
-        r = count_apply(store, intake, ret);
     if (r < 0 || *ret == VERDICT_DUPLICATE)
         return r;
     r = tally_add(store, true, intake->occurred_ms, intake->event.type_text, 1);

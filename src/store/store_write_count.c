@@ -199,6 +199,15 @@ int count_apply(struct store *store, const struct intake *intake, enum verdict *
     return r;
 }
 
+int count_apply_ignored(struct store *store, const struct intake *intake,
+                        enum verdict *ret)
+{
+    int r = remember(store, intake, NULL);
+
+    *ret = r > 0 ? VERDICT_IGNORED : VERDICT_DUPLICATE;
+    return r < 0 ? r : 0;
+}
+
 static int last_minute(struct store *store, int64_t *ret)
 {
     _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_COUNTED_LAST);

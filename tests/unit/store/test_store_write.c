@@ -206,9 +206,39 @@ static void ignored_types_are_counted_by_type_only(void **state)
                                "[\"a@example.com\"]}}";
 
     assert_int_equal(deliver(fixture, open, .rules = &counting), VERDICT_IGNORED);
-    assert_int_equal(deliver(fixture, open, .rules = &counting), VERDICT_IGNORED);
-    assert_answer(fixture, "SELECT n FROM type_count WHERE type = 'Open'", "2");
+    assert_answer(fixture, "SELECT n FROM type_count WHERE type = 'Open'", "1");
     assert_answer(fixture, "SELECT count(*) FROM sns_message", "0");
+    assert_answer(fixture, "SELECT count(*) FROM daily", "0");
+}
+
+static void an_ignored_message_that_is_replayed_counts_once(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char first[] =
+        "{\"eventType\":\"Open\",\"open\":{\"timestamp\":\"2024-05-01T10:00:00.001Z\"},"
+        "\"mail\":{\"messageId\":\"m1\",\"destination\":[\"a@example.com\"]}}";
+    static const char second[] =
+        "{\"eventType\":\"Open\",\"open\":{\"timestamp\":\"2024-05-01T10:00:00.002Z\"},"
+        "\"mail\":{\"messageId\":\"m1\",\"destination\":[\"a@example.com\"]}}";
+    static const char nameless[] = "{\"eventType\":\"Open\"}";
+
+    assert_int_equal(deliver(fixture, first, .rules = &counting, .sns_id = "s1"),
+                     VERDICT_IGNORED);
+    assert_int_equal(deliver(fixture, first, .rules = &counting, .sns_id = "s1"),
+                     VERDICT_DUPLICATE);
+    assert_int_equal(
+        deliver(fixture, first, .rules = &counting, .topic = TOPIC_B, .sns_id = "s2"),
+        VERDICT_DUPLICATE);
+    assert_int_equal(deliver(fixture, second, .rules = &counting), VERDICT_IGNORED);
+    /* Without an id of SES's it is the SNS message that is known again. */
+    assert_int_equal(deliver(fixture, nameless, .rules = &counting, .sns_id = "s3"),
+                     VERDICT_IGNORED);
+    assert_int_equal(deliver(fixture, nameless, .rules = &counting, .sns_id = "s3"),
+                     VERDICT_DUPLICATE);
+    assert_int_equal(deliver(fixture, nameless, .rules = &counting, .sns_id = "s4"),
+                     VERDICT_IGNORED);
+    assert_answer(fixture, "SELECT n FROM type_count WHERE type = 'Open'", "4");
+    assert_answer(fixture, "SELECT sum(messages) FROM topics", "4");
 }
 
 static void bare_messages_have_no_topic_and_import_twice_as_one(void **state)
@@ -379,6 +409,7 @@ int main(void)
         TEST(a_dropped_retry_keeps_the_body_that_events_came_from),
         TEST(counted_types_leave_no_row_but_count_exactly),
         TEST(ignored_types_are_counted_by_type_only),
+        TEST(an_ignored_message_that_is_replayed_counts_once),
         TEST(bare_messages_have_no_topic_and_import_twice_as_one),
         TEST(simulator_addresses_stay_out_of_the_rates),
         TEST(list_hits_are_counted_apart),
