@@ -53,7 +53,7 @@ struct ses_recipient {
 
 struct ses_event {
     enum ses_type type;
-    struct str type_text; /* the SES word */
+    struct str type_text; /* the SES word, in its spelling */
     enum ses_bounce_type bounce_type;
     struct str bounce_type_text;
     struct str bounce_subtype;
@@ -140,7 +140,11 @@ enum ses_parse ses_event_parse(struct str text, const struct ses_rules *rules,
                                struct ses_event *ret, enum quarantine_reason *ret_reason);
 void ses_event_done(struct ses_event *event);
 
-/* A type named outright goes before `*`; a type in no list is kept. */
+/* SES's spelling of a type that differs from it only in case; else the word itself. */
+struct str ses_type_word(struct str word);
+
+/* A type named outright goes before `*`; a type in no list is kept. Case does not count.
+ */
 enum ses_keeping ses_event_keeping(const struct ses_event *event,
                                    const struct ses_rules *rules);
 

@@ -211,7 +211,7 @@ const char *settings_check_event_type(struct str text)
     if (text.len > EVENT_TYPE_BYTES_MAX)
         return "is too long for an event type of SES";
     for (size_t i = 0; event_types[i]; i++) {
-        if (!str_equal(text, str_of(event_types[i])) &&
+        if (!str_equal_nocase(text, str_of(event_types[i])) &&
             spelled_alike(text, event_types[i]))
             return "is not how SES spells it: Bounce, Complaint, Delivery, Send, Reject, "
                    "Open, Click, Rendering Failure, DeliveryDelay, Subscription, "
@@ -340,7 +340,7 @@ static void part_lists(struct settings_reader *reader, const struct setting *a,
 
     for (size_t i = 0; i < list_a->count; i++) {
         for (size_t j = 0; j < list_b->count;) {
-            if (strcmp(list_a->items[i], list_b->items[j]) != 0) {
+            if (!str_equal_nocase(str_of(list_a->items[i]), str_of(list_b->items[j]))) {
                 j++;
             } else if (at_b->line) {
                 settings_fault(reader, item_line(at_b, j),
@@ -355,8 +355,32 @@ static void part_lists(struct settings_reader *reader, const struct setting *a,
     }
 }
 
+static bool list_holds(const struct settings_list *list, const char *item)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i], item) == 0)
+            return true;
+    return false;
+}
+
+/* Where the file says `keep = *`, only what it says itself goes elsewhere. */
+static void keep_all(struct settings_reader *reader)
+{
+    const struct setting *keep = setting_named("events", "keep");
+
+    if (!settings_place(reader, keep)->line ||
+        !list_holds(settings_value_list(reader->settings, keep), "*"))
+        return;
+    for (size_t i = 0; i < EVENT_LISTS; i++) {
+        const struct setting *list = setting_named("events", event_lists[i]);
+        if (!settings_place(reader, list)->line)
+            settings_value_clear(reader->settings, list);
+    }
+}
+
 static void check_events(struct settings_reader *reader)
 {
+    keep_all(reader);
     for (size_t i = 0; i < EVENT_LISTS; i++) {
         const struct setting *a = setting_named("events", event_lists[i]);
         if (!settings_place(reader, a)->line)

@@ -28,6 +28,8 @@ enum setting_type {
  * right. */
 typedef const char *setting_check_fn(struct str value);
 
+typedef struct str setting_spell_fn(struct str value);
+
 struct setting {
     const char *section;
     const char *key;
@@ -36,6 +38,7 @@ struct setting {
     uint64_t min, max;        /* of a number, size or duration; of a list's length */
     const char *const *words; /* of SETTING_WORD, ended by NULL */
     setting_check_fn *check;  /* of texts and of each item; NULL: anything */
+    setting_spell_fn *spell;  /* of each item: as it is stored; NULL: as it stands */
     const char *value;        /* default as the file would say it; items part at \n */
     const char *help;         /* lines part at \n */
 };

@@ -135,8 +135,9 @@ static int read_item(struct settings_reader *reader, size_t line,
     if (value.len == 0)
         return 0;
 
+    struct str spelled = setting->spell ? setting->spell(value) : value;
     for (size_t i = 0; i < list->count; i++) {
-        if (str_equal(value, str_of(list->items[i]))) {
+        if (str_equal(spelled, str_of(list->items[i]))) {
             struct str quote = settings_quote(value);
             settings_fault(reader, line, "[%s] %s: `%.*s` stands at line %zu already",
                            setting->section, setting->key, STR_ARG(quote),

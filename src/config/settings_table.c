@@ -203,12 +203,14 @@ const struct setting settings_table[] = {
         .offset = AT(events.keep),
         .max = SETTINGS_ITEMS_MAX,
         .check = settings_check_event_type,
+        .spell = ses_type_word,
         .value =
             "Bounce\nComplaint\nReject\nRendering Failure\nDeliveryDelay\nSubscription",
         .help =
             "Event types that are stored, a row for each recipient, with the message as\n"
-            "it came. `*` is every type that no list names. Types in no list are kept.\n"
-            "Naming a type here takes it out of the default lists below.",
+            "it came. Types in no list are kept. Naming a type here takes it out of the\n"
+            "default lists below; `keep = *` keeps every type, but for those that you\n"
+            "name below yourself. Upper and lower case are the same.",
     },
     {
         .section = "events",
@@ -217,10 +219,13 @@ const struct setting settings_table[] = {
         .offset = AT(events.count),
         .max = SETTINGS_ITEMS_MAX,
         .check = settings_check_event_type,
+        .spell = ses_type_word,
         .value = "Send\nDelivery",
         .help =
             "Event types that only feed the daily counters (and, for Delivery, end the\n"
-            "counting of soft bounces): they take no room on the disk.",
+            "counting of soft bounces): they take no room on the disk. `*` is every "
+            "type\n"
+            "that no list names, a default one included.",
     },
     {
         .section = "events",
@@ -229,6 +234,7 @@ const struct setting settings_table[] = {
         .offset = AT(events.ignore),
         .max = SETTINGS_ITEMS_MAX,
         .check = settings_check_event_type,
+        .spell = ses_type_word,
         .value = "Open\nClick\nReceived",
         .help = "Event types that are acknowledged and counted by type, nothing else.\n"
                 "`ignore =` with nothing behind it empties the list.",

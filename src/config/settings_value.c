@@ -207,7 +207,7 @@ static int add_item(struct settings *settings, const struct setting *setting,
     if (!items)
         return -ENOMEM;
     list->items = items;
-    items[list->count] = str_dup(text);
+    items[list->count] = str_dup(setting->spell ? setting->spell(text) : text);
     if (!items[list->count])
         return -ENOMEM;
     list->count++;

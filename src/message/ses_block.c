@@ -44,20 +44,25 @@ static const struct block BLOCKS[] = {
 };
 #define BLOCK_COUNT (sizeof(BLOCKS) / sizeof(BLOCKS[0]))
 
-enum ses_type ses_type_of(struct str word)
-{
-    for (size_t i = 1; i < BLOCK_COUNT; i++)
-        if (str_equal(word, str_of(BLOCKS[i].word)))
-            return BLOCKS[i].type;
-    return SES_OTHER;
-}
-
 static const struct block *block_of(enum ses_type type)
 {
     for (size_t i = 1; i < BLOCK_COUNT; i++)
         if (BLOCKS[i].type == type)
             return &BLOCKS[i];
     return &BLOCKS[0];
+}
+
+enum ses_type ses_type_of(struct str word)
+{
+    for (size_t i = 1; i < BLOCK_COUNT; i++)
+        if (str_equal_nocase(word, str_of(BLOCKS[i].word)))
+            return BLOCKS[i].type;
+    return SES_OTHER;
+}
+
+const char *ses_type_spelling(enum ses_type type)
+{
+    return type == SES_OTHER ? NULL : block_of(type)->word;
 }
 
 int64_t ses_member_time(const struct json_value *object, const char *name)
@@ -198,22 +203,25 @@ static enum ses_bounce_type bounce_type_of(struct str word)
 
 static int read_bounce(const struct json_value *bounce, struct ses_event *event)
 {
-    event->bounce_type_text = ses_member(bounce, "bounceType");
+    event->bounce_type_text =
+        ses_word(ses_member(bounce, "bounceType"), SES_BOUNCE_TYPES);
     event->bounce_type = bounce_type_of(event->bounce_type_text);
-    event->bounce_subtype = ses_member(bounce, "bounceSubType");
+    event->bounce_subtype = ses_word(ses_member(bounce, "bounceSubType"), SES_SUBTYPES);
     return event->bounce_type == SES_BOUNCE_NONE ? QUARANTINE_BAD_TYPE : 0;
 }
 
 static int read_complaint(const struct json_value *complaint, struct ses_event *event)
 {
-    event->complaint_subtype = ses_member(complaint, "complaintSubType");
-    event->feedback_type = ses_member(complaint, "complaintFeedbackType");
+    event->complaint_subtype =
+        ses_word(ses_member(complaint, "complaintSubType"), SES_SUBTYPES);
+    event->feedback_type =
+        ses_word(ses_member(complaint, "complaintFeedbackType"), SES_FEEDBACK_TYPES);
     return 0;
 }
 
 static bool is_out(const struct json_value *entry)
 {
-    return str_equal(ses_member(entry, "subscriptionStatus"), STR("OptOut"));
+    return str_equal_nocase(ses_member(entry, "subscriptionStatus"), STR("OptOut"));
 }
 
 static bool was_out(const struct json_value *old_topics, struct str topic)

@@ -68,6 +68,7 @@ static int read_type(const struct json_value *message, struct ses_event *event)
     event->type_text = json_tree_text(type);
     if (!str_present(event->type_text) || !is_type_word(event->type_text))
         return QUARANTINE_BAD_TYPE;
+    event->type_text = ses_type_word(event->type_text);
     event->type = ses_type_of(event->type_text);
     return 0;
 }
@@ -107,7 +108,7 @@ enum ses_parse ses_event_parse(struct str text, const struct ses_rules *rules,
         return SES_PARSED_ANNOUNCEMENT;
     if (rc == 0)
         rc = read_type(message, ret);
-    if (rc == 0 && str_equal(ret->type_text, STR("AmazonSnsSubscriptionSucceeded")))
+    if (rc == 0 && str_equal(ret->type_text, STR(SES_WORD_ANNOUNCEMENT)))
         return SES_PARSED_ANNOUNCEMENT;
     if (rc == 0)
         rc = read_message(message, rules, ret);
@@ -130,7 +131,7 @@ enum ses_keeping ses_event_keeping(const struct ses_event *event,
 
     for (size_t i = 0; rules && i < rules->rule_count; i++) {
         struct str type = str_of(rules->rules[i].type);
-        if (str_equal(type, event->type_text))
+        if (str_equal_nocase(type, event->type_text))
             return rules->rules[i].keeping;
         if (!any_seen && str_equal(type, STR("*"))) {
             keeping = rules->rules[i].keeping;

@@ -47,7 +47,19 @@ int ses_block_read(const struct json_value *message, struct ses_event *event);
 int ses_mail_read(const struct json_value *mail, const struct ses_rules *rules,
                   struct ses_event *event);
 
-/* SES_OTHER for a word that is none of SES's. */
+/* SES_OTHER for a word that is none of SES's; whatever its case, since what passes a
+ * message on is free to change that. */
 enum ses_type ses_type_of(struct str word);
+/* NULL for SES_OTHER. */
+const char *ses_type_spelling(enum ses_type type);
+
+/* Types that name nobody, and so have no block. */
+#define SES_WORD_ANNOUNCEMENT "AmazonSnsSubscriptionSucceeded"
+#define SES_WORD_PAUSED       "Sending Status Disabled"
+#define SES_WORD_RESUMED      "Sending Status Enabled"
+
+/* SES's spelling of a word that differs from it only in case; else the word itself. */
+enum ses_vocabulary { SES_BOUNCE_TYPES, SES_SUBTYPES, SES_FEEDBACK_TYPES };
+struct str ses_word(struct str word, enum ses_vocabulary vocabulary);
 
 #endif

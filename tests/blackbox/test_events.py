@@ -117,6 +117,29 @@ def test_keep_star_keeps_a_row_of_every_type(make_daemon, sns):
     assert {row["address"] for row in rows} == {"ann@mail.example"}
 
 
+def test_keep_star_alone_keeps_a_row_of_every_type(make_daemon, sns):
+    daemon = make_daemon(events={"keep": ["*"]}).start()
+    for build in ONE_OF_EACH.values():
+        daemon.accept(sns.feedback(build("ann@mail.example")))
+    assert [row["type"] for row in daemon.events()] == list(ONE_OF_EACH)
+
+
+def test_a_type_in_another_case_is_that_type(daemon, sns):
+    event = ses.bounce("ann@mail.example")
+    event["notificationType"] = "bounce"
+    event["bounce"]["bounceType"] = "permanent"
+    daemon.accept(sns.feedback(event))
+    assert [row["type"] for row in daemon.events()] == ["Bounce"]
+    assert daemon.value("SELECT count(*) FROM bounces WHERE bounce_type = 'Permanent'") == 1
+    assert daemon.suppressed() == ["ann@mail.example"]
+
+
+def test_a_replay_of_an_ignored_message_counts_once(daemon, sns):
+    envelope = sns.feedback(ses.opened("ann@mail.example"))
+    daemon.accept(envelope, envelope, envelope)
+    assert daemon.column("SELECT n FROM type_count WHERE type = 'Open'") == [1]
+
+
 def test_only_bounces_and_complaints_suppress(make_daemon, sns):
     daemon = make_daemon(events=ALL).start()
     for i, build in enumerate(ONE_OF_EACH.values()):

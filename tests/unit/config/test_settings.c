@@ -144,7 +144,7 @@ static void a_list_in_the_file_replaces_its_default(void **state)
     (void)state;
     _cleanup_(settings_freep) struct settings *s =
         settings_accept("[ingest]\nlisten =\n[admin]\nlisten = 127.0.0.1:1\nlisten =\n"
-                        "listen = 127.0.0.1:2\n[events]\nkeep = *\nignore =\n");
+                        "listen = 127.0.0.1:2\n[events]\nkeep = Bounce\nignore =\n");
     assert_int_equal(s->ingest.listen.count, 0);
     assert_int_equal(s->admin.listen.count, 1);
     assert_string_equal(s->admin.listen.items[0], "127.0.0.1:2");
@@ -195,6 +195,41 @@ static void naming_a_type_takes_it_out_of_the_default_lists(void **state)
     assert_int_equal(later->events.keep.count, 5);
     assert_int_equal(later->events.count.count, 1);
     assert_int_equal(later->events.table.rule_count, 8);
+}
+
+static void keep_star_overrides_the_default_lists_and_no_other(void **state)
+{
+    (void)state;
+    _cleanup_(settings_freep) struct settings *all =
+        settings_accept("[events]\nkeep = *\n");
+    assert_int_equal(all->events.count.count, 0);
+    assert_int_equal(all->events.ignore.count, 0);
+    assert_int_equal(all->events.table.rule_count, 1);
+
+    _cleanup_(settings_freep) struct settings *but =
+        settings_accept("[events]\nkeep = *\ncount = Send\n");
+    assert_int_equal(but->events.count.count, 1);
+    assert_int_equal(but->events.ignore.count, 0);
+
+    /* Nobody loses a bounce by a star elsewhere: the default of `keep` names it. */
+    _cleanup_(settings_freep) struct settings *others =
+        settings_accept("[events]\nignore = *\n");
+    assert_int_equal(others->events.keep.count, 6);
+    assert_int_equal(others->events.count.count, 2);
+}
+
+static void a_type_in_any_case_is_that_of_ses(void **state)
+{
+    (void)state;
+    _cleanup_(settings_freep) struct settings *s = settings_accept(
+        "[events]\nkeep = OPEN\nkeep = rendering failure\nkeep = brand new\n"
+        "ignore = delivery\n");
+    assert_string_equal(s->events.keep.items[0], "Open");
+    assert_string_equal(s->events.keep.items[1], "Rendering Failure");
+    assert_string_equal(s->events.keep.items[2], "brand new");
+    assert_string_equal(s->events.ignore.items[0], "Delivery");
+    assert_int_equal(s->events.count.count, 1);
+    assert_string_equal(s->events.count.items[0], "Send");
 }
 
 static void a_missing_default_file_means_all_defaults(void **state)
@@ -365,6 +400,8 @@ int main(void)
         cmocka_unit_test(an_optional_text_can_be_emptied),
         cmocka_unit_test(event_lists_become_one_table),
         cmocka_unit_test(naming_a_type_takes_it_out_of_the_default_lists),
+        cmocka_unit_test(keep_star_overrides_the_default_lists_and_no_other),
+        cmocka_unit_test(a_type_in_any_case_is_that_of_ses),
         cmocka_unit_test(a_missing_default_file_means_all_defaults),
         cmocka_unit_test(booleans_have_four_words),
         cmocka_unit_test(only_loopback_and_unix_sockets_are_local),

@@ -209,7 +209,6 @@ static void a_wrong_value_says_what_would_be_right(void **state)
         {"sns", "max_age = s", "is no duration"},
         {"sns", "max_age = 1.5h", "is no duration"},
         {"sns", "max_age = 3651d", "give 0 to 3650d"},
-        {"events", "keep = bounce", "is not how SES spells it"},
         {"events", "keep = RenderingFailure", "is not how SES spells it"},
         {"events", "keep = delivery_delay", "is not how SES spells it"},
         {"events", "keep = Bounce, Complaint", "a line of its own"},
@@ -318,6 +317,11 @@ static void a_type_stands_in_one_list(void **state)
         "in one list only\n"
         "@:6: [events] ignore: `*` stands in `count` too (line 5): a type can be in "
         "one list only\n");
+    settings_refuse("[events]\nkeep = new type\ncount = New Type\nkeep = OPEN\n"
+                    "keep = open\n",
+                    "@:5: [events] keep: `open` stands at line 4 already\n"
+                    "@:3: [events] count: `New Type` stands in `keep` too (line 2): a "
+                    "type can be in one list only\n");
 }
 
 int main(void)
