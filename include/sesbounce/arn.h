@@ -21,11 +21,15 @@ struct arn {
 /* False unless `text` is the ARN of an SNS topic, at most ARN_BYTES_MAX long. */
 bool arn_parse(struct str text, struct arn *ret);
 
-/* True when `pattern` is a topic ARN in which `*` may stand within any of the last three
- * fields; partition and service must be literal, or `*` alone for the partition. */
+/* True when `pattern` is a topic ARN in which `*` may stand within the region and the
+ * name; the partition is literal or `*` alone, service and account are literal. */
 bool arn_pattern_is_valid(struct str pattern);
 
-/* `*` matches any run of characters within one field, never a colon. */
+/* True when the account field holds a `*`. Anyone may own a topic, so such a pattern,
+ * which is never valid, would accept messages that any AWS customer signs. */
+bool arn_pattern_is_for_any_account(struct str pattern);
+
+/* `*` matches any run of characters within one field, never a colon; never an account. */
 bool arn_matches(const struct arn *arn, struct str pattern);
 
 #endif

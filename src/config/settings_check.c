@@ -164,8 +164,11 @@ const char *settings_check_topic(struct str text)
 {
     if (arn_pattern_is_valid(text))
         return NULL;
+    if (arn_pattern_is_for_any_account(text))
+        return "has a `*` in the account, which would let every AWS customer deliver: "
+               "write the 12 digits, and repeat the line for each account";
     return "is no topic's ARN: write `arn:aws:sns:REGION:ACCOUNT:NAME`, where `*` may "
-           "stand within each of the last three";
+           "stand within REGION and NAME";
 }
 
 const char *settings_check_endpoint(struct str text)

@@ -111,7 +111,8 @@ const struct setting settings_table[] = {
         .check = settings_check_topic,
         .help =
             "A topic that may deliver, by its ARN. Repeat the line for more; `*` stands\n"
-            "for anything within one field. Without a topic everything is refused.\n"
+            "for anything within the region or the name, never in the account. Without\n"
+            "a topic everything is refused.\n"
             "Example: topic = arn:aws:sns:eu-central-1:123456789012:ses-bounces",
     },
     {

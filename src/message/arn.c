@@ -121,8 +121,14 @@ bool arn_pattern_is_valid(struct str pattern)
     return str_equal(field[ARN], STR("arn")) && str_equal(field[SERVICE], STR("sns")) &&
            (str_equal(field[PARTITION], STR("*")) || is_partition(field[PARTITION])) &&
            is_field_pattern(field[REGION], is_region, ARN_REGION_BYTES_MAX) &&
-           is_field_pattern(field[ACCOUNT], is_account, 12) &&
+           is_account(field[ACCOUNT]) &&
            is_field_pattern(field[TOPIC], is_topic, ARN_TOPIC_BYTES_MAX);
+}
+
+bool arn_pattern_is_for_any_account(struct str pattern)
+{
+    struct str field[FIELDS];
+    return str_present(pattern) && cut_fields(pattern, field) && has_star(field[ACCOUNT]);
 }
 
 /* Goes back to the last star only, so the time is bounded by the product of the lengths.
@@ -159,6 +165,6 @@ bool arn_matches(const struct arn *arn, struct str pattern)
     return str_equal(field[ARN], STR("arn")) && str_equal(field[SERVICE], STR("sns")) &&
            field_matches(arn->partition, field[PARTITION]) &&
            field_matches(arn->region, field[REGION]) &&
-           field_matches(arn->account, field[ACCOUNT]) &&
+           str_equal(arn->account, field[ACCOUNT]) &&
            field_matches(arn->topic, field[TOPIC]);
 }

@@ -487,9 +487,9 @@ def test_status_says_that_the_simulator_is_not_for_production(simulating):
     rows = simulating.ctl("-o", "json", "status").json()
     (value,) = [row["value"] for row in rows if row["name"] == "simulator"]
     assert "not for production" in value
-    simulating.configure({"sns": {"topic": ["arn:aws:sns:*:*:*"]}})
+    simulating.configure({"sns": {"topic": ["arn:aws:sns:*:123456789012:*"]}})
     (told,) = attentions(simulating)
-    assert "nothing has arrived from arn:aws:sns:*:*:* yet" in told, "its topic is none"
+    assert "nothing has arrived from arn:aws:sns:*:123456789012:* yet" in told, "its topic is none"
 
 
 def test_simulate_can_name_the_address(simulating):

@@ -184,7 +184,7 @@ AMBIGUOUS = {
 
 @pytest.mark.parametrize("options", AMBIGUOUS.values(), ids=AMBIGUOUS.keys())
 def test_a_signed_field_without_its_strict_form_is_refused(make_daemon, sns, options):
-    daemon = make_daemon(sns={"topic": ["arn:aws:sns:*:*:*"]}).start()
+    daemon = make_daemon(sns={"topic": ["arn:aws:sns:*:123456789012:*"]}).start()
     envelope = sns.notification("x", **options)
     reply = daemon.post(encode(envelope))
     assert reply.status in (400, 403), reply.text

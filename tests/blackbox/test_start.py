@@ -104,6 +104,15 @@ def test_check_config_names_files_that_would_stop_the_daemon(make_daemon, home):
     assert re.search(rf"^{file}:\d+: \[store\] path: {home}/none: ", result.err, re.M)
 
 
+@pytest.mark.parametrize("account", ["*", "12345*", "*9012", "123456789012*"])
+def test_78_for_a_topic_of_any_account(make_daemon, account):
+    daemon = make_daemon(sns={"topic": [f"arn:aws:sns:us-east-1:{account}:ses-feedback"]})
+    for extra in (["--check-config"], []):
+        result = run(SESBOUNCED, *extra, "-c", daemon.config_file)
+        assert result.code == 78
+        assert re.search(r":\d+: \[sns\] topic: .*every AWS customer", result.err), result.err
+
+
 @pytest.mark.parametrize("listen", ["0.0.0.0:9026", "[::]:9026"])
 def test_78_for_an_admin_listener_in_the_open_without_tokens(make_daemon, listen):
     daemon = make_daemon(admin={"listen": listen})

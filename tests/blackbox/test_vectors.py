@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +27,13 @@ pytestmark = pytest.mark.skipif(
     not VECTORS.is_dir(), reason=f"the vectors are not at {VECTORS} (set VECTORS)"
 )
 
-EVERY_TOPIC = "arn:*:sns:*:*:*"
+# Every topic of every account that the envelopes are from.
+ACCOUNTS = {
+    account
+    for path in VECTORS.glob("sns-*/*.json")
+    for account in re.findall(rb':sns:[a-z0-9-]+:([0-9]{12}):', path.read_bytes())
+}
+EVERY_TOPIC = sorted(f"arn:*:sns:*:{account.decode()}:*" for account in ACCOUNTS)
 ALL_TYPES = {"keep": ["*"], "count": [], "ignore": []}
 # A refused certificate is no refused message: SNS's server may be right next time.
 NOT_OF_SNS = {"rails-ingress-valid-signature-selfsigned"}
@@ -70,7 +77,7 @@ def seed(daemon: Daemon, sns: FakeSns, folder: str, name: str) -> None:
 
 
 def old_ones_welcome(make_daemon: MakeDaemon) -> Daemon:
-    return make_daemon(sns={"topic": [EVERY_TOPIC], "max_age": "0"}, events=ALL_TYPES)
+    return make_daemon(sns={"topic": EVERY_TOPIC, "max_age": "0"}, events=ALL_TYPES)
 
 
 # --- envelopes

@@ -6,7 +6,7 @@
 #include "signer.h"
 
 /* A second pattern of `[sns] topic`. */
-#define OTHERS "arn:aws:sns:us-*-1:*:o*"
+#define OTHERS "arn:aws:sns:us-*-1:123456789012:o*"
 
 static struct delivery_rules rules;
 static struct sns_certificate *simulator;

@@ -102,13 +102,13 @@ static void a_topic_name_has_at_most_256_characters(void **state)
     assert_false(arn_parse((struct str){text, (size_t)len}, &arn));
 }
 
-static void a_pattern_may_hold_stars_in_its_last_three_fields(void **state)
+static void a_pattern_may_hold_stars_in_region_and_name(void **state)
 {
     (void)state;
     static const char *const good[] = {
         "arn:aws:sns:us-east-1:012345678901:t",   "arn:aws:sns:*:012345678901:t",
         "arn:aws:sns:eu-*:012345678901:ses-*",    "arn:*:sns:*:012345678901:*",
-        "arn:aws:sns:us-east-1:*:*-bounces.fifo", "arn:aws-cn:sns:cn-north-*:*:*",
+        "arn:aws:sns:us-east-1:012345678901:*-bounces.fifo",
     };
     static const char *const bad[] = {
         "*",
@@ -131,6 +131,27 @@ static void a_pattern_may_hold_stars_in_its_last_three_fields(void **state)
     assert_false(arn_pattern_is_valid(STR_ABSENT));
 }
 
+static void a_star_in_the_account_is_never_a_pattern(void **state)
+{
+    (void)state;
+    static const char *const open[] = {
+        "arn:aws:sns:us-east-1:*:ses-bounces", "arn:aws:sns:us-east-1:01234567890*:t",
+        "arn:aws:sns:us-east-1:*1:t",          "arn:*:sns:*:*:*",
+        "arn:aws:sns:us-east-1:0123*8901:t",   "arn:aws:sns:us-east-1:012345678901*:t",
+        "arn:aws:sns:us-east-1:**:t",
+    };
+    struct arn arn;
+    assert_true(arn_parse(STR("arn:aws:sns:us-east-1:012345678901:t"), &arn));
+    for (size_t i = 0; i < sizeof open / sizeof open[0]; i++)
+        if (arn_pattern_is_valid(str_of(open[i])) ||
+            !arn_pattern_is_for_any_account(str_of(open[i])) ||
+            arn_matches(&arn, str_of(open[i])))
+            fail_msg("%s was accepted", open[i]);
+    assert_false(arn_pattern_is_for_any_account(STR("arn:aws:sns:*:012345678901:*")));
+    assert_false(arn_pattern_is_for_any_account(STR("*")));
+    assert_false(arn_pattern_is_for_any_account(STR_ABSENT));
+}
+
 static void a_star_matches_any_run_but_never_a_colon(void **state)
 {
     (void)state;
@@ -143,7 +164,7 @@ static void a_star_matches_any_run_but_never_a_colon(void **state)
         {"arn:aws:sns:eu-west-1:012345678901:ses-*", true},
         {"arn:aws:sns:eu-west-1:012345678901:*bounces*", true},
         {"arn:aws:sns:eu-west-1:012345678901:*s*s*s", true},
-        {"arn:aws:sns:eu-*:*:ses-bounces", true},
+        {"arn:aws:sns:eu-*:*:ses-bounces", false},
         {"arn:*:sns:*:012345678901:**", true},
         {"arn:aws:sns:eu-west-1:012345678901:ses-bounce", false},
         {"arn:aws:sns:eu-west-1:012345678901:ses-bounces-2", false},
@@ -151,7 +172,7 @@ static void a_star_matches_any_run_but_never_a_colon(void **state)
         {"arn:aws:sns:eu-west-1:012345678901:SES-bounces", false},
         {"arn:aws:sns:eu-west-1:112345678901:*", false},
         {"arn:aws:sns:us-*:012345678901:*", false},
-        {"arn:aws-cn:sns:*:*:*", false},
+        {"arn:aws-cn:sns:*:012345678901:*", false},
         {"arn:aws:sns:*:ses-bounces", false},
         {"arn:aws:sns:*", false},
         {"*", false},
@@ -172,7 +193,8 @@ int main(void)
         cmocka_unit_test(what_is_no_topic_is_refused),
         cmocka_unit_test(a_region_that_makes_a_foreign_host_is_refused),
         cmocka_unit_test(a_topic_name_has_at_most_256_characters),
-        cmocka_unit_test(a_pattern_may_hold_stars_in_its_last_three_fields),
+        cmocka_unit_test(a_pattern_may_hold_stars_in_region_and_name),
+        cmocka_unit_test(a_star_in_the_account_is_never_a_pattern),
         cmocka_unit_test(a_star_matches_any_run_but_never_a_colon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
