@@ -37,9 +37,11 @@ enum verdict {
     VERDICT_TYPE_CONTRADICTED,
     VERDICT_BAD_FRAMING,
 
-    VERDICT_CREDENTIALS, /* 401 */
+    /* 401 */
+    VERDICT_NO_CREDENTIALS, /* none were sent: SNS answers this with a second request */
+    VERDICT_CREDENTIALS,    /* they are wrong */
 
-    /* 403: not ours, or not genuine */
+    /* 403: not ours, or not genuine; all with the same body */
     VERDICT_TOPIC_REFUSED,
     VERDICT_CERTIFICATE_URL,
     VERDICT_SIGNATURE_VERSION,

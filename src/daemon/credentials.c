@@ -72,3 +72,26 @@ bool credentials_match(const struct credentials *credentials, const char *user,
     buf_done(&pair);
     return match != 0;
 }
+
+static bool is_masked(const char *password)
+{
+    return password && password[0] && password[strspn(password, "*")] == '\0';
+}
+
+enum verdict credentials_check(const struct credentials *credentials, bool was_sent,
+                               const char *user, const char *password,
+                               const char **ret_fault)
+{
+    if (credentials_match(credentials, user, password))
+        return VERDICT_UNDECIDED;
+    if (!was_sent)
+        return VERDICT_NO_CREDENTIALS;
+    if (is_masked(password))
+        *ret_fault = "the password sent is made of asterisks, which AWS prints in place "
+                     "of a password: subscribe again, with the password itself in the URL";
+    else if (!user || !password)
+        *ret_fault = "the Authorization header is not HTTP Basic";
+    else
+        *ret_fault = "user and password are in no line of [ingest] credentials_file";
+    return VERDICT_CREDENTIALS;
+}

@@ -9,6 +9,7 @@
 
 #include "sesbounce/cleanup.h"
 #include "sesbounce/str.h"
+#include "sesbounce/verdict.h"
 
 struct credentials;
 
@@ -20,5 +21,13 @@ DEFINE_CLEANUP(struct credentials, credentials_free)
 /* Compares with every line in constant time. NULL arguments never match. */
 bool credentials_match(const struct credentials *credentials, const char *user,
                        const char *password);
+
+/*
+ * VERDICT_UNDECIDED when they match. `was_sent`: was there an Authorization header at
+ * all? With VERDICT_CREDENTIALS `*ret_fault` is a constant text for the log.
+ */
+enum verdict credentials_check(const struct credentials *credentials, bool was_sent,
+                               const char *user, const char *password,
+                               const char **ret_fault);
 
 #endif

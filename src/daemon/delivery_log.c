@@ -60,8 +60,23 @@ static const char *message_of(enum verdict verdict)
                "meant, subscribe again: aws sns subscribe";
     case VERDICT_QUARANTINED:
         return "delivery quarantined: sesbouncectl quarantine list";
+    case VERDICT_NO_CREDENTIALS:
+        return "a request without credentials got 401; SNS repeats it with those in its "
+               "subscription's URL, https://USER:PASSWORD@HOST/PATH";
+    case VERDICT_CREDENTIALS:
+        return "a request with wrong credentials got 401";
     case VERDICT_TOPIC_REFUSED:
         return "delivery refused; is this topic yours? then add it: [sns] topic = TOPIC";
+    case VERDICT_CERTIFICATE_URL:
+        return "delivery refused: its SigningCertURL is not that of Amazon SNS in the "
+               "topic's region; behind an emulator or a VPC endpoint, set [sns] endpoint";
+    case VERDICT_SIGNATURE_VERSION:
+        return "delivery refused: [sns] min_signature_version excludes its "
+               "SignatureVersion; sign with SHA-256: aws sns set-topic-attributes "
+               "--topic-arn TOPIC --attribute-name SignatureVersion --attribute-value 2";
+    case VERDICT_SIGNATURE:
+        return "delivery refused: its signature is wrong, so this is not what Amazon SNS "
+               "signed";
     default:
         return verdict_is_kept(verdict) ? "delivery kept" : "delivery not kept";
     }

@@ -182,21 +182,26 @@ static void copy_sns_headers(struct delivery *delivery)
     }
 }
 
-static bool has_credentials(struct http *http, struct delivery *delivery)
+/* VERDICT_UNDECIDED: go on. */
+static enum verdict check_credentials(struct http *http, struct delivery *delivery,
+                                      const char **ret_fault)
 {
     char *password = NULL;
     char *user;
-    bool match;
+    enum verdict verdict;
 
     if (!http->credentials)
-        return true;
+        return VERDICT_UNDECIDED;
     user = MHD_basic_auth_get_username_password(delivery->connection, &password);
-    match = credentials_match(http->credentials, user, password);
+    verdict =
+        credentials_check(http->credentials,
+                          header(delivery, MHD_HTTP_HEADER_AUTHORIZATION) != NULL, user,
+                          password, ret_fault);
     MHD_free(user);
     if (password)
         OPENSSL_cleanse(password, strlen(password));
     MHD_free(password);
-    return match;
+    return verdict;
 }
 
 /* Cheap checks, before a byte of the body is kept. May leave the delivery undecided. */
@@ -204,6 +209,8 @@ static void check_headers(struct http *http, struct delivery *delivery,
                           const char *method, const char *version)
 {
     uint64_t max_body_bytes = http->service->settings->ingest.max_body_bytes;
+    const char *fault = NULL;
+    enum verdict verdict;
 
     if (!framing_is_clear(delivery->connection, version, &delivery->announced_bytes)) {
         delivery->close_after = true;
@@ -218,8 +225,8 @@ static void check_headers(struct http *http, struct delivery *delivery,
         delivery_decide(delivery, VERDICT_NOT_FOUND, NULL);
     else if (strcmp(method, MHD_HTTP_METHOD_POST) != 0)
         delivery_decide(delivery, VERDICT_METHOD, NULL);
-    else if (!has_credentials(http, delivery))
-        delivery_decide(delivery, VERDICT_CREDENTIALS, NULL);
+    else if ((verdict = check_credentials(http, delivery, &fault)) != VERDICT_UNDECIDED)
+        delivery_decide(delivery, verdict, fault);
     else if (delivery->announced_bytes > max_body_bytes)
         delivery_decide(delivery, VERDICT_TOO_LARGE, NULL);
     /* What is too long even to be thrown away: answered before it arrives. */

@@ -8,6 +8,14 @@
  * not come; 503 is one too unless it is our own trouble; what was kept is information; a
  * retry that was known already says nothing.
  */
+#define UNAUTHORIZED                                                                     \
+    "User and password are missing or wrong; subscribe SNS to "                          \
+    "https://USER:PASSWORD@HOST/PATH as in [ingest] credentials_file.\n"
+
+#define REFUSED                                                                          \
+    "Refused: the topic, SigningCertURL, SignatureVersion or signature is not accepted " \
+    "here; the log of sesbounced says which, and what to do.\n"
+
 static const struct verdict_info table[VERDICT_COUNT] = {
     [VERDICT_UNDECIDED] = {"undecided", 503, LOG_LEVEL_ERROR, "Not decided.\n"},
 
@@ -60,27 +68,15 @@ static const struct verdict_info table[VERDICT_COUNT] = {
          "Where this request ends is not clear: send one "
          "Content-Length, or Transfer-Encoding: chunked, not both.\n"},
 
-    [VERDICT_CREDENTIALS] = {"credentials", 401, LOG_LEVEL_WARNING,
-                             "User and password are missing or wrong; subscribe SNS to "
-                             "https://USER:PASSWORD@HOST/PATH as in [ingest] "
-                             "credentials_file.\n"},
+    /* SNS sends its first request without them and repeats it with them. */
+    [VERDICT_NO_CREDENTIALS] = {"no-credentials", 401, LOG_LEVEL_INFO, UNAUTHORIZED},
+    [VERDICT_CREDENTIALS] = {"credentials", 401, LOG_LEVEL_WARNING, UNAUTHORIZED},
 
-    [VERDICT_TOPIC_REFUSED] = {"topic-refused", 403, LOG_LEVEL_WARNING,
-                               "This topic may not deliver here; if it is yours, add "
-                               "`topic = ARN` under [sns] in sesbounced.conf and "
-                               "restart.\n"},
-    [VERDICT_CERTIFICATE_URL] = {"certificate-url", 403, LOG_LEVEL_WARNING,
-                                 "The SigningCertURL is not one of Amazon SNS in the "
-                                 "topic's region; behind an emulator or a VPC endpoint "
-                                 "set [sns] endpoint.\n"},
-    [VERDICT_SIGNATURE_VERSION] = {"signature-version", 403, LOG_LEVEL_WARNING,
-                                   "This SignatureVersion is not accepted; sign with "
-                                   "SHA-256: aws sns set-topic-attributes --topic-arn "
-                                   "TOPIC-ARN --attribute-name SignatureVersion "
-                                   "--attribute-value 2\n"},
-    [VERDICT_SIGNATURE] = {"signature", 403, LOG_LEVEL_WARNING,
-                           "The signature is wrong: this is not what Amazon SNS "
-                           "signed.\n"},
+    /* One text, or a stranger could find out which topics are allowed. */
+    [VERDICT_TOPIC_REFUSED] = {"topic-refused", 403, LOG_LEVEL_WARNING, REFUSED},
+    [VERDICT_CERTIFICATE_URL] = {"certificate-url", 403, LOG_LEVEL_WARNING, REFUSED},
+    [VERDICT_SIGNATURE_VERSION] = {"signature-version", 403, LOG_LEVEL_WARNING, REFUSED},
+    [VERDICT_SIGNATURE] = {"signature", 403, LOG_LEVEL_WARNING, REFUSED},
 
     [VERDICT_NOT_FOUND] = {"not-found", 404, LOG_LEVEL_WARNING,
                            "There is nothing at this path; SNS must post to the one in "

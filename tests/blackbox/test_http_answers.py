@@ -161,6 +161,18 @@ def test_401_for_wrong_credentials(guarded, sns, headers):
     assert guarded.events() == []
 
 
+def test_the_log_tells_missing_credentials_from_wrong_ones(guarded, sns):
+    """And knows what AWS prints in place of the password."""
+    envelope = sns.feedback(ses.bounce("ann@mail.example"))
+    assert_refusal(guarded.deliver(envelope), 401)
+    guarded.wait_log("a request without credentials got 401")
+    assert_refusal(guarded.deliver(envelope, **basic("sns:zebra-4711")), 401)
+    line = guarded.wait_log("a request with wrong credentials got 401", "in no line")
+    assert "zebra" not in line
+    assert_refusal(guarded.deliver(envelope, **basic("sns:****")), 401)
+    guarded.wait_log("a request with wrong credentials got 401", "AWS prints in place")
+
+
 @pytest.mark.parametrize("who", ["sns:opensesame", "other:word with blanks"])
 def test_200_with_the_right_credentials(guarded, sns, who):
     envelope = sns.feedback(ses.bounce("ann@mail.example"))
@@ -179,6 +191,27 @@ def test_403_for_a_topic_that_is_not_allowed(daemon, sns):
     reply = daemon.deliver(envelope)
     assert_refusal(reply, 403, secret=SECRET)
     assert "topic" in reply.text
+
+
+def test_403_does_not_tell_a_stranger_which_topics_are_allowed(make_daemon, sns):
+    daemon = make_daemon(sns={"min_signature_version": 2}).start()
+    genuine = sns.feedback(ses.bounce("ann@mail.example"))
+    daemon.accept(genuine)  # now the certificate is known, and no fetch tells them apart
+    stranger = sns.notification("x", topic=FOREIGN_TOPIC)
+    probes = {
+        "is this topic yours": stranger,
+        "its signature is wrong": genuine | {"Signature": stranger["Signature"]},
+        "SigningCertURL": genuine | {"SigningCertURL": "https://sns.example/a.pem"},
+        "min_signature_version": sns.notification("x", version="1"),
+    }
+    replies = {}
+    for logged, envelope in probes.items():
+        reply = daemon.deliver(envelope)
+        assert_refusal(reply, 403)
+        headers = sorted((k, v) for k, v in reply.headers.items() if k != "Date")
+        replies[logged] = (reply.status, reply.text, headers)
+        daemon.wait_log("delivery refused", logged)
+    assert len(set(map(repr, replies.values()))) == 1, replies
 
 
 def test_403_for_every_topic_when_none_is_configured_and_start_up_says_so(make_daemon, sns):

@@ -53,11 +53,40 @@ static void a_file_that_would_let_nobody_in_is_a_fault(void **state)
     assert_null(credentials);
 }
 
+static void missing_is_not_wrong_and_asterisks_are_explained(void **state)
+{
+    _cleanup_(credentials_freep) struct credentials *credentials = NULL;
+    const char *fault = NULL;
+
+    (void)state;
+    assert_int_equal(read_text("sns:secret\nodd:***\n", &credentials), 0);
+    assert_int_equal(credentials_check(credentials, true, "sns", "secret", &fault),
+                     VERDICT_UNDECIDED);
+    assert_int_equal(credentials_check(credentials, true, "odd", "***", &fault),
+                     VERDICT_UNDECIDED);
+    assert_int_equal(credentials_check(credentials, false, NULL, NULL, &fault),
+                     VERDICT_NO_CREDENTIALS);
+    assert_null(fault);
+    assert_int_equal(credentials_check(credentials, true, NULL, NULL, &fault),
+                     VERDICT_CREDENTIALS);
+    assert_non_null(strstr(fault, "not HTTP Basic"));
+    assert_int_equal(credentials_check(credentials, true, "sns", "secre", &fault),
+                     VERDICT_CREDENTIALS);
+    assert_non_null(strstr(fault, "in no line"));
+    assert_int_equal(credentials_check(credentials, true, "sns", "****", &fault),
+                     VERDICT_CREDENTIALS);
+    assert_non_null(strstr(fault, "AWS prints in place"));
+    assert_int_equal(credentials_check(credentials, true, "sns", "", &fault),
+                     VERDICT_CREDENTIALS);
+    assert_non_null(strstr(fault, "in no line"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_line_matches_and_nothing_else),
         cmocka_unit_test(a_file_that_would_let_nobody_in_is_a_fault),
+        cmocka_unit_test(missing_is_not_wrong_and_asterisks_are_explained),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
