@@ -28,7 +28,16 @@ PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wstrict-prototypes \
             -Wmissing-prototypes -Wvla -Wundef -Wwrite-strings -Wcast-qual
-HARDENING := -fstack-protector-strong -fstack-clash-protection -fPIE
+# usage: $(call accepted,FLAG): the flag, where the compiler takes it without a word.
+accepted = $(shell $(CC) -Werror -O2 $(1) -include stdio.h -x c -c -o /dev/null /dev/null \
+                   2>/dev/null && echo '$(1)')
+# Those that depend on the compiler, its version and the processor: variables begin as
+# zeros, and jumps and returns go only where they may (x86; ARM).
+HARDENING := -fstack-protector-strong -fstack-clash-protection -fPIE \
+             $(call accepted,-ftrivial-auto-var-init=zero) \
+             $(call accepted,-fcf-protection) \
+             $(call accepted,-mbranch-protection=standard)
+FORTIFY := $(or $(call accepted,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2)
 ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(HARDENING) $(PKG_CFLAGS) $(CFLAGS)
 ALL_CPPFLAGS := -Iinclude -Isrc -I$(BUILD)/generated $(CPPFLAGS)
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
@@ -41,7 +50,7 @@ else ifdef COVERAGE
 ALL_CFLAGS += -O0 --coverage
 ALL_LDFLAGS += --coverage
 else ifeq ($(filter -O0,$(CFLAGS)),)
-ALL_CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+ALL_CPPFLAGS += -U_FORTIFY_SOURCE $(FORTIFY)
 endif
 ifdef WERROR
 ALL_CFLAGS += -Werror
@@ -266,9 +275,13 @@ INSTALL  := install
 SBINDIR  := $(PREFIX)/sbin
 BINDIR   := $(PREFIX)/bin
 MANDIR   := $(PREFIX)/share/man
+DOCDIR   := $(PREFIX)/share/doc/sesbounced
 UNITDIR  := $(PREFIX)/lib/systemd/system
 SYSUSERSDIR := $(PREFIX)/lib/sysusers.d
 CONFIG   := $(SYSCONFDIR)/sesbounced/sesbounced.conf
+# The pause before a restart grows from systemd 254 on; none here: the package's matter.
+SYSTEMD  = $(or $(shell systemctl --version 2>/dev/null | sed -nE '1s/^systemd ([0-9]+).*/\1/p'),254)
+OLDER_SYSTEMD = $(if $(shell [ $(SYSTEMD) -ge 254 ] || echo older),-f contrib/systemd/before-254.sed)
 UNITS    := sesbounced.service sesbounced.socket
 MANUALS  := $(wildcard contrib/man/*.[1-8])
 manual_path = $(MANDIR)/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
@@ -281,12 +294,14 @@ install: all
 	$(INSTALL) -d $(DESTDIR)$(UNITDIR)
 	@set -e; for unit in $(UNITS); do \
 	    echo "contrib/systemd/$$unit -> $(DESTDIR)$(UNITDIR)/$$unit"; \
-	    sed 's|/usr/sbin/|$(SBINDIR)/|' contrib/systemd/$$unit > $(BUILD)/$$unit; \
+	    sed $(OLDER_SYSTEMD) -e 's|/usr/sbin/|$(SBINDIR)/|' contrib/systemd/$$unit \
+	        > $(BUILD)/$$unit; \
 	    $(INSTALL) -m 644 $(BUILD)/$$unit $(DESTDIR)$(UNITDIR)/$$unit; done
 	$(INSTALL) -D -m 644 contrib/systemd/sesbounced.sysusers \
 	    $(DESTDIR)$(SYSUSERSDIR)/sesbounced.conf
 	@set -e; $(foreach manual,$(MANUALS),echo '$(manual)'; \
 	    $(INSTALL) -D -m 644 $(manual) $(DESTDIR)$(call manual_path,$(manual));)
+	$(INSTALL) -D -m 644 schema/README.md $(DESTDIR)$(DOCDIR)/schema.md
 	@if [ -e $(DESTDIR)$(CONFIG) ]; then echo 'kept: $(DESTDIR)$(CONFIG)'; \
 	 else $(INSTALL) -D -m 644 config/sesbounced.conf $(DESTDIR)$(CONFIG); fi
 	@[ -z '$(DESTDIR)' ] || exit 0; \
@@ -312,7 +327,9 @@ uninstall:
 	    fi; done
 	rm -f $(DESTDIR)$(SBINDIR)/sesbounced $(DESTDIR)$(BINDIR)/sesbouncectl \
 	    $(addprefix $(DESTDIR)$(UNITDIR)/,$(UNITS)) $(DESTDIR)$(SYSUSERSDIR)/sesbounced.conf \
-	    $(foreach manual,$(MANUALS),$(DESTDIR)$(call manual_path,$(manual)))
+	    $(foreach manual,$(MANUALS),$(DESTDIR)$(call manual_path,$(manual))) \
+	    $(DESTDIR)$(DOCDIR)/schema.md
+	@[ ! -d $(DESTDIR)$(DOCDIR) ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(DOCDIR)
 	@if cmp -s config/sesbounced.conf $(DESTDIR)$(CONFIG); then \
 	    rm $(DESTDIR)$(CONFIG); rmdir --ignore-fail-on-non-empty $(dir $(DESTDIR)$(CONFIG)); \
 	 elif [ -e $(DESTDIR)$(CONFIG) ]; then echo 'kept: $(DESTDIR)$(CONFIG) (changed)'; fi

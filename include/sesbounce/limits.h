@@ -157,6 +157,12 @@
  * what TLS keeps (measured: 25 to 40 KiB). */
 #define CONNECTION_BYTES     (32 * 1024)
 #define CONNECTION_TLS_BYTES (40 * 1024)
+/* What the unit's MemoryMax= allows beyond that: the program with SQLite's caches and its
+ * libraries (20 MiB), buffers of sockets, and pages of the database and its log that are
+ * not on disk yet (STORE_WAL_BYTES and what came during a checkpoint). */
+#define MEMORY_SPARE_BYTES (128L * 1024 * 1024)
+/* A file of the cgroup: a path, or a number. */
+#define CGROUP_BYTES_MAX 8192
 /* Descriptors beside the connections: 64 HTTP threads with two each, 16 listening
  * sockets, 16 connections of admin, two of SQLite with three files each, outbound's 16
  * with resolvers, the log. */

@@ -1,8 +1,13 @@
 #include "daemon/bounds.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <sys/resource.h>
 
+#include "daemon/read_file.h"
+#include "sesbounce/cleanup.h"
 #include "sesbounce/limits.h"
+#include "sesbounce/str.h"
 
 static uint64_t at_least(uint64_t value, uint64_t least)
 {
@@ -51,14 +56,62 @@ uint64_t bounds_raise_files(uint64_t wanted)
     return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? soft : limit.rlim_cur;
 }
 
+static uint64_t bodies_bytes_of(const struct bounds *bounds)
+{
+    return bounds->connections * BODY_FIRST_BYTES + bounds->large_body_bytes;
+}
+
+static uint64_t memory_bytes_of(const struct bounds *bounds)
+{
+    /* What is read out of a body may take as much again. */
+    return bounds->connections * CONNECTION_BYTES + 2 * bodies_bytes_of(bounds);
+}
+
+static uint64_t tls_bytes_of(const struct bounds *bounds)
+{
+    return bounds->connections * CONNECTION_TLS_BYTES;
+}
+
+uint64_t bounds_memory_max_bytes(const struct bounds *bounds)
+{
+    return memory_bytes_of(bounds) + tls_bytes_of(bounds) + MEMORY_SPARE_BYTES;
+}
+
+/* The file of cgroup v2 that holds our limit, from `0::/system.slice/x.service`. */
+static int memory_file(char ret[PATH_MAX])
+{
+    _cleanup_(freep) char *text = NULL;
+    struct str rest, line;
+    int r = read_file("/proc/self/cgroup", CGROUP_BYTES_MAX, &text);
+
+    rest = str_of(text);
+    while (r == 0 && str_split(&rest, '\n', &line)) {
+        if (!str_starts_with(line, STR("0::/")))
+            continue;
+        int len = snprintf(ret, PATH_MAX, "/sys/fs/cgroup%.*s/memory.max",
+                           (int)line.len - 3, line.data + 3);
+        return len < PATH_MAX ? 0 : -ENAMETOOLONG;
+    }
+    return r < 0 ? r : -ENOENT;
+}
+
+uint64_t bounds_memory_allowed_bytes(void)
+{
+    _cleanup_(freep) char *text = NULL;
+    char path[PATH_MAX];
+    uint64_t bytes;
+
+    if (memory_file(path) < 0 || read_file(path, CGROUP_BYTES_MAX, &text) < 0 ||
+        str_to_u64(str_trim(str_of(text)), UINT64_MAX, &bytes) < 0)
+        return UINT64_MAX; /* `max`, or no cgroup v2 */
+    return bytes;
+}
+
 void bounds_print(const struct bounds *bounds, FILE *to)
 {
-    uint64_t small_bytes = bounds->connections * BODY_FIRST_BYTES;
-
-    uint64_t bodies_bytes = small_bytes + bounds->large_body_bytes;
-    /* What is read out of a body may take as much again. */
-    uint64_t all_bytes = bounds->connections * CONNECTION_BYTES + 2 * bodies_bytes;
-    uint64_t tls_bytes = bounds->connections * CONNECTION_TLS_BYTES;
+    uint64_t bodies_bytes = bodies_bytes_of(bounds);
+    uint64_t all_bytes = memory_bytes_of(bounds);
+    uint64_t tls_bytes = tls_bytes_of(bounds);
 
     (void)fprintf(
         to,
@@ -67,10 +120,11 @@ void bounds_print(const struct bounds *bounds, FILE *to)
         "# certificate; bodies take %lluK of memory, %lluK of it for those above %dK.\n"
         "# All this is at most %lluM of memory, and %lluM more with TLS. One client\n"
         "# may have one in %d of the connections, of what waits for a certificate,\n"
-        "# and of the memory for large bodies.\n",
+        "# and of the memory for large bodies. The unit needs MemoryMax=%lluM or more.\n",
         (unsigned long long)bounds->connections, (unsigned long long)bounds->writer_queue,
         (unsigned long long)bounds->waiting_room, (unsigned long long)bodies_bytes / 1024,
         (unsigned long long)bounds->large_body_bytes / 1024, BODY_FIRST_BYTES / 1024,
         (unsigned long long)all_bytes / 1024 / 1024,
-        (unsigned long long)tls_bytes / 1024 / 1024, HTTP_ADDRESS_SHARE);
+        (unsigned long long)tls_bytes / 1024 / 1024, HTTP_ADDRESS_SHARE,
+        (unsigned long long)bounds_memory_max_bytes(bounds) / 1024 / 1024);
 }

@@ -27,6 +27,13 @@ struct bounds bounds_of(uint64_t max_connections, uint64_t max_body_bytes,
  * one lets it. The limit that is then in force; `wanted` where it cannot be told. */
 uint64_t bounds_raise_files(uint64_t wanted);
 
+/* Pure. What the unit's MemoryMax= must be at least: all of these with TLS, and the
+ * program itself. */
+uint64_t bounds_memory_max_bytes(const struct bounds *bounds);
+
+/* The MemoryMax= that is in force (cgroup v2); UINT64_MAX: none that can be seen. */
+uint64_t bounds_memory_allowed_bytes(void);
+
 /* Prints what --check-config says of them: comment lines of a settings file. */
 void bounds_print(const struct bounds *bounds, FILE *to);
 

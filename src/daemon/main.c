@@ -227,6 +227,25 @@ static int start_simulator(struct program *program)
     return 0;
 }
 
+/* Too little memory is no reason for fewer connections: few take as much as they may. */
+static void tell_memory(const struct bounds *bounds)
+{
+    uint64_t wanted = bounds_memory_max_bytes(bounds);
+    struct buf needed;
+
+    if (bounds_memory_allowed_bytes() >= wanted)
+        return;
+    buf_init(&needed, LOG_VALUE_BYTES_MAX);
+    (void)buf_printf(&needed, "MemoryMax=%lluM",
+                     (unsigned long long)wanted / 1024 / 1024);
+    log_event(LOG_LEVEL_WARNING,
+              "the system allows less memory than [ingest] max_connections may take, and "
+              "kills the daemon when it takes more; type: systemctl edit sesbounced, and "
+              "under [Service] write what is needed",
+              {"NEEDED", buf_str(&needed)});
+    buf_done(&needed);
+}
+
 /* What the setting allows, or as much of it as the system lets us have open. */
 static void set_bounds(struct program *program)
 {
@@ -238,6 +257,7 @@ static void set_bounds(struct program *program)
     struct buf have, needed;
 
     program->service.bounds = bounds;
+    tell_memory(&bounds);
     if (files >= wanted)
         return;
     buf_init(&have, LOG_VALUE_BYTES_MAX);
@@ -344,7 +364,8 @@ static void say_ready(struct program *program)
               {"SOCKET", program->sockets.passed ? STR("systemd") : STR_ABSENT},
               {"DATABASE", str_of(settings->store.path)});
     buf_done(&where);
-    (void)sd_notify(0, "READY=1");
+    /* The pause before the next restart is short again (systemd 258). */
+    (void)sd_notify(0, "READY=1\nRESTART_RESET=1");
 }
 
 /* --- watch ----------------------------------------------------------------------- */

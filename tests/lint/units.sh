@@ -17,8 +17,12 @@ fi
 # `verify` wants the program and the manuals to exist: name what does.
 units=$(mktemp -d)
 trap 'rm -r "$units"' EXIT
+# As `make install` does it: systemd before 254 does not know the growing pause.
+version=$(systemctl --version | sed -nE '1s/^systemd ([0-9]+).*/\1/p')
+older=()
+[ "${version:-254}" -ge 254 ] || older=(-f contrib/systemd/before-254.sed)
 for unit in contrib/systemd/*.service contrib/systemd/*.socket; do
-    sed -e "s|^ExecStart=/usr/sbin/sesbounced|ExecStart=$(command -v true)|" \
+    sed "${older[@]}" -e "s|^ExecStart=/usr/sbin/sesbounced|ExecStart=$(command -v true)|" \
         -e '/^Documentation=/d' "$unit" > "$units/${unit##*/}"
 done
 found=$(systemd-analyze verify "$units"/*.service "$units"/*.socket 2>&1 | grep sesbounced)

@@ -103,10 +103,24 @@ static void check_config_tells_the_memory_in_all(void **state)
     assert_non_null(strstr(text, " 1024 connections at a time"));
     assert_non_null(strstr(text, " 32768K of memory"));
     assert_non_null(strstr(text, " at most 96M of memory, and 40M more with TLS"));
+    assert_non_null(strstr(text, " MemoryMax=264M or more"));
     for (const char *line = strchr(text, '\n'); line && line[1];
          line = strchr(line + 1, '\n'))
         assert_int_equal(line[1], '#'); /* what is printed can be read again */
     free(text);
+}
+
+static void the_units_memory_holds_all_bounds_at_once(void **state)
+{
+    struct bounds less = bounds_of(1024, 2 * MIB, PLENTY);
+    struct bounds more = bounds_of(2048, 2 * MIB, PLENTY);
+
+    (void)state;
+    assert_int_equal(bounds_memory_max_bytes(&less),
+                     (96 + 40) * MIB + MEMORY_SPARE_BYTES);
+    assert_int_equal(bounds_memory_max_bytes(&more),
+                     2 * (96 + 40) * MIB + MEMORY_SPARE_BYTES);
+    assert_true(bounds_memory_allowed_bytes() > 0);
 }
 
 int main(void)
@@ -118,6 +132,7 @@ int main(void)
         cmocka_unit_test(all_bounds_grow_with_the_one_setting),
         cmocka_unit_test(too_few_files_mean_fewer_connections),
         cmocka_unit_test(the_soft_limit_is_raised_as_far_as_the_hard_one_lets_it),
+        cmocka_unit_test(the_units_memory_holds_all_bounds_at_once),
         cmocka_unit_test(check_config_tells_the_memory_in_all),
     };
 
