@@ -44,8 +44,18 @@ enum ses_bounce_type {
     SES_BOUNCE_UNDETERMINED,
 };
 
+/* What `mail.destination` says of somebody whom a bounce or complaint names. */
+enum ses_named {
+    SES_NAMED_RECIPIENT,  /* a recipient of the mail, or nothing contradicts it */
+    SES_NAMED_STRANGER,   /* none of them: a remote server can name anybody */
+    SES_NAMED_UNREADABLE, /* no mail address; `address` is empty */
+};
+
 struct ses_recipient {
-    struct address address;
+    struct address address; /* whom the event is about; `seen` as SES spells it */
+    enum ses_named named;
+    /* What SES named, where that is another address (in its key form) or none. */
+    struct str reported;
     struct str action;     /* failed, delayed, … as SES spells it */
     struct str status;     /* enhanced status code, RFC 3463 */
     struct str diagnostic; /* diagnosticCode; absent when empty */
@@ -79,13 +89,14 @@ struct ses_event {
     struct str source_ip;
     struct str campaign;      /* by struct ses_rules */
     struct str tags;          /* mail.tags as compact JSON text */
-    size_t destination_count; /* distinct addresses in mail.destination */
-    size_t candidates;        /* distinct complained recipients; 0 unless a complaint */
+    size_t destination_count; /* distinct recipients in mail.destination */
+    size_t candidates;        /* of whom the complaint may be; 0 unless a complaint */
     bool opt_out;             /* a Subscription by which somebody leaves a topic or all */
-    struct ses_recipient *recipients; /* owned, distinct by address.key */
+    struct ses_recipient *recipients; /* owned, distinct by what SES named */
     size_t recipient_count;
-    char *decoded;    /* owned; backing of texts that held an escape */
-    char *owned_text; /* owned; backing of fields that had to be composed */
+    struct ses_recipient *reported; /* owned; backing of a recipient's `reported` */
+    char *decoded;                  /* owned; backing of texts that held an escape */
+    char *owned_text;               /* owned; backing of fields that had to be composed */
 };
 
 /* Patterns of `[events]`, borrowed from the settings; see config. */
@@ -112,14 +123,12 @@ struct ses_rules {
  */
 enum quarantine_reason {
     QUARANTINE_NONE,
-    QUARANTINE_STALE,       /* stale */
-    QUARANTINE_NOT_JSON,    /* not-json: text that does not parse */
-    QUARANTINE_NO_TYPE,     /* no-type: neither notificationType nor eventType */
-    QUARANTINE_BAD_TYPE,    /* bad-type: a type or bounceType that is no word of SES's */
-    QUARANTINE_INCOMPLETE,  /* incomplete: lacks a block, or names nobody */
-    QUARANTINE_BAD_ADDRESS, /* bad-address: a recipient that is no mail address */
-    QUARANTINE_NO_EMAIL, /* no-email: Permanent/NoEmail about somebody we did not write to
-                          */
+    QUARANTINE_STALE,      /* stale */
+    QUARANTINE_NOT_JSON,   /* not-json: text that does not parse */
+    QUARANTINE_NO_TYPE,    /* no-type: neither notificationType nor eventType */
+    QUARANTINE_BAD_TYPE,   /* bad-type: a type or bounceType that is no word of SES's */
+    QUARANTINE_INCOMPLETE, /* incomplete: lacks a block, or names no readable address */
+    QUARANTINE_NO_EMAIL, /* no-email: Permanent/NoEmail that names no recipient of ours */
     QUARANTINE_TOO_LARGE, /* too-large: more recipients than SES allows, or too deep */
 };
 const char *quarantine_word(enum quarantine_reason reason);
@@ -148,9 +157,13 @@ struct str ses_type_word(struct str word);
 enum ses_keeping ses_event_keeping(const struct ses_event *event,
                                    const struct ses_rules *rules);
 
+/* What SES named: the address's key, or a text that is no address (it may be absent). */
+struct str ses_recipient_reported(const struct ses_recipient *recipient);
+
 /*
  * The key by which the same event is known again through another topic, feed or retry:
- * (type, feedbackId, address), else (type, SES message id, address, SES time). `time_ms`
+ * (type, feedbackId, address), else (type, SES message id, address, SES time). The
+ * address is the one that SES named, whomever the event is about. `time_ms`
  * comes from the id where it has SES's form (16 hex digits of milliseconds first), so
  * that keys grow; `hash` is 64 bits of SHA-256 over all of it. `recipient` NULL: an event
  * without one. With no id at all the SNS message is the only key: false, nothing set.

@@ -98,7 +98,7 @@ static const struct rule RULES[] = {
 /* a local policy may change */
 {"permanent-policy", SES_BOUNCE, PERMANENT, NULL, NULL, FACT_LOCAL_POLICY,
     {POLICY, CAUSE(POLICY), LIST(BOUNCE, DAYS(14)), 0}},
-/* somebody whom we did not write to was quarantined before */
+/* what names no recipient of the mail was quarantined before */
 {"permanent-no-email", SES_BOUNCE, PERMANENT, "NoEmail", NULL, 0,
     {HARD, CAUSE(UNKNOWN_USER), LIST(BOUNCE, EVER), 0}},
 {"permanent-general", SES_BOUNCE, PERMANENT, "General", NULL, 0,
@@ -294,6 +294,28 @@ static struct policy_judgement judgement_of(const struct rule *rule,
     };
 }
 
+/*
+ * Whom the mail was not sent to is not touched: a remote server chooses the name in its
+ * report, and SES passes it on.
+ */
+static void record_only(const struct ses_event *event, enum ses_named named,
+                        struct policy_judgement *judgement)
+{
+    bool reported = event->type == SES_BOUNCE || event->type == SES_COMPLAINT;
+
+    if (named == SES_NAMED_STRANGER && judgement->list_hit)
+        return;
+    judgement->effect = POLICY_EFFECT_NONE;
+    judgement->reason = POLICY_REASON_NONE;
+    judgement->term_ms = 0;
+    judgement->doubles = false;
+    judgement->second_for_ever = false;
+    judgement->alert = false;
+    /* nor can it raise a rate by naming many */
+    judgement->counts_in_rates = judgement->counts_in_rates && !reported;
+    judgement->rule = named == SES_NAMED_STRANGER ? "not-addressed" : "no-address";
+}
+
 /* They exist to be tried: listed for a day, and nobody is woken up. */
 static void soften_for_simulator(struct policy_judgement *judgement)
 {
@@ -315,6 +337,8 @@ void policy_judge(const struct ses_event *event, const struct ses_recipient *rec
         policy_diagnose(recipient, &diagnosis);
     const struct rule *rule = find_rule(event, diagnosis.facts | facts_of_event(event));
     *ret = judgement_of(rule, diagnosis.cause);
+    if (recipient && recipient->named != SES_NAMED_RECIPIENT)
+        record_only(event, recipient->named, ret);
     if (simulator)
         soften_for_simulator(ret);
     describe(event, simulator, ret->detail);

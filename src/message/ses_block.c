@@ -74,118 +74,75 @@ int64_t ses_member_time(const struct json_value *object, const char *name)
 
 /* --- recipients ------------------------------------------------------------------ */
 
-bool ses_recipients_hold(const struct ses_recipients *recipients, const char *key)
-{
-    for (size_t i = 0; i < recipients->count; i++)
-        if (strcmp(recipients->items[i].address.key, key) == 0)
-            return true;
-    return false;
-}
-
-/* A member whose blanks do not count: many lines, but none with something on it. */
-static struct str member_trimmed(const struct json_value *object, const char *name)
-{
-    struct str text = str_trim(ses_member(object, name));
-    return text.len ? text : STR_ABSENT;
-}
-
-static int read_recipient(const struct json_value *entry, struct ses_recipient *ret)
-{
-    struct str address = json_tree_is(entry, JSON_TREE_OBJECT)
-                             ? ses_member(entry, "emailAddress")
-                             : json_tree_text(entry);
-    if (!str_present(address))
-        return QUARANTINE_INCOMPLETE;
-
-    int rc = address_parse(address, &ret->address);
-    if (rc == -EINVAL)
-        return QUARANTINE_BAD_ADDRESS;
-    ret->action = member_trimmed(entry, "action");
-    ret->status = member_trimmed(entry, "status");
-    ret->diagnostic = member_trimmed(entry, "diagnosticCode");
-    return rc;
-}
-
-static size_t count_elements(const struct json_value *list)
-{
-    size_t count = 0;
-
-    if (!json_tree_is(list, JSON_TREE_ARRAY))
-        return 0;
-    for (const struct json_value *entry = json_tree_first(list); entry;
-         entry = json_tree_next(list, entry))
-        count++;
-    return count;
-}
-
-int ses_recipients_read(const struct json_value *list, bool strict,
-                        struct ses_recipients *ret)
-{
-    size_t size = count_elements(list);
-
-    *ret = (struct ses_recipients){NULL, 0};
-    if (size > SES_RECIPIENTS_MAX)
-        return QUARANTINE_TOO_LARGE;
-    if (size == 0)
-        return 0;
-    ret->items = malloc(size * sizeof(*ret->items));
-    if (!ret->items)
-        return -ENOMEM;
-
-    for (const struct json_value *entry = json_tree_first(list); entry;
-         entry = json_tree_next(list, entry)) {
-        struct ses_recipient *next = &ret->items[ret->count];
-        int rc = read_recipient(entry, next);
-        if (rc < 0 || (rc > 0 && strict))
-            return rc;
-        if (rc == 0 && !ses_recipients_hold(ret, next->address.key))
-            ret->count++;
-    }
-    return 0;
-}
-
 /* Whom the event is about, out of those that the block names and those written to. */
 static struct ses_recipients choose(enum whom whom, struct ses_recipients *named,
                                     struct ses_recipients *to)
 {
+    bool nobody_named = named->readable == 0 && to->count > 0;
     bool take_to = whom == WHOM_TO ||
-                   (named->count == 0 && (whom == WHOM_NAMED_OR_TO ||
-                                          (whom == WHOM_NAMED_OR_ONE && to->count == 1)));
+                   (nobody_named && (whom == WHOM_NAMED_OR_TO ||
+                                     (whom == WHOM_NAMED_OR_ONE && to->count == 1)));
     struct ses_recipients *from = take_to ? to : named;
     struct ses_recipients chosen = *from;
     from->items = NULL;
     return chosen;
 }
 
+/* "not possible to retrieve the recipient address": then whose is the one we got? */
+static bool is_nobodys(const struct ses_event *event, const struct ses_recipients *to,
+                       const struct ses_recipients *named)
+{
+    return event->bounce_type == SES_BOUNCE_PERMANENT &&
+           str_equal(event->bounce_subtype, STR("NoEmail")) && to->count > 0 &&
+           !ses_recipients_meet(to, named);
+}
+
+/* SES did not try, so no other server chose the name. */
+static bool is_list_hit(const struct ses_event *event)
+{
+    struct str subtype =
+        event->type == SES_BOUNCE ? event->bounce_subtype : event->complaint_subtype;
+    return str_equal_nocase(subtype, STR("OnAccountSuppressionList")) ||
+           str_equal_nocase(subtype, STR("OnTenantSuppressionList"));
+}
+
 static int read_recipients(const struct json_value *message, const struct block *block,
                            struct ses_event *event)
 {
-    _cleanup_(ses_recipients_done) struct ses_recipients to = {NULL, 0};
-    _cleanup_(ses_recipients_done) struct ses_recipients named = {NULL, 0};
+    _cleanup_(ses_recipients_done) struct ses_recipients to = {.items = NULL};
+    _cleanup_(ses_recipients_done) struct ses_recipients named = {.items = NULL};
     const struct json_value *content = json_tree_member(message, block->name);
     const struct json_value *mail = json_tree_member(message, "mail");
 
-    int rc = ses_recipients_read(json_tree_member(mail, "destination"), false, &to);
+    int rc = ses_recipients_read(json_tree_member(mail, "destination"), &to);
     if (rc == 0 && block->recipients)
-        rc = ses_recipients_read(json_tree_member(content, block->recipients),
-                                 block->essential, &named);
+        rc = ses_recipients_read(json_tree_member(content, block->recipients), &named);
     if (rc != 0)
         return rc;
-    if (block->essential && named.count == 0)
+    if (block->essential && named.readable == 0)
         return QUARANTINE_INCOMPLETE;
-
-    /* "not possible to retrieve the recipient address": then whose is the one we got? */
-    bool no_email = event->bounce_type == SES_BOUNCE_PERMANENT &&
-                    str_equal(event->bounce_subtype, STR("NoEmail"));
-    for (size_t i = 0; no_email && to.count > 0 && i < named.count; i++)
-        if (!ses_recipients_hold(&to, named.items[i].address.key))
-            return QUARANTINE_NO_EMAIL;
+    if (is_nobodys(event, &to, &named))
+        return QUARANTINE_NO_EMAIL;
 
     event->destination_count = to.count;
+    if (block->essential && !is_list_hit(event))
+        ses_recipients_compare(&to, &named, &event->reported);
     struct ses_recipients chosen = choose(block->whom, &named, &to);
     event->recipients = chosen.items;
     event->recipient_count = chosen.count;
     return 0;
+}
+
+/* Who may have complained: recipients of the mail, as far as its recipients are known. */
+static size_t count_candidates(const struct ses_event *event)
+{
+    size_t strangers = 0;
+
+    for (size_t i = 0; i < event->recipient_count; i++)
+        strangers += event->recipients[i].named == SES_NAMED_STRANGER;
+    if (strangers == event->recipient_count)
+        return strangers;
+    return event->recipient_count - strangers;
 }
 
 /* --- what is particular to a type ------------------------------------------------ */
@@ -282,12 +239,12 @@ int ses_block_read(const struct json_value *message, struct ses_event *event)
     event->remote_mta_ip = ses_member(content, "remoteMtaIp");
     event->user_agent = ses_member(content, "userAgent");
     if (block->diagnostic)
-        event->diagnostic = member_trimmed(content, block->diagnostic);
+        event->diagnostic = ses_member_trimmed(content, block->diagnostic);
 
     int rc = read_particulars(content, event);
     if (rc == 0)
         rc = read_recipients(message, block, event);
     if (rc == 0 && event->type == SES_COMPLAINT)
-        event->candidates = event->recipient_count;
+        event->candidates = count_candidates(event);
     return rc;
 }

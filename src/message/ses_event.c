@@ -21,8 +21,6 @@ const char *quarantine_word(enum quarantine_reason reason)
         return "bad-type";
     case QUARANTINE_INCOMPLETE:
         return "incomplete";
-    case QUARANTINE_BAD_ADDRESS:
-        return "bad-address";
     case QUARANTINE_NO_EMAIL:
         return "no-email";
     case QUARANTINE_TOO_LARGE:
@@ -119,6 +117,7 @@ void ses_event_done(struct ses_event *event)
 {
     free(event->decoded);
     free(event->recipients);
+    free(event->reported);
     free(event->owned_text);
     *event = (struct ses_event){.ses_time_ms = CLOCK_NONE, .sent_ms = CLOCK_NONE};
 }

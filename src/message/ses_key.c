@@ -65,6 +65,13 @@ static int64_t first_bits(const unsigned char *digest)
     return number;
 }
 
+struct str ses_recipient_reported(const struct ses_recipient *recipient)
+{
+    bool other =
+        str_present(recipient->reported) || recipient->named == SES_NAMED_UNREADABLE;
+    return other ? recipient->reported : str_of(recipient->address.key);
+}
+
 bool ses_event_key(const struct ses_event *event, const struct ses_recipient *recipient,
                    struct ses_key *ret)
 {
@@ -81,7 +88,7 @@ bool ses_event_key(const struct ses_event *event, const struct ses_recipient *re
     add_text(&sha, event->type_text);
     add_text(&sha, by_feedback ? STR("feedback") : STR("message"));
     add_text(&sha, id);
-    add_text(&sha, recipient ? str_of(recipient->address.key) : STR_ABSENT);
+    add_text(&sha, recipient ? ses_recipient_reported(recipient) : STR_ABSENT);
     add_number(&sha, (uint64_t)time_ms);
     (void)SHA256_Final(digest, &sha);
 

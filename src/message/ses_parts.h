@@ -11,10 +11,11 @@
 #include "message/json_tree.h"
 #include "sesbounce/ses_event.h"
 
-/* Recipients, distinct by address.key. */
+/* Recipients, distinct by what SES named. */
 struct ses_recipients {
     struct ses_recipient *items; /* owned */
     size_t count;
+    size_t readable; /* how many of them are mail addresses */
 };
 
 static inline void ses_recipients_done(struct ses_recipients *recipients)
@@ -31,14 +32,33 @@ static inline struct str ses_member(const struct json_value *object, const char 
 /* CLOCK_NONE when the member is no time. */
 int64_t ses_member_time(const struct json_value *object, const char *name);
 
+/* A member whose blanks do not count: many lines, but none with something on it. */
+static inline struct str ses_member_trimmed(const struct json_value *object,
+                                            const char *name)
+{
+    struct str text = str_trim(ses_member(object, name));
+    return text.len ? text : STR_ABSENT;
+}
+
+/* --- ses_recipients.c --- */
+
+/* Reads a list of addresses, or of objects with an emailAddress. `ret` is the caller's in
+ * every case. */
+int ses_recipients_read(const struct json_value *list, struct ses_recipients *ret);
+
+/* Is any of those that are `named` among those that the mail was sent `to`? */
+bool ses_recipients_meet(const struct ses_recipients *to,
+                         const struct ses_recipients *named);
+
 /*
- * Reads a list of addresses, or of objects with an emailAddress. `strict`: somebody whose
- * address cannot be read is a reason to quarantine, else he is skipped. `ret` is the
- * caller's in every case.
+ * Marks who is not among those that the mail was sent `to`, unless that is unknown. Where
+ * one address was named and the mail had one recipient, the event is about that one: it
+ * takes the place of the named one, which `*ret_reported` then owns.
  */
-int ses_recipients_read(const struct json_value *list, bool strict,
-                        struct ses_recipients *ret);
-bool ses_recipients_hold(const struct ses_recipients *recipients, const char *key);
+void ses_recipients_compare(struct ses_recipients *to, struct ses_recipients *named,
+                            struct ses_recipient **ret_reported);
+
+/* --- ses_block.c, ses_mail.c --- */
 
 /* The block of event->type, and whom it names. */
 int ses_block_read(const struct json_value *message, struct ses_event *event);

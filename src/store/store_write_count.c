@@ -160,7 +160,7 @@ static int remember(struct store *store, const struct intake *intake,
     _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_COUNTED_ADD);
     db_bind_int(&call, minute);
     db_bind_int(&call, intake->event.type == SES_DELIVERY);
-    db_bind_int(&call, recipient ? hash_of(str_of(recipient->address.key)) : 0);
+    db_bind_int(&call, recipient ? hash_of(ses_recipient_reported(recipient)) : 0);
     db_bind_int(&call, hash_of_event(intake, recipient));
     db_bind_int(&call, intake->occurred_ms - minute * CLOCK_MINUTE_MS);
     db_bind_int_if(&call, intake->imported,

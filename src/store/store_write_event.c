@@ -23,9 +23,12 @@ static void bind_judgement(struct db_call *call, const struct policy_judgement *
 static void bind_address(struct db_call *call, const struct ses_recipient *recipient)
 {
     const struct address *address = recipient ? &recipient->address : NULL;
+    struct str seen = str_of(address ? address->seen : NULL);
 
+    if (recipient && recipient->named == SES_NAMED_UNREADABLE)
+        seen = recipient->reported;
     db_bind_text(call, str_of(address ? address->key : NULL));
-    db_bind_text(call, str_of(address ? address->seen : NULL));
+    db_bind_text(call, seen);
     db_bind_text(call, str_of(address ? address->domain : NULL));
 }
 

@@ -1,4 +1,6 @@
 /* What is promised of an SES event that was read, and of the judgements about it. */
+#include <errno.h>
+
 #include "fuzz.h"
 #include "message/json_tree.h"
 #include "sesbounce/cleanup.h"
@@ -76,6 +78,9 @@ static void check_judgement(const struct ses_event *event,
     struct policy_judgement judgement;
     policy_judge(event, recipient, &judgement);
     PROMISE(judgement.rule);
+    if (recipient->named != SES_NAMED_RECIPIENT)
+        PROMISE(judgement.effect == POLICY_EFFECT_NONE &&
+                judgement.reason == POLICY_REASON_NONE && judgement.term_ms == 0);
     PROMISE(memchr(judgement.detail, 0, sizeof(judgement.detail)));
     PROMISE(str_is_utf8(str_of(judgement.detail)));
     if (judgement.effect == POLICY_EFFECT_SUPPRESS) {
@@ -92,8 +97,15 @@ static void check_recipient(const struct ses_event *event, size_t at)
     struct ses_key key, again;
     struct address parsed;
 
-    PROMISE(address_parse(str_of(recipient->address.key), &parsed) == 0);
-    PROMISE(strcmp(parsed.key, recipient->address.key) == 0);
+    if (recipient->named == SES_NAMED_UNREADABLE) {
+        PROMISE(recipient->address.key[0] == '\0');
+        PROMISE(!str_present(recipient->reported) ||
+                address_parse(recipient->reported, &parsed) == -EINVAL);
+    } else {
+        PROMISE(address_parse(str_of(recipient->address.key), &parsed) == 0);
+        PROMISE(strcmp(parsed.key, recipient->address.key) == 0);
+    }
+    check_text(recipient->reported);
     check_text(recipient->action);
     check_text(recipient->status);
     check_text(recipient->diagnostic);
@@ -104,7 +116,8 @@ static void check_recipient(const struct ses_event *event, size_t at)
     PROMISE(!has_key || (key.hash == again.hash && key.time_ms == again.time_ms));
     for (size_t i = 0; i < at && i < 16; i++) {
         const struct ses_recipient *other = &event->recipients[i];
-        PROMISE(strcmp(other->address.key, recipient->address.key) != 0);
+        PROMISE(
+            !str_equal(ses_recipient_reported(other), ses_recipient_reported(recipient)));
         PROMISE(!has_key ||
                 (ses_event_key(event, other, &again) && again.hash != key.hash));
     }

@@ -16,6 +16,7 @@
 static void make_recipient(struct ses_recipient *ret, const char *address,
                            const char *status, const char *action, const char *diagnostic)
 {
+    *ret = (struct ses_recipient){.named = SES_NAMED_RECIPIENT};
     ret->status = str_of(status);
     ret->action = str_of(action);
     ret->diagnostic = str_of(diagnostic);

@@ -72,6 +72,7 @@ static void put_recipient(struct buf *to, const struct ses_event *event,
 
     put_text(to, "recipient", str_of(recipient->address.key));
     put_text(to, " seen", str_of(recipient->address.seen));
+    put_text(to, " reported", recipient->reported);
     put_text(to, " action", recipient->action);
     put_text(to, " status", recipient->status);
     put_text(to, " diagnostic", recipient->diagnostic);

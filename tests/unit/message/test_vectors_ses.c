@@ -67,7 +67,8 @@ static bool names_same(const struct ses_event *event, struct str list)
     struct str part;
 
     for (size_t i = 0; i < event->recipient_count; i++)
-        if (!in_list(list, &event->recipients[i].address))
+        if (event->recipients[i].named != SES_NAMED_UNREADABLE &&
+            !in_list(list, &event->recipients[i].address))
             return false;
     while (str_split(&rest, ',', &part)) {
         struct address listed;

@@ -165,7 +165,9 @@ static inline char *text_room(void)
 }
 #define TEXT_ROOM 4096
 
-/* A bounce of `address`; `id` is the feedback id; `rest` are members of the recipient. */
+/* A bounce of `address`; `id` is the feedback id; `rest` are members of the recipient.
+ * The destination is read like the list of who bounced, so that `address` may hold
+ * several. */
 static inline const char *bounce_of(const char *type, const char *subtype,
                                     const char *address, const char *id, const char *rest)
 {
@@ -180,10 +182,10 @@ static inline const char *bounce_of(const char *type, const char *subtype,
         "\"messageId\":\"m-%s\",\"source\":\"News <news@example.org>\",\"sourceArn\":"
         "\"arn:aws:ses:eu-west-1:123456789012:identity/"
         "example.org\",\"sendingAccountId\":"
-        "\"123456789012\",\"destination\":[\"a@example.com\"],\"tags\":{\"ses:"
+        "\"123456789012\",\"destination\":[{\"emailAddress\":\"%s\"}],\"tags\":{\"ses:"
         "configuration-set\":"
         "[\"set-one\"],\"campaign\":[\"spring\"]}}}",
-        type, subtype, address, rest ? "," : "", rest ? rest : "", id, id);
+        type, subtype, address, rest ? "," : "", rest ? rest : "", id, id, address);
     return text;
 }
 

@@ -58,8 +58,7 @@ static void the_strongest_reason_shows_and_the_longest_term(void **state)
     const char *many = "{\"eventType\":\"Complaint\",\"complaint\":{"
                        "\"complainedRecipients\":[{\"emailAddress\":\"a@example.com\"},{"
                        "\"emailAddress\":\"b@example.com\"}],\"feedbackId\":\"c1\"},"
-                       "\"mail\":{\"messageId\":\"m\",\"destination\":[\"a@example.com\"]"
-                       "}}";
+                       "\"mail\":{\"messageId\":\"m\"}}";
 
     deliver(fixture, many);
     assert_answer(fixture,
