@@ -203,7 +203,8 @@ int store_is_suppressed(struct store *store, const struct address *address,
  * Everything `status` shows, through the same kind of callback: rows of two columns,
  * `name` and `value`. Names: file_bytes, wal_bytes, schema_version, suppressed,
  * suppressed_REASON, events, last_event_id, quarantine, last_received_at, outbox,
- * outbox_last_fault, addresses_with_soft_bounces, soft_counting (a text).
+ * outbox_last_fault, addresses_with_soft_bounces, soft_counting (a text),
+ * not_addressed_last_day.
  */
 int store_status(struct store *store, store_row_fn *row, void *context);
 

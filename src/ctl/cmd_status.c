@@ -16,6 +16,7 @@ struct status {
     bool
         *heard; /* borrowed: of each `[sns] topic`, has one of its topics talked to us? */
     int64_t quarantined;
+    int64_t not_addressed;
     size_t attention;
     int fault; /* of writing */
 };
@@ -82,7 +83,20 @@ static int on_status(void *context, const struct store_value *values, size_t cou
 
     if (str_equal(values[0].text, STR("quarantine")))
         status->quarantined = values[1].integer;
+    if (str_equal(values[0].text, STR("not_addressed_last_day")))
+        status->not_addressed = values[1].integer;
     return say(status, values, count);
+}
+
+static int say_not_addressed(struct status *status)
+{
+    if (status->not_addressed == 0)
+        return 0;
+    return attention(status,
+                     "%lld reports of the last day named an address that their mail was "
+                     "not sent to, and were only recorded (rule not-addressed); type: "
+                     "man sesbounced-policy; and send one mail per recipient",
+                     (long long)status->not_addressed);
 }
 
 /* --- topics --- */
@@ -208,6 +222,8 @@ static int report(struct status *status, bool *ret_store_failed)
     if (r == 0 && status->quarantined > 0)
         r = attention(status, "%lld in quarantine; type: sesbouncectl quarantine list",
                       (long long)status->quarantined);
+    if (r == 0)
+        r = say_not_addressed(status);
     if (r == 0)
         r = store_query(status->ctl->store, STORE_TOPICS, &filter, on_topic, status);
     *ret_store_failed = r < 0 && status->fault == 0;

@@ -27,6 +27,11 @@ static const char status_sql[] =
     "SELECT 'soft_counting', 'soft bounces are classified and recorded; they do not"
     " suppress yet'";
 
+/* Its condition is that of the index event_not_addressed. */
+static const char not_addressed_sql[] =
+    "SELECT 'not_addressed_last_day', count(*) FROM event WHERE rule = 'not-addressed'"
+    " AND occurred_at >= strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 day')";
+
 static int file_bytes(const char *path, const char *suffix, int64_t *ret)
 {
     _cleanup_(freep) char *name = NULL;
@@ -106,19 +111,28 @@ static int give_rows(struct store *store, sqlite3_stmt *statement, store_row_fn 
     return rc == SQLITE_DONE ? 0 : db_fault(store, rc, "reading the status");
 }
 
-int store_status(struct store *store, store_row_fn *row, void *context)
+static int give_query(struct store *store, const char *sql, store_row_fn *row,
+                      void *context)
 {
     sqlite3_stmt *statement = NULL;
-    int r = give_sizes(store, row, context);
-    int rc;
+    int rc = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
+    int r;
 
-    if (r != 0)
-        return r;
-    rc = sqlite3_prepare_v2(store->db, status_sql, -1, &statement, NULL);
     if (rc != SQLITE_OK)
         return db_fault(store, rc, "preparing the status");
     r = give_rows(store, statement, row, context);
     (void)sqlite3_finalize(statement);
+    return r;
+}
+
+int store_status(struct store *store, store_row_fn *row, void *context)
+{
+    int r = give_sizes(store, row, context);
+
+    if (r == 0)
+        r = give_query(store, status_sql, row, context);
+    if (r == 0)
+        r = give_query(store, not_addressed_sql, row, context);
     return r;
 }
 

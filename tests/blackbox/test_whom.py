@@ -3,10 +3,12 @@ the address in it on. Only recipients of the mail are judged by what others say 
 
 from __future__ import annotations
 
+from datetime import timedelta
 
 import pytest
 
 import ses
+from fakesns import now
 
 A = "ann@mail.example"
 B = "bob@mail.example"
@@ -124,3 +126,28 @@ def test_unreadable_recipients_are_one_row_each_however_often_they_come(daemon, 
 def test_who_names_nobody_readable_is_incomplete(daemon, sns, build):
     daemon.accept(sns.feedback(build("the user bob", "the user cy", destination=[A])))
     assert daemon.quarantined() == ["incomplete"] and daemon.events() == []
+
+
+# --- status
+
+
+def test_status_counts_what_was_not_addressed_in_the_last_day(daemon, sns):
+    def counted() -> int:
+        rows = daemon.ctl("-o", "json", "status").json()
+        return next(row["value"] for row in rows if row["name"] == "not_addressed_last_day")
+
+    daemon.accept(sns.feedback(ses.bounce(A)))
+    result = daemon.ctl("status")
+    assert counted() == 0 and result.code == 0 and "not-addressed" not in result.out
+    daemon.accept(sns.feedback(ses.bounce(CEO, B, destination=[A])))
+    result = daemon.ctl("status")
+    assert counted() == 2 and result.code == 1
+    assert "attention" in result.out and "man sesbounced-policy" in result.out
+
+
+def test_status_forgets_what_was_not_addressed_before_the_last_day(make_daemon, sns):
+    daemon = make_daemon(sns={"max_age": "0"}).start()
+    before = now() - timedelta(hours=25)
+    daemon.accept(sns.feedback(ses.bounce(CEO, B, destination=[A], at=before), at=before))
+    rows = daemon.ctl("-o", "json", "status").json()
+    assert {"name": "not_addressed_last_day", "value": 0} in rows

@@ -154,6 +154,7 @@ static void status_tells_what_is_there(void **state)
 
     assert_non_null(strstr(seen.first, "outbox_last_fault"));
     assert_non_null(strstr(seen.first, "soft_counting"));
+    assert_non_null(strstr(seen.first, "not_addressed_last_day"));
 }
 
 static void a_sound_file_passes_the_check_and_a_torn_reference_does_not(void **state)
@@ -246,6 +247,10 @@ static void inner_look_ups_are_served_by_an_index(void **state)
                 "decision_address (address=? AND scope=? AND action=?)");
     assert_plan(fixture, "SELECT 1 FROM soft_day WHERE day < 'x'",
                 "soft_day_day (day<?)");
+    assert_plan(fixture,
+                "SELECT count(*) FROM event WHERE rule = 'not-addressed' AND "
+                "occurred_at >= 'x'",
+                "event_not_addressed (occurred_at>?)");
 }
 
 /* --- schema/README.md
