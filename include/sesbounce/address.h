@@ -27,8 +27,26 @@ struct address {
  * angle brackets when there is one, trims blanks; several addresses are none. `key` loses
  * needless quotes (`"joe"@` is `joe@`) and a dot at the end. `ret` may not be copied with
  * =: `domain` points into it (use address_copy).
+ *
+ * A character that nobody sees (str_character_unseen) or a quotation mark that a shell or
+ * a word processor left makes an address another one, which blocks nobody: what has one
+ * is no address.
  */
 int address_parse(struct str text, struct address *ret);
+
+/*
+ * The same for a word, a line or a member that people and programs give: none of its
+ * characters may be unseen, quotation marks may not be around it, and nothing but a name
+ * stands beside the one address. On -EINVAL or -ENOMEM `ret_fault` says why, such as `it
+ * contains U+200B after 'jane' (a zero-width character)`. What address_parse() took is
+ * taken here in both its spellings: what is on the list can be taken off.
+ */
+int address_read(struct str text, struct address *ret,
+                 char ret_fault[ADDRESS_FAULT_BYTES]);
+
+/* The part of it that looks at characters alone. False with `ret_fault`. */
+bool address_text_is_plain(struct str text, char ret_fault[ADDRESS_FAULT_BYTES]);
+
 void address_copy(struct address *to, const struct address *from);
 
 /* …@simulator.amazonses.com: SES's mailbox simulator (send-an-email-from-console). */

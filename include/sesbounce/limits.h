@@ -57,6 +57,8 @@
 /* A name, an address and comments; what is longer is no address, and not looked through.
  */
 #define ADDRESS_TEXT_BYTES_MAX 4096
+/* Why a text is no address: a sentence that quotes 40 bytes. */
+#define ADDRESS_FAULT_BYTES 160
 /* SES allows 50 recipients a message; what SES itself reports is never cut below this. */
 #define SES_RECIPIENTS_MAX 1000
 /* Nesting of an SES message, which is also how deep its reader calls itself. SES nests

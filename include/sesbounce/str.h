@@ -69,9 +69,20 @@ uint32_t str_code_point(struct str character);
 
 /*
  * Is this character, as str_utf8_sequence() found it, one that a terminal obeys or that
- * makes a line look like another: C0, DEL, C1, line separators, marks of direction?
+ * makes a line look like another: C0, DEL, C1, line separators, bidirectional controls,
+ * the byte order mark?
  */
 bool str_character_is_harmful(struct str character);
+
+/*
+ * What this character is that nobody sees or that passes for a plain space: "a zero-width
+ * character" and the like; NULL for one that is what it looks like. All harmful ones are
+ * among them.
+ */
+const char *str_character_unseen(struct str character);
+
+/* The mark that some editors put at the beginning of a file, U+FEFF. */
+#define STR_BYTE_ORDER_MARK STR("\xef\xbb\xbf")
 
 static inline char ascii_lower(char c)
 {

@@ -149,13 +149,81 @@ uint32_t str_code_point(struct str character)
     return code;
 }
 
-bool str_character_is_harmful(struct str character)
+enum oddity { NONE, BIDI, CONTROL, LINE, MARK, NO_BREAK, SPACE, ZERO_WIDTH };
+
+/*
+ * Unicode 15, PropList.txt and DerivedCoreProperties.txt: White_Space but U+0020,
+ * Bidi_Control and Default_Ignorable_Code_Point, and the controls (Cc) and annotation
+ * marks. In order, so that a search can halve.
+ */
+static const struct {
+    uint32_t first, last;
+    enum oddity what;
+} oddities[] = {
+    {0x0000, 0x001f, CONTROL},      {0x007f, 0x009f, CONTROL},
+    {0x00a0, 0x00a0, NO_BREAK},     {0x00ad, 0x00ad, ZERO_WIDTH},
+    {0x034f, 0x034f, ZERO_WIDTH},   {0x061c, 0x061c, BIDI},
+    {0x115f, 0x1160, ZERO_WIDTH},   {0x1680, 0x1680, SPACE},
+    {0x17b4, 0x17b5, ZERO_WIDTH},   {0x180b, 0x180f, ZERO_WIDTH},
+    {0x2000, 0x2006, SPACE},        {0x2007, 0x2007, NO_BREAK},
+    {0x2008, 0x200a, SPACE},        {0x200b, 0x200d, ZERO_WIDTH},
+    {0x200e, 0x200f, BIDI},         {0x2028, 0x2029, LINE},
+    {0x202a, 0x202e, BIDI},         {0x202f, 0x202f, NO_BREAK},
+    {0x205f, 0x205f, SPACE},        {0x2060, 0x2065, ZERO_WIDTH},
+    {0x2066, 0x2069, BIDI},         {0x206a, 0x206f, ZERO_WIDTH},
+    {0x3000, 0x3000, SPACE},        {0x3164, 0x3164, ZERO_WIDTH},
+    {0xfe00, 0xfe0f, ZERO_WIDTH},   {0xfeff, 0xfeff, MARK},
+    {0xffa0, 0xffa0, ZERO_WIDTH},   {0xfff0, 0xfffb, ZERO_WIDTH},
+    {0x1bca0, 0x1bca3, ZERO_WIDTH}, {0x1d173, 0x1d17a, ZERO_WIDTH},
+    {0xe0000, 0xe0fff, ZERO_WIDTH},
+};
+
+static enum oddity oddity_of(struct str character)
 {
     uint32_t code = str_code_point(character);
+    size_t low = 0, high = sizeof(oddities) / sizeof(*oddities);
 
-    return code < 0x20 || (code >= 0x7f && code <= 0x9f) ||
-           (code >= 0x200e && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
-           (code >= 0x2066 && code <= 0x2069);
+    if (code >= 0x20 && code < 0x7f)
+        return NONE;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (code > oddities[middle].last)
+            low = middle + 1;
+        else if (code < oddities[middle].first)
+            high = middle;
+        else
+            return oddities[middle].what;
+    }
+    return NONE;
+}
+
+bool str_character_is_harmful(struct str character)
+{
+    enum oddity what = oddity_of(character);
+    return what == CONTROL || what == BIDI || what == LINE || what == MARK;
+}
+
+const char *str_character_unseen(struct str character)
+{
+    switch (oddity_of(character)) {
+    case NONE:
+        break;
+    case BIDI:
+        return "a bidirectional control character";
+    case CONTROL:
+        return "a control character";
+    case LINE:
+        return "a line separator";
+    case MARK:
+        return "a byte order mark";
+    case NO_BREAK:
+        return "a no-break space";
+    case SPACE:
+        return "not the usual space";
+    case ZERO_WIDTH:
+        return "a zero-width character";
+    }
+    return NULL;
 }
 
 bool str_is_utf8(struct str s)

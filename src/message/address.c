@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <idn2.h>
+#include <stdio.h>
 
 #include "sesbounce/cleanup.h"
 
@@ -51,11 +52,56 @@ static struct str without_name(struct str text)
     return text;
 }
 
+/* ASCII's, and what word processors put in their place. */
+static bool is_quotation_mark(struct str character)
+{
+    static const uint32_t marks[] = {
+        '"',    '\'',   '`',    0xab,   0xb4,   0xbb,   0x2018, 0x2019, 0x201a, 0x201b,
+        0x201c, 0x201d, 0x201e, 0x201f, 0x2039, 0x203a, 0xff02, 0xff07, 0xff40};
+    for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+        if (character.len > 0 && str_code_point(character) == marks[i])
+            return true;
+    return false;
+}
+
+static struct str first_character(struct str text)
+{
+    return (struct str){text.data, str_utf8_sequence(text)};
+}
+
+/* `text` is UTF-8. */
+static struct str last_character(struct str text)
+{
+    size_t from = text.len;
+    while (from > 0 && ((unsigned char)text.data[--from] & 0xc0) == 0x80)
+        ;
+    return (struct str){text.data + from, text.len - from};
+}
+
+/* Where a byte that is no UTF-8 or a character that nobody sees is; STR_ABSENT: nowhere.
+ * The former has no length. */
+static struct str find_unseen(struct str text)
+{
+    while (text.len > 0) {
+        struct str character = first_character(text);
+        if (character.len == 0 || str_character_unseen(character))
+            return character;
+        text.data += character.len;
+        text.len -= character.len;
+    }
+    return STR_ABSENT;
+}
+
 /* Nothing that could end an address, in a list or on a line, is part of one. */
 static bool is_plain(char c)
 {
     unsigned char byte = (unsigned char)c;
     return byte > ' ' && byte != 0x7f && !strchr("@<>,;:\"()[]\\", c);
+}
+
+static bool is_typographic(struct str character)
+{
+    return character.len > 1 && is_quotation_mark(character);
 }
 
 static bool is_local_part(struct str local)
@@ -71,7 +117,22 @@ static bool is_local_part(struct str local)
     for (size_t i = 0; i < local.len; i++)
         if (!is_plain(local.data[i]))
             return false;
-    return local.len > 0;
+    /* RFC 5322's atext has ' and `, so that these may be part of the address. */
+    return local.len > 0 && !is_typographic(first_character(local)) &&
+           !is_typographic(last_character(local));
+}
+
+/* `text` is UTF-8. */
+static bool holds_quotation_mark(struct str text)
+{
+    while (text.len > 0) {
+        struct str character = first_character(text);
+        if (is_quotation_mark(character))
+            return true;
+        text.data += character.len;
+        text.len -= character.len;
+    }
+    return false;
 }
 
 static bool is_domain(struct str domain)
@@ -85,7 +146,7 @@ static bool is_domain(struct str domain)
     for (size_t i = 0; i < domain.len; i++)
         if (!is_plain(domain.data[i]) && !(literal && domain.data[i] == ':'))
             return false;
-    return domain.len > 0 && domain.data[0] != '.';
+    return domain.len > 0 && domain.data[0] != '.' && !holds_quotation_mark(domain);
 }
 
 /* `"joe"` and `joe` are the same mailbox (RFC 5321, 4.1.2). */
@@ -168,7 +229,9 @@ int address_parse(struct str text, struct address *ret)
 
     struct str spec = without_name(str_trim(text));
     const char *at = spec.len ? memrchr(spec.data, '@', spec.len) : NULL;
-    if (!at || spec.len >= ADDRESS_BYTES_MAX || !str_is_utf8(spec))
+    if (!at || spec.len >= ADDRESS_BYTES_MAX)
+        return -EINVAL;
+    if (!is_ascii(spec) && str_present(find_unseen(spec)))
         return -EINVAL;
 
     struct str local = {spec.data, (size_t)(at - spec.data)};
@@ -179,6 +242,98 @@ int address_parse(struct str text, struct address *ret)
     memcpy(ret->seen, spec.data, local.len + 1);
     (void)put_lower(ret->seen + local.len + 1, domain);
     return put_key(local, domain, ret);
+}
+
+/* --- what people give ------------------------------------------------------------ */
+
+/* The end of what stands before a fault: enough to find the place. */
+#define CONTEXT_BYTES_MAX 40
+
+static void say_unseen(struct str text, struct str found, char ret[ADDRESS_FAULT_BYTES])
+{
+    struct str before = {text.data, (size_t)(found.data - text.data)};
+    char what[64];
+    const char *cut = "";
+
+    if (found.len > 0)
+        (void)snprintf(what, sizeof(what), "U+%04X", (unsigned)str_code_point(found));
+    else
+        (void)snprintf(what, sizeof(what), "the byte 0x%02X",
+                       (unsigned char)found.data[0]);
+    if (before.len > CONTEXT_BYTES_MAX) {
+        cut = "…";
+        before.data += before.len - CONTEXT_BYTES_MAX;
+        before.len = CONTEXT_BYTES_MAX;
+        while (before.len > 0 && ((unsigned char)before.data[0] & 0xc0) == 0x80) {
+            before.data++;
+            before.len--;
+        }
+    }
+    const char *is = found.len > 0 ? str_character_unseen(found) : "not UTF-8";
+    if (before.len > 0)
+        (void)snprintf(ret, ADDRESS_FAULT_BYTES, "it contains %s after '%s%.*s' (%s)",
+                       what, cut, STR_ARG(before), is);
+    else
+        (void)snprintf(ret, ADDRESS_FAULT_BYTES, "it begins with %s (%s)", what, is);
+}
+
+bool address_text_is_plain(struct str text, char ret_fault[ADDRESS_FAULT_BYTES])
+{
+    struct str found = find_unseen(text);
+
+    if (str_present(found)) {
+        say_unseen(text, found, ret_fault);
+        return false;
+    }
+    if (text.len > 1 && is_quotation_mark(first_character(text)) &&
+        is_quotation_mark(last_character(text))) {
+        (void)snprintf(ret_fault, ADDRESS_FAULT_BYTES,
+                       "it is in quotation marks: %.*s at its beginning, %.*s at its end",
+                       STR_ARG(first_character(text)), STR_ARG(last_character(text)));
+        return false;
+    }
+    return true;
+}
+
+/* `a <a@example.com>, b <b@example.com>` must not pass for its first address. */
+static bool is_alone(struct str text)
+{
+    bool quoted = false, other = false;
+    size_t opened = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.data[i];
+        if (c == '\\' && quoted)
+            i++;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && c == '<')
+            opened++;
+        else if (!quoted && opened == 0 && strchr(">,;@", c))
+            other = true;
+    }
+    return opened == 0 ||
+           (opened == 1 && !other && !quoted && text.data[text.len - 1] == '>');
+}
+
+int address_read(struct str text, struct address *ret,
+                 char ret_fault[ADDRESS_FAULT_BYTES])
+{
+    text = str_trim(text);
+    if (!address_text_is_plain(text, ret_fault))
+        return -EINVAL;
+
+    int r = is_alone(text) ? address_parse(text, ret) : -EINVAL;
+    const char *fault = "it is not of the form jane@example.com";
+    if (r == -ENOMEM)
+        fault = "memory is short";
+    else if (text.len == 0)
+        fault = "it is empty";
+    else if (!memchr(text.data, '@', text.len))
+        fault = "there is no @ in it";
+    if (r < 0)
+        (void)snprintf(ret_fault, ADDRESS_FAULT_BYTES, "%s", fault);
+    return r;
 }
 
 void address_copy(struct address *to, const struct address *from)

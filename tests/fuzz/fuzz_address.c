@@ -16,17 +16,43 @@ static void check_key(const struct address *address)
     PROMISE(str_is_utf8(str_of(address->seen)));
 }
 
+/* What is on the list can be named to take it off. */
 static void check_again(const char *spelling, const struct address *address)
 {
     struct address again;
+    char fault[ADDRESS_FAULT_BYTES];
     PROMISE(address_parse(str_of(spelling), &again) == 0);
     PROMISE(strcmp(again.key, address->key) == 0);
+    PROMISE(address_read(str_of(spelling), &again, fault) == 0);
+    PROMISE(strcmp(again.key, address->key) == 0);
+}
+
+/* People are taken at fewer words than SES, and are told why. */
+static void check_read(struct str text)
+{
+    struct address read, parsed;
+    char fault[ADDRESS_FAULT_BYTES] = "";
+    if (address_read(text, &read, fault) < 0) {
+        PROMISE(fault[0] && memchr(fault, '\0', sizeof(fault)));
+        PROMISE(str_is_utf8(str_of(fault)));
+        return;
+    }
+    PROMISE(address_parse(text, &parsed) == 0);
+    PROMISE(strcmp(read.key, parsed.key) == 0);
+    while (text.len > 0) {
+        struct str character = {text.data, str_utf8_sequence(text)};
+        PROMISE(character.len > 0);
+        PROMISE(!str_character_unseen(character) || strchr("\t\r\n", *text.data));
+        text.data += character.len;
+        text.len -= character.len;
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct address address, copy;
 
+    check_read(fuzz_str(data, size));
     if (address_parse(fuzz_str(data, size), &address) < 0)
         return 0;
     check_key(&address);

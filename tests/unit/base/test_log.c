@@ -63,10 +63,10 @@ static void strangers_cannot_forge_lines_or_fields(void **state)
     catch_stderr();
     log_event(LOG_LEVEL_INFO, "m", {"A", STR("x\nsesbounced: error: forged")},
               {"B", STR("1) C=\"2\"")}, {"D", STR("\x1b[2J\x7f\xc2\x9b\xff\0z\xc3\xa4")},
-              {"E", STR("")});
+              {"E", STR("")}, {"F", STR("\xd8\x9c\xe2\x80\xae\xef\xbb\xbf")});
     release_stderr(line, sizeof line);
     assert_string_equal(line, "sesbounced: info: m (A=\"x?sesbounced: error: forged\" "
-                              "B=\"1) C='2'\" D=?[2J????z\xc3\xa4 E=\"\")\n");
+                              "B=\"1) C='2'\" D=?[2J????z\xc3\xa4 E=\"\" F=?\x3f?)\n");
 }
 
 static void a_long_value_is_cut_at_a_whole_character(void **state)

@@ -167,17 +167,90 @@ static void what_a_terminal_obeys_is_harmful(void **state)
     (void)state;
     assert_true(str_character_is_harmful(STR("\x1b")));
     assert_true(str_character_is_harmful(STR("\x7f")));
-    assert_true(str_character_is_harmful(STR("\xc2\x9b")));     /* CSI */
-    assert_true(str_character_is_harmful(STR("\xe2\x80\xa8"))); /* line separator */
-    assert_true(str_character_is_harmful(STR("\xe2\x80\xae"))); /* right to left */
+    assert_true(str_character_is_harmful(STR("\xc2\x9b")));      /* CSI */
+    assert_true(str_character_is_harmful(STR("\xe2\x80\xa8")));  /* line separator */
+    assert_true(str_character_is_harmful(STR("\xe2\x80\xae")));  /* right to left */
+    assert_true(str_character_is_harmful(STR("\xd8\x9c")));      /* U+061C */
+    assert_true(str_character_is_harmful(STR("\xef\xbb\xbf")));  /* U+FEFF */
+    assert_true(str_character_is_harmful(STR("\xe2\x81\xa9")));  /* U+2069 */
+    assert_false(str_character_is_harmful(STR("\xe2\x80\x8d"))); /* emoji are joined */
     assert_false(str_character_is_harmful(STR("a")));
     assert_false(str_character_is_harmful(STR("\xc3\xa4")));
     assert_false(str_character_is_harmful(STR("\xf0\x9f\x93\xa7")));
 }
 
+static void what_nobody_sees_has_a_name(void **state)
+{
+    (void)state;
+    const char *const unseen[] = {
+        "\x01",
+        "\t",
+        "\x7f",
+        "\xc2\x80",
+        "\xc2\xa0",
+        "\xc2\xad",
+        "\xd8\x9c",
+        "\xe1\xa0\x8e",
+        "\xe2\x80\x80",
+        "\xe2\x80\x87",
+        "\xe2\x80\x8b",
+        "\xe2\x80\x8c",
+        "\xe2\x80\x8d",
+        "\xe2\x80\x8e",
+        "\xe2\x80\x8f",
+        "\xe2\x80\xa8",
+        "\xe2\x80\xae",
+        "\xe2\x80\xaf",
+        "\xe2\x81\x9f",
+        "\xe2\x81\xa0",
+        "\xe2\x81\xa6",
+        "\xe2\x81\xaf",
+        "\xe3\x80\x80",
+        "\xef\xb8\x8f",
+        "\xef\xbb\xbf",
+        "\xef\xbe\xa0",
+        "\xef\xbf\xb9",
+        "\xe3\x85\xa4",
+        "\xf3\xa0\x80\x81",
+        "\xf3\xa0\x87\xaf",
+    };
+    const char *const seen[] = {" ",
+                                "~",
+                                "a",
+                                "\xc2\xa1",
+                                "\xc3\xa4",
+                                "\xe2\x80\x90",
+                                "\xe2\x80\xb0",
+                                "\xe2\x82\xac",
+                                "\xf0\x9f\x93\xa7"};
+    for (size_t i = 0; i < sizeof(unseen) / sizeof(*unseen); i++)
+        assert_non_null(str_character_unseen(str_of(unseen[i])));
+    for (size_t i = 0; i < sizeof(seen) / sizeof(*seen); i++)
+        assert_null(str_character_unseen(str_of(seen[i])));
+    assert_non_null(str_character_unseen(STR("\0")));
+    assert_string_equal(str_character_unseen(STR("\xe2\x80\x8b")),
+                        "a zero-width character");
+    assert_string_equal(str_character_unseen(STR("\xc2\xa0")), "a no-break space");
+}
+
+static void every_harmful_character_is_unseen(void **state)
+{
+    (void)state;
+    for (unsigned code = 0; code < 0x800; code++) {
+        char text[2] = {(char)(code < 0x80 ? code : 0xc0 | code >> 6),
+                        (char)(0x80 | (code & 0x3f))};
+        struct str character = {text, code < 0x80 ? 1 : 2};
+        bool want = code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x61c;
+        assert_int_equal(str_character_is_harmful(character), want);
+        assert_true(!want || str_character_unseen(character));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_nobody_sees_has_a_name),
+        cmocka_unit_test(every_harmful_character_is_unseen),
         cmocka_unit_test(what_a_terminal_obeys_is_harmful),
         cmocka_unit_test(absent_equals_only_absent),
         cmocka_unit_test(nul_does_not_end_a_text),

@@ -162,6 +162,112 @@ static void what_is_no_single_address_is_refused(void **state)
     assert_refuses(STR("ann@x.example\0.evil.example"));
 }
 
+/* --- what people give */
+
+static void assert_fault(struct str text, const char *want)
+{
+    struct address address;
+    char fault[ADDRESS_FAULT_BYTES];
+
+    assert_int_equal(address_read(text, &address, fault), -EINVAL);
+    assert_string_equal(fault, want);
+}
+
+static void a_character_that_nobody_sees_is_named_with_its_place(void **state)
+{
+    (void)state;
+    assert_fault(STR("jane\xe2\x80\x8b@x.example"),
+                 "it contains U+200B after 'jane' (a zero-width character)");
+    assert_fault(STR("\xef\xbb\xbfjane@x.example"),
+                 "it begins with U+FEFF (a byte order mark)");
+    assert_fault(STR("jane@x.example\xc2\xa0"),
+                 "it contains U+00A0 after 'jane@x.example' (a no-break space)");
+    assert_fault(STR("jane@x.ex\xd8\x9c"
+                     "ample"),
+                 "it contains U+061C after 'jane@x.ex' (a bidirectional control "
+                 "character)");
+    assert_fault(STR("Jane\xe2\x80\x8d <jane@x.example>"),
+                 "it contains U+200D after 'Jane' (a zero-width character)");
+    assert_fault(STR("ja\0ne@x.example"),
+                 "it contains U+0000 after 'ja' (a control character)");
+    assert_fault(STR("Jane\tDoe <jane@x.example>"),
+                 "it contains U+0009 after 'Jane' (a control character)");
+    assert_fault(STR("\"a\xf3\xa0\x81\x81\"@x.example"),
+                 "it contains U+E0041 after '\"a' (a zero-width character)");
+    assert_fault(STR("jos\xe9@x.example"),
+                 "it contains the byte 0xE9 after 'jos' (not UTF-8)");
+    assert_fault(STR("0123456789012345678901234567890123456789\xc3\xa4\xe2\x80\x8b"),
+                 "it contains U+200B after '…23456789012345678901234567890123456789"
+                 "\xc3\xa4' (a zero-width character)");
+}
+
+static void quotation_marks_left_around_an_address_are_named(void **state)
+{
+    (void)state;
+    const char *texts[] = {
+        "'jane@x.example'",
+        "\"jane@x.example\"",
+        "`jane@x.example`",
+        "\xe2\x80\x9cjane@x.example\xe2\x80\x9d",
+        "\xe2\x80\x98jane@x.example\xe2\x80\x99",
+        "\xe2\x80\x9ejane@x.example\xe2\x80\x9c",
+        "\xc2\xabjane@x.example\xc2\xbb",
+        "'Jane <jane@x.example>'",
+        "\"Jane <jane@x.example>\"",
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        struct address address;
+        char fault[ADDRESS_FAULT_BYTES];
+        assert_int_equal(address_read(str_of(texts[i]), &address, fault), -EINVAL);
+        assert_non_null(strstr(fault, "quotation marks"));
+    }
+}
+
+static void quotation_marks_that_belong_to_it_stay(void **state)
+{
+    (void)state;
+    struct address address;
+    char fault[ADDRESS_FAULT_BYTES];
+
+    assert_int_equal(address_read(STR("\"john doe\"@x.example"), &address, fault), 0);
+    assert_string_equal(address.key, "\"john doe\"@x.example");
+    assert_int_equal(address_read(STR("o'hara@x.example"), &address, fault), 0);
+    assert_int_equal(address_read(STR("'Jane' <jane@x.example>"), &address, fault), 0);
+    assert_int_equal(address_read(STR(" \t jane@x.example\r\n"), &address, fault), 0);
+    assert_string_equal(address.key, "jane@x.example");
+    assert_int_equal(address_read(STR("\"a<b\"@x.example"), &address, fault), 0);
+}
+
+static void what_people_give_is_one_address_alone(void **state)
+{
+    (void)state;
+    assert_fault(STR("a <a@x.example>, b <b@x.example>"),
+                 "it is not of the form jane@example.com");
+    assert_fault(STR("jane@work.example <jane@x.example>"),
+                 "it is not of the form jane@example.com");
+    assert_fault(STR("Jane <jane@x.example>, Bob"),
+                 "it is not of the form jane@example.com");
+    assert_fault(STR("jane"), "there is no @ in it");
+    assert_fault(STR("  "), "it is empty");
+    assert_fault(STR_ABSENT, "it is empty");
+}
+
+static void what_ses_reports_is_no_address_with_a_character_nobody_sees(void **state)
+{
+    (void)state;
+    assert_refuses(STR("jane\xe2\x80\x8b@x.example"));
+    assert_refuses(STR("jane@ex\xc2\xad"
+                       "ample.example"));
+    assert_refuses(STR("\xef\xbb\xbfjane@x.example"));
+    assert_refuses(STR("\"a\xc2\xa0 b\"@x.example"));
+    assert_refuses(STR("'jane@x.example'"));
+    assert_refuses(STR("\xe2\x80\x9cjane@x.example\xe2\x80\x9d"));
+    assert_refuses(STR("jane@x.example\xe2\x80\x9d"));
+    /* a name is for people: theirs may join what it likes */
+    assert_reads("Jane\xe2\x80\x8d <jane@x.example>", "jane@x.example", "jane@x.example");
+    assert_reads("'jane@x.example", "'jane@x.example", "'jane@x.example");
+}
+
 static void what_is_too_long_is_refused_and_not_cut(void **state)
 {
     (void)state;
@@ -204,6 +310,11 @@ static void a_copy_points_into_itself(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_character_that_nobody_sees_is_named_with_its_place),
+        cmocka_unit_test(quotation_marks_left_around_an_address_are_named),
+        cmocka_unit_test(quotation_marks_that_belong_to_it_stay),
+        cmocka_unit_test(what_people_give_is_one_address_alone),
+        cmocka_unit_test(what_ses_reports_is_no_address_with_a_character_nobody_sees),
         cmocka_unit_test(a_copy_points_into_itself),
         cmocka_unit_test(the_local_part_keeps_its_case_and_the_key_loses_it),
         cmocka_unit_test(names_and_blanks_around_an_address_fall_off),
