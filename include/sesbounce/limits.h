@@ -298,6 +298,8 @@
 
 /* A line of `check -`: an address has at most 320 bytes, a name before it a few more. */
 #define CTL_LINE_BYTES_MAX (64 * 1024)
+/* A message on standard error: a path, and what was typed. */
+#define CTL_MESSAGE_BYTES_MAX 8192
 /* A row as text: a quarantined body of 2 MiB, escaped, and its columns. */
 #define CTL_LINE_OUT_BYTES_MAX (16 * 1024 * 1024)
 /* Rows whose widths align a table; the rest streams. */

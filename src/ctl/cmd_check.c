@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "ctl/ctl.h"
+#include "ctl/files.h"
 #include "ctl/progress.h"
 #include "ctl/text.h"
 
@@ -107,8 +108,7 @@ static int check_words(struct ctl *ctl, const char *scope)
                               .scope = scope,
                               .output = ctl->format == OUTPUT_TABLE ? NULL : &output};
         struct address address;
-        if (address_parse(str_of(asked.typed), &address) < 0) {
-            ctl_fail("`%s` is no mail address", asked.typed);
+        if (!ctl_address(asked.typed, &address)) {
             bad = true;
             continue;
         }
@@ -145,51 +145,29 @@ struct filter {
 };
 
 /*
- * Is there one address alone? This line decides whether mail goes out, so that
- * `a <a@example.com>, b <b@example.com>` must not pass for its first address.
+ * `whole` is a line with its line feed, where it has one. The mark at the beginning of
+ * the first is part of no line, and is not printed: without that line it would be lost,
+ * too. -1: go on; else an exit code.
  */
-static bool is_alone(struct str line)
-{
-    bool quoted = false;
-    size_t opened = 0;
-    if (!memchr(line.data, '<', line.len))
-        return true;
-    for (size_t i = 0; i < line.len; i++) {
-        char c = line.data[i];
-        if (c == '\\' && quoted)
-            i++;
-        else if (c == '"')
-            quoted = !quoted;
-        else if (!quoted && c == '<')
-            opened++;
-        else if (!quoted && opened == 0 && strchr(">,;@", c))
-            return false;
-    }
-    return opened == 1 && line.data[line.len - 1] == '>';
-}
-
-static bool read_address(struct str line, struct address *ret)
-{
-    line = str_trim(line);
-    return line.len > 0 && !memchr(line.data, '\0', line.len) && is_alone(line) &&
-           address_parse(line, ret) == 0;
-}
-
-/* `line` without its line feed, `whole` with it. -1: go on; else an exit code. */
-static int filter_line(struct filter *filter, struct str line, struct str whole)
+static int filter_line(struct filter *filter, struct str whole)
 {
     struct address address;
+    char fault[ADDRESS_FAULT_BYTES];
     bool print;
-    filter->lines++;
-    if (read_address(line, &address)) {
+    if (++filter->lines == 1 && files_skip_mark(&whole) < 0)
+        return ctl_fail("standard input is UTF-16; convert it: iconv -f UTF-16 -t UTF-8");
+    struct str line = str_trim(whole);
+    if (line.len == 0)
+        return -1;
+    if (address_read(line, &address, fault) == 0) {
         int r = store_is_suppressed(filter->ctl->store, &address, filter->scope);
         if (r < 0)
             return ctl_fail_store(filter->ctl, r);
         print = (r == 1) == filter->invert;
     } else if (filter->invalid == INVALID_FAIL) {
-        return ctl_fail("line %llu of standard input holds no mail address, so what was "
+        return ctl_fail("line %llu of standard input is not a mail address: %s. What was "
                         "printed is not complete (--invalid pass or drop goes on)",
-                        (unsigned long long)filter->lines);
+                        (unsigned long long)filter->lines, fault);
     } else {
         print = filter->invalid == INVALID_PASS;
     }
@@ -205,8 +183,7 @@ static int filter_lines(struct filter *filter, struct str data, size_t *ret_used
     const char *at = data.data, *end = data.data + data.len, *feed;
     int code = -1;
     while (code < 0 && at < end && (feed = memchr(at, '\n', (size_t)(end - at)))) {
-        struct str line = {at, (size_t)(feed - at)};
-        code = filter_line(filter, line, (struct str){at, line.len + 1});
+        code = filter_line(filter, (struct str){at, (size_t)(feed - at) + 1});
         at = feed + 1;
         progress_tick(progress, filter->lines);
     }
@@ -238,9 +215,8 @@ static int filter_input(struct filter *filter, char *buffer, size_t size)
                             (unsigned long long)filter->lines + 1, CTL_LINE_BYTES_MAX);
     }
     progress_end(&progress);
-    struct str last = {buffer, held};
     if (code < 0 && held > 0)
-        code = filter_line(filter, last, last);
+        code = filter_line(filter, (struct str){buffer, held});
     return code >= 0 ? code : CTL_DONE;
 }
 

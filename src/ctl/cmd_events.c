@@ -248,8 +248,8 @@ int cmd_why(struct ctl *ctl)
 {
     struct story story = {.ctl = ctl, .scope = ctl->value[OPTION_SCOPE]};
     struct address address;
-    if (address_parse(str_of(ctl->words[0]), &address) < 0)
-        return ctl_fail("`%s` is no mail address", ctl->words[0]);
+    if (!ctl_address(ctl->words[0], &address))
+        return CTL_COULD_NOT;
     if (ctl->format == OUTPUT_CSV)
         return ctl_fail("entries and events have different columns: use -o json, or "
                         "`events --address %s -o csv`",

@@ -135,8 +135,8 @@ int cmd_simulate(struct ctl *ctl)
              kind);
     if (!address)
         address = default_address;
-    if (address_parse(str_of(address), &parsed) < 0)
-        return ctl_fail("`%s` is no mail address", address);
+    if (!ctl_address(address, &parsed))
+        return CTL_COULD_NOT;
     buf_init(&envelope, SNS_ENVELOPE_BYTES_MAX);
     int code = sign(ctl, kind, address, &envelope);
     if (code == CTL_DONE)

@@ -70,8 +70,8 @@ static bool all_are_addresses(const struct ctl *ctl)
 {
     struct address address;
     for (size_t i = 0; i < ctl->word_count; i++)
-        if (address_parse(str_of(ctl->words[i]), &address) < 0) {
-            ctl_fail("`%s` is no mail address; nothing was changed", ctl->words[i]);
+        if (!ctl_address(ctl->words[i], &address)) {
+            ctl_note("nothing was changed");
             return false;
         }
     return true;

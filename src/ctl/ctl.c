@@ -7,13 +7,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ctl/text.h"
+
+/* What was typed or read is quoted in it, so that it is neutralised as a whole. */
 __attribute__((format(printf, 1, 0))) static void tell(const char *format,
                                                        va_list arguments)
 {
+    _cleanup_(buf_done) struct buf safe;
+    char text[CTL_MESSAGE_BYTES_MAX];
+    vsnprintf(text, sizeof(text), format, arguments);
+    buf_init(&safe, 4 * sizeof(text));
     fflush(stdout);
-    fputs("sesbouncectl: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    if (text_neutral(&safe, str_of(text), true) == 0)
+        fprintf(stderr, "sesbouncectl: %s\n", buf_str(&safe).data);
 }
 
 int ctl_fail(const char *format, ...)
@@ -31,6 +37,15 @@ void ctl_note(const char *format, ...)
     va_start(arguments, format);
     tell(format, arguments);
     va_end(arguments);
+}
+
+bool ctl_address(const char *typed, struct address *ret)
+{
+    char fault[ADDRESS_FAULT_BYTES];
+    if (address_read(str_of(typed), ret, fault) == 0)
+        return true;
+    ctl_fail("`%s` is not a mail address: %s", typed, fault);
+    return false;
 }
 
 const char *ctl_actor(void)

@@ -89,6 +89,9 @@ int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A hint or warning on standard error. */
 void ctl_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Reads an address that was typed. False after telling why it is none. */
+bool ctl_address(const char *typed, struct address *ret);
+
 /* Tells what the store said about `r` (its own words where it has some) and the remedy.
  * Returns CTL_COULD_NOT. */
 int ctl_fail_store(struct ctl *ctl, int r);

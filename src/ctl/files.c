@@ -25,11 +25,32 @@ int files_open(const char *path)
     return take_fd(fd);
 }
 
+int files_skip_mark(struct str *text)
+{
+    struct str mark = STR_BYTE_ORDER_MARK;
+    if (str_starts_with(*text, STR("\xff\xfe")) ||
+        str_starts_with(*text, STR("\xfe\xff")))
+        return -EILSEQ;
+    if (str_starts_with(*text, mark))
+        *text = (struct str){text->data + mark.len, text->len - mark.len};
+    return 0;
+}
+
+static void drop_mark(struct buf *text, size_t from)
+{
+    struct str rest = {text->data + from, text->len - from};
+    if (files_skip_mark(&rest) < 0)
+        return;
+    memmove(text->data + from, rest.data, rest.len + 1);
+    text->len = from + rest.len;
+}
+
 int files_read(const char *path, struct buf *ret)
 {
     _cleanup_(closep) int fd = files_open(path);
     char chunk[4096];
     ssize_t got = 1;
+    size_t before = ret->len;
     int r = fd < 0 ? fd : 0;
     while (r == 0 && got != 0) {
         got = read(fd, chunk, sizeof(chunk));
@@ -37,6 +58,8 @@ int files_read(const char *path, struct buf *ret)
             continue;
         r = got < 0 ? -errno : buf_append(ret, chunk, (size_t)got);
     }
+    if (ret->len > before)
+        drop_mark(ret, before);
     return r;
 }
 

@@ -14,7 +14,12 @@
  * errno (-EISDIR for a folder). */
 int files_open(const char *path);
 
-/* Appends the whole file. 0, -E2BIG beyond the buffer's maximum, or a negative errno. */
+/* Takes the byte order mark off the beginning of a file's text. 0, or -EILSEQ when it is
+ * that of UTF-16. */
+int files_skip_mark(struct str *text);
+
+/* Appends the whole file but for a byte order mark. 0, -E2BIG beyond the buffer's
+ * maximum, or a negative errno. */
 int files_read(const char *path, struct buf *ret);
 
 /*

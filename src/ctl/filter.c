@@ -72,10 +72,11 @@ static const char *domain_word(const char *typed)
     if (!typed)
         return NULL;
     int length = snprintf(text, sizeof(text), "x@%s", *typed == '@' ? typed + 1 : typed);
-    if (length > 0 && (size_t)length < sizeof(text) &&
-        address_parse(str_of(text), &address) == 0)
+    char fault[ADDRESS_FAULT_BYTES] = "it is not of the form example.com";
+    if (address_text_is_plain(str_of(typed), fault) && length > 0 &&
+        (size_t)length < sizeof(text) && address_parse(str_of(text), &address) == 0)
         return address.domain;
-    ctl_fail("`%s` is no domain", typed);
+    ctl_fail("`%s` is not a domain: %s", typed, fault);
     return NULL;
 }
 
@@ -91,10 +92,8 @@ bool ctl_filter(const struct ctl *ctl, struct store_filter *ret)
     struct address address;
     *ret = (struct store_filter){.since_ms = CLOCK_NONE, .until_ms = CLOCK_NONE};
     ret->address = ctl->value[OPTION_ADDRESS];
-    if (ret->address && address_parse(str_of(ret->address), &address) < 0) {
-        ctl_fail("`%s` is no mail address", ret->address);
+    if (ret->address && !ctl_address(ret->address, &address))
         return false;
-    }
     ret->scope = ctl->value[OPTION_SCOPE];
     ret->type = type_word(ctl->value[OPTION_TYPE]);
     ret->domain = domain_word(ctl->value[OPTION_DOMAIN]);

@@ -134,6 +134,86 @@ def test_check_does_as_told_with_lines_that_hold_no_address(listed, option, code
     assert out is None or result.out == out
 
 
+# A way to spell the address of `ANN` that looks the same, and how the error names it.
+UNSEEN = {
+    "mark": ("\ufeffann@mail.example", "U+FEFF"),
+    "zero-width-space": ("ann\u200b@mail.example", "U+200B after 'ann'"),
+    "no-break-space": ("ann@mail.example\u00a0", "U+00A0 after 'ann@mail.example'"),
+    "word-joiner": ("ann@\u2060mail.example", "U+2060 after 'ann@'"),
+    "right-to-left": ("ann@mail\u202e.example", "U+202E after 'ann@mail'"),
+    "arabic-letter-mark": ("a\u061cnn@mail.example", "U+061C after 'a'"),
+    "soft-hyphen": ("ann@mail.ex\u00adample", "U+00AD after 'ann@mail.ex'"),
+    "control": ("ann\x01@mail.example", "U+0001 after 'ann'"),
+    "tag": ("ann@mail.example\U000e0020", "U+E0020 after 'ann@mail.example'"),
+    "in-the-name": ("Ann\u200b <ann@mail.example>", "U+200B after 'Ann'"),
+    "shell": ("'ann@mail.example'", "quotation marks"),
+    "typographic": ("“ann@mail.example”", "quotation marks"),
+}
+unseen = pytest.mark.parametrize("spelled, named", UNSEEN.values(), ids=UNSEEN)
+
+
+@unseen
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["check"],
+        ["why"],
+        ["events", "--address"],
+        ["suppress", "add"],
+        ["suppress", "remove"],
+        ["simulate", "bounce", "--address"],
+    ],
+    ids=lambda verb: "-".join(verb[:2]),
+)
+def test_no_verb_takes_an_address_with_a_character_nobody_sees(listed, verb, spelled, named):
+    result = listed.ctl(*verb, spelled)
+    assert result.code == 2 and named in result.err and "may be mailed" not in result.out
+    assert listed.suppressed() == [ANN, BEN]
+
+
+@unseen
+def test_check_lets_no_suppressed_address_through_behind_a_character_nobody_sees(
+    listed, spelled, named
+):
+    result = listed.ctl("check", "-", input=f"{CYD}\n{spelled}\n".encode())
+    assert result.code == 2 and "line 2" in result.err and named in result.err
+    dropped = listed.ctl("check", "--invalid", "drop", "-", input=f"{CYD}\n{spelled}\n".encode())
+    assert (dropped.code, dropped.out) == (0, f"{CYD}\n")
+
+
+@pytest.mark.parametrize("first, kept", [(ANN, ""), (CYD, f"{CYD}\r\n")], ids=["listed", "clear"])
+def test_check_skips_the_byte_order_mark_of_a_file(listed, first, kept):
+    lines = f"\ufeff{first}\r\n{BEN}\r\nlast@x.example"
+    result = listed.ctl("check", "-", input=lines.encode())
+    assert (result.code, result.out) == (0, f"{kept}last@x.example")
+
+
+def test_check_says_that_a_file_is_utf_16(listed):
+    result = listed.ctl("check", "--invalid", "pass", "-", input=f"\ufeff{CYD}\n".encode("utf-16le"))
+    assert result.code == 2 and "iconv -f UTF-16" in result.err and result.out == ""
+
+
+def test_check_skips_blank_lines(listed):
+    lines = f"\r\n{CYD}\n\n  \t\r\n{ANN}\n\n"
+    for invalid in ("fail", "pass", "drop"):
+        result = listed.ctl("check", "--invalid", invalid, "-", input=lines.encode())
+        assert (result.code, result.out) == (0, f"{CYD}\n")
+
+
+def test_an_error_cannot_steer_the_terminal_either(listed):
+    result = listed.ctl("check", "\x1b]0;title\x07@\u202emoc.elpmaxe")
+    assert result.code == 2 and not set("\x1b\x07\u202e") & set(result.err)
+
+
+def test_an_imported_bounce_of_an_address_with_a_character_nobody_sees_blocks_nobody(
+    daemon, home
+):
+    file = home / "bounce.json"
+    file.write_text(json.dumps(ses.bounce("ann\u200b@mail.example")))
+    daemon.ctl("import", str(file))
+    assert daemon.suppressed() == []
+
+
 def test_check_reads_while_the_daemon_is_down(listed):
     listed.stop()
     assert listed.ctl("check", ANN).code == 1
@@ -375,6 +455,13 @@ def test_message_verify_answers_yes_no_and_cannot_tell(daemon, sns, home):
     assert refused.code == 1 and "signature" in (refused.out + refused.err).lower()
     message.unlink()
     assert ctl(*verify).code == 2
+
+
+def test_message_verify_skips_the_byte_order_mark_of_a_file(daemon, sns, home):
+    file = home / "body.json"
+    daemon.accept(body := sns.feedback(ses.bounce(ANN)))
+    file.write_bytes(b"\xef\xbb\xbf" + encode(body))
+    assert daemon.ctl("message", "verify", str(file)).code == 0
 
 
 def test_message_verify_uses_what_the_daemon_keeps(daemon, sns, home):
