@@ -250,7 +250,7 @@ int cmd_why(struct ctl *ctl)
     struct address address;
     if (!ctl_address(ctl->words[0], &address))
         return CTL_COULD_NOT;
-    if (ctl->format == OUTPUT_CSV)
+    if (output_is_csv(ctl->format))
         return ctl_fail("entries and events have different columns: use -o json, or "
                         "`events --address %s -o csv`",
                         ctl->words[0]);

@@ -24,6 +24,7 @@ enum ctl_option {
     OPTION_CONFIG,
     OPTION_DB,
     OPTION_OUTPUT,
+    OPTION_RAW,
     OPTION_HELP,
     OPTION_VERSION,
     OPTION_SCOPE,

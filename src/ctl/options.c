@@ -21,6 +21,7 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_CONFIG] = {"config", 'c', "FILE", "configuration, " SETTINGS_DEFAULT_FILE},
     [OPTION_DB] = {"db", 0, "FILE", "the database, instead of [store] path"},
     [OPTION_OUTPUT] = {"output", 'o', "FORMAT", "table, json (an object a line) or csv"},
+    [OPTION_RAW] = {"raw", 0, NULL, "csv: no ' before what a spreadsheet would execute"},
     [OPTION_HELP] = {"help", 'h', NULL, "this, or with a verb: its help"},
     [OPTION_VERSION] = {"version", 'V', NULL, "print the version"},
     [OPTION_SCOPE] = {"scope", 0, "SCOPE", "what kind of mail; only * yet, which is all"},
@@ -50,7 +51,7 @@ static const struct option_row rows[OPTION_COUNT] = {
 
 #define GLOBAL_OPTIONS                                                                   \
     (TAKES(OPTION_CONFIG) | TAKES(OPTION_DB) | TAKES(OPTION_OUTPUT) |                    \
-     TAKES(OPTION_HELP) | TAKES(OPTION_VERSION))
+     TAKES(OPTION_RAW) | TAKES(OPTION_HELP) | TAKES(OPTION_VERSION))
 
 /* --- help --- */
 
@@ -298,5 +299,10 @@ int options_read(struct ctl *ctl, int argc, char **argv, const struct verb *verb
     const char *format = ctl->value[OPTION_OUTPUT];
     if (format && !output_format_parse(format, &ctl->format))
         return ctl_fail("there is no format `%s`; there are: table, json, csv", format);
+    if (ctl_given(ctl, OPTION_RAW)) {
+        if (ctl->format != OUTPUT_CSV)
+            return ctl_fail("--raw goes with -o csv");
+        ctl->format = OUTPUT_CSV_RAW;
+    }
     return check_usage(ctl);
 }

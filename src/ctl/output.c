@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl/text.h"
 #include "sesbounce/clock.h"
@@ -22,6 +23,7 @@ void output_init(struct output *output, FILE *to, enum output_format format,
                  const char *const *table, const char *const *all)
 {
     *output = (struct output){.to = to, .format = format, .table = table, .all = all};
+    output->to_terminal = isatty(fileno(to));
     buf_init(&output->held, CTL_LINE_OUT_BYTES_MAX);
     buf_init(&output->line, CTL_LINE_OUT_BYTES_MAX);
 }
@@ -118,7 +120,7 @@ static int append_embedded(struct buf *to, struct str text)
     json_t *json =
         json_loadb(text.data, text.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
     char *compact = json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-    int r = compact ? buf_append_str(to, str_of(compact)) : text_json(to, text);
+    int r = compact ? text_json_harmless(to, str_of(compact)) : text_json(to, text);
     free(compact);
     json_decref(json);
     return r;
@@ -187,6 +189,21 @@ static int csv_names(struct output *output, const struct store_value *values,
     return r < 0 ? r : write_line(output);
 }
 
+static int csv_text(struct output *output, struct str text)
+{
+    struct buf cell;
+    buf_init(&cell, CTL_LINE_OUT_BYTES_MAX);
+    bool formula = output->format == OUTPUT_CSV && text_is_formula(text);
+    int r = formula ? buf_append_char(&cell, '\'') : 0;
+    if (r == 0)
+        r = output->to_terminal ? text_neutral(&cell, text, false)
+                                : buf_append_str(&cell, text);
+    if (r == 0)
+        r = text_csv(&output->line, buf_str(&cell));
+    buf_done(&cell);
+    return r;
+}
+
 static int csv_row(struct output *output, const struct store_value *values, size_t count)
 {
     struct buf *line = &output->line;
@@ -194,7 +211,7 @@ static int csv_row(struct output *output, const struct store_value *values, size
     for (size_t i = 0; i < count && r == 0; i++) {
         r = i > 0 ? buf_append_char(line, ',') : 0;
         if (r == 0)
-            r = values[i].type == STORE_TEXT ? text_csv(line, values[i].text)
+            r = values[i].type == STORE_TEXT ? csv_text(output, values[i].text)
                                              : output_plain(line, &values[i]);
     }
     if (r == 0)
@@ -314,9 +331,9 @@ int output_row(void *context, const struct store_value *values, size_t count)
 {
     struct output *output = context;
     buf_clear(&output->line);
-    int r = output->format == OUTPUT_JSON  ? json_row(output, values, count)
-            : output->format == OUTPUT_CSV ? csv_row(output, values, count)
-                                           : table_row(output, values, count);
+    int r = output->format == OUTPUT_JSON   ? json_row(output, values, count)
+            : output_is_csv(output->format) ? csv_row(output, values, count)
+                                            : table_row(output, values, count);
     if (r == 0)
         output->rows++;
     else
@@ -329,7 +346,7 @@ int output_end(struct output *output)
     int r = 0;
     if (output->format == OUTPUT_TABLE)
         r = table_flush(output);
-    else if (output->format == OUTPUT_CSV && output->rows == 0 && output->all)
+    else if (output_is_csv(output->format) && output->rows == 0 && output->all)
         r = csv_names(output, NULL, 0, output->all);
     if (r == 0 && (fflush(output->to) != 0 || ferror(output->to)))
         r = errno ? -errno : -EIO;

@@ -3,7 +3,12 @@
  *
  * The table shows a chosen few columns, aligned over the first CTL_TABLE_ROWS_HELD rows
  * and streamed from there on; JSON and CSV show everything the view has and never wait.
- * Times are RFC 3339 in all three. NULL is `-`, null and an empty field. One thread.
+ * Times are RFC 3339 in all three. NULL is `-`, null and an empty field.
+ *
+ * What strangers wrote drives no program that shows it: a table holds nothing that a
+ * terminal obeys, JSON has it escaped, and CSV, whose bytes stay as they are in a file,
+ * is neutralised like a table on a terminal. Text of a CSV cell that a spreadsheet would
+ * execute begins with ', but for OUTPUT_CSV_RAW. One thread.
  */
 #ifndef CTL_OUTPUT_H
 #define CTL_OUTPUT_H
@@ -16,7 +21,12 @@
 #include "sesbounce/limits.h"
 #include "sesbounce/store.h"
 
-enum output_format { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_CSV };
+enum output_format { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_CSV, OUTPUT_CSV_RAW };
+
+static inline bool output_is_csv(enum output_format format)
+{
+    return format == OUTPUT_CSV || format == OUTPUT_CSV_RAW;
+}
 
 /* False when `word` is none of table, json, csv. */
 bool output_format_parse(const char *word, enum output_format *ret);
@@ -27,7 +37,8 @@ struct output {
     const char *const *table; /* ended by NULL: what the table shows; NULL: everything */
     const char *const *all;   /* ended by NULL: the CSV header when there is no row */
     size_t columns;           /* of the table */
-    bool whole;               /* the last column is never cut */
+    bool to_terminal;
+    bool whole; /* the last column is never cut */
     size_t width[CTL_COLUMNS_MAX];
     struct buf held; /* cells, each with a NUL behind it */
     size_t held_rows;

@@ -59,9 +59,9 @@ static int json_character(struct buf *to, struct str s, size_t used, uint32_t co
     case '\t':
         return buf_append_str(to, STR("\\t"));
     default:
-        /* U+2028 and U+2029 end a line for some readers of "one object a line". */
-        if (code < 0x20 || code == 0x7f || (code >= 0x80 && code <= 0x9f) ||
-            code == 0x2028 || code == 0x2029)
+        /* U+2028 and U+2029 end a line for some readers of "one object a line". All that
+         * are harmful have four digits. */
+        if (str_character_is_harmful((struct str){s.data, used}))
             return buf_printf(to, "\\u%04x", (unsigned)code);
         return buf_append(to, s.data, used);
     }
@@ -82,6 +82,34 @@ int text_json(struct buf *to, struct str s)
         s.len -= used;
     }
     return r < 0 ? r : buf_append_char(to, '"');
+}
+
+int text_json_harmless(struct buf *to, struct str json)
+{
+    int r = 0;
+    while (r == 0 && json.len > 0) {
+        size_t used = str_utf8_sequence(json);
+        struct str character = {json.data, used > 0 ? used : 1};
+        /* Beyond ASCII there are but strings in JSON; of the rest, DEL alone is left. */
+        bool plain = used == 1 && *json.data != 0x7f;
+        r = used == 0 || plain || !str_character_is_harmful(character)
+                ? buf_append_str(to, character)
+                : buf_printf(to, "\\u%04x", (unsigned)str_code_point(character));
+        json.data += character.len;
+        json.len -= character.len;
+    }
+    return r;
+}
+
+bool text_is_formula(struct str s)
+{
+    if (s.len == 0)
+        return false;
+    struct str first = {s.data, str_utf8_sequence(s)};
+    if (first.len <= 1)
+        return *s.data && strchr("=+-@\t\r\n", *s.data);
+    uint32_t code = str_code_point(first);
+    return code == 0xff1d || code == 0xff0b || code == 0xff0d || code == 0xff20;
 }
 
 int text_csv(struct buf *to, struct str s)

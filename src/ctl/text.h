@@ -25,11 +25,19 @@ size_t text_width(struct str s);
 /* The longest prefix of `s` of at most `characters` characters. */
 struct str text_prefix(struct str s, size_t characters);
 
-/* A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
+/* A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD, and what could
+ * drive a terminal (str_character_is_harmful) is written as \uXXXX. */
 int text_json(struct buf *to, struct str s);
+
+/* JSON that somebody else wrote, with the latter done to it. */
+int text_json_harmless(struct buf *to, struct str json);
 
 /* A field of RFC 4180: quoted only where it must be; bytes stay as they are. */
 int text_csv(struct buf *to, struct str s);
+
+/* Would a spreadsheet take this text for a formula? = + - @ TAB CR at its beginning, as
+ * OWASP's "CSV Injection" has them, with the line feed and the full-width forms. */
+bool text_is_formula(struct str s);
 
 /* A word that a POSIX shell reads back as `s`. */
 int text_shell(struct buf *to, struct str s);

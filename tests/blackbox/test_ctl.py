@@ -7,13 +7,15 @@ import datetime as dt
 import http.server
 import io
 import json
+import os
 import sqlite3
+import subprocess
 import threading
 
 import pytest
 
 import ses
-from daemon import Daemon, Result, ctl, eventually
+from daemon import SESBOUNCECTL, Daemon, Result, ctl, eventually
 from fakesns import FOREIGN_TOPIC, TOPIC, encode, now
 from load import Load
 
@@ -380,6 +382,46 @@ def test_untrusted_text_cannot_steer_a_terminal_or_a_spreadsheet_row(daemon, sns
     assert "\x1b" not in daemon.ctl("events").out
     assert daemon.ctl("-o", "json", "events").json()[0]["diagnostic"] == nasty
     assert len(rows_of_csv(daemon.ctl("-o", "csv", "events"))) == 1
+
+
+def on_terminal(daemon: Daemon, *words: str) -> str:
+    """What a command shows on a terminal of its own."""
+    ours, theirs = os.openpty()
+    shown = b""
+    with subprocess.Popen(
+        [SESBOUNCECTL, "-c", daemon.config_file, *words], stdout=theirs, stderr=theirs
+    ) as command:
+        os.close(theirs)
+        try:
+            while chunk := os.read(ours, 4096):
+                shown += chunk
+        except OSError:  # Linux's end of a terminal
+            pass
+    os.close(ours)
+    assert command.returncode == 0, shown
+    return shown.decode()
+
+
+def test_csv_is_no_program_for_a_spreadsheet(daemon, sns):
+    formula = '=HYPERLINK("https://evil.example","x")'
+    daemon.accept(sns.feedback(ses.bounce(ses.failed("+ann@mail.example", "5.1.1", formula))))
+    row = rows_of_csv(daemon.ctl("-o", "csv", "events"))[0]
+    assert (row["address"], row["diagnostic"]) == ("'+ann@mail.example", f"'{formula}")
+    assert row["id"] == "1"
+    row = rows_of_csv(daemon.ctl("events", "--raw", "-o", "csv"))[0]
+    assert (row["address"], row["diagnostic"]) == ("+ann@mail.example", formula)
+    refused = daemon.ctl("events", "--raw")
+    assert refused.code == 2 and "-o csv" in refused.err
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_no_form_of_output_can_steer_a_terminal(daemon, sns, form):
+    nasty = "550 \x1b[31m\x9b1m\u202e\u061c\ufeff\u2066\u2028\x07done"
+    daemon.accept(sns.feedback(ses.bounce(ses.failed(ANN, "5.1.1", nasty))))
+    shown = on_terminal(daemon, "-o", form, "events")
+    assert not set(shown) & (set(nasty) - set("550 [31m1done")) and "done" in shown
+    if form == "csv":
+        assert nasty in daemon.ctl("-o", form, "events").out
 
 
 # --- quarantine

@@ -112,6 +112,74 @@ static void csv_keeps_bytes_and_always_has_a_header(void **state)
     assert_string_equal(empty, "id,at,note\r\n");
 }
 
+static void csv_cells_that_a_spreadsheet_would_execute_are_text(void **state)
+{
+    (void)state;
+    static const struct {
+        struct str text;
+        const char *cell;
+    } cases[] = {
+        {STR("=1+1"), "'=1+1"},
+        {STR("+jane@x.example"), "'+jane@x.example"},
+        {STR("-2"), "'-2"},
+        {STR("@SUM(A1)"), "'@SUM(A1)"},
+        {STR("\t=1"), "'\t=1"},
+        {STR("\r=1"), "\"'\r=1\""},
+        {STR("\n=1"), "\"'\n=1\""},
+        {STR("=a,\"b\""), "\"'=a,\"\"b\"\"\""},
+        {STR("\xef\xbc\x9d"
+             "1+1"),
+         "'\xef\xbc\x9d"
+         "1+1"},
+        {STR("a=1"), "a=1"},
+        {STR("'=1"), "'=1"},
+        {STR(""), ""},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char want[100];
+        struct store_value row[4];
+        memcpy(row, sample(), sizeof(row));
+        row[0] = output_integer("id", -7);
+        row[1] = (struct store_value){.name = "rate", .type = STORE_REAL, .real = -0.5};
+        row[2] = output_str("note", cases[i].text);
+        _cleanup_(freep) char *csv = print(OUTPUT_CSV, row, 1);
+        snprintf(want, sizeof(want), "id,rate,note,tags\r\n-7,-0.5,%s,\r\n",
+                 cases[i].cell);
+        assert_string_equal(csv, want);
+    }
+}
+
+static void raw_csv_leaves_them_as_they_are(void **state)
+{
+    (void)state;
+    struct store_value row[4];
+    memcpy(row, sample(), sizeof(row));
+    row[2] = output_text("note", "=1+1");
+    _cleanup_(freep) char *csv = print(OUTPUT_CSV_RAW, row, 1);
+    assert_non_null(strstr(csv, ",=1+1,"));
+    _cleanup_(freep) char *empty = print(OUTPUT_CSV_RAW, row, 0);
+    assert_string_equal(empty, "id,at,note\r\n");
+}
+
+#define TURNED                                                                           \
+    "a\xd8\x9c\xe2\x80\xae\xe2\x81\xa6\xe2\x80\x8f\xef\xbb\xbf\x7f\xc2\x9b"              \
+    "b"
+#define ESCAPED "a\\u061c\\u202e\\u2066\\u200f\\ufeff\\u007f\\u009bb"
+
+static void json_escapes_what_turns_the_direction_of_writing(void **state)
+{
+    (void)state;
+    struct store_value row[4];
+    memcpy(row, sample(), sizeof(row));
+    row[2] = output_text("note", TURNED "\xe2\x80\x8d\xc3\xa4");
+    row[3] = output_text("tags", "{\"" TURNED "\": [\"\\u202e\xc3\xa4\"]}");
+    _cleanup_(freep) char *json = print(OUTPUT_JSON, row, 1);
+    assert_non_null(strstr(json, "\"note\": \"" ESCAPED "\xe2\x80\x8d\xc3\xa4\", "));
+    assert_non_null(strstr(json, "\"tags\": {\"" ESCAPED "\":[\"\\u202e\xc3\xa4\"]}}\n"));
+    _cleanup_(freep) char *table = print(OUTPUT_TABLE, row, 1);
+    assert_non_null(strstr(table, "  a???????b"));
+}
+
 static void a_long_table_streams_behind_its_first_rows(void **state)
 {
     (void)state;
@@ -170,6 +238,9 @@ int main(void)
         cmocka_unit_test(tags_are_embedded_when_they_are_json),
         cmocka_unit_test(an_answer_to_a_question_is_true_or_false_in_json),
         cmocka_unit_test(csv_keeps_bytes_and_always_has_a_header),
+        cmocka_unit_test(csv_cells_that_a_spreadsheet_would_execute_are_text),
+        cmocka_unit_test(raw_csv_leaves_them_as_they_are),
+        cmocka_unit_test(json_escapes_what_turns_the_direction_of_writing),
         cmocka_unit_test(a_long_table_streams_behind_its_first_rows),
         cmocka_unit_test(the_last_column_is_cut_and_says_so),
         cmocka_unit_test(a_full_disk_is_reported),
