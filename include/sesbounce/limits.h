@@ -219,6 +219,10 @@
 #define LIBRARY_LOGS_A_MINUTE 10
 /* A chain of certificates, or a key. */
 #define PEM_BYTES_MAX (256 * 1024)
+/* A system's bundle of CAs has 220 KiB. */
+#define CA_FILE_BYTES_MAX (4 * 1024 * 1024)
+/* A certificate of ours that ends so soon should have been renewed. */
+#define TLS_EXPIRY_WARNING_MS (30LL * 24 * 3600 * 1000)
 /* Lines of a credentials file: old and new while they are changed, for some
  * subscriptions. */
 #define CREDENTIALS_MAX       64

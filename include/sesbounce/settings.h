@@ -92,15 +92,13 @@ int settings_read(const char *file, struct settings **ret, struct buf *faults);
 void settings_free(struct settings *settings);
 DEFINE_CLEANUP(struct settings, settings_free)
 
-/*
- * Whether the files and directories that the settings name are of use: for
- * --check-config. 0; -EINVAL when there were faults, each appended to `faults` as a line
- * `FILE:LINE: [section] key: PATH: what is wrong`; -ENOMEM. What the present user may not
- * look at is a line that begins with `warning: ` and no fault, so there may be text with
- * 0 too. `file` as for settings_read().
- */
-int settings_check_files(const struct settings *settings, const char *file,
-                         struct buf *faults);
+/* The same, but with -EINVAL `*ret` gets what could be read, faulty values at their
+ * defaults: good for looking for more faults (daemon/files.h), and for nothing else. */
+int settings_read_partly(const char *file, struct settings **ret, struct buf *faults);
+
+/* The line of the file that sets this, of a list the last; 0: it is at its default. */
+size_t settings_line(const struct settings *settings, const char *section,
+                     const char *key);
 
 /* Prints the effective settings as a configuration file. 0 or a negative errno. */
 int settings_print(const struct settings *settings, FILE *to);

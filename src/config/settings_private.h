@@ -4,8 +4,7 @@
  * settings_table.c holds the table and prints from it, settings_value.c turns text into
  * members of struct settings and back, settings_check.c judges values and how they go
  * together, settings_names.c finds what a wrong name was meant to be, settings_read.c
- * reads the file, settings_files.c looks at the files that are named. One thread, at
- * start.
+ * reads the file. One thread, at start.
  */
 #ifndef SESBOUNCE_SETTINGS_PRIVATE_H
 #define SESBOUNCE_SETTINGS_PRIVATE_H

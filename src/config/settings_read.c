@@ -294,6 +294,7 @@ static void keep_lines(struct settings_reader *reader)
         reader->settings->lines[i] = reader->places[i].line;
 }
 
+/* With -EINVAL too `*ret` gets what could be read. */
 static int read_text(const char *file, struct str text, struct settings **ret,
                      struct buf *faults)
 {
@@ -308,17 +309,15 @@ static int read_text(const char *file, struct str text, struct settings **ret,
     if (r < 0)
         return r;
     settings_check_whole(&reader);
-    if (reader.fault_count > 0)
-        return -EINVAL;
     r = settings_rules_build(reader.settings);
     if (r < 0)
         return r;
     keep_lines(&reader);
     *ret = take_ptr(reader.settings);
-    return 0;
+    return reader.fault_count > 0 ? -EINVAL : 0;
 }
 
-int settings_read(const char *file, struct settings **ret, struct buf *faults)
+int settings_read_partly(const char *file, struct settings **ret, struct buf *faults)
 {
     const char *name = file ? file : SETTINGS_DEFAULT_FILE;
     _cleanup_(buf_done) struct buf text;
@@ -346,4 +345,20 @@ int settings_read(const char *file, struct settings **ret, struct buf *faults)
     if (r == -ENOMEM)
         (void)buf_printf(faults, "%s: there is not enough memory to read it\n", name);
     return r;
+}
+
+int settings_read(const char *file, struct settings **ret, struct buf *faults)
+{
+    _cleanup_(settings_freep) struct settings *settings = NULL;
+    int r = settings_read_partly(file, &settings, faults);
+    if (r == 0)
+        *ret = take_ptr(settings);
+    return r;
+}
+
+size_t settings_line(const struct settings *settings, const char *section,
+                     const char *key)
+{
+    const struct setting *setting = settings_find(str_of(section), str_of(key));
+    return setting ? settings->lines[setting - settings_table] : 0;
 }

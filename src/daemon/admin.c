@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include "daemon/listen.h"
 #include "daemon/tls.h"
@@ -124,32 +122,13 @@ static int read_files(struct admin *admin, struct buf *fault)
                     &admin->tls, fault);
 }
 
-static bool is_local(int fd)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-        struct sockaddr_storage room;
-    } address = {.room = {.ss_family = AF_UNSPEC}};
-    socklen_t len = sizeof(address);
-
-    if (getsockname(fd, &address.any, &len) < 0)
-        return false;
-    if (address.any.sa_family == AF_INET)
-        return ntohl(address.v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-    if (address.any.sa_family == AF_INET6)
-        return IN6_IS_ADDR_LOOPBACK(&address.v6.sin6_addr);
-    return address.any.sa_family == AF_UNIX;
-}
-
 /* Of `listen` the settings have made sure; what systemd passes they have not seen. */
 static int check_passed(const struct admin *admin, struct buf *fault)
 {
     if (admin->tokens && admin->tls.certificate)
         return 0;
     for (size_t i = 0; i < admin->sockets.count; i++) {
-        if (admin->sockets.passed && !is_local(admin->sockets.fds[i])) {
+        if (admin->sockets.passed && !listen_is_local(admin->sockets.fds[i])) {
             (void)buf_printf(fault, "the socket named admin is neither loopback nor a "
                                     "unix socket, so it needs [admin] tokens_file, "
                                     "certificate and key");

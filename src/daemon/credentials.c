@@ -4,7 +4,6 @@
 #include <openssl/crypto.h>
 
 #include "daemon/read_file.h"
-#include "sesbounce/buf.h"
 #include "sesbounce/digest.h"
 #include "sesbounce/limits.h"
 
@@ -13,33 +12,54 @@ struct credentials {
     unsigned char digests[CREDENTIALS_MAX][DIGEST_BYTES];
 };
 
-static int add_line(struct credentials *credentials, struct str line)
+/* What is wrong with the line, or NULL. */
+static const char *add_line(struct credentials *credentials, struct str line)
 {
     if (line.len == 0 || line.data[0] == '#')
-        return 0;
-    if (!memchr(line.data, ':', line.len) || credentials->count >= CREDENTIALS_MAX)
-        return -EINVAL;
+        return NULL;
+    if (!memchr(line.data, ':', line.len))
+        return "not `user:password`";
+    if (credentials->count >= CREDENTIALS_MAX)
+        return "too many users";
     digest_sha256(line, credentials->digests[credentials->count++]);
-    return 0;
+    return NULL;
 }
 
-int credentials_read(const char *file, struct credentials **ret)
+static int add_lines(struct credentials *credentials, struct str rest, struct buf *fault)
+{
+    unsigned number = 0;
+    struct str line;
+
+    while (str_split(&rest, '\n', &line)) {
+        const char *wrong = add_line(credentials, str_trim(line));
+
+        number++;
+        if (wrong) {
+            (void)buf_printf(fault, "line %u: %s", number, wrong);
+            return -EINVAL;
+        }
+    }
+    if (credentials->count > 0)
+        return 0;
+    (void)buf_append_str(fault, STR("no line `user:password` in it, so nobody could "
+                                    "deliver"));
+    return -EINVAL;
+}
+
+int credentials_read(const char *file, struct credentials **ret, struct buf *fault)
 {
     _cleanup_(credentials_freep) struct credentials *credentials =
         calloc(1, sizeof(*credentials));
     _cleanup_(freep) char *text = NULL;
-    struct str rest;
-    struct str line;
     int r;
 
     if (!credentials)
         return -ENOMEM;
     r = read_file(file, CREDENTIALS_BYTES_MAX, &text);
-    rest = str_of(text);
-    while (r == 0 && str_split(&rest, '\n', &line))
-        r = add_line(credentials, str_trim(line));
-    if (r == 0 && credentials->count == 0)
-        r = -EINVAL;
+    if (r < 0)
+        (void)buf_append_str(fault, str_of(strerror(-r)));
+    else
+        r = add_lines(credentials, str_of(text), fault);
     if (text)
         OPENSSL_cleanse(text, strlen(text));
     if (r == 0)

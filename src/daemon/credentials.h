@@ -7,14 +7,18 @@
 
 #include <stdbool.h>
 
+#include "sesbounce/buf.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/str.h"
 #include "sesbounce/verdict.h"
 
 struct credentials;
 
-/* 0; -EINVAL when no line or a line without a colon is in it; another negative errno. */
-int credentials_read(const char *file, struct credentials **ret);
+/*
+ * 0; -EINVAL when no line or a line without a colon is in it; another negative errno.
+ * `fault` gets what is wrong, without the path and without a line's text.
+ */
+int credentials_read(const char *file, struct credentials **ret, struct buf *fault);
 void credentials_free(struct credentials *credentials);
 DEFINE_CLEANUP(struct credentials, credentials_free)
 

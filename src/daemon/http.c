@@ -449,15 +449,17 @@ static int read_files(struct http *http, struct buf *fault)
 {
     const struct settings *settings = http->service->settings;
     const char *path = settings->ingest.credentials_file;
-    int r = path ? credentials_read(path, &http->credentials) : 0;
+    struct buf wrong;
+    int r;
 
-    if (r < 0) {
-        (void)buf_printf(fault, "[ingest] credentials_file: %s: %s", path,
-                         r == -EINVAL
-                             ? "no line `USER:PASSWORD`, or a line without a colon"
-                             : strerror(-r));
+    buf_init(&wrong, LOG_VALUE_BYTES_MAX);
+    r = path ? credentials_read(path, &http->credentials, &wrong) : 0;
+    if (r < 0)
+        (void)buf_printf(fault, "[ingest] credentials_file: %s: %.*s", path,
+                         STR_ARG(buf_str(&wrong)));
+    buf_done(&wrong);
+    if (r < 0)
         return r != -ENOMEM ? -EINVAL : r;
-    }
     return tls_read("ingest", settings->ingest.certificate, settings->ingest.key,
                     &http->tls, fault);
 }

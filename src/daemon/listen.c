@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -153,6 +154,25 @@ void listen_describe(const struct listen_sockets *sockets, struct buf *ret)
             (void)buf_append_char(ret, ' ');
         describe_one(sockets->fds[i], ret);
     }
+}
+
+bool listen_is_local(int fd)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+        struct sockaddr_storage room;
+    } address = {.room = {.ss_family = AF_UNSPEC}};
+    socklen_t len = sizeof(address);
+
+    if (getsockname(fd, &address.any, &len) < 0)
+        return false;
+    if (address.any.sa_family == AF_INET)
+        return ntohl(address.v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    if (address.any.sa_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(&address.v6.sin6_addr);
+    return address.any.sa_family == AF_UNIX;
 }
 
 void listen_close(struct listen_sockets *sockets)

@@ -23,6 +23,9 @@ struct listen_sockets {
 int listen_open(const char *name, const struct settings_list *list,
                 struct listen_sockets *ret, struct buf *fault);
 
+/* Is it a loopback address or a unix socket? */
+bool listen_is_local(int fd);
+
 /* Appends where they listen: `127.0.0.1:9025 unix:/run/s.sock`. */
 void listen_describe(const struct listen_sockets *sockets, struct buf *ret);
 void listen_close(struct listen_sockets *sockets);

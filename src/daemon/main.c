@@ -2,7 +2,6 @@
  * sesbounced: the start and the stop, in order, and the watch in between.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
@@ -11,6 +10,7 @@
 #include "daemon/http.h"
 #include "daemon/listen.h"
 #include "daemon/notify.h"
+#include "daemon/options.h"
 #include "daemon/outbound.h"
 #include "daemon/watch.h"
 #include "daemon/writer.h"
@@ -18,10 +18,8 @@
 #include "sesbounce/limits.h"
 #include "sesbounce/simulator.h"
 
-/* Of sysexits.h(3); sesbounced(8) promises them. */
-enum { EXIT_DONE = 0, EXIT_OTHER = 1, EXIT_DATABASE = 65, EXIT_SETTINGS = 78 };
-
 struct program {
+    struct options options;
     struct settings *settings;
     struct service service;
     struct listen_sockets sockets;
@@ -35,111 +33,6 @@ struct program {
     int64_t tell_again_ms;
     int64_t pet_again_ms; /* the watchdog */
 };
-
-static void usage(FILE *to)
-{
-    (void)fputs("usage: sesbounced [-c FILE] [--check-config]\n"
-                "\n"
-                "Receives the bounces and complaints of Amazon SES from SNS over HTTP "
-                "and keeps the\n"
-                "list of addresses that must not be mailed again.\n"
-                "\n"
-                "  -c, --config FILE   settings; default " SETTINGS_DEFAULT_FILE "\n"
-                "      --check-config  print the effective settings and exit; 78 when "
-                "one is wrong\n"
-                "      --version       print the version and exit\n"
-                "      --help          print this and exit\n"
-                "\n"
-                "Manual: sesbounced(8), sesbounced.conf(5), sesbouncectl(8)\n",
-                to);
-}
-
-/* --- settings -------------------------------------------------------------------- */
-
-struct options {
-    const char *config;
-    bool check_config;
-};
-
-/* -1: go on; else the exit status. */
-static int read_options(int argc, char **argv, struct options *ret)
-{
-    static const struct option longs[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"check-config", no_argument, NULL, 'k'},
-        {"version", no_argument, NULL, 'V'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    int option;
-
-    while ((option = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            ret->config = optarg;
-            break;
-        case 'k':
-            ret->check_config = true;
-            break;
-        case 'V':
-            (void)puts("sesbounced " SESBOUNCE_VERSION);
-            return EXIT_DONE;
-        case 'h':
-            usage(stdout);
-            return EXIT_DONE;
-        default:
-            usage(stderr);
-            return EXIT_OTHER;
-        }
-    }
-    if (optind < argc) {
-        usage(stderr);
-        return EXIT_OTHER;
-    }
-    return -1;
-}
-
-static int print_settings(const struct settings *settings)
-{
-    uint64_t max = settings->ingest.max_connections;
-    struct bounds bounds =
-        bounds_of(max, settings->ingest.max_body_bytes, bounds_files_for(max));
-    int r = settings_print(settings, stdout);
-
-    if (r == 0)
-        bounds_print(&bounds, stdout);
-    return r < 0 || fflush(stdout) == 0 ? r : -EIO;
-}
-
-/* -1: go on; else the exit status. */
-static int read_settings(struct program *program, const struct options *options)
-{
-    struct buf faults;
-    int status = -1;
-
-    buf_init(&faults, SETTINGS_FAULTS_BYTES_MAX);
-    if (settings_read(options->config, &program->settings, &faults) < 0) {
-        struct str first = buf_str(&faults);
-
-        (void)fwrite(first.data, 1, first.len, stderr);
-        first.len = strcspn(first.data, "\n");
-        (void)sd_notifyf(0,
-                         "STATUS=the settings are wrong: %.*s; type: sudo -u sesbounced "
-                         "sesbounced --check-config",
-                         STR_ARG(first));
-        status = EXIT_SETTINGS;
-    } else if (options->check_config) {
-        int r = settings_check_files(program->settings, options->config, &faults);
-
-        (void)fwrite(faults.data ? faults.data : "", 1, faults.len, stderr);
-        if (r < 0)
-            status = EXIT_SETTINGS;
-        else
-            status = print_settings(program->settings) < 0 ? EXIT_OTHER : EXIT_DONE;
-    }
-    buf_done(&faults);
-    return status;
-}
 
 /* --- start ----------------------------------------------------------------------- */
 
@@ -347,12 +240,6 @@ static void say_ready(struct program *program)
     char proxy[LOG_VALUE_BYTES_MAX];
     struct buf where;
 
-    if (settings->sns.topic.count == 0 && !settings->simulator.enabled)
-        log_event(
-            LOG_LEVEL_WARNING,
-            "no topic is allowed, so everything is refused: add `topic = ARN` under "
-            "[sns]",
-            {NULL, STR_ABSENT});
     if (https_proxy_in_use(proxy, sizeof(proxy)))
         log_event(LOG_LEVEL_NOTICE, "outbound requests go through a proxy",
                   {"PROXY", str_of(proxy)});
@@ -466,11 +353,35 @@ static void stop(struct program *program)
     connections_done(&program->service.connections);
 }
 
-static int run(struct program *program)
+/* Of `listen` the settings have made sure; what systemd passes they have not seen. */
+static int check_passed(const struct program *program, struct buf *fault)
 {
-    struct store *store = NULL;
+    const struct listen_sockets *sockets = &program->sockets;
+    struct buf where;
+
+    for (size_t i = 0; program->settings->simulator.enabled && i < sockets->count; i++) {
+        if (listen_is_local(sockets->fds[i]))
+            continue;
+        buf_init(&where, LOG_VALUE_BYTES_MAX);
+        listen_describe(sockets, &where);
+        (void)buf_printf(fault,
+                         "%s:%zu: [simulator] enabled: not while a socket that systemd "
+                         "passed lets strangers in (%s): type systemctl edit "
+                         "sesbounced.socket, and listen on loopback only, or set it to "
+                         "`no`",
+                         program->options.config ? program->options.config
+                                                 : SETTINGS_DEFAULT_FILE,
+                         settings_line(program->settings, "simulator", "enabled"),
+                         buf_str(&where).data);
+        buf_done(&where);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static int open_sockets(struct program *program)
+{
     struct buf fault;
-    int status;
     int r;
 
     buf_init(&fault, SETTINGS_FAULTS_BYTES_MAX);
@@ -481,9 +392,20 @@ static int run(struct program *program)
         (void)buf_printf(&fault, "nothing to listen on: [ingest] listen is empty, and "
                                  "systemd passed no socket named ingest");
     }
+    if (r == 0)
+        r = check_passed(program, &fault);
     if (r < 0)
         complain("not started", buf_str(&fault));
     buf_done(&fault);
+    return r;
+}
+
+static int run(struct program *program)
+{
+    struct store *store = NULL;
+    int status;
+    int r = open_sockets(program);
+
     if (r < 0)
         return r == -EINVAL ? EXIT_SETTINGS : EXIT_OTHER;
     set_bounds(program);
@@ -498,8 +420,8 @@ static int run(struct program *program)
         status = run_until_told(program);
     } else {
         status = r == -EINVAL ? EXIT_SETTINGS : EXIT_OTHER;
-        log_event(LOG_LEVEL_ERROR, "not started",
-                  {"ERROR", r == -EINVAL ? STR_ABSENT : str_of(strerror(-r))});
+        if (r != -EINVAL) /* that was told as what it is */
+            log_event(LOG_LEVEL_ERROR, "not started", {"ERROR", str_of(strerror(-r))});
     }
     stop(program);
     if (status == EXIT_DONE)
@@ -510,11 +432,10 @@ static int run(struct program *program)
 int main(int argc, char **argv)
 {
     static struct program program;
-    struct options options = {0};
-    int status = read_options(argc, argv, &options);
+    int status = options_read(argc, argv, &program.options);
 
     if (status < 0)
-        status = read_settings(&program, &options);
+        status = options_settings(&program.options, &program.settings);
     if (status < 0) {
         (void)umask(027);
         log_start("sesbounced");

@@ -11,6 +11,18 @@
 #include "daemon/credentials.h"
 #include "sesbounce/cleanup.h"
 
+static int read_file_at(const char *path, struct credentials **ret)
+{
+    struct buf fault;
+    int r;
+
+    buf_init(&fault, 512);
+    r = credentials_read(path, ret, &fault);
+    assert_int_equal(fault.len > 0, r < 0);
+    buf_done(&fault);
+    return r;
+}
+
 static int read_text(const char *text, struct credentials **ret)
 {
     char path[] = "/tmp/sesbounced-test-XXXXXX";
@@ -21,7 +33,7 @@ static int read_text(const char *text, struct credentials **ret)
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, (size_t)len), len);
     (void)close(fd);
-    r = credentials_read(path, ret);
+    r = read_file_at(path, ret);
     (void)unlink(path);
     return r;
 }
@@ -49,7 +61,7 @@ static void a_file_that_would_let_nobody_in_is_a_fault(void **state)
     (void)state;
     assert_int_equal(read_text("# only a comment\n", &credentials), -EINVAL);
     assert_int_equal(read_text("no colon\n", &credentials), -EINVAL);
-    assert_int_equal(credentials_read("/nonexistent", &credentials), -ENOENT);
+    assert_int_equal(read_file_at("/nonexistent", &credentials), -ENOENT);
     assert_null(credentials);
 }
 

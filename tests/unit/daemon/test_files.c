@@ -1,4 +1,4 @@
-/* The files that the settings name: what --check-config says of them. */
+/* The files that the settings name: what --check-config and the start say of them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,14 +12,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/files.h"
+#include "sesbounce/clock.h"
 #include "sesbounce/limits.h"
-#include "sesbounce/settings.h"
 
-#include "settings_helper.h"
+#include "../config/settings_helper.h"
 
 #define NOBODY 65534
+#define TOPIC  "topic = arn:aws:sns:eu-central-1:123456789012:x\n"
 
-static const char *const files[] = {"full", "empty", "credentials"};
+static const char *const files[] = {"full", "empty", "secret"};
 
 /* A path in the temporary directory; good until the fourth next call. */
 static const char *at(const char *name)
@@ -37,6 +39,7 @@ static void write_file(const char *name, const char *text)
     assert_non_null(file);
     assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(at(name), 0600), 0);
 }
 
 static int make_files(void **state)
@@ -68,15 +71,15 @@ static void check(const char *section, const char *key, const char *name,
     buf_init(&wanted, SETTINGS_LINE_BYTES_MAX);
     buf_init(&faults, SETTINGS_FAULTS_BYTES_MAX);
     bool is_simulator = strcmp(section, "simulator") == 0;
-    assert_int_equal(buf_printf(&text, "[%s]\n%s = %s\n%s", section, key, at(name),
-                                is_simulator ? "enabled = yes\n" : ""),
+    assert_int_equal(buf_printf(&text, "[%s]\n%s = %s\n%s[sns]\n" TOPIC, section, key,
+                                at(name), is_simulator ? "enabled = yes\n" : ""),
                      0);
     if (expected)
         assert_int_equal(buf_printf(&wanted, "x.conf:2: [%s] %s: %s: %s\n", section, key,
                                     *about ? at(about) : settings_directory, expected),
                          0);
     _cleanup_(settings_freep) struct settings *s = settings_accept(buf_str(&text).data);
-    int r = settings_check_files(s, "x.conf", &faults);
+    int r = files_check(s, "x.conf", FILES_CHECK_AS_DAEMON, &faults);
     assert_string_equal(buf_str(&faults).data, buf_str(&wanted).data);
     assert_int_equal(r, expected ? -EINVAL : 0);
 }
@@ -84,11 +87,11 @@ static void check(const char *section, const char *key, const char *name,
 static void a_file_must_be_there_and_hold_something(void **state)
 {
     (void)state;
-    const char *const named[][2] = {{"sns", "ca_file"}, {"admin", "tokens_file"}};
+    const char *const named[][2] = {{"ingest", "credentials_file"},
+                                    {"admin", "tokens_file"}};
     for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
         const char *section = named[i][0];
         const char *key = named[i][1];
-        check(section, key, "full", "", NULL);
         check(section, key, "none", "none",
               "does not exist: make it, or correct the path");
         check(section, key, "full/none", "full/none",
@@ -98,12 +101,12 @@ static void a_file_must_be_there_and_hold_something(void **state)
         check(section, key, "empty", "empty", "is empty");
     }
     _cleanup_(settings_freep) struct settings *s =
-        settings_accept("[sns]\nca_file = /dev/null\n");
+        settings_accept("[sns]\nca_file = /dev/null\n" TOPIC);
     _cleanup_(buf_done) struct buf faults;
     buf_init(&faults, SETTINGS_FAULTS_BYTES_MAX);
-    assert_int_equal(settings_check_files(s, "x", &faults), -EINVAL);
+    assert_int_equal(files_check(s, "x", FILES_START, &faults), -EINVAL);
     assert_string_equal(faults.data,
-                        "x:2: [sns] ca_file: /dev/null: is no regular file\n");
+                        "x:2: [sns] ca_file: /dev/null: is not a regular file\n");
 }
 
 static void every_missing_file_is_told(void **state)
@@ -117,24 +120,106 @@ static void every_missing_file_is_told(void **state)
     const char *told[] = {
         "x:2: [ingest] certificate: /no/c: ", "x:3: [ingest] key: /no/k: ",
         "x:6: [admin] certificate: /no/ac: ", "x:5: [admin] key: /no/ak: "};
-    assert_int_equal(settings_check_files(s, "x", &faults), -EINVAL);
+    assert_int_equal(files_check(s, "x", FILES_START, &faults), -EINVAL);
     for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
         assert_non_null(strstr(faults.data, told[i]));
 }
 
-static void credentials_are_judged_as_the_daemon_does(void **state)
+static void the_lines_of_secrets_are_judged_as_the_daemon_does(void **state)
 {
     (void)state;
-    const char *const texts[][2] = {
-        {"# who\n\n sns:secret \r\nold:er\n", NULL},
-        {"sns:secret", NULL},
-        {"# nobody\n\n", "holds no line `user:password`"},
-        {"sns:secret\nsecret\n", "has a line that is no `user:password`"},
+    const char *const texts[][4] = {
+        {"ingest", "credentials_file", "# who\n\n sns:secret \r\nold:er\n", NULL},
+        {"ingest", "credentials_file", "sns:secret", NULL},
+        {"ingest", "credentials_file", "# nobody\n\n",
+         "no line `user:password` in it, so nobody could deliver"},
+        {"ingest", "credentials_file", "sns:secret\nsecret\n",
+         "line 2: not `user:password`"},
+        {"admin", "tokens_file", "# nobody\n", "no token in it, so nobody could ask"},
+        {"sns", "ca_file", "something",
+         "holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"},
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        write_file("credentials", texts[i][0]);
-        check("ingest", "credentials_file", "credentials", "credentials", texts[i][1]);
+        write_file("secret", texts[i][2]);
+        check(texts[i][0], texts[i][1], "secret", "secret", texts[i][3]);
     }
+}
+
+/* What is told of `credentials_file` with this mode, by whom `asker` says. */
+static void check_mode(mode_t mode, enum files_asker asker, int expected,
+                       const char *expected_words)
+{
+    _cleanup_(buf_done) struct buf text;
+    _cleanup_(buf_done) struct buf faults;
+    buf_init(&text, SETTINGS_LINE_BYTES_MAX);
+    buf_init(&faults, SETTINGS_FAULTS_BYTES_MAX);
+    write_file("secret", "sns:secret\n");
+    assert_int_equal(
+        buf_printf(&text, "[ingest]\ncredentials_file = %s\n[sns]\n" TOPIC, at("secret")),
+        0);
+    _cleanup_(settings_freep) struct settings *s = settings_accept(text.data);
+
+    assert_int_equal(chmod(at("secret"), mode), 0);
+    if (getuid() == 0 && mode == 0)
+        assert_int_equal(seteuid(NOBODY), 0);
+    int r = files_check(s, "x", asker, &faults);
+    if (getuid() == 0)
+        assert_int_equal(seteuid(0), 0);
+    assert_int_equal(chmod(at("secret"), 0600), 0);
+    assert_int_equal(r, expected);
+    if (expected_words)
+        assert_non_null(strstr(buf_str(&faults).data, expected_words));
+    else
+        assert_string_equal(buf_str(&faults).data, "");
+}
+
+static void a_secret_that_anyone_may_write_is_refused(void **state)
+{
+    (void)state;
+    check_mode(0602, FILES_START, -EINVAL, "x:2: [ingest] credentials_file: ");
+    check_mode(0602, FILES_CHECK_AS_DAEMON, -EINVAL, "anyone may write it: chmod o-w\n");
+    check_mode(0666, FILES_CHECK_AS_OTHER, -EINVAL, "anyone may write it: chmod o-w\n");
+}
+
+static void a_secret_that_anyone_may_read_is_a_warning(void **state)
+{
+    (void)state;
+    check_mode(0604, FILES_START, 0, "warning: x:2: [ingest] credentials_file: ");
+    check_mode(0644, FILES_CHECK_AS_DAEMON, 0, "anyone may read it");
+    check_mode(0660, FILES_START, 0, "its group may write it: chmod g-w\n");
+    check_mode(0640, FILES_START, 0, NULL);
+    check_mode(0600, FILES_START, 0, NULL);
+}
+
+static void a_secret_in_a_directory_that_anyone_may_write_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(chmod(settings_directory, 0703), 0);
+    check_mode(0600, FILES_START, -EINVAL, "anyone may replace it");
+    assert_int_equal(chmod(settings_directory, 01703), 0);
+    check_mode(0600, FILES_START, 0, NULL);
+    assert_int_equal(chmod(settings_directory, 0700), 0);
+}
+
+static void what_the_daemon_may_not_read_is_refused_and_for_others_a_warning(void **state)
+{
+    (void)state;
+    assert_int_equal(chmod(settings_directory, 0755), 0);
+    check_mode(0, FILES_START, -EINVAL, "x:2: [ingest] credentials_file: ");
+    check_mode(0, FILES_CHECK_AS_DAEMON, -EINVAL, "the daemon's user may not read it");
+    check_mode(0, FILES_CHECK_AS_OTHER, 0, "warning: x:2: [ingest] credentials_file: ");
+    assert_int_equal(chmod(settings_directory, 0700), 0);
+}
+
+static void an_empty_list_of_topics_is_a_warning(void **state)
+{
+    (void)state;
+    _cleanup_(buf_done) struct buf faults;
+    buf_init(&faults, SETTINGS_FAULTS_BYTES_MAX);
+    _cleanup_(settings_freep) struct settings *s = settings_accept("[sns]\ntopic =\n");
+    assert_int_equal(files_check(s, "x", FILES_START, &faults), 0);
+    assert_true(str_starts_with(buf_str(&faults),
+                                STR("warning: x:2: [sns] topic: no topic is allowed")));
 }
 
 static void what_the_daemon_makes_needs_its_directory(void **state)
@@ -145,12 +230,12 @@ static void what_the_daemon_makes_needs_its_directory(void **state)
     check("store", "path", "new.db", "", NULL);
     check("store", "path", "full", "", NULL);
     check("store", "path", "none/new.db", "none", missing);
-    check("store", "path", "full/new.db", "full", "is no directory");
+    check("store", "path", "full/new.db", "full", "is not a directory");
     check("store", "path", "directory", "directory", "is a directory: name a file in it");
     check("store", "certificates", "new", "", NULL);
     check("store", "certificates", "directory", "", NULL);
     check("store", "certificates", "none/new", "none", missing);
-    check("store", "certificates", "full", "full", "is no directory");
+    check("store", "certificates", "full", "full", "is not a directory");
     check("simulator", "key", "new.pem", "", NULL);
     check("simulator", "key", "none/new.pem", "none", missing);
 }
@@ -159,10 +244,10 @@ static void the_simulators_key_counts_only_when_it_is_on(void **state)
 {
     (void)state;
     _cleanup_(settings_freep) struct settings *s =
-        settings_accept("[simulator]\nkey = /no/such/key\n");
+        settings_accept("[simulator]\nkey = /no/such/key\n[sns]\n" TOPIC);
     _cleanup_(buf_done) struct buf faults;
     buf_init(&faults, SETTINGS_FAULTS_BYTES_MAX);
-    assert_int_equal(settings_check_files(s, "x", &faults), 0);
+    assert_int_equal(files_check(s, "x", FILES_START, &faults), 0);
     assert_int_equal(faults.len, 0);
 }
 
@@ -174,28 +259,7 @@ static void the_defaults_need_nothing_made_before(void **state)
     _cleanup_(buf_done) struct buf faults;
     buf_init(&faults, SETTINGS_FAULTS_BYTES_MAX);
     assert_int_equal(settings_new(&s), 0);
-    assert_int_equal(settings_check_files(s, NULL, &faults), 0);
-}
-
-static void what_one_may_not_read_is_a_warning(void **state)
-{
-    (void)state;
-    _cleanup_(buf_done) struct buf text;
-    _cleanup_(buf_done) struct buf faults;
-    buf_init(&text, SETTINGS_LINE_BYTES_MAX);
-    buf_init(&faults, SETTINGS_FAULTS_BYTES_MAX);
-    assert_int_equal(buf_printf(&text, "[sns]\nca_file = %s\n", at("full")), 0);
-    _cleanup_(settings_freep) struct settings *s = settings_accept(text.data);
-
-    assert_int_equal(chmod(at("full"), 0), 0);
-    if (getuid() == 0)
-        assert_int_equal(seteuid(NOBODY), 0);
-    int r = settings_check_files(s, "x", &faults);
-    if (getuid() == 0)
-        assert_int_equal(seteuid(0), 0);
-    assert_int_equal(chmod(at("full"), 0600), 0);
-    assert_int_equal(r, 0);
-    assert_true(str_starts_with(buf_str(&faults), STR("warning: x:2: [sns] ca_file: ")));
+    assert_int_equal(files_check(s, NULL, FILES_CHECK_AS_DAEMON, &faults), 0);
 }
 
 static void a_configuration_one_may_not_read_says_how_to_let_the_daemon(void **state)
@@ -229,11 +293,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_must_be_there_and_hold_something),
         cmocka_unit_test(every_missing_file_is_told),
-        cmocka_unit_test(credentials_are_judged_as_the_daemon_does),
+        cmocka_unit_test(the_lines_of_secrets_are_judged_as_the_daemon_does),
+        cmocka_unit_test(a_secret_that_anyone_may_write_is_refused),
+        cmocka_unit_test(a_secret_that_anyone_may_read_is_a_warning),
+        cmocka_unit_test(a_secret_in_a_directory_that_anyone_may_write_is_refused),
+        cmocka_unit_test(
+            what_the_daemon_may_not_read_is_refused_and_for_others_a_warning),
+        cmocka_unit_test(an_empty_list_of_topics_is_a_warning),
         cmocka_unit_test(what_the_daemon_makes_needs_its_directory),
         cmocka_unit_test(the_simulators_key_counts_only_when_it_is_on),
         cmocka_unit_test(the_defaults_need_nothing_made_before),
-        cmocka_unit_test(what_one_may_not_read_is_a_warning),
         cmocka_unit_test(a_configuration_one_may_not_read_says_how_to_let_the_daemon),
     };
     return cmocka_run_group_tests(tests, make_files, remove_files);
