@@ -33,10 +33,14 @@ DEFINE_CLEANUP(struct sns_certificate, sns_certificate_unref)
 /*
  * True when its subject or a subject alternative name is one SNS signs with in the
  * topic's region: sns.amazonaws.com, sns-signing.REGION.…, sns-REGION.… with the
- * partition's domain.
+ * partition's domain; sns-us-gov-west-1.amazonaws.com in both GovCloud regions.
  */
 bool sns_certificate_is_for(const struct sns_certificate *certificate,
                             const struct arn *topic);
+
+/* True when one of its names is one that SNS signs with in any region. What is not is not
+ * worth keeping; for which topic it may be used is another question. */
+bool sns_certificate_is_of_sns(const struct sns_certificate *certificate);
 
 /* Was it valid at that time? */
 bool sns_certificate_valid_at(const struct sns_certificate *certificate, int64_t ms);

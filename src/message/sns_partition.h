@@ -9,4 +9,7 @@
 /* `amazonaws.com` for `aws`, …; absent for a partition we do not know. */
 struct str sns_partition_domain(struct str partition);
 
+/* The domains of all partitions, by number; absent behind the last. */
+struct str sns_partition_domain_at(size_t number);
+
 #endif

@@ -302,22 +302,62 @@ static bool cut_front(struct str *rest, struct str part)
 }
 
 /* `PREFIX` REGION `.` DOMAIN */
-static bool is_regional_name(struct str name, struct str prefix, const struct arn *topic)
+static bool is_regional_name(struct str name, struct str prefix, struct str region,
+                             struct str domain)
+{
+    return str_present(domain) && cut_front(&name, prefix) && cut_front(&name, region) &&
+           cut_front(&name, STR(".")) && str_equal_nocase(name, domain);
+}
+
+/* Both GovCloud regions sign with the western one's name (AWS's Java validator, 2026). */
+static struct str signing_region(const struct arn *topic)
+{
+    return str_equal(topic->partition, STR("aws-us-gov")) ? STR("us-gov-west-1")
+                                                          : topic->region;
+}
+
+static bool is_name_for(struct str name, const struct arn *topic)
 {
     struct str domain = sns_partition_domain(topic->partition);
-    return str_present(domain) && cut_front(&name, prefix) &&
-           cut_front(&name, topic->region) && cut_front(&name, STR(".")) &&
-           str_equal_nocase(name, domain);
+    return str_equal_nocase(name, STR("sns.amazonaws.com")) ||
+           is_regional_name(name, STR("sns-signing."), topic->region, domain) ||
+           is_regional_name(name, STR("sns-"), topic->region, domain) ||
+           is_regional_name(name, STR("sns-"), signing_region(topic), domain);
 }
 
 bool sns_certificate_is_for(const struct sns_certificate *certificate,
                             const struct arn *topic)
 {
+    for (size_t i = 0; i < certificate->names_count; i++)
+        if (is_name_for(str_of(certificate->names[i]), topic))
+            return true;
+    return false;
+}
+
+/* Is it `PREFIX` REGION `.` DOMAIN of any region and partition? */
+static bool is_any_regional_name(struct str name, struct str prefix)
+{
+    struct str domain;
+    struct str region = name;
+    if (!cut_front(&region, prefix))
+        return false;
+    const char *dot = region.len ? memchr(region.data, '.', region.len) : NULL;
+    if (!dot || dot == region.data)
+        return false;
+    region.len = (size_t)(dot - region.data);
+    for (size_t i = 0; str_present(domain = sns_partition_domain_at(i)); i++)
+        if (is_regional_name(name, prefix, region, domain))
+            return true;
+    return false;
+}
+
+bool sns_certificate_is_of_sns(const struct sns_certificate *certificate)
+{
     for (size_t i = 0; i < certificate->names_count; i++) {
         struct str name = str_of(certificate->names[i]);
         if (str_equal_nocase(name, STR("sns.amazonaws.com")) ||
-            is_regional_name(name, STR("sns-signing."), topic) ||
-            is_regional_name(name, STR("sns-"), topic))
+            is_any_regional_name(name, STR("sns-signing.")) ||
+            is_any_regional_name(name, STR("sns-")))
             return true;
     }
     return false;

@@ -32,6 +32,12 @@ struct str sns_partition_domain(struct str partition)
     return STR_ABSENT;
 }
 
+struct str sns_partition_domain_at(size_t number)
+{
+    return number < sizeof domains / sizeof domains[0] ? domains[number].domain
+                                                       : STR_ABSENT;
+}
+
 static struct str behind(struct str s, size_t skip)
 {
     return (struct str){s.data + skip, s.len - skip};

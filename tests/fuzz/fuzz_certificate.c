@@ -40,25 +40,30 @@ static X509 *read_with_openssl(struct str pem)
 }
 
 static void check_region(const struct sns_certificate *certificate, X509 *x509,
-                         const char *text, const char *const names[3])
+                         const char *text, const char *const names[4])
 {
     struct arn topic;
     bool named = false;
 
     PROMISE(arn_parse(str_of(text), &topic));
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4 && names[i]; i++)
         named = named || X509_check_host(x509, names[i], 0, FLAGS, NULL) == 1;
     PROMISE(named || !sns_certificate_is_for(certificate, &topic));
+    PROMISE(sns_certificate_is_of_sns(certificate) ||
+            !sns_certificate_is_for(certificate, &topic));
 }
 
 static void check_certificate(const struct sns_certificate *certificate, struct str pem)
 {
-    static const char *const ireland[] = {"sns.amazonaws.com",
-                                          "sns-signing.eu-west-1.amazonaws.com",
-                                          "sns-eu-west-1.amazonaws.com"};
-    static const char *const beijing[] = {"sns.amazonaws.com",
-                                          "sns-signing.cn-north-1.amazonaws.com.cn",
-                                          "sns-cn-north-1.amazonaws.com.cn"};
+    static const char *const ireland[4] = {"sns.amazonaws.com",
+                                           "sns-signing.eu-west-1.amazonaws.com",
+                                           "sns-eu-west-1.amazonaws.com"};
+    static const char *const beijing[4] = {"sns.amazonaws.com",
+                                           "sns-signing.cn-north-1.amazonaws.com.cn",
+                                           "sns-cn-north-1.amazonaws.com.cn"};
+    static const char *const ohio[4] = {
+        "sns.amazonaws.com", "sns-signing.us-gov-east-1.amazonaws.com",
+        "sns-us-gov-east-1.amazonaws.com", "sns-us-gov-west-1.amazonaws.com"};
     X509 *x509 = read_with_openssl(pem);
 
     /* OpenSSL's reader minds the length of a line; where it refuses there is nothing to
@@ -71,6 +76,8 @@ static void check_certificate(const struct sns_certificate *certificate, struct 
     PROMISE(EVP_PKEY_get_bits(key) <= SNS_KEY_BITS_MAX);
     check_region(certificate, x509, "arn:aws:sns:eu-west-1:123456789012:a", ireland);
     check_region(certificate, x509, "arn:aws-cn:sns:cn-north-1:123456789012:a", beijing);
+    check_region(certificate, x509, "arn:aws-us-gov:sns:us-gov-east-1:123456789012:a",
+                 ohio);
     for (int64_t s = 0; s <= 8000000000; s += 500000000) {
         time_t when = (time_t)s;
         bool within = X509_cmp_time(X509_get0_notBefore(x509), &when) <= 0 &&

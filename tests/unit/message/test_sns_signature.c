@@ -314,6 +314,10 @@ static void a_certificate_is_for_the_names_that_sns_signs_with(void **state)
         {"aws", "me-south-1", "x", "DNS:sns-signing.me-south-1.amazonaws.com", true},
         {"aws-cn", "cn-north-1", "sns-cn-north-1.amazonaws.com.cn", NULL, true},
         {"aws-us-gov", "us-gov-west-1", "sns-us-gov-west-1.amazonaws.com", NULL, true},
+        {"aws-us-gov", "us-gov-east-1", "sns-us-gov-west-1.amazonaws.com", NULL, true},
+        {"aws-us-gov", "us-gov-east-1", "sns-us-gov-east-1.amazonaws.com", NULL, true},
+        {"aws-us-gov", "us-gov-west-1", "sns-us-gov-east-1.amazonaws.com", NULL, false},
+        {"aws", "us-east-1", "sns-us-gov-west-1.amazonaws.com", NULL, false},
         {"aws-eusc", "eusc-de-east-1", "sns-signing.eusc-de-east-1.amazonaws.eu", NULL,
          true},
         {"aws-iso", "us-iso-east-1", "sns-us-iso-east-1.c2s.ic.gov", NULL, true},
@@ -339,6 +343,34 @@ static void a_certificate_is_for_the_names_that_sns_signs_with(void **state)
             certificate_named(str_of(cases[i].common_name), cases[i].alternative);
         if (sns_certificate_is_for(certificate, &topic) != cases[i].is_for)
             fail_msg("%s, %s", cases[i].common_name, text);
+        assert_true(!cases[i].is_for || sns_certificate_is_of_sns(certificate));
+    }
+}
+
+static void a_certificate_is_of_sns_when_any_region_signs_with_its_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *common_name;
+        bool is_of_sns;
+    } cases[] = {
+        {"sns.amazonaws.com", true},
+        {"sns-signing.me-south-1.amazonaws.com", true},
+        {"SNS-Signing.me-south-1.Amazonaws.com", true},
+        {"sns-cn-north-1.amazonaws.com.cn", true},
+        {"sns-us-iso-east-1.c2s.ic.gov", true},
+        {"www.example.com", false},
+        {"sns-signing..amazonaws.com", false},
+        {"sns-signing.a.b.amazonaws.com", false},
+        {"sns-xx-west-1.example.com", false},
+        {"sns-.amazonaws.com", false},
+        {"sns-", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        _cleanup_(sns_certificate_unrefp) struct sns_certificate *certificate =
+            certificate_named(str_of(cases[i].common_name), NULL);
+        if (sns_certificate_is_of_sns(certificate) != cases[i].is_of_sns)
+            fail_msg("%s", cases[i].common_name);
     }
 }
 
@@ -491,6 +523,7 @@ int main(void)
         cmocka_unit_test(only_versions_1_and_2_are_known_and_1_can_be_refused),
         cmocka_unit_test(the_certificate_must_have_been_valid_at_the_timestamp),
         cmocka_unit_test(a_certificate_is_for_the_names_that_sns_signs_with),
+        cmocka_unit_test(a_certificate_is_of_sns_when_any_region_signs_with_its_name),
         cmocka_unit_test(a_nul_in_a_name_does_not_end_it),
         cmocka_unit_test(white_space_around_the_certificate_is_all_there_may_be),
         cmocka_unit_test(what_is_no_certificate_is_refused),
