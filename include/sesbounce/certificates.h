@@ -8,7 +8,10 @@
  * mutex guards the tables and is never held over disk access.
  *
  * Certificates and failures have separate bounds, least recently used goes first: who
- * names many URLs evicts nothing but remembered failures. A URL whose host or file could
+ * names many URLs evicts nothing but remembered failures. Whether a certificate may be
+ * used for a topic's region is not decided here, but at each use: with one `[sns]
+ * endpoint` for several regions, who asked first says nothing about what was fetched, and
+ * a failure is remembered only of what no topic could use. A URL whose host or file could
  * not be a name on disk (a slash, a leading dot, …) counts as failed and is never kept.
  */
 #ifndef SESBOUNCE_CERTIFICATES_H
@@ -48,10 +51,9 @@ enum certificates_answer certificates_get(struct certificates *certificates,
  * Reads the file from disk into memory. 0, -ENOENT, or another negative errno when what
  * is there cannot be used (no regular file, too large, writable by everybody, damaged);
  * the caller treats all of them as missing and fetches, which replaces the file. A
- * certificate that is not for `topic` is -EINVAL.
+ * certificate whose name is not one that SNS signs with anywhere is -EINVAL.
  */
-int certificates_load(struct certificates *certificates, const struct sns_cert_url *url,
-                      const struct arn *topic, int64_t now_ms);
+int certificates_load(struct certificates *certificates, const struct sns_cert_url *url);
 
 /*
  * May this URL be fetched now? Strangers know our topic and could name any HEX: unknown
@@ -61,14 +63,13 @@ int certificates_load(struct certificates *certificates, const struct sns_cert_u
 bool certificates_may_fetch(struct certificates *certificates, int64_t now_ms);
 
 /*
- * What a fetch brought. Checks it as sns_certificate_parse and sns_certificate_is_for,
+ * What a fetch brought. Checks it as sns_certificate_parse and sns_certificate_is_of_sns,
  * keeps it in memory, then on disk. 0; -EINVAL (remembered as a failure) with
  * `*ret_fault`; -ENOMEM likewise; another negative errno when only the disk failed: the
  * certificate is in memory all the same. `*ret_fault` is a constant text, NULL on 0.
  */
 int certificates_put(struct certificates *certificates, const struct sns_cert_url *url,
-                     const struct arn *topic, struct str pem, int64_t now_ms,
-                     const char **ret_fault);
+                     struct str pem, int64_t now_ms, const char **ret_fault);
 
 /* Remembers a failure for CERTIFICATE_FAILURE_MS; a certificate at hand stays. */
 void certificates_fail(struct certificates *certificates, const struct sns_cert_url *url,

@@ -185,7 +185,7 @@ static struct sns_certificate *find(struct verify *verify, const struct arn *top
             return verify->kept[i].certificate;
     /* A damaged or foreign file counts as missing, as in the daemon. */
     if (load(verify, name, &certificate) == 0) {
-        if (sns_certificate_is_for(certificate, topic))
+        if (sns_certificate_is_of_sns(certificate))
             return keep(verify, name, certificate);
         sns_certificate_unref(take_ptr(certificate));
     }
@@ -196,8 +196,8 @@ static struct sns_certificate *find(struct verify *verify, const struct arn *top
     struct buf why;
     buf_init(&why, 4096);
     if (fetch(verify, topic, url, &certificate, &why) == 0 &&
-        !sns_certificate_is_for(certificate, topic)) {
-        (void)buf_printf(&why, "what the certificate URL serves is none of SNS's");
+        !sns_certificate_is_of_sns(certificate)) {
+        (void)buf_printf(&why, "what the certificate URL serves is not one of SNS's");
         sns_certificate_unref(take_ptr(certificate));
     }
     if (certificate) {
@@ -243,7 +243,8 @@ enum verify_answer verify_message(struct verify *verify,
     if (!sns_certificate_is_for(certificate, &topic)) {
         (void)buf_printf(reason, "the certificate is not one that SNS signs with in the "
                                  "topic's region");
-        return VERIFY_REFUSED;
+        /* As in the daemon, which answers 503: a wrong file may have been put there. */
+        return verify->pinned ? VERIFY_REFUSED : VERIFY_CANNOT_TELL;
     }
     enum verdict verdict =
         sns_signature_verify(certificate, message, verify->min_version, &fault);

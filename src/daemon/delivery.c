@@ -92,7 +92,8 @@ static enum delivery_step find_certificate(struct delivery *delivery,
         return sns_certificate_is_for(*ret, &delivery->topic)
                    ? DELIVERY_STORABLE
                    : delivery_decide(delivery, VERDICT_NO_CERTIFICATE,
-                                     "the certificate is for another region");
+                                     "the certificate is for another region; if you "
+                                     "put its file there, remove it");
     case CERTIFICATES_UNKNOWN:
         return DELIVERY_WAITS;
     case CERTIFICATES_FAILED:

@@ -61,11 +61,11 @@ static void log_failure(struct outbound *outbound, const struct fetch *fetch,
 }
 
 static void keep_certificate(struct outbound *outbound, struct fetch *fetch,
-                             const struct arn *topic, struct str pem)
+                             struct str pem)
 {
     const char *fault = NULL;
-    int r = certificates_put(outbound->service->rules.certificates, &fetch->url, topic,
-                             pem, clock_mono_ms(), &fault);
+    int r = certificates_put(outbound->service->rules.certificates, &fetch->url, pem,
+                             clock_mono_ms(), &fault);
 
     if (r == -EINVAL || r == -ENOMEM) {
         log_failure(outbound, fetch, fault ? fault : strerror(-r));
@@ -86,12 +86,10 @@ static void fetched(void *context, const struct https_answer *answer)
 {
     struct fetch *fetch = context;
     struct outbound *outbound = fetch->outbound;
-    struct arn topic;
     char status[48];
 
-    if (!answer->fault && answer->status == 200 &&
-        arn_parse(str_of(fetch->wish.topic), &topic)) {
-        keep_certificate(outbound, fetch, &topic, answer->body);
+    if (!answer->fault && answer->status == 200) {
+        keep_certificate(outbound, fetch, answer->body);
     } else {
         (void)snprintf(status, sizeof(status), "the answer was HTTP %ld", answer->status);
         log_failure(outbound, fetch, answer->fault ? answer->fault : status);
@@ -140,7 +138,7 @@ static bool serve_wish(struct outbound *outbound, struct fetch *fetch)
         return true;
     }
     if (arn_parse(str_of(fetch->wish.topic), &topic)) {
-        r = certificates_load(certificates, &fetch->url, &topic, now_ms);
+        r = certificates_load(certificates, &fetch->url);
         if (r < 0) {
             if (!certificates_may_fetch(certificates, now_ms))
                 return false;

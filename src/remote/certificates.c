@@ -214,15 +214,14 @@ static void keep(struct certificates *certificates, const struct name *name,
 
 /* 0 and it is in memory; -EINVAL with a fault; -ENOMEM. */
 static int accept_pem(struct certificates *certificates, const struct name *name,
-                      const struct arn *topic, struct str pem, const char **ret_fault)
+                      struct str pem, const char **ret_fault)
 {
     _cleanup_(sns_certificate_unrefp) struct sns_certificate *certificate = NULL;
     int r = sns_certificate_parse(pem, &certificate, ret_fault);
     if (r < 0)
         return r;
-    if (!sns_certificate_is_for(certificate, topic)) {
-        *ret_fault = "the certificate's name is none that SNS signs with in the topic's "
-                     "region";
+    if (!sns_certificate_is_of_sns(certificate)) {
+        *ret_fault = "the certificate's name is not one that SNS signs with";
         return -EINVAL;
     }
     keep(certificates, name, take_ptr(certificate));
@@ -234,11 +233,9 @@ static void buf_donep(struct buf *buf)
     buf_done(buf);
 }
 
-int certificates_load(struct certificates *certificates, const struct sns_cert_url *url,
-                      const struct arn *topic, int64_t now_ms)
+int certificates_load(struct certificates *certificates, const struct sns_cert_url *url)
 {
     struct name name;
-    (void)now_ms;
     if (!name_of(url, &name))
         return -EINVAL;
     _cleanup_(buf_donep) struct buf pem;
@@ -247,7 +244,7 @@ int certificates_load(struct certificates *certificates, const struct sns_cert_u
     if (r < 0)
         return r;
     const char *fault = NULL;
-    return accept_pem(certificates, &name, topic, buf_str(&pem), &fault);
+    return accept_pem(certificates, &name, buf_str(&pem), &fault);
 }
 
 bool certificates_may_fetch(struct certificates *certificates, int64_t now_ms)
@@ -278,8 +275,7 @@ void certificates_fail(struct certificates *certificates, const struct sns_cert_
 }
 
 int certificates_put(struct certificates *certificates, const struct sns_cert_url *url,
-                     const struct arn *topic, struct str pem, int64_t now_ms,
-                     const char **ret_fault)
+                     struct str pem, int64_t now_ms, const char **ret_fault)
 {
     struct name name;
     *ret_fault = NULL;
@@ -287,7 +283,7 @@ int certificates_put(struct certificates *certificates, const struct sns_cert_ur
         *ret_fault = "the certificate's URL is none of SNS's";
         return -EINVAL;
     }
-    int r = accept_pem(certificates, &name, topic, pem, ret_fault);
+    int r = accept_pem(certificates, &name, pem, ret_fault);
     if (r < 0) {
         if (r == -ENOMEM)
             *ret_fault = "not enough memory";

@@ -13,7 +13,7 @@ import pytest
 
 import ses
 from daemon import ANSWER_SECONDS, assert_refusal, eventually
-from fakesns import TOPIC, Answer
+from fakesns import TOPIC, Answer, encode
 
 HOST = "sns.us-east-1.amazonaws.com"
 FILE = "SimpleNotificationService-0123456789abcdef0123456789abcdef.pem"
@@ -98,6 +98,47 @@ def test_a_certificate_of_one_region_is_no_good_for_another(make_daemon, sns):
     daemon.accept(some_bounce(sns, topic=there, signer=opt_in, SigningCertURL=url))
     reply = daemon.deliver(some_bounce(sns, topic=TOPIC, signer=opt_in, SigningCertURL=url))
     assert_refusal(reply, 503)
+
+
+@pytest.mark.parametrize("from_disk", [False, True], ids=["fetched", "from-disk"])
+def test_a_certificate_serves_its_region_whoever_asked_for_it_first(make_daemon, sns, from_disk):
+    """An endpoint without {region}: a topic that may not use it asks first."""
+    there = TOPIC.replace("us-east-1", "eu-central-2")
+    daemon = make_daemon(sns={"topic": [TOPIC, there]})
+    opt_in = sns.add(sns.authority.new_signer("sns-signing.eu-central-2.amazonaws.com"))
+    url = f"{sns.origin}/{opt_in.file}"
+    if from_disk:
+        folder = daemon.certificates / sns.origin.removeprefix("https://")
+        folder.mkdir(parents=True)
+        (folder / opt_in.file).write_bytes(opt_in.pem)
+    daemon.start()
+    reply = daemon.deliver(some_bounce(sns, topic=TOPIC, signer=opt_in, SigningCertURL=url))
+    assert_refusal(reply, 503)
+    daemon.accept(some_bounce(sns, topic=there, signer=opt_in, SigningCertURL=url))
+    assert len(sns.fetches()) == (0 if from_disk else 1)
+
+
+def test_import_verifies_with_a_certificate_whoever_asked_for_it_first(make_daemon, sns, home):
+    there = TOPIC.replace("us-east-1", "eu-central-2")
+    daemon = make_daemon(sns={"topic": [TOPIC, there]}).start()
+    opt_in = sns.add(sns.authority.new_signer("sns-signing.eu-central-2.amazonaws.com"))
+    url = f"{sns.origin}/{opt_in.file}"
+    captured = home / "captured.json"
+    wrong, right = (
+        some_bounce(sns, topic=topic, signer=opt_in, SigningCertURL=url)
+        for topic in (TOPIC, there)
+    )
+    captured.write_bytes(encode(wrong) + b"\n" + encode(right))
+    daemon.ctl("import", str(captured))
+    assert [event["topic_arn"] for event in daemon.events()] == [there]
+
+
+@pytest.mark.parametrize("region", ["us-gov-west-1", "us-gov-east-1"])
+def test_both_govcloud_regions_sign_with_the_western_name(make_daemon, sns, region):
+    topic = f"arn:aws-us-gov:sns:{region}:123456789012:ses-feedback"
+    daemon = make_daemon(sns={"topic": [topic]}).start()
+    signer = sns.add(sns.authority.new_signer("sns-us-gov-west-1.amazonaws.com"))
+    daemon.accept(some_bounce(sns, topic=topic, signer=signer))
 
 
 # --- how often

@@ -186,7 +186,7 @@ static void put_certificate(struct certificates *certificates)
 
     assert_true(arn_parse(STR(TOPIC_A), &topic));
     assert_true(sns_url_certificate(STR(URL), &topic, STR_ABSENT, &url));
-    (void)certificates_put(certificates, &url, &topic, signer_certificate(), 0, &fault);
+    (void)certificates_put(certificates, &url, signer_certificate(), 0, &fault);
 }
 
 static int store_it(struct store *store, struct delivery *delivery)

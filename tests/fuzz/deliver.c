@@ -37,8 +37,8 @@ static void start_certificates(void)
     PROMISE(certificates_new(directory, &rules.certificates) == 0);
     PROMISE(arn_parse(STR(DELIVER_TOPIC), &topic));
     PROMISE(sns_url_certificate(STR(DELIVER_URL), &topic, STR_ABSENT, &url));
-    PROMISE(certificates_put(rules.certificates, &url, &topic, signer_certificate(), 0,
-                             &fault) == 0);
+    PROMISE(certificates_put(rules.certificates, &url, signer_certificate(), 0, &fault) ==
+            0);
     remove_directory(directory);
 }
 

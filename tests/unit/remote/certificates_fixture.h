@@ -89,7 +89,7 @@ SHARED int put(struct certificates *certificates, const struct sns_cert_url *url
                const char *pem, int64_t now_ms)
 {
     const char *fault = NULL;
-    int r = certificates_put(certificates, url, &topic, str_of(pem), now_ms, &fault);
+    int r = certificates_put(certificates, url, str_of(pem), now_ms, &fault);
     assert_true((r == 0) == (fault == NULL));
     return r;
 }

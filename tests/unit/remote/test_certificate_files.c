@@ -12,7 +12,7 @@ static void a_restart_finds_it_on_disk(void **state)
 
     _cleanup_(certificates_freep) struct certificates *second = open_certificates();
     assert_int_equal(ask(second, &url_1, 0), CERTIFICATES_UNKNOWN);
-    assert_int_equal(certificates_load(second, &url_1, &topic, 0), 0);
+    assert_int_equal(certificates_load(second, &url_1), 0);
     assert_int_equal(ask(second, &url_1, 0), CERTIFICATES_READY);
 }
 
@@ -20,11 +20,11 @@ static void a_file_of_the_operator_is_used(void **state)
 {
     (void)state;
     _cleanup_(certificates_freep) struct certificates *certificates = open_certificates();
-    assert_int_equal(certificates_load(certificates, &url_1, &topic, 0), -ENOENT);
+    assert_int_equal(certificates_load(certificates, &url_1), -ENOENT);
     make_folder(HOST);
     write_file(HOST "/" FILE_1, fixture.good);
     certificates_fail(certificates, &url_1, 0);
-    assert_int_equal(certificates_load(certificates, &url_1, &topic, 0), 0);
+    assert_int_equal(certificates_load(certificates, &url_1), 0);
     assert_int_equal(ask(certificates, &url_1, 0), CERTIFICATES_READY);
 }
 
@@ -47,7 +47,7 @@ static void a_file_of_another_name_is_not_loaded(void **state)
     _cleanup_(certificates_freep) struct certificates *certificates = open_certificates();
     make_folder(HOST);
     write_file(HOST "/" FILE_1, fixture.strange);
-    assert_int_equal(certificates_load(certificates, &url_1, &topic, 0), -EINVAL);
+    assert_int_equal(certificates_load(certificates, &url_1), -EINVAL);
     assert_int_equal(ask(certificates, &url_1, 0), CERTIFICATES_UNKNOWN);
 }
 
@@ -59,9 +59,9 @@ static void a_damaged_file_is_overwritten_by_the_next_fetch(void **state)
     (void)snprintf(damaged, sizeof(damaged), "%.63s", fixture.good);
     make_folder(HOST);
     write_file(HOST "/" FILE_1, damaged);
-    assert_int_equal(certificates_load(certificates, &url_1, &topic, 0), -EINVAL);
+    assert_int_equal(certificates_load(certificates, &url_1), -EINVAL);
     assert_int_equal(put(certificates, &url_1, fixture.good, 0), 0);
-    assert_int_equal(certificates_load(certificates, &url_1, &topic, 0), 0);
+    assert_int_equal(certificates_load(certificates, &url_1), 0);
     assert_int_equal(count_files(), 1);
 }
 
@@ -74,7 +74,7 @@ static void a_symbolic_link_is_refused_and_replaced(void **state)
     make_folder(HOST);
     write_file("target", fixture.good);
     assert_int_equal(symlink("../target", link), 0);
-    assert_int_equal(certificates_load(certificates, &url_1, &topic, 0), -ELOOP);
+    assert_int_equal(certificates_load(certificates, &url_1), -ELOOP);
     assert_int_equal(put(certificates, &url_1, fixture.renewed, 0), 0);
     assert_true(S_ISREG(stat_of(HOST "/" FILE_1).st_mode));
     assert_int_equal(stat_of("target").st_size, strlen(fixture.good));
@@ -89,7 +89,7 @@ static void a_linked_folder_is_refused(void **state)
     make_folder("elsewhere");
     write_file("elsewhere/" FILE_1, fixture.good);
     assert_int_equal(symlink("elsewhere", link), 0);
-    assert_true(certificates_load(certificates, &url_1, &topic, 0) < 0);
+    assert_true(certificates_load(certificates, &url_1) < 0);
     assert_int_equal(ask(certificates, &url_1, 0), CERTIFICATES_UNKNOWN);
 }
 
@@ -101,10 +101,10 @@ static void what_is_no_regular_file_is_refused_without_waiting(void **state)
     path_of(HOST "/" FILE_1, path);
     make_folder(HOST);
     assert_int_equal(mkfifo(path, 0640), 0);
-    assert_int_equal(certificates_load(certificates, &url_1, &topic, 0), -ENXIO);
+    assert_int_equal(certificates_load(certificates, &url_1), -ENXIO);
     assert_int_equal(unlink(path), 0);
     make_folder(HOST "/" FILE_1);
-    assert_int_equal(certificates_load(certificates, &url_1, &topic, 0), -EISDIR);
+    assert_int_equal(certificates_load(certificates, &url_1), -EISDIR);
 }
 
 static void a_large_file_is_refused(void **state)
@@ -116,7 +116,7 @@ static void a_large_file_is_refused(void **state)
     make_folder(HOST);
     write_file(HOST "/" FILE_1, fixture.good);
     assert_int_equal(truncate(path, CERTIFICATE_FILE_BYTES_MAX + 1), 0);
-    assert_int_equal(certificates_load(certificates, &url_1, &topic, 0), -EFBIG);
+    assert_int_equal(certificates_load(certificates, &url_1), -EFBIG);
 }
 
 static void a_file_that_everybody_may_write_is_refused(void **state)
@@ -128,7 +128,7 @@ static void a_file_that_everybody_may_write_is_refused(void **state)
     make_folder(HOST);
     write_file(HOST "/" FILE_1, fixture.good);
     assert_int_equal(chmod(path, 0666), 0);
-    assert_int_equal(certificates_load(certificates, &url_1, &topic, 0), -EPERM);
+    assert_int_equal(certificates_load(certificates, &url_1), -EPERM);
 }
 
 static void a_directory_that_cannot_be_written_is_no_obstacle(void **state)
@@ -173,7 +173,7 @@ static void a_directory_removed_meanwhile_is_made_again(void **state)
     (void)state;
     _cleanup_(certificates_freep) struct certificates *certificates = open_certificates();
     assert_int_equal(rmdir(directory), 0);
-    assert_int_equal(certificates_load(certificates, &url_1, &topic, 0), -ENOENT);
+    assert_int_equal(certificates_load(certificates, &url_1), -ENOENT);
     assert_int_equal(put(certificates, &url_1, fixture.good, 0), 0);
     assert_true(exists(HOST "/" FILE_1));
 }
@@ -223,7 +223,7 @@ static void hostile_names_reach_neither_memory_nor_disk(void **state)
     _cleanup_(certificates_freep) struct certificates *certificates = open_certificates();
     for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
         assert_int_equal(ask(certificates, &urls[i], 0), CERTIFICATES_FAILED);
-        assert_int_equal(certificates_load(certificates, &urls[i], &topic, 0), -EINVAL);
+        assert_int_equal(certificates_load(certificates, &urls[i]), -EINVAL);
         assert_int_equal(put(certificates, &urls[i], fixture.good, 0), -EINVAL);
         certificates_fail(certificates, &urls[i], 0);
         assert_int_equal(ask(certificates, &urls[i], INT64_MAX / 2), CERTIFICATES_FAILED);

@@ -50,6 +50,23 @@ static void a_fetched_one_replaces_the_one_at_hand(void **state)
     assert_int_equal(stat_of(HOST "/" FILE_1).st_size, strlen(fixture.renewed));
 }
 
+/* An endpoint without {region} serves several regions from one place. */
+static void a_certificate_of_another_region_is_kept_for_who_may_use_it(void **state)
+{
+    (void)state;
+    _cleanup_(certificates_freep) struct certificates *certificates = open_certificates();
+    _cleanup_(certificates_freep) struct certificates *later = open_certificates();
+    _cleanup_(sns_certificate_unrefp) struct sns_certificate *kept = NULL;
+    _cleanup_(freep) char *pem =
+        make_pem(fixture.key, "sns-signing.eu-test-2.amazonaws.com", 7);
+    assert_int_equal(put(certificates, &url_1, pem, 0), 0);
+    assert_int_equal(certificates_get(certificates, &url_1, 0, &kept),
+                     CERTIFICATES_READY);
+    assert_false(sns_certificate_is_for(kept, &topic));
+    assert_int_equal(certificates_load(later, &url_1), 0);
+    assert_int_equal(ask(later, &url_1, 0), CERTIFICATES_READY);
+}
+
 static void a_failure_is_forgotten_after_its_time(void **state)
 {
     (void)state;
@@ -182,13 +199,13 @@ static void *ask_and_put(void *context)
         number(&name, i % 7);
         if (certificates_get(certificates, &name.url, i, &certificate) ==
             CERTIFICATES_UNKNOWN)
-            (void)certificates_load(certificates, &name.url, &topic, i);
+            (void)certificates_load(certificates, &name.url);
         sns_certificate_unrefp(&certificate);
         if (i % 5 == 0)
             certificates_fail(certificates, &name.url, i);
         if (i % 50 == 0)
-            (void)certificates_put(certificates, &name.url, &topic,
-                                   str_of(fixture.renewed), i, &fault);
+            (void)certificates_put(certificates, &name.url, str_of(fixture.renewed), i,
+                                   &fault);
         (void)certificates_may_fetch(certificates, i);
     }
     return NULL;
@@ -216,6 +233,7 @@ int main(void)
         TEST(a_certificate_outlives_the_table),
         TEST(another_host_or_file_is_another_certificate),
         TEST(a_fetched_one_replaces_the_one_at_hand),
+        TEST(a_certificate_of_another_region_is_kept_for_who_may_use_it),
         TEST(a_failure_is_forgotten_after_its_time),
         TEST(a_success_ends_a_failure),
         TEST(a_failure_does_not_take_away_what_is_at_hand),
