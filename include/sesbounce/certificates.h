@@ -47,6 +47,9 @@ enum certificates_answer certificates_get(struct certificates *certificates,
                                           const struct sns_cert_url *url, int64_t now_ms,
                                           struct sns_certificate **ret);
 
+/* Is a certificate of that host in memory? */
+bool certificates_has_host(struct certificates *certificates, struct str host);
+
 /*
  * Reads the file from disk into memory. 0, -ENOENT, or another negative errno when what
  * is there cannot be used (no regular file, too large, writable by everybody, damaged);

@@ -44,6 +44,10 @@ struct https_answer {
     long status;       /* HTTP status, 3xx included; 0 when there was no whole answer */
     struct str body;   /* borrowed during the callback; at most HTTPS_BODY_BYTES_MAX */
     const char *fault; /* NULL, or why there was no answer: one line, no secrets */
+    const char *brief; /* with a fault: the same as a constant that names nobody */
+    bool unresolved;   /* the fault is that the host's name has no address */
+    bool timed_out;    /* the fault is that the time was up */
+    bool ours;         /* the fault is this program's: short of memory */
 };
 typedef void https_done_fn(void *context, const struct https_answer *answer);
 

@@ -124,6 +124,16 @@
 #define CERTIFICATE_FETCH_BURST     16
 #define CERTIFICATE_FETCH_REFILL_MS 1000
 
+/* While no certificate can be obtained, what could not be fetched is asked for again this
+ * often, also when nobody delivers: a load balancer that believes /healthz lets nobody
+ * through. Promised: asked again within 30 s. */
+#define CERTIFICATE_AGAIN_MS 20000
+/* Why not, in words for everybody, and for the operator with libcurl's own (256). */
+#define HEALTH_BRIEF_BYTES  128
+#define HEALTH_DETAIL_BYTES 512
+/* What /healthz says: two origins, the detail and a sentence. */
+#define HEALTH_LINE_BYTES_MAX 2048
+
 /* Confirmations: first after 1 s, doubling to 5 min, as long as the token can live. */
 #define CONFIRM_FIRST_MS  1000
 #define CONFIRM_MAX_MS    (5 * 60 * 1000)

@@ -67,7 +67,7 @@ static int ask_daemon(struct status *status)
     }
     if (answer.status == 200)
         return say_text(status, "daemon", "running, and storing messages");
-    r = say_text(status, "daemon", "running, but cannot store messages");
+    r = say_text(status, "daemon", "running, but messages get 503");
     return r < 0 ? r
                  : attention(status,
                              "the daemon answers %ld %s; type: systemctl status "

@@ -4,6 +4,7 @@
 #include <microhttpd.h>
 
 #include "daemon/listen.h"
+#include "daemon/probe.h"
 #include "daemon/tls.h"
 #include "daemon/tokens.h"
 #include "sesbounce/limits.h"
@@ -47,7 +48,7 @@ static enum MHD_Result reply_metrics(struct admin *admin,
                                      struct MHD_Connection *connection)
 {
     const struct metrics_now now = {
-        .storing = atomic_load(&admin->service->storing),
+        .storing = health_is_well(admin->service),
         .connections = connections_count(&admin->service->connections),
         .connections_max = admin->service->bounds.connections,
         .large_body_bytes = bodies_large_bytes(&admin->service->bodies),
@@ -94,9 +95,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         return reply_metrics(admin, connection);
     if (strcmp(url, "/healthz") != 0)
         return reply(connection, MHD_HTTP_NOT_FOUND, STR("try /metrics or /healthz\n"));
-    return atomic_load(&admin->service->storing)
-               ? reply(connection, MHD_HTTP_OK, STR("ok\n"))
-               : reply(connection, MHD_HTTP_SERVICE_UNAVAILABLE, STR("not storing\n"));
+    return probe_answer(admin->service, connection, true, false);
 }
 
 /* --- start and stop -------------------------------------------------------------- */

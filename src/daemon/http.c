@@ -10,6 +10,7 @@
 #include "daemon/delivery_log.h"
 #include "daemon/framing.h"
 #include "daemon/outbound.h"
+#include "daemon/probe.h"
 #include "daemon/tls.h"
 #include "daemon/writer.h"
 #include "sesbounce/limits.h"
@@ -22,8 +23,6 @@ struct http {
     struct credentials *credentials; /* NULL: nobody is asked */
     struct tls tls;
     struct MHD_Response *responses[RESPONSE_FORMS][VERDICT_COUNT];
-    struct MHD_Response *healthy[RESPONSE_FORMS];
-    struct MHD_Response *unhealthy[RESPONSE_FORMS];
     struct MHD_Daemon *daemons[LISTEN_SOCKETS_MAX];
     int sockets[LISTEN_SOCKETS_MAX];
     bool quiesced; /* then the sockets are ours to close */
@@ -41,6 +40,21 @@ static bool closes(struct http *http, bool kept)
            (!kept && connections_are_crowded(&http->service->connections));
 }
 
+/* A genuine message proves that its certificate was obtained; the simulator's needs
+ * none. */
+static void note_verified(struct service *service, const struct delivery *delivery)
+{
+    struct sns_origin origin;
+
+    if (atomic_load_explicit(&service->health.lost, memory_order_relaxed) &&
+        str_present(delivery->certificate_url.host) &&
+        sns_url_origin(&delivery->topic, str_of(service->settings->sns.endpoint),
+                       &origin) == 0 &&
+        health_find(&service->health, str_of(origin.text)))
+        log_event(LOG_LEVEL_NOTICE, "messages can be verified again",
+                  {"ORIGIN", str_of(origin.text)});
+}
+
 static enum MHD_Result answer(struct http *http, struct delivery *delivery)
 {
     bool kept = verdict_is_kept(delivery->verdict);
@@ -54,6 +68,8 @@ static enum MHD_Result answer(struct http *http, struct delivery *delivery)
     if (kept)
         atomic_store_explicit(&http->service->metrics.last_kept_ms,
                               delivery->intake.received_ms, memory_order_relaxed);
+    if (delivery->verified)
+        note_verified(http->service, delivery);
     delivery_log(delivery, http->service->settings);
     connection_answered(delivery->client, kept, clock_mono_ms());
     return MHD_queue_response(delivery->connection, info->http_status, response);
@@ -61,14 +77,8 @@ static enum MHD_Result answer(struct http *http, struct delivery *delivery)
 
 static enum MHD_Result answer_probe(struct http *http, const struct delivery *delivery)
 {
-    bool healthy =
-        atomic_load(&http->service->storing) && !atomic_load(&http->service->stopping);
-    struct MHD_Response **responses = healthy ? http->healthy : http->unhealthy;
-
     connection_answered(delivery->client, false, clock_mono_ms());
-    return MHD_queue_response(
-        delivery->connection, healthy ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
-        responses[closes(http, false) ? RESPONSE_CLOSE : RESPONSE_KEEP]);
+    return probe_answer(http->service, delivery->connection, false, closes(http, false));
 }
 
 void http_resume(struct delivery *delivery)
@@ -433,13 +443,6 @@ static int make_responses(struct http *http)
             if (!http->responses[form][v])
                 return -ENOMEM;
         }
-        http->healthy[form] = response_new("ok\n", close);
-        http->unhealthy[form] = response_new(
-            "messages cannot be stored now; see the log of sesbounced\n", close);
-        if (!http->healthy[form] || !http->unhealthy[form])
-            return -ENOMEM;
-        (void)MHD_add_response_header(http->unhealthy[form], MHD_HTTP_HEADER_RETRY_AFTER,
-                                      HTTP_RETRY_AFTER_S);
     }
     return 0;
 }
@@ -493,10 +496,6 @@ static void http_free(struct http *http)
             if (http->responses[form][v])
                 MHD_destroy_response(http->responses[form][v]);
         }
-        if (http->healthy[form])
-            MHD_destroy_response(http->healthy[form]);
-        if (http->unhealthy[form])
-            MHD_destroy_response(http->unhealthy[form]);
     }
     credentials_free(http->credentials);
     tls_done(&http->tls);

@@ -29,7 +29,7 @@ struct program {
     struct http *http;
     struct admin *admin;
     sigset_t signals;
-    bool told_storing; /* what STATUS= says */
+    enum health_state told_state; /* what STATUS= says */
     int64_t tell_again_ms;
     int64_t pet_again_ms; /* the watchdog */
 };
@@ -172,6 +172,8 @@ static int init_bounded(struct service *service)
     int r = connections_init(&service->connections, &service->bounds);
 
     bodies_init(&service->bodies, service->bounds.large_body_bytes);
+    if (r == 0)
+        r = health_init(&service->health);
     return r < 0 ? r : waiting_room_init(&service->room, service->bounds.waiting_room);
 }
 
@@ -261,25 +263,32 @@ static void say_ready(struct program *program)
 static void tell_status(struct program *program, int64_t now_ms)
 {
     struct metrics *metrics = &program->service.metrics;
-    const char *trouble = atomic_load(&program->service.trouble);
-    bool storing = atomic_load(&program->service.storing);
+    struct health_now health;
+    struct buf line;
     int r;
 
-    if (storing == program->told_storing && now_ms < program->tell_again_ms)
+    health_look(&program->service, &health);
+    if (health.state == program->told_state && now_ms < program->tell_again_ms)
         return;
-    if (storing)
+    buf_init(&line, HEALTH_LINE_BYTES_MAX);
+    (void)health_print(&health, true, &line);
+    if (health.state == HEALTH_WELL)
         r = notify("STATUS=storing; kept %llu deliveries, answered %llu otherwise, shed "
                    "%llu",
                    (unsigned long long)metrics_kept(metrics),
                    (unsigned long long)metrics_not_kept(metrics),
                    (unsigned long long)metrics_shed_in_all(metrics));
+    else if (health.state == HEALTH_NOT_VERIFYING)
+        r = notify("STATUS=NOT VERIFYING, SNS is told to try again: %s",
+                   buf_str(&line).data);
     else
         r = notify("STATUS=NOT STORING, SNS is told to try again: %s (%s)",
-                   trouble ? trouble : "see `journalctl -u sesbounced`",
+                   health.trouble ? health.trouble : buf_str(&line).data,
                    program->settings->store.path);
+    buf_done(&line);
     if (r == -EAGAIN)
         return;
-    program->told_storing = storing;
+    program->told_state = health.state;
     program->tell_again_ms = now_ms + STATUS_EVERY_MS;
 }
 
@@ -350,6 +359,7 @@ static void stop(struct program *program)
     sns_certificate_unref(program->service.rules.simulator);
     certificates_free(program->service.rules.certificates);
     waiting_room_done(&program->service.room);
+    health_done(&program->service.health);
     connections_done(&program->service.connections);
 }
 

@@ -87,7 +87,8 @@ int metrics_print(struct metrics *metrics, const struct metrics_now *now, struct
         const char *help;
         uint64_t value;
     } gauges[] = {
-        {"sesbounced_storing", "1 while deliveries are stored, 0 while all get 503.",
+        {"sesbounced_storing",
+         "1 while deliveries can be verified and stored, 0 while they get 503.",
          now->storing},
         {"sesbounced_last_kept_timestamp_seconds",
          "When a delivery was last kept; 0 = not since start.",

@@ -3,29 +3,21 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "daemon/fetcher.h"
 #include "daemon/http.h"
 #include "daemon/writer.h"
 #include "sesbounce/https.h"
 #include "sesbounce/limits.h"
 
-/* One certificate on its way. */
-struct fetch {
-    struct outbound *outbound;
-    bool under_way;
-    struct waiting_wish wish;
-    struct sns_cert_url url; /* borrows from wish */
-};
-
 struct outbound {
     struct service *service;
     struct https *https;
     struct queue queue; /* of struct outbound_confirmation */
-    struct fetch fetches[HTTPS_TRANSFERS_MAX];
+    struct fetcher fetcher;
     struct outbound_confirmation *asking[CONFIRMATIONS_AT_ONCE];
     pthread_t thread;
     atomic_bool stopping;
     busy_since busy;
-    struct log_ration fault_ration;
 };
 
 void outbound_confirmation_free(struct outbound_confirmation *task)
@@ -34,167 +26,6 @@ void outbound_confirmation_free(struct outbound_confirmation *task)
         return;
     store_confirmation_done(&task->confirmation);
     free(task);
-}
-
-/* --- certificates ---------------------------------------------------------------- */
-
-static void let_out(struct outbound *outbound, const struct sns_cert_url *url)
-{
-    /* The HTTP threads look again and find the certificate, or the remembered failure. */
-    http_resume_waiting(waiting_room_leave(&outbound->service->room, url),
-                        VERDICT_UNDECIDED, NULL);
-}
-
-static void log_failure(struct outbound *outbound, const struct fetch *fetch,
-                        const char *fault)
-{
-    unsigned held_back = 0;
-
-    metrics_count(&outbound->service->metrics.certificates_failed);
-    if (!log_ration_pass(&outbound->fault_ration, clock_mono_ms(),
-                         OUTBOUND_FAULT_LOGS_A_MINUTE, &held_back))
-        return;
-    log_event(LOG_LEVEL_WARNING,
-              "cannot get a signing certificate; deliveries get 503 and SNS tries again",
-              {"TOPIC", str_of(fetch->wish.topic)}, {"HOST", str_of(fetch->wish.host)},
-              {"FILE", str_of(fetch->wish.file)}, {"FAULT", str_of(fault)});
-}
-
-static void keep_certificate(struct outbound *outbound, struct fetch *fetch,
-                             struct str pem)
-{
-    const char *fault = NULL;
-    int r = certificates_put(outbound->service->rules.certificates, &fetch->url, pem,
-                             clock_mono_ms(), &fault);
-
-    if (r == -EINVAL || r == -ENOMEM) {
-        log_failure(outbound, fetch, fault ? fault : strerror(-r));
-        certificates_fail(outbound->service->rules.certificates, &fetch->url,
-                          clock_mono_ms());
-        return;
-    }
-    metrics_count(&outbound->service->metrics.certificates_fetched);
-    if (r < 0)
-        log_event(LOG_LEVEL_WARNING, "a signing certificate could not be kept on disk",
-                  {"FILE", str_of(fetch->wish.file)}, {"ERROR", str_of(strerror(-r))});
-    else
-        log_event(LOG_LEVEL_NOTICE, "got a signing certificate",
-                  {"HOST", str_of(fetch->wish.host)}, {"FILE", str_of(fetch->wish.file)});
-}
-
-static void fetched(void *context, const struct https_answer *answer)
-{
-    struct fetch *fetch = context;
-    struct outbound *outbound = fetch->outbound;
-    char status[48];
-
-    if (!answer->fault && answer->status == 200) {
-        keep_certificate(outbound, fetch, answer->body);
-    } else {
-        (void)snprintf(status, sizeof(status), "the answer was HTTP %ld", answer->status);
-        log_failure(outbound, fetch, answer->fault ? answer->fault : status);
-        certificates_fail(outbound->service->rules.certificates, &fetch->url,
-                          clock_mono_ms());
-    }
-    let_out(outbound, &fetch->url);
-    fetch->under_way = false;
-}
-
-static int begin_fetch(struct outbound *outbound, struct fetch *fetch,
-                       const struct arn *topic)
-{
-    struct sns_origin origin;
-    struct buf url;
-    int r =
-        sns_url_origin(topic, str_of(outbound->service->settings->sns.endpoint), &origin);
-
-    if (r < 0)
-        return r;
-    buf_init(&url, SNS_URL_BYTES_MAX);
-    r = buf_printf(&url, "%s/%s", origin.text, fetch->wish.file);
-    if (r == 0)
-        r = https_get(outbound->https, url.data, fetched, fetch);
-    buf_done(&url);
-    return r;
-}
-
-/*
- * Memory, then disk, then the network. False: the ration is used up, and the wish waits
- * for the next turn (or until main sweeps it out), for nothing is known against it.
- */
-static bool serve_wish(struct outbound *outbound, struct fetch *fetch)
-{
-    struct certificates *certificates = outbound->service->rules.certificates;
-    _cleanup_(sns_certificate_unrefp) struct sns_certificate *certificate = NULL;
-    int64_t now_ms = clock_mono_ms();
-    struct arn topic;
-    int r = -EINVAL;
-
-    fetch->url =
-        (struct sns_cert_url){str_of(fetch->wish.host), str_of(fetch->wish.file)};
-    if (certificates_get(certificates, &fetch->url, now_ms, &certificate) !=
-        CERTIFICATES_UNKNOWN) {
-        let_out(outbound, &fetch->url);
-        return true;
-    }
-    if (arn_parse(str_of(fetch->wish.topic), &topic)) {
-        r = certificates_load(certificates, &fetch->url);
-        if (r < 0) {
-            if (!certificates_may_fetch(certificates, now_ms))
-                return false;
-            fetch->outbound = outbound;
-            r = begin_fetch(outbound, fetch, &topic);
-            fetch->under_way = r == 0;
-            if (r == 0)
-                return true;
-        }
-    }
-    if (r < 0) {
-        certificates_fail(certificates, &fetch->url, now_ms);
-        log_failure(outbound, fetch, strerror(-r));
-    }
-    let_out(outbound, &fetch->url);
-    return true;
-}
-
-static bool is_under_way(void *context, const struct sns_cert_url *url)
-{
-    const struct outbound *outbound = context;
-
-    for (size_t i = 0; i < HTTPS_TRANSFERS_MAX; i++) {
-        const struct fetch *fetch = &outbound->fetches[i];
-
-        if (fetch->under_way && str_equal(fetch->url.file, url->file) &&
-            str_equal(fetch->url.host, url->host))
-            return true;
-    }
-    return false;
-}
-
-/*
- * Begins what can be begun; returns how long the thread may wait before it looks again.
- * Strangers can make more wishes than one turn should serve, and transfers under way must
- * go on meanwhile.
- */
-static int serve_waiting_room(struct outbound *outbound)
-{
-    unsigned served = 0;
-
-    for (size_t i = 0; i < HTTPS_TRANSFERS_MAX; i++) {
-        struct fetch *fetch = &outbound->fetches[i];
-
-        /* A wish that is served at once leaves the place free for the next. */
-        while (!fetch->under_way) {
-            if (served++ == OUTBOUND_WISHES_A_TURN)
-                return 0;
-            if (!waiting_room_wish(&outbound->service->room, &fetch->wish, is_under_way,
-                                   outbound))
-                return OUTBOUND_TICK_MS;
-            if (!serve_wish(outbound, fetch))
-                return CERTIFICATE_FETCH_REFILL_MS;
-        }
-    }
-    return OUTBOUND_TICK_MS;
 }
 
 /* --- confirmations --------------------------------------------------------------- */
@@ -375,7 +206,7 @@ static void *run(void *argument)
 
         busy_begin(&outbound->busy, clock_mono_ms());
         /* Certificates first: a delivery waits for one. */
-        wait_ms = serve_waiting_room(outbound);
+        wait_ms = fetcher_serve(&outbound->fetcher);
         serve_outbox(outbound);
         /* Still busy: the wait is short, and what it calls back may be slow. */
         (void)https_run(outbound->https, wait_ms);
@@ -393,6 +224,7 @@ int outbound_start(struct service *service, struct outbound **ret)
         return -ENOMEM;
     outbound->service = service;
     r = https_new(service->settings->sns.ca_file, &outbound->https);
+    fetcher_init(&outbound->fetcher, service, outbound->https);
     if (r == 0)
         r = queue_init(&outbound->queue, CONFIRMATIONS_AT_ONCE);
     if (r == 0) {

@@ -11,6 +11,7 @@
 #include "daemon/bounds.h"
 #include "daemon/connections.h"
 #include "daemon/delivery.h"
+#include "daemon/health.h"
 #include "daemon/metrics.h"
 #include "daemon/waiting_room.h"
 
@@ -27,6 +28,7 @@ struct service {
     struct writer *writer;
     struct outbound *_Atomic outbound; /* started after the writer, which uses it */
     struct metrics metrics;
+    struct health health;
     atomic_bool closing;         /* connections are closed behind an answer */
     atomic_bool stopping;        /* and new work gets 503 */
     atomic_bool storing;         /* the last thing tried with the store worked */

@@ -361,6 +361,11 @@ int writer_push(struct writer *writer, struct writer_job *job)
     return queue_push(&writer->queue, &job->node);
 }
 
+bool writer_is_full(struct writer *writer)
+{
+    return queue_count(&writer->queue) >= writer->queue.max;
+}
+
 static bool is_late(struct queue_node *node, void *by_ms)
 {
     return queue_entry(node, struct writer_job, node)->kind == WRITER_JOB_DELIVERY &&

@@ -27,6 +27,9 @@ void writer_tell_if_new(const struct store *store, const char *path);
 /* Lends a job to the writer. 0; -EAGAIN when full, -ESHUTDOWN when stopping. */
 int writer_push(struct writer *writer, struct writer_job *job);
 
+/* Would a delivery be refused now? */
+bool writer_is_full(struct writer *writer);
+
 /*
  * Answers deliveries in the queue with 503 that would be late before the next tick; what
  * is inside the writer's transaction may yet be committed, and waits. When the writer has

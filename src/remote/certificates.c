@@ -198,6 +198,20 @@ enum certificates_answer certificates_get(struct certificates *certificates,
     return answer;
 }
 
+bool certificates_has_host(struct certificates *certificates, struct str host)
+{
+    const struct table *ready = &certificates->ready;
+    bool has = false;
+    lock(certificates);
+    for (size_t i = 0; i < ready->count && !has; i++) {
+        struct str name = str_of(ready->entries[i].name.text);
+        has = name.len > host.len && name.data[host.len] == '/' &&
+              str_starts_with(name, host);
+    }
+    unlock(certificates);
+    return has;
+}
+
 /* Takes the certificate. */
 static void keep(struct certificates *certificates, const struct name *name,
                  struct sns_certificate *certificate)

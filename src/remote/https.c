@@ -269,8 +269,19 @@ int https_get(struct https *https, const char *url, https_done_fn *done, void *c
     return 0;
 }
 
-void https_fault_text(int curl_code, const char *detail, bool own_ca_file,
-                      char ret[HTTPS_FAULT_BYTES])
+/* A certificate of the server that is "not yet valid" is most often a wrong clock here.
+ */
+static const char *remedy_of(int curl_code, const char *detail)
+{
+    if (curl_code != CURLE_PEER_FAILED_VERIFICATION)
+        return "";
+    return strstr(detail, "not yet valid") || strstr(detail, "expired")
+               ? " (check this machine's clock: `date`)"
+               : " (see [sns] ca_file)";
+}
+
+const char *https_fault_text(int curl_code, const char *detail, bool own_ca_file,
+                             char ret[HTTPS_FAULT_BYTES])
 {
     static const struct {
         int code;
@@ -290,6 +301,7 @@ void https_fault_text(int curl_code, const char *detail, bool own_ca_file,
         {CURLE_SEND_ERROR, "connection broke off", true},
     };
     const char *text = curl_easy_strerror((CURLcode)curl_code);
+    const char *remedy = remedy_of(curl_code, detail);
     bool use_detail = false;
     for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
         if (faults[i].code != curl_code)
@@ -304,9 +316,6 @@ void https_fault_text(int curl_code, const char *detail, bool own_ca_file,
         detail += head.len + strspn(detail + head.len, ": ");
         use_detail = *detail;
     }
-    const char *remedy = "";
-    if (curl_code == CURLE_PEER_FAILED_VERIFICATION)
-        remedy = " (see [sns] ca_file)";
     if (curl_code == CURLE_SSL_CACERT_BADFILE)
         text = own_ca_file ? "no certificates could be read from [sns] ca_file"
                            : "this system has no CA certificates: install the package "
@@ -316,6 +325,7 @@ void https_fault_text(int curl_code, const char *detail, bool own_ca_file,
     for (char *c = ret; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
             *c = ' ';
+    return text;
 }
 
 /* Calls back, then frees the place: the body is lent until the callback returns. */
@@ -331,9 +341,13 @@ static void finish(struct https *https, struct transfer *transfer, CURLcode code
         (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &answer.status);
         answer.body = buf_str(&transfer->body);
     } else {
-        https_fault_text((int)code, transfer->detail, https->ca_file != NULL, fault);
+        answer.brief =
+            https_fault_text((int)code, transfer->detail, https->ca_file != NULL, fault);
         answer.body = STR("");
         answer.fault = fault;
+        answer.unresolved = code == CURLE_COULDNT_RESOLVE_HOST;
+        answer.timed_out = code == CURLE_OPERATION_TIMEDOUT;
+        answer.ours = code == CURLE_OUT_OF_MEMORY;
     }
     transfer->done(transfer->context, &answer);
     transfer->done = NULL;

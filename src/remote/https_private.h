@@ -15,9 +15,9 @@ void https_set_times(struct https *https, long connect_ms, long total_ms);
 
 /*
  * The line for a libcurl result. `detail` is libcurl's own text, used only where it
- * cannot hold the URL's path or query.
+ * cannot hold the URL's path or query. Returns the constant part of it.
  */
-void https_fault_text(int curl_code, const char *detail, bool own_ca_file,
-                      char ret[HTTPS_FAULT_BYTES]);
+const char *https_fault_text(int curl_code, const char *detail, bool own_ca_file,
+                             char ret[HTTPS_FAULT_BYTES]);
 
 #endif

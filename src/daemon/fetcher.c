@@ -1,0 +1,295 @@
+#include "daemon/fetcher.h"
+
+#include <errno.h>
+
+#include "daemon/http.h"
+#include "sesbounce/limits.h"
+
+void fetcher_init(struct fetcher *fetcher, struct service *service, struct https *https)
+{
+    *fetcher = (struct fetcher){.service = service, .https = https};
+}
+
+static void let_out(struct fetcher *fetcher, const struct sns_cert_url *url)
+{
+    /* The HTTP threads look again and find the certificate, or the remembered failure. */
+    http_resume_waiting(waiting_room_leave(&fetcher->service->room, url),
+                        VERDICT_UNDECIDED, NULL);
+}
+
+/* --- health ---------------------------------------------------------------------- */
+
+static bool names_region(struct str pattern, struct str region)
+{
+    struct str part = STR_ABSENT;
+
+    for (int i = 0; i < 4; i++) { /* arn:PARTITION:sns:REGION */
+        if (!str_split(&pattern, ':', &part))
+            return false;
+    }
+    return str_equal(part, region);
+}
+
+/*
+ * Where the operator wrote `*` for the region, a stranger can name one that does not
+ * exist: that its host has no address says nothing, unless it has served us before.
+ */
+static bool is_certain_host(struct fetcher *fetcher, const struct fetch *fetch)
+{
+    const struct settings *settings = fetcher->service->settings;
+    struct arn topic;
+
+    if (strcmp(settings->sns.endpoint, "auto") != 0 &&
+        !strstr(settings->sns.endpoint, "{region}"))
+        return true;
+    if (!arn_parse(str_of(fetch->wish.topic), &topic))
+        return false;
+    for (size_t i = 0; i < settings->sns.topic.count; i++) {
+        if (names_region(str_of(settings->sns.topic.items[i]), topic.region))
+            return true;
+    }
+    return certificates_has_host(fetcher->service->rules.certificates, fetch->url.host);
+}
+
+/* Would it have failed for any certificate of this origin? */
+static bool is_loss(struct fetcher *fetcher, const struct fetch *fetch,
+                    const struct https_answer *answer)
+{
+    if (answer->fault)
+        return !answer->ours && (!answer->unresolved || is_certain_host(fetcher, fetch));
+    /* SNS has nothing under what a stranger names, and says so with 403 or 404. */
+    return answer->status < 400 || answer->status >= 500 || answer->status == 407 ||
+           answer->status == 408 || answer->status == 429;
+}
+
+static const char *hint_of(const struct https_answer *answer)
+{
+    if (answer->unresolved)
+        return "outbound DNS must work";
+    if (answer->fault)
+        return "outbound HTTPS must be allowed";
+    return answer->status < 500 ? "something between here and SNS answers in its place"
+                                : NULL;
+}
+
+static void lose(struct fetcher *fetcher, const struct fetch *fetch,
+                 const struct https_answer *answer, const char *fault)
+{
+    struct health_loss loss = {.since_ms = clock_wall_ms(), .hint = hint_of(answer)};
+    bool turned;
+
+    (void)snprintf(loss.origin, sizeof(loss.origin), "%s", fetch->origin.text);
+    (void)snprintf(loss.brief, sizeof(loss.brief), "%s",
+                   answer->fault ? answer->brief : fault);
+    (void)snprintf(loss.detail, sizeof(loss.detail), "%s", fault);
+    turned = health_lose(&fetcher->service->health, &loss);
+    if (turned || strcmp(fetcher->lost_origin.text, loss.origin) == 0) {
+        fetcher->lost = fetch->wish;
+        fetcher->lost_origin = fetch->origin;
+        fetcher->lost_again_ms = clock_mono_ms() + CERTIFICATE_AGAIN_MS;
+    }
+    if (!turned)
+        return;
+    log_event(LOG_LEVEL_ERROR,
+              "NOT VERIFYING, SNS is told to try again: no signing certificate can be "
+              "obtained; type: curl -v ORIGIN",
+              {"ORIGIN", str_of(loss.origin)}, {"FAULT", str_of(fault)},
+              {"ADVICE", str_of(loss.hint)});
+}
+
+static void find(struct fetcher *fetcher, const struct fetch *fetch)
+{
+    if (health_find(&fetcher->service->health, str_of(fetch->origin.text)))
+        log_event(LOG_LEVEL_NOTICE, "messages can be verified again",
+                  {"ORIGIN", str_of(fetch->origin.text)});
+}
+
+/* Every whole answer of SNS ends what was lost when it is about the URL that was lost. */
+static bool is_lost_one(const struct fetcher *fetcher, const struct fetch *fetch)
+{
+    return strcmp(fetcher->lost.file, fetch->wish.file) == 0 &&
+           strcmp(fetcher->lost.host, fetch->wish.host) == 0;
+}
+
+/* --- what a fetch came to -------------------------------------------------------- */
+
+static void log_failure(struct fetcher *fetcher, const struct fetch *fetch,
+                        const char *fault)
+{
+    unsigned held_back = 0;
+
+    metrics_count(&fetcher->service->metrics.certificates_failed);
+    if (!log_ration_pass(&fetcher->fault_ration, clock_mono_ms(),
+                         OUTBOUND_FAULT_LOGS_A_MINUTE, &held_back))
+        return;
+    log_event(LOG_LEVEL_WARNING,
+              "cannot get a signing certificate; deliveries get 503 and SNS tries again",
+              {"TOPIC", str_of(fetch->wish.topic)}, {"HOST", str_of(fetch->wish.host)},
+              {"FILE", str_of(fetch->wish.file)}, {"FAULT", str_of(fault)});
+}
+
+static void note_failure(struct fetcher *fetcher, struct fetch *fetch,
+                         const struct https_answer *answer, const char *fault)
+{
+    log_failure(fetcher, fetch, fault);
+    certificates_fail(fetcher->service->rules.certificates, &fetch->url, clock_mono_ms());
+    if (is_loss(fetcher, fetch, answer))
+        lose(fetcher, fetch, answer, fault);
+    else if (!answer->fault && is_lost_one(fetcher, fetch))
+        find(fetcher, fetch);
+}
+
+static void keep_certificate(struct fetcher *fetcher, struct fetch *fetch,
+                             const struct https_answer *answer)
+{
+    const char *fault = NULL;
+    int r = certificates_put(fetcher->service->rules.certificates, &fetch->url,
+                             answer->body, clock_mono_ms(), &fault);
+
+    if (r == -EINVAL || r == -ENOMEM) {
+        note_failure(fetcher, fetch, answer, fault ? fault : strerror(-r));
+        return;
+    }
+    metrics_count(&fetcher->service->metrics.certificates_fetched);
+    find(fetcher, fetch);
+    if (r < 0)
+        log_event(LOG_LEVEL_WARNING, "a signing certificate could not be kept on disk",
+                  {"FILE", str_of(fetch->wish.file)}, {"ERROR", str_of(strerror(-r))});
+    else
+        log_event(LOG_LEVEL_NOTICE, "got a signing certificate",
+                  {"HOST", str_of(fetch->wish.host)}, {"FILE", str_of(fetch->wish.file)});
+}
+
+static void fetched(void *context, const struct https_answer *answer)
+{
+    struct fetch *fetch = context;
+    struct fetcher *fetcher = fetch->fetcher;
+    char status[48];
+
+    if (!answer->fault && answer->status == 200) {
+        keep_certificate(fetcher, fetch, answer);
+    } else {
+        (void)snprintf(status, sizeof(status), "the answer was HTTP %ld", answer->status);
+        note_failure(fetcher, fetch, answer, answer->fault ? answer->fault : status);
+    }
+    let_out(fetcher, &fetch->url);
+    fetch->under_way = false;
+}
+
+/* --- what is fetched ------------------------------------------------------------- */
+
+static int begin_fetch(struct fetcher *fetcher, struct fetch *fetch)
+{
+    struct arn topic;
+    struct buf url;
+    int r;
+
+    fetch->fetcher = fetcher;
+    fetch->url =
+        (struct sns_cert_url){str_of(fetch->wish.host), str_of(fetch->wish.file)};
+    if (!arn_parse(str_of(fetch->wish.topic), &topic))
+        return -EINVAL;
+    r = sns_url_origin(&topic, str_of(fetcher->service->settings->sns.endpoint),
+                       &fetch->origin);
+    if (r < 0)
+        return r;
+    buf_init(&url, SNS_URL_BYTES_MAX);
+    r = buf_printf(&url, "%s/%s", fetch->origin.text, fetch->wish.file);
+    if (r == 0)
+        r = https_get(fetcher->https, url.data, fetched, fetch);
+    buf_done(&url);
+    fetch->under_way = r == 0;
+    return r;
+}
+
+/*
+ * Memory, then disk, then the network. False: the ration is used up, and the wish waits
+ * for the next turn (or until main sweeps it out), for nothing is known against it.
+ */
+static bool serve_wish(struct fetcher *fetcher, struct fetch *fetch)
+{
+    struct certificates *certificates = fetcher->service->rules.certificates;
+    _cleanup_(sns_certificate_unrefp) struct sns_certificate *certificate = NULL;
+    int64_t now_ms = clock_mono_ms();
+    int r;
+
+    fetch->url =
+        (struct sns_cert_url){str_of(fetch->wish.host), str_of(fetch->wish.file)};
+    if (certificates_get(certificates, &fetch->url, now_ms, &certificate) !=
+            CERTIFICATES_UNKNOWN ||
+        certificates_load(certificates, &fetch->url) == 0) {
+        let_out(fetcher, &fetch->url);
+        return true;
+    }
+    if (!certificates_may_fetch(certificates, now_ms))
+        return false;
+    r = begin_fetch(fetcher, fetch);
+    if (r == 0)
+        return true;
+    certificates_fail(certificates, &fetch->url, now_ms);
+    log_failure(fetcher, fetch, strerror(-r));
+    let_out(fetcher, &fetch->url);
+    return true;
+}
+
+static bool is_under_way(void *context, const struct sns_cert_url *url)
+{
+    const struct fetcher *fetcher = context;
+
+    for (size_t i = 0; i < HTTPS_TRANSFERS_MAX; i++) {
+        const struct fetch *fetch = &fetcher->fetches[i];
+
+        if (fetch->under_way && str_equal(fetch->url.file, url->file) &&
+            str_equal(fetch->url.host, url->host))
+            return true;
+    }
+    return false;
+}
+
+/* Nobody may be waiting for it: who checks /healthz before delivering never would. */
+static void ask_again_for_lost(struct fetcher *fetcher)
+{
+    const struct sns_cert_url url = {str_of(fetcher->lost.host),
+                                     str_of(fetcher->lost.file)};
+    int64_t now_ms = clock_mono_ms();
+
+    if (now_ms < fetcher->lost_again_ms || !atomic_load(&fetcher->service->health.lost) ||
+        is_under_way(fetcher, &url))
+        return;
+    fetcher->lost_again_ms = now_ms + CERTIFICATE_AGAIN_MS;
+    for (size_t i = 0; i < HTTPS_TRANSFERS_MAX; i++) {
+        struct fetch *fetch = &fetcher->fetches[i];
+
+        if (fetch->under_way)
+            continue;
+        fetch->wish = fetcher->lost;
+        (void)begin_fetch(fetcher, fetch);
+        return;
+    }
+}
+
+/*
+ * Strangers can make more wishes than one turn should serve, and transfers under way must
+ * go on meanwhile.
+ */
+int fetcher_serve(struct fetcher *fetcher)
+{
+    unsigned served = 0;
+
+    ask_again_for_lost(fetcher);
+    for (size_t i = 0; i < HTTPS_TRANSFERS_MAX; i++) {
+        struct fetch *fetch = &fetcher->fetches[i];
+
+        /* A wish that is served at once leaves the place free for the next. */
+        while (!fetch->under_way) {
+            if (served++ == OUTBOUND_WISHES_A_TURN)
+                return 0;
+            if (!waiting_room_wish(&fetcher->service->room, &fetch->wish, is_under_way,
+                                   fetcher))
+                return OUTBOUND_TICK_MS;
+            if (!serve_wish(fetcher, fetch))
+                return CERTIFICATE_FETCH_REFILL_MS;
+        }
+    }
+    return OUTBOUND_TICK_MS;
+}

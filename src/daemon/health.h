@@ -1,0 +1,83 @@
+/*
+ * Can a delivery be verified and stored now, and if not, why? The one answer to that, for
+ * /healthz of both listeners, `sesbounced_storing`, STATUS= and the log.
+ *
+ * The store's part is `storing` and `trouble` of the service, which the writer sets. The
+ * certificates' part is kept here: outbound reports what a fetch came to, HTTP threads
+ * report what was verified. It is about the way to SNS and not about one URL: strangers
+ * name URLs that SNS has nothing under, and its 403 or 404 for these proves that the way
+ * is open. Once lost, it is lost until a certificate has been fetched from that origin, a
+ * delivery of it has been verified, or SNS itself has answered for the same URL.
+ *
+ * The mutex guards all but `lost`; under it nothing is done but comparing and copying.
+ */
+#ifndef SESBOUNCED_HEALTH_H
+#define SESBOUNCED_HEALTH_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sesbounce/buf.h"
+#include "sesbounce/limits.h"
+#include "sesbounce/str.h"
+
+struct service;
+
+/* Why no certificate can be obtained from an origin. */
+struct health_loss {
+    int64_t since_ms; /* wall clock */
+    char origin[SNS_ORIGIN_BYTES_MAX];
+    char brief[HEALTH_BRIEF_BYTES];   /* for everybody: names nobody but the origin */
+    char detail[HEALTH_DETAIL_BYTES]; /* for the operator: may name a proxy */
+    const char *hint;                 /* what to look at, or NULL */
+};
+
+struct health {
+    atomic_bool lost;
+    pthread_mutex_t mutex;
+    struct health_loss loss;
+};
+
+/* 0 or a negative errno. */
+int health_init(struct health *health);
+void health_done(struct health *health);
+
+/*
+ * A fetch from `origin` failed in a way in which it would have failed for any
+ * certificate. True when the state turned: the caller logs it. What is lost already keeps
+ * its time; a further origin is not noted before the first has been found again.
+ */
+bool health_lose(struct health *health, const struct health_loss *loss);
+
+/* A certificate came from `origin`, or a message was verified with one of it. True when
+ * the state turned. Costs one atomic read while nothing is lost. */
+bool health_find(struct health *health, struct str origin);
+
+enum health_state {
+    HEALTH_WELL,
+    HEALTH_STOPPING,
+    HEALTH_NOT_STORING,   /* the store does not work */
+    HEALTH_OVERLOADED,    /* the writer's queue is full */
+    HEALTH_NOT_VERIFYING, /* certificates cannot be obtained */
+};
+
+struct health_now {
+    enum health_state state;
+    const char *trouble;     /* HEALTH_NOT_STORING: a constant text, or NULL */
+    struct health_loss loss; /* HEALTH_NOT_VERIFYING */
+};
+
+/* Any thread. When several things are wrong, the first in the enum is the state. */
+void health_look(struct service *service, struct health_now *ret);
+
+bool health_is_well(struct service *service);
+
+/*
+ * Appends the state as one line without a line end: `ok`, or what is wrong and what to
+ * type. `detail` adds what only the operator may know. Errors as buf_append.
+ */
+int health_print(const struct health_now *now, bool detail, struct buf *ret);
+
+#endif

@@ -1,0 +1,151 @@
+/* What /healthz, the metric and STATUS= say. The writer's queue is played by this file.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "daemon/service.h"
+#include "daemon/writer.h"
+
+#define ORIGIN "https://sns.eu-west-1.amazonaws.com"
+
+static bool full;
+
+bool writer_is_full(struct writer *writer)
+{
+    (void)writer;
+    return full;
+}
+
+static const struct health_loss loss = {
+    .since_ms = 1790000000000,
+    .origin = ORIGIN,
+    .brief = "could not connect",
+    .detail = "could not connect: to proxy.corp.example port 3128",
+    .hint = "outbound HTTPS must be allowed",
+};
+
+static int set_up(void **state)
+{
+    static struct service service;
+    static int writer;
+
+    service = (struct service){.writer = (void *)&writer};
+    atomic_store(&service.storing, true);
+    full = false;
+    assert_int_equal(health_init(&service.health), 0);
+    *state = &service;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct service *service = *state;
+
+    health_done(&service->health);
+    return 0;
+}
+
+static void expect(struct service *service, enum health_state state, bool detail,
+                   const char *text)
+{
+    struct health_now now;
+    struct buf line;
+
+    health_look(service, &now);
+    assert_int_equal(now.state, state);
+    buf_init(&line, 4096);
+    assert_int_equal(health_print(&now, detail, &line), 0);
+    assert_string_equal(buf_str(&line).data, text);
+    buf_done(&line);
+}
+
+static void a_service_without_a_fault_is_well(void **state)
+{
+    expect(*state, HEALTH_WELL, false, "ok");
+}
+
+static void what_is_lost_is_lost_until_it_is_found_at_the_same_origin(void **state)
+{
+    struct service *service = *state;
+    struct health_loss later = loss;
+    struct health_now now;
+
+    assert_true(health_lose(&service->health, &loss));
+    later.since_ms++;
+    assert_false(health_lose(&service->health, &later));
+    health_look(service, &now);
+    assert_int_equal(now.state, HEALTH_NOT_VERIFYING);
+    assert_int_equal(now.loss.since_ms, loss.since_ms);
+    assert_false(health_find(&service->health, STR("https://sns.eu-west-2.example")));
+    health_look(service, &now);
+    assert_int_equal(now.state, HEALTH_NOT_VERIFYING);
+    assert_true(health_find(&service->health, STR(ORIGIN)));
+    assert_false(health_find(&service->health, STR(ORIGIN)));
+    expect(service, HEALTH_WELL, false, "ok");
+}
+
+static void a_loss_says_since_when_where_why_and_what_to_type(void **state)
+{
+    struct service *service = *state;
+
+    (void)health_lose(&service->health, &loss);
+    expect(service, HEALTH_NOT_VERIFYING, false,
+           "messages cannot be verified: no signing certificate can be obtained from "
+           "https://sns.eu-west-1.amazonaws.com since 2026-09-21T14:13:20.000Z: could "
+           "not connect; outbound HTTPS must be allowed; type: curl -v "
+           "https://sns.eu-west-1.amazonaws.com/");
+}
+
+static void only_the_operator_reads_about_the_proxy(void **state)
+{
+    struct service *service = *state;
+    struct health_now now;
+    struct buf line;
+
+    (void)health_lose(&service->health, &loss);
+    health_look(service, &now);
+    for (int detail = 0; detail < 2; detail++) {
+        buf_init(&line, 4096);
+        assert_int_equal(health_print(&now, detail, &line), 0);
+        assert_int_equal(strstr(buf_str(&line).data, "proxy.corp") != NULL, detail);
+        buf_done(&line);
+    }
+}
+
+static void a_full_queue_and_a_broken_store_are_not_well(void **state)
+{
+    struct service *service = *state;
+
+    full = true;
+    expect(service, HEALTH_OVERLOADED, false,
+           "messages cannot be stored: more arrive than the disk takes");
+    (void)health_lose(&service->health, &loss);
+    atomic_store(&service->storing, false);
+    atomic_store(&service->trouble, "the disk is full: `df`");
+    expect(service, HEALTH_NOT_STORING, false,
+           "messages cannot be stored: the disk is full: `df`");
+    atomic_store(&service->stopping, true);
+    expect(service, HEALTH_STOPPING, false, "sesbounced is being stopped or restarted");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_service_without_a_fault_is_well, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_is_lost_is_lost_until_it_is_found_at_the_same_origin, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_loss_says_since_when_where_why_and_what_to_type,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(only_the_operator_reads_about_the_proxy, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_full_queue_and_a_broken_store_are_not_well,
+                                        set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
