@@ -176,7 +176,7 @@
 /* A file of the cgroup: a path, or a number. */
 #define CGROUP_BYTES_MAX 8192
 /* Descriptors beside the connections: 64 HTTP threads with two each, 16 listening
- * sockets, 16 connections of admin, two of SQLite with three files each, outbound's 16
+ * sockets, 32 connections of admin, two of SQLite with three files each, outbound's 16
  * with resolvers, the log. */
 #define FILES_SPARE 256
 /* A whole request is there within this time, or the connection is ended: with ANSWER_MS
@@ -187,6 +187,17 @@
  * not kept ends its connection. */
 #define HTTP_REQUEST_CROWDED_MS 3000
 #define HTTP_CROWDED_SHARE      4
+/* On the admin listener whoever comes when all places are taken displaces the connection
+ * that has owed a request for the longest, and for this long: a scraper's request follows
+ * its connection within three round trips of TLS. */
+#define HTTP_DISPLACE_MS 500
+/* Connections accepted from one socket before the next socket has its turn. */
+#define ACCEPT_AT_ONCE 64
+/* After accept() failed for want of descriptors or memory, it is tried again after this;
+ * as often a connection is displaced, while somebody waits for a place. */
+#define ACCEPT_AGAIN_MS 50
+/* That accept() fails is told, not sung about. */
+#define ACCEPT_LOGS_A_MINUTE 1
 /* What was shed is told this often. */
 #define SHED_LOG_EVERY_MS 60000
 /* Let go with 503 after this: main sweeps each second, and a commit may follow. */
@@ -246,7 +257,7 @@
 /* After the listener is quiesced, open connections are answered this long. */
 #define STOP_GRACE_MS 1000
 /* Scrapers and a browser or two. */
-#define ADMIN_CONNECTIONS_MAX 16
+#define ADMIN_CONNECTIONS_MAX 32
 /* Who holds one and says nothing shall not keep a scraper out for long. */
 #define ADMIN_IDLE_S 10
 /* Some forty series of a hundred bytes. */

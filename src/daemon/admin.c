@@ -5,21 +5,23 @@
 
 #include "daemon/listen.h"
 #include "daemon/probe.h"
-#include "daemon/tls.h"
+#include "daemon/server.h"
 #include "daemon/tokens.h"
 #include "sesbounce/limits.h"
 
 struct admin {
     struct service *service;
     struct tokens *tokens; /* NULL: nobody is asked */
-    struct tls tls;
     struct listen_sockets sockets;
-    struct MHD_Daemon *daemons[LISTEN_SOCKETS_MAX];
+    struct server *server;
 };
 
 /* --- answers --------------------------------------------------------------------- */
 
-/* `header` may be NULL. */
+/*
+ * `header` may be NULL. Each answer closes its connection: no request here announces a
+ * body, so none has a sure end (framing.h), and nobody holds a place without asking.
+ */
 static enum MHD_Result reply_with(struct MHD_Connection *connection, unsigned status,
                                   struct str body, const char *header, const char *value)
 {
@@ -31,8 +33,10 @@ static enum MHD_Result reply_with(struct MHD_Connection *connection, unsigned st
         return MHD_NO;
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                                   "text/plain; version=0.0.4; charset=utf-8");
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     if (header)
         (void)MHD_add_response_header(response, header, value);
+    connection_answered(server_client(connection), false, clock_mono_ms());
     result = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
     return result;
@@ -95,7 +99,17 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         return reply_metrics(admin, connection);
     if (strcmp(url, "/healthz") != 0)
         return reply(connection, MHD_HTTP_NOT_FOUND, STR("try /metrics or /healthz\n"));
-    return probe_answer(admin->service, connection, true, false);
+    connection_answered(server_client(connection), false, clock_mono_ms());
+    return probe_answer(admin->service, connection, true, true);
+}
+
+static void *on_request_line(void *context, const char *uri,
+                             struct MHD_Connection *connection)
+{
+    (void)context;
+    (void)uri;
+    connection_begins(server_client(connection), clock_mono_ms());
+    return NULL;
 }
 
 /* --- start and stop -------------------------------------------------------------- */
@@ -115,16 +129,13 @@ static int read_files(struct admin *admin, struct buf *fault)
         (void)buf_printf(fault, "[admin] tokens_file: %s: %.*s", path,
                          STR_ARG(buf_str(&wrong)));
     buf_done(&wrong);
-    if (r < 0)
-        return r != -ENOMEM ? -EINVAL : r;
-    return tls_read("admin", settings->admin.certificate, settings->admin.key,
-                    &admin->tls, fault);
+    return r < 0 && r != -ENOMEM ? -EINVAL : r;
 }
 
 /* Of `listen` the settings have made sure; what systemd passes they have not seen. */
 static int check_passed(const struct admin *admin, struct buf *fault)
 {
-    if (admin->tokens && admin->tls.certificate)
+    if (admin->tokens && admin->service->settings->admin.certificate)
         return 0;
     for (size_t i = 0; i < admin->sockets.count; i++) {
         if (admin->sockets.passed && !listen_is_local(admin->sockets.fds[i])) {
@@ -137,37 +148,30 @@ static int check_passed(const struct admin *admin, struct buf *fault)
     return 0;
 }
 
-static struct MHD_Daemon *serve(struct admin *admin, int fd)
-{
-    unsigned flags =
-        MHD_USE_EPOLL_INTERNAL_THREAD | (admin->tls.certificate ? MHD_USE_TLS : 0);
-    struct MHD_OptionItem tls[TLS_OPTIONS];
-
-    tls_options(&admin->tls, tls);
-    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, admin,
-                            MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-                            (unsigned)ADMIN_CONNECTIONS_MAX,
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)ADMIN_IDLE_S,
-                            MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
-}
-
 /* Plain HTTP needs nothing that could be wrong in the settings. */
-static int serve_all(struct admin *admin, struct buf *fault)
+static int serve(struct admin *admin, struct buf *fault)
 {
-    for (size_t i = 0; i < admin->sockets.count; i++) {
-        admin->daemons[i] = serve(admin, admin->sockets.fds[i]);
-        if (admin->daemons[i])
-            continue;
-        admin->sockets.fds[i] = -1; /* libmicrohttpd has closed it */
-        if (admin->tls.certificate) {
-            (void)buf_printf(fault,
-                             "the HTTPS server of [admin] could not be started: do "
-                             "[admin] certificate and key belong together?");
-            return -EINVAL;
-        }
-        log_event(LOG_LEVEL_WARNING, "no metrics: their server could not be started",
-                  {NULL, STR_ABSENT});
-    }
+    struct service *service = admin->service;
+    const struct server_options options = {
+        .section = "admin",
+        .certificate = service->settings->admin.certificate,
+        .key = service->settings->admin.key,
+        .threads = 1,
+        .idle_s = ADMIN_IDLE_S,
+        .displaces = true,
+        .connections = &service->admin_connections,
+        .refused = &service->metrics.shed[SHED_ADDRESS],
+        .context = admin,
+        .on_request = on_request,
+        .on_request_line = on_request_line,
+    };
+    int r = server_start(&options, admin->sockets.fds, admin->sockets.count,
+                         &admin->server, fault);
+
+    if (r == -EINVAL || r == 0)
+        return r;
+    log_event(LOG_LEVEL_WARNING, "no metrics: their server could not be started",
+              {"ERROR", str_of(strerror(-r))});
     return 0;
 }
 
@@ -203,7 +207,7 @@ int admin_start(struct service *service, struct admin **ret, struct buf *fault)
     if (r == 0)
         r = check_passed(admin, fault);
     if (r == 0)
-        r = serve_all(admin, fault);
+        r = serve(admin, fault);
     if (r < 0) {
         admin_stop(admin);
         return r;
@@ -216,13 +220,8 @@ void admin_stop(struct admin *admin)
 {
     if (!admin)
         return;
-    for (size_t i = 0; i < admin->sockets.count; i++) {
-        if (admin->daemons[i])
-            MHD_stop_daemon(admin->daemons[i]);
-        else if (admin->sockets.fds[i] >= 0)
-            (void)close(admin->sockets.fds[i]);
-    }
+    server_stop(admin->server);
+    listen_close(&admin->sockets);
     tokens_free(admin->tokens);
-    tls_done(&admin->tls);
     free(admin);
 }

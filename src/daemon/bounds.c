@@ -115,7 +115,7 @@ void bounds_print(const struct bounds *bounds, FILE *to)
 
     (void)fprintf(
         to,
-        "\n# max_connections means: %llu connections at a time, divided among the\n"
+        "\n# max_connections means: %llu connections at a time, shared by the\n"
         "# addresses of `listen`; %llu deliveries wait for the disk, %llu for a\n"
         "# certificate; bodies take %lluK of memory, %lluK of it for those above %dK.\n"
         "# All this is at most %lluM of memory, and %lluM more with TLS. One client\n"

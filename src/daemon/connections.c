@@ -115,6 +115,15 @@ static void discount_one(struct connections *connections,
 
 /* --- connections ----------------------------------------------------------------- */
 
+static void free_tables(struct connections *connections)
+{
+    free(connections->places);
+    free(connections->addresses);
+    free(connections->buckets);
+    free(connections->fd_buckets);
+    *connections = (struct connections){.max = 0};
+}
+
 int connections_init(struct connections *connections, const struct bounds *bounds)
 {
     size_t max = (size_t)bounds->connections;
@@ -126,20 +135,19 @@ int connections_init(struct connections *connections, const struct bounds *bound
         .places = calloc(max, sizeof(*connections->places)),
         .addresses = calloc(max, sizeof(*connections->addresses)),
         .buckets = calloc(max, sizeof(struct connections_address *)),
+        .fd_buckets = calloc(max, sizeof(struct connection *)),
     };
-    r = connections->places && connections->addresses && connections->buckets
+    r = connections->places && connections->addresses && connections->buckets &&
+                connections->fd_buckets
             ? -pthread_mutex_init(&connections->mutex, NULL)
             : -ENOMEM;
     if (r < 0) {
-        free(connections->places);
-        free(connections->addresses);
-        free(connections->buckets);
-        *connections = (struct connections){.max = 0};
+        free_tables(connections);
         return r;
     }
     for (size_t i = max; i-- > 0;) {
         connections->places[i].fd = -1;
-        connections->places[i].next_free = connections->free_places;
+        connections->places[i].next = connections->free_places;
         connections->free_places = &connections->places[i];
         connections->addresses[i].next = connections->free_addresses;
         connections->free_addresses = &connections->addresses[i];
@@ -151,11 +159,8 @@ void connections_done(struct connections *connections)
 {
     if (!connections->places)
         return;
-    free(connections->places);
-    free(connections->addresses);
-    free(connections->buckets);
     (void)pthread_mutex_destroy(&connections->mutex);
-    *connections = (struct connections){.max = 0};
+    free_tables(connections);
 }
 
 bool connections_admits(struct connections *connections, const struct sockaddr *address)
@@ -175,24 +180,77 @@ bool connections_admits(struct connections *connections, const struct sockaddr *
     return admitted;
 }
 
+static void set_deadline(struct connection *connection, int64_t deadline_ms, bool idle)
+{
+    if (!connection)
+        return;
+    atomic_store_explicit(&connection->idle, idle, memory_order_relaxed);
+    atomic_store_explicit(&connection->deadline_ms, deadline_ms, memory_order_relaxed);
+}
+
+/* The link to the one with this descriptor, or to NULL. Called under the mutex. */
+static struct connection **find_fd(struct connections *connections, int fd)
+{
+    struct connection **link = &connections->fd_buckets[(size_t)fd % connections->max];
+
+    while (*link && (*link)->fd != fd)
+        link = &(*link)->next;
+    return link;
+}
+
+/* Called under the mutex. */
+static void take_out(struct connections *connections, struct connection **link)
+{
+    struct connection *connection = *link;
+
+    *link = connection->next;
+    discount_one(connections, connection->address);
+    atomic_fetch_sub(&connection->group->count, 1);
+    connection->fd = -1;
+    connection->next = connections->free_places;
+    connections->free_places = connection;
+    connections->count--;
+}
+
 struct connection *connections_add(struct connections *connections, int fd,
-                                   const struct sockaddr *address, int64_t mono_ms)
+                                   const struct sockaddr *address,
+                                   struct connections_group *group)
 {
     uint64_t key = connections_key(address);
     struct connection *connection;
+    struct connection **link;
 
     pthread_mutex_lock(&connections->mutex);
+    link = find_fd(connections, fd);
+    if (*link)
+        take_out(connections, link);
     connection = connections->free_places;
     if (connection) {
-        connections->free_places = connection->next_free;
+        connections->free_places = connection->next;
         connections->count++;
         connection->fd = fd;
         connection->address = count_one(connections, key);
-        atomic_store_explicit(&connection->deadline_ms, mono_ms + HTTP_REQUEST_MS,
-                              memory_order_relaxed);
+        connection->group = group;
+        atomic_fetch_add(&group->count, 1);
+        atomic_store_explicit(&connection->deadline_ms, NEVER, memory_order_relaxed);
         atomic_store_explicit(&connection->idle, false, memory_order_relaxed);
+        link = find_fd(connections, fd);
+        connection->next = NULL;
+        *link = connection;
     }
     pthread_mutex_unlock(&connections->mutex);
+    return connection;
+}
+
+struct connection *connections_start(struct connections *connections, int fd,
+                                     int64_t mono_ms)
+{
+    struct connection *connection;
+
+    pthread_mutex_lock(&connections->mutex);
+    connection = *find_fd(connections, fd);
+    pthread_mutex_unlock(&connections->mutex);
+    set_deadline(connection, mono_ms + HTTP_REQUEST_MS, false);
     return connection;
 }
 
@@ -201,20 +259,8 @@ void connections_remove(struct connections *connections, struct connection *conn
     if (!connection)
         return;
     pthread_mutex_lock(&connections->mutex);
-    discount_one(connections, connection->address);
-    connection->fd = -1;
-    connection->next_free = connections->free_places;
-    connections->free_places = connection;
-    connections->count--;
+    take_out(connections, find_fd(connections, connection->fd));
     pthread_mutex_unlock(&connections->mutex);
-}
-
-static void set_deadline(struct connection *connection, int64_t deadline_ms, bool idle)
-{
-    if (!connection)
-        return;
-    atomic_store_explicit(&connection->idle, idle, memory_order_relaxed);
-    atomic_store_explicit(&connection->deadline_ms, deadline_ms, memory_order_relaxed);
 }
 
 void connection_begins(struct connection *connection, int64_t mono_ms)
@@ -272,6 +318,17 @@ bool connections_are_crowded(struct connections *connections)
     return crowded;
 }
 
+bool connections_are_full(struct connections *connections)
+{
+    return connections_count(connections) == connections->max;
+}
+
+bool connection_is_leaving(const struct connection *connection)
+{
+    return connection &&
+           atomic_load_explicit(&connection->group->leaving, memory_order_relaxed);
+}
+
 struct connections_share *connection_share(struct connection *connection)
 {
     return connection && connection->address ? &connection->address->share : NULL;
@@ -288,6 +345,28 @@ size_t connections_sweep(struct connections *connections, int64_t mono_ms)
         ended += end_if_late(&connections->places[i], mono_ms);
     pthread_mutex_unlock(&connections->mutex);
     return ended;
+}
+
+bool connections_displace(struct connections *connections, int64_t mono_ms)
+{
+    struct connection *oldest = NULL;
+    int64_t oldest_ms = mono_ms - HTTP_DISPLACE_MS + HTTP_REQUEST_MS;
+
+    pthread_mutex_lock(&connections->mutex);
+    for (size_t i = 0; i < connections->max; i++) {
+        struct connection *connection = &connections->places[i];
+        int64_t deadline_ms =
+            atomic_load_explicit(&connection->deadline_ms, memory_order_relaxed);
+
+        if (connection->fd >= 0 && deadline_ms <= oldest_ms) {
+            oldest = connection;
+            oldest_ms = deadline_ms;
+        }
+    }
+    if (oldest)
+        (void)end_if_late(oldest, oldest_ms);
+    pthread_mutex_unlock(&connections->mutex);
+    return oldest != NULL;
 }
 
 size_t connections_count(struct connections *connections)

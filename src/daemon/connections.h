@@ -2,11 +2,12 @@
  * Who is connected: how many from one address, and until when a whole request must be
  * there. libmicrohttpd's own time-out begins anew with every byte.
  *
- * The mutex guards every member but the deadlines; under it nothing is done but linking,
- * comparing, and shutting down sockets, which does not wait. A connection is taken out
- * before its descriptor is closed, so that the sweep never meets somebody else's.
- * Deadlines belong to the thread of the connection; the sweep takes one away only if it
- * has not changed meanwhile.
+ * The thread that accepts adds a connection before libmicrohttpd gets it, so that the
+ * counts are right at the next one. The mutex guards every member but the deadlines;
+ * under it nothing is done but linking, comparing, and shutting down sockets, which does
+ * not wait. A connection is taken out before its descriptor is closed, so that the sweep
+ * never meets somebody else's. Deadlines belong to the thread of the connection; the
+ * sweep takes one away only if it has not changed meanwhile.
  */
 #ifndef SESBOUNCED_CONNECTIONS_H
 #define SESBOUNCED_CONNECTIONS_H
@@ -29,10 +30,17 @@ struct connections_share {
 
 struct connections_address; /* one that has connections, and how many */
 
+/* Connections that are served by one libmicrohttpd daemon, and close together. */
+struct connections_group {
+    atomic_size_t count;
+    atomic_bool leaving; /* each of them is closed behind its next answer */
+};
+
 struct connection {
     int fd;                              /* -1: this place is free */
     struct connections_address *address; /* NULL: not limited */
-    struct connection *next_free;
+    struct connections_group *group;
+    struct connection *next; /* among the free ones, or in its bucket of descriptors */
     atomic_int_fast64_t deadline_ms; /* CLOCK_MONOTONIC */
     atomic_bool idle;                /* answered, and nothing has come since */
 };
@@ -44,6 +52,7 @@ struct connections {
     struct connections_address *addresses;
     struct connections_address *free_addresses;
     struct connections_address **buckets;
+    struct connection **fd_buckets;
     size_t max;
     size_t count;
     size_t of_address_max;
@@ -65,10 +74,20 @@ uint64_t connections_key(const struct sockaddr *address);
 /* May one more come from there? Who may not is remembered for connections_refused(). */
 bool connections_admits(struct connections *connections, const struct sockaddr *address);
 
-/* A new connection on `fd`, which it borrows. NULL when there are too many, which the
- * HTTP server's own limit prevents. */
+bool connections_are_full(struct connections *connections);
+
+/*
+ * Counts a connection on `fd`, which it borrows; it is swept after connections_start().
+ * libmicrohttpd may close one that it could not begin with without a word; then the next
+ * connection with that descriptor takes its place. NULL when the table is full.
+ */
 struct connection *connections_add(struct connections *connections, int fd,
-                                   const struct sockaddr *address, int64_t mono_ms);
+                                   const struct sockaddr *address,
+                                   struct connections_group *group);
+
+/* libmicrohttpd has begun to read from it. NULL when it was not added. */
+struct connection *connections_start(struct connections *connections, int fd,
+                                     int64_t mono_ms);
 
 /* Before its descriptor is closed. NULL is no connection. */
 void connections_remove(struct connections *connections, struct connection *connection);
@@ -87,10 +106,19 @@ void connection_answered(struct connection *connection, bool kept, int64_t mono_
  * then closes them. How many of them owed a request: the others were idle. */
 size_t connections_sweep(struct connections *connections, int64_t mono_ms);
 
+/*
+ * Somebody waits for a place: shuts down the one that owes a request, or idles, for the
+ * longest, if that is HTTP_DISPLACE_MS or more. Was there one?
+ */
+bool connections_displace(struct connections *connections, int64_t mono_ms);
+
 size_t connections_count(struct connections *connections);
 
 /* Is only one place in HTTP_CROWDED_SHARE free? Then nobody keeps one without need. */
 bool connections_are_crowded(struct connections *connections);
+
+/* Is its group leaving? NULL is allowed. */
+bool connection_is_leaving(const struct connection *connection);
 
 /* As long as the connection. NULL: its address is not limited. NULL is allowed. */
 struct connections_share *connection_share(struct connection *connection);

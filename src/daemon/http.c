@@ -4,39 +4,32 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <openssl/crypto.h>
-#include <stdarg.h>
 
 #include "daemon/credentials.h"
 #include "daemon/delivery_log.h"
 #include "daemon/framing.h"
 #include "daemon/outbound.h"
 #include "daemon/probe.h"
-#include "daemon/tls.h"
+#include "daemon/responses.h"
+#include "daemon/server.h"
 #include "daemon/writer.h"
 #include "sesbounce/limits.h"
-
-/* The same body goes out with and, while stopping, without keep-alive. */
-enum { RESPONSE_KEEP, RESPONSE_CLOSE, RESPONSE_FORMS };
 
 struct http {
     struct service *service;
     struct credentials *credentials; /* NULL: nobody is asked */
-    struct tls tls;
-    struct MHD_Response *responses[RESPONSE_FORMS][VERDICT_COUNT];
-    struct MHD_Daemon *daemons[LISTEN_SOCKETS_MAX];
-    int sockets[LISTEN_SOCKETS_MAX];
-    bool quiesced; /* then the sockets are ours to close */
-    size_t daemon_count;
-    struct log_ration library_ration;
+    struct responses responses;
+    struct server *server;
 };
 
 /* --- answers --------------------------------------------------------------------- */
 
 /* In a crowd only who delivers something genuine keeps the connection: others could hold
  * all of them with a little request now and then. */
-static bool closes(struct http *http, bool kept)
+static bool closes(struct http *http, const struct delivery *delivery, bool kept)
 {
-    return atomic_load(&http->service->closing) ||
+    return delivery->close_after || atomic_load(&http->service->closing) ||
+           connection_is_leaving(delivery->client) ||
            (!kept && connections_are_crowded(&http->service->connections));
 }
 
@@ -58,10 +51,11 @@ static void note_verified(struct service *service, const struct delivery *delive
 static enum MHD_Result answer(struct http *http, struct delivery *delivery)
 {
     bool kept = verdict_is_kept(delivery->verdict);
-    bool close = delivery->close_after || closes(http, kept);
+    bool close = closes(http, delivery, kept);
     const struct verdict_info *info = verdict_info(delivery->verdict);
     struct MHD_Response *response =
-        http->responses[close ? RESPONSE_CLOSE : RESPONSE_KEEP][delivery->verdict];
+        http->responses
+            .verdicts[close ? RESPONSE_CLOSE : RESPONSE_KEEP][delivery->verdict];
 
     assert(delivery->verdict != VERDICT_UNDECIDED);
     metrics_count(&http->service->metrics.verdicts[delivery->verdict]);
@@ -78,7 +72,8 @@ static enum MHD_Result answer(struct http *http, struct delivery *delivery)
 static enum MHD_Result answer_probe(struct http *http, const struct delivery *delivery)
 {
     connection_answered(delivery->client, false, clock_mono_ms());
-    return probe_answer(http->service, delivery->connection, false, closes(http, false));
+    return probe_answer(http->service, delivery->connection, false,
+                        closes(http, delivery, false));
 }
 
 void http_resume(struct delivery *delivery)
@@ -285,8 +280,9 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 
     (void)url;
     if (!delivery)
-        return MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-                                  http->responses[RESPONSE_CLOSE][VERDICT_NO_MEMORY]);
+        return MHD_queue_response(
+            connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+            http->responses.verdicts[RESPONSE_CLOSE][VERDICT_NO_MEMORY]);
     delivery->connection = connection;
     if (!delivery->begun) {
         delivery->begun = true;
@@ -305,14 +301,6 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     return finish(http, delivery);
 }
 
-static struct connection *client_of(struct MHD_Connection *connection)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-    return info ? info->socket_context : NULL;
-}
-
 /* The raw request target: libmicrohttpd hands the path to on_request decoded. */
 static void *on_request_line(void *context, const char *uri,
                              struct MHD_Connection *connection)
@@ -325,7 +313,7 @@ static void *on_request_line(void *context, const char *uri,
 
     if (!delivery)
         return NULL;
-    delivery->client = client_of(connection);
+    delivery->client = server_client(connection);
     connection_begins(delivery->client, now_ms);
     if (str_equal(path, str_of(settings->ingest.path)))
         delivery->target = DELIVERY_TO_INGEST;
@@ -351,101 +339,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     *request = NULL;
 }
 
-/* MHD_NO closes what was just accepted. */
-static enum MHD_Result on_accept(void *context, const struct sockaddr *address,
-                                 socklen_t len)
-{
-    struct http *http = context;
-
-    (void)len;
-    if (connections_admits(&http->service->connections, address))
-        return MHD_YES;
-    metrics_count(&http->service->metrics.shed[SHED_ADDRESS]);
-    return MHD_NO;
-}
-
-/* libmicrohttpd tells the end before it closes the descriptor. */
-static void on_connection(void *context, struct MHD_Connection *connection, void **client,
-                          enum MHD_ConnectionNotificationCode what)
-{
-    struct http *http = context;
-    struct connections *connections = &http->service->connections;
-    const union MHD_ConnectionInfo *fd, *address;
-
-    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-        connections_remove(connections, *client);
-        *client = NULL;
-        return;
-    }
-    fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    address = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    *client = connections_add(connections, fd->connect_fd, address->client_addr,
-                              clock_mono_ms());
-}
-
-/* libmicrohttpd and GnuTLS complain about strangers' junk; a little of it is enough. */
-static void on_library_log(void *context, const char *format, va_list arguments)
-{
-    struct http *http = context;
-    unsigned held_back = 0;
-    char text[LOG_VALUE_BYTES_MAX];
-
-    if (!log_ration_pass(&http->library_ration, clock_mono_ms(), LIBRARY_LOGS_A_MINUTE,
-                         &held_back))
-        return;
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    (void)vsnprintf(text, sizeof(text), format, arguments);
-#pragma GCC diagnostic pop
-    log_event(LOG_LEVEL_DEBUG, "HTTP", {"DETAIL", str_trim(str_of(text))});
-}
-
 /* --- start and stop -------------------------------------------------------------- */
-
-static struct MHD_Response *response_new(const char *body, bool close)
-{
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        strlen(body), (void *)(uintptr_t)body, MHD_RESPMEM_PERSISTENT);
-
-    if (response)
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                      "text/plain; charset=utf-8");
-    if (response && close)
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    return response;
-}
-
-static struct MHD_Response *verdict_response(enum verdict verdict, bool close)
-{
-    const struct verdict_info *info = verdict_info(verdict);
-    struct MHD_Response *response = response_new(info->body, close);
-
-    if (!response)
-        return NULL;
-    if (info->http_status == MHD_HTTP_SERVICE_UNAVAILABLE)
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER,
-                                      HTTP_RETRY_AFTER_S);
-    if (info->http_status == MHD_HTTP_UNAUTHORIZED)
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
-                                      "Basic realm=\"sesbounced\"");
-    if (info->http_status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "POST");
-    return response;
-}
-
-static int make_responses(struct http *http)
-{
-    for (int form = 0; form < RESPONSE_FORMS; form++) {
-        bool close = form == RESPONSE_CLOSE;
-
-        for (int v = VERDICT_UNDECIDED + 1; v < VERDICT_COUNT; v++) {
-            http->responses[form][v] = verdict_response((enum verdict)v, close);
-            if (!http->responses[form][v])
-                return -ENOMEM;
-        }
-    }
-    return 0;
-}
 
 /* What is named in the settings and cannot be used is a fault of the settings. */
 static int read_files(struct http *http, struct buf *fault)
@@ -463,82 +357,44 @@ static int read_files(struct http *http, struct buf *fault)
     buf_done(&wrong);
     if (r < 0)
         return r != -ENOMEM ? -EINVAL : r;
-    return tls_read("ingest", settings->ingest.certificate, settings->ingest.key,
-                    &http->tls, fault);
+    return 0;
 }
 
-static struct MHD_Daemon *serve(struct http *http, int fd, unsigned threads,
-                                unsigned connections)
-{
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
-                     MHD_USE_ERROR_LOG | (http->tls.certificate ? MHD_USE_TLS : 0);
-    struct MHD_OptionItem pool[] = {
-        {threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)threads,
-         NULL},
-        {MHD_OPTION_END, 0, NULL},
-    };
-    struct MHD_OptionItem tls[TLS_OPTIONS];
-
-    tls_options(&http->tls, tls);
-    return MHD_start_daemon(
-        flags, 0, on_accept, http, on_request, http, MHD_OPTION_EXTERNAL_LOGGER,
-        on_library_log, http, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK,
-        on_request_line, http, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_CONNECTION_LIMIT,
-        connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S,
-        MHD_OPTION_ARRAY, pool, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
-}
-
-static void http_free(struct http *http)
-{
-    for (int form = 0; form < RESPONSE_FORMS; form++) {
-        for (int v = 0; v < VERDICT_COUNT; v++) {
-            if (http->responses[form][v])
-                MHD_destroy_response(http->responses[form][v]);
-        }
-    }
-    credentials_free(http->credentials);
-    tls_done(&http->tls);
-    free(http);
-}
-
-static unsigned thread_count(const struct service *service, size_t sockets)
+static unsigned thread_count(const struct service *service)
 {
     uint64_t threads = service->settings->ingest.threads;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
     if (threads == 0)
         threads = cores > 0 ? (uint64_t)cores : 1;
-    threads /= sockets;
-    return threads > 0 ? (unsigned)threads : 1;
+    return (unsigned)threads;
 }
 
-/* One libmicrohttpd daemon a socket; returns how many sockets it was given. */
-static size_t serve_all(struct http *http, const int *sockets, size_t count, int *ret)
+static int serve(struct http *http, const int *sockets, size_t count, struct buf *fault)
 {
-    size_t given = 0;
+    struct service *service = http->service;
+    const struct server_options options = {
+        .section = "ingest",
+        .certificate = service->settings->ingest.certificate,
+        .key = service->settings->ingest.key,
+        .threads = thread_count(service),
+        .idle_s = HTTP_IDLE_S,
+        .suspends = true,
+        .connections = &service->connections,
+        .refused = &service->metrics.shed[SHED_ADDRESS],
+        .context = http,
+        .on_request = on_request,
+        .on_request_line = on_request_line,
+        .on_completed = on_completed,
+    };
 
-    while (*ret == 0 && given < count) {
-        struct MHD_Daemon *daemon =
-            serve(http, sockets[given], thread_count(http->service, count),
-                  (unsigned)(http->service->bounds.connections / count));
-
-        if (daemon) {
-            http->sockets[http->daemon_count] = sockets[given];
-            http->daemons[http->daemon_count++] = daemon;
-        } else {
-            *ret = http->tls.certificate ? -EINVAL : -EIO;
-        }
-        given++; /* it has closed the one that it could not serve */
-    }
-    return given;
+    return server_start(&options, sockets, count, &http->server, fault);
 }
 
 int http_start(struct service *service, const int *sockets, size_t count,
                struct http **ret, struct buf *fault)
 {
     struct http *http = calloc(1, sizeof(*http));
-    size_t given;
     int r;
 
     if (!http)
@@ -546,16 +402,10 @@ int http_start(struct service *service, const int *sockets, size_t count,
     http->service = service;
     r = read_files(http, fault);
     if (r == 0)
-        r = make_responses(http);
-    given = serve_all(http, sockets, count, &r);
+        r = responses_make(&http->responses);
+    if (r == 0)
+        r = serve(http, sockets, count, fault);
     if (r < 0) {
-        for (size_t i = given; i < count; i++)
-            (void)close(sockets[i]);
-        if (fault->len == 0)
-            (void)buf_printf(fault, "the HTTP server could not be started%s",
-                             http->tls.certificate
-                                 ? ": do [ingest] certificate and key belong together?"
-                                 : "");
         http_stop(http);
         return r;
     }
@@ -565,34 +415,15 @@ int http_start(struct service *service, const int *sockets, size_t count,
 
 void http_quiesce(struct http *http)
 {
-    /* The returned descriptor is not closed: with systemd's socket the backlog goes on.
-     */
-    for (size_t i = 0; i < http->daemon_count; i++)
-        (void)MHD_quiesce_daemon(http->daemons[i]);
-    http->quiesced = true;
-}
-
-unsigned http_connections(struct http *http)
-{
-    unsigned total = 0;
-
-    for (size_t i = 0; i < http->daemon_count; i++) {
-        const union MHD_DaemonInfo *info =
-            MHD_get_daemon_info(http->daemons[i], MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-
-        total += info ? info->num_connections : 0;
-    }
-    return total;
+    server_quiesce(http->server);
 }
 
 void http_stop(struct http *http)
 {
     if (!http)
         return;
-    for (size_t i = 0; i < http->daemon_count; i++) {
-        MHD_stop_daemon(http->daemons[i]);
-        if (http->quiesced)
-            (void)close(http->sockets[i]);
-    }
-    http_free(http);
+    server_stop(http->server);
+    responses_done(&http->responses);
+    credentials_free(http->credentials);
+    free(http);
 }

@@ -1,9 +1,7 @@
 /*
- * The HTTP side of ingest: libmicrohttpd, epoll, a pool of threads.
- *
- * Every listening socket has a libmicrohttpd daemon of its own. A handler reads a
- * request, lets delivery.c decide, and suspends the connection while the delivery is
- * lent. One prebuilt response for each verdict is shared by all.
+ * The HTTP side of ingest. A handler reads a request on a thread of the server's pool,
+ * lets delivery.c decide, and suspends the connection while the delivery is lent. One
+ * prebuilt response for each verdict is shared by all.
  */
 #ifndef SESBOUNCED_HTTP_H
 #define SESBOUNCED_HTTP_H
@@ -13,17 +11,15 @@
 struct http;
 
 /*
- * Serves on `sockets`, which it takes over. 0; -EINVAL with a line in `fault` for a
+ * Serves on `sockets`, which it borrows. 0; -EINVAL with a line in `fault` for a
  * certificate, key or credentials file that cannot be used; another negative errno.
  */
 int http_start(struct service *service, const int *sockets, size_t count,
                struct http **ret, struct buf *fault);
 
-/* No more connections are accepted; the sockets and their backlog stay as they are. */
+/* No more connections are accepted; the sockets and their backlog stay as they are, and
+ * whatever was accepted is in service.connections. */
 void http_quiesce(struct http *http);
-
-/* Connections that are open now. */
-unsigned http_connections(struct http *http);
 
 /* Ends all connections. No delivery may be lent any more: libmicrohttpd would abort. */
 void http_stop(struct http *http);

@@ -23,7 +23,6 @@ struct program {
     struct settings *settings;
     struct service service;
     struct listen_sockets sockets;
-    bool sockets_given; /* to http, which closes them */
     struct writer *writer;
     struct outbound *outbound;
     struct http *http;
@@ -169,8 +168,14 @@ static void set_bounds(struct program *program)
 
 static int init_bounded(struct service *service)
 {
+    const struct bounds admin = {
+        .connections = ADMIN_CONNECTIONS_MAX,
+        .connections_of_address = ADMIN_CONNECTIONS_MAX / HTTP_ADDRESS_SHARE,
+    };
     int r = connections_init(&service->connections, &service->bounds);
 
+    if (r == 0)
+        r = connections_init(&service->admin_connections, &admin);
     bodies_init(&service->bodies, service->bounds.large_body_bytes);
     if (r == 0)
         r = health_init(&service->health);
@@ -210,7 +215,6 @@ static int start_parts(struct program *program, struct store *store)
             settings->sns.ca_file ? settings->sns.ca_file : "the system's store", r);
     atomic_store(&service->outbound, program->outbound);
     buf_init(&fault, LOG_VALUE_BYTES_MAX);
-    program->sockets_given = true;
     r = http_start(service, program->sockets.fds, program->sockets.count, &program->http,
                    &fault);
     if (r == 0)
@@ -334,7 +338,8 @@ static void wait_for_connections(struct program *program)
     const struct timespec pause = {0, 10 * 1000000L};
     int64_t until_ms = clock_mono_ms() + STOP_GRACE_MS;
 
-    while (http_connections(program->http) > 0 && clock_mono_ms() < until_ms)
+    while (connections_count(&program->service.connections) > 0 &&
+           clock_mono_ms() < until_ms)
         (void)nanosleep(&pause, NULL);
 }
 
@@ -354,12 +359,12 @@ static void stop(struct program *program)
     writer_free(program->writer);
     outbound_free(program->outbound);
     https_global_stop();
-    if (!program->sockets_given)
-        listen_close(&program->sockets);
+    listen_close(&program->sockets);
     sns_certificate_unref(program->service.rules.simulator);
     certificates_free(program->service.rules.certificates);
     waiting_room_done(&program->service.room);
     health_done(&program->service.health);
+    connections_done(&program->service.admin_connections);
     connections_done(&program->service.connections);
 }
 

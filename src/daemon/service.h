@@ -22,7 +22,8 @@ struct service {
     const struct settings *settings;
     struct bounds bounds;
     struct delivery_rules rules;
-    struct connections connections;
+    struct connections connections;       /* of ingest */
+    struct connections admin_connections; /* of admin */
     struct bodies bodies;
     struct waiting_room room;
     struct writer *writer;

@@ -13,7 +13,8 @@ void watch_init(struct watch *watch, struct service *service)
 void watch_sweep(struct watch *watch, int64_t mono_ms)
 {
     struct service *service = watch->service;
-    size_t slow = connections_sweep(&service->connections, mono_ms);
+    size_t slow = connections_sweep(&service->connections, mono_ms) +
+                  connections_sweep(&service->admin_connections, mono_ms);
 
     atomic_fetch_add_explicit(&service->metrics.shed[SHED_SLOW], slow,
                               memory_order_relaxed);

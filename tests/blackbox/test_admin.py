@@ -10,7 +10,10 @@ import re
 import socket
 import ssl
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,7 @@ from fakesns import Authority
 
 TOKEN = "zebra-4711"
 TIMEOUT = 20
+SCRAPE_SECONDS = 10  # Prometheus's own time-out unless it is set
 PATHS = pytest.mark.parametrize("path", ["/metrics", "/healthz"])
 
 
@@ -175,6 +179,82 @@ def test_a_connection_is_asked_again_for_each_request(guarded, home):
         reply.read()
         assert reply.status == status
     connection.close()
+
+
+# --- slow clients
+
+
+class Drippers(threading.Thread):
+    """So many clients that send a byte now and then, and come again when they are ended."""
+
+    def __init__(self, path: Path, number: int) -> None:
+        super().__init__()
+        self.path, self.number = path, number
+        self.ended = 0
+        self.full, self.stopped = threading.Event(), threading.Event()
+
+    def _connect(self) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.setblocking(False)
+        with suppress(BlockingIOError):  # the backlog is full: the next drop finds out
+            connection.connect(str(self.path))
+        return connection
+
+    def _drip(self, connection: socket.socket) -> socket.socket:
+        try:
+            connection.send(b"x")
+            return connection
+        except OSError:
+            self.ended += 1
+            connection.close()
+            return self._connect()
+
+    def run(self) -> None:
+        connections = [self._connect() for _ in range(self.number)]
+        while not self.stopped.wait(0.05):
+            connections = [self._drip(connection) for connection in connections]
+            self.full.set()
+        for connection in connections:
+            connection.close()
+
+    def __enter__(self) -> Drippers:
+        self.start()
+        assert self.full.wait(TIMEOUT)
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.stopped.set()
+        self.join()
+
+
+@pytest.mark.parametrize("number", [16, 64, 200])
+def test_a_scrape_gets_through_while_slow_clients_hold_every_place(make_daemon, home, number):
+    make_daemon(admin=listen(home)).start()
+    with Drippers(home / "admin.sock", number) as drippers:
+        for _ in range(3):
+            started = time.monotonic()
+            assert ask(home, "/metrics").status == 200
+            assert time.monotonic() - started < SCRAPE_SECONDS
+    if number > 32:
+        assert drippers.ended > 0
+
+
+def test_every_answer_closes_its_connection(make_daemon, home):
+    """So nobody holds a place without asking, and a second request never hides behind a
+    first."""
+    make_daemon(admin=listen(home)).start()
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(TIMEOUT)
+        connection.connect(str(home / "admin.sock"))
+        request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        connection.sendall(request + request)
+        reply = b""
+        with suppress(ConnectionResetError):
+            while more := connection.recv(4096):
+                reply += more
+    assert reply.startswith(b"HTTP/1.1 200")
+    assert reply.count(b"HTTP/1.1 ") == 1
+    assert b"Connection: close" in reply
 
 
 def test_the_healthz_of_ingest_stays_open(guarded):

@@ -145,7 +145,10 @@ def test_one_address_gets_its_share_and_the_rest_is_closed_at_once(
     mine = [connect() for _ in range(OF_ADDRESS)]
     metrics.wait("connections", OF_ADDRESS)
     for _ in range(3):
-        assert is_closed(connect())
+        try:
+            assert is_closed(connect())
+        except ConnectionResetError:
+            pass  # sooner than connect() returned
     assert metrics.shed("connections-of-address") == 3
     assert f"ADDRESS={here}" in small.wait_log("one address had a quarter", "COUNT=")
     assert small.log().count("one address had a quarter") == 1

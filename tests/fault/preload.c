@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -44,6 +45,7 @@ struct control {
     _Atomic int64_t held;      /* so many wait */
     _Atomic int64_t clock_ms;  /* added to the wall clock */
     _Atomic int64_t recording; /* of unsynced writes */
+    _Atomic int64_t forget_us; /* each descriptor is taken out of an epoll set so late */
 };
 
 /* What stands in PATH.unsynced, followed by `len` old bytes and, of a write, `len` new
@@ -351,4 +353,17 @@ time_t time(time_t *ret)
     if (ret)
         *ret = now.tv_sec;
     return now.tv_sec;
+}
+
+/* --- races ---------------------------------------------------------------------------
+ */
+
+/* Between the decision to take a descriptor out of a set and the deed, others are
+ * quicker.
+ */
+int epoll_ctl(int set, int what, int fd, struct epoll_event *event)
+{
+    if (control && what == EPOLL_CTL_DEL && control->forget_us > 0)
+        (void)usleep((useconds_t)control->forget_us);
+    return (int)syscall(SYS_epoll_ctl, set, what, fd, event);
 }

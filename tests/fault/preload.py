@@ -23,7 +23,7 @@ WRITE, SYNC, TRUNCATE, READ = 1, 2, 4, 8
 # struct control of preload.c, in its order
 FIELDS = (
     "calls error first last seen hits alloc_first alloc_last alloc_seen alloc_hits "
-    "hold held clock_ms recording"
+    "hold held clock_ms recording forget_us"
 ).split()
 
 

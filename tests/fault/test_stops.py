@@ -95,6 +95,24 @@ def test_sigterm_under_load_fails_no_request(daemon, sns, ledger):
     ledger.settle(daemon, sns, rounds)
 
 
+@pytest.mark.kind("SIGTERM under load")
+def test_sigterm_while_every_thread_is_busy_never_aborts(make_preloaded, sns, ledger):
+    """libmicrohttpd 0.9.75 aborts in MHD_quiesce_daemon() when one of its threads takes the
+    listening socket out of its epoll set before it: 20 of 20 with the window widened."""
+    daemon, faults = make_preloaded()
+    daemon.start()
+    faults["forget_us"] = 2000
+    rounds = 20 if FULL else 5
+    with Clients(daemon, sns, ledger) as clients:
+        for _ in range(rounds):
+            clients.wait_for(20)
+            assert daemon.stop() == 0
+            daemon.start()
+        clients.wait_for(20)
+    assert clients.failed == []
+    ledger.settle(daemon, sns, rounds)
+
+
 class Activator(threading.Thread):
     """Does what systemd does with a socket unit: starts the daemon when somebody comes."""
 

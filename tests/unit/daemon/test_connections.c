@@ -52,11 +52,27 @@ static bool admits(struct connections *connections, const char *text)
     return connections_admits(connections, &address.any);
 }
 
+static struct connections_group group;
+
+/* On a descriptor that is nobody's: shutdown() of it does nothing. */
+static int unused_fd(void)
+{
+    static int fd = 1000000;
+
+    return fd++;
+}
+
+static struct connection *add_to(struct connections *connections,
+                                 const struct sockaddr *address)
+{
+    return connections_add(connections, unused_fd(), address, &group);
+}
+
 static struct connection *add(struct connections *connections, const char *text)
 {
     union address address = at(text);
 
-    return connections_add(connections, -1, &address.any, 0);
+    return add_to(connections, &address.any);
 }
 
 /* --- one address ----------------------------------------------------------------- */
@@ -151,7 +167,9 @@ static void a_full_table_takes_nobody_and_forgets_nobody(void **state)
     assert_null(add(&connections, "192.0.2.1"));
     connections_remove(&connections, NULL);
     assert_int_equal(connections_count(&connections), MAX);
+    assert_true(connections_are_full(&connections));
     connections_remove(&connections, last);
+    assert_false(connections_are_full(&connections));
     assert_non_null(add(&connections, "192.0.2.1"));
     connections_done(&connections);
 }
@@ -181,6 +199,48 @@ static void who_was_refused_can_be_named(void **state)
     connections_done(&connections);
 }
 
+/* libmicrohttpd closed the first one without a word. */
+static void a_descriptor_that_comes_again_has_left_its_place(void **state)
+{
+    union address one = at("192.0.2.1"), other = at("192.0.2.2");
+    struct connections connections;
+
+    (void)state;
+    assert_int_equal(connections_init(&connections, &bounds), 0);
+    for (size_t i = 0; i < 2 * MAX; i++)
+        assert_non_null(connections_add(&connections, 7, &one.any, &group));
+    assert_int_equal(connections_count(&connections), 1);
+    assert_non_null(connections_add(&connections, 7, &other.any, &group));
+    for (size_t i = 0; i < SHARE; i++)
+        assert_non_null(add(&connections, "192.0.2.1"));
+    assert_null(connections_start(&connections, 8, 1));
+    assert_non_null(connections_start(&connections, 7, 1));
+    connections_done(&connections);
+}
+
+static void a_group_counts_its_connections_and_tells_them_to_leave(void **state)
+{
+    struct connections_group first = {.count = 0}, second = {.count = 0};
+    struct connection *of_first, *of_second;
+    struct connections connections;
+
+    (void)state;
+    assert_int_equal(connections_init(&connections, &bounds), 0);
+    of_first = connections_add(&connections, 7, NULL, &first);
+    (void)connections_add(&connections, 8, NULL, &first);
+    of_second = connections_add(&connections, 9, NULL, &second);
+    assert_int_equal(first.count, 2);
+    assert_int_equal(second.count, 1);
+    assert_false(connection_is_leaving(of_first));
+    first.leaving = true;
+    assert_true(connection_is_leaving(of_first));
+    assert_false(connection_is_leaving(of_second));
+    assert_false(connection_is_leaving(NULL));
+    connections_remove(&connections, of_first);
+    assert_int_equal(first.count, 1);
+    connections_done(&connections);
+}
+
 /* --- the sweep ------------------------------------------------------------------- */
 
 /* A connection that began at 1000, and its other end. */
@@ -201,8 +261,10 @@ static int set_up(void **state)
     client.ours = pair[0];
     client.theirs = pair[1];
     client.connection =
-        connections_add(&client.connections, client.ours, &local.any, 1000);
+        connections_add(&client.connections, client.ours, &local.any, &group);
     assert_non_null(client.connection);
+    assert_ptr_equal(connections_start(&client.connections, client.ours, 1000),
+                     client.connection);
     *state = &client;
     return 0;
 }
@@ -296,15 +358,63 @@ static void who_has_gone_is_not_swept(void **state)
     assert_false(is_ended(client)); /* the descriptor may be somebody else's by now */
 }
 
+static void what_the_server_has_not_begun_is_not_swept(void **state)
+{
+    struct client *client = *state;
+    union address local = {.local = {.sun_family = AF_UNIX}};
+
+    connections_remove(&client->connections, client->connection);
+    client->connection =
+        connections_add(&client->connections, client->ours, &local.any, &group);
+    assert_int_equal(connections_sweep(&client->connections, FAR), 0);
+    assert_false(connections_displace(&client->connections, FAR));
+    assert_false(is_ended(client));
+}
+
+static void who_owes_a_request_is_displaced_and_who_just_came_is_not(void **state)
+{
+    struct client *client = *state;
+
+    assert_false(connections_displace(&client->connections, 1000 + HTTP_DISPLACE_MS - 1));
+    assert_false(is_ended(client));
+    assert_true(connections_displace(&client->connections, 1000 + HTTP_DISPLACE_MS));
+    assert_true(is_ended(client));
+    assert_false(connections_displace(&client->connections, FAR)); /* once is enough */
+}
+
+static void the_oldest_is_displaced_first(void **state)
+{
+    struct client *client = *state;
+    int younger = unused_fd(), older = unused_fd();
+
+    assert_non_null(connections_add(&client->connections, younger, NULL, &group));
+    assert_non_null(connections_start(&client->connections, younger, 1001));
+    assert_non_null(connections_add(&client->connections, older, NULL, &group));
+    assert_non_null(connections_start(&client->connections, older, 999));
+    assert_true(connections_displace(&client->connections, 5000));
+    assert_false(is_ended(client));
+    assert_true(connections_displace(&client->connections, 5000));
+    assert_true(is_ended(client));
+}
+
+static void what_is_ours_to_answer_is_not_displaced(void **state)
+{
+    struct client *client = *state;
+
+    connection_is_whole(client->connection);
+    assert_false(connections_displace(&client->connections, FAR));
+    assert_false(is_ended(client));
+}
+
 static void a_crowd_leaves_each_less_time(void **state)
 {
     struct client *client = *state;
     int64_t deadline_ms = 1000 + HTTP_REQUEST_CROWDED_MS;
 
     for (size_t i = 1; i < MAX / 4 * 3; i++)
-        assert_non_null(connections_add(&client->connections, -1, NULL, 1000));
+        assert_non_null(add_to(&client->connections, NULL));
     assert_int_equal(connections_sweep(&client->connections, deadline_ms), 0);
-    assert_non_null(connections_add(&client->connections, -1, NULL, 1000));
+    assert_non_null(add_to(&client->connections, NULL));
     connection_is_whole(client->connection);
     assert_int_equal(connections_sweep(&client->connections, deadline_ms), 0);
     connection_answered(client->connection, false, 1000);
@@ -316,9 +426,9 @@ static void a_crowd_is_three_quarters(void **state)
     struct client *client = *state;
 
     for (size_t i = 1; i < MAX / 4 * 3; i++)
-        assert_non_null(connections_add(&client->connections, -1, NULL, 1000));
+        assert_non_null(add_to(&client->connections, NULL));
     assert_false(connections_are_crowded(&client->connections));
-    assert_non_null(connections_add(&client->connections, -1, NULL, 1000));
+    assert_non_null(add_to(&client->connections, NULL));
     assert_true(connections_are_crowded(&client->connections));
 }
 
@@ -328,9 +438,9 @@ static void an_address_has_one_share_for_all_its_connections(void **state)
     union address one = {.v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(1)}};
     union address other = {.v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(2)}};
     struct connections *connections = &client->connections;
-    struct connection *a = connections_add(connections, -1, &one.any, 1000);
-    struct connection *b = connections_add(connections, -1, &one.any, 1000);
-    struct connection *c = connections_add(connections, -1, &other.any, 1000);
+    struct connection *a = add_to(connections, &one.any);
+    struct connection *b = add_to(connections, &one.any);
+    struct connection *c = add_to(connections, &other.any);
 
     assert_non_null(connection_share(a));
     assert_ptr_equal(connection_share(a), connection_share(b));
@@ -358,6 +468,8 @@ int main(void)
         cmocka_unit_test(counts_are_right_after_a_thousand_comings_and_goings),
         cmocka_unit_test(a_full_table_takes_nobody_and_forgets_nobody),
         cmocka_unit_test(who_was_refused_can_be_named),
+        cmocka_unit_test(a_descriptor_that_comes_again_has_left_its_place),
+        cmocka_unit_test(a_group_counts_its_connections_and_tells_them_to_leave),
         SWEPT(who_says_nothing_is_ended),
         SWEPT(who_drips_a_first_request_gets_no_more_time),
         SWEPT(what_is_ours_to_answer_is_never_ended),
@@ -365,6 +477,10 @@ int main(void)
         SWEPT(who_was_refused_may_not),
         SWEPT(who_may_idle_may_not_drip),
         SWEPT(who_has_gone_is_not_swept),
+        SWEPT(what_the_server_has_not_begun_is_not_swept),
+        SWEPT(who_owes_a_request_is_displaced_and_who_just_came_is_not),
+        SWEPT(the_oldest_is_displaced_first),
+        SWEPT(what_is_ours_to_answer_is_not_displaced),
         SWEPT(a_crowd_leaves_each_less_time),
         SWEPT(a_crowd_is_three_quarters),
         SWEPT(an_address_has_one_share_for_all_its_connections),

@@ -137,13 +137,14 @@ static void one_address_takes_no_more_than_its_share(void **state)
     struct delivery many[ROOM / HTTP_ADDRESS_SHARE + 1];
     struct delivery other = waits_for("a.pem", 0);
     size_t most = ROOM / HTTP_ADDRESS_SHARE;
+    struct connections_group group = {.count = 0};
     struct connections connections;
     struct connection *client;
     struct waiting_room room;
 
     (void)state;
     assert_int_equal(connections_init(&connections, &bounds), 0);
-    client = connections_add(&connections, -1, (const struct sockaddr *)&somebody, 0);
+    client = connections_add(&connections, 1, (const struct sockaddr *)&somebody, &group);
     assert_int_equal(waiting_room_init(&room, ROOM), 0);
     for (size_t i = 0; i <= most; i++) {
         many[i] = waits_for("a.pem", 0);

@@ -95,20 +95,32 @@ static void the_writer_s_queue_is_swept_at_each_tick(void **state)
     assert_int_equal(writer_swept_ms, 1234);
 }
 
-static void slow_connections_are_ended_and_counted(void **state)
+/* A connection that began at 1000 and sends nothing. */
+static void add_silent(struct connections *connections, int fd)
 {
+    static struct connections_group group;
+
+    assert_non_null(connections_add(connections, fd, NULL, &group));
+    assert_non_null(connections_start(connections, fd, 1000));
+}
+
+static void slow_connections_of_both_listeners_are_ended_and_counted(void **state)
+{
+    const struct bounds few = {.connections = 4};
     struct watch *watch = *state;
     struct service *service = watch->service;
-    const struct sockaddr local = {.sa_family = AF_UNIX};
     int pair[2];
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    assert_non_null(connections_add(&service->connections, pair[0], &local, 1000));
+    assert_int_equal(connections_init(&service->admin_connections, &few), 0);
+    add_silent(&service->connections, pair[0]);
+    add_silent(&service->admin_connections, pair[1]);
     watch_sweep(watch, 1000 + HTTP_REQUEST_MS - 1);
     assert_int_equal(metrics_shed(&service->metrics, SHED_SLOW), 0);
     watch_sweep(watch, 1000 + HTTP_REQUEST_MS);
-    assert_int_equal(metrics_shed(&service->metrics, SHED_SLOW), 1);
-    assert_int_equal(metrics_shed_in_all(&service->metrics), 1);
+    assert_int_equal(metrics_shed(&service->metrics, SHED_SLOW), 2);
+    assert_int_equal(metrics_shed_in_all(&service->metrics), 2);
+    connections_done(&service->admin_connections);
     (void)close(pair[0]);
     (void)close(pair[1]);
 }
@@ -171,7 +183,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WATCHED(who_waited_too_long_for_a_certificate_is_let_go_with_503),
         WATCHED(the_writer_s_queue_is_swept_at_each_tick),
-        WATCHED(slow_connections_are_ended_and_counted),
+        WATCHED(slow_connections_of_both_listeners_are_ended_and_counted),
         WATCHED(one_stuck_thread_is_enough_for_the_watchdog),
         cmocka_unit_test(a_thread_is_stuck_when_it_is_at_one_thing_for_too_long),
         WATCHED(what_was_shed_is_told_once_a_minute_with_its_number),

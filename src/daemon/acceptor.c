@@ -1,0 +1,230 @@
+#include "daemon/acceptor.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "sesbounce/clock.h"
+#include "sesbounce/limits.h"
+#include "sesbounce/log.h"
+
+struct acceptor {
+    struct acceptor_owner owner;
+    struct pollfd polled[LISTEN_SOCKETS_MAX + 1];
+    size_t count;
+    int wake_fd;
+    atomic_bool stopping;
+    atomic_bool waits; /* for room */
+    bool pausing; /* accept() failed: ACCEPT_AGAIN_MS pass before it is tried again */
+    int64_t tick_again_ms;
+    struct log_ration ration;
+    pthread_t thread;
+    bool running;
+};
+
+/* --- accepting ------------------------------------------------------------------- */
+
+/* What accept(2) passes on of the connection itself, which is gone: the next one may do.
+ */
+static bool is_of_one_connection(int error)
+{
+    switch (error) {
+    case ECONNABORTED:
+    case EINTR:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENONET:
+    case EOPNOTSUPP:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Whoever comes waits in the backlog meanwhile: nobody is refused. */
+static void accept_failed(struct acceptor *acceptor, int error)
+{
+    unsigned held_back = 0;
+
+    acceptor->pausing = true;
+    if (log_ration_pass(&acceptor->ration, clock_mono_ms(), ACCEPT_LOGS_A_MINUTE,
+                        &held_back))
+        log_event(LOG_LEVEL_WARNING,
+                  "connections cannot be accepted now; clients wait until they can",
+                  {"ERROR", str_of(strerror(error))});
+}
+
+/* Some, so that the other sockets have their turn. */
+static void accept_some(struct acceptor *acceptor, int listener)
+{
+    for (unsigned i = 0; i < ACCEPT_AT_ONCE; i++) {
+        union {
+            struct sockaddr any;
+            struct sockaddr_storage room;
+        } address = {.room = {.ss_family = AF_UNSPEC}};
+        socklen_t len = sizeof(address);
+        int fd;
+
+        if (!acceptor->owner.has_room(acceptor->owner.context))
+            return;
+        fd = accept4(listener, &address.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            acceptor->owner.take(acceptor->owner.context, fd, &address.any, len);
+        } else if (!is_of_one_connection(errno)) {
+            if (errno != EAGAIN)
+                accept_failed(acceptor, errno);
+            return;
+        }
+    }
+}
+
+/* --- waiting --------------------------------------------------------------------- */
+
+/*
+ * Whether to look at the sockets at all. Who makes room after `waits` was set writes to
+ * wake_fd, and who made it before is seen by the second look.
+ */
+static bool has_room(struct acceptor *acceptor)
+{
+    const struct acceptor_owner *owner = &acceptor->owner;
+
+    if (owner->has_room(owner->context))
+        return true;
+    atomic_store(&acceptor->waits, true);
+    return owner->has_room(owner->context);
+}
+
+static int timeout_ms(const struct acceptor *acceptor, bool soon)
+{
+    int tick_ms = acceptor->owner.tick_ms > 0 ? acceptor->owner.tick_ms : -1;
+
+    return soon && (tick_ms < 0 || tick_ms > ACCEPT_AGAIN_MS) ? ACCEPT_AGAIN_MS : tick_ms;
+}
+
+/* Does somebody wait for a connection? */
+static bool poll_sockets(struct acceptor *acceptor, bool look, bool soon)
+{
+    struct pollfd *polled = acceptor->polled;
+    size_t first = look ? 0 : acceptor->count;
+    bool waiting = false;
+
+    for (size_t i = 0; i <= acceptor->count; i++)
+        polled[i].revents = 0;
+    if (poll(polled + first, acceptor->count + 1 - first, timeout_ms(acceptor, soon)) < 0)
+        return false;
+    if (polled[acceptor->count].revents) {
+        eventfd_t woken;
+
+        (void)eventfd_read(acceptor->wake_fd, &woken);
+    }
+    for (size_t i = 0; i < acceptor->count; i++)
+        waiting |= polled[i].revents != 0;
+    return waiting;
+}
+
+static void acceptor_tick(struct acceptor *acceptor)
+{
+    int64_t now_ms;
+
+    if (acceptor->owner.tick_ms == 0)
+        return;
+    now_ms = clock_mono_ms();
+    if (now_ms < acceptor->tick_again_ms)
+        return;
+    acceptor->tick_again_ms = now_ms + acceptor->owner.tick_ms;
+    acceptor->owner.tick(acceptor->owner.context);
+}
+
+/* One turn. After make_room() a pause follows, since the room is not there at once. */
+static void accept_or_wait(struct acceptor *acceptor)
+{
+    const struct acceptor_owner *owner = &acceptor->owner;
+    bool room = has_room(acceptor);
+    bool pausing = acceptor->pausing;
+    bool waiting;
+
+    acceptor->pausing = false;
+    waiting = poll_sockets(acceptor, !pausing && (room || owner->make_room), pausing);
+    if (waiting && !room) {
+        owner->make_room(owner->context);
+        acceptor->pausing = true;
+    }
+    for (size_t i = 0; waiting && room && i < acceptor->count; i++) {
+        if (acceptor->polled[i].revents && !acceptor->pausing)
+            accept_some(acceptor, acceptor->polled[i].fd);
+    }
+}
+
+static void *acceptor_run(void *context)
+{
+    struct acceptor *acceptor = context;
+
+    while (!atomic_load(&acceptor->stopping)) {
+        accept_or_wait(acceptor);
+        acceptor_tick(acceptor);
+    }
+    return NULL;
+}
+
+/* --- start and stop -------------------------------------------------------------- */
+
+int acceptor_start(const struct acceptor_owner *owner, const int *sockets, size_t count,
+                   struct acceptor **ret)
+{
+    struct acceptor *acceptor = calloc(1, sizeof(*acceptor));
+    int r;
+
+    if (!acceptor)
+        return -ENOMEM;
+    acceptor->owner = *owner;
+    acceptor->count = count;
+    acceptor->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    for (size_t i = 0; i < count; i++)
+        acceptor->polled[i] = (struct pollfd){.fd = sockets[i], .events = POLLIN};
+    acceptor->polled[count] = (struct pollfd){.fd = acceptor->wake_fd, .events = POLLIN};
+    *ret = acceptor; /* the owner may be called before this returns */
+    r = acceptor->wake_fd < 0
+            ? -errno
+            : -pthread_create(&acceptor->thread, NULL, acceptor_run, acceptor);
+    acceptor->running = r == 0;
+    if (r < 0) {
+        *ret = NULL;
+        acceptor_free(acceptor);
+    }
+    return r;
+}
+
+void acceptor_wake(struct acceptor *acceptor)
+{
+    if (atomic_exchange(&acceptor->waits, false))
+        (void)eventfd_write(acceptor->wake_fd, 1);
+}
+
+void acceptor_stop(struct acceptor *acceptor)
+{
+    if (!acceptor || !acceptor->running)
+        return;
+    atomic_store(&acceptor->stopping, true);
+    (void)eventfd_write(acceptor->wake_fd, 1);
+    (void)pthread_join(acceptor->thread, NULL);
+    acceptor->running = false;
+}
+
+void acceptor_free(struct acceptor *acceptor)
+{
+    if (!acceptor)
+        return;
+    acceptor_stop(acceptor);
+    if (acceptor->wake_fd >= 0)
+        (void)close(acceptor->wake_fd);
+    free(acceptor);
+}

@@ -1,0 +1,234 @@
+#include "daemon/server.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/acceptor.h"
+#include "daemon/tls.h"
+#include "sesbounce/clock.h"
+#include "sesbounce/limits.h"
+#include "sesbounce/log.h"
+
+/* One libmicrohttpd daemon, and the connections that it was given. */
+struct server_daemon {
+    struct MHD_Daemon *mhd;
+    struct connections_group group;
+};
+
+struct server {
+    struct server_options options;
+    struct tls tls;
+    struct server_daemon *daemon; /* the acceptor's, while that runs */
+    struct acceptor *acceptor;
+    pthread_mutex_t ration_mutex; /* guards library_ration */
+    struct log_ration library_ration;
+};
+
+/* --- connections ----------------------------------------------------------------- */
+
+struct connection *server_client(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info ? info->socket_context : NULL;
+}
+
+/* libmicrohttpd tells the end before it closes the descriptor. */
+static void on_connection(void *context, struct MHD_Connection *connection, void **client,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct server *server = context;
+    const union MHD_ConnectionInfo *fd;
+
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        connections_remove(server->options.connections, *client);
+        *client = NULL;
+        acceptor_wake(server->acceptor);
+        return;
+    }
+    fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    *client =
+        connections_start(server->options.connections, fd->connect_fd, clock_mono_ms());
+}
+
+static bool server_has_room(void *context)
+{
+    struct server *server = context;
+
+    return !connections_are_full(server->options.connections);
+}
+
+static void server_make_room(void *context)
+{
+    struct server *server = context;
+
+    (void)connections_displace(server->options.connections, clock_mono_ms());
+}
+
+/* With a reset: nothing of it stays with us, not even in the kernel. */
+static void connection_refuse(int fd)
+{
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    (void)close(fd);
+}
+
+static void server_take(void *context, int fd, const struct sockaddr *address,
+                        socklen_t len)
+{
+    struct server *server = context;
+    struct connections *connections = server->options.connections;
+    struct connection *client;
+
+    if (!connections_admits(connections, address)) {
+        atomic_fetch_add_explicit(server->options.refused, 1, memory_order_relaxed);
+        connection_refuse(fd);
+        return;
+    }
+    client = connections_add(connections, fd, address, &server->daemon->group);
+    /* It closes the descriptor when it cannot. Nobody sweeps what has not begun. */
+    if (MHD_add_connection(server->daemon->mhd, fd, address, len) != MHD_YES)
+        connections_remove(connections, client);
+}
+
+/* --- libmicrohttpd --------------------------------------------------------------- */
+
+/* libmicrohttpd and GnuTLS complain about strangers' junk; a little of it is enough. */
+static void on_library_log(void *context, const char *format, va_list arguments)
+{
+    struct server *server = context;
+    unsigned held_back = 0;
+    char text[LOG_VALUE_BYTES_MAX];
+    bool pass;
+
+    pthread_mutex_lock(&server->ration_mutex);
+    pass = log_ration_pass(&server->library_ration, clock_mono_ms(),
+                           LIBRARY_LOGS_A_MINUTE, &held_back);
+    pthread_mutex_unlock(&server->ration_mutex);
+    if (!pass)
+        return;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+#pragma GCC diagnostic pop
+    log_event(LOG_LEVEL_DEBUG, "HTTP", {"DETAIL", str_trim(str_of(text))});
+}
+
+/* It has no limit of its own: that would be split over the threads, and count a closed
+ * connection a little longer than we do. */
+static struct MHD_Daemon *mhd_start(struct server *server)
+{
+    const struct server_options *options = &server->options;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET |
+                     MHD_USE_ITC | MHD_USE_ERROR_LOG |
+                     (options->suspends ? MHD_ALLOW_SUSPEND_RESUME : 0) |
+                     (server->tls.certificate ? MHD_USE_TLS : 0);
+    struct MHD_OptionItem pool[] = {
+        {options->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END,
+         (intptr_t)options->threads, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    struct MHD_OptionItem tls[TLS_OPTIONS];
+
+    tls_options(&server->tls, tls);
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, options->on_request, options->context,
+        MHD_OPTION_EXTERNAL_LOGGER, on_library_log, server, MHD_OPTION_URI_LOG_CALLBACK,
+        options->on_request_line, options->context, MHD_OPTION_NOTIFY_COMPLETED,
+        options->on_completed, options->context, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, server, MHD_OPTION_CONNECTION_LIMIT, UINT_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, options->idle_s, MHD_OPTION_ARRAY, pool,
+        MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+}
+
+static struct server_daemon *server_daemon_new(struct server *server)
+{
+    struct server_daemon *daemon = calloc(1, sizeof(*daemon));
+
+    if (!daemon)
+        return NULL;
+    daemon->mhd = mhd_start(server);
+    if (!daemon->mhd) {
+        free(daemon);
+        return NULL;
+    }
+    return daemon;
+}
+
+static void server_daemon_free(struct server_daemon *daemon)
+{
+    if (daemon)
+        MHD_stop_daemon(daemon->mhd);
+    free(daemon);
+}
+
+/* --- start and stop -------------------------------------------------------------- */
+
+static int daemon_start(struct server *server, struct buf *fault)
+{
+    const struct server_options *options = &server->options;
+    int r = tls_read(options->section, options->certificate, options->key, &server->tls,
+                     fault);
+
+    if (r < 0)
+        return r;
+    server->daemon = server_daemon_new(server);
+    if (server->daemon)
+        return 0;
+    (void)buf_printf(
+        fault, "[%s]: the HTTP server could not be started%s", options->section,
+        options->certificate ? ": do certificate and key belong together?" : "");
+    return options->certificate ? -EINVAL : -EIO;
+}
+
+int server_start(const struct server_options *options, const int *sockets, size_t count,
+                 struct server **ret, struct buf *fault)
+{
+    struct server *server = calloc(1, sizeof(*server));
+    const struct acceptor_owner owner = {
+        .context = server,
+        .has_room = server_has_room,
+        .take = server_take,
+        .make_room = options->displaces ? server_make_room : NULL,
+    };
+    int r;
+
+    if (!server)
+        return -ENOMEM;
+    server->options = *options;
+    (void)pthread_mutex_init(&server->ration_mutex, NULL);
+    r = daemon_start(server, fault);
+    if (r == 0)
+        r = acceptor_start(&owner, sockets, count, &server->acceptor);
+    if (r < 0) {
+        server_stop(server);
+        return r;
+    }
+    *ret = server;
+    return 0;
+}
+
+void server_quiesce(struct server *server)
+{
+    acceptor_stop(server->acceptor);
+}
+
+void server_stop(struct server *server)
+{
+    if (!server)
+        return;
+    acceptor_stop(server->acceptor);
+    server_daemon_free(server->daemon);
+    acceptor_free(server->acceptor);
+    tls_done(&server->tls);
+    (void)pthread_mutex_destroy(&server->ration_mutex);
+    free(server);
+}
