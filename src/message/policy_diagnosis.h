@@ -20,9 +20,10 @@ enum policy_fact {
     FACT_GONE = 1 << 4,
     /* 5.7.x */
     FACT_LOCAL_POLICY = 1 << 5,
-    /* refused by policy, naming SPF, DKIM, DMARC or authentication */
+    /* the server's words or a code of 5.7.x name SPF, DKIM, DMARC or authentication, and
+     * neither they nor the status say that the recipient is gone */
     FACT_OUR_AUTHENTICATION = 1 << 6,
-    /* refused by policy, naming a blocklist */
+    /* likewise a blocklist, the reputation or rate of our servers, or spam */
     FACT_OUR_REPUTATION = 1 << 7,
     /* a machine's reply on behalf of somebody who is away */
     FACT_AUTOREPLY = 1 << 8,

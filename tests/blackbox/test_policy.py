@@ -59,6 +59,44 @@ BOUNCES = {
         None,
         None,
     ),
+    "spf-with-a-filler": (
+        bounced(P, "General", "5.3.0", "smtp; 550 SPF check failed for shop.example"),
+        "policy",
+        None,
+        None,
+    ),
+    "blocklist-with-a-filler": (
+        bounced(P, "General", "5.0.0", "smtp; 554 192.0.2.7 is on our blocklist"),
+        "policy",
+        None,
+        None,
+    ),
+    "likely-unsolicited": (
+        bounced(
+            P,
+            "General",
+            "5.7.1",
+            "smtp; 550-5.7.1 Our system has detected that this message is likely\n"
+            "550-5.7.1 unsolicited mail. To reduce the amount of spam",
+        ),
+        "policy",
+        None,
+        None,
+    ),
+    "unknown-user-with-a-policy": (
+        bounced(P, "General", "5.0.0", "smtp; 550 User unknown. See our SPF policy"),
+        "hard",
+        "BOUNCE",
+        None,
+    ),
+    "expired-on-a-full-mailbox": (
+        bounced(
+            T, "General", "4.4.7", "smtp; 554 4.4.7 Message expired.<452 4.2.2 mailbox full>"
+        ),
+        "soft",
+        None,
+        None,
+    ),
     "other-5.7": (
         bounced(P, "General", "5.7.1", "smtp; 550 5.7.1 members of the group only"),
         "policy",
@@ -102,6 +140,12 @@ CAUSES = {
     "autoreply": "autoreply",
     "too-large": "too-large",
     "own-timer": "timeout",
+    "spf-with-a-filler": "auth",
+    "blocklist-with-a-filler": "blocked",
+    "likely-unsolicited": "blocked",
+    "unknown-user-with-a-policy": "unknown-user",
+    "gave-up": "timeout",
+    "expired-on-a-full-mailbox": "mailbox-full",
 }
 
 
