@@ -176,10 +176,20 @@ int topic_flush(struct store *store);
 int tally_add(struct store *store, bool by_type, int64_t occurred_ms, struct str name,
               int64_t n);
 int tally_flush(struct store *store);
+
+/* What is known of the recipients of one message so far. Counters are numbers of
+ * recipients, but a complaint is one, whoever of them complained. */
+struct tally_message {
+    bool is_known;     /* one of them is no news: another feed or a retry */
+    bool is_complaint; /* one of them is news, and counts as a complaint */
+};
 /* The day's rates: one recipient (may be NULL) of an event that is new to us. */
 int tally_event(struct store *store, const struct intake *intake,
                 const struct ses_recipient *recipient,
-                const struct policy_judgement *judgement);
+                const struct policy_judgement *judgement, struct tally_message *message);
+/* After the last recipient. */
+int tally_message_end(struct store *store, const struct intake *intake,
+                      const struct tally_message *message);
 
 /* An event of a type that is only counted. */
 int count_apply(struct store *store, const struct intake *intake, enum verdict *ret);

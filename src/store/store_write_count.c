@@ -76,6 +76,8 @@ static const char *bounce_kind(const struct policy_judgement *judgement)
     }
 }
 
+static const char complaints[] = "complaints";
+
 static const char *rate_kind(const struct ses_event *event,
                              const struct policy_judgement *judgement)
 {
@@ -89,7 +91,7 @@ static const char *rate_kind(const struct ses_event *event,
     case SES_BOUNCE:
         return bounce_kind(judgement);
     case SES_COMPLAINT:
-        return judgement->class == POLICY_CLASS_COMPLAINT ? "complaints" : NULL;
+        return judgement->class == POLICY_CLASS_COMPLAINT ? complaints : NULL;
     default:
         return NULL;
     }
@@ -97,7 +99,7 @@ static const char *rate_kind(const struct ses_event *event,
 
 int tally_event(struct store *store, const struct intake *intake,
                 const struct ses_recipient *recipient,
-                const struct policy_judgement *judgement)
+                const struct policy_judgement *judgement, struct tally_message *message)
 {
     /* What is in no column still makes its day one with events. */
     const char *kind = NULL;
@@ -108,7 +110,19 @@ int tally_event(struct store *store, const struct intake *intake,
         kind = "list_hits";
     else if (!recipient || judgement->counts_in_rates)
         kind = rate_kind(&intake->event, judgement);
+    if (kind == complaints) {
+        message->is_complaint = true;
+        return 0;
+    }
     return tally_add(store, false, intake->occurred_ms, str_of(kind ? kind : "other"), 1);
+}
+
+int tally_message_end(struct store *store, const struct intake *intake,
+                      const struct tally_message *message)
+{
+    if (!message->is_complaint || message->is_known)
+        return 0;
+    return tally_add(store, false, intake->occurred_ms, str_of(complaints), 1);
 }
 
 static int64_t hash_of(struct str bytes)
@@ -170,17 +184,19 @@ static int remember(struct store *store, const struct intake *intake,
 }
 
 static int apply_recipient(struct store *store, const struct intake *intake,
-                           const struct ses_recipient *recipient, enum verdict *ret)
+                           const struct ses_recipient *recipient,
+                           struct tally_message *message, enum verdict *ret)
 {
     struct policy_judgement judgement = {0};
     int r = remember(store, intake, recipient);
 
+    message->is_known = message->is_known || r == 0;
     if (r <= 0)
         return r;
     *ret = VERDICT_COUNTED;
     if (recipient)
         policy_judge(&intake->event, recipient, &judgement);
-    r = tally_event(store, intake, recipient, &judgement);
+    r = tally_event(store, intake, recipient, &judgement, message);
     if (r < 0 || !recipient)
         return r;
     return list_apply(store, intake, recipient, &judgement);
@@ -189,14 +205,15 @@ static int apply_recipient(struct store *store, const struct intake *intake,
 int count_apply(struct store *store, const struct intake *intake, enum verdict *ret)
 {
     const struct ses_event *event = &intake->event;
+    struct tally_message message = {0};
     int r = 0;
 
     *ret = VERDICT_DUPLICATE;
     if (event->recipient_count == 0)
-        return apply_recipient(store, intake, NULL, ret);
+        return apply_recipient(store, intake, NULL, &message, ret);
     for (size_t i = 0; r == 0 && i < event->recipient_count; i++)
-        r = apply_recipient(store, intake, &event->recipients[i], ret);
-    return r;
+        r = apply_recipient(store, intake, &event->recipients[i], &message, ret);
+    return r < 0 ? r : tally_message_end(store, intake, &message);
 }
 
 int count_apply_ignored(struct store *store, const struct intake *intake,

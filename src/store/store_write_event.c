@@ -109,9 +109,10 @@ static int enrich(struct store *store, const struct ses_event *event,
     return db_run(&call, NULL);
 }
 
+/* 1 new to us, 0 known already, or a fault. */
 static int apply_recipient(struct store *store, const struct intake *intake,
                            int64_t message_id, const struct ses_recipient *recipient,
-                           enum verdict *ret)
+                           struct tally_message *message)
 {
     struct policy_judgement judgement = {0};
     int r;
@@ -121,25 +122,32 @@ static int apply_recipient(struct store *store, const struct intake *intake,
     r = add(store, intake, message_id, recipient, &judgement);
     if (r < 0)
         return r;
-    if (r == 0)
+    if (r == 0) {
+        message->is_known = true;
         return enrich(store, &intake->event, recipient);
-    *ret = VERDICT_STORED;
-    r = tally_event(store, intake, recipient, &judgement);
-    if (r < 0 || !recipient)
-        return r;
-    return list_apply(store, intake, recipient, &judgement);
+    }
+    r = tally_event(store, intake, recipient, &judgement, message);
+    if (r == 0 && recipient)
+        r = list_apply(store, intake, recipient, &judgement);
+    return r < 0 ? r : 1;
 }
 
 int event_apply(struct store *store, const struct intake *intake, int64_t message_id,
                 enum verdict *ret)
 {
     const struct ses_event *event = &intake->event;
-    int r = 0;
+    size_t count = event->recipient_count;
+    struct tally_message message = {0};
 
     *ret = VERDICT_DUPLICATE;
-    if (event->recipient_count == 0)
-        return apply_recipient(store, intake, message_id, NULL, ret);
-    for (size_t i = 0; r == 0 && i < event->recipient_count; i++)
-        r = apply_recipient(store, intake, message_id, &event->recipients[i], ret);
-    return r;
+    for (size_t i = 0; i < (count > 0 ? count : 1); i++) {
+        const struct ses_recipient *recipient = count > 0 ? &event->recipients[i] : NULL;
+        int r = apply_recipient(store, intake, message_id, recipient, &message);
+
+        if (r < 0)
+            return r;
+        if (r > 0)
+            *ret = VERDICT_STORED;
+    }
+    return tally_message_end(store, intake, &message);
 }

@@ -81,6 +81,51 @@ static void a_bounce_of_three_is_three_rows_and_one_body(void **state)
     assert_answer(fixture, "SELECT hard_bounces FROM daily", "3");
 }
 
+static const char *complaint_of_three(const char *feed)
+{
+    char *text = text_room();
+
+    (void)snprintf(
+        text, TEXT_ROOM,
+        "{\"%s\":\"Complaint\",\"complaint\":{\"complainedRecipients\":[{"
+        "\"emailAddress\":"
+        "\"a@example.com\"},{\"emailAddress\":\"b@example.com\"},{\"emailAddress\":"
+        "\"c@example.com\"}],\"timestamp\":\"2024-05-01T11:00:00.000Z\",\"feedbackId\":"
+        "\"f1\"},\"mail\":{\"messageId\":\"m-1\",\"destination\":[\"a@example.com\","
+        "\"b@example.com\",\"c@example.com\"]}}",
+        feed);
+    return text;
+}
+
+static void a_complaint_of_three_candidates_counts_once(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(deliver(fixture, complaint_of_three("eventType")), VERDICT_STORED);
+    assert_answer(fixture, "SELECT count(*) FROM complaints", "3");
+    assert_answer(fixture, "SELECT complaints FROM daily", "1");
+    assert_int_equal(deliver(fixture, complaint_of_three("notificationType")),
+                     VERDICT_DUPLICATE);
+    assert_answer(fixture, "SELECT complaints FROM daily", "1");
+    deliver(fixture, complaint("abuse", "d@example.com", "f2"));
+    assert_answer(fixture, "SELECT complaints FROM daily", "2");
+}
+
+static void a_complaint_that_is_only_counted_counts_once_too(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ses_rule count_all[] = {{(char *)(uintptr_t) "*", SES_COUNT}};
+    const struct ses_rules rules = {count_all, 1, NULL, 0};
+
+    assert_int_equal(deliver(fixture, complaint_of_three("eventType"), .rules = &rules),
+                     VERDICT_COUNTED);
+    assert_int_equal(
+        deliver(fixture, complaint_of_three("notificationType"), .rules = &rules),
+        VERDICT_DUPLICATE);
+    assert_answer(fixture, "SELECT count(*) FROM complaints", "0");
+    assert_answer(fixture, "SELECT complaints FROM daily", "1");
+}
+
 static void absent_is_null_and_nul_becomes_a_replacement_character(void **state)
 {
     struct fixture *fixture = *state;
@@ -402,6 +447,8 @@ int main(void)
         TEST(the_same_event_through_two_feeds_is_one_row_and_counts_once),
         TEST(the_second_feed_adds_what_the_first_did_not_know),
         TEST(a_bounce_of_three_is_three_rows_and_one_body),
+        TEST(a_complaint_of_three_candidates_counts_once),
+        TEST(a_complaint_that_is_only_counted_counts_once_too),
         TEST(absent_is_null_and_nul_becomes_a_replacement_character),
         TEST(times_are_in_sqlites_own_form),
         TEST(a_stale_message_is_quarantined_and_applied_when_tried_again),
