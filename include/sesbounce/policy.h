@@ -40,6 +40,7 @@ enum policy_cause {
     POLICY_CAUSE_AUTOREPLY,
     POLICY_CAUSE_LIST_HIT,
     POLICY_CAUSE_OTHER,
+    POLICY_CAUSE_DIAGNOSED, /* in a rule only: whatever the server's answer tells */
 };
 
 /* suppressed.reason, weaker before stronger */
@@ -64,6 +65,40 @@ enum policy_effect {
 
 /* Term of an entry that does not expire. */
 #define POLICY_FOR_EVER INT64_MAX
+
+enum policy_rule_flag {
+    POLICY_RULE_DOUBLES = 1 << 0,
+    POLICY_RULE_SECOND_FOR_EVER = 1 << 1,
+    POLICY_RULE_LIST_HIT = 1 << 2, /* and not in the rates */
+    POLICY_RULE_NOT_IN_RATES = 1 << 3,
+    POLICY_RULE_ALERT = 1 << 4,
+};
+
+/* The members are of the enums above, as struct policy_judgement has them. */
+struct policy_outcome {
+    unsigned class;
+    unsigned cause;
+    unsigned effect;
+    unsigned reason;
+    int64_t term_ms;
+    unsigned flags;
+};
+
+/* A row of the policy. It holds when all its columns do; NULL and 0 hold for anything. */
+struct policy_rule {
+    const char *name;
+    enum ses_type type;
+    unsigned bounce_type;
+    const char *subtype;  /* bounceSubType or complaintSubType; none counts as General */
+    const char *feedback; /* complaintFeedbackType */
+    unsigned facts;       /* all of these, of enum policy_fact */
+    struct policy_outcome outcome;
+    const char *explanation; /* one sentence: what happened, and what follows */
+};
+
+/* The rows in their order, of which the first that holds decides; NULL behind the last.
+ */
+const struct policy_rule *policy_rule_at(size_t index);
 
 struct policy_judgement {
     enum policy_class class;

@@ -1,0 +1,16 @@
+/*
+ * Private to policy*.c: which row of the policy holds.
+ */
+#ifndef SESBOUNCE_POLICY_RULES_H
+#define SESBOUNCE_POLICY_RULES_H
+
+#include "message/policy_diagnosis.h"
+
+/* `facts` are of enum policy_fact. Never NULL: there is a row for what is not judged. */
+const struct policy_rule *policy_rule_find(const struct ses_event *event, unsigned facts);
+
+/* The row whose effect takes the place of another's for a stranger, or for what is no
+ * address. */
+const struct policy_rule *policy_rule_of_named(enum ses_named named);
+
+#endif
