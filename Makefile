@@ -294,8 +294,8 @@ install: all
 	$(INSTALL) -d $(DESTDIR)$(UNITDIR)
 	@set -e; for unit in $(UNITS); do \
 	    echo "contrib/systemd/$$unit -> $(DESTDIR)$(UNITDIR)/$$unit"; \
-	    sed $(OLDER_SYSTEMD) -e 's|/usr/sbin/|$(SBINDIR)/|' contrib/systemd/$$unit \
-	        > $(BUILD)/$$unit; \
+	    sed $(OLDER_SYSTEMD) -e 's|/usr/sbin/|$(SBINDIR)/|' -e 's|/usr/bin/|$(BINDIR)/|' \
+	        contrib/systemd/$$unit > $(BUILD)/$$unit; \
 	    $(INSTALL) -m 644 $(BUILD)/$$unit $(DESTDIR)$(UNITDIR)/$$unit; done
 	$(INSTALL) -D -m 644 contrib/systemd/sesbounced.sysusers \
 	    $(DESTDIR)$(SYSUSERSDIR)/sesbounced.conf

@@ -286,6 +286,9 @@
 #define STORE_TURN_MS       50
 /* How long a foreign lock on the database is waited for before 503. */
 #define STORE_BUSY_MS 2000
+/* A file that was corrupt and has changed is looked through for so long before it is used
+ * again; a database of some GiB is read in that time, and the watchdog allows 60 s. */
+#define STORE_LOOK_MS 20000
 /* Counted messages are known again for this long. */
 #define STORE_COUNTED_KEEP_MS (72LL * 3600 * 1000)
 /* SES's time and SNS's of one event differ by this much at most, or its time is not used.
@@ -311,6 +314,8 @@
 #define STORE_TALLY_NAME_BYTES_MAX 64
 /* Text of a fault. */
 #define STORE_FAULT_BYTES_MAX 512
+/* PATH_MAX, each byte of which may become three. */
+#define STORE_URI_BYTES_MAX (3 * 4096 + 32)
 /* A query built from a filter: a few hundred bytes. */
 #define STORE_QUERY_BYTES_MAX 4096
 /* Columns of a view; events has the most, some 40. */

@@ -39,8 +39,31 @@ enum store_mode {
  */
 int store_open(const char *path, enum store_mode mode, struct store **ret,
                struct buf *fault);
+
+/*
+ * For a file that turned out to be unusable while the daemon runs: as STORE_OWN, but
+ * never creates a file, since that would be an empty list (-ENOENT), and first looks
+ * through the one that is there, for STORE_LOOK_MS at most: -EUCLEAN.
+ */
+int store_open_again(const char *path, struct store **ret, struct buf *fault);
+
+/* Differs as soon as somebody has replaced, restored or repaired the file at `path`, and
+ * also after we wrote it. 0: it is not there. */
+uint64_t store_fingerprint(const char *path);
+
+/* Is that a fault that stays until somebody puts another file there: -EUCLEAN, -ENOTSUP,
+ * -ESTALE? */
+bool store_fault_stays(int fault);
+
 void store_close(struct store *store);
 DEFINE_CLEANUP(struct store, store_close)
+
+/*
+ * What closing the last writer does, for a file that nobody closed or that was copied to
+ * its place: afterwards the group can read it, whatever becomes of its -wal and -shm.
+ * Changes nothing while somebody has it open.
+ */
+int store_settle(const char *path, struct buf *fault);
 
 /* Text of the last fault of this connection, for the log. */
 const char *store_fault(const struct store *store);

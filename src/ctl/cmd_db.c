@@ -1,4 +1,4 @@
-/* db check: is the file sound. */
+/* db check: is the file sound. db settle: leave it readable without the daemon. */
 #include <errno.h>
 
 #include "ctl/ctl.h"
@@ -74,4 +74,18 @@ int cmd_db_check(struct ctl *ctl)
                    : ctl_fail_store(ctl, r);
     buf_done(&faults);
     return code;
+}
+
+int cmd_db_settle(struct ctl *ctl)
+{
+    const char *path = ctl_store_path(ctl);
+    _cleanup_(buf_done) struct buf fault;
+    int r;
+    buf_init(&fault, CTL_FAULTS_BYTES_MAX);
+    if (!path)
+        return CTL_COULD_NOT;
+    r = store_settle(path, &fault);
+    if (r < 0)
+        ctl_fail_open(path, r, str_trim(buf_str(&fault)), STORE_WRITE);
+    return r < 0 ? CTL_COULD_NOT : CTL_DONE;
 }

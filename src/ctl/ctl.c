@@ -77,8 +77,9 @@ static const char *remedy(int r)
     case -ENOSPC:
         return "make room on that file system, then try again";
     case -ENOENT:
-        return "start the daemon once (systemctl start sesbounced), or name the file "
-               "with --db FILE";
+        return "on a new installation start the daemon once (systemctl start "
+               "sesbounced), or name the file with --db FILE; if the file was there "
+               "before, restore a backup: sesbounced(8)";
     case -EIO:
         return "look for disk errors: journalctl -k -p err";
     default:
@@ -86,8 +87,7 @@ static const char *remedy(int r)
     }
 }
 
-/* Opening failed: `text` is the store's own line, which says what to type. */
-static void fail_open(const char *path, int r, struct str text, enum store_mode mode)
+void ctl_fail_open(const char *path, int r, struct str text, enum store_mode mode)
 {
     const char *fix = remedy(r);
     if (text.len > 0) {
@@ -164,7 +164,7 @@ bool ctl_store(struct ctl *ctl, enum store_mode mode)
     buf_init(&fault, 4096);
     int r = store_open(path, mode, &ctl->store, &fault);
     if (r < 0)
-        fail_open(path, r, str_trim(buf_str(&fault)), mode);
+        ctl_fail_open(path, r, str_trim(buf_str(&fault)), mode);
     buf_done(&fault);
     return r == 0;
 }

@@ -93,6 +93,10 @@ void ctl_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Reads an address that was typed. False after telling why it is none. */
 bool ctl_address(const char *typed, struct address *ret);
 
+/* Opening the store failed: `text` is its own line (empty: none), which says what to
+ * type. */
+void ctl_fail_open(const char *path, int r, struct str text, enum store_mode mode);
+
 /* Tells what the store said about `r` (its own words where it has some) and the remedy.
  * Returns CTL_COULD_NOT. */
 int ctl_fail_store(struct ctl *ctl, int r);
@@ -155,5 +159,6 @@ int cmd_import(struct ctl *ctl);
 int cmd_simulate(struct ctl *ctl);
 int cmd_status(struct ctl *ctl);
 int cmd_db_check(struct ctl *ctl);
+int cmd_db_settle(struct ctl *ctl);
 
 #endif

@@ -89,6 +89,11 @@ static const struct verb verbs[] = {
      "sesbouncectl status", 0, 0, 0, cmd_status},
     {"db", "check", "", "Is the database file sound", NULL, "sesbouncectl db check", 0, 0,
      0, cmd_db_check},
+    {"db", "settle", "", "Make the file readable without the daemon",
+     "After a crash, or after a backup was put in place: it needs no -wal and -shm "
+     "then.\n"
+     "The unit does so after each stop. Changes nothing while the daemon runs.",
+     "sudo -u sesbounced sesbouncectl db settle", 0, 0, 0, cmd_db_settle},
 };
 
 int main(int argc, char **argv)

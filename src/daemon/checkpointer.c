@@ -13,7 +13,6 @@ struct checkpointer {
     enum checkpoint_state state;
     bool stopping;
     const char *path;
-    struct store *store; /* by the thread only: opened when it is first asked */
     struct log_ration fault_ration;
     pthread_t thread;
     busy_since busy;
@@ -22,16 +21,17 @@ struct checkpointer {
     struct log_ration pinned_ration;
 };
 
+/* The connection is opened for each: between them nothing of ours holds on to a file that
+ * somebody is about to replace. */
 static void checkpoint(struct checkpointer *checkpointer)
 {
+    _cleanup_(store_closep) struct store *store = NULL;
     bool complete = false;
     unsigned held_back = 0;
-    int r = 0;
+    int r = store_open(checkpointer->path, STORE_CHECKPOINT, &store, NULL);
 
-    if (!checkpointer->store)
-        r = store_open(checkpointer->path, STORE_CHECKPOINT, &checkpointer->store, NULL);
     if (r == 0)
-        r = store_checkpoint_passive(checkpointer->store, &complete);
+        r = store_checkpoint_passive(store, &complete);
     /* What is committed is safe in the WAL all the same: told, and tried again. */
     if (r < 0 && log_ration_pass(&checkpointer->fault_ration, clock_mono_ms(),
                                  STORE_FAULT_LOGS_A_MINUTE, &held_back))
@@ -131,7 +131,6 @@ void checkpointer_stop(struct checkpointer *checkpointer)
     pthread_cond_signal(&checkpointer->asked);
     pthread_mutex_unlock(&checkpointer->mutex);
     (void)pthread_join(checkpointer->thread, NULL);
-    store_close(checkpointer->store);
     (void)pthread_cond_destroy(&checkpointer->asked);
     (void)pthread_mutex_destroy(&checkpointer->mutex);
     free(checkpointer);

@@ -15,11 +15,16 @@ struct writer {
     pthread_t thread;
     busy_since busy;
     atomic_int fatal;
+    /* A fault that stays until somebody puts another file there, and how the file looked
+     * when it was last tried, and a moment ago. */
+    int lasting;
+    uint64_t look_tried;
+    uint64_t look_seen;
     int64_t confirmations_due_ms; /* wall clock; CLOCK_NONE: nothing in the outbox */
     struct log_ration fault_ration;
 };
 
-static void note_fault(struct writer *writer, const char *what, int error)
+static void tell_fault(struct writer *writer, const char *what, int error)
 {
     unsigned held_back = 0;
     bool turned;
@@ -40,16 +45,40 @@ static void note_fault(struct writer *writer, const char *what, int error)
                   {"ADVICE", str_of(store_advice(error))});
 }
 
+/* Lets go of a file that cannot be used until it is another one. What was replaced before
+ * we noticed (-ESTALE) is another one already. */
+static void put_down(struct writer *writer, int error)
+{
+    const char *path = writer->service->settings->store.path;
+
+    store_close(take_ptr(writer->store));
+    writer->lasting = error;
+    writer->look_seen = store_fingerprint(path);
+    writer->look_tried = error == -ESTALE ? 0 : writer->look_seen;
+}
+
+static void note_fault(struct writer *writer, const char *what, int error)
+{
+    tell_fault(writer, what, error);
+    if (store_fault_stays(error))
+        put_down(writer, error);
+}
+
 void writer_tell_if_new(const struct store *store, const char *path)
 {
     if (store_is_new(store))
         log_event(LOG_LEVEL_WARNING,
                   "there was no database, so a new, empty list was begun",
-                  {"PATH", str_of(path)});
+                  {"PATH", str_of(path)},
+                  {"ADVICE", STR("on a new installation all is well; if a database was "
+                                 "lost, stop sesbounced and restore a backup: "
+                                 "sesbounced(8)")});
 }
 
 static void note_success(struct writer *writer)
 {
+    if (writer->lasting)
+        return;
     if (!atomic_exchange(&writer->service->storing, true))
         log_event(LOG_LEVEL_NOTICE, "the store works again",
                   {"PATH", str_of(writer->service->settings->store.path)});
@@ -119,11 +148,11 @@ static void write_alone(struct writer *writer, struct queue_node *first, int fau
         first->next = NULL;
         if (r == 0)
             r = commit_list(writer, first);
-        if (r == -EBUSY)
+        if (r == -EBUSY || store_fault_stays(r))
             for_all = r;
         else if (clock_mono_ms() >= give_up_ms)
             for_all = r < 0 ? r : fault;
-        if (r < 0)
+        if (r < 0 && !writer->lasting)
             note_fault(writer,
                        "a delivery could not be stored; SNS was told to try again", r);
         answer_list(writer, first, r);
@@ -138,11 +167,11 @@ static void write_list(struct writer *writer, struct queue_node *first)
     if (!first)
         return;
     if (!writer->store) {
-        answer_list(writer, first, -EIO);
+        answer_list(writer, first, writer->lasting ? writer->lasting : -EIO);
         return;
     }
     r = commit_list(writer, first);
-    if (r < 0 && first->next) {
+    if (r < 0 && first->next && !store_fault_stays(r)) {
         note_fault(writer, "a batch could not be stored; each is tried alone", r);
         write_alone(writer, first, r);
         return;
@@ -165,7 +194,7 @@ static void write_confirmation(struct writer *writer, struct queue_node *node)
                                                       str_of(task->text), clock_wall_ms())
                           : -EIO;
 
-    if (r < 0)
+    if (r < 0 && writer->store)
         note_fault(writer, "the outcome of a confirmation could not be stored", r);
     writer->confirmations_due_ms = 0;
     outbound_confirmation_free(task);
@@ -264,14 +293,58 @@ static void look_at_outbox(struct writer *writer)
 
 static int open_again(struct writer *writer)
 {
-    int r = store_open(writer->service->settings->store.path, STORE_OWN, &writer->store,
-                       NULL);
+    const char *path = writer->service->settings->store.path;
+    int r = store_open(path, STORE_OWN, &writer->store, NULL);
 
     if (r == 0) {
         writer->confirmations_due_ms = 0;
-        writer_tell_if_new(writer->store, writer->service->settings->store.path);
+        writer_tell_if_new(writer->store, path);
     }
+    if (store_fault_stays(r))
+        put_down(writer, r);
     return r;
+}
+
+/* What fails for a reason that is not the file's own, such as a lock, is tried again. */
+static void try_replaced(struct writer *writer, const char *path)
+{
+    const char *trouble = atomic_load(&writer->service->trouble);
+    _cleanup_(buf_done) struct buf detail;
+    bool of_file;
+    int r;
+
+    buf_init(&detail, STORE_FAULT_BYTES_MAX);
+    r = store_open_again(path, &writer->store, &detail);
+    if (r == 0) {
+        writer->lasting = 0;
+        writer->confirmations_due_ms = 0;
+        note_success(writer);
+        return;
+    }
+    of_file = store_fault_stays(r) || r == -ENOENT || r == -EACCES;
+    if (of_file || store_advice(r) != trouble)
+        log_event(LOG_LEVEL_ERROR, "the database that is there now cannot be used",
+                  {"ERROR", str_of(strerror(-r))}, {"DETAIL", buf_str(&detail)});
+    atomic_store(&writer->service->trouble, store_advice(r));
+    if (of_file)
+        writer->look_tried = writer->look_seen = store_fingerprint(path);
+}
+
+/*
+ * Has another file taken the place of the one that cannot be used? It is tried once for
+ * each change, and only when it has not changed for a tick, so that no half of a copy is.
+ */
+static void mend_lasting(struct writer *writer)
+{
+    const char *path = writer->service->settings->store.path;
+    uint64_t look = store_fingerprint(path);
+
+    if (look == writer->look_tried || look != writer->look_seen) {
+        metrics_count(&writer->service->metrics.store_faults);
+        writer->look_seen = look;
+        return;
+    }
+    try_replaced(writer, path);
 }
 
 /* A file that cannot be opened yet is tried again; a store that failed is probed. */
@@ -282,6 +355,10 @@ static void mend(struct writer *writer)
 
     if (atomic_load(&writer->service->storing))
         return;
+    if (writer->lasting) {
+        mend_lasting(writer);
+        return;
+    }
     r = writer->store ? store_probe(writer->store) : open_again(writer);
     if (r == 0)
         note_success(writer);

@@ -104,7 +104,7 @@ static int create_file(const char *path, struct buf *fault)
 
 static int check_owner_files(const char *path, struct buf *fault)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm", ".turn"};
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", ".turn"};
     struct stat st;
     int r = 0;
 
@@ -115,6 +115,17 @@ static int check_owner_files(const char *path, struct buf *fault)
     return r;
 }
 
+/* The file for taking turns stays when somebody deletes the database beside it. */
+static bool was_there(const char *path)
+{
+    _cleanup_(freep) char *turn = NULL;
+    struct stat st;
+
+    if (asprintf(&turn, "%s.turn", path) < 0)
+        turn = NULL;
+    return turn && lstat(turn, &st) == 0;
+}
+
 /* For the others the file must be there; what is wrong is said in words they can use. */
 static int check_access(const char *path, enum store_mode mode, struct buf *fault)
 {
@@ -123,6 +134,12 @@ static int check_access(const char *path, enum store_mode mode, struct buf *faul
     if (eaccess(path, mode == STORE_READ ? R_OK : R_OK | W_OK) == 0)
         return 0;
     r = -errno;
+    if (r == -ENOENT && was_there(path))
+        return tell(fault, r,
+                    "%s was deleted (%s.turn is still there): restore a backup, see "
+                    "sesbounced(8); do not start sesbounced without it, which would "
+                    "begin an empty list",
+                    path, path);
     if (r == -ENOENT)
         return tell(fault, r,
                     "%s does not exist: start sesbounced, or name the file with "
@@ -226,7 +243,7 @@ static int set_pragmas(struct store *store, struct buf *fault)
                 "PRAGMA cache_size = -16384;"
                 "PRAGMA journal_size_limit = 67108864",
                 "setting up the connection");
-    return r == 0 && store->mode == STORE_OWN ? set_up_file(store, fault) : r;
+    return r == 0 && is_writer(store->mode) ? set_up_file(store, fault) : r;
 }
 
 static int open_database(struct store *store, struct buf *fault)
@@ -240,6 +257,8 @@ static int open_database(struct store *store, struct buf *fault)
     if (rc != SQLITE_OK)
         return db_fault(store, rc, "opening");
     r = configure(store);
+    if (r == 0 && store->is_again)
+        r = db_look_through(store); /* before anything is written to it */
     if (r < 0)
         return r;
     /* SQLite silently opens read-only what it may not write. */
@@ -266,13 +285,31 @@ static int prepare_writer(struct store *store)
     return r < 0 ? r : db_turn_open(store);
 }
 
+/* A reader who may create no -wal reads without, as long as nobody writes. */
+static int see_to_read(struct store *store)
+{
+    int r = db_exec(store, "SELECT 1 FROM sqlite_schema LIMIT 1", "reading");
+
+    if (r == -EUCLEAN || r == -EBUSY || r == 0 || db_rest_open(store) < 0)
+        return r;
+    return configure(store);
+}
+
 static int open_store(struct store *store, struct buf *fault)
 {
-    int r = store->mode == STORE_OWN ? check_owner_files(store->path, fault)
-                                     : check_access(store->path, store->mode, fault);
+    int r = 0;
 
+    if (store->is_again && store_fingerprint(store->path) == 0)
+        r = tell(fault, -ENOENT, "%s is missing: restore a backup to it; sesbounced(8)",
+                 store->path);
+    else if (store->mode == STORE_OWN)
+        r = check_owner_files(store->path, fault);
+    else
+        r = check_access(store->path, store->mode, fault);
     if (r == 0)
         r = open_database(store, fault);
+    if (r == 0 && store->mode == STORE_READ)
+        r = see_to_read(store);
     if (r == 0 && store->mode != STORE_CHECKPOINT)
         r = migrate(store, fault);
     if (r == 0 && is_writer(store->mode))
@@ -280,6 +317,7 @@ static int open_store(struct store *store, struct buf *fault)
     if (r == 0)
         r = db_data_version(store, &store->data_version_told);
     store->data_version_known = store->data_version_told;
+    store->is_ready = r == 0;
     return r;
 }
 
@@ -292,9 +330,11 @@ const char *store_advice(int fault)
     case -ENOTSUP:
         return "the database is none that this version can use; sesbounced(8)";
     case -ESTALE:
-        return "the database was removed or replaced while it was open: put it back, "
-               "then "
-               "`systemctl restart sesbounced`";
+        return "the database was removed or replaced while it was open: put it back, or "
+               "restore a backup; a restart without it begins an empty list; "
+               "sesbounced(8)";
+    case -ENOENT:
+        return "the database is missing: restore a backup to its path; sesbounced(8)";
     case -EACCES:
         return "the database must belong to the user that sesbounced runs as, who may "
                "write it; `journalctl -u sesbounced` says what to type";
@@ -331,8 +371,8 @@ bool store_is_new(const struct store *store)
     return store->is_new;
 }
 
-int store_open(const char *path, enum store_mode mode, struct store **ret,
-               struct buf *fault)
+static int open_path(const char *path, enum store_mode mode, bool is_again,
+                     struct store **ret, struct buf *fault)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     _cleanup_(store_closep) struct store *store = calloc(1, sizeof(*store));
@@ -343,6 +383,7 @@ int store_open(const char *path, enum store_mode mode, struct store **ret,
         return -ENOMEM;
     (void)pthread_once(&once, configure_library);
     store->mode = mode;
+    store->is_again = is_again;
     store->turn_fd = -1;
     store->path = strdup(path);
     if (!store->path)
@@ -356,6 +397,22 @@ int store_open(const char *path, enum store_mode mode, struct store **ret,
     return 0;
 }
 
+int store_open(const char *path, enum store_mode mode, struct store **ret,
+               struct buf *fault)
+{
+    return open_path(path, mode, false, ret, fault);
+}
+
+int store_open_again(const char *path, struct store **ret, struct buf *fault)
+{
+    return open_path(path, STORE_OWN, true, ret, fault);
+}
+
+bool store_fault_stays(int fault)
+{
+    return fault == -EUCLEAN || fault == -ENOTSUP || fault == -ESTALE;
+}
+
 void store_close(struct store *store)
 {
     if (!store)
@@ -363,6 +420,8 @@ void store_close(struct store *store)
     store_rollback(store);
     for (size_t i = 0; i < SQL_COUNT; i++)
         (void)sqlite3_finalize(store->statements[i]);
+    if (store->is_ready && is_writer(store->mode))
+        db_rest(store);
     (void)sqlite3_close(store->db);
     closep(&store->turn_fd);
     free(store->topics);

@@ -106,7 +106,11 @@ int db_fault(struct store *store, int rc, const char *what)
                    store->db ? sqlite3_errmsg(store->db) : "");
     if ((rc & 0xff) == SQLITE_CORRUPT && disk_failed(store->db))
         return -EIO;
-    return errno_of(rc, system_errno);
+    int error = errno_of(rc, system_errno);
+
+    if (error == -EUCLEAN)
+        store->is_spoiled = true;
+    return error;
 }
 
 int db_exec(struct store *store, const char *sql, const char *what)

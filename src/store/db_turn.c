@@ -19,30 +19,51 @@ static int turn_fault(struct store *store, int error, const char *what)
     return -error;
 }
 
-/* When root makes it, it belongs to whom the database belongs to, like SQLite's own. */
-static void turn_give_to_owner(struct store *store, int fd)
+static int turn_refuse(struct store *store)
+{
+    (void)snprintf(store->fault, sizeof(store->fault),
+                   "%s.turn is not a regular file with one link: remove it", store->path);
+    return -EACCES;
+}
+
+/*
+ * When root makes it, it belongs to whom the database belongs to, like SQLite's own. But
+ * whoever may write to the directory can put something else there, and root shall not
+ * give that away: what a link leads to, or another name of some file.
+ */
+static int turn_give_to_owner(struct store *store, int fd)
 {
     struct stat database;
+    struct stat turn;
 
-    if (geteuid() == 0 && stat(store->path, &database) == 0)
-        (void)!fchown(fd, database.st_uid, database.st_gid);
+    if (fstat(fd, &turn) < 0 || !S_ISREG(turn.st_mode))
+        return turn_refuse(store);
+    if (geteuid() != 0 || stat(store->path, &database) < 0 ||
+        (turn.st_uid == database.st_uid && turn.st_gid == database.st_gid))
+        return 0;
+    if (turn.st_nlink != 1)
+        return turn_refuse(store);
+    (void)!fchown(fd, database.st_uid, database.st_gid);
+    return 0;
 }
 
 int db_turn_open(struct store *store)
 {
     _cleanup_(freep) char *path = NULL;
-    int fd;
+    _cleanup_(closep) int fd = -1;
+    int r;
 
     if (asprintf(&path, "%s.turn", store->path) < 0) {
         path = NULL;
         return turn_fault(store, ENOMEM, "opening");
     }
-    fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, TURN_MODE);
+    fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, TURN_MODE);
     if (fd < 0)
-        return turn_fault(store, errno, "opening");
-    turn_give_to_owner(store, fd);
-    store->turn_fd = fd;
-    return 0;
+        return errno == ELOOP ? turn_refuse(store) : turn_fault(store, errno, "opening");
+    r = turn_give_to_owner(store, fd);
+    if (r == 0)
+        store->turn_fd = take_fd(fd);
+    return r;
 }
 
 static void turn_give(struct store *store)
@@ -115,6 +136,7 @@ static int check_in_place(struct store *store)
         return 0;
     (void)snprintf(store->fault, sizeof(store->fault), "%s is not the file we opened",
                    store->path);
+    store->is_spoiled = true;
     return -ESTALE;
 }
 

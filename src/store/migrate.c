@@ -54,6 +54,9 @@ static int judge(struct store *store, const struct identity *identity, struct bu
 {
     bool is_new = identity->version == 0 && identity->objects == 0;
 
+    if (is_new && store->is_again)
+        return refuse(store, -ENOENT, fault,
+                      "is empty: restore a backup to it; sesbounced(8)");
     if (is_new && store->mode == STORE_OWN)
         return 0;
     if (is_new)

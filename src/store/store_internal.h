@@ -59,7 +59,12 @@ struct store {
     int turn_fd; /* PATH.turn, -1 for readers */
     bool has_turn;
     bool in_transaction;
-    bool is_new; /* this connection set the file up */
+    bool is_again;   /* opened by store_open_again() */
+    bool at_rest;    /* opened by db_rest_open() */
+    bool is_ready;   /* opened with success */
+    bool is_new;     /* this connection set the file up */
+    bool is_spoiled; /* corrupt, or not the file at `path`: nothing is put right at the
+                        end */
     int64_t wal_bytes;
     int64_t data_version_told;  /* by store_changed_elsewhere() */
     int64_t data_version_known; /* what `topics` was read under */
@@ -75,6 +80,27 @@ struct store {
     int64_t tidy_again_ms;
     char fault[STORE_FAULT_BYTES_MAX];
 };
+
+/* --- db_look.c ------------------------------------------------------------------- */
+
+/* Reads every page, for STORE_LOOK_MS at most: what is not found by then counts as sound.
+ * 0 or -EUCLEAN, or another fault. */
+int db_look_through(struct store *store);
+
+/* --- db_rest.c ------------------------------------------------------------------- */
+
+/* Before a writer closes, with no statement left: leaves a file that needs no -wal and no
+ * -shm to be read, unless somebody else has it open. */
+void db_rest(struct store *store);
+
+/* Opens again, for reading only, a file that could not be read for want of a -wal or
+ * -shm. -EBUSY where there is a -wal with something in it: then that fault is another
+ * one. */
+int db_rest_open(struct store *store);
+
+/* After reading: -EBUSY when somebody began to write meanwhile, and what was read may be
+ * wrong; else 0. */
+int db_rest_check(struct store *store);
 
 /* --- db_wal.c -------------------------------------------------------------------- */
 

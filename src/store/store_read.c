@@ -286,15 +286,19 @@ int store_query(struct store *store, enum store_view view,
     if (r == 0)
         r = give_rows(store, statement, row, context);
     (void)sqlite3_finalize(statement);
-    return r;
+    return r == 0 ? db_rest_check(store) : r;
 }
 
 int store_is_suppressed(struct store *store, const struct address *address,
                         const char *scope)
 {
     _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_IS_SUPPRESSED);
+    int changed;
+    int r;
 
     db_bind_text(&call, str_of(address->key));
     db_bind_text(&call, str_of(scope));
-    return db_step(&call);
+    r = db_step(&call);
+    changed = r < 0 ? 0 : db_rest_check(store);
+    return changed < 0 ? changed : r;
 }

@@ -5,15 +5,19 @@ Needs root: the daemon runs as root here, the reader as user 65534 with the file
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 import ses
-from daemon import Daemon
+from daemon import SESBOUNCECTL, Daemon
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
 
@@ -50,18 +54,204 @@ def shared(make_daemon) -> Daemon:
     return daemon.start()
 
 
-@pytest.mark.parametrize("mode", ["?mode=ro", ""], ids=["read-only", "plain"])
-@pytest.mark.parametrize("state", ["running", "stopped", "killed", "started-again"])
-def test_a_member_of_the_group_reads(shared, sns, state, mode):
+def backup(daemon: Daemon) -> Path:
+    """As sesbounced(8) says: a copy that needs no -wal."""
+    copy = daemon.home / "copy.db"
+    with closing(sqlite3.connect(daemon.database)) as db:
+        db.execute(f"VACUUM INTO '{copy}'")
+    os.chown(copy, 0, GROUP)
+    copy.chmod(0o640)
+    return copy
+
+
+def dot_backup(daemon: Daemon) -> Path:
+    """As `sqlite3 FILE ".backup COPY"` does: the copy's header says WAL."""
+    copy = daemon.home / "dot.db"
+    with closing(sqlite3.connect(daemon.database)) as db, closing(sqlite3.connect(copy)) as to:
+        db.backup(to)
+    os.chown(copy, 0, GROUP)
+    copy.chmod(0o640)
+    return copy
+
+
+def put_in_place(daemon: Daemon, copy: Path) -> None:
+    copy.rename(daemon.database)
+
+
+def running(daemon: Daemon) -> None:
+    pass
+
+
+def stopped(daemon: Daemon) -> None:
+    assert daemon.stop() == 0
+
+
+def killed(daemon: Daemon) -> None:
+    daemon.kill9()
+
+
+def started_again(daemon: Daemon) -> None:
+    daemon.restart()
+
+
+def stopped_and_copied_by_root(daemon: Daemon) -> None:
+    assert daemon.stop() == 0
+    dot_backup(daemon)
+
+
+def stopped_and_written_by_root(daemon: Daemon) -> None:
+    assert daemon.stop() == 0
+    assert daemon.ctl("suppress", "add", "zoe@mail.example").code == 0
+    assert daemon.ctl("suppress", "remove", "zoe@mail.example").code == 0
+
+
+def killed_and_copied_by_root(daemon: Daemon) -> None:
+    """The unit settles the file after a crash."""
+    daemon.kill9()
+    assert daemon.ctl("db", "settle").code == 0
+    dot_backup(daemon)
+
+
+def restored_with_mv(daemon: Daemon) -> None:
+    copy = backup(daemon)
+    assert daemon.stop() == 0
+    put_in_place(daemon, copy)
+
+
+def restored_with_cp(daemon: Daemon) -> None:
+    copy = backup(daemon)
+    assert daemon.stop() == 0
+    shutil.copyfile(copy, daemon.database)
+
+
+def restored_from_a_dot_backup_and_settled(daemon: Daemon) -> None:
+    copy = dot_backup(daemon)
+    assert daemon.stop() == 0
+    put_in_place(daemon, copy)
+    assert daemon.ctl("db", "settle").code == 0
+
+
+def killed_and_copied_by_root_without_the_unit(daemon: Daemon) -> None:
+    daemon.kill9()
+    dot_backup(daemon)
+
+
+def restored_from_a_dot_backup(daemon: Daemon) -> None:
+    copy = dot_backup(daemon)
+    assert daemon.stop() == 0
+    put_in_place(daemon, copy)
+
+
+STATES = [
+    running,
+    stopped,
+    killed,
+    started_again,
+    stopped_and_copied_by_root,
+    stopped_and_written_by_root,
+    killed_and_copied_by_root,
+    restored_with_mv,
+    restored_with_cp,
+    restored_from_a_dot_backup_and_settled,
+]
+# The header says WAL, and there is none: SQLite itself reads these with immutable=1 only.
+ALONE = [killed_and_copied_by_root_without_the_unit, restored_from_a_dot_backup]
+
+
+def as_member(*command: str) -> str:
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        user=NOBODY,
+        group=GROUP,
+        extra_groups=[],
+        cwd="/",
+        timeout=30,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def with_python(daemon: Daemon) -> str:
+    return as_member(sys.executable, "-c", QUERY, f"file:{daemon.database}?mode=ro")
+
+
+def with_python_plain(daemon: Daemon) -> str:
+    return as_member(sys.executable, "-c", QUERY, f"file:{daemon.database}")
+
+
+def with_python_immutable(daemon: Daemon) -> str:
+    return as_member(sys.executable, "-c", QUERY, f"file:{daemon.database}?immutable=1")
+
+
+def with_sqlite3(daemon: Daemon) -> str:
+    if not shutil.which("sqlite3"):
+        pytest.skip("sqlite3 is not installed")
+    return as_member("sqlite3", str(daemon.database), "SELECT address FROM suppressed")
+
+
+def with_sesbouncectl(daemon: Daemon) -> str:
+    tool = shutil.copy(SESBOUNCECTL, daemon.home)  # where the member may go
+    listed = as_member(
+        tool, "--db", str(daemon.database), "-o", "json", "suppress", "list"
+    )
+    return json.loads(listed)["address"] + "\n"
+
+
+READERS = [with_python, with_python_plain, with_sqlite3, with_sesbouncectl]
+
+
+@pytest.mark.parametrize("read", READERS)
+@pytest.mark.parametrize("state", STATES)
+def test_a_member_of_the_group_reads(shared, sns, state, read):
     shared.accept(sns.feedback(ses.bounce("ann@mail.example")))
-    if state == "stopped":
-        assert shared.stop() == 0
-    elif state == "killed":
-        shared.kill9()
-    elif state == "started-again":
-        shared.restart()
-    result = read_as(shared, GROUP, mode)
-    assert (result.stdout, result.stderr) == ("ann@mail.example\n", "")
+    state(shared)
+    assert read(shared) == "ann@mail.example\n"
+
+
+@pytest.mark.parametrize("read", [with_python_immutable, with_sesbouncectl])
+@pytest.mark.parametrize("state", ALONE)
+def test_a_member_of_the_group_reads_a_file_that_stands_alone(shared, sns, state, read):
+    shared.accept(sns.feedback(ses.bounce("ann@mail.example")))
+    state(shared)
+    assert read(shared) == "ann@mail.example\n"
+
+
+@pytest.mark.parametrize("state", STATES + ALONE)
+def test_the_daemon_starts_from_every_state(shared, sns, state):
+    shared.accept(sns.feedback(ses.bounce("ann@mail.example")))
+    state(shared)
+    shared.disconnect()
+    if shared.process.poll() is not None:
+        shared.start()
+    shared.accept(sns.feedback(ses.bounce("ben@mail.example")))
+    assert with_python(shared) == "ann@mail.example ben@mail.example\n"
+
+
+def test_a_member_of_the_group_reads_while_it_restarts(shared, sns):
+    shared.accept(sns.feedback(ses.bounce("ann@mail.example")))
+    loop = (
+        "import select, sqlite3, sys\n"
+        "while not select.select([sys.stdin], [], [], 0)[0]:\n"
+        "    db = sqlite3.connect(sys.argv[1], uri=True, timeout=5)\n"
+        "    assert db.execute('SELECT count(*) FROM suppressed').fetchone() == (1,)\n"
+        "    db.close()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", loop, f"file:{shared.database}?mode=ro"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        user=NOBODY,
+        group=GROUP,
+        extra_groups=[],
+        cwd="/",
+    ) as reader:
+        for _ in range(5):
+            shared.restart()
+        _, error = reader.communicate("\n", timeout=30)
+    assert (reader.returncode, error) == (0, "")
 
 
 def test_reading_while_it_is_down_does_not_lock_the_daemon_out(shared, sns):

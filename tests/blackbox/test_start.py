@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import http.client
 import re
+import shutil
 import socket
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -234,6 +237,103 @@ def test_a_database_that_becomes_corrupt_while_it_runs(make_daemon, sns, inherit
         assert daemon.wait() == 65
 
 
+def damage_table(daemon: Daemon, table: str) -> None:
+    """The first page of one table: everything else can still be read and written."""
+    page = daemon.value("SELECT rootpage FROM sqlite_schema WHERE name = ?", table)
+    db = sqlite3.connect(daemon.database)
+    assert db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+    db.close()
+    with open(daemon.database, "r+b") as file:
+        file.seek((page - 1) * 8192)
+        file.write(b"\xa5" * 8192)
+
+
+def replace_by_rename(backup: Path, database: Path) -> None:
+    backup.rename(database)
+
+
+def replace_as_install_does(backup: Path, database: Path) -> None:
+    database.unlink()
+    shutil.copyfile(backup, database)
+
+
+def overwrite_with_cp(backup: Path, database: Path) -> None:
+    shutil.copyfile(backup, database)
+
+
+def restore_with_sqlite(backup: Path, database: Path) -> None:
+    with closing(sqlite3.connect(backup)) as source, closing(sqlite3.connect(database)) as to:
+        source.backup(to)
+
+
+def faults(daemon: Daemon) -> int:
+    """How often the store was found unusable: it is looked at each second."""
+    with closing(UnixConnection(f"{daemon.home}/admin.sock")) as connection:
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+    return int(re.search(r"^sesbounced_store_faults_total (\d+)", text, re.M)[1])
+
+
+@pytest.fixture
+def corrupt(make_daemon, sns, home) -> Daemon:
+    """A daemon whose database has one bad page; it has noticed. A backup is at its side."""
+    daemon = make_daemon(admin={"listen": f"unix:{home}/daemon0/admin.sock"}).start()
+    daemon.accept(sns.feedback(ses.bounce("ann@mail.example")))
+    with closing(sqlite3.connect(daemon.database)) as db:
+        db.execute(f"VACUUM INTO '{home}/backup'")
+    damage_table(daemon, "sns_message")
+    assert_refusal(daemon.deliver(sns.feedback(ses.bounce("ben@mail.example"))), 503)
+    daemon.wait_log("NOT STORING", "the database is corrupt")
+    return daemon
+
+
+def test_a_corrupt_database_is_unhealthy_until_it_is_replaced(corrupt, sns):
+    before = faults(corrupt)
+    eventually(lambda: faults(corrupt) >= before + 3)
+    assert corrupt.request("GET", "/healthz").status == 503
+    assert_refusal(corrupt.deliver(sns.feedback(ses.bounce("ben@mail.example"))), 503)
+    assert "works again" not in corrupt.log()
+    assert corrupt.log().count("NOT STORING") == 1
+    assert corrupt.stop() == 0
+
+
+@pytest.mark.parametrize(
+    "replace",
+    [replace_by_rename, replace_as_install_does, overwrite_with_cp, restore_with_sqlite],
+)
+def test_a_corrupt_database_is_used_again_once_it_is_replaced(corrupt, sns, home, replace):
+    replace(home / "backup", corrupt.database)
+    corrupt.wait_log("the store works again")
+    corrupt.accept(sns.feedback(ses.bounce("ben@mail.example")))
+    assert corrupt.suppressed() == ["ann@mail.example", "ben@mail.example"]
+    assert corrupt.log().count("works again") == 1
+
+
+def test_a_corrupt_database_in_the_place_of_a_corrupt_one_is_refused(corrupt, home):
+    (home / "backup").write_bytes(corrupt.database.read_bytes())
+    replace_by_rename(home / "backup", corrupt.database)
+    corrupt.wait_log("the database that is there now cannot be used")
+    before = faults(corrupt)
+    eventually(lambda: faults(corrupt) >= before + 3)
+    assert corrupt.log().count("the database that is there now cannot be used") == 1
+    assert "works again" not in corrupt.log()
+
+
+def test_a_corrupt_database_that_is_put_aside_is_not_replaced_by_an_empty_list(
+    corrupt, sns, home
+):
+    corrupt.database.rename(home / "aside")
+    corrupt.wait_log("the database that is there now cannot be used", "missing")
+    assert not corrupt.database.exists()
+    corrupt.database.touch()  # as the first moment of `cp`
+    before = faults(corrupt)
+    eventually(lambda: faults(corrupt) >= before + 3)
+    assert corrupt.database.stat().st_size == 0
+    replace_by_rename(home / "backup", corrupt.database)
+    corrupt.wait_log("the store works again")
+    assert corrupt.suppressed() == ["ann@mail.example"]
+
+
 @BROKEN
 def test_with_passed_sockets_it_stays_up_and_says_503(make_daemon, sns, spoil):
     daemon = make_daemon()
@@ -275,7 +375,7 @@ def test_a_restart_finds_everything_again(daemon, sns):
 # --- a database that goes away
 
 
-def test_a_database_removed_under_it_is_503_until_a_restart(make_daemon, sns):
+def test_a_database_removed_under_it_is_503_until_it_is_back(make_daemon, sns):
     daemon = make_daemon()
     daemon.start()
     daemon.accept(sns.feedback(ses.bounce("ann@mail.example")))
@@ -284,7 +384,7 @@ def test_a_database_removed_under_it_is_503_until_a_restart(make_daemon, sns):
     assert_refusal(daemon.deliver(sns.feedback(ses.bounce("ben@mail.example"))), 503)
     assert "removed or replaced" in daemon.log()
     aside.rename(daemon.database)
-    daemon.restart()
+    daemon.wait_log("the store works again")
     daemon.accept(sns.feedback(ses.bounce("ben@mail.example")))
     assert daemon.column("SELECT address FROM suppressed ORDER BY 1") == [
         "ann@mail.example",

@@ -23,6 +23,7 @@ older=()
 [ "${version:-254}" -ge 254 ] || older=(-f contrib/systemd/before-254.sed)
 for unit in contrib/systemd/*.service contrib/systemd/*.socket; do
     sed "${older[@]}" -e "s|^ExecStart=/usr/sbin/sesbounced|ExecStart=$(command -v true)|" \
+        -e "s|^ExecStopPost=-/usr/bin/sesbouncectl|ExecStopPost=-$(command -v true)|" \
         -e '/^Documentation=/d' "$unit" > "$units/${unit##*/}"
 done
 found=$(systemd-analyze verify "$units"/*.service "$units"/*.socket 2>&1 | grep sesbounced)

@@ -139,6 +139,25 @@ int store_open(const char *path, enum store_mode mode, struct store **ret,
     return 0;
 }
 
+int store_open_again(const char *path, struct store **ret, struct buf *fault)
+{
+    (void)path;
+    (void)fault;
+    *ret = NULL;
+    return -EUCLEAN;
+}
+
+uint64_t store_fingerprint(const char *path)
+{
+    (void)path;
+    return 1;
+}
+
+bool store_fault_stays(int fault)
+{
+    return fault == -EUCLEAN;
+}
+
 void store_close(struct store *s)
 {
     (void)s;

@@ -79,16 +79,56 @@ static void the_files_have_their_modes_whatever_the_umask(void **state)
     }
 }
 
-static void the_wal_stays_when_the_last_one_closes(void **state)
+static void create(struct fixture *fixture, const char *suffix)
+{
+    int fd = open(path_of(fixture, suffix), O_WRONLY | O_CREAT | O_EXCL, 0640);
+
+    assert_true(fd >= 0);
+    (void)close(fd);
+}
+
+static void assert_at_rest(struct fixture *fixture)
+{
+    static const char *const suffixes[] = {"-wal", "-shm", "-journal"};
+
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(access(path_of(fixture, suffixes[i]), F_OK), -1);
+    assert_answer(fixture, "SELECT journal_mode FROM pragma_journal_mode", "delete");
+}
+
+static void the_file_needs_no_wal_once_the_last_writer_has_closed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *person = NULL;
+
+    deliver(fixture, hard("a@example.com", "f1"));
+    /* A person beside the daemon changes nothing about that. */
+    assert_int_equal(store_open(fixture->path, STORE_WRITE, &person, NULL), 0);
+    store_close(person);
+    assert_int_equal(mode_of(fixture, "-wal"), 0640);
+    assert_int_equal(mode_of(fixture, "-shm"), 0640);
+    fixture_close(fixture);
+    assert_at_rest(fixture);
+    assert_int_equal(store_open(fixture->path, STORE_WRITE, &person, NULL), 0);
+    assert_int_equal(mode_of(fixture, "-wal"), 0640);
+    assert_int_equal(store_probe(person), 0);
+    store_close(person);
+    assert_at_rest(fixture);
+    assert_answer(fixture, "SELECT count(*) FROM events", "1");
+}
+
+static void the_wal_stays_while_a_reader_has_the_file_open(void **state)
 {
     struct fixture *fixture = *state;
     struct store *reader = NULL;
 
+    deliver(fixture, hard("a@example.com", "f1"));
     assert_int_equal(store_open(fixture->path, STORE_READ, &reader, NULL), 0);
-    store_close(reader);
     fixture_close(fixture);
     assert_int_equal(mode_of(fixture, "-wal"), 0640);
     assert_int_equal(mode_of(fixture, "-shm"), 0640);
+    store_close(reader);
+    assert_answer(fixture, "SELECT count(*) FROM events", "1");
 }
 
 static void the_file_is_set_up_as_designed(void **state)
@@ -139,6 +179,17 @@ static void a_newer_file_is_refused(void **state)
     tamper(fixture, "PRAGMA user_version = 1000");
     assert_fault(fixture, STORE_OWN, -ENOTSUP, "newer sesbounced");
     assert_fault(fixture, STORE_READ, -ENOTSUP, "newer sesbounced");
+}
+
+static void a_database_that_is_not_ours_is_left_as_it_is(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture_close(fixture);
+    tamper(fixture, "PRAGMA user_version = 1000");
+    assert_fault(fixture, STORE_OWN, -ENOTSUP, "newer");
+    assert_fault(fixture, STORE_WRITE, -ENOTSUP, "newer");
+    assert_at_rest(fixture);
 }
 
 static void an_older_file_is_left_to_the_daemon(void **state)
@@ -223,6 +274,7 @@ static void a_missing_file_or_directory_is_told(void **state)
 
     fixture_close(fixture);
     (void)unlink(fixture->path);
+    (void)unlink(path_of(fixture, ".turn"));
     assert_fault(fixture, STORE_READ, -ENOENT, "start sesbounced");
     assert_fault(fixture, STORE_WRITE, -ENOENT, "start sesbounced");
     (void)snprintf(fixture->path, sizeof(fixture->path), "%s/no/s.db",
@@ -235,6 +287,7 @@ static void a_file_that_others_may_write_is_refused(void **state)
     struct fixture *fixture = *state;
 
     fixture_close(fixture);
+    create(fixture, "-shm");
     assert_int_equal(chmod(path_of(fixture, "-shm"), 0660), 0);
     assert_fault(fixture, STORE_OWN, -EACCES, "chmod 640");
     assert_int_equal(chmod(path_of(fixture, "-shm"), 0644), 0);
@@ -251,6 +304,7 @@ static void a_file_of_somebody_else_is_refused_with_the_remedy(void **state)
         skip();
     }
     fixture_close(fixture);
+    create(fixture, "-wal");
     assert_int_equal(chown(path_of(fixture, "-wal"), OTHER_UID, READERS_GID), 0);
     assert_fault(fixture, STORE_OWN, -EACCES, "chown 0");
 }
@@ -263,6 +317,108 @@ static void a_symbolic_link_is_not_followed(void **state)
     (void)unlink(fixture->path);
     assert_int_equal(symlink("elsewhere.db", fixture->path), 0);
     assert_fault(fixture, STORE_OWN, -EACCES, "not a regular file");
+}
+
+static void what_is_no_plain_file_is_not_taken_for_the_turn(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *store = NULL;
+
+    (void)unlink(path_of(fixture, ".turn"));
+    assert_int_equal(symlink("victim", path_of(fixture, ".turn")), 0);
+    create(fixture, "victim");
+    assert_fault(fixture, STORE_WRITE, -EACCES, "remove it");
+    (void)unlink(path_of(fixture, ".turn"));
+    /* Nobody writes into the pipe: opening it must not wait. */
+    assert_int_equal(mkfifo(path_of(fixture, ".turn"), 0600), 0);
+    assert_fault(fixture, STORE_WRITE, -EACCES, "remove it");
+    (void)unlink(path_of(fixture, ".turn"));
+    assert_int_equal(store_open(fixture->path, STORE_WRITE, &store, NULL), 0);
+    store_close(store);
+}
+
+static void root_gives_away_no_file_that_has_another_name(void **state)
+{
+    struct fixture *fixture = *state;
+    struct stat st;
+
+    if (geteuid() != 0) {
+        print_message("only root can give a file away: skipped\n");
+        skip();
+    }
+    create(fixture, ".victim");
+    (void)unlink(path_of(fixture, ".turn"));
+    assert_int_equal(link(path_of(fixture, ".victim"), path_of(fixture, ".turn")), 0);
+    assert_int_equal(chown(fixture->path, OTHER_UID, READERS_GID), 0);
+    assert_fault(fixture, STORE_WRITE, -EACCES, "one link");
+    assert_int_equal(stat(path_of(fixture, ".victim"), &st), 0);
+    assert_int_equal(st.st_uid, 0);
+}
+
+/* --- used again
+ * ------------------------------------------------------------------------------ */
+
+static int open_again(struct fixture *fixture, const char *words)
+{
+    struct buf fault;
+    int r;
+
+    buf_init(&fault, 2048);
+    r = store_open_again(fixture->path, &fixture->store, &fault);
+    if (words)
+        assert_non_null(strstr(fault.data, words));
+    buf_done(&fault);
+    return r;
+}
+
+static void a_file_is_opened_again_only_if_it_is_there_and_sound(void **state)
+{
+    struct fixture *fixture = *state;
+    char junk[8192];
+
+    memset(junk, 0xa5, sizeof(junk));
+    deliver(fixture, hard("a@example.com", "f1"));
+    fixture_close(fixture);
+    assert_int_equal(open_again(fixture, NULL), 0);
+    fixture_close(fixture);
+    /* One page that none of the statements of an opening reads. */
+    overwrite(fixture, junk, sizeof(junk), 8192 * 7);
+    assert_int_equal(open_again(fixture, "is corrupt"), -EUCLEAN);
+    assert_int_equal(truncate(fixture->path, 0), 0);
+    assert_int_equal(open_again(fixture, "restore a backup"), -ENOENT);
+    (void)unlink(fixture->path);
+    assert_int_equal(open_again(fixture, "restore a backup"), -ENOENT);
+    assert_int_equal(access(fixture->path, F_OK), -1);
+}
+
+static void a_fingerprint_tells_that_a_file_was_replaced(void **state)
+{
+    struct fixture *fixture = *state;
+    uint64_t before;
+
+    fixture_close(fixture);
+    before = store_fingerprint(fixture->path);
+    assert_int_not_equal(before, 0);
+    assert_int_equal(store_fingerprint(fixture->path), before);
+    tamper(fixture, "UPDATE probe SET n = n + 1");
+    assert_int_not_equal(store_fingerprint(fixture->path), before);
+    before = store_fingerprint(fixture->path);
+    assert_int_equal(rename(fixture->path, path_of(fixture, "aside")), 0);
+    assert_int_equal(store_fingerprint(fixture->path), 0);
+    assert_int_equal(rename(path_of(fixture, "aside"), fixture->path), 0);
+    assert_int_not_equal(store_fingerprint(fixture->path), before);
+}
+
+static void a_deleted_file_is_told_from_one_that_never_was(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture_close(fixture);
+    (void)unlink(fixture->path);
+    assert_fault(fixture, STORE_READ, -ENOENT, "was deleted");
+    assert_fault(fixture, STORE_WRITE, -ENOENT, "restore a backup");
+    (void)unlink(path_of(fixture, ".turn"));
+    assert_fault(fixture, STORE_READ, -ENOENT, "start sesbounced");
 }
 
 /* --- together with others
@@ -462,6 +618,50 @@ static void the_group_reads_while_it_runs_is_stopped_or_was_killed(void **state)
     assert_int_equal(run_as(OTHER_UID, "reader", fixture->path), 3);
 }
 
+/* As after `.backup` and `install`, or root's sqlite3 after a crash. */
+static void the_group_reads_a_file_that_says_wal_and_stands_alone(void **state)
+{
+    struct fixture *fixture = *state;
+
+    if (geteuid() != 0) {
+        print_message("only root can become another user: skipped\n");
+        skip();
+    }
+    let_the_group_read(fixture);
+    deliver(fixture, hard("a@example.com", "f1"));
+    fixture_close(fixture);
+    tamper(fixture, "PRAGMA journal_mode = WAL");
+    assert_int_equal(access(path_of(fixture, "-wal"), F_OK), -1);
+    assert_int_equal(run_as(OTHER_UID, "reader", fixture->path), 1);
+    assert_int_equal(access(path_of(fixture, "-wal"), F_OK), -1);
+}
+
+static void what_is_read_at_rest_is_void_once_somebody_writes(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct store_filter all = {0};
+    struct store *reader = NULL;
+    int rows = 0;
+
+    if (geteuid() != 0) {
+        print_message("only root can become another user: skipped\n");
+        skip();
+    }
+    let_the_group_read(fixture);
+    deliver(fixture, hard("a@example.com", "f1"));
+    fixture_close(fixture);
+    tamper(fixture, "PRAGMA journal_mode = WAL");
+    assert_int_equal(setegid(READERS_GID) || seteuid(OTHER_UID), 0);
+    assert_int_equal(store_open(fixture->path, STORE_READ, &reader, NULL), 0);
+    assert_int_equal(store_query(reader, STORE_SUPPRESSED, &all, count_row, &rows), 0);
+    assert_int_equal(seteuid(0) || setegid(0), 0);
+    assert_int_equal(store_open(fixture->path, STORE_OWN, &fixture->store, NULL), 0);
+    deliver(fixture, hard("b@example.com", "f2"));
+    assert_int_equal(store_query(reader, STORE_SUPPRESSED, &all, count_row, &rows),
+                     -EBUSY);
+    store_close(reader);
+}
+
 static void the_group_cannot_write(void **state)
 {
     struct fixture *fixture = *state;
@@ -481,7 +681,9 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_files_have_their_modes_whatever_the_umask),
-        TEST(the_wal_stays_when_the_last_one_closes),
+        TEST(the_file_needs_no_wal_once_the_last_writer_has_closed),
+        TEST(the_wal_stays_while_a_reader_has_the_file_open),
+        TEST(a_database_that_is_not_ours_is_left_as_it_is),
         TEST(the_file_is_set_up_as_designed),
         TEST(a_migration_runs_once),
         TEST(what_was_committed_is_there_after_a_restart),
@@ -495,11 +697,18 @@ int main(int argc, char **argv)
         TEST(a_file_that_others_may_write_is_refused),
         TEST(a_file_of_somebody_else_is_refused_with_the_remedy),
         TEST(a_symbolic_link_is_not_followed),
+        TEST(what_is_no_plain_file_is_not_taken_for_the_turn),
+        TEST(root_gives_away_no_file_that_has_another_name),
+        TEST(a_file_is_opened_again_only_if_it_is_there_and_sound),
+        TEST(a_fingerprint_tells_that_a_file_was_replaced),
+        TEST(a_deleted_file_is_told_from_one_that_never_was),
         TEST(a_writer_that_holds_the_turn_goes_first),
         TEST(a_person_gets_a_turn_beside_a_writer_that_never_pauses),
         TEST(the_wal_is_measured_copied_and_begun_anew),
         TEST(a_reader_in_the_way_holds_up_nobody),
         TEST(the_group_reads_while_it_runs_is_stopped_or_was_killed),
+        TEST(the_group_reads_a_file_that_says_wal_and_stands_alone),
+        TEST(what_is_read_at_rest_is_void_once_somebody_writes),
         TEST(the_group_cannot_write),
     };
 

@@ -1,0 +1,91 @@
+/* A database that could not be used: has somebody replaced it, and is it sound now? */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "store/store_internal.h"
+
+/* FNV-1a */
+static uint64_t fingerprint_add(uint64_t fingerprint, uint64_t value)
+{
+    for (int i = 0; i < 8; i++, value >>= 8)
+        fingerprint = (fingerprint ^ (value & 0xff)) * 0x100000001b3;
+    return fingerprint;
+}
+
+/* The time of the last change of the inode differs even where a tool like `cp -p` sets
+ * back that of the contents. */
+static uint64_t fingerprint_add_file(uint64_t fingerprint, const struct stat *st)
+{
+    const uint64_t values[] = {st->st_dev,
+                               st->st_ino,
+                               (uint64_t)st->st_size,
+                               (uint64_t)st->st_mtim.tv_sec,
+                               (uint64_t)st->st_mtim.tv_nsec,
+                               (uint64_t)st->st_ctim.tv_sec,
+                               (uint64_t)st->st_ctim.tv_nsec};
+
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+        fingerprint = fingerprint_add(fingerprint, values[i]);
+    return fingerprint;
+}
+
+uint64_t store_fingerprint(const char *path)
+{
+    static const char *const suffixes[] = {"", "-wal"};
+    uint64_t fingerprint = 0xcbf29ce484222325;
+
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        _cleanup_(freep) char *name = NULL;
+        struct stat st = {0};
+
+        if (asprintf(&name, "%s%s", path, suffixes[i]) < 0) {
+            name = NULL;
+            return 0;
+        }
+        if (stat(name, &st) == 0)
+            fingerprint = fingerprint_add_file(fingerprint, &st);
+        else if (i == 0)
+            return 0;
+    }
+    return fingerprint;
+}
+
+static int is_over(void *context)
+{
+    return clock_mono_ms() >= *(int64_t *)context;
+}
+
+int db_look_through(struct store *store)
+{
+    int64_t until_ms = clock_mono_ms() + STORE_LOOK_MS;
+    sqlite3_stmt *statement = NULL;
+    int r = 0;
+    int rc;
+
+    sqlite3_progress_handler(store->db, STORE_CHECK_STEPS, is_over, &until_ms);
+    rc = sqlite3_prepare_v2(store->db, "SELECT * FROM pragma_quick_check(1)", -1,
+                            &statement, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW) {
+        const char *text = (const char *)sqlite3_column_text(statement, 0);
+        const char *line = text ? strrchr(text, '\n') : NULL; /* behind a headline */
+
+        if (!text || strcmp(text, "ok") != 0) {
+            (void)snprintf(store->fault, sizeof(store->fault), "%s",
+                           line   ? line + 1
+                           : text ? text
+                                  : "damaged");
+            r = -EUCLEAN;
+        }
+    } else if (rc != SQLITE_INTERRUPT) {
+        r = db_fault(store, rc, "looking through the file");
+    }
+    (void)sqlite3_finalize(statement);
+    sqlite3_progress_handler(store->db, 0, NULL, NULL);
+    if (r == -EUCLEAN)
+        store->is_spoiled = true;
+    return r;
+}

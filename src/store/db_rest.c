@@ -1,0 +1,128 @@
+/*
+ * The file at rest, when nobody has it open. SQLite needs -wal and -shm beside a file
+ * whose header says WAL, even to read it, and creates them where it may. The group may
+ * not create files in the directory. So the last writer leaves a file that says DELETE:
+ * it is readable by itself, whatever root's sqlite3 does to it meanwhile.
+ *
+ * A file that says WAL and stands alone, such as a copy made by `.backup`, can still be
+ * read as immutable: that is right as long as nobody writes, and whoever does has a -wal.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/store_internal.h"
+
+static void keep_wal(struct store *store, int keep)
+{
+    (void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+}
+
+void db_rest(struct store *store)
+{
+    int moved = 0;
+
+    (void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (store->is_spoiled || moved)
+        return;
+    /* Others who have it open are no fault: then -wal and -shm stay, and serve readers.
+     */
+    (void)sqlite3_busy_timeout(store->db, 0);
+    (void)sqlite3_rollback_hook(store->db, NULL, NULL); /* its memory goes with the WAL */
+    keep_wal(store, 0);
+    (void)sqlite3_exec(store->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+    keep_wal(store, 1);
+}
+
+/* Offset 18 of the file: 1 says DELETE, 2 says WAL (fileformat2.html, 1.3). Only while
+ * this process has no connection to it, whose locks the close would drop. */
+static bool header_says_delete(const char *path)
+{
+    _cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    char version = 0;
+
+    return fd >= 0 && pread(fd, &version, 1, 18) == 1 && version == 1;
+}
+
+static bool journal_is_left(const char *path)
+{
+    _cleanup_(freep) char *name = NULL;
+    struct stat st;
+
+    if (asprintf(&name, "%s-journal", path) < 0)
+        name = NULL;
+    return !name || stat(name, &st) == 0;
+}
+
+int store_settle(const char *path, struct buf *fault)
+{
+    _cleanup_(store_closep) struct store *store = NULL;
+
+    if (header_says_delete(path) && !journal_is_left(path))
+        return 0;
+    return store_open(path, STORE_WRITE, &store, fault);
+}
+
+/* Is there something in a -wal? What cannot be seen might be. */
+static bool wal_in_use(const struct store *store)
+{
+    _cleanup_(freep) char *name = NULL;
+    struct stat st;
+
+    if (asprintf(&name, "%s-wal", store->path) < 0)
+        name = NULL;
+    if (!name || stat(name, &st) < 0)
+        return !name || errno != ENOENT;
+    return st.st_size > 0;
+}
+
+/* As a URI, in which these have a meaning. */
+static int append_path(struct buf *uri, const char *path)
+{
+    int r = 0;
+
+    for (; r == 0 && *path; path++) {
+        if (*path == '%' || *path == '?' || *path == '#')
+            r = buf_printf(uri, "%%%02x", (unsigned)*path);
+        else
+            r = buf_append_char(uri, *path);
+    }
+    return r;
+}
+
+int db_rest_open(struct store *store)
+{
+    const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
+                      SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+    _cleanup_(buf_done) struct buf uri;
+    int rc = SQLITE_NOMEM;
+
+    buf_init(&uri, STORE_URI_BYTES_MAX);
+    if (wal_in_use(store))
+        return -EBUSY;
+    for (size_t i = 0; i < SQL_COUNT; i++) {
+        (void)sqlite3_finalize(store->statements[i]);
+        store->statements[i] = NULL;
+    }
+    (void)sqlite3_close(store->db);
+    store->db = NULL;
+    if (buf_append_str(&uri, STR("file:")) == 0 && append_path(&uri, store->path) == 0 &&
+        buf_append_str(&uri, STR("?immutable=1")) == 0)
+        rc = sqlite3_open_v2(buf_str(&uri).data, &store->db, flags, NULL);
+    if (rc != SQLITE_OK)
+        return db_fault(store, rc, "opening");
+    store->at_rest = true;
+    return 0;
+}
+
+int db_rest_check(struct store *store)
+{
+    if (!store->at_rest || !wal_in_use(store))
+        return 0;
+    (void)snprintf(store->fault, sizeof(store->fault),
+                   "sesbounced was started while the file was being read");
+    return -EBUSY;
+}
