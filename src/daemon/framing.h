@@ -10,9 +10,17 @@
 
 struct MHD_Connection;
 
-/* False when it is not clear where the request ends. `version` as libmicrohttpd has it;
- * the length is 0 when none is announced. */
+struct framing {
+    uint64_t length; /* 0 when none is announced */
+    bool is_announced;
+};
+
+/*
+ * False when it is not clear where the request ends. `version` as libmicrohttpd has it.
+ * Where no body is announced, libmicrohttpd may have lost the header that did: nothing
+ * behind the request can be trusted then, and the connection has to be closed.
+ */
 bool framing_is_clear(struct MHD_Connection *connection, const char *version,
-                      uint64_t *ret_length);
+                      struct framing *ret);
 
 #endif

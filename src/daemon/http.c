@@ -216,12 +216,15 @@ static void check_headers(struct http *http, struct delivery *delivery,
     uint64_t max_body_bytes = http->service->settings->ingest.max_body_bytes;
     const char *fault = NULL;
     enum verdict verdict;
+    struct framing framing;
 
-    if (!framing_is_clear(delivery->connection, version, &delivery->announced_bytes)) {
+    if (!framing_is_clear(delivery->connection, version, &framing)) {
         delivery->close_after = true;
         delivery_decide(delivery, VERDICT_BAD_FRAMING, NULL);
         return;
     }
+    delivery->announced_bytes = framing.length;
+    delivery->close_after = !framing.is_announced;
     delivery->is_probe = strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
                          strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
     if (delivery->target == DELIVERY_TO_HEALTHZ && delivery->is_probe)
@@ -287,7 +290,9 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     if (!delivery->begun) {
         delivery->begun = true;
         check_headers(http, delivery, method, version);
-        return delivery->close_after ? answer(http, delivery) : MHD_YES;
+        return delivery->close_after && delivery->verdict != VERDICT_UNDECIDED
+                   ? answer(http, delivery)
+                   : MHD_YES;
     }
     if (*len > 0) {
         enum MHD_Result result = receive(http, delivery, bytes, *len);

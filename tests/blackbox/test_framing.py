@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -101,8 +102,74 @@ def test_what_follows_a_refused_frame_is_never_a_second_request(daemon, sns, bod
     assert daemon.events() == []
 
 
+# What libmicrohttpd 0.9.75 understands as no body, and others as one.
+GARBLED = {
+    "length-in-the-next-line": b"Content-Length:\r\n {n}\r\n",
+    "length-in-the-next-line-behind-a-tab": b"Content-Length:\r\n\t{n}\r\n",
+    "length-goes-on-in-the-next-line": b"Content-Length: 0\r\n {n}\r\n",
+    "coding-in-the-next-line": b"Transfer-Encoding:\r\n chunked\r\n",
+    "no-length-and-coding-in-the-next-line": b"Content-Length: 0\r\n"
+    b"Transfer-Encoding:\r\n chunked\r\n",
+    "length-behind-a-bare-cr": b"X: y\rContent-Length: {n}\r\n",
+    "no-length-and-coding-behind-a-bare-cr": b"Content-Length: 0\r\n"
+    b"X: y\rTransfer-Encoding: chunked\r\n",
+}
+
+
+def answers(connection: socket.socket) -> bytes:
+    """All that comes until the connection ends, which it must."""
+    reply = b""
+    with suppress(ConnectionResetError):
+        while more := connection.recv(4096):
+            reply += more
+    return reply
+
+
+@pytest.mark.parametrize("path", [b"POST /sns", b"GET /healthz"], ids=["post", "probe"])
+@pytest.mark.parametrize("headers", GARBLED.values(), ids=GARBLED.keys())
+def test_400_for_a_length_that_libmicrohttpd_loses(daemon, body, headers, path):
+    hidden = with_length(body)
+    head = HEAD.replace(b"POST /sns", path) + headers.replace(b"{n}", b"%d" % len(hidden))
+    with daemon.connect() as connection:
+        connection.sendall(head + b"\r\n" + hidden)
+        reply = answers(connection)
+    assert reply.startswith(b"HTTP/1.1 400 ")
+    assert reply.count(b"HTTP/1.1 ") == 1
+    assert daemon.events() == []
+
+
 def test_400_for_no_length_on_http_1_1(daemon):
     assert exchange(daemon, HEAD + b"\r\n")[0] == 400
+
+
+UNANNOUNCED = {
+    "probe": (b"GET /healthz HTTP/1.1\r\nHost: x\r\n", 200),
+    "head": (b"HEAD /healthz HTTP/1.1\r\nHost: x\r\n", 200),
+    "post": (HEAD, 400),
+    "get": (b"GET /sns HTTP/1.1\r\nHost: x\r\n", 405),
+    "elsewhere": (b"GET / HTTP/1.1\r\nHost: x\r\n", 404),
+}
+
+
+@pytest.mark.parametrize("head, status", UNANNOUNCED.values(), ids=UNANNOUNCED.keys())
+def test_a_request_that_announces_no_body_is_the_last_of_its_connection(
+    daemon, body, head, status
+):
+    hidden = with_length(body)
+    with daemon.connect() as connection:
+        connection.sendall(head + b"\r\n" + hidden)
+        reply = answers(connection)
+    assert reply.startswith(b"HTTP/1.1 %d " % status)
+    assert reply.count(b"HTTP/1.1 ") == 1
+    assert b"\r\nConnection: close\r\n" in reply
+    assert daemon.events() == []
+
+
+def test_a_probe_that_announces_an_empty_body_keeps_its_connection(daemon):
+    with daemon.connect() as connection:
+        for _ in range(2):
+            connection.sendall(UNANNOUNCED["probe"][0] + b"Content-Length: 0\r\n\r\n")
+            assert read_reply(connection)[0] == 200
 
 
 @pytest.mark.parametrize("size", [1, 17, 4096])

@@ -235,7 +235,7 @@ def test_who_brings_no_whole_request_is_ended_and_nobody_else(small, sns, metric
 
 
 def test_in_a_crowd_only_who_delivers_keeps_the_connection(small, sns, metrics, clients):
-    probe = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    probe = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
     small.start()
     early, asking, delivering = (clients.enter_context(small.connect()) for _ in range(3))
     for _ in range(2):
