@@ -284,6 +284,9 @@
 /* A writer holds the turn no longer than this. */
 #define STORE_TURN_ROWS_MAX 1000
 #define STORE_TURN_MS       50
+/* And leaves it to others for as long between two of its own, and no less than this:
+ * whoever waits looks each millisecond, or later on a busy machine. */
+#define STORE_TURN_GAP_MS 5
 /* How long a foreign lock on the database is waited for before 503. */
 #define STORE_BUSY_MS 2000
 /* A file that was corrupt and has changed is looked through for so long before it is used

@@ -129,7 +129,11 @@ int store_confirmation_result(struct store *store, int64_t id,
                               enum store_confirm_result result, struct str text,
                               int64_t now_ms);
 
-/* A person's decision, each in a transaction of its own. `*ret_changed`: was it news? */
+/*
+ * A person's decision. Where the caller has begun a transaction it is part of that, and
+ * after a failure store_rollback() is the caller's; otherwise it is one of its own.
+ * `*ret_changed`: was it news?
+ */
 struct store_decision {
     const char *address; /* as typed; normalised here, -EINVAL when it is none */
     const char *scope;   /* "*" */

@@ -68,9 +68,27 @@ int db_turn_open(struct store *store)
 
 static void turn_give(struct store *store)
 {
-    if (store->has_turn)
-        (void)flock(store->turn_fd, LOCK_UN);
+    if (!store->has_turn)
+        return;
+    (void)flock(store->turn_fd, LOCK_UN);
     store->has_turn = false;
+    store->turn_given_ms = clock_mono_ms();
+}
+
+/*
+ * Who waits looks only now and then, and would hardly ever find the turn free between
+ * two of ours: it stays free for as long as we had it.
+ */
+static void turn_leave_to_others(const struct store *store)
+{
+    int64_t had_ms = store->turn_given_ms - store->turn_taken_ms;
+    int64_t left_ms = store->turn_given_ms - clock_mono_ms() +
+                      (had_ms > STORE_TURN_GAP_MS ? had_ms : STORE_TURN_GAP_MS);
+    struct timespec pause = {.tv_sec = left_ms / 1000,
+                             .tv_nsec = left_ms % 1000 * 1000000};
+
+    if (store->mode == STORE_WRITE && store->turn_given_ms && left_ms > 0)
+        (void)nanosleep(&pause, NULL);
 }
 
 /* Others hold it for one short transaction, so looking again each millisecond is cheap.
@@ -80,6 +98,7 @@ static int turn_take(struct store *store)
     static const struct timespec pause = {.tv_nsec = 1000000};
     int64_t deadline_ms = 0;
 
+    turn_leave_to_others(store);
     while (flock(store->turn_fd, LOCK_EX | LOCK_NB) < 0) {
         if (errno == EINTR)
             continue;
@@ -92,6 +111,7 @@ static int turn_take(struct store *store)
         (void)nanosleep(&pause, NULL);
     }
     store->has_turn = true;
+    store->turn_taken_ms = clock_mono_ms();
     return 0;
 }
 

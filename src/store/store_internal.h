@@ -58,6 +58,7 @@ struct store {
     char *path;
     int turn_fd; /* PATH.turn, -1 for readers */
     bool has_turn;
+    int64_t turn_taken_ms, turn_given_ms; /* the last time; 0: never */
     bool in_transaction;
     bool is_again;   /* opened by store_open_again() */
     bool at_rest;    /* opened by db_rest_open() */

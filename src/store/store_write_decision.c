@@ -1,4 +1,4 @@
-/* What people decide, each in a transaction of its own. */
+/* What people decide. */
 #include <errno.h>
 
 #include "store/store_internal.h"
@@ -140,19 +140,16 @@ static int take_off(struct store *store, const struct store_decision *decision,
 typedef int decide_fn(struct store *store, const struct store_decision *decision,
                       const struct address *address, bool *ret_changed);
 
-static int decide(struct store *store, const struct store_decision *decision,
-                  decide_fn *apply, bool *ret_changed)
+static int decide_alone(struct store *store, const struct store_decision *decision,
+                        const struct address *address, decide_fn *apply,
+                        bool *ret_changed)
 {
-    struct address address;
     bool changed = false;
-    int r = address_parse(str_of(decision->address), &address);
+    int r = store_begin(store);
 
-    *ret_changed = false;
-    if (r == 0)
-        r = store_begin(store);
     if (r < 0)
         return r;
-    r = apply(store, decision, &address, &changed);
+    r = apply(store, decision, address, &changed);
     if (r < 0 || !changed) {
         store_rollback(store);
         return r;
@@ -160,6 +157,20 @@ static int decide(struct store *store, const struct store_decision *decision,
     r = store_commit(store);
     *ret_changed = r == 0;
     return r;
+}
+
+static int decide(struct store *store, const struct store_decision *decision,
+                  decide_fn *apply, bool *ret_changed)
+{
+    struct address address;
+    int r = address_parse(str_of(decision->address), &address);
+
+    *ret_changed = false;
+    if (r < 0)
+        return r;
+    return store->in_transaction
+               ? apply(store, decision, &address, ret_changed)
+               : decide_alone(store, decision, &address, apply, ret_changed);
 }
 
 int store_suppress_add(struct store *store, const struct store_decision *decision,
