@@ -2,7 +2,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ctl/addresses.h"
 #include "ctl/ctl.h"
+#include "ctl/progress.h"
 #include "ctl/text.h"
 #include "ctl/when.h"
 
@@ -57,39 +59,51 @@ int cmd_suppress_list(struct ctl *ctl)
 
 /* --- decisions --- */
 
-struct decision {
-    struct ctl *ctl;
-    struct store_decision store;
-    bool dry_run;
-    bool add;
-    struct output output;
-};
-
-/* Nothing may be done when a later word is a typing error. */
-static bool all_are_addresses(const struct ctl *ctl)
-{
-    struct address address;
-    for (size_t i = 0; i < ctl->word_count; i++)
-        if (!ctl_address(ctl->words[i], &address)) {
-            ctl_note("nothing was changed");
-            return false;
-        }
-    return true;
-}
+/* An entry or two, a decision and a soft day each: no more than STORE_TURN_ROWS_MAX. */
+#define TURN_DECISIONS_MAX (STORE_TURN_ROWS_MAX / 4)
 
 /* What held before the decision. */
 struct before {
-    const struct decision *decision;
     size_t live;      /* entries in the scope */
     bool manual;      /* one of them is a person's */
     int64_t until_ms; /* of that one */
     bool same_note;
 };
 
+/* One address of a transaction; told when that is committed. */
+struct decided {
+    struct given given;
+    struct before before;
+    bool changed;
+};
+
+struct decision {
+    struct ctl *ctl;
+    struct store_decision store;
+    bool dry_run;
+    bool add;
+    struct output output;
+    struct addresses addresses;
+    size_t at; /* of the next address */
+    struct decided turn[TURN_DECISIONS_MAX];
+    size_t turn_count;
+    /* the summary */
+    uint64_t done;
+    uint64_t lines, lines_new, lines_changed; /* of files */
+    uint64_t lines_of_events;                 /* lifted, and not only a person's */
+    bool any_missing;
+};
+
+struct look {
+    const struct decision *decision;
+    struct before *before;
+};
+
 static int on_entry(void *context, const struct store_value *values, size_t count)
 {
-    struct before *before = context;
-    const struct store_decision *asked = &before->decision->store;
+    const struct look *look = context;
+    struct before *before = look->before;
+    const struct store_decision *asked = &look->decision->store;
     const struct store_value *reason = output_find(values, count, "reason");
     const struct store_value *scope = output_find(values, count, "scope");
     const struct store_value *state = output_find(values, count, "state");
@@ -110,13 +124,14 @@ static int on_entry(void *context, const struct store_value *values, size_t coun
     return 0;
 }
 
-static int look(struct decision *decision, struct before *ret)
+static int look_up(const struct decision *decision, struct before *ret)
 {
     struct store_filter filter = {.address = decision->store.address,
                                   .since_ms = CLOCK_NONE,
                                   .until_ms = CLOCK_NONE};
-    *ret = (struct before){.decision = decision};
-    return store_query(decision->ctl->store, STORE_ENTRIES, &filter, on_entry, ret);
+    struct look look = {decision, ret};
+    *ret = (struct before){0};
+    return store_query(decision->ctl->store, STORE_ENTRIES, &filter, on_entry, &look);
 }
 
 static bool would_change(const struct decision *decision, const struct before *before)
@@ -162,17 +177,20 @@ static void sentence(const struct decision *decision, const struct before *befor
                        term(before->until_ms, was));
 }
 
-static int tell(struct decision *decision, const char *typed, const struct before *before,
-                bool changed)
+static int tell(struct decision *decision, const struct decided *decided)
 {
     char result[RESULT_BYTES];
-    sentence(decision, before, changed, result);
+    const char *typed = decided->given.address;
+    bool changed = decided->changed;
+    sentence(decision, &decided->before, changed, result);
     if (decision->ctl->format != OUTPUT_TABLE) {
         struct store_value row[] = {
             output_text("address", typed), output_text("scope", decision->store.scope),
             output_integer("changed", changed), output_text("result", result)};
         return output_row(&decision->output, row, 4);
     }
+    if (!decided->given.is_word)
+        return 0;
     return printf("%s  %s\n", typed, result) < 0 ? -EIO : 0;
 }
 
@@ -189,19 +207,17 @@ static int on_region(void *context, const struct store_value *values, size_t cou
 /* Amazon keeps a list of its own per account and Region; mail stays blocked while the
  * address is there (reference: account-level suppression list). What a person alone put
  * on our list says nothing about theirs. */
-static int remind(struct decision *decision, const struct before *before)
+static int remind(const struct decision *decision, const char *typed)
 {
-    struct store_filter last = {.address = decision->store.address,
+    struct store_filter last = {.address = typed,
                                 .since_ms = CLOCK_NONE,
                                 .until_ms = CLOCK_NONE,
                                 .newest_first = true,
                                 .limit = 1};
     struct address address;
     struct buf words;
-    if (before->manual && before->live == 1)
-        return 0;
     buf_init(&words, CTL_LINE_BYTES_MAX);
-    int r = address_parse(str_of(decision->store.address), &address);
+    int r = address_parse(str_of(typed), &address);
     if (r == 0)
         r = text_shell(&words, str_of(address.seen));
     if (r == 0)
@@ -214,48 +230,137 @@ static int remind(struct decision *decision, const struct before *before)
     return r;
 }
 
-/* One address; `*ret_fault` tells of writing, the return value of the store. */
-static int decide_one(struct decision *decision, const char *typed, bool *ret_changed,
-                      int *ret_fault)
+static int decide_one(struct decision *decision, struct decided *decided)
 {
-    struct ctl *ctl = decision->ctl;
-    struct before before;
-    decision->store.address = typed;
-    int r = look(decision, &before);
+    struct store *store = decision->ctl->store;
+    decision->store.address = decided->given.address;
+    int r = look_up(decision, &decided->before);
     if (r < 0)
         return r;
+    if (decision->dry_run) {
+        decided->changed = would_change(decision, &decided->before);
+        return 0;
+    }
+    return decision->add
+               ? store_suppress_add(store, &decision->store, &decided->changed)
+               : store_suppress_remove(store, &decision->store, &decided->changed);
+}
+
+/* One transaction, short enough for the daemon to wait for it. 0 or a fault. */
+static int decide_turn(struct decision *decision)
+{
+    struct store *store = decision->ctl->store;
+    int r = decision->dry_run ? 0 : store_begin(store);
+    if (r < 0)
+        return r;
+    int64_t deadline_ms = clock_mono_ms() + STORE_TURN_MS;
+    decision->turn_count = 0;
+    while (r == 0 && decision->turn_count < TURN_DECISIONS_MAX) {
+        struct decided *decided = &decision->turn[decision->turn_count];
+        *decided = (struct decided){.changed = false};
+        if (!addresses_next(&decision->addresses, &decision->at, &decided->given))
+            break;
+        decision->turn_count++;
+        r = decide_one(decision, decided);
+        if (clock_mono_ms() >= deadline_ms)
+            break;
+    }
     if (decision->dry_run)
-        *ret_changed = would_change(decision, &before);
-    else if (decision->add)
-        r = store_suppress_add(ctl->store, &decision->store, ret_changed);
-    else
-        r = store_suppress_remove(ctl->store, &decision->store, ret_changed);
-    if (r < 0)
         return r;
-    *ret_fault = tell(decision, typed, &before, *ret_changed);
-    if (*ret_fault == 0 && !decision->add && !decision->dry_run)
-        r = remind(decision, &before);
+    if (r == 0)
+        return store_commit(store);
+    store_rollback(store);
+    return r;
+}
+
+static void count_decided(struct decision *decision, const struct decided *decided)
+{
+    const struct before *before = &decided->before;
+    bool of_events = decided->changed && !(before->manual && before->live == 1);
+    decision->done++;
+    decision->any_missing = decision->any_missing || !decided->changed;
+    if (decided->given.is_word)
+        return;
+    decision->lines++;
+    decision->lines_new += decided->changed && (!decision->add || !before->manual);
+    decision->lines_changed += decided->changed && decision->add && before->manual;
+    decision->lines_of_events += !decision->add && of_events;
+}
+
+/* What the transaction did, now that it is committed. `*ret_fault` tells of writing, the
+ * return value of the store. */
+static int tell_turn(struct decision *decision, int *ret_fault)
+{
+    int r = 0;
+    for (size_t i = 0; i < decision->turn_count && r == 0; i++) {
+        const struct decided *decided = &decision->turn[i];
+        const struct before *before = &decided->before;
+        count_decided(decision, decided);
+        *ret_fault = tell(decision, decided);
+        if (*ret_fault < 0)
+            return 0;
+        if (decided->given.is_word && !decision->add && !decision->dry_run &&
+            !(before->manual && before->live == 1))
+            r = remind(decision, decided->given.address);
+    }
+    return r;
+}
+
+/* Of files, which may hold thousands: how many, and what remains to be done. */
+static int summary(const struct decision *decision)
+{
+    unsigned long long changed = decision->lines_changed;
+    unsigned long long news = decision->lines_new;
+    unsigned long long rest = decision->lines - decision->lines_new - changed;
+    const char *would = decision->dry_run ? "would be " : "";
+    char now[TERM_BYTES];
+    int r;
+    if (decision->lines_of_events && !decision->dry_run)
+        ctl_note("SES's own account list may hold %llu of them, too, and then no mail "
+                 "flows: see aws sesv2 list-suppressed-destinations",
+                 (unsigned long long)decision->lines_of_events);
+    if (decision->ctl->format != OUTPUT_TABLE || decision->lines == 0)
+        return 0;
+    if (decision->add)
+        r = printf("%llu %sadded, %llu %schanged, %llu unchanged: %s\n", news, would,
+                   changed, would, rest, term(decision->store.until_ms, now));
+    else
+        r = printf("%llu %slifted, %llu not on the list\n", news, would, rest);
+    return r < 0 ? -EIO : 0;
+}
+
+static int decide_all(struct decision *decision, int *ret_fault)
+{
+    struct progress progress;
+    int r;
+    progress_start(&progress, "addresses", true);
+    do {
+        r = decide_turn(decision);
+        if (r == 0)
+            r = tell_turn(decision, ret_fault);
+        progress_show(&progress, decision->done);
+    } while (r == 0 && *ret_fault == 0 && decision->turn_count > 0);
+    progress_end(&progress);
     return r;
 }
 
 static int decide(struct decision *decision)
 {
     struct ctl *ctl = decision->ctl;
-    bool any_missing = false;
-    for (size_t i = 0; i < ctl->word_count; i++) {
-        bool changed = false;
-        int fault = 0;
-        int r = decide_one(decision, ctl->words[i], &changed, &fault);
-        if (r < 0)
-            return ctl_fail_store(ctl, r);
-        if (fault < 0)
-            return ctl_fail_output(fault);
-        any_missing = any_missing || !changed;
-    }
-    int r = ctl->format == OUTPUT_TABLE ? 0 : output_end(&decision->output);
+    int fault = 0;
+    int r = decide_all(decision, &fault);
+    if (r < 0 && decision->done > 0 && !decision->dry_run)
+        ctl_note("the first %llu of %zu addresses are done; type it again for the rest",
+                 (unsigned long long)decision->done, decision->addresses.count);
     if (r < 0)
-        return ctl_fail_output(r);
-    return !decision->add && any_missing ? CTL_NO : CTL_DONE;
+        return ctl_fail_store(ctl, r);
+    if (fault == 0)
+        fault = summary(decision);
+    if (fault == 0 && ctl->format != OUTPUT_TABLE)
+        fault = output_end(&decision->output);
+    if (fault < 0)
+        return ctl_fail_output(fault);
+    return !decision->add && decision->any_missing ? CTL_NO : CTL_DONE;
 }
 
 static int run(struct ctl *ctl, bool add, int64_t until_ms)
@@ -275,11 +380,13 @@ static int run(struct ctl *ctl, bool add, int64_t until_ms)
     /* Absent is NULL, never ''. */
     if (decision.store.note && !*decision.store.note)
         decision.store.note = NULL;
-    if (!all_are_addresses(ctl) ||
-        !ctl_store(ctl, decision.dry_run ? STORE_READ : STORE_WRITE))
-        return CTL_COULD_NOT;
     output_init(&decision.output, stdout, ctl->format, NULL, NULL);
-    int code = decide(&decision);
+    int code = CTL_COULD_NOT;
+    if (!addresses_read(&decision.addresses, ctl->words, ctl->word_count))
+        ctl_note("nothing was changed");
+    else if (ctl_store(ctl, decision.dry_run ? STORE_READ : STORE_WRITE))
+        code = decide(&decision);
+    addresses_done(&decision.addresses);
     output_done(&decision.output);
     return code;
 }

@@ -27,7 +27,9 @@ static const struct verb verbs[] = {
      TAKES(OPTION_REASON) | TAKES(OPTION_SINCE) | TAKES(OPTION_DOMAIN) |
          TAKES(OPTION_LIMIT) | TAKES(OPTION_SCOPE),
      0, 0, cmd_suppress_list},
-    {"suppress", "add", "ADDRESS…", "Put addresses on the list by hand",
+    {"suppress", "add", "ADDRESS…|FILE…|-", "Put addresses on the list by hand",
+     "A word without an @ is a file with an address a line, `-` is standard input. When "
+     "one line\nis no address, nothing is changed.\n"
      "Only a person takes them off again (`suppress remove`). Without --until or --for, "
      "for ever.\n--for 30d is 30 days from now; --until 2027-01-31 ends that day, 00:00 "
      "UTC.",
@@ -35,7 +37,8 @@ static const struct verb verbs[] = {
      TAKES(OPTION_NOTE) | TAKES(OPTION_UNTIL) | TAKES(OPTION_FOR) | TAKES(OPTION_SCOPE) |
          DRY,
      1, ANY, cmd_suppress_add},
-    {"suppress", "remove", "ADDRESS…", "Take addresses off the list",
+    {"suppress", "remove", "ADDRESS…|FILE…|-", "Take addresses off the list",
+     "A word without an @ is a file with an address a line, `-` is standard input.\n"
      "Holds until an event that occurs later.",
      "sesbouncectl suppress remove jane@example.com --note 'mailbox repaired'",
      TAKES(OPTION_NOTE) | TAKES(OPTION_SCOPE) | DRY, 1, ANY, cmd_suppress_remove},

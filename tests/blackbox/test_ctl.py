@@ -256,6 +256,68 @@ def test_suppress_changes_nothing_when_one_word_is_no_address(listed):
     assert listed.suppressed() == [ANN, BEN]
 
 
+def numbered(count: int) -> list[str]:
+    return [f"person{number}@mail.example" for number in range(count)]
+
+
+def test_suppress_add_and_remove_read_standard_input(listed):
+    lines = f"\ufeff{CYD}\r\n\r\nDee <dee@mail.example>\n{ANN}\n{CYD}"
+    added = listed.ctl("suppress", "add", "-", "--note", "moved", input=lines.encode())
+    assert (added.code, added.out) == (0, "3 added, 0 changed, 1 unchanged: for ever\n")
+    (entry,) = listed.rows("SELECT * FROM suppressed WHERE address = ?", CYD)
+    assert (entry["note"], entry["reason"], bool(entry["actor"])) == ("moved", "MANUAL", True)
+    assert listed.value("SELECT count(*) FROM decisions WHERE note = 'moved'") == 3
+    removed = listed.ctl("suppress", "remove", "-", input=lines.encode())
+    assert (removed.code, removed.out) == (1, "3 lifted, 1 not on the list\n")
+    assert "1 of them" in removed.err and "list-suppressed-destinations" in removed.err
+    assert listed.suppressed() == [BEN]
+
+
+def test_suppress_add_and_remove_read_files_beside_words(listed, home):
+    one, two = home / "one.txt", home / "two.txt"
+    one.write_text("dee@mail.example\n")
+    two.write_text("eve@mail.example\nfay@mail.example\n")
+    dry = listed.ctl("suppress", "add", "--dry-run", str(one), CYD, str(two))
+    assert dry.code == 0 and "3 would be added" in dry.out
+    assert f"{CYD}  would be added for ever\n" in dry.out
+    assert listed.suppressed() == [ANN, BEN]
+    assert listed.ctl("suppress", "add", str(one), CYD, str(two)).code == 0
+    assert len(listed.suppressed()) == 6
+    rows = listed.ctl("-o", "json", "suppress", "remove", str(two), CYD).json()
+    assert [(row["address"], row["changed"]) for row in rows] == [
+        ("eve@mail.example", True),
+        ("fay@mail.example", True),
+        (CYD, True),
+    ]
+
+
+def test_suppress_changes_nothing_when_one_line_is_no_address(listed, home):
+    lines = [*numbered(2000), "ann\u200b@mail.example", "junk", f"{ANN},{BEN}", *["x"] * 100]
+    result = listed.ctl("suppress", "add", "-", input="\n".join(lines).encode())
+    assert result.code == 2 and listed.suppressed() == [ANN, BEN]
+    assert "standard input:2001: " in result.err and "U+200B after 'ann'" in result.err
+    assert "standard input:2002: `junk`" in result.err and "input:2003" in result.err
+    assert "and 83 more" in result.err and "nothing was changed" in result.err
+    result = listed.ctl("suppress", "add", CYD, str(home / "none.txt"))
+    assert result.code == 2 and "no @" in result.err and listed.suppressed() == [ANN, BEN]
+    result = listed.ctl("suppress", "add", "-", input=f"\ufeff{CYD}\n".encode("utf-16le"))
+    assert result.code == 2 and "iconv" in result.err
+
+
+def test_suppress_takes_50_000_lines_and_the_daemon_goes_on_meanwhile(listed, sns):
+    lines = "\n".join(numbered(50_000)).encode()
+    with Load(listed, sns) as load:
+        load.wait_for(10)
+        result = listed.ctl("suppress", "add", "-", input=lines)
+        load.wait_for(10)
+    assert result.code == 0 and "50000 added" in result.out, result.err
+    assert load.failed == []
+    assert listed.value("SELECT count(*) FROM suppressed WHERE reason = 'MANUAL'") == 50_000
+    again = listed.ctl("suppress", "add", "-", input=lines)
+    assert "0 added, 0 changed, 50000 unchanged" in again.out
+    assert "50000 lifted" in listed.ctl("suppress", "remove", "-", input=lines).out
+
+
 def test_suppress_add_tells_what_became_of_an_entry_that_was_there(listed):
     def add(*options: str) -> str:
         result = listed.ctl("suppress", "add", CYD, *options)
