@@ -200,6 +200,7 @@ struct store_filter {
     int64_t id; /* exactly this */
     int64_t limit;
     bool newest_first;
+    bool ids_only; /* a row is its id alone: bodies are not read */
 };
 
 enum store_value_type { STORE_NULL, STORE_INTEGER, STORE_REAL, STORE_TEXT, STORE_TIME };

@@ -86,6 +86,30 @@ int cmd_quarantine_show(struct ctl *ctl)
     return CTL_DONE;
 }
 
+/* --- what retry and drop are to work on --- */
+
+static bool ids_are_good(const struct ctl *ctl)
+{
+    int64_t id;
+    for (size_t i = 0; i < ctl->word_count; i++)
+        if (!ctl_number("ID", ctl->words[i], &id))
+            return false;
+    return true;
+}
+
+/* IDs, or what `*ret` selects: never everything because nothing was said. False after
+ * telling what is wrong. */
+static bool read_selection(const struct ctl *ctl, struct store_filter *ret)
+{
+    bool all = ctl_given(ctl, OPTION_ALL);
+    bool some = ctl_given(ctl, OPTION_REASON) || ctl_given(ctl, OPTION_TOPIC);
+    if (all + some + (ctl->word_count > 0) == 1)
+        return ids_are_good(ctl) && ctl_filter(ctl, ret);
+    ctl_fail("say which: IDs (sesbouncectl quarantine list), or --reason or --topic or "
+             "both, or --all");
+    return false;
+}
+
 /* --- retry --- */
 
 struct retry {
@@ -130,6 +154,9 @@ static int judge(struct retry *retry, struct batch_item *item, struct str body,
     return intake_from_file(body, &options, &item->intake);
 }
 
+/* Ends a query: the batch is full. */
+#define ENOUGH 1
+
 static int on_quarantined(void *context, const struct store_value *values, size_t count)
 {
     struct retry *retry = context;
@@ -137,7 +164,9 @@ static int on_quarantined(void *context, const struct store_value *values, size_
     const struct store_value *body = output_find(values, count, "body");
     const struct store_value *received = output_find(values, count, "received_at");
     int64_t received_ms = retry->ctl->now_ms;
-    if (retry->full || !id)
+    if (retry->full)
+        return ENOUGH;
+    if (!id)
         return 0;
     retry->found++;
     retry->last_id = id->integer;
@@ -193,49 +222,37 @@ static int retry_id(struct retry *retry, const char *word)
     return r < 0 ? r : apply(retry);
 }
 
-static int retry_all(struct retry *retry)
+static int retry_selected(struct retry *retry, struct store_filter filter)
 {
     size_t before;
     int r;
+    filter.limit = STORE_TURN_ROWS_MAX;
     do {
-        struct store_filter filter = by_id(0);
-        filter.after_id = retry->last_id;
         before = retry->found;
+        filter.after_id = retry->last_id;
         r = store_query(retry->ctl->store, STORE_QUARANTINE, &filter, on_quarantined,
                         retry);
-        bool full = retry->full;
-        if (r == 0)
+        if (r == 0 || r == ENOUGH)
             r = apply(retry);
-        if (!full)
-            break;
     } while (r == 0 && retry->found > before);
     return r;
-}
-
-static bool ids_are_good(const struct ctl *ctl)
-{
-    int64_t id;
-    for (size_t i = 0; i < ctl->word_count; i++)
-        if (!ctl_number("ID", ctl->words[i], &id))
-            return false;
-    return true;
 }
 
 int cmd_quarantine_retry(struct ctl *ctl)
 {
     struct retry retry = {.ctl = ctl};
+    struct store_filter filter;
     int r = 0;
-    if (ctl_given(ctl, OPTION_ALL) == (ctl->word_count > 0))
-        return ctl_fail("name the IDs (sesbouncectl quarantine list), or --all");
-    if (!ids_are_good(ctl) || !ctl_settings(ctl) || !ctl_store(ctl, STORE_WRITE))
+    if (!read_selection(ctl, &filter) || !ctl_settings(ctl) ||
+        !ctl_store(ctl, STORE_WRITE))
         return CTL_COULD_NOT;
     _cleanup_(freep) struct batch *batch = calloc(1, sizeof(*batch));
     if (!batch)
         return ctl_fail_store(ctl, -ENOMEM);
     retry.batch = batch;
     output_init(&retry.output, stdout, ctl->format, NULL, NULL);
-    if (ctl_given(ctl, OPTION_ALL))
-        r = retry_all(&retry);
+    if (ctl->word_count == 0)
+        r = retry_selected(&retry, filter);
     for (size_t i = 0; i < ctl->word_count && r == 0; i++)
         r = retry_id(&retry, ctl->words[i]);
     batch_clear(batch);
@@ -249,60 +266,125 @@ int cmd_quarantine_retry(struct ctl *ctl)
 
 /* --- drop --- */
 
-static int count_row(void *context, const struct store_value *values, size_t count)
+/* An entry and a body each. */
+#define TURN_DROPS_MAX (STORE_TURN_ROWS_MAX / 2)
+
+struct drop {
+    struct retry report;
+    bool dry_run;
+    int64_t ids[TURN_DROPS_MAX];
+    size_t count;
+    uint64_t dropped;
+};
+
+static int on_id(void *context, const struct store_value *values, size_t count)
 {
-    (void)values;
-    (void)count;
-    (*(size_t *)context)++;
+    struct drop *drop = context;
+    if (count > 0 && drop->count < TURN_DROPS_MAX)
+        drop->ids[drop->count++] = values[0].integer;
     return 0;
 }
 
-static int drop_one(struct ctl *ctl, int64_t id, bool *ret_found)
+/*
+ * One short transaction, or none in a dry run. `drop->ids` are those that were found and
+ * dropped by then. 0 or a fault.
+ */
+static int drop_turn(struct drop *drop, const struct store_filter *filter)
 {
-    struct store_filter filter = by_id(id);
-    size_t rows = 0;
-    int r = store_query(ctl->store, STORE_QUARANTINE, &filter, count_row, &rows);
-    *ret_found = rows > 0;
-    if (r < 0 || rows == 0 || ctl_given(ctl, OPTION_DRY_RUN))
-        return r;
-    r = store_begin(ctl->store);
+    struct store *store = drop->report.ctl->store;
+    int r = drop->dry_run ? 0 : store_begin(store);
     if (r < 0)
         return r;
-    r = store_quarantine_drop(ctl->store, id);
+    int64_t deadline_ms = clock_mono_ms() + STORE_TURN_MS;
+    size_t done = 0;
+    drop->count = 0;
+    r = store_query(store, STORE_QUARANTINE, filter, on_id, drop);
+    if (drop->dry_run)
+        return r;
+    while (r == 0 && done < drop->count) {
+        r = store_quarantine_drop(store, drop->ids[done++]);
+        if (clock_mono_ms() >= deadline_ms)
+            break;
+    }
+    drop->count = done;
     if (r == 0)
-        return store_commit(ctl->store);
-    store_rollback(ctl->store);
+        return store_commit(store);
+    store_rollback(store);
+    return r;
+}
+
+/* A table of what was named tells each, one of what was selected their number. */
+static int tell_turn(struct drop *drop, bool named)
+{
+    struct retry *report = &drop->report;
+    int r = 0;
+    drop->dropped += drop->count;
+    if (!named && report->ctl->format == OUTPUT_TABLE)
+        return 0;
+    for (size_t i = 0; i < drop->count && r == 0; i++)
+        r = tell(report, drop->ids[i], drop->dry_run ? "would be dropped" : "dropped",
+                 NULL);
+    return r;
+}
+
+static int drop_named(struct drop *drop, const char *word, int *ret_written)
+{
+    int64_t id = 0;
+    (void)ctl_number("ID", word, &id);
+    struct store_filter filter = by_id(id);
+    filter.ids_only = true;
+    int r = drop_turn(drop, &filter);
+    if (r < 0)
+        return r;
+    if (drop->count == 0) {
+        drop->report.some_remain = true;
+        *ret_written = tell(&drop->report, id, "is not in quarantine", NULL);
+    } else {
+        *ret_written = tell_turn(drop, true);
+    }
+    return 0;
+}
+
+static int drop_selected(struct drop *drop, struct store_filter filter, int *ret_written)
+{
+    int r;
+    filter.ids_only = true;
+    filter.limit = TURN_DROPS_MAX;
+    do {
+        r = drop_turn(drop, &filter);
+        if (r < 0)
+            break;
+        if (drop->count > 0)
+            filter.after_id = drop->ids[drop->count - 1];
+        *ret_written = tell_turn(drop, false);
+    } while (*ret_written == 0 && drop->count > 0);
+    if (r == 0 && *ret_written == 0 && drop->report.ctl->format == OUTPUT_TABLE &&
+        printf("%llu %sdropped\n", (unsigned long long)drop->dropped,
+               drop->dry_run ? "would be " : "") < 0)
+        *ret_written = -EIO;
     return r;
 }
 
 int cmd_quarantine_drop(struct ctl *ctl)
 {
-    struct retry report = {.ctl = ctl};
-    bool dry_run = ctl_given(ctl, OPTION_DRY_RUN), all = true;
+    struct drop drop = {.report = {.ctl = ctl},
+                        .dry_run = ctl_given(ctl, OPTION_DRY_RUN)};
+    struct store_filter filter;
     int r = 0, written = 0;
-    if (!ids_are_good(ctl) || !ctl_store(ctl, dry_run ? STORE_READ : STORE_WRITE))
+    if (!read_selection(ctl, &filter) ||
+        !ctl_store(ctl, drop.dry_run ? STORE_READ : STORE_WRITE))
         return CTL_COULD_NOT;
-    output_init(&report.output, stdout, ctl->format, NULL, NULL);
-    for (size_t i = 0; i < ctl->word_count && r == 0 && written == 0; i++) {
-        bool found = false;
-        int64_t id = 0;
-        (void)ctl_number("ID", ctl->words[i], &id);
-        r = drop_one(ctl, id, &found);
-        if (r < 0)
-            break;
-        all = all && found;
-        written = tell(&report, id,
-                       !found    ? "is not in quarantine"
-                       : dry_run ? "would be dropped"
-                                 : "dropped",
-                       NULL);
-    }
+    output_init(&drop.report.output, stdout, ctl->format, NULL, NULL);
+    if (ctl->word_count == 0)
+        r = drop_selected(&drop, filter, &written);
+    for (size_t i = 0; i < ctl->word_count && r == 0 && written == 0; i++)
+        r = drop_named(&drop, ctl->words[i], &written);
     if (r == 0 && written == 0 && ctl->format != OUTPUT_TABLE)
-        written = output_end(&report.output);
-    output_done(&report.output);
+        written = output_end(&drop.report.output);
+    output_done(&drop.report.output);
     if (r < 0)
         return ctl_fail_store(ctl, r);
     if (written < 0)
         return ctl_fail_output(written);
-    return all ? CTL_DONE : CTL_NO;
+    return drop.report.some_remain ? CTL_NO : CTL_DONE;
 }

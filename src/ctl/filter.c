@@ -104,7 +104,7 @@ bool ctl_filter(const struct ctl *ctl, struct store_filter *ret)
     if (!choose("class", ctl->value[OPTION_CLASS], classes, &ret->class) ||
         !choose("cause", ctl->value[OPTION_CAUSE], causes, &ret->cause))
         return false;
-    if (ctl->verb->run == cmd_quarantine_list)
+    if (strcmp(ctl->verb->name, "quarantine") == 0)
         ret->reason = ctl->value[OPTION_REASON];
     else if (!choose("reason", ctl->value[OPTION_REASON], reasons, &ret->reason))
         return false;

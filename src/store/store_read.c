@@ -183,7 +183,8 @@ static int add_ids(struct query *query, const struct view *view,
 static int build(struct query *query, const struct view *view,
                  const struct store_filter *filter)
 {
-    int r = buf_printf(&query->sql, "SELECT * FROM %s", view->name);
+    int r = buf_printf(&query->sql, "SELECT %s FROM %s", filter->ids_only ? "id" : "*",
+                       view->name);
 
     if (r == 0)
         r = add_fields(query, view, filter);

@@ -19,6 +19,7 @@ from daemon import SESBOUNCECTL, Daemon, Result, ctl, eventually
 from fakesns import FOREIGN_TOPIC, TOPIC, encode, now
 from load import Load
 
+OTHER_TOPIC = TOPIC + "-2"
 ANN, BEN, CYD = "ann@mail.example", "ben@mail.example", "cyd@mail.example"
 
 
@@ -527,6 +528,78 @@ def test_quarantine_drop_forgets(quarantined):
     assert daemon.ctl("quarantine", "drop", stale).code == 0
     assert daemon.quarantined() == ["not-json"]
     assert daemon.ctl("quarantine", "drop", stale).code == 1
+
+
+@pytest.fixture
+def much_quarantined(make_daemon, sns) -> Daemon:
+    """Stale bounces of two addresses, text from two topics."""
+    daemon = make_daemon(sns={"topic": [TOPIC, OTHER_TOPIC]}).start()
+    old = now() - dt.timedelta(hours=5)
+    daemon.accept(
+        sns.feedback(ses.bounce(ANN), at=old),
+        sns.notification("no json"),
+        sns.feedback(ses.bounce(BEN), at=old),
+        sns.notification("no json either", topic=OTHER_TOPIC),
+    )
+    assert daemon.quarantined() == ["stale", "not-json", "stale", "not-json"]
+    return daemon
+
+
+@pytest.mark.parametrize(
+    "select, left",
+    [
+        (["--all"], []),
+        (["--reason", "stale"], ["not-json", "not-json"]),
+        (["--topic", TOPIC], ["not-json"]),
+        (["--topic", OTHER_TOPIC, "--reason", "not-json"], ["stale", "not-json", "stale"]),
+        (["--reason", "incomplete"], ["stale", "not-json", "stale", "not-json"]),
+    ],
+    ids=["all", "reason", "topic", "both", "none"],
+)
+def test_quarantine_drop_takes_a_reason_or_a_topic_or_all(much_quarantined, select, left):
+    daemon = much_quarantined
+    dropped = 4 - len(left)
+    dry = daemon.ctl("quarantine", "drop", "--dry-run", *select)
+    assert (dry.code, dry.out) == (0, f"{dropped} would be dropped\n")
+    assert len(daemon.quarantined()) == 4
+    rows = daemon.ctl("-o", "json", "quarantine", "drop", "--dry-run", *select).json()
+    assert [row["result"] for row in rows] == ["would be dropped"] * dropped
+    done = daemon.ctl("quarantine", "drop", *select)
+    assert (done.code, done.out) == (0, f"{dropped} dropped\n")
+    assert daemon.quarantined() == left
+
+
+@pytest.mark.parametrize("verb", ["retry", "drop"])
+@pytest.mark.parametrize(
+    "select", [[], ["--all", "--reason", "stale"], ["1", "--all"], ["1", "--topic", TOPIC]], ids=str
+)
+def test_quarantine_retry_and_drop_want_to_be_told_which(much_quarantined, verb, select):
+    result = much_quarantined.ctl("quarantine", verb, *select)
+    assert result.code == 2 and "--all" in result.err
+    assert len(much_quarantined.quarantined()) == 4
+
+
+def test_quarantine_retry_takes_a_reason_or_a_topic(much_quarantined):
+    daemon = much_quarantined
+    assert daemon.ctl("quarantine", "retry", "--topic", OTHER_TOPIC).code == 1
+    assert len(daemon.quarantined()) == 4
+    assert daemon.ctl("quarantine", "retry", "--reason", "STALE").code == 0
+    assert daemon.quarantined() == ["not-json", "not-json"]
+    assert daemon.suppressed() == [ANN, BEN]
+
+
+def test_quarantine_of_more_than_a_transaction_holds_is_retried_and_dropped(daemon, home):
+    file = home / "many.json"
+    lines = [ses.bounce(f"u{number}@x.example") for number in range(1500)]
+    for event in lines:
+        event["bounce"]["bounceType"] = "Eternal"
+    file.write_text("\n".join(map(json.dumps, lines)))
+    daemon.ctl("import", str(file))
+    assert len(daemon.quarantined()) == 1500
+    retried = daemon.ctl("-o", "json", "quarantine", "retry", "--all").json()
+    assert len({row["id"] for row in retried}) == 1500
+    assert daemon.ctl("quarantine", "drop", "--all").out == "1500 dropped\n"
+    assert daemon.quarantined() == []
 
 
 # --- topics
