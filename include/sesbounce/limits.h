@@ -351,6 +351,10 @@
 #define CTL_TABLE_LIMIT 50
 /* The story of one address: its newest events. */
 #define CTL_WHY_EVENTS_MAX 1000
+/* Quarantined messages that `why` looks through for the address: the newest, which takes
+ * a second at most. */
+#define CTL_WHY_QUARANTINED_MAX   20000
+#define CTL_WHY_QUARANTINED_BYTES (256LL * 1024 * 1024)
 /* The longest verb that is compared with what was typed. */
 #define CTL_VERB_BYTES_MAX 64
 /* Certificates that one run of `import` or `message verify` keeps in memory. */

@@ -62,11 +62,18 @@ struct chapter {
 
 struct story {
     struct ctl *ctl;
+    const struct address *address;
     const char *scope; /* NULL: all */
     struct chapter *chapters;
     size_t count, room;
     size_t live;
-    struct output output; /* json: entries first, then decisions, then events */
+    size_t searched; /* of the quarantine */
+    int64_t searched_bytes;
+    bool some_not_searched;
+    size_t quarantined; /* that mention the address */
+    int64_t quarantined_id;
+    /* json: entries first, then decisions, events, and quarantined messages */
+    struct output output;
 };
 
 /* A part of a line: told when the row has that column. */
@@ -203,12 +210,66 @@ static int on_reported(void *context, const struct store_value *values, size_t c
     return add_chapter(story, values, count, "occurred_at", parts);
 }
 
+/* Ends a query. */
+#define ENOUGH 1
+
+/* The row without its body, which may be long. */
+static int print_quarantined(struct story *story, const struct store_value *values,
+                             size_t count)
+{
+    struct store_value row[CTL_COLUMNS_MAX];
+    size_t kept = 0;
+    for (size_t i = 0; i < count && kept < CTL_COLUMNS_MAX; i++)
+        if (strcmp(values[i].name, "body") != 0)
+            row[kept++] = values[i];
+    return output_row(&story->output, row, kept);
+}
+
+/* Whatever it was about, it had no effect on the list. */
+static int on_quarantined(void *context, const struct store_value *values, size_t count)
+{
+    static const struct part parts[] = {
+        {"a message in quarantine mentions it, not applied: ", "reason"},
+        {" (sesbouncectl quarantine show ", "id"},
+        {")", NULL}};
+    struct story *story = context;
+    const struct store_value *body = output_find(values, count, "body");
+    const struct store_value *id = output_find(values, count, "id");
+    if (story->searched == CTL_WHY_QUARANTINED_MAX ||
+        story->quarantined == CTL_WHY_EVENTS_MAX ||
+        story->searched_bytes > CTL_WHY_QUARANTINED_BYTES) {
+        story->some_not_searched = true;
+        return ENOUGH;
+    }
+    story->searched++;
+    story->searched_bytes += body ? (int64_t)body->text.len : 0;
+    if (!id || !body || !text_mentions(body->text, str_of(story->address->key)))
+        return 0;
+    story->quarantined++;
+    story->quarantined_id = id->integer;
+    if (story->ctl->format != OUTPUT_TABLE)
+        return print_quarantined(story, values, count);
+    return add_chapter(story, values, count, "received_at", parts);
+}
+
 static int by_time(const void *left, const void *right)
 {
     const struct chapter *a = left, *b = right;
     if (a->at_ms != b->at_ms)
         return a->at_ms < b->at_ms ? -1 : 1;
     return a->order < b->order ? 1 : -1;
+}
+
+static int tell_remedy(const struct story *story)
+{
+    struct buf word;
+    buf_init(&word, CTL_LINE_BYTES_MAX);
+    int r = text_shell(&word, str_of(story->address->key));
+    if (r == 0 && printf("To mail it again: sesbouncectl suppress remove %s --note WHY\n",
+                         buf_str(&word).data) < 0)
+        r = -EIO;
+    buf_done(&word);
+    return r;
 }
 
 /* A blocked address's event comes before the entry it caused: entries were read first. */
@@ -225,9 +286,12 @@ static int tell(struct story *story)
     }
     if (story->count == 0)
         puts("Nothing is known of it: no event was stored, nobody decided anything.");
-    if (story->live)
-        printf("To mail it again: sesbouncectl suppress remove %s --note WHY\n", address);
-    return ferror(stdout) ? -EIO : 0;
+    if (story->quarantined == 1)
+        printf("To apply it: sesbouncectl quarantine retry %lld\n",
+               (long long)story->quarantined_id);
+    else if (story->quarantined > 1)
+        puts("To apply what is in quarantine: sesbouncectl quarantine retry ID…");
+    return story->live ? tell_remedy(story) : ferror(stdout) ? -EIO : 0;
 }
 
 static int read_story(struct story *story)
@@ -241,13 +305,20 @@ static int read_story(struct story *story)
         return r;
     filter.limit = CTL_WHY_EVENTS_MAX;
     filter.newest_first = true;
-    return store_query(story->ctl->store, STORE_EVENTS, &filter, on_reported, story);
+    r = store_query(story->ctl->store, STORE_EVENTS, &filter, on_reported, story);
+    struct store_filter quarantine = {
+        .since_ms = CLOCK_NONE, .until_ms = CLOCK_NONE, .newest_first = true};
+    if (r == 0)
+        r = store_query(story->ctl->store, STORE_QUARANTINE, &quarantine, on_quarantined,
+                        story);
+    return r == ENOUGH ? 0 : r;
 }
 
 int cmd_why(struct ctl *ctl)
 {
-    struct story story = {.ctl = ctl, .scope = ctl->value[OPTION_SCOPE]};
     struct address address;
+    struct story story = {
+        .ctl = ctl, .address = &address, .scope = ctl->value[OPTION_SCOPE]};
     if (!ctl_address(ctl->words[0], &address))
         return CTL_COULD_NOT;
     if (output_is_csv(ctl->format))
@@ -267,5 +338,9 @@ int cmd_why(struct ctl *ctl)
     output_done(&story.output);
     if (r < 0)
         return store_failed ? ctl_fail_store(ctl, r) : ctl_fail_output(r);
+    if (story.some_not_searched)
+        ctl_note("there is more in quarantine: only the newest %zu messages were looked "
+                 "through for the address",
+                 story.searched);
     return CTL_DONE;
 }

@@ -10,6 +10,7 @@
 #include "ctl/progress.h"
 #include "ctl/text.h"
 #include "ctl/verify.h"
+#include "sesbounce/address.h"
 #include "sesbounce/arn.h"
 
 struct import {
@@ -37,6 +38,39 @@ static void refuse(struct import *import, const char *why)
                  (unsigned long long)import->record, (unsigned long long)import->line,
                  buf_str(&safe).data);
     buf_done(&safe);
+}
+
+/* --- what is no record at all --- */
+
+/* A line whose first field is a mail address, or would be but for a character. */
+static bool is_list_line(struct str record)
+{
+    struct address address;
+    char fault[ADDRESS_FAULT_BYTES];
+    struct str field = {record.data, 0};
+    while (field.len < record.len && !strchr(",;\t\"\n", record.data[field.len]))
+        field.len++;
+    return memchr(field.data, '@', field.len) &&
+           (address_read(field, &address, fault) == 0 ||
+            !address_text_is_plain(str_trim(field), fault));
+}
+
+/* Some other kind of file, of which each line would be refused alike. -1: it is not, go
+ * on; else an exit code. */
+static int refuse_file(const struct import *import, struct str record)
+{
+    bool is_input = strcmp(import->file, "-") == 0;
+    if (import->line == 1 && files_skip_mark(&record) < 0)
+        return ctl_fail("%s is UTF-16; convert it: iconv -f UTF-16 -t UTF-8",
+                        import->file);
+    if (record.len == 0 || *record.data == '{' || *record.data == '[' ||
+        !is_list_line(record))
+        return -1;
+    return ctl_fail("%s is a list of addresses (line %llu), and `import` reads messages "
+                    "of SNS and SES; with an address a line: sesbouncectl suppress add "
+                    "-%s%s",
+                    import->file, (unsigned long long)import->line, is_input ? "" : " <",
+                    is_input ? "" : import->file);
 }
 
 /* --- one record --- */
@@ -184,6 +218,9 @@ static int import_record(struct import *import, enum records_result result,
         refuse(import, "the file ends in the middle of it");
     if (result != RECORDS_ONE)
         return -1;
+    int code = refuse_file(import, record);
+    if (code >= 0)
+        return code;
     struct batch_item *item = batch_next(import->batch);
     int r = take_record(import, item, record);
     if (r <= 0)

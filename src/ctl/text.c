@@ -144,6 +144,50 @@ int text_shell(struct buf *to, struct str s)
     return r < 0 ? r : buf_append_char(to, '\'');
 }
 
+static bool is_word_byte(char c)
+{
+    /* of atext, what seldom stands before an address: to=jane@…, 'jane@…' */
+    return ascii_is_alpha(c) || ascii_is_digit(c) || (unsigned char)c >= 0x80 ||
+           (c && strchr("!#$%&*+-?^_~.", c));
+}
+
+/* Is what stands before `at` no part of the address that begins there? */
+static bool begins_at(struct str s, size_t at)
+{
+    if (at == 0 || !is_word_byte(s.data[at - 1]))
+        return true;
+    /* \n and \u003c end in letters */
+    return (at > 1 && s.data[at - 2] == '\\' && strchr("bfnrt", s.data[at - 1])) ||
+           (at > 5 && s.data[at - 6] == '\\' && s.data[at - 5] == 'u');
+}
+
+static bool ends_at(struct str s, size_t at)
+{
+    /* `jane@example.com.` ends a sentence, `jane@example.com.au` is another domain */
+    if (at < s.len && s.data[at] == '.')
+        at++;
+    return at == s.len || !(ascii_is_alpha(s.data[at]) || ascii_is_digit(s.data[at]) ||
+                            s.data[at] == '-' || (unsigned char)s.data[at] >= 0x80);
+}
+
+bool text_mentions(struct str s, struct str key)
+{
+    const char *sign = memrchr(key.data, '@', key.len);
+    size_t local = sign ? (size_t)(sign - key.data) : 0;
+    const char *at = s.data, *end = s.data + s.len;
+
+    while (sign && at < end && (at = memchr(at, '@', (size_t)(end - at)))) {
+        size_t before = (size_t)(at++ - s.data);
+        if (before < local || s.len - before < key.len - local)
+            continue;
+        size_t from = before - local;
+        if (str_equal_nocase((struct str){s.data + from, key.len}, key) &&
+            begins_at(s, from) && ends_at(s, from + key.len))
+            return true;
+    }
+    return false;
+}
+
 size_t text_distance(const char *a, const char *b)
 {
     size_t row[CTL_VERB_BYTES_MAX + 1];

@@ -42,6 +42,12 @@ bool text_is_formula(struct str s);
 /* A word that a POSIX shell reads back as `s`. */
 int text_shell(struct buf *to, struct str s);
 
+/*
+ * Does `s` mention the mail address `key`, which is lower-cased, in any case and as a
+ * whole: not as the end of `mary-jane@example.com`? Escapes of JSON may stand before it.
+ */
+bool text_mentions(struct str s, struct str key);
+
 /* How many edits (insert, delete, replace) apart; at most 255. */
 size_t text_distance(const char *a, const char *b);
 

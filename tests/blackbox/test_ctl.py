@@ -602,6 +602,18 @@ def test_quarantine_of_more_than_a_transaction_holds_is_retried_and_dropped(daem
     assert daemon.quarantined() == []
 
 
+def test_why_shows_what_is_in_quarantine_about_the_address(quarantined):
+    daemon, stale = quarantined
+    told = daemon.ctl("why", ANN.upper())
+    assert told.code == 0 and "Nothing is known" not in told.out
+    assert "quarantine mentions it" in told.out and "stale" in told.out
+    assert f"quarantine retry {stale}" in told.out
+    (row,) = daemon.ctl("-o", "json", "why", ANN).json()
+    assert (row["id"], row["reason"]) == (int(stale), "stale") and "body" not in row
+    assert "Nothing is known" in daemon.ctl("why", BEN).out
+    assert "Nothing is known" in daemon.ctl("why", f"x{ANN}").out
+
+
 # --- topics
 
 
@@ -654,6 +666,31 @@ def test_message_verify_uses_what_the_daemon_keeps(daemon, sns, home):
 
 # --- import
 
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{ANN}\n{BEN}\n",
+        f"\ufeff{ANN}\r\n",
+        f"email,reason\n{ANN},bounce\n",
+        f"Ann <{ANN}>\n",
+        "ann\u200b@mail.example\n",
+    ],
+    ids=["lines", "mark", "csv", "named", "unseen"],
+)
+def test_import_of_a_plain_list_says_what_to_use(daemon, home, text):
+    file = home / "list.txt"
+    file.write_text(text)
+    result = daemon.ctl("import", str(file))
+    assert result.code == 2 and "sesbouncectl suppress add" in result.err
+    assert len(result.err.splitlines()) <= 3 and daemon.suppressed() == []
+
+
+def test_import_says_that_a_file_is_utf_16(daemon, home):
+    file = home / "bounce.json"
+    file.write_bytes(json.dumps(ses.bounce(ANN)).encode("utf-16"))
+    result = daemon.ctl("import", str(file))
+    assert result.code == 2 and "iconv" in result.err
 
 def test_import_takes_bare_messages_in_every_arrangement(daemon, home):
     texts = [json.dumps(ses.bounce(f"i{n}@x.example")) for n in range(5)]
