@@ -67,8 +67,8 @@ static int refuse_file(const struct import *import, struct str record)
         !is_list_line(record))
         return -1;
     return ctl_fail("%s is a list of addresses (line %llu), and `import` reads messages "
-                    "of SNS and SES; with an address a line: sesbouncectl suppress add "
-                    "-%s%s",
+                    "of SNS and SES; for a list of one address per line, type: "
+                    "sesbouncectl suppress add -%s%s",
                     import->file, (unsigned long long)import->line, is_input ? "" : " <",
                     is_input ? "" : import->file);
 }

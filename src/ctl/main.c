@@ -27,7 +27,7 @@ static const struct verb verbs[] = {
      TAKES(OPTION_REASON) | TAKES(OPTION_SINCE) | TAKES(OPTION_DOMAIN) |
          TAKES(OPTION_LIMIT) | TAKES(OPTION_SCOPE),
      0, 0, cmd_suppress_list},
-    {"suppress", "add", "ADDRESS…|FILE…|-", "Put addresses on the list by hand",
+    {"suppress", "add", "ADDRESS…|FILE…", "Put addresses on the list by hand",
      "A word without an @ is a file with an address a line, `-` is standard input. When "
      "one line\nis no address, nothing is changed.\n"
      "Only a person takes them off again (`suppress remove`). Without --until or --for, "
@@ -37,7 +37,7 @@ static const struct verb verbs[] = {
      TAKES(OPTION_NOTE) | TAKES(OPTION_UNTIL) | TAKES(OPTION_FOR) | TAKES(OPTION_SCOPE) |
          DRY,
      1, ANY, cmd_suppress_add},
-    {"suppress", "remove", "ADDRESS…|FILE…|-", "Take addresses off the list",
+    {"suppress", "remove", "ADDRESS…|FILE…", "Take addresses off the list",
      "A word without an @ is a file with an address a line, `-` is standard input.\n"
      "Holds until an event that occurs later.",
      "sesbouncectl suppress remove jane@example.com --note 'mailbox repaired'",
@@ -60,13 +60,12 @@ static const struct verb verbs[] = {
     {"quarantine", "show", "ID", "One of them, with its body", NULL,
      "sesbouncectl quarantine show 7 -o json | jq -r .body", 0, 1, 1,
      cmd_quarantine_show},
-    {"quarantine", "retry", "ID…|--all|--reason|--topic",
-     "Apply them now, whatever their age",
+    {"quarantine", "retry", "ID…|--all", "Apply them now, whatever their age",
      "What can still not be applied stays where it is.",
      "sesbouncectl quarantine retry --reason stale",
      TAKES(OPTION_ALL) | TAKES(OPTION_REASON) | TAKES(OPTION_TOPIC) | DRY, 0, ANY,
      cmd_quarantine_retry},
-    {"quarantine", "drop", "ID…|--all|--reason|--topic", "Forget them for good",
+    {"quarantine", "drop", "ID…|--all", "Forget them for good",
      "--reason and --topic together: what matches both. --dry-run says how many.",
      "sesbouncectl quarantine drop --reason not-json --dry-run",
      TAKES(OPTION_ALL) | TAKES(OPTION_REASON) | TAKES(OPTION_TOPIC) | DRY, 0, ANY,

@@ -150,6 +150,27 @@ static void adding_twice_is_no_news_and_another_note_is(void **state)
     assert_int_equal(is_suppressed(fixture, "a@example.com"), 1);
 }
 
+static void decisions_of_one_transaction_are_kept_or_lost_together(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_equal(store_begin(fixture->store), 0);
+    assert_true(add_address(fixture, "a@example.com", NULL));
+    assert_true(add_address(fixture, "b@example.com", NULL));
+    assert_false(add_address(fixture, "b@example.com", NULL));
+    store_rollback(fixture->store);
+    assert_int_equal(is_suppressed(fixture, "a@example.com"), 0);
+
+    assert_int_equal(store_begin(fixture->store), 0);
+    assert_true(add_address(fixture, "a@example.com", NULL));
+    assert_true(add_address(fixture, "b@example.com", NULL));
+    assert_true(remove_address(fixture, "a@example.com", 0));
+    assert_int_equal(store_commit(fixture->store), 0);
+    assert_int_equal(is_suppressed(fixture, "a@example.com"), 0);
+    assert_int_equal(is_suppressed(fixture, "b@example.com"), 1);
+    assert_answer(fixture, "SELECT count(*) || max(actor) FROM decision", "3ann");
+}
+
 static void what_is_no_address_cannot_be_added(void **state)
 {
     struct fixture *fixture = *state;
@@ -369,6 +390,7 @@ int main(void)
         TEST(a_removal_holds_until_an_event_that_occurred_later),
         TEST(a_list_hit_never_brings_back_what_a_person_removed),
         TEST(adding_twice_is_no_news_and_another_note_is),
+        TEST(decisions_of_one_transaction_are_kept_or_lost_together),
         TEST(what_is_no_address_cannot_be_added),
         TEST(not_spam_lifts_a_complaint_and_nothing_else),
         TEST(soft_events_of_a_day_are_one_row),

@@ -92,6 +92,8 @@ static void each_filter_selects_what_it_names(void **state)
                         "c@example.com ");
     assert_string_equal(select(STORE_QUARANTINE, "reason", .topic = TOPIC_A), "no-type ");
     assert_string_equal(select(STORE_QUARANTINE, "id", .reason = "stale"), "");
+    assert_string_equal(
+        select(STORE_QUARANTINE, "id", .reason = "no-type", .ids_only = true), "1 ");
     assert_string_equal(select(STORE_TOPICS, "topic_arn", .topic = TOPIC_B), TOPIC_B " ");
     assert_string_equal(select(STORE_DAILY, "deliveries",
                                .since_ms = fixture->now_ms / CLOCK_DAY_MS * CLOCK_DAY_MS),
