@@ -83,7 +83,7 @@ static void print_verb_line(FILE *to, const struct verb *verb)
     snprintf(left, sizeof(left), "%s%s%s%s%s", verb->name, verb->sub ? " " : "",
              verb->sub ? verb->sub : "", *verb->words ? " " : "", verb->words);
     /* printf counts bytes, people count characters. */
-    int wide = (int)(28 + strlen(left) - text_width(str_of(left)));
+    int wide = (int)(30 + strlen(left) - text_width(str_of(left)));
     fprintf(to, "  %-*s %s\n", wide, left, verb->summary);
 }
 

@@ -55,11 +55,13 @@ static struct str without_name(struct str text)
 /* ASCII's, and what word processors put in their place. */
 static bool is_quotation_mark(struct str character)
 {
-    static const uint32_t marks[] = {
-        '"',    '\'',   '`',    0xab,   0xb4,   0xbb,   0x2018, 0x2019, 0x201a, 0x201b,
-        0x201c, 0x201d, 0x201e, 0x201f, 0x2039, 0x203a, 0xff02, 0xff07, 0xff40};
+    static const uint32_t marks[] = {0xab,   0xb4,   0xbb,   0x2018, 0x2019, 0x201a,
+                                     0x201b, 0x201c, 0x201d, 0x201e, 0x201f, 0x2039,
+                                     0x203a, 0xff02, 0xff07, 0xff40};
+    if (character.len <= 1)
+        return character.len == 1 && *character.data && strchr("\"'`", *character.data);
     for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
-        if (character.len > 0 && str_code_point(character) == marks[i])
+        if (str_code_point(character) == marks[i])
             return true;
     return false;
 }
