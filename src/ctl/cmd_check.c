@@ -159,8 +159,11 @@ static int filter_line(struct filter *filter, struct str whole)
     struct str line = str_trim(whole);
     if (line.len == 0)
         return -1;
-    if (address_read(line, &address, fault) == 0) {
-        int r = store_is_suppressed(filter->ctl->store, &address, filter->scope);
+    int r = address_read(line, &address, fault);
+    if (r == -ENOMEM)
+        return ctl_fail_store(filter->ctl, r);
+    if (r == 0) {
+        r = store_is_suppressed(filter->ctl->store, &address, filter->scope);
         if (r < 0)
             return ctl_fail_store(filter->ctl, r);
         print = (r == 1) == filter->invert;
