@@ -279,7 +279,8 @@ static int tell(struct story *story)
     const char *address = story->ctl->words[0];
     printf("%s %s\n", address,
            story->live ? "must not be mailed" : "may be mailed: it is not on the list");
-    qsort(story->chapters, story->count, sizeof(*story->chapters), by_time);
+    if (story->count > 0)
+        qsort(story->chapters, story->count, sizeof(*story->chapters), by_time);
     for (size_t i = 0; i < story->count; i++) {
         clock_format_rfc3339(story->chapters[i].at_ms, at);
         printf("%s  %s\n", at, story->chapters[i].text);
