@@ -230,7 +230,8 @@ int store_is_suppressed(struct store *store, const struct address *address,
 /*
  * Everything `status` shows, through the same kind of callback: rows of two columns,
  * `name` and `value`. Names: file_bytes, wal_bytes, schema_version, suppressed,
- * suppressed_REASON, events, last_event_id, quarantine, last_received_at, outbox,
+ * suppressed_REASON, events, last_event_id, quarantine, quarantine_bytes,
+ * last_received_at, outbox,
  * outbox_last_fault, addresses_with_soft_bounces, soft_counting (a text),
  * not_addressed_last_day.
  */

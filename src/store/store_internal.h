@@ -47,6 +47,16 @@ struct tally {
     int64_t n;
 };
 
+/* Rows of `total`; triggers on soft_day count another. */
+enum total { TOTAL_EVENTS, TOTAL_QUARANTINE, TOTAL_QUARANTINE_BYTES, TOTAL_COUNT };
+
+/* What the transaction adds to a row of suppressed_count. */
+struct ending {
+    enum policy_reason reason;
+    int64_t ends;
+    int64_t n;
+};
+
 struct given_out {
     int64_t id;
     int64_t until_ms;
@@ -72,6 +82,9 @@ struct store {
     sqlite3_stmt *statements[SQL_COUNT];
     struct topic *topics; /* STORE_TOPICS_CACHED_MAX; writers only */
     size_t topic_count;
+    int64_t totals[TOTAL_COUNT]; /* what the transaction adds to them */
+    struct ending endings[STORE_ENDINGS_MAX];
+    size_t ending_count;
     struct tally *tallies; /* STORE_TALLIES_MAX; writers only */
     size_t tally_count;
     struct given_out out[STORE_CONFIRMATIONS_OUT_MAX];
@@ -198,6 +211,24 @@ int topic_apply_unsubscribed(struct store *store, struct topic *topic,
 int topic_apply_announcement(struct store *store, struct topic *topic,
                              const struct intake *intake);
 int topic_flush(struct store *store);
+
+/* Adds `n` to one of the totals that `status` shows. */
+void total_add(struct store *store, enum total total, int64_t n);
+int total_flush(struct store *store);
+void total_forget(struct store *store);
+
+/*
+ * The live entries of an address and scope. Whoever changes them counts them -1 times
+ * before and once after, so that `status` need not count the list.
+ */
+struct entries {
+    bool live[POLICY_REASON_MANUAL + 1];
+    int64_t ends[POLICY_REASON_MANUAL + 1];
+};
+int entries_load(struct store *store, const struct address *address, const char *scope,
+                 struct entries *ret);
+void entries_set(struct entries *entries, enum policy_reason reason, int64_t until_ms);
+int entries_count(struct store *store, const struct entries *entries, int64_t sign);
 
 /* Adds `n` to a counter of the day of `occurred_ms`. */
 int tally_add(struct store *store, bool by_type, int64_t occurred_ms, struct str name,

@@ -9,12 +9,15 @@
 /* Name and value; the rows of one query, so that all of them are of one moment. */
 static const char status_sql[] =
     "SELECT 'schema_version', user_version FROM pragma_user_version UNION ALL "
-    "SELECT 'suppressed', count(*) FROM suppressed UNION ALL "
-    "SELECT * FROM (SELECT 'suppressed_' || lower(reason), count(*) FROM suppressed"
-    " GROUP BY reason ORDER BY reason) UNION ALL "
-    "SELECT 'events', count(*) FROM event UNION ALL "
+    "SELECT 'suppressed', coalesce(sum(n), 0) FROM suppressed_count"
+    " WHERE ends >= strftime('%s', 'now') / 60 UNION ALL "
+    "SELECT * FROM (SELECT 'suppressed_' || lower(reason), sum(n) FROM suppressed_count"
+    " WHERE ends >= strftime('%s', 'now') / 60"
+    " GROUP BY reason HAVING sum(n) > 0 ORDER BY reason) UNION ALL "
+    "SELECT * FROM (SELECT name, n FROM total WHERE name = 'events') UNION ALL "
     "SELECT 'last_event_id', max(id) FROM event UNION ALL "
-    "SELECT 'quarantine', count(*) FROM unapplied UNION ALL "
+    "SELECT * FROM (SELECT name, n FROM total WHERE name IN"
+    " ('quarantine', 'quarantine_bytes') ORDER BY name) UNION ALL "
     "SELECT 'last_received_at', max(at) FROM (SELECT max(last_message_at) AS at FROM "
     "topic"
     " UNION ALL SELECT received_at FROM sns_message WHERE id ="
@@ -22,8 +25,7 @@ static const char status_sql[] =
     "SELECT 'outbox', count(*) FROM outbox UNION ALL "
     "SELECT 'outbox_last_fault', (SELECT last_fault FROM outbox"
     " WHERE last_fault IS NOT NULL ORDER BY id DESC LIMIT 1) UNION ALL "
-    "SELECT 'addresses_with_soft_bounces', count(DISTINCT address) FROM soft_day UNION "
-    "ALL "
+    "SELECT name, n FROM total WHERE name = 'addresses_with_soft_bounces' UNION ALL "
     "SELECT 'soft_counting', 'soft bounces are classified and recorded; they do not"
     " suppress yet'";
 

@@ -14,10 +14,12 @@ const char *const store_sql[SQL_COUNT] = {
                          " WHERE m.sns_timestamp_ms = ? AND m.sns_message_id = ?",
     [SQL_BODY_ADD] =
         "INSERT INTO body (message_id, body) VALUES (?, ?) ON CONFLICT DO NOTHING",
-    [SQL_UNAPPLIED_ADD] = "INSERT INTO unapplied (message_id, reason) VALUES (?, ?)",
+    [SQL_UNAPPLIED_ADD] =
+        "INSERT INTO unapplied (message_id, reason, body_bytes) VALUES (?, ?, ?)",
     [SQL_UNAPPLIED_REASON] = "UPDATE unapplied SET reason = ?2 WHERE message_id = ?1",
     [SQL_UNAPPLIED_FIND] = "SELECT message_id FROM unapplied WHERE id = ?",
-    [SQL_UNAPPLIED_DROP] = "DELETE FROM unapplied WHERE message_id = ?",
+    [SQL_UNAPPLIED_DROP] =
+        "DELETE FROM unapplied WHERE message_id = ? RETURNING body_bytes",
     [SQL_BODY_DROP] = "DELETE FROM body WHERE message_id = ?",
 
     [SQL_EVENT_ADD] =
@@ -90,6 +92,11 @@ const char *const store_sql[SQL_COUNT] = {
     [SQL_OUTBOX_DROP] = "DELETE FROM outbox WHERE id = ?",
     [SQL_OUTBOX_DROP_TOPIC] = "DELETE FROM outbox WHERE topic_id = ?",
 
+    [SQL_TOTAL_ADD] = "UPDATE total SET n = n + ?2 WHERE name = ?1",
+    [SQL_SUPPRESSED_COUNT_ADD] =
+        "INSERT INTO suppressed_count (ends, reason, n) VALUES (?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET n = n + excluded.n",
+    [SQL_SUPPRESSED_COUNT_TIDY] = "DELETE FROM suppressed_count WHERE ends < ?",
     [SQL_DAILY_ADD] =
         "INSERT INTO daily_count (day, scope, kind, n) VALUES (?, '*', ?, ?)"
         " ON CONFLICT DO UPDATE SET n = n + excluded.n",
@@ -156,6 +163,8 @@ const char *const store_sql[SQL_COUNT] = {
         " coalesce(lifted_by, excluded.lifted_by)),"
         " lifted_note = iif(excluded.lifted_at IS NULL, NULL, lifted_note),"
         " origin = CASE WHEN since = excluded.since THEN origin ELSE excluded.origin END",
+    [SQL_ENTRIES_LIVE] = "SELECT strength, until FROM suppression WHERE address = ?"
+                         " AND scope = ? AND lifted_at IS NULL",
     [SQL_ENTRY_LIVE] =
         "SELECT 1 FROM suppression WHERE address = ? AND scope = ? AND lifted_at IS NULL"
         " AND (until IS NULL OR until > ?) LIMIT 1",

@@ -24,13 +24,16 @@ void write_forget(struct store *store)
 {
     store->topic_count = 0;
     store->tally_count = 0;
+    total_forget(store);
 }
 
 int write_flush(struct store *store)
 {
     int r = topic_flush(store);
 
-    return r < 0 ? r : tally_flush(store);
+    if (r == 0)
+        r = tally_flush(store);
+    return r < 0 ? r : total_flush(store);
 }
 
 static void name_message(const struct intake *intake, struct message *message)
@@ -118,6 +121,32 @@ static int run_with(struct store *store, enum sql which, int64_t id, const char 
     return db_run(&call, NULL);
 }
 
+static int add_unapplied(struct store *store, const struct intake *intake, int64_t id)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_UNAPPLIED_ADD);
+
+    db_bind_int(&call, id);
+    db_bind_text(&call, str_of(quarantine_word(intake->reason)));
+    db_bind_int(&call, (int64_t)intake->body.len);
+    total_add(store, TOTAL_QUARANTINE, 1);
+    total_add(store, TOTAL_QUARANTINE_BYTES, (int64_t)intake->body.len);
+    return db_run(&call, NULL);
+}
+
+static int drop_unapplied(struct store *store, int64_t message_id)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_UNAPPLIED_DROP);
+    int r;
+
+    db_bind_int(&call, message_id);
+    r = db_step(&call);
+    if (r <= 0)
+        return r;
+    total_add(store, TOTAL_QUARANTINE, -1);
+    total_add(store, TOTAL_QUARANTINE_BYTES, -db_get_int(&call));
+    return 0;
+}
+
 static int quarantine(struct store *store, const struct intake *intake,
                       const struct message *message, enum verdict *ret)
 {
@@ -130,7 +159,7 @@ static int quarantine(struct store *store, const struct intake *intake,
     *ret = VERDICT_QUARANTINED;
     if (!message->is_new)
         return run_with(store, SQL_UNAPPLIED_REASON, message->id, reason);
-    r = run_with(store, SQL_UNAPPLIED_ADD, message->id, reason);
+    r = add_unapplied(store, intake, message->id);
     return r < 0 ? r : add_body(store, intake, message->id);
 }
 
@@ -150,7 +179,7 @@ static int keep(struct store *store, const struct intake *intake,
     if (r == 0 && *ret == VERDICT_STORED)
         r = add_body(store, intake, message->id);
     if (r == 0 && message->is_unapplied)
-        r = run_with(store, SQL_UNAPPLIED_DROP, message->id, NULL);
+        r = drop_unapplied(store, message->id);
     return r;
 }
 
@@ -233,6 +262,6 @@ int store_quarantine_drop(struct store *store, int64_t id)
         message_id = db_get_int(&call);
     }
     /* While it is quarantined no event needs the body. The message stays known. */
-    r = run_with(store, SQL_UNAPPLIED_DROP, message_id, NULL);
+    r = drop_unapplied(store, message_id);
     return r < 0 ? r : run_with(store, SQL_BODY_DROP, message_id, NULL);
 }

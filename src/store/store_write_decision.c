@@ -60,6 +60,21 @@ static int load_manual(struct store *store, const struct store_decision *decisio
     return 0;
 }
 
+/* What was live counts no more; with `is_add` a MANUAL entry counts beside the others. */
+static int count_entries(struct store *store, const struct store_decision *decision,
+                         const struct address *address, bool is_add)
+{
+    struct entries entries;
+    int r = entries_load(store, address, scope_of(decision), &entries);
+
+    if (r == 0)
+        r = entries_count(store, &entries, -1);
+    if (r < 0 || !is_add)
+        return r;
+    entries_set(&entries, POLICY_REASON_MANUAL, decision->until_ms);
+    return entries_count(store, &entries, 1);
+}
+
 static int put_manual(struct store *store, const struct store_decision *decision,
                       const struct address *address, const struct manual *manual)
 {
@@ -84,7 +99,9 @@ static int add(struct store *store, const struct store_decision *decision,
     if (r < 0 || (manual.exists && manual.same_until && manual.same_note))
         return r;
     *ret_changed = true;
-    r = put_manual(store, decision, address, &manual);
+    r = count_entries(store, decision, address, true);
+    if (r == 0)
+        r = put_manual(store, decision, address, &manual);
     return r < 0 ? r : record(store, decision, address, true);
 }
 
@@ -131,7 +148,9 @@ static int take_off(struct store *store, const struct store_decision *decision,
     if (r <= 0)
         return r;
     *ret_changed = true;
-    r = lift(store, decision, address);
+    r = count_entries(store, decision, address, false);
+    if (r == 0)
+        r = lift(store, decision, address);
     if (r == 0)
         r = forget_soft(store, decision, address);
     return r < 0 ? r : record(store, decision, address, false);

@@ -126,6 +126,7 @@ static int apply_recipient(struct store *store, const struct intake *intake,
         message->is_known = true;
         return enrich(store, &intake->event, recipient);
     }
+    total_add(store, TOTAL_EVENTS, 1);
     r = tally_event(store, intake, recipient, &judgement, message);
     if (r == 0 && recipient)
         r = list_apply(store, intake, recipient, &judgement);

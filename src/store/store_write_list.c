@@ -48,6 +48,21 @@ static int load_entry(struct store *store, const struct address *address,
     return 0;
 }
 
+static int count_entry(struct store *store, const struct address *address,
+                       enum policy_reason reason, const struct policy_entry *entry)
+{
+    struct entries entries;
+    int r = entries_load(store, address, "*", &entries);
+
+    if (r == 0)
+        r = entries_count(store, &entries, -1);
+    if (r < 0)
+        return r;
+    entries_set(&entries, reason, entry->until_ms);
+    entries.live[reason] = !entry->lifted;
+    return entries_count(store, &entries, 1);
+}
+
 static int put_entry(struct store *store, const struct intake *intake,
                      const struct address *address, enum policy_reason reason,
                      const struct policy_judgement *judgement,
@@ -89,7 +104,8 @@ static int merge(struct store *store, const struct intake *intake,
 
     if (r < 0 || !policy_merge(judgement, intake->occurred_ms, history, &entry, &reason))
         return r;
-    return put_entry(store, intake, address, reason, judgement, &entry);
+    r = count_entry(store, address, reason, &entry);
+    return r < 0 ? r : put_entry(store, intake, address, reason, judgement, &entry);
 }
 
 /* Soft: a day of the address, unless it is void; doubtful: perhaps an entry besides. */

@@ -126,6 +126,16 @@ static int tidy_soft(struct store *store, int64_t now_ms)
     return db_run(&call, NULL);
 }
 
+/* What ended long ago is in no sum; not so lately that a clock that is set back shows. */
+static int tidy_suppressed_count(struct store *store, int64_t now_ms)
+{
+    _cleanup_(db_call_end) struct db_call call =
+        db_call_begin(store, SQL_SUPPRESSED_COUNT_TIDY);
+
+    db_bind_int(&call, (now_ms - STORE_SOFT_KEEP_MS) / CLOCK_MINUTE_MS);
+    return db_run(&call, NULL);
+}
+
 int store_tidy(struct store *store, int64_t now_ms, bool *ret_more)
 {
     /* The latter when the clock was ahead the last time. */
@@ -145,6 +155,8 @@ int store_tidy(struct store *store, int64_t now_ms, bool *ret_more)
         r = tidy_counted(store, now_ms, ret_more);
     if (r == 0 && again)
         r = tidy_soft(store, now_ms);
+    if (r == 0 && again)
+        r = tidy_suppressed_count(store, now_ms);
     if (r == 0)
         r = store_commit(store);
     if (r < 0) {

@@ -1,5 +1,7 @@
 #include "store_fixture.h"
 
+#include "store/schema_sql.h"
+
 /* --- what a callback saw
  * ------------------------------------------------------------------ */
 
@@ -157,6 +159,153 @@ static void status_tells_what_is_there(void **state)
     assert_non_null(strstr(seen.first, "outbox_last_fault"));
     assert_non_null(strstr(seen.first, "soft_counting"));
     assert_non_null(strstr(seen.first, "not_addressed_last_day"));
+}
+
+/* What `status` says of `name`; 0 when it says nothing. */
+struct sought {
+    const char *name;
+    int64_t value;
+};
+
+static int seek_value(void *context, const struct store_value *values, size_t count)
+{
+    struct sought *sought = context;
+
+    (void)count;
+    if (str_equal(values[0].text, str_of(sought->name)))
+        sought->value = values[1].integer;
+    return 0;
+}
+
+static void assert_total(struct fixture *fixture, const char *name, const char *query)
+{
+    struct sought sought = {name, 0};
+    char value[32];
+
+    assert_int_equal(store_status(fixture->store, seek_value, &sought), 0);
+    (void)snprintf(value, sizeof(value), "%lld", (long long)sought.value);
+    assert_answer(fixture, query, value);
+}
+
+static void assert_totals(struct fixture *fixture)
+{
+    assert_total(fixture, "events", "SELECT count(*) FROM events");
+    assert_total(fixture, "quarantine", "SELECT count(*) FROM quarantine");
+    assert_total(fixture, "quarantine_bytes",
+                 "SELECT coalesce(sum(length(CAST(body AS BLOB))), 0) FROM quarantine");
+    assert_total(fixture, "addresses_with_soft_bounces",
+                 "SELECT count(DISTINCT address) FROM soft_day");
+    assert_total(fixture, "suppressed", "SELECT count(*) FROM suppressed");
+    assert_total(fixture, "suppressed_bounce",
+                 "SELECT count(*) FROM suppressed WHERE reason = 'BOUNCE'");
+    assert_total(fixture, "suppressed_complaint",
+                 "SELECT count(*) FROM suppressed WHERE reason = 'COMPLAINT'");
+    assert_total(fixture, "suppressed_manual",
+                 "SELECT count(*) FROM suppressed WHERE reason = 'MANUAL'");
+}
+
+static void decide(struct fixture *fixture, const char *address, bool add, int64_t days)
+{
+    struct store_decision decision = {
+        .address = address,
+        .scope = "*",
+        .actor = "x",
+        .now_ms = fixture->now_ms,
+        .until_ms = days ? fixture->now_ms + days * CLOCK_DAY_MS : POLICY_FOR_EVER};
+    bool changed;
+
+    assert_int_equal((add ? store_suppress_add
+                          : store_suppress_remove)(fixture->store, &decision, &changed),
+                     0);
+}
+
+static void status_counts_what_the_views_have_without_counting(void **state)
+{
+    struct fixture *fixture = *state;
+    const int64_t day = CLOCK_DAY_MS;
+
+    assert_totals(fixture);
+    fill(fixture);
+    assert_totals(fixture);
+    deliver(fixture, hard("a@example.com", "t1"));
+    deliver(fixture, hard("a@example.com", "t1")); /* known already */
+    deliver(fixture, soft("s@example.com", "t2"));
+    deliver(fixture, soft("s@example.com", "t3"), .at_ms = fixture->now_ms - 2 * day);
+    deliver(fixture, "no json");
+    deliver(fixture, "none either");
+    assert_totals(fixture);
+    /* Several reasons for one address, stronger and weaker, that end in any order. */
+    decide(fixture, "a@example.com", true, 1);
+    decide(fixture, "b@example.com", true, 0);
+    decide(fixture, "old@example.com", true, -1);
+    deliver(fixture, hard("old@example.com", "t4"));
+    deliver(fixture, hard("b@example.com", "t5"));
+    assert_totals(fixture);
+    decide(fixture, "b@example.com", true, -1); /* ended yesterday: the bounce shows */
+    assert_totals(fixture);
+    decide(fixture, "a@example.com", false, 0);
+    assert_totals(fixture);
+    deliver(fixture, delivery("s@example.com", "t6", 0), .at_ms = fixture->now_ms + 1);
+    assert_int_equal(store_begin(fixture->store), 0);
+    assert_int_equal(store_quarantine_drop(fixture->store, 1), 0);
+    assert_int_equal(store_commit(fixture->store), 0);
+    assert_totals(fixture);
+    fixture_reopen(fixture);
+    assert_totals(fixture);
+}
+
+/* A file of the first version, filled by its own statements. */
+static void make_first_version(struct fixture *fixture)
+{
+    sqlite3 *db = NULL;
+    char *message = NULL;
+
+    fixture_close(fixture);
+    (void)unlink(fixture->path);
+    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, migrations[0].sql, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s", message);
+    (void)sqlite3_close(db);
+    tamper(fixture, "PRAGMA application_id = 1397052226; PRAGMA user_version = 1");
+}
+
+static void an_upgrade_counts_what_is_there(void **state)
+{
+    struct fixture *fixture = *state;
+
+    make_first_version(fixture);
+    tamper(fixture,
+           "INSERT INTO sns_message VALUES (1, 1, 'a', NULL, '2026-01-01 00:00:00.000'),"
+           " (2, 2, 'b', NULL, '2026-01-01 00:00:00.000');"
+           "INSERT INTO unapplied (message_id, reason) VALUES (1, 'stale');"
+           "INSERT INTO body VALUES (1, x'c3a4c3a4');"
+           "INSERT INTO event (message_id, type, scope, occurred_at, is_simulator)"
+           " VALUES (2, 'Send', '*', '2026-01-01 00:00:00.000', 0);"
+           "INSERT INTO soft_day VALUES ('a@x', '*', '2026-01-01', 1, 1, NULL, NULL),"
+           " ('a@x', '*', '2026-01-02', 1, 1, NULL, NULL);"
+           "INSERT INTO suppression (address, scope, reason, since, until, origin,"
+           " lifted_at) VALUES"
+           " ('a@x', '*', 'BOUNCE', '2026-01-01 00:00:00.000', NULL, 'event', NULL),"
+           " ('b@x', '*', 'BOUNCE', '2026-01-01 00:00:00.000', NULL, 'event', "
+           "'2026-01-02 00:00:00.000'),"
+           " ('c@x', '*', 'BOUNCE', '2026-01-01 00:00:00.000', '2026-01-02 "
+           "00:00:00.000', 'event',"
+           "  NULL),"
+           " ('d@x', '*', 'BOUNCE', '2026-01-01 00:00:00.000', NULL, 'event', NULL),"
+           " ('d@x', '*', 'MANUAL', '2026-01-01 00:00:00.000', '2026-01-02 "
+           "00:00:00.000', 'person',"
+           "  NULL),"
+           " ('e@x', '*', 'BOUNCE', '2026-01-01 00:00:00.000', '2999-01-02 "
+           "00:00:00.000', 'event',"
+           "  NULL),"
+           " ('e@x', '*', 'COMPLAINT', '2026-01-01 00:00:00.000', NULL, 'event', NULL);");
+    assert_int_equal(store_open(fixture->path, STORE_OWN, &fixture->store, NULL), 0);
+    assert_totals(fixture);
+    assert_answer(fixture, "SELECT group_concat(reason) FROM suppressed",
+                  "BOUNCE,BOUNCE,COMPLAINT");
+    deliver(fixture, hard("e@x", "t1"));
+    decide(fixture, "d@x", false, 0);
+    assert_totals(fixture);
 }
 
 static void a_sound_file_passes_the_check_and_a_torn_reference_does_not(void **state)
@@ -398,6 +547,8 @@ int main(void)
         TEST(a_filter_is_never_sql),
         TEST(a_callback_can_end_the_query),
         TEST(status_tells_what_is_there),
+        TEST(status_counts_what_the_views_have_without_counting),
+        TEST(an_upgrade_counts_what_is_there),
         TEST(a_sound_file_passes_the_check_and_a_torn_reference_does_not),
         TEST(look_ups_are_served_by_an_index),
         TEST(inner_look_ups_are_served_by_an_index),
