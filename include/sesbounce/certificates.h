@@ -1,6 +1,6 @@
 /*
- * The signing certificates at hand: in memory and on disk, with remembered failures and a
- * ration of unknown URLs. No network: the outbound thread fetches and reports here.
+ * The signing certificates at hand: in memory and on disk, with remembered failures.
+ * No network: the outbound thread fetches and reports here.
  *
  * On disk a certificate is HOST/SimpleNotificationService-HEX.pem under `[store]
  * certificates`, written to a temporary name, fsynced and renamed; a file that the
@@ -57,13 +57,6 @@ bool certificates_has_host(struct certificates *certificates, struct str host);
  * certificate whose name is not one that SNS signs with anywhere is -EINVAL.
  */
 int certificates_load(struct certificates *certificates, const struct sns_cert_url *url);
-
-/*
- * May this URL be fetched now? Strangers know our topic and could name any HEX: unknown
- * URLs draw from a bucket of CERTIFICATE_FETCH_BURST, refilled each
- * CERTIFICATE_FETCH_REFILL_MS. False: remember it as failed and answer 503.
- */
-bool certificates_may_fetch(struct certificates *certificates, int64_t now_ms);
 
 /*
  * What a fetch brought. Checks it as sns_certificate_parse and sns_certificate_is_of_sns,

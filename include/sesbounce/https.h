@@ -40,6 +40,10 @@ int https_new(const char *ca_file, struct https **ret);
 void https_free(struct https *https);
 DEFINE_CLEANUP(struct https, https_free)
 
+/* Other time-outs than HTTPS_CONNECT_MS and HTTPS_TOTAL_MS for what begins from now on.
+ */
+void https_set_times(struct https *https, long connect_ms, long total_ms);
+
 struct https_answer {
     long status;       /* HTTP status, 3xx included; 0 when there was no whole answer */
     struct str body;   /* borrowed during the callback; at most HTTPS_BODY_BYTES_MAX */

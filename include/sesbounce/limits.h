@@ -105,11 +105,26 @@
 
 /* A certificate is 2 KiB, an answer to ConfirmSubscription 1 KiB. */
 #define HTTPS_BODY_BYTES_MAX (64 * 1024)
-/* Two regions' certificates and a handful of confirmations at a time. */
-#define HTTPS_TRANSFERS_MAX 16
+/*
+ * Certificates that are being fetched at a time, each over a connection that is kept for
+ * the next. This is the only ration of fetches: strangers who name URLs of SNS make us
+ * send one small GET for each request of theirs, no more than these can carry (some 200 a
+ * second where SNS answers in 100 ms), all of them to the one origin that the topic's
+ * region or the operator names, whose static files these are. A ration in time would be
+ * used up by strangers, and then keep the genuine certificate out.
+ */
+#define CERTIFICATE_FETCHES_MAX 24
+/* And the confirmations beside them, which no stranger can crowd out. */
+#define CONFIRMATIONS_AT_ONCE 8
+#define HTTPS_TRANSFERS_MAX   (CERTIFICATE_FETCHES_MAX + CONFIRMATIONS_AT_ONCE)
 /* Connect and whole transfer: SNS gives up after 15 s, we answer within 12. */
 #define HTTPS_CONNECT_MS 3000
 #define HTTPS_TOTAL_MS   8000
+/* A fetch has less while others use more than CERTIFICATE_UNHURRIED_MAX: a certificate
+ * takes four round trips, a second from the far side of the world. One that took longer
+ * is asked for again with the whole time. */
+#define CERTIFICATE_HURRIED_MS    1500
+#define CERTIFICATE_UNHURRIED_MAX (CERTIFICATE_FETCHES_MAX / 4)
 /* One a region and year, some of the past, and some attempts of strangers. */
 #define CERTIFICATES_IN_MEMORY_MAX 256
 /* Failures have a table of their own: strangers who name many URLs fill only that. */
@@ -118,11 +133,14 @@
 #define CERTIFICATE_FILE_BYTES_MAX HTTPS_BODY_BYTES_MAX
 /* A failure is remembered this long; promised: asked again within 30 s. */
 #define CERTIFICATE_FAILURE_MS 10000
-/* Fetches of unknown URLs: a burst for a first start with many regions, then one a
- * second.
+/* URLs of certificates that were wanted, 8 bytes each: at 1,000 new ones a second, one is
+ * remembered for a minute with a chance of four in ten, for ten seconds with nearly nine.
  */
-#define CERTIFICATE_FETCH_BURST     16
-#define CERTIFICATE_FETCH_REFILL_MS 1000
+#define SIGHTINGS_MAX 65536
+/* Wanted again: not by the same burst of messages. */
+#define SIGHTING_AGAIN_MS 1000
+/* SNS tries for an hour at most. */
+#define SIGHTING_KEEP_MS (60 * 60 * 1000)
 
 /* While no certificate can be obtained, what could not be fetched is asked for again this
  * often, also when nobody delivers: a load balancer that believes /healthz lets nobody
@@ -153,7 +171,7 @@
  * of the waiting room: no one client takes all, and four proxies may share them. */
 #define HTTP_ADDRESS_SHARE 4
 /* This part of the connections may wait for a certificate; the others go on. No more than
- * so many: to find the certificate that most want, each is compared with each. */
+ * so many: each that comes, and each fetch, looks at all of them. */
 #define WAITING_ROOM_SHARE 4
 #define WAITING_ROOM_MAX   1024
 /* This part of the connections never lies in the writer's queue: while a disk hangs, who
@@ -176,7 +194,7 @@
 /* A file of the cgroup: a path, or a number. */
 #define CGROUP_BYTES_MAX 8192
 /* Descriptors beside the connections: 64 HTTP threads with two each, 16 listening
- * sockets, 32 connections of admin, two of SQLite with three files each, outbound's 16
+ * sockets, 32 connections of admin, two of SQLite with three files each, outbound's 32
  * with resolvers, the log. */
 #define FILES_SPARE 256
 /* A whole request is there within this time, or the connection is ended: with ANSWER_MS
@@ -219,8 +237,6 @@
 #define OUTBOUND_FAULT_LOGS_A_MINUTE 20
 /* Certificates looked for in one turn; each may read a file. */
 #define OUTBOUND_WISHES_A_TURN 32
-/* Confirmations handed to outbound in one go. */
-#define CONFIRMATIONS_AT_ONCE 8
 /* The longest wait of the outbound thread while nothing happens. */
 #define OUTBOUND_TICK_MS 1000
 /* Origin, percent-encoded ARN and token. */

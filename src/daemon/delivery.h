@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/sightings.h"
 #include "daemon/writer_job.h"
 #include "sesbounce/certificates.h"
 #include "sesbounce/intake.h"
@@ -26,8 +27,15 @@ struct connection;
 enum delivery_target { DELIVERY_TO_INGEST, DELIVERY_TO_HEALTHZ, DELIVERY_TO_NOWHERE };
 
 struct delivery {
-    struct writer_job job;         /* while lent to the writer */
-    struct delivery *next_waiting; /* while in the waiting room */
+    struct writer_job job; /* while lent to the writer */
+
+    /* while in the waiting room, which alone uses these */
+    struct delivery *next_waiting;
+    uint64_t waiting_for; /* a hash of the certificate's URL */
+    enum sighting waiting_as;
+    bool stands_for_url; /* the first in there of its URL */
+    bool is_asked_for;   /* somebody has been sent for it */
+
     struct MHD_Connection *connection;
     struct connection *client; /* NULL: nobody sweeps it */
 

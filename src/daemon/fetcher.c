@@ -55,8 +55,10 @@ static bool is_certain_host(struct fetcher *fetcher, const struct fetch *fetch)
 static bool is_loss(struct fetcher *fetcher, const struct fetch *fetch,
                     const struct https_answer *answer)
 {
+    if (answer->ours || (answer->timed_out && fetch->hurried))
+        return false;
     if (answer->fault)
-        return !answer->ours && (!answer->unresolved || is_certain_host(fetcher, fetch));
+        return !answer->unresolved || is_certain_host(fetcher, fetch);
     /* SNS has nothing under what a stranger names, and says so with 403 or 404. */
     return answer->status < 400 || answer->status >= 500 || answer->status == 407 ||
            answer->status == 408 || answer->status == 429;
@@ -133,6 +135,9 @@ static void note_failure(struct fetcher *fetcher, struct fetch *fetch,
 {
     log_failure(fetcher, fetch, fault);
     certificates_fail(fetcher->service->rules.certificates, &fetch->url, clock_mono_ms());
+    /* Not when all would have failed: that is not held against this one. */
+    if (answer->timed_out || !is_loss(fetcher, fetch, answer))
+        waiting_room_failed(&fetcher->service->room, &fetch->wish, clock_mono_ms());
     if (is_loss(fetcher, fetch, answer))
         lose(fetcher, fetch, answer, fault);
     else if (!answer->fault && is_lost_one(fetcher, fetch))
@@ -146,8 +151,12 @@ static void keep_certificate(struct fetcher *fetcher, struct fetch *fetch,
     int r = certificates_put(fetcher->service->rules.certificates, &fetch->url,
                              answer->body, clock_mono_ms(), &fault);
 
-    if (r == -EINVAL || r == -ENOMEM) {
-        note_failure(fetcher, fetch, answer, fault ? fault : strerror(-r));
+    if (r == -EINVAL) {
+        note_failure(fetcher, fetch, answer, fault);
+        return;
+    }
+    if (r == -ENOMEM) { /* says nothing of SNS */
+        log_failure(fetcher, fetch, fault);
         return;
     }
     metrics_count(&fetcher->service->metrics.certificates_fetched);
@@ -178,6 +187,24 @@ static void fetched(void *context, const struct https_answer *answer)
 
 /* --- what is fetched ------------------------------------------------------------- */
 
+static size_t count_under_way(const struct fetcher *fetcher)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < CERTIFICATE_FETCHES_MAX; i++)
+        count += fetcher->fetches[i].under_way;
+    return count;
+}
+
+/* What was tried before has its time, so that a slow answer is not slow for ever. */
+static void set_time(struct fetcher *fetcher, struct fetch *fetch)
+{
+    fetch->hurried =
+        !fetch->wish.has_failed && count_under_way(fetcher) >= CERTIFICATE_UNHURRIED_MAX;
+    https_set_times(fetcher->https, HTTPS_CONNECT_MS,
+                    fetch->hurried ? CERTIFICATE_HURRIED_MS : HTTPS_TOTAL_MS);
+}
+
 static int begin_fetch(struct fetcher *fetcher, struct fetch *fetch)
 {
     struct arn topic;
@@ -185,8 +212,6 @@ static int begin_fetch(struct fetcher *fetcher, struct fetch *fetch)
     int r;
 
     fetch->fetcher = fetcher;
-    fetch->url =
-        (struct sns_cert_url){str_of(fetch->wish.host), str_of(fetch->wish.file)};
     if (!arn_parse(str_of(fetch->wish.topic), &topic))
         return -EINVAL;
     r = sns_url_origin(&topic, str_of(fetcher->service->settings->sns.endpoint),
@@ -195,52 +220,51 @@ static int begin_fetch(struct fetcher *fetcher, struct fetch *fetch)
         return r;
     buf_init(&url, SNS_URL_BYTES_MAX);
     r = buf_printf(&url, "%s/%s", fetch->origin.text, fetch->wish.file);
+    set_time(fetcher, fetch);
     if (r == 0)
         r = https_get(fetcher->https, url.data, fetched, fetch);
+    https_set_times(fetcher->https, HTTPS_CONNECT_MS, HTTPS_TOTAL_MS);
     buf_done(&url);
     fetch->under_way = r == 0;
     return r;
 }
 
-/*
- * Memory, then disk, then the network. False: the ration is used up, and the wish waits
- * for the next turn (or until main sweeps it out), for nothing is known against it.
- */
-static bool serve_wish(struct fetcher *fetcher, struct fetch *fetch)
+/* Memory, then disk, then the network. */
+static void serve_wish(struct fetcher *fetcher, struct fetch *fetch)
 {
     struct certificates *certificates = fetcher->service->rules.certificates;
     _cleanup_(sns_certificate_unrefp) struct sns_certificate *certificate = NULL;
     int64_t now_ms = clock_mono_ms();
-    int r;
+    int r = 0;
 
     fetch->url =
         (struct sns_cert_url){str_of(fetch->wish.host), str_of(fetch->wish.file)};
-    if (certificates_get(certificates, &fetch->url, now_ms, &certificate) !=
-            CERTIFICATES_UNKNOWN ||
-        certificates_load(certificates, &fetch->url) == 0) {
-        let_out(fetcher, &fetch->url);
-        return true;
+    if (certificates_get(certificates, &fetch->url, now_ms, &certificate) ==
+            CERTIFICATES_UNKNOWN &&
+        certificates_load(certificates, &fetch->url) < 0) {
+        r = begin_fetch(fetcher, fetch);
+        if (r == 0)
+            return;
     }
-    if (!certificates_may_fetch(certificates, now_ms))
-        return false;
-    r = begin_fetch(fetcher, fetch);
-    if (r == 0)
-        return true;
-    certificates_fail(certificates, &fetch->url, now_ms);
-    log_failure(fetcher, fetch, strerror(-r));
+    if (r < 0)
+        log_failure(fetcher, fetch, strerror(-r));
+    /* Want of memory is nothing to remember of the URL. */
+    if (r == -ENOMEM) {
+        http_resume_waiting(waiting_room_leave(&fetcher->service->room, &fetch->url),
+                            VERDICT_NO_MEMORY, NULL);
+        return;
+    }
+    if (r < 0)
+        certificates_fail(certificates, &fetch->url, now_ms);
     let_out(fetcher, &fetch->url);
-    return true;
 }
 
-static bool is_under_way(void *context, const struct sns_cert_url *url)
+static bool is_under_way(void *context, uint64_t hash)
 {
     const struct fetcher *fetcher = context;
 
-    for (size_t i = 0; i < HTTPS_TRANSFERS_MAX; i++) {
-        const struct fetch *fetch = &fetcher->fetches[i];
-
-        if (fetch->under_way && str_equal(fetch->url.file, url->file) &&
-            str_equal(fetch->url.host, url->host))
+    for (size_t i = 0; i < CERTIFICATE_FETCHES_MAX; i++) {
+        if (fetcher->fetches[i].under_way && fetcher->fetches[i].wish.hash == hash)
             return true;
     }
     return false;
@@ -249,20 +273,20 @@ static bool is_under_way(void *context, const struct sns_cert_url *url)
 /* Nobody may be waiting for it: who checks /healthz before delivering never would. */
 static void ask_again_for_lost(struct fetcher *fetcher)
 {
-    const struct sns_cert_url url = {str_of(fetcher->lost.host),
-                                     str_of(fetcher->lost.file)};
     int64_t now_ms = clock_mono_ms();
 
     if (now_ms < fetcher->lost_again_ms || !atomic_load(&fetcher->service->health.lost) ||
-        is_under_way(fetcher, &url))
+        is_under_way(fetcher, fetcher->lost.hash))
         return;
     fetcher->lost_again_ms = now_ms + CERTIFICATE_AGAIN_MS;
-    for (size_t i = 0; i < HTTPS_TRANSFERS_MAX; i++) {
+    for (size_t i = 0; i < CERTIFICATE_FETCHES_MAX; i++) {
         struct fetch *fetch = &fetcher->fetches[i];
 
         if (fetch->under_way)
             continue;
         fetch->wish = fetcher->lost;
+        fetch->url =
+            (struct sns_cert_url){str_of(fetch->wish.host), str_of(fetch->wish.file)};
         (void)begin_fetch(fetcher, fetch);
         return;
     }
@@ -277,7 +301,7 @@ int fetcher_serve(struct fetcher *fetcher)
     unsigned served = 0;
 
     ask_again_for_lost(fetcher);
-    for (size_t i = 0; i < HTTPS_TRANSFERS_MAX; i++) {
+    for (size_t i = 0; i < CERTIFICATE_FETCHES_MAX; i++) {
         struct fetch *fetch = &fetcher->fetches[i];
 
         /* A wish that is served at once leaves the place free for the next. */
@@ -287,8 +311,7 @@ int fetcher_serve(struct fetcher *fetcher)
             if (!waiting_room_wish(&fetcher->service->room, &fetch->wish, is_under_way,
                                    fetcher))
                 return OUTBOUND_TICK_MS;
-            if (!serve_wish(fetcher, fetch))
-                return CERTIFICATE_FETCH_REFILL_MS;
+            serve_wish(fetcher, fetch);
         }
     }
     return OUTBOUND_TICK_MS;

@@ -16,6 +16,7 @@
 struct fetch {
     struct fetcher *fetcher;
     bool under_way;
+    bool hurried; /* it has CERTIFICATE_HURRIED_MS and not the whole time */
     struct waiting_wish wish;
     struct sns_cert_url url; /* borrows from wish */
     struct sns_origin origin;
@@ -24,7 +25,7 @@ struct fetch {
 struct fetcher {
     struct service *service;
     struct https *https; /* borrowed */
-    struct fetch fetches[HTTPS_TRANSFERS_MAX];
+    struct fetch fetches[CERTIFICATE_FETCHES_MAX];
     struct log_ration fault_ration;
     struct waiting_wish lost;      /* while health.h says so, one of … */
     struct sns_origin lost_origin; /* … this origin */

@@ -44,6 +44,20 @@ bool health_find(struct health *health, struct str origin)
     return turned;
 }
 
+void health_verified(struct service *service, const struct delivery *delivery)
+{
+    struct sns_origin origin;
+
+    /* The simulator's certificate comes from nowhere, and has no URL. */
+    if (atomic_load_explicit(&service->health.lost, memory_order_relaxed) &&
+        str_present(delivery->certificate_url.host) &&
+        sns_url_origin(&delivery->topic, str_of(service->settings->sns.endpoint),
+                       &origin) == 0 &&
+        health_find(&service->health, str_of(origin.text)))
+        log_event(LOG_LEVEL_NOTICE, "messages can be verified again",
+                  {"ORIGIN", str_of(origin.text)});
+}
+
 void health_look(struct service *service, struct health_now *ret)
 {
     struct health *health = &service->health;

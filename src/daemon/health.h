@@ -23,6 +23,7 @@
 #include "sesbounce/limits.h"
 #include "sesbounce/str.h"
 
+struct delivery;
 struct service;
 
 /* Why no certificate can be obtained from an origin. */
@@ -51,9 +52,13 @@ void health_done(struct health *health);
  */
 bool health_lose(struct health *health, const struct health_loss *loss);
 
-/* A certificate came from `origin`, or a message was verified with one of it. True when
- * the state turned. Costs one atomic read while nothing is lost. */
+/* A certificate came from `origin`. True when the state turned: the caller logs it. Costs
+ * one atomic read while nothing is lost. */
 bool health_find(struct health *health, struct str origin);
+
+/* A genuine message proves that its certificate was obtained; logs when the state turned.
+ */
+void health_verified(struct service *service, const struct delivery *delivery);
 
 enum health_state {
     HEALTH_WELL,

@@ -33,21 +33,6 @@ static bool closes(struct http *http, const struct delivery *delivery, bool kept
            (!kept && connections_are_crowded(&http->service->connections));
 }
 
-/* A genuine message proves that its certificate was obtained; the simulator's needs
- * none. */
-static void note_verified(struct service *service, const struct delivery *delivery)
-{
-    struct sns_origin origin;
-
-    if (atomic_load_explicit(&service->health.lost, memory_order_relaxed) &&
-        str_present(delivery->certificate_url.host) &&
-        sns_url_origin(&delivery->topic, str_of(service->settings->sns.endpoint),
-                       &origin) == 0 &&
-        health_find(&service->health, str_of(origin.text)))
-        log_event(LOG_LEVEL_NOTICE, "messages can be verified again",
-                  {"ORIGIN", str_of(origin.text)});
-}
-
 static enum MHD_Result answer(struct http *http, struct delivery *delivery)
 {
     bool kept = verdict_is_kept(delivery->verdict);
@@ -63,7 +48,7 @@ static enum MHD_Result answer(struct http *http, struct delivery *delivery)
         atomic_store_explicit(&http->service->metrics.last_kept_ms,
                               delivery->intake.received_ms, memory_order_relaxed);
     if (delivery->verified)
-        note_verified(http->service, delivery);
+        health_verified(http->service, delivery);
     delivery_log(delivery, http->service->settings);
     connection_answered(delivery->client, kept, clock_mono_ms());
     return MHD_queue_response(delivery->connection, info->http_status, response);
@@ -126,19 +111,26 @@ static enum MHD_Result lend_to_writer(struct http *http, struct delivery *delive
     return MHD_YES;
 }
 
+static void put_off_waiting(struct http *http, struct delivery *delivery, int r)
+{
+    put_off(http, delivery, r, SHED_WAITING_ROOM,
+            "too many deliveries wait for a certificate");
+    http_resume(delivery);
+}
+
 static enum MHD_Result lend_to_waiting_room(struct http *http, struct delivery *delivery)
 {
+    struct delivery *displaced = NULL;
     int r;
 
     MHD_suspend_connection(delivery->connection);
-    r = waiting_room_enter(&http->service->room, delivery);
-    if (r < 0) {
-        put_off(http, delivery, r, SHED_WAITING_ROOM,
-                "too many deliveries wait for a certificate");
-        http_resume(delivery);
-    } else {
+    r = waiting_room_enter(&http->service->room, delivery, clock_mono_ms(), &displaced);
+    if (displaced)
+        put_off_waiting(http, displaced, -EAGAIN);
+    if (r < 0)
+        put_off_waiting(http, delivery, r);
+    else
         outbound_wake(http->service->outbound);
-    }
     return MHD_YES;
 }
 
@@ -198,10 +190,9 @@ static enum verdict check_credentials(struct http *http, struct delivery *delive
     if (!http->credentials)
         return VERDICT_UNDECIDED;
     user = MHD_basic_auth_get_username_password(delivery->connection, &password);
-    verdict =
-        credentials_check(http->credentials,
-                          header(delivery, MHD_HTTP_HEADER_AUTHORIZATION) != NULL, user,
-                          password, ret_fault);
+    verdict = credentials_check(http->credentials,
+                                header(delivery, MHD_HTTP_HEADER_AUTHORIZATION) != NULL,
+                                user, password, ret_fault);
     MHD_free(user);
     if (password)
         OPENSSL_cleanse(password, strlen(password));

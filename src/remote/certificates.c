@@ -38,7 +38,6 @@ struct certificates {
     struct table ready;
     struct table failed;
     uint64_t uses;
-    int64_t ration_ms; /* when the bucket of fetches will be full again */
 };
 
 /* FNV-1a. It only spares comparisons, so nobody gains by a collision. */
@@ -131,7 +130,6 @@ int certificates_new(const char *directory, struct certificates **ret)
         return r;
     }
     _cleanup_(certificates_freep) struct certificates *certificates = made;
-    certificates->ration_ms = INT64_MIN;
     certificates->directory = strdup(directory);
     if (!certificates->directory ||
         table_init(&certificates->ready, CERTIFICATES_IN_MEMORY_MAX) < 0 ||
@@ -259,20 +257,6 @@ int certificates_load(struct certificates *certificates, const struct sns_cert_u
         return r;
     const char *fault = NULL;
     return accept_pem(certificates, &name, buf_str(&pem), &fault);
-}
-
-bool certificates_may_fetch(struct certificates *certificates, int64_t now_ms)
-{
-    /* One fetch puts off the time at which the bucket is full by one refill. */
-    const int64_t room_ms =
-        INT64_C(1) * (CERTIFICATE_FETCH_BURST - 1) * CERTIFICATE_FETCH_REFILL_MS;
-    lock(certificates);
-    int64_t full_ms = certificates->ration_ms > now_ms ? certificates->ration_ms : now_ms;
-    bool may = full_ms - now_ms <= room_ms;
-    if (may)
-        certificates->ration_ms = full_ms + CERTIFICATE_FETCH_REFILL_MS;
-    unlock(certificates);
-    return may;
 }
 
 void certificates_fail(struct certificates *certificates, const struct sns_cert_url *url,

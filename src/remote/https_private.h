@@ -9,10 +9,6 @@
 /* Room for a fault: libcurl's text (256) and ours around it. */
 #define HTTPS_FAULT_BYTES 512
 
-/* Other time-outs than HTTPS_CONNECT_MS and HTTPS_TOTAL_MS for what begins from now on.
- */
-void https_set_times(struct https *https, long connect_ms, long total_ms);
-
 /*
  * The line for a libcurl result. `detail` is libcurl's own text, used only where it
  * cannot hold the URL's path or query. Returns the constant part of it.

@@ -92,9 +92,9 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-def listening_socket() -> socket.socket:
+def listening_socket(host: str = "127.0.0.1") -> socket.socket:
     listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    listener.bind((host, 0))
     listener.listen(512)
     return listener
 
@@ -103,7 +103,13 @@ class Daemon:
     """One daemon with a directory of its own; `settings` are laid over what it needs."""
 
     def __init__(
-        self, home: Path, sns: FakeSns, settings: Settings, *, inherit: bool = True
+        self,
+        home: Path,
+        sns: FakeSns,
+        settings: Settings,
+        *,
+        inherit: bool = True,
+        host: str = "127.0.0.1",
     ) -> None:
         self.home = home
         self.inherit = inherit
@@ -116,7 +122,7 @@ class Daemon:
         self.process: subprocess.Popen | None = None
         home.mkdir(exist_ok=True)
         self.database.parent.mkdir(mode=0o750)
-        self.listener = listening_socket() if inherit else None
+        self.listener = listening_socket(host) if inherit else None
         self.port = self.listener.getsockname()[1] if self.listener else 0
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notify.bind(b"")  # the kernel chooses an abstract name

@@ -349,27 +349,16 @@ def junk(sns):
     return some_bounce(sns, SigningCertURL=url)
 
 
-@pytest.mark.slow
-def test_strangers_cannot_steer_our_requests_or_shut_out_known_certificates(daemon, sns):
+def test_strangers_cause_one_fetch_each_and_cannot_shut_out_known_certificates(daemon, sns):
+    """How they cannot keep an unknown one from us is tried in test_starvation.py."""
     daemon.accept(some_bounce(sns))
     with ThreadPoolExecutor(60) as pool:
         replies = [pool.submit(daemon.deliver, junk(sns)) for _ in range(60)]
         daemon.accept(some_bounce(sns))
         for reply in replies:
             assert_refusal(reply.result(), 503)
-    assert len(sns.fetches()) < 30
-
-
-@pytest.mark.slow
-def test_strangers_cannot_keep_a_new_certificate_from_us(daemon, sns):
-    new = sns.add(sns.authority.new_signer())
-    with ThreadPoolExecutor(60) as pool:
-        replies = [pool.submit(daemon.deliver, junk(sns)) for _ in range(40)]
-        sns.wait_for(16, sns.fetches)
-        wanted = [pool.submit(daemon.deliver, some_bounce(sns, signer=new)) for _ in range(3)]
-        assert [reply.result().status for reply in wanted] == [200] * 3
-        for reply in replies:
-            assert_refusal(reply.result(), 503)
+    asked = [request.path for request in sns.fetches()]
+    assert len(set(asked)) == len(asked) <= 61
 
 
 def test_a_topic_that_is_not_allowed_causes_no_fetch(daemon, sns):

@@ -9,8 +9,9 @@ import socket
 import pytest
 
 import ses
-from daemon import Reply, UnixConnection, assert_refusal, eventually
+from daemon import assert_refusal, eventually
 from fakesns import TOPIC, Answer
+from test_admin import ask
 
 
 def some_bounce(sns, **options):
@@ -119,21 +120,12 @@ def test_the_metric_and_status_say_what_healthz_says(make_daemon, sns, home):
     daemon = make_daemon(admin={"listen": f"unix:{home}/admin.sock"}).start()
     sns.certificate_plan.otherwise = Answer(503)
     assert_refusal(daemon.deliver(some_bounce(sns)), 503)
-    assert "\nsesbounced_storing 0\n" in ask_admin(home, "/metrics").text
-    reply = ask_admin(home, "/healthz")
+    assert "\nsesbounced_storing 0\n" in ask(home, "/metrics").text
+    reply = ask(home, "/healthz")
     assert reply.status == 503 and "HTTP 503" in reply.text and sns.origin in reply.text
     status = daemon.ctl("status")
     assert status.code == 1 and f"curl -v {sns.origin}/" in status.out
     sns.certificate_plan.otherwise = Answer()
     daemon.accept(some_new_bounce(sns))
-    assert "\nsesbounced_storing 1\n" in ask_admin(home, "/metrics").text
-    assert ask_admin(home, "/healthz").status == 200
-
-
-def ask_admin(home, path):
-    connection = UnixConnection(home / "admin.sock")
-    connection.request("GET", path)
-    response = connection.getresponse()
-    reply = Reply(response.status, response.headers, response.read())
-    connection.close()
-    return reply
+    assert "\nsesbounced_storing 1\n" in ask(home, "/metrics").text
+    assert ask(home, "/healthz").status == 200

@@ -230,7 +230,7 @@ static void what_waits_does_not_look_at_the_wall_clock(void **state)
     struct settings *settings = NULL;
     struct certificates *certificates = NULL;
     struct sns_certificate *certificate = NULL;
-    struct delivery *delivery;
+    struct delivery *delivery, *displaced;
     struct sns_cert_url url;
     struct arn topic;
     char directory[100];
@@ -249,7 +249,7 @@ static void what_waits_does_not_look_at_the_wall_clock(void **state)
         delivery = delivery_new(settings, 1000);
         assert_non_null(delivery);
         assert_int_equal(delivery->deadline_ms, 1000 + ANSWER_MS);
-        assert_int_equal(waiting_room_enter(&room, delivery), 0);
+        assert_int_equal(waiting_room_enter(&room, delivery, 1000, &displaced), 0);
         wall_offset_ms = jumps_ms[i];
         assert_int_equal(certificates_get(certificates, &url, 1000 + 1, &certificate),
                          CERTIFICATES_FAILED);

@@ -80,8 +80,10 @@ static void who_waited_too_long_for_a_certificate_is_let_go_with_503(void **stat
 {
     struct watch *watch = *state;
     struct delivery delivery = {.arrived_ms = 1000};
+    struct delivery *displaced;
 
-    assert_int_equal(waiting_room_enter(&watch->service->room, &delivery), 0);
+    assert_int_equal(
+        waiting_room_enter(&watch->service->room, &delivery, 1000, &displaced), 0);
     watch_sweep(watch, 1000 + WAITING_MS - 1);
     assert_null(resumed);
     watch_sweep(watch, 1000 + WAITING_MS);

@@ -111,32 +111,6 @@ static void what_is_none_of_snss_is_a_failure_and_not_kept(void **state)
     }
 }
 
-static void strangers_get_a_burst_and_then_a_ration(void **state)
-{
-    (void)state;
-    _cleanup_(certificates_freep) struct certificates *certificates = open_certificates();
-    int64_t now_ms = 77;
-    for (int i = 0; i < CERTIFICATE_FETCH_BURST; i++)
-        assert_true(certificates_may_fetch(certificates, now_ms));
-    assert_false(certificates_may_fetch(certificates, now_ms));
-    assert_false(
-        certificates_may_fetch(certificates, now_ms + CERTIFICATE_FETCH_REFILL_MS - 1));
-    now_ms += CERTIFICATE_FETCH_REFILL_MS;
-    assert_true(certificates_may_fetch(certificates, now_ms));
-    assert_false(certificates_may_fetch(certificates, now_ms));
-}
-
-static void the_ration_never_saves_up_more_than_a_burst(void **state)
-{
-    (void)state;
-    _cleanup_(certificates_freep) struct certificates *certificates = open_certificates();
-    assert_true(certificates_may_fetch(certificates, 0));
-    int64_t now_ms = INT64_C(1000) * CERTIFICATE_FETCH_REFILL_MS;
-    for (int i = 0; i < CERTIFICATE_FETCH_BURST; i++)
-        assert_true(certificates_may_fetch(certificates, now_ms));
-    assert_false(certificates_may_fetch(certificates, now_ms));
-}
-
 struct numbered {
     char file[64];
     struct sns_cert_url url;
@@ -206,7 +180,6 @@ static void *ask_and_put(void *context)
         if (i % 50 == 0)
             (void)certificates_put(certificates, &name.url, str_of(fixture.renewed), i,
                                    &fault);
-        (void)certificates_may_fetch(certificates, i);
     }
     return NULL;
 }
@@ -238,8 +211,6 @@ int main(void)
         TEST(a_success_ends_a_failure),
         TEST(a_failure_does_not_take_away_what_is_at_hand),
         TEST(what_is_none_of_snss_is_a_failure_and_not_kept),
-        TEST(strangers_get_a_burst_and_then_a_ration),
-        TEST(the_ration_never_saves_up_more_than_a_burst),
         TEST(the_least_recently_used_certificate_makes_room),
         TEST(strangers_cannot_evict_a_certificate),
         TEST(threads_share_it),
