@@ -1,5 +1,7 @@
 #include "daemon/delivery_log.h"
 
+#include <pthread.h>
+
 #include "sesbounce/digest.h"
 #include "sesbounce/limits.h"
 
@@ -8,14 +10,64 @@
 static struct log_ration rations[2];
 static struct log_ration not_stored_ration;
 
-static bool may_log(const struct delivery *delivery, unsigned *held_back)
+static bool pass_ration(const struct delivery *delivery, unsigned *held_back)
 {
     bool not_stored = delivery->verdict == VERDICT_STORE;
+    unsigned most =
+        delivery->verified ? DELIVERY_LOGS_A_MINUTE : UNVERIFIED_LOGS_A_MINUTE;
 
-    return log_ration_pass(
-        not_stored ? &not_stored_ration : &rations[delivery->verified], clock_mono_ms(),
-        not_stored ? STORE_FAULT_LOGS_A_MINUTE : DELIVERY_LOGS_A_MINUTE, held_back);
+    return log_ration_pass(not_stored ? &not_stored_ration : &rations[delivery->verified],
+                           clock_mono_ms(), not_stored ? STORE_FAULT_LOGS_A_MINUTE : most,
+                           held_back);
 }
+
+/* --- topics that were refused ---------------------------------------------------- */
+
+/* By a part of their digests; one takes another's place by chance. 0: none. */
+static uint64_t told_topics[REFUSED_TOPICS_TOLD_MAX];
+static pthread_mutex_t told_mutex = PTHREAD_MUTEX_INITIALIZER; /* guards told_topics */
+
+static uint64_t hash_of(struct str topic_arn)
+{
+    unsigned char digest[DIGEST_BYTES];
+    uint64_t hash;
+
+    digest_sha256(topic_arn, digest);
+    memcpy(&hash, digest, sizeof(hash));
+    return hash | 1;
+}
+
+static bool is_told(uint64_t hash)
+{
+    bool told;
+
+    (void)pthread_mutex_lock(&told_mutex);
+    told = told_topics[(hash >> 1) % REFUSED_TOPICS_TOLD_MAX] == hash;
+    (void)pthread_mutex_unlock(&told_mutex);
+    return told;
+}
+
+static void note_told(uint64_t hash)
+{
+    (void)pthread_mutex_lock(&told_mutex);
+    told_topics[(hash >> 1) % REFUSED_TOPICS_TOLD_MAX] = hash;
+    (void)pthread_mutex_unlock(&told_mutex);
+}
+
+static bool may_log(const struct delivery *delivery, unsigned *held_back)
+{
+    uint64_t topic = delivery->verdict == VERDICT_TOPIC_REFUSED
+                         ? hash_of(delivery->message.topic_arn)
+                         : 0;
+
+    if ((topic && is_told(topic)) || !pass_ration(delivery, held_back))
+        return false;
+    if (topic)
+        note_told(topic);
+    return true;
+}
+
+/* --- the line -------------------------------------------------------------------- */
 
 static int append_address(struct buf *to, const struct address *address, int how)
 {

@@ -7,9 +7,9 @@
 #include "daemon/delivery.h"
 
 /*
- * Rationed to DELIVERY_LOGS_A_MINUTE: kept messages are in the database anyway, and what
- * is refused comes from strangers. Mail addresses appear as `[log] addresses` allows. Any
- * thread.
+ * Rationed to DELIVERY_LOGS_A_MINUTE for genuine messages and UNVERIFIED_LOGS_A_MINUTE
+ * for what may be a stranger's; a topic that is not allowed is told once. The metrics
+ * count all of them. Mail addresses appear as `[log] addresses` allows. Any thread.
  */
 void delivery_log(const struct delivery *delivery, const struct settings *settings);
 

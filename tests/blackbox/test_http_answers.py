@@ -363,3 +363,19 @@ def test_mail_addresses_appear_in_the_log_only_as_configured(make_daemon, sns, m
     daemon.accept(sns.feedback(ses.bounce("ann.zebra@mail.example")))
     daemon.stop()
     assert ("ann.zebra@mail.example" in daemon.log()) == (mode == "full")
+
+
+def test_strangers_cause_thirty_lines_a_minute_and_one_for_each_topic(daemon, sns):
+    """Some of them name certificates that nobody has. Two minutes may be touched."""
+    before = len(daemon.log().splitlines())
+    foreign = sns.notification("x", topic=FOREIGN_TOPIC)
+    nobody = "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-%032x.pem"
+    for i in range(100):
+        daemon.deliver(foreign)
+        daemon.deliver(sns.notification("x", SigningCertURL=nobody % i))
+        daemon.post(b"{}")
+    daemon.accept(sns.feedback(ses.bounce("a@mail.example")))
+    daemon.wait_log("VERDICT=stored")
+    lines = daemon.log().splitlines()[before:]
+    assert len([line for line in lines if FOREIGN_TOPIC in line]) == 1
+    assert len([line for line in lines if "VERDICT=stored" not in line]) <= 60
