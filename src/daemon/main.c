@@ -187,6 +187,7 @@ static int start_parts(struct program *program, struct store *store)
     struct service *service = &program->service;
     const struct settings *settings = program->settings;
     struct buf fault;
+    bool of_ca_file;
     int r;
 
     service->settings = settings;
@@ -208,11 +209,9 @@ static int start_parts(struct program *program, struct store *store)
         return r;
     }
     service->writer = program->writer;
-    r = outbound_start(service, &program->outbound);
+    r = outbound_start(service, &program->outbound, &of_ca_file);
     if (r < 0)
-        return complain_of(
-            "[sns] ca_file",
-            settings->sns.ca_file ? settings->sns.ca_file : "the system's store", r);
+        return of_ca_file ? complain_of("[sns] ca_file", settings->sns.ca_file, r) : r;
     atomic_store(&service->outbound, program->outbound);
     buf_init(&fault, LOG_VALUE_BYTES_MAX);
     r = http_start(service, program->sockets.fds, program->sockets.count, &program->http,
@@ -220,7 +219,9 @@ static int start_parts(struct program *program, struct store *store)
     if (r == 0)
         r = admin_start(service, &program->admin, &fault);
     if (r < 0)
-        complain("a setting cannot be used", buf_str(&fault));
+        complain(r == -EINVAL ? "a setting cannot be used"
+                              : "the HTTP server cannot be started",
+                 fault.len ? buf_str(&fault) : str_of(strerror(-r)));
     buf_done(&fault);
     return r;
 }

@@ -215,15 +215,18 @@ static void *run(void *argument)
     return NULL;
 }
 
-int outbound_start(struct service *service, struct outbound **ret)
+int outbound_start(struct service *service, struct outbound **ret, bool *ret_of_ca_file)
 {
     struct outbound *outbound = calloc(1, sizeof(*outbound));
+    const char *ca_file = service->settings->sns.ca_file;
     int r;
 
+    *ret_of_ca_file = false;
     if (!outbound)
         return -ENOMEM;
     outbound->service = service;
-    r = https_new(service->settings->sns.ca_file, &outbound->https);
+    r = https_new(ca_file, &outbound->https);
+    *ret_of_ca_file = r < 0 && r != -ENOMEM && ca_file;
     fetcher_init(&outbound->fetcher, service, outbound->https);
     if (r == 0)
         r = queue_init(&outbound->queue, CONFIRMATIONS_AT_ONCE);

@@ -10,7 +10,11 @@
 
 struct outbound;
 
-int outbound_start(struct service *service, struct outbound **ret);
+/*
+ * 0, or a negative errno. `*ret_of_ca_file`: it is [sns] ca_file that could not be read,
+ * and not for want of memory or of a thread.
+ */
+int outbound_start(struct service *service, struct outbound **ret, bool *ret_of_ca_file);
 
 /* Somebody has entered the waiting room. Any thread, never blocks. */
 void outbound_wake(struct outbound *outbound);

@@ -180,13 +180,18 @@ static int daemon_start(struct server *server, struct buf *fault)
 
     if (r < 0)
         return r;
+    errno = 0;
     server->daemon = server_daemon_new(server);
     if (server->daemon)
         return 0;
+    /* With these it is no fault of the settings. */
+    r = errno == EAGAIN || errno == ENOMEM || errno == EMFILE || errno == ENFILE ? -errno
+        : options->certificate                                                   ? -EINVAL
+                                                                                 : -EIO;
     (void)buf_printf(
-        fault, "[%s]: the HTTP server could not be started%s", options->section,
-        options->certificate ? ": do certificate and key belong together?" : "");
-    return options->certificate ? -EINVAL : -EIO;
+        fault, "[%s]: the HTTP server could not be started: %s", options->section,
+        r == -EINVAL ? "do certificate and key belong together?" : strerror(-r));
+    return r;
 }
 
 int server_start(const struct server_options *options, const int *sockets, size_t count,

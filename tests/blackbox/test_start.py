@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import os
 import re
+import secrets
 import shutil
 import socket
 import sqlite3
@@ -398,3 +400,31 @@ def test_a_new_empty_list_is_told(make_daemon):
     assert "a new, empty list was begun" in daemon.log()
     daemon.restart()
     assert daemon.log().count("a new, empty list was begun") == 1
+
+
+# --- threads
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user with few threads")
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+@pytest.mark.parametrize("threads", [1, 2, 3, 4, 5])
+def test_a_thread_that_cannot_be_created_is_exit_1_with_the_reason(
+    make_daemon, sns, home, threads, tls
+):
+    """It is no setting that is wrong; main, checkpointer, writer and outbound are four."""
+    user = 50000 + secrets.randbelow(10000)
+    for name in ("ca_file", "server_file"):
+        shutil.copy(getattr(sns.authority, name), home / name)
+        os.chown(home / name, user, user)
+        (home / name).chmod(0o600)
+    files = {"certificate": home / "server_file", "key": home / "server_file"} if tls else {}
+    daemon = make_daemon(ingest=files, sns={"ca_file": str(home / "ca_file")})
+    for path in (daemon.home, daemon.database.parent):
+        os.chown(path, user, user)
+    daemon.stderr_file.touch()
+    daemon.launcher = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+    daemon.launcher += ["prlimit", f"--nproc={threads}"]
+    daemon.spawn()
+    assert daemon.wait() == 1, daemon.log()
+    assert "Resource temporarily unavailable" in daemon.log()
+    assert "ca_file" not in daemon.log() and "belong together" not in daemon.log()
