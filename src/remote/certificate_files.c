@@ -67,6 +67,19 @@ static int open_folder(int directory, const char *host)
     return fd < 0 ? -errno : fd;
 }
 
+bool certificate_files_has_host(const char *directory, struct str host)
+{
+    char name[CERTIFICATE_FILES_NAME_BYTES] = "";
+    if (!host_is_valid(host))
+        return false;
+    memcpy(name, host.data, host.len);
+    _cleanup_(closep) int top = open_directory(directory);
+    if (top < 0)
+        return false;
+    _cleanup_(closep) int folder = open_folder(top, name);
+    return folder >= 0;
+}
+
 /* The locked ones belong to a writer that is alive. */
 static void remove_if_left_over(int folder, const char *name)
 {

@@ -26,6 +26,9 @@ bool certificate_files_name_is_valid(const struct sns_cert_url *url);
  */
 int certificate_files_start(const char *directory);
 
+/* Is there a folder of that host? */
+bool certificate_files_has_host(const char *directory, struct str host);
+
 /*
  * Appends the file to `ret`. 0; -ENOENT; -EINVAL for a bad name; -ELOOP a symbolic link,
  * -EISDIR or -ENXIO something else that is no regular file, -EFBIG, -EPERM writable by

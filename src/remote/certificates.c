@@ -207,7 +207,7 @@ bool certificates_has_host(struct certificates *certificates, struct str host)
               str_starts_with(name, host);
     }
     unlock(certificates);
-    return has;
+    return has || certificate_files_has_host(certificates->directory, host);
 }
 
 /* Takes the certificate. */

@@ -50,6 +50,20 @@ static void a_fetched_one_replaces_the_one_at_hand(void **state)
     assert_int_equal(stat_of(HOST "/" FILE_1).st_size, strlen(fixture.renewed));
 }
 
+static void a_host_is_known_once_it_has_given_a_certificate(void **state)
+{
+    (void)state;
+    _cleanup_(certificates_freep) struct certificates *certificates = open_certificates();
+    _cleanup_(certificates_freep) struct certificates *later = open_certificates();
+    certificates_fail(certificates, &url_1, 0);
+    assert_false(certificates_has_host(certificates, url_1.host));
+    assert_int_equal(put(certificates, &url_1, fixture.good, 0), 0);
+    assert_true(certificates_has_host(certificates, url_1.host));
+    assert_true(certificates_has_host(later, url_1.host));
+    assert_false(certificates_has_host(later, STR("sns.eu-test-1.amazonaws.co")));
+    assert_false(certificates_has_host(later, STR("..")));
+}
+
 /* An endpoint without {region} serves several regions from one place. */
 static void a_certificate_of_another_region_is_kept_for_who_may_use_it(void **state)
 {
@@ -206,6 +220,7 @@ int main(void)
         TEST(a_certificate_outlives_the_table),
         TEST(another_host_or_file_is_another_certificate),
         TEST(a_fetched_one_replaces_the_one_at_hand),
+        TEST(a_host_is_known_once_it_has_given_a_certificate),
         TEST(a_certificate_of_another_region_is_kept_for_who_may_use_it),
         TEST(a_failure_is_forgotten_after_its_time),
         TEST(a_success_ends_a_failure),
