@@ -102,6 +102,12 @@ static const struct answer OUR_FAULT[] = {
      "smtp; 554 Service unavailable; Client host [192.0.2.7] blocked using Barracuda "
      "Reputation",
      "blocked"},
+    {"Barracuda", "5.0.0",
+     "smtp; 550 permanent failure for one or more recipients (ann@mail.example:blocked)",
+     "blocked"},
+    {"Mimecast", "5.0.0", "smtp; 550 Rejected by header based Anti-Spoofing policy",
+     "auth"},
+    {"QQ", "5.3.0", "smtp; 550 Suspected bounce attacks", "blocked"},
     {"Comcast", "5.0.0", "smtp; 554 resimta-01 192.0.2.7 Comcast block for spam.",
      "blocked"},
     {"Yahoo", "5.0.0",
