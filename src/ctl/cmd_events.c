@@ -188,22 +188,34 @@ static int on_decision(void *context, const struct store_value *values, size_t c
     return add_chapter(story, values, count, "at", parts);
 }
 
+/* A mail to one recipient may be reported under another address. */
+static bool is_of_another(const struct store_value *values, size_t count)
+{
+    const struct store_value *address = output_find(values, count, "address");
+    const struct store_value *seen = output_find(values, count, "address_seen");
+    struct address named;
+    return address && seen && address_parse(seen->text, &named) == 0 &&
+           !str_equal(str_of(named.key), address->text);
+}
+
 static int on_reported(void *context, const struct store_value *values, size_t count)
 {
-    static const struct part parts[] = {{"", "type"},
-                                        {" ", "bounce_type"},
-                                        {"/", "bounce_subtype"},
-                                        {" ", "feedback_type"},
-                                        {" ", "complaint_subtype"},
-                                        {", judged ", "class"},
-                                        {", cause ", "cause"},
-                                        {", rule ", "rule"},
-                                        {", status ", "status"},
-                                        {": ", "diagnostic"},
-                                        {" (event ", "id"},
-                                        {", SES message ", "ses_message_id"},
-                                        {", campaign ", "campaign"},
-                                        {")", NULL}};
+    const char *named = is_of_another(values, count) ? "address_seen" : "";
+    const struct part parts[] = {{"", "type"},
+                                 {" ", "bounce_type"},
+                                 {"/", "bounce_subtype"},
+                                 {" ", "feedback_type"},
+                                 {" ", "complaint_subtype"},
+                                 {", reported as ", named},
+                                 {", judged ", "class"},
+                                 {", cause ", "cause"},
+                                 {", rule ", "rule"},
+                                 {", status ", "status"},
+                                 {": ", "diagnostic"},
+                                 {" (event ", "id"},
+                                 {", SES message ", "ses_message_id"},
+                                 {", campaign ", "campaign"},
+                                 {")", NULL}};
     struct story *story = context;
     if (story->ctl->format != OUTPUT_TABLE)
         return output_row(&story->output, values, count);

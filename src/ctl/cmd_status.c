@@ -93,9 +93,9 @@ static int say_not_addressed(struct status *status)
     if (status->not_addressed == 0)
         return 0;
     return attention(status,
-                     "%lld reports of the last day named an address that their mail was "
-                     "not sent to, and were only recorded (rule not-addressed); type: "
-                     "man sesbounced-policy; and send one mail per recipient",
+                     "%lld not-addressed in the last day: bounces or complaints named an "
+                     "address that the mail was not sent to, and were only recorded; "
+                     "type: man sesbounced-policy; send one mail per recipient",
                      (long long)status->not_addressed);
 }
 

@@ -34,6 +34,12 @@ def test_a_mail_to_one_that_bounced_for_one_is_about_that_one(daemon, sns):
     assert row["address"] == A and row["domain"] == "mail.example"
     assert row["address_seen"] == "Ceo@customer.example"
     assert row["rule"] == "permanent-general"
+    assert "reported as Ceo@customer.example" in daemon.ctl("why", A).out
+
+
+def test_why_says_as_what_an_address_was_reported_only_where_it_is_another(daemon, sns):
+    daemon.accept(sns.feedback(ses.bounce("Ann@Mail.example", destination=[A])))
+    assert "reported as" not in daemon.ctl("why", A).out
 
 
 def test_a_mail_to_one_that_bounced_for_two_lists_neither(daemon, sns):
