@@ -118,7 +118,7 @@ SCHEMA_H   := $(BUILD)/generated/store/schema_sql.h
 $(SCHEMA_H): schema/embed.sh $(SCHEMA_SQL)
 	@mkdir -p $(@D)
 	@sh schema/embed.sh $(SCHEMA_SQL) > $@
-$(BUILD)/obj/src/store/migrate.o: $(SCHEMA_H)
+$(BUILD)/obj/src/store/migrate.o $(BUILD)/obj/tests/unit/store/test_store_migrate.o: $(SCHEMA_H)
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(VERSION_HEADER)
 	@mkdir -p $(@D)

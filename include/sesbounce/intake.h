@@ -31,13 +31,14 @@ struct intake {
     enum intake_kind kind;
     enum intake_origin origin;
     enum quarantine_reason reason;
-    struct str body;           /* verbatim, as posted */
-    struct str topic_arn;      /* absent for INTAKE_FROM_FILE */
-    struct str sns_message_id; /* absent for INTAKE_FROM_FILE */
-    struct str token;          /* of INTAKE_CONFIRM */
-    bool confirm_now;          /* `[sns] confirm = auto` */
-    bool imported;             /* origin `import` in the entries this makes */
-    int64_t sns_timestamp_ms;  /* CLOCK_NONE for INTAKE_FROM_FILE */
+    struct str body;             /* verbatim, as posted */
+    struct str topic_arn;        /* absent for INTAKE_FROM_FILE */
+    struct str sns_message_id;   /* absent for INTAKE_FROM_FILE */
+    struct str token;            /* of INTAKE_CONFIRM */
+    struct str subscription_arn; /* of INTAKE_UNSUBSCRIBED; absent: it names none */
+    bool confirm_now;            /* `[sns] confirm = auto` */
+    bool imported;               /* origin `import` in the entries this makes */
+    int64_t sns_timestamp_ms;    /* CLOCK_NONE for INTAKE_FROM_FILE */
     int64_t received_ms;
     int64_t occurred_ms; /* SNS Timestamp; for INTAKE_FROM_FILE the time SES gives, else
                             received */
@@ -53,9 +54,11 @@ struct intake_options {
 };
 
 /*
- * 0 or -ENOMEM. `message` and `body` must outlive `ret`. A notification older than
- * max_age or more than INTAKE_FUTURE_MS ahead is quarantined as stale; so is no
- * confirmation (its token says itself when it is too old).
+ * 0 or -ENOMEM. `message` and `body` must outlive `ret`. What is too old to use is
+ * quarantined as stale: a Notification or UnsubscribeConfirmation after max_age, a
+ * SubscriptionConfirmation after INTAKE_TOKEN_MS, regardless of max_age. A Notification
+ * more than INTAKE_FUTURE_MS ahead is quarantined as future; the other two are true
+ * whatever our clock says.
  */
 int intake_from_sns(const struct sns_message *message, struct str body,
                     const struct intake_options *options, struct intake *ret);

@@ -46,6 +46,8 @@
 #define SNS_CERT_NAME_BYTES_MAX 253
 /* Clocks differ: a message may be this much ahead of us. */
 #define INTAKE_FUTURE_MS (15 * 60 * 1000)
+/* A token of a SubscriptionConfirmation is valid for two to three days. */
+#define INTAKE_TOKEN_MS (3LL * 24 * 3600 * 1000)
 
 /* A simulated or imported envelope as text: SNS allows 256 KiB, escaping inflates it. */
 #define SNS_ENVELOPE_BYTES_MAX (2 * 1024 * 1024)
@@ -329,6 +331,9 @@
 /* Without a result after this a confirmation is given out again: HTTPS_TOTAL_MS is 8 s.
  */
 #define STORE_CONFIRMATION_OUT_MS (60 * 1000)
+/* Subscriptions of a topic that are remembered; the owner of an allowed topic can make
+ * any number of them. What ended or failed first goes first. */
+#define STORE_SUBSCRIPTIONS_MAX 64
 /* Topics whose row is remembered; more are looked up again. */
 #define STORE_TOPICS_CACHED_MAX 64
 /* Different (day, counter) pairs of a transaction that are summed up before writing. */

@@ -123,7 +123,8 @@ struct ses_rules {
  */
 enum quarantine_reason {
     QUARANTINE_NONE,
-    QUARANTINE_STALE,      /* stale */
+    QUARANTINE_STALE,      /* stale: too old */
+    QUARANTINE_FUTURE,     /* future: too far ahead of our clock */
     QUARANTINE_NOT_JSON,   /* not-json: text that does not parse */
     QUARANTINE_NO_TYPE,    /* no-type: neither notificationType nor eventType */
     QUARANTINE_BAD_TYPE,   /* bad-type: a type or bounceType that is no word of SES's */

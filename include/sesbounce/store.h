@@ -104,7 +104,7 @@ int store_probe(struct store *store);
 struct store_confirmation {
     int64_t id;
     char *topic_arn;
-    char *token;
+    char *token; /* NULL: it is lost, as after a backup was restored */
     unsigned attempts;
 };
 void store_confirmation_done(struct store_confirmation *confirmation);
@@ -147,8 +147,13 @@ int store_suppress_add(struct store *store, const struct store_decision *decisio
 int store_suppress_remove(struct store *store, const struct store_decision *decision,
                           bool *ret_changed);
 
-/* `topics confirm`: the pending or failed confirmation starts over. -ENOENT: no token. */
+/* `topics confirm`: every token of the topic that waits or failed starts over. -ENOENT:
+ * there is none that could still be valid. */
 int store_topic_confirm(struct store *store, const char *topic_arn, int64_t now_ms);
+
+/* `topics forget`: as if the topic had never talked to us; its events stay. What waits to
+ * be confirmed is given up. -ENOENT: it is not known. */
+int store_topic_forget(struct store *store, const char *topic_arn);
 
 /*
  * Inside a transaction: forgets a quarantined message and its body; its SNS id stays

@@ -53,3 +53,90 @@ FROM (WITH live AS (
       UNION ALL
       SELECT stronger_ends, reason, -1 FROM live WHERE ends > stronger_ends)
 GROUP BY ends, reason;
+
+-- Subscriptions -----------------------------------------------------------------------
+-- A topic may have several subscriptions to us, each with a token, a state and an end of
+-- its own. A row is known by its token until SNS has told its ARN. One row of a topic may
+-- have neither: the subscription that only its messages prove, because somebody else
+-- confirmed it. Tokens are in files beside the database that the group cannot read.
+
+DROP VIEW topics;
+
+CREATE TABLE subscription (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    topic_id INTEGER NOT NULL REFERENCES topic (id),
+    state TEXT NOT NULL
+        CHECK (state IN ('pending', 'confirming', 'confirmed', 'failed', 'unsubscribed')),
+    since TEXT NOT NULL,
+    -- SNS's time of the message that the row began with or that ended it
+    sns_ms INTEGER NOT NULL,
+    arn TEXT,
+    token TEXT,       -- SHA-256 of it, the name of its file
+    clear_token TEXT, -- from before there were files, until the daemon has written one
+    fault TEXT,
+    UNIQUE (topic_id, arn),
+    UNIQUE (topic_id, token)
+) STRICT;
+CREATE UNIQUE INDEX subscription_proven ON subscription (topic_id)
+    WHERE arn IS NULL AND token IS NULL AND clear_token IS NULL;
+
+INSERT INTO subscription (topic_id, state, since, sns_ms, clear_token, fault)
+SELECT t.id,
+       CASE WHEN EXISTS (SELECT 1 FROM outbox AS o WHERE o.topic_id = t.id) THEN 'confirming'
+            WHEN t.state = 'failed' THEN 'failed'
+            ELSE 'pending' END,
+       coalesce(t.since, strftime('%Y-%m-%d %H:%M:%f', 'now')),
+       coalesce(t.subscription_ms, 0), t.token, t.fault
+FROM topic AS t
+WHERE t.state IS NOT NULL AND t.token IS NOT NULL;
+
+INSERT INTO subscription (topic_id, state, since, sns_ms, arn, fault)
+SELECT id, state, coalesce(since, strftime('%Y-%m-%d %H:%M:%f', 'now')),
+       -- A proof by messages is older than what comes now.
+       CASE WHEN state = 'confirmed' AND subscription_arn IS NULL THEN 0
+            ELSE coalesce(subscription_ms, 0) END,
+       subscription_arn, CASE WHEN token IS NULL THEN fault END
+FROM topic
+WHERE state IN ('confirmed', 'unsubscribed') OR (state IS NOT NULL AND token IS NULL);
+
+CREATE TABLE task (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('confirm')),
+    subscription_id INTEGER NOT NULL REFERENCES subscription (id),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_at_ms INTEGER NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    last_fault TEXT,
+    UNIQUE (subscription_id, kind)
+) STRICT;
+INSERT INTO task (id, kind, subscription_id, attempts, next_at_ms, created_at_ms, last_fault)
+SELECT o.id, o.kind, s.id, o.attempts, o.next_at_ms, o.created_at_ms, o.last_fault
+FROM outbox AS o
+JOIN subscription AS s ON s.topic_id = o.topic_id AND s.clear_token IS NOT NULL;
+DROP TABLE outbox;
+ALTER TABLE task RENAME TO outbox;
+CREATE INDEX outbox_next ON outbox (next_at_ms);
+
+ALTER TABLE topic DROP COLUMN state;
+ALTER TABLE topic DROP COLUMN since;
+ALTER TABLE topic DROP COLUMN subscription_arn;
+ALTER TABLE topic DROP COLUMN token;
+ALTER TABLE topic DROP COLUMN subscription_ms;
+ALTER TABLE topic DROP COLUMN fault;
+
+-- The best subscription speaks for its topic: one that delivers, one that is about to, one
+-- that waits for a person; else whatever happened last.
+CREATE VIEW topics AS
+SELECT t.topic_arn, t.account_id, t.region, s.state, s.arn AS subscription_arn, s.since,
+       t.last_message_at, t.messages, t.announced_at, s.fault,
+       (SELECT count(*) FROM subscription AS w
+        WHERE w.topic_id = t.id AND w.state IN ('pending', 'confirming')) AS waiting
+FROM topic AS t
+JOIN subscription AS s ON s.id = (
+    SELECT b.id FROM subscription AS b
+    WHERE b.topic_id = t.id
+    ORDER BY CASE b.state WHEN 'confirmed' THEN 3 WHEN 'confirming' THEN 2
+                          WHEN 'pending' THEN 1 ELSE 0 END DESC,
+             CASE b.state WHEN 'confirmed' THEN b.arn IS NULL END,
+             CASE b.state WHEN 'confirmed' THEN b.since END, b.since DESC, b.id DESC
+    LIMIT 1);

@@ -28,12 +28,12 @@ static const char *const quarantine_table[] = {"id",        "received_at",    "r
                                                "topic_arn", "sns_message_id", NULL};
 static const char *const quarantine_all[] = {
     "id", "received_at", "topic_arn", "sns_message_id", "reason", "body", NULL};
-static const char *const topic_table[] = {
-    "topic_arn", "state", "since", "last_message_at", "messages", "fault", NULL};
+static const char *const topic_table[] = {"topic_arn",       "state",    "since",
+                                          "last_message_at", "messages", "waiting",
+                                          "fault",           NULL};
 static const char *const topic_all[] = {
-    "topic_arn", "account_id",      "region",   "state",        "subscription_arn",
-    "since",     "last_message_at", "messages", "announced_at", "fault",
-    NULL};
+    "topic_arn",       "account_id", "region",       "state", "subscription_arn", "since",
+    "last_message_at", "messages",   "announced_at", "fault", "waiting",          NULL};
 
 const char *const *views_table(enum store_view view)
 {

@@ -107,8 +107,9 @@ enum verdict credentials_check(const struct credentials *credentials, bool was_s
     if (!was_sent)
         return VERDICT_NO_CREDENTIALS;
     if (is_masked(password))
-        *ret_fault = "the password sent is made of asterisks, which AWS prints in place "
-                     "of a password: subscribe again, with the password itself in the URL";
+        *ret_fault =
+            "the password sent is made of asterisks, which AWS prints in place "
+            "of a password: subscribe again, with the password itself in the URL";
     else if (!user || !password)
         *ret_fault = "the Authorization header is not HTTP Basic";
     else

@@ -107,6 +107,9 @@ static const char *message_of(enum verdict verdict)
         return "a subscription waits for you: sesbouncectl topics confirm TOPIC";
     case VERDICT_CONFIRMING:
         return "a subscription is being confirmed";
+    case VERDICT_UNSUBSCRIBED_IN_PART:
+        return "a subscription has ended; the topic has another one, which delivers or "
+               "waits to be confirmed: sesbouncectl topics list";
     case VERDICT_UNSUBSCRIBED:
         return "the subscription has ended, so bounces no longer arrive; unless that was "
                "meant, subscribe again: aws sns subscribe";

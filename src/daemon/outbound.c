@@ -153,6 +153,8 @@ static int begin_confirmation(struct outbound *outbound,
     struct buf url;
     int r;
 
+    if (!task->confirmation.token)
+        return -ENOENT;
     if (!arn_parse(topic_arn, &topic) ||
         !settings_topic_is_allowed(outbound->service->settings, &topic) ||
         sns_url_origin(&topic, str_of(outbound->service->settings->sns.endpoint),
@@ -189,6 +191,10 @@ static void serve_outbox(struct outbound *outbound)
         if (r == -EPERM)
             conclude(task, STORE_CONFIRM_FAILED,
                      STR("the topic is no longer in [sns] topic"));
+        else if (r == -ENOENT)
+            conclude(task, STORE_CONFIRM_FAILED,
+                     STR("its token is lost (it is in no backup of the database); "
+                         "subscribe again"));
         else
             conclude(task, STORE_CONFIRM_RETRY, str_of(strerror(-r)));
         report(task);

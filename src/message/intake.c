@@ -1,6 +1,7 @@
 #include "sesbounce/intake.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "sesbounce/limits.h"
 
@@ -51,12 +52,56 @@ static int read_event(struct str text, const struct ses_rules *rules,
     return -ENOMEM;
 }
 
-static bool is_stale(int64_t timestamp_ms, const struct intake_options *options)
+static bool is_older(const struct sns_message *message,
+                     const struct intake_options *options, int64_t max_age_ms)
 {
-    if (options->max_age_ms == 0)
-        return false;
-    return timestamp_ms < options->now_ms - options->max_age_ms ||
-           timestamp_ms > options->now_ms + INTAKE_FUTURE_MS;
+    return max_age_ms != 0 && message->timestamp_ms < options->now_ms - max_age_ms;
+}
+
+/*
+ * "You have chosen to deactivate subscription ARN.\nTo cancel this …": the signed text of
+ * an UnsubscribeConfirmation (sns-http-unsubscribe-confirmation-json). Absent unless ARN
+ * is one of a subscription of this topic.
+ */
+static struct str ended_subscription(const struct sns_message *message)
+{
+    static const char before[] = "deactivate subscription ";
+    struct str text = message->message;
+    const char *end = text.data + text.len;
+    struct str arn = {.data = memmem(text.data, text.len, before, sizeof(before) - 1)};
+    size_t i;
+
+    if (!arn.data)
+        return STR_ABSENT;
+    arn.data += sizeof(before) - 1;
+    arn.len = (size_t)(end - arn.data);
+    i = message->topic_arn.len + 1;
+    if (!str_starts_with(arn, message->topic_arn) || arn.len <= i ||
+        arn.data[i - 1] != ':')
+        return STR_ABSENT;
+    while (i < arn.len && (ascii_is_alpha(arn.data[i]) || ascii_is_digit(arn.data[i]) ||
+                           arn.data[i] == '-'))
+        i++;
+    if (i == arn.len || arn.data[i] != '.' || i == message->topic_arn.len + 1 ||
+        i >= ARN_BYTES_MAX)
+        return STR_ABSENT;
+    arn.len = i;
+    return arn;
+}
+
+static int read_notification(const struct sns_message *message,
+                             const struct intake_options *options, struct intake *ret)
+{
+    if (is_older(message, options, options->max_age_ms)) {
+        quarantine(ret, QUARANTINE_STALE);
+        return 0;
+    }
+    if (options->max_age_ms != 0 &&
+        message->timestamp_ms > options->now_ms + INTAKE_FUTURE_MS) {
+        quarantine(ret, QUARANTINE_FUTURE);
+        return 0;
+    }
+    return read_event(message->message, options->rules, ret);
 }
 
 int intake_from_sns(const struct sns_message *message, struct str body,
@@ -73,18 +118,19 @@ int intake_from_sns(const struct sns_message *message, struct str body,
     case SNS_SUBSCRIPTION_CONFIRMATION:
         ret->kind = INTAKE_CONFIRM;
         ret->token = message->token;
+        if (is_older(message, options, INTAKE_TOKEN_MS))
+            quarantine(ret, QUARANTINE_STALE);
         return 0;
     case SNS_UNSUBSCRIBE_CONFIRMATION:
         ret->kind = INTAKE_UNSUBSCRIBED;
+        ret->subscription_arn = ended_subscription(message);
+        if (is_older(message, options, options->max_age_ms))
+            quarantine(ret, QUARANTINE_STALE);
         return 0;
     case SNS_NOTIFICATION:
         break;
     }
-    if (is_stale(message->timestamp_ms, options)) {
-        quarantine(ret, QUARANTINE_STALE);
-        return 0;
-    }
-    return read_event(message->message, options->rules, ret);
+    return read_notification(message, options, ret);
 }
 
 int intake_from_file(struct str body, const struct intake_options *options,

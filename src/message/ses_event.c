@@ -13,6 +13,8 @@ const char *quarantine_word(enum quarantine_reason reason)
         return NULL;
     case QUARANTINE_STALE:
         return "stale";
+    case QUARANTINE_FUTURE:
+        return "future";
     case QUARANTINE_NOT_JSON:
         return "not-json";
     case QUARANTINE_NO_TYPE:

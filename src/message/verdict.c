@@ -33,6 +33,9 @@ static const struct verdict_info table[VERDICT_COUNT] = {
     [VERDICT_PENDING] = {"pending", 200, LOG_LEVEL_NOTICE,
                          "Waits for a person; confirm with: sesbouncectl topics confirm "
                          "TOPIC-ARN\n"},
+    [VERDICT_UNSUBSCRIBED_IN_PART] =
+        {"unsubscribed-in-part", 200, LOG_LEVEL_NOTICE,
+         "Noted: this subscription has ended; the topic has another one.\n"},
     [VERDICT_UNSUBSCRIBED] =
         {"unsubscribed", 200, LOG_LEVEL_WARNING,
          "Noted: this subscription has ended, its messages no longer "

@@ -64,7 +64,7 @@ static int check_owner(const char *path, const char *suffix, struct buf *fault)
     return 0;
 }
 
-static int sync_directory_of(const char *path)
+int db_sync_directory_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
     _cleanup_(freep) char *directory =
@@ -99,7 +99,7 @@ static int create_file(const char *path, struct buf *fault)
     }
     if (fchmod(fd, FILE_MODE) < 0)
         return -errno;
-    return sync_directory_of(path);
+    return db_sync_directory_of(path);
 }
 
 static int check_owner_files(const char *path, struct buf *fault)

@@ -18,22 +18,14 @@
 /* 'SESB': application_id in the file's header. */
 #define STORE_APPLICATION_ID 0x53455342
 
-enum topic_state {
-    TOPIC_SILENT, /* known from imports only */
-    TOPIC_PENDING,
-    TOPIC_CONFIRMING,
-    TOPIC_CONFIRMED,
-    TOPIC_FAILED,
-    TOPIC_UNSUBSCRIBED,
-};
-
 /* A topic's row as this connection knows it, and what the transaction adds to it. */
 struct topic {
     int64_t id;
     size_t arn_len;
     char arn[ARN_BYTES_MAX];
-    enum topic_state state;
-    int64_t subscription_ms; /* CLOCK_NONE: none seen */
+    bool is_confirmed; /* has it a subscription that works? */
+    bool is_waiting;   /* has it one that waits to be confirmed? */
+    int64_t ended_ms;  /* SNS's time of the last end of one; CLOCK_NONE: none seen */
     int64_t new_messages;
     int64_t last_message_ms;
 };
@@ -126,6 +118,11 @@ int db_rest_check(struct store *store);
  */
 int db_wal_gather(struct store *store);
 
+/* --- db.c ------------------------------------------------------------------------ */
+
+/* fsync of the directory that `path` lies in. 0 or a negative errno. */
+int db_sync_directory_of(const char *path);
+
 /* --- db_call.c: statements ------------------------------------------------------- */
 
 /* Maps a result of SQLite's to an errno and keeps its text. Never returns 0. */
@@ -204,10 +201,8 @@ int topic_get(struct store *store, const struct intake *intake, struct topic **r
 /* An authentic message that is new to us. */
 int topic_note_message(struct store *store, struct topic *topic,
                        const struct intake *intake);
-int topic_apply_confirm(struct store *store, struct topic *topic,
-                        const struct intake *intake, enum verdict *ret);
-int topic_apply_unsubscribed(struct store *store, struct topic *topic,
-                             const struct intake *intake, enum verdict *ret);
+/* Reads again what the row remembers of its subscriptions, after a change to them. */
+int topic_look_again(struct store *store, struct topic *topic);
 int topic_apply_announcement(struct store *store, struct topic *topic,
                              const struct intake *intake);
 int topic_flush(struct store *store);
@@ -229,6 +224,27 @@ int entries_load(struct store *store, const struct address *address, const char 
                  struct entries *ret);
 void entries_set(struct entries *entries, enum policy_reason reason, int64_t until_ms);
 int entries_count(struct store *store, const struct entries *entries, int64_t sign);
+
+/* Each SubscriptionConfirmation is a subscription of its own, with its own token. */
+int subscription_apply_confirm(struct store *store, struct topic *topic,
+                               const struct intake *intake, enum verdict *ret);
+/* Ends the one that the message names; see there for one that names none. */
+int subscription_apply_end(struct store *store, struct topic *topic,
+                           const struct intake *intake, enum verdict *ret);
+/* A Notification came: the topic has a subscription that works. */
+int subscription_prove(struct store *store, struct topic *topic,
+                       const struct intake *intake);
+/* What the answer to a confirmation was; the task is gone already. `text` as in
+ * store_confirmation_result(). */
+int subscription_confirmed(struct store *store, int64_t id, struct str text,
+                           int64_t now_ms);
+int subscription_failed(struct store *store, int64_t id, struct str text, int64_t now_ms);
+int subscription_fault(struct store *store, int64_t id, struct str text);
+
+/* The task to confirm a subscription begins, or starts over. */
+int outbox_put(struct store *store, int64_t subscription_id, int64_t next_at_ms,
+               int64_t now_ms);
+int outbox_drop(struct store *store, int64_t subscription_id);
 
 /* Adds `n` to a counter of the day of `occurred_ms`. */
 int tally_add(struct store *store, bool by_type, int64_t occurred_ms, struct str name,
@@ -275,5 +291,18 @@ int soft_record(struct store *store, const struct address *address, int64_t occu
 /* The doubtful events around `occurred_ms`. */
 int soft_doubts(struct store *store, const struct address *address, int64_t occurred_ms,
                 struct policy_history *ret);
+
+/* --- store_token.c --------------------------------------------------------------- */
+
+/* SHA-256 as hex, NUL behind it. */
+#define TOKEN_NAME_BYTES 65
+
+/* Inside a transaction: keeps `token` in its file, synced, and says its name. */
+int token_keep(struct store *store, struct str token, char ret_name[TOKEN_NAME_BYTES]);
+/* The caller owns `*ret`. -ENOENT: lost, as after a restored backup. */
+int token_read(struct store *store, struct str name, char **ret);
+/* Inside a transaction: removes the files that no row wants. The clock has no say, since
+ * it may be wrong; there are STORE_SUBSCRIPTIONS_MAX a topic at most. */
+int token_tidy(struct store *store);
 
 #endif

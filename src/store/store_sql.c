@@ -48,49 +48,110 @@ const char *const store_sql[SQL_COUNT] = {
         "SELECT 1 FROM event WHERE address = ? AND type = 'Delivery' AND occurred_at > ?"
         " LIMIT 1",
 
-    [SQL_TOPIC_FIND] = "SELECT id, state, subscription_ms FROM topic WHERE topic_arn = ?",
+    [SQL_TOPIC_FIND] = "SELECT id FROM topic WHERE topic_arn = ?",
     [SQL_TOPIC_ADD] =
         "INSERT INTO topic (topic_arn, account_id, region) VALUES (?, ?, ?)",
+    /* Our clock may have been ahead: the last message, not the latest time. */
     [SQL_TOPIC_MESSAGES] =
-        "UPDATE topic SET messages = messages + ?2,"
-        " last_message_at = max(coalesce(last_message_at, ''), ?3) WHERE id = ?1",
-    [SQL_TOPIC_CONFIRMED] =
-        "UPDATE topic SET state = 'confirmed', since = ?2, fault = NULL WHERE id = ?1",
-    [SQL_TOPIC_SUBSCRIPTION] =
-        "UPDATE topic SET state = ?2, since = ?3, token = ?4, subscription_ms = ?5,"
-        " subscription_arn = NULL, fault = NULL WHERE id = ?1",
-    [SQL_TOPIC_UNSUBSCRIBED] =
-        "UPDATE topic SET state = 'unsubscribed', since = ?2, subscription_ms = ?3,"
-        " token = NULL, subscription_arn = NULL, fault = NULL WHERE id = ?1",
+        "UPDATE topic SET messages = messages + ?2, last_message_at = ?3 WHERE id = ?1",
+    [SQL_TOPIC_SUBSCRIPTIONS] =
+        "SELECT coalesce(sum(state = 'confirmed'), 0),"
+        " coalesce(sum(state = 'confirming' OR state = 'pending'), 0),"
+        " max(iif(state = 'unsubscribed', sns_ms, NULL))"
+        " FROM subscription WHERE topic_id = ?",
     [SQL_TOPIC_ANNOUNCED] = "UPDATE topic SET announced_at = ?2 WHERE id = ?1",
-    [SQL_TOPIC_TOKEN] =
-        "SELECT id, token FROM topic WHERE topic_arn = ? AND token IS NOT NULL",
-    [SQL_TOPIC_CONFIRM] =
-        "UPDATE topic SET state = 'confirming', since = ?2, fault = NULL WHERE id = ?1",
-    /* `since` is kept where a Notification has confirmed the topic already. */
-    [SQL_TOPIC_CONFIRM_ANSWERED] =
-        "UPDATE topic SET since = CASE state WHEN 'confirmed' THEN since ELSE ?2 END,"
-        " state = 'confirmed', subscription_arn = ?3, token = NULL, fault = NULL"
-        " WHERE id = ?1",
-    [SQL_TOPIC_CONFIRM_FAILED] =
-        "UPDATE topic SET since = CASE WHEN state IN ('pending', 'confirming') THEN ?2"
-        " ELSE since END,"
-        " state = CASE WHEN state IN ('pending', 'confirming') THEN 'failed'"
-        " ELSE state END, fault = ?3 WHERE id = ?1",
-    [SQL_TOPIC_FAULT] = "UPDATE topic SET fault = ?2 WHERE id = ?1",
+    [SQL_TOPIC_FORGET] = "UPDATE topic SET messages = 0, last_message_at = NULL,"
+                         " announced_at = NULL WHERE topic_arn = ?",
 
-    [SQL_OUTBOX_ADD] =
-        "INSERT INTO outbox (kind, topic_id, token, next_at_ms, created_at_ms)"
-        " VALUES ('confirm', ?, ?, ?, ?)",
+    /* A row when the topic has no room for another one. */
+    [SQL_SUBSCRIPTION_OLDEST] =
+        "SELECT id FROM subscription WHERE topic_id = ?1"
+        " AND (SELECT count(*) FROM subscription WHERE topic_id = ?1) >= ?2"
+        " ORDER BY CASE state WHEN 'confirmed' THEN 2 WHEN 'confirming' THEN 1"
+        " WHEN 'pending' THEN 1 ELSE 0 END, id LIMIT 1",
+    /* No row when the token was confirmed already. */
+    [SQL_SUBSCRIPTION_ASKED] =
+        "INSERT INTO subscription (topic_id, token, state, since, sns_ms)"
+        " VALUES (?, ?, ?, ?, ?) ON CONFLICT (topic_id, token) DO UPDATE"
+        " SET state = excluded.state, since = excluded.since, sns_ms = excluded.sns_ms,"
+        " fault = NULL WHERE state <> 'confirmed' RETURNING id",
+    [SQL_SUBSCRIPTION_PROVEN] =
+        "INSERT INTO subscription (topic_id, state, since, sns_ms)"
+        " VALUES (?, 'confirmed', ?, ?) ON CONFLICT (topic_id) WHERE arn IS NULL"
+        " AND token IS NULL AND clear_token IS NULL DO UPDATE"
+        " SET state = excluded.state, since = excluded.since, sns_ms = excluded.sns_ms,"
+        " fault = NULL",
+    [SQL_SUBSCRIPTION_END] =
+        "UPDATE subscription SET since = iif(state = 'unsubscribed', since, ?3),"
+        " sns_ms = max(sns_ms, ?4), state = 'unsubscribed', fault = NULL"
+        " WHERE topic_id = ?1 AND arn = ?2",
+    [SQL_SUBSCRIPTION_END_PROVEN] =
+        "UPDATE subscription SET arn = ?2, state = 'unsubscribed', since = ?3,"
+        " sns_ms = ?4, fault = NULL WHERE topic_id = ?1 AND arn IS NULL"
+        " AND token IS NULL AND clear_token IS NULL AND sns_ms <= ?4",
+    [SQL_SUBSCRIPTION_END_UNKNOWN] =
+        "INSERT INTO subscription (topic_id, arn, state, since, sns_ms, fault)"
+        " VALUES (?1, ?2, 'unsubscribed', ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+    [SQL_SUBSCRIPTION_END_ALL] =
+        "UPDATE subscription SET state = 'unsubscribed', since = ?2, sns_ms = ?3,"
+        " fault = ?4 WHERE topic_id = ?1 AND state = 'confirmed' AND sns_ms <= ?3",
+    [SQL_SUBSCRIPTION_WAITING] =
+        "SELECT s.id, s.token, s.clear_token FROM subscription AS s"
+        " JOIN topic AS t ON t.id = s.topic_id WHERE t.topic_arn = ?1"
+        " AND (s.token IS NOT NULL OR s.clear_token IS NOT NULL)"
+        " AND s.state IN ('pending', 'confirming', 'failed') AND s.sns_ms > ?2"
+        " ORDER BY s.id DESC LIMIT ?3",
+    [SQL_SUBSCRIPTION_RESTART] = "UPDATE subscription SET state = 'confirming',"
+                                 " since = ?2, fault = NULL WHERE id = ?1",
+    /* Two tokens can confirm one subscription: one row is enough. */
+    [SQL_SUBSCRIPTION_KNOWN] =
+        "DELETE FROM subscription WHERE id = ?1 AND EXISTS (SELECT 1 FROM subscription"
+        " AS o WHERE o.topic_id = subscription.topic_id AND o.arn = ?2 AND o.id <> ?1)",
+    /* A Notification that came after it was asked for may have been its own, and counts
+     * as that. */
+    [SQL_SUBSCRIPTION_ANSWERED] =
+        "UPDATE subscription SET state = 'confirmed', arn = ?2, fault = NULL,"
+        " since = coalesce((SELECT p.since FROM subscription AS p"
+        " WHERE p.topic_id = subscription.topic_id AND p.arn IS NULL AND p.token IS NULL"
+        " AND p.clear_token IS NULL AND p.state = 'confirmed'"
+        " AND p.sns_ms >= subscription.sns_ms), ?3) WHERE id = ?1",
+    [SQL_SUBSCRIPTION_ABSORB] =
+        "DELETE FROM subscription WHERE arn IS NULL AND token IS NULL"
+        " AND clear_token IS NULL AND state = 'confirmed'"
+        " AND topic_id = (SELECT topic_id FROM subscription WHERE id = ?1)"
+        " AND sns_ms >= (SELECT sns_ms FROM subscription WHERE id = ?1)",
+    [SQL_SUBSCRIPTION_FAILED] =
+        "UPDATE subscription SET state = 'failed', since = ?2, fault = ?3 WHERE id = ?1",
+    [SQL_SUBSCRIPTION_FAULT] = "UPDATE subscription SET fault = ?2 WHERE id = ?1",
+    [SQL_SUBSCRIPTION_DROP] = "DELETE FROM subscription WHERE id = ?",
+    [SQL_SUBSCRIPTION_FORGET] = "DELETE FROM subscription WHERE topic_id ="
+                                " (SELECT id FROM topic WHERE topic_arn = ?)",
+
+    [SQL_TOKEN_WANTED] = "SELECT 1 FROM subscription WHERE token = ?"
+                         " AND state IN ('pending', 'confirming', 'failed') LIMIT 1",
+    [SQL_TOKEN_CLEAR] = "SELECT id, clear_token FROM subscription"
+                        " WHERE clear_token IS NOT NULL LIMIT 1",
+    [SQL_TOKEN_MOVED] =
+        "UPDATE subscription SET token = ?2, clear_token = NULL WHERE id = ?1",
+    /* It starts over when it was under way. */
+    [SQL_OUTBOX_PUT] =
+        "INSERT INTO outbox (kind, subscription_id, next_at_ms, created_at_ms)"
+        " VALUES ('confirm', ?, ?, ?) ON CONFLICT (subscription_id, kind) DO UPDATE"
+        " SET attempts = 0, next_at_ms = excluded.next_at_ms,"
+        " created_at_ms = excluded.created_at_ms, last_fault = NULL",
     [SQL_OUTBOX_NEXT] =
-        "SELECT o.id, t.topic_arn, o.token, o.attempts, o.next_at_ms FROM outbox AS o"
-        " JOIN topic AS t ON t.id = o.topic_id ORDER BY o.next_at_ms, o.id",
+        "SELECT o.id, t.topic_arn, s.token, s.clear_token, o.attempts, o.next_at_ms"
+        " FROM outbox AS o JOIN subscription AS s ON s.id = o.subscription_id"
+        " JOIN topic AS t ON t.id = s.topic_id ORDER BY o.next_at_ms, o.id",
     [SQL_OUTBOX_FIND] =
-        "SELECT topic_id, attempts, created_at_ms FROM outbox WHERE id = ?",
+        "SELECT subscription_id, attempts, created_at_ms FROM outbox WHERE id = ?",
     [SQL_OUTBOX_RETRY] =
         "UPDATE outbox SET attempts = ?2, next_at_ms = ?3, last_fault = ?4 WHERE id = ?1",
     [SQL_OUTBOX_DROP] = "DELETE FROM outbox WHERE id = ?",
-    [SQL_OUTBOX_DROP_TOPIC] = "DELETE FROM outbox WHERE topic_id = ?",
+    [SQL_OUTBOX_DROP_SUBSCRIPTION] = "DELETE FROM outbox WHERE subscription_id = ?",
+    [SQL_OUTBOX_FORGET] =
+        "DELETE FROM outbox WHERE subscription_id IN (SELECT s.id FROM subscription AS s"
+        " JOIN topic AS t ON t.id = s.topic_id WHERE t.topic_arn = ?)",
 
     [SQL_TOTAL_ADD] = "UPDATE total SET n = n + ?2 WHERE name = ?1",
     [SQL_SUPPRESSED_COUNT_ADD] =

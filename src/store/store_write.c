@@ -183,14 +183,22 @@ static int keep(struct store *store, const struct intake *intake,
     return r;
 }
 
+/* With its body, which no event needs. */
+static int leave_quarantine(struct store *store, int64_t message_id)
+{
+    int r = drop_unapplied(store, message_id);
+
+    return r < 0 ? r : run_with(store, SQL_BODY_DROP, message_id, NULL);
+}
+
 static int apply_subscription(struct store *store, const struct intake *intake,
                               struct topic *topic, enum verdict *ret)
 {
     switch (intake->kind) {
     case INTAKE_CONFIRM:
-        return topic_apply_confirm(store, topic, intake, ret);
+        return subscription_apply_confirm(store, topic, intake, ret);
     case INTAKE_UNSUBSCRIBED:
-        return topic_apply_unsubscribed(store, topic, intake, ret);
+        return subscription_apply_end(store, topic, intake, ret);
     default:
         *ret = VERDICT_ANNOUNCED;
         return topic_apply_announcement(store, topic, intake);
@@ -212,9 +220,12 @@ static int apply_message(struct store *store, const struct intake *intake,
     if (intake->kind == INTAKE_QUARANTINE)
         return quarantine(store, intake, &message, ret);
     *ret = VERDICT_DUPLICATE;
-    if (!message.is_new)
+    if (!message.is_new && !message.is_unapplied)
         return 0;
-    return apply_subscription(store, intake, topic, ret);
+    r = apply_subscription(store, intake, topic, ret);
+    if (r == 0 && message.is_unapplied)
+        r = leave_quarantine(store, message.id);
+    return r;
 }
 
 /* Without a row of its own: only counters know of it. */
@@ -262,6 +273,5 @@ int store_quarantine_drop(struct store *store, int64_t id)
         message_id = db_get_int(&call);
     }
     /* While it is quarantined no event needs the body. The message stays known. */
-    r = drop_unapplied(store, message_id);
-    return r < 0 ? r : run_with(store, SQL_BODY_DROP, message_id, NULL);
+    return leave_quarantine(store, message_id);
 }

@@ -30,16 +30,27 @@ static void forget_given_out(struct store *store, int64_t id, int64_t now_ms)
     store->out_count = kept;
 }
 
+/* A token that is lost stays NULL. */
 static int take(struct db_call *call, int64_t id, struct store_confirmation *ret)
 {
+    struct str name, clear;
+    int r = 0;
+
     ret->id = id;
     ret->topic_arn = str_dup(db_get_text(call));
-    ret->token = str_dup(db_get_text(call));
+    name = db_get_text(call);
+    clear = db_get_text(call);
     ret->attempts = (unsigned)db_get_int(call);
-    if (ret->topic_arn && ret->token)
+    if (str_present(clear))
+        ret->token = str_dup(clear);
+    else
+        r = token_read(call->store, name, &ret->token);
+    if (!ret->topic_arn || (str_present(clear) && !ret->token))
+        r = -ENOMEM;
+    if (r == 0 || r == -ENOENT)
         return 0;
     store_confirmation_done(ret);
-    return -ENOMEM;
+    return r;
 }
 
 static void sooner(int64_t *due_ms, int64_t ms)
@@ -51,7 +62,7 @@ static void sooner(int64_t *due_ms, int64_t ms)
 /* Further ahead than any back-off: the clock was set back since, so now. */
 static int64_t next_at(struct db_call *call, int64_t now_ms)
 {
-    int64_t ms = sqlite3_column_int64(call->statement, 4);
+    int64_t ms = sqlite3_column_int64(call->statement, 5);
 
     return ms <= now_ms + CONFIRM_MAX_MS ? ms : now_ms;
 }
@@ -96,9 +107,29 @@ int store_confirmations_due(struct store *store, int64_t now_ms,
     return r;
 }
 
+int outbox_put(struct store *store, int64_t subscription_id, int64_t next_at_ms,
+               int64_t now_ms)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_OUTBOX_PUT);
+
+    db_bind_int(&call, subscription_id);
+    db_bind_int(&call, next_at_ms);
+    db_bind_int(&call, now_ms);
+    return db_run(&call, NULL);
+}
+
+int outbox_drop(struct store *store, int64_t subscription_id)
+{
+    _cleanup_(db_call_end) struct db_call call =
+        db_call_begin(store, SQL_OUTBOX_DROP_SUBSCRIPTION);
+
+    db_bind_int(&call, subscription_id);
+    return db_run(&call, NULL);
+}
+
 struct attempt {
     int64_t id;
-    int64_t topic_id;
+    int64_t subscription_id;
     int64_t attempts;
     int64_t created_at_ms;
 };
@@ -114,7 +145,7 @@ static int find(struct store *store, int64_t id, struct attempt *ret)
     if (r <= 0)
         return r;
     ret->id = id;
-    ret->topic_id = db_get_int(&call);
+    ret->subscription_id = db_get_int(&call);
     ret->attempts = db_get_int(&call);
     ret->created_at_ms = db_get_int(&call);
     return 1;
@@ -144,31 +175,14 @@ static int put_off(struct store *store, const struct attempt *attempt, struct st
         db_bind_text(&call, text);
         r = db_run(&call, NULL);
     }
-    if (r < 0)
-        return r;
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_TOPIC_FAULT);
-    db_bind_int(&call, attempt->topic_id);
-    db_bind_text(&call, text);
-    return db_run(&call, NULL);
+    return r < 0 ? r : subscription_fault(store, attempt->subscription_id, text);
 }
 
-static int conclude(struct store *store, const struct attempt *attempt, enum sql which,
-                    struct str text, int64_t now_ms)
+static int drop_task(struct store *store, int64_t id)
 {
-    int r;
-
-    {
-        _cleanup_(db_call_end) struct db_call call = db_call_begin(store, which);
-
-        db_bind_int(&call, attempt->topic_id);
-        db_bind_time(&call, now_ms);
-        db_bind_text(&call, text);
-        r = db_run(&call, NULL);
-    }
-    if (r < 0)
-        return r;
     _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_OUTBOX_DROP);
-    db_bind_int(&call, attempt->id);
+
+    db_bind_int(&call, id);
     return db_run(&call, NULL);
 }
 
@@ -176,13 +190,17 @@ static int apply_result(struct store *store, const struct attempt *attempt,
                         enum store_confirm_result result, struct str text, int64_t now_ms)
 {
     int64_t next_at_ms = now_ms + back_off(attempt->attempts + 1);
+    int r;
 
-    if (result == STORE_CONFIRMED)
-        return conclude(store, attempt, SQL_TOPIC_CONFIRM_ANSWERED, text, now_ms);
     if (result == STORE_CONFIRM_RETRY &&
         next_at_ms - attempt->created_at_ms <= CONFIRM_EXPIRY_MS)
         return put_off(store, attempt, text, next_at_ms);
-    return conclude(store, attempt, SQL_TOPIC_CONFIRM_FAILED, text, now_ms);
+    r = drop_task(store, attempt->id);
+    if (r < 0)
+        return r;
+    return result == STORE_CONFIRMED
+               ? subscription_confirmed(store, attempt->subscription_id, text, now_ms)
+               : subscription_failed(store, attempt->subscription_id, text, now_ms);
 }
 
 int store_confirmation_result(struct store *store, int64_t id,

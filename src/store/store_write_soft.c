@@ -157,6 +157,8 @@ int store_tidy(struct store *store, int64_t now_ms, bool *ret_more)
         r = tidy_soft(store, now_ms);
     if (r == 0 && again)
         r = tidy_suppressed_count(store, now_ms);
+    if (r == 0 && again)
+        r = token_tidy(store);
     if (r == 0)
         r = store_commit(store);
     if (r < 0) {

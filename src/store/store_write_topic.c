@@ -1,26 +1,9 @@
-/* Topics and the outbox of confirmations. */
+/* Topics: which we have heard of, and what the connection remembers of them. */
 #include <errno.h>
 #include <string.h>
 
 #include "sesbounce/arn.h"
 #include "store/store_internal.h"
-
-static const char *const state_words[] = {
-    [TOPIC_SILENT] = NULL,
-    [TOPIC_PENDING] = "pending",
-    [TOPIC_CONFIRMING] = "confirming",
-    [TOPIC_CONFIRMED] = "confirmed",
-    [TOPIC_FAILED] = "failed",
-    [TOPIC_UNSUBSCRIBED] = "unsubscribed",
-};
-
-static enum topic_state state_of(struct str word)
-{
-    for (int state = TOPIC_PENDING; state <= TOPIC_UNSUBSCRIBED; state++)
-        if (str_equal(word, str_of(state_words[state])))
-            return (enum topic_state)state;
-    return TOPIC_SILENT;
-}
 
 static struct topic *recall(struct store *store, struct str topic_arn)
 {
@@ -34,6 +17,22 @@ static struct topic *recall(struct store *store, struct str topic_arn)
     return NULL;
 }
 
+int topic_look_again(struct store *store, struct topic *topic)
+{
+    _cleanup_(db_call_end) struct db_call call =
+        db_call_begin(store, SQL_TOPIC_SUBSCRIPTIONS);
+    int r;
+
+    db_bind_int(&call, topic->id);
+    r = db_step(&call);
+    if (r < 0)
+        return r;
+    topic->is_confirmed = db_get_int(&call) > 0;
+    topic->is_waiting = db_get_int(&call) > 0;
+    topic->ended_ms = db_get_int_or(&call, CLOCK_NONE);
+    return 0;
+}
+
 /* 1 found, 0 not, or a fault. */
 static int find(struct store *store, struct str topic_arn, struct topic *ret)
 {
@@ -45,9 +44,8 @@ static int find(struct store *store, struct str topic_arn, struct topic *ret)
     if (r <= 0)
         return r;
     ret->id = db_get_int(&call);
-    ret->state = state_of(db_get_text(&call));
-    ret->subscription_ms = db_get_int_or(&call, CLOCK_NONE);
-    return 1;
+    r = topic_look_again(store, ret);
+    return r < 0 ? r : 1;
 }
 
 static int add(struct store *store, struct str topic_arn, struct topic *ret)
@@ -65,8 +63,7 @@ static int add(struct store *store, struct str topic_arn, struct topic *ret)
     if (r < 0)
         return r;
     ret->id = sqlite3_last_insert_rowid(store->db);
-    ret->state = TOPIC_SILENT;
-    ret->subscription_ms = CLOCK_NONE;
+    ret->ended_ms = CLOCK_NONE;
     return 0;
 }
 
@@ -100,17 +97,15 @@ int topic_get(struct store *store, const struct intake *intake, struct topic **r
     return 0;
 }
 
-/* A Notification proves that the subscription works, unless it left SNS before it ended.
- */
+/* A Notification proves that a subscription works, unless it left SNS before one ended,
+ * or may be an old one that somebody sends again. */
 static bool proves_subscription(const struct topic *topic, const struct intake *intake)
 {
     if (intake->kind == INTAKE_CONFIRM || intake->kind == INTAKE_UNSUBSCRIBED)
         return false;
     if (intake->kind == INTAKE_QUARANTINE && intake->reason == QUARANTINE_STALE)
         return false;
-    if (topic->state == TOPIC_UNSUBSCRIBED)
-        return intake->sns_timestamp_ms > topic->subscription_ms;
-    return topic->state != TOPIC_CONFIRMED;
+    return !topic->is_confirmed && intake->sns_timestamp_ms > topic->ended_ms;
 }
 
 int topic_note_message(struct store *store, struct topic *topic,
@@ -119,93 +114,9 @@ int topic_note_message(struct store *store, struct topic *topic,
     if (!topic || intake->imported)
         return 0;
     topic->new_messages++;
-    if (intake->received_ms > topic->last_message_ms)
-        topic->last_message_ms = intake->received_ms;
-    if (!proves_subscription(topic, intake))
-        return 0;
-    _cleanup_(db_call_end) struct db_call call =
-        db_call_begin(store, SQL_TOPIC_CONFIRMED);
-    db_bind_int(&call, topic->id);
-    db_bind_time(&call, intake->received_ms);
-    topic->state = TOPIC_CONFIRMED;
-    return db_run(&call, NULL);
-}
-
-static int outbox_replace(struct store *store, int64_t topic_id, struct str token,
-                          int64_t next_at_ms, int64_t now_ms)
-{
-    int r;
-
-    {
-        _cleanup_(db_call_end) struct db_call call =
-            db_call_begin(store, SQL_OUTBOX_DROP_TOPIC);
-
-        db_bind_int(&call, topic_id);
-        r = db_run(&call, NULL);
-    }
-    if (r < 0 || !str_present(token))
-        return r;
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_OUTBOX_ADD);
-    db_bind_int(&call, topic_id);
-    db_bind_text(&call, token);
-    db_bind_int(&call, next_at_ms);
-    db_bind_int(&call, now_ms);
-    return db_run(&call, NULL);
-}
-
-int topic_apply_confirm(struct store *store, struct topic *topic,
-                        const struct intake *intake, enum verdict *ret)
-{
-    int64_t now_ms = intake->received_ms;
-
-    /* SNS keeps no order: one from before the present state changes nothing. */
-    if (intake->sns_timestamp_ms < topic->subscription_ms) {
-        *ret = VERDICT_DUPLICATE;
-        return 0;
-    }
-    *ret = intake->confirm_now ? VERDICT_CONFIRMING : VERDICT_PENDING;
-    topic->state = intake->confirm_now ? TOPIC_CONFIRMING : TOPIC_PENDING;
-    topic->subscription_ms = intake->sns_timestamp_ms;
-    {
-        _cleanup_(db_call_end) struct db_call call =
-            db_call_begin(store, SQL_TOPIC_SUBSCRIPTION);
-        int r;
-
-        db_bind_int(&call, topic->id);
-        db_bind_text(&call, str_of(state_words[topic->state]));
-        db_bind_time(&call, now_ms);
-        db_bind_text(&call, intake->token);
-        db_bind_int(&call, topic->subscription_ms);
-        r = db_run(&call, NULL);
-        if (r < 0)
-            return r;
-    }
-    return outbox_replace(store, topic->id,
-                          intake->confirm_now ? intake->token : STR_ABSENT,
-                          now_ms + CONFIRM_FIRST_MS, now_ms);
-}
-
-int topic_apply_unsubscribed(struct store *store, struct topic *topic,
-                             const struct intake *intake, enum verdict *ret)
-{
-    *ret = VERDICT_UNSUBSCRIBED;
-    if (intake->sns_timestamp_ms < topic->subscription_ms)
-        return 0;
-    topic->state = TOPIC_UNSUBSCRIBED;
-    topic->subscription_ms = intake->sns_timestamp_ms;
-    {
-        _cleanup_(db_call_end) struct db_call call =
-            db_call_begin(store, SQL_TOPIC_UNSUBSCRIBED);
-        int r;
-
-        db_bind_int(&call, topic->id);
-        db_bind_time(&call, intake->received_ms);
-        db_bind_int(&call, topic->subscription_ms);
-        r = db_run(&call, NULL);
-        if (r < 0)
-            return r;
-    }
-    return outbox_replace(store, topic->id, STR_ABSENT, 0, 0);
+    topic->last_message_ms = intake->received_ms;
+    return proves_subscription(topic, intake) ? subscription_prove(store, topic, intake)
+                                              : 0;
 }
 
 int topic_apply_announcement(struct store *store, struct topic *topic,
@@ -239,44 +150,4 @@ int topic_flush(struct store *store)
         topic->new_messages = 0;
     }
     return 0;
-}
-
-int store_topic_confirm(struct store *store, const char *topic_arn, int64_t now_ms)
-{
-    _cleanup_(freep) char *token = NULL;
-    int64_t topic_id = 0;
-    int r = store_begin(store);
-
-    if (r < 0)
-        return r;
-    {
-        _cleanup_(db_call_end) struct db_call call =
-            db_call_begin(store, SQL_TOPIC_TOKEN);
-
-        db_bind_text(&call, str_of(topic_arn));
-        r = db_step(&call);
-        if (r == 1) {
-            topic_id = db_get_int(&call);
-            token = str_dup(db_get_text(&call));
-            r = token ? 1 : -ENOMEM;
-        }
-    }
-    if (r == 0)
-        r = -ENOENT;
-    if (r == 1) {
-        _cleanup_(db_call_end) struct db_call call =
-            db_call_begin(store, SQL_TOPIC_CONFIRM);
-
-        db_bind_int(&call, topic_id);
-        db_bind_time(&call, now_ms);
-        r = db_run(&call, NULL);
-    }
-    if (r == 0)
-        r = outbox_replace(store, topic_id, str_of(token), now_ms, now_ms);
-    if (r < 0) {
-        store_rollback(store);
-        return r;
-    }
-    write_forget(store); /* the state of a topic changed behind the cache */
-    return store_commit(store);
 }

@@ -294,6 +294,7 @@ class FakeSns:
         topic: str = TOPIC,
         token: str | None = None,
         subscribe_url: str | None = None,
+        message: str | None = None,
         version: str = "2",
         at: dt.datetime | None = None,
         message_id: str | None = None,
@@ -301,8 +302,10 @@ class FakeSns:
         **fields: str,
     ) -> Envelope:
         token = token or secrets.token_hex(128)
-        verb = "subscribe to" if type == "SubscriptionConfirmation" else "deactivate"
-        message = f"You have chosen to {verb} the topic {topic}.\nVisit the SubscribeURL."
+        message = message or (
+            f"You have chosen to subscribe to the topic {topic}.\nTo confirm the subscription, "
+            "visit the SubscribeURL included in this message."
+        )
         envelope = _head(type, message, topic, version, at, message_id)
         envelope["Token"] = token
         envelope["SubscribeURL"] = subscribe_url or (
@@ -311,8 +314,18 @@ class FakeSns:
         )
         return self.sign(envelope | fields, signer)
 
-    def unsubscription(self, **options) -> Envelope:
-        return self.confirmation("UnsubscribeConfirmation", **options)
+    def unsubscription(
+        self, *, topic: str = TOPIC, subscription: str | None = None, **options
+    ) -> Envelope:
+        """Of `subscription`, by default one that nobody has heard of."""
+        subscription = subscription or f"{topic}:{uuid.uuid4()}"
+        options.setdefault(
+            "message",
+            f"You have chosen to deactivate subscription {subscription}.\nTo cancel this "
+            "operation and restore the subscription, visit the SubscribeURL included in this "
+            "message.",
+        )
+        return self.confirmation("UnsubscribeConfirmation", topic=topic, **options)
 
 
 def _head(type, message, topic, version, at, message_id) -> Envelope:

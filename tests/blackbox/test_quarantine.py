@@ -82,12 +82,12 @@ def test_a_recipient_that_is_no_address_suppresses_nobody(daemon, sns, address):
     [
         (dt.timedelta(hours=3), ["stale"]),
         (dt.timedelta(hours=1), []),
-        (dt.timedelta(minutes=-20), ["stale"]),
+        (dt.timedelta(minutes=-20), ["future"]),
         (dt.timedelta(minutes=-10), []),
     ],
     ids=["3h", "1h", "20min-ahead", "10min-ahead"],
 )
-def test_a_message_beyond_max_age_is_stale_and_not_applied(daemon, sns, age, reasons):
+def test_what_is_too_old_is_stale_and_what_is_ahead_is_future(daemon, sns, age, reasons):
     daemon.accept(sns.feedback(ses.bounce("ann@mail.example"), at=now() - age))
     assert daemon.quarantined() == reasons
     assert daemon.suppressed() == ([] if reasons else ["ann@mail.example"])

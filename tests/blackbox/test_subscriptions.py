@@ -8,7 +8,7 @@ import pytest
 
 import ses
 from daemon import Daemon, assert_refusal, eventually
-from fakesns import FOREIGN_TOPIC, TOPIC, Answer, confirmed, now, refusal
+from fakesns import FOREIGN_TOPIC, TOPIC, Answer, FakeSns, confirmed, now, refusal
 
 OTHER_TOPIC = TOPIC + "-2"
 
@@ -16,6 +16,15 @@ OTHER_TOPIC = TOPIC + "-2"
 def state(daemon: Daemon, topic: str = TOPIC) -> str | None:
     states = daemon.column("SELECT state FROM topics WHERE topic_arn = ?", topic)
     return states[0] if states else None
+
+
+def subscription_of(daemon: Daemon) -> str:
+    return daemon.value("SELECT subscription_arn FROM topics")
+
+
+def subscribe(daemon: Daemon, sns: FakeSns) -> None:
+    daemon.accept(sns.confirmation())
+    wait_state(daemon, "confirmed")
 
 
 def wait_state(daemon: Daemon, expected: str, topic: str = TOPIC) -> None:
@@ -154,11 +163,75 @@ def test_a_repeated_confirmation_is_confirmed_once(daemon, sns):
     assert [r.query["Token"] for r in sns.confirmations()] == [envelope["Token"], "second"]
 
 
-def test_an_old_confirmation_is_never_stale(daemon, sns):
-    """Its token says itself when it is too old."""
-    daemon.accept(sns.confirmation(at=now() - dt.timedelta(hours=20)))
+@pytest.mark.parametrize("second", [0, 0.4, -0.4], ids=["equal", "later", "earlier"])
+def test_complaint_28_two_subscriptions_within_a_second_are_both_confirmed(daemon, sns, second):
+    at = now()
+    daemon.accept(
+        sns.confirmation(token="one", at=at),
+        sns.confirmation(token="two", at=at + dt.timedelta(seconds=second)),
+    )
+    sns.wait_for(2, sns.confirmations)
+    assert sorted(r.query["Token"] for r in sns.confirmations()) == ["one", "two"]
     wait_state(daemon, "confirmed")
-    assert daemon.quarantined() == []
+    eventually(lambda: daemon.value("SELECT waiting FROM topics") == 0)
+    assert daemon.ctl("status").code == 0
+
+
+def test_a_confirmation_is_stale_after_three_days(daemon, sns):
+    daemon.accept(sns.confirmation(at=now() - dt.timedelta(days=2, hours=23)))
+    wait_state(daemon, "confirmed")
+    daemon.accept(sns.confirmation(topic=TOPIC, at=now() - dt.timedelta(days=3, hours=1)))
+    assert daemon.quarantined() == ["stale"]
+    assert state(daemon) == "confirmed"
+    assert len(sns.confirmations()) == 1
+
+
+def test_topics_confirm_starts_every_token_that_waits(make_daemon, sns):
+    daemon = make_daemon(sns={"confirm": "manual"}).start()
+    daemon.accept(sns.confirmation(token="one"), sns.confirmation(token="two"))
+    assert daemon.value("SELECT waiting FROM topics") == 2
+    assert daemon.ctl("topics", "confirm", TOPIC).code == 0
+    sns.wait_for(2, sns.confirmations)
+    wait_state(daemon, "confirmed")
+    # Now it delivers; a third one can be confirmed nevertheless.
+    daemon.accept(sns.confirmation(token="three"))
+    assert state(daemon) == "confirmed"
+    assert daemon.ctl("topics", "confirm", TOPIC).code == 0
+    sns.wait_for(3, sns.confirmations)
+    eventually(lambda: daemon.value("SELECT waiting FROM topics") == 0)
+    assert "already" in daemon.ctl("topics", "confirm", TOPIC).out
+
+
+@pytest.mark.parametrize("confirm", ["manual", "auto"])
+def test_no_token_is_in_a_file_that_the_group_reads(make_daemon, sns, confirm):
+    daemon = make_daemon(sns={"confirm": confirm}).start()
+    sns.confirm_plan.otherwise = Answer(500)
+    daemon.accept(sns.confirmation(token="zebra4711zebra"))
+    files = [path for path in daemon.home.rglob("*") if path.is_file()]
+    holders = [path for path in files if b"zebra4711zebra" in path.read_bytes()]
+    assert [oct(path.stat().st_mode & 0o777) for path in holders] == ["0o600"]
+    assert "zebra4711" not in daemon.log()
+
+
+def test_after_a_restored_backup_topics_confirm_says_to_subscribe_again(make_daemon, sns):
+    daemon = make_daemon(sns={"confirm": "manual"}).start()
+    daemon.accept(sns.confirmation())
+    for file in daemon.database.parent.glob("*.token-*"):
+        file.unlink()
+    result = daemon.ctl("topics", "confirm", TOPIC)
+    assert result.code == 1
+    assert "aws sns subscribe --topic-arn " + TOPIC in result.out
+
+
+def test_a_token_lost_on_its_way_fails_with_the_reason(daemon, sns):
+    sns.confirm_plan.otherwise = Answer(500)
+    daemon.accept(sns.confirmation())
+    sns.wait_for(1, sns.confirmations)
+    for file in daemon.database.parent.glob("*.token-*"):
+        file.unlink()
+    wait_state(daemon, "failed")
+    assert "subscribe again" in daemon.value("SELECT fault FROM topics")
+    daemon.wait_log("could not be confirmed", "token is lost")
 
 
 # --- the end of a subscription
@@ -170,11 +243,11 @@ def two_topics(make_daemon) -> Daemon:
 
 
 def test_an_unsubscription_is_recorded_and_warned_of(daemon, sns):
-    daemon.accept(sns.confirmation())
-    wait_state(daemon, "confirmed")
-    daemon.accept(sns.unsubscription())
+    subscribe(daemon, sns)
+    daemon.accept(sns.unsubscription(subscription=subscription_of(daemon)))
     assert state(daemon) == "unsubscribed"
-    daemon.wait_log(TOPIC, "subscri")
+    daemon.wait_log(TOPIC, "the subscription has ended")
+    assert "was unsubscribed" in daemon.ctl("status").out
 
 
 def test_complaint_03_an_unsubscription_is_never_followed(two_topics, sns, make_sns):
@@ -190,14 +263,53 @@ def test_complaint_03_an_unsubscription_is_never_followed(two_topics, sns, make_
     assert state(two_topics) == "unsubscribed"
 
 
-def test_an_unsubscription_ends_a_confirmation_under_way(two_topics, sns):
+def test_complaint_28_a_token_that_waits_outlives_the_end_of_another_subscription(daemon, sns):
+    subscribe(daemon, sns)
     sns.confirm_plan.then(Answer(500))
-    two_topics.accept(sns.confirmation())
-    sns.wait_for(1, sns.confirmations)
-    two_topics.accept(sns.unsubscription())
-    two_topics.accept(sns.confirmation(topic=OTHER_TOPIC))
-    wait_state(two_topics, "confirmed", OTHER_TOPIC)
-    assert state(two_topics) == "unsubscribed"
+    daemon.accept(sns.confirmation(token="new", at=now() - dt.timedelta(minutes=1)))
+    daemon.accept(sns.unsubscription(subscription=subscription_of(daemon)))
+    assert state(daemon) in ("confirming", "confirmed")
+    wait_state(daemon, "confirmed")
+    assert [r.query["Token"] for r in sns.confirmations()][1:] == ["new", "new"]
+    assert daemon.ctl("status").code == 0
+
+
+def test_an_unsubscription_ends_only_the_subscription_it_names(daemon, sns):
+    subscribe(daemon, sns)
+    first = subscription_of(daemon)
+    daemon.accept(sns.confirmation())
+    sns.wait_for(2, sns.confirmations)
+    eventually(lambda: daemon.value("SELECT waiting FROM topics") == 0)
+    daemon.accept(sns.unsubscription(subscription=first), sns.unsubscription())
+    assert state(daemon) == "confirmed"
+    assert subscription_of(daemon) != first
+    daemon.wait_log(TOPIC, "the topic has another one")
+    assert daemon.ctl("status").code == 0
+    daemon.accept(sns.unsubscription(subscription=subscription_of(daemon)))
+    assert state(daemon) == "unsubscribed"
+
+
+def test_an_unsubscription_that_names_none_raises_an_alarm_until_a_notification(daemon, sns):
+    subscribe(daemon, sns)
+    daemon.accept(sns.unsubscription(message="Your subscription was deactivated."))
+    assert state(daemon) == "unsubscribed"
+    assert "SNS did not say which" in daemon.value("SELECT fault FROM topics")
+    daemon.accept(sns.feedback(ses.bounce("ann@mail.example")))
+    assert state(daemon) == "confirmed"
+
+
+def test_a_stale_unsubscription_is_quarantined_and_changes_nothing(daemon, sns):
+    subscribe(daemon, sns)
+    old = sns.unsubscription(
+        subscription=subscription_of(daemon), at=now() - dt.timedelta(hours=3)
+    )
+    daemon.accept(old, old)
+    assert daemon.quarantined() == ["stale"]
+    assert state(daemon) == "confirmed"
+    # A person may say that it holds all the same.
+    assert daemon.ctl("quarantine", "retry", "--all").code == 0
+    assert daemon.quarantined() == []
+    assert state(daemon) == "unsubscribed"
 
 
 def test_subscribing_again_after_an_unsubscription_works(daemon, sns):

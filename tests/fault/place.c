@@ -29,6 +29,19 @@ void place_close(struct place *place)
     store_close(take_ptr(place->store));
 }
 
+static void remove_tokens(const struct place *place)
+{
+    DIR *directory = opendir(place->directory);
+    const struct dirent *entry;
+
+    assert_non_null(directory);
+    while ((entry = readdir(directory))) {
+        if (strncmp(entry->d_name, "s.db.token-", 11) == 0)
+            (void)unlinkat(dirfd(directory), entry->d_name, 0);
+    }
+    (void)closedir(directory);
+}
+
 void place_clear(struct place *place)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", ".turn"};
@@ -40,6 +53,7 @@ void place_clear(struct place *place)
         (void)snprintf(name, sizeof(name), "%s%s", place->path, suffixes[i]);
         (void)unlink(name);
     }
+    remove_tokens(place);
 }
 
 void place_remove(struct place *place)
@@ -118,9 +132,11 @@ void snapshot_done(struct snapshot *snapshot)
 static const struct {
     const char *name, *columns;
 } tables[] = {
-    {"topic", "*"},     {"outbox", "*"},        {"sns_message", "*"}, {"body", MESSAGE},
-    {"event", MESSAGE}, {"unapplied", MESSAGE}, {"suppression", "*"}, {"decision", "*"},
-    {"soft_day", "*"},  {"counted", "*"},       {"daily_count", "*"}, {"type_count", "*"},
+    {"topic", "*"},         {"subscription", "*"}, {"outbox", "*"},
+    {"sns_message", "*"},   {"body", MESSAGE},     {"event", MESSAGE},
+    {"unapplied", MESSAGE}, {"suppression", "*"},  {"decision", "*"},
+    {"soft_day", "*"},      {"counted", "*"},      {"daily_count", "*"},
+    {"type_count", "*"},
 };
 
 static bool is_id(const char *column)

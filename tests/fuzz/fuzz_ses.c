@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case SES_PARSED_QUARANTINE:
         PROMISE(quarantine_word(reason));
-        PROMISE(reason != QUARANTINE_STALE);
+        PROMISE(reason != QUARANTINE_STALE && reason != QUARANTINE_FUTURE);
         break;
     case SES_PARSED_ANNOUNCEMENT:
     case SES_PARSED_NO_MEMORY:

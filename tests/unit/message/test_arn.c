@@ -106,8 +106,10 @@ static void a_pattern_may_hold_stars_in_region_and_name(void **state)
 {
     (void)state;
     static const char *const good[] = {
-        "arn:aws:sns:us-east-1:012345678901:t",   "arn:aws:sns:*:012345678901:t",
-        "arn:aws:sns:eu-*:012345678901:ses-*",    "arn:*:sns:*:012345678901:*",
+        "arn:aws:sns:us-east-1:012345678901:t",
+        "arn:aws:sns:*:012345678901:t",
+        "arn:aws:sns:eu-*:012345678901:ses-*",
+        "arn:*:sns:*:012345678901:*",
         "arn:aws:sns:us-east-1:012345678901:*-bounces.fifo",
     };
     static const char *const bad[] = {

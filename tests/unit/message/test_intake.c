@@ -88,22 +88,68 @@ static enum quarantine_reason reason_at(int64_t timestamp_ms, int64_t max_age_ms
     return intake.reason;
 }
 
-static void what_is_too_old_or_too_new_is_stale(void **state)
+static void what_is_too_old_is_stale_and_what_is_ahead_is_future(void **state)
 {
     (void)state;
     assert_int_equal(reason_at(NOW - TWO_H, TWO_H), QUARANTINE_NONE);
     assert_int_equal(reason_at(NOW - TWO_H - 1, TWO_H), QUARANTINE_STALE);
     assert_int_equal(reason_at(NOW + INTAKE_FUTURE_MS, TWO_H), QUARANTINE_NONE);
-    assert_int_equal(reason_at(NOW + INTAKE_FUTURE_MS + 1, TWO_H), QUARANTINE_STALE);
+    assert_int_equal(reason_at(NOW + INTAKE_FUTURE_MS + 1, TWO_H), QUARANTINE_FUTURE);
     assert_int_equal(reason_at(NOW - 9999 * CLOCK_DAY_MS, 0), QUARANTINE_NONE);
     assert_int_equal(reason_at(NOW + 9999 * CLOCK_DAY_MS, 0), QUARANTINE_NONE);
+    assert_string_equal(quarantine_word(QUARANTINE_STALE), "stale");
+    assert_string_equal(quarantine_word(QUARANTINE_FUTURE), "future");
 }
 
-static void a_confirmation_is_never_stale(void **state)
+/* STALE, or NONE when it is what it was sent as. */
+static enum quarantine_reason
+subscription_reason(enum sns_type type, int64_t timestamp_ms, int64_t max_age_ms)
+{
+    struct intake intake;
+    struct sns_message message = message_of("You have chosen to …", timestamp_ms);
+    struct intake_options options = options_of(max_age_ms);
+
+    message.type = type;
+    message.token = STR("2336412f37");
+    assert_int_equal(intake_from_sns(&message, STR(""), &options, &intake), 0);
+    if (intake.kind != INTAKE_QUARANTINE)
+        assert_int_equal(intake.kind, type == SNS_SUBSCRIPTION_CONFIRMATION
+                                          ? INTAKE_CONFIRM
+                                          : INTAKE_UNSUBSCRIBED);
+    intake_done(&intake);
+    return intake.reason;
+}
+
+static void a_confirmation_is_stale_after_three_days_an_end_after_max_age(void **state)
+{
+    (void)state;
+    enum sns_type asks = SNS_SUBSCRIPTION_CONFIRMATION;
+    enum sns_type ends = SNS_UNSUBSCRIBE_CONFIRMATION;
+    int64_t max_ages_ms[] = {TWO_H, 0};
+
+    for (size_t i = 0; i < 2; i++) {
+        int64_t max_age_ms = max_ages_ms[i];
+
+        assert_int_equal(subscription_reason(asks, NOW - INTAKE_TOKEN_MS, max_age_ms),
+                         QUARANTINE_NONE);
+        assert_int_equal(subscription_reason(asks, NOW - INTAKE_TOKEN_MS - 1, max_age_ms),
+                         QUARANTINE_STALE);
+    }
+    assert_int_equal(subscription_reason(ends, NOW - TWO_H, TWO_H), QUARANTINE_NONE);
+    assert_int_equal(subscription_reason(ends, NOW - TWO_H - 1, TWO_H), QUARANTINE_STALE);
+    assert_int_equal(subscription_reason(ends, 0, 0), QUARANTINE_NONE);
+    /* true whatever our clock says */
+    assert_int_equal(subscription_reason(asks, NOW + CLOCK_DAY_MS, TWO_H),
+                     QUARANTINE_NONE);
+    assert_int_equal(subscription_reason(ends, NOW + CLOCK_DAY_MS, TWO_H),
+                     QUARANTINE_NONE);
+}
+
+static void a_confirmation_carries_its_token(void **state)
 {
     (void)state;
     struct intake intake;
-    struct sns_message message = message_of("You have chosen to subscribe …", 0);
+    struct sns_message message = message_of("You have chosen to subscribe …", NOW);
     struct intake_options options = options_of(TWO_H);
 
     options.confirm_now = true;
@@ -120,6 +166,49 @@ static void a_confirmation_is_never_stale(void **state)
     assert_int_equal(intake.kind, INTAKE_UNSUBSCRIBED);
     assert_false(str_present(intake.token));
     intake_done(&intake);
+}
+
+static void an_end_names_a_subscription_of_its_own_topic_or_none(void **state)
+{
+    (void)state;
+#define OURS "arn:aws:sns:eu-central-1:111122223333:bounces"
+#define TEXT(arn)                                                                        \
+    "You have chosen to deactivate subscription " arn                                    \
+    "\nTo cancel this operation and restore the subscription, visit the SubscribeURL "   \
+    "included in this message."
+    static const struct {
+        const char *text, *arn;
+    } cases[] = {
+        {TEXT(OURS ":2bcfbf39-05c3-41de-beaa-fcfcc21c8f55."),
+         OURS ":2bcfbf39-05c3-41de-beaa-fcfcc21c8f55"},
+        {TEXT(OURS ":a."), OURS ":a"},
+        {TEXT(OURS ":a"), NULL},
+        {TEXT(OURS ":."), NULL},
+        {TEXT(OURS "."), NULL},
+        {TEXT(OURS ":a b."), NULL},
+        {TEXT(OURS ":a:b."), NULL},
+        {TEXT(OURS "-2:a."), NULL},
+        {TEXT("arn:aws:sns:eu-central-1:999922223333:bounces:a."), NULL},
+        {TEXT(""), NULL},
+        {"You have chosen to deactivate subscription ", NULL},
+        {"You have chosen to deactivate subscription " OURS, NULL},
+        {"You have chosen to deactivate subscription " OURS ":", NULL},
+        {"You have chosen to deactivate the topic " OURS ".", NULL},
+        {"", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct sns_message message = message_of(cases[i].text, NOW);
+        struct intake_options options = options_of(TWO_H);
+        struct intake intake;
+
+        message.type = SNS_UNSUBSCRIBE_CONFIRMATION;
+        assert_int_equal(intake_from_sns(&message, STR(""), &options, &intake), 0);
+        if (!(cases[i].arn ? str_equal(intake.subscription_arn, str_of(cases[i].arn))
+                           : !str_present(intake.subscription_arn)))
+            fail_msg("%s: %.*s", cases[i].text, STR_ARG(intake.subscription_arn));
+        intake_done(&intake);
+    }
 }
 
 static void what_cannot_be_applied_is_quarantined_with_its_reason(void **state)
@@ -175,8 +264,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_notification_is_kept_with_the_sns_timestamp_as_its_time),
         cmocka_unit_test(the_rules_decide_between_keep_count_and_ignore),
-        cmocka_unit_test(what_is_too_old_or_too_new_is_stale),
-        cmocka_unit_test(a_confirmation_is_never_stale),
+        cmocka_unit_test(what_is_too_old_is_stale_and_what_is_ahead_is_future),
+        cmocka_unit_test(a_confirmation_is_stale_after_three_days_an_end_after_max_age),
+        cmocka_unit_test(a_confirmation_carries_its_token),
+        cmocka_unit_test(an_end_names_a_subscription_of_its_own_topic_or_none),
         cmocka_unit_test(what_cannot_be_applied_is_quarantined_with_its_reason),
         cmocka_unit_test(ses_announcing_itself_is_neither_event_nor_quarantine_7),
         cmocka_unit_test(a_bare_message_counts_from_the_time_that_ses_gives),

@@ -157,11 +157,9 @@ static void a_refusal_is_final_until_a_new_token_comes(void **state)
     result(fixture, 1, STORE_CONFIRM_FAILED, "HTTP 400", fixture->now_ms + 1000);
     assert_answer(fixture, "SELECT state || fault FROM topics", "failedHTTP 400");
     assert_int_equal(confirmation(fixture, "c2", "token-2", true), VERDICT_CONFIRMING);
-    assert_answer(fixture, "SELECT state || token FROM topic", "confirmingtoken-2");
-    assert_int_equal(confirmation(fixture, "c3", "token-3", true), VERDICT_CONFIRMING);
-    assert_answer(fixture, "SELECT count(*) || token FROM outbox", "1token-3");
-    /* the result of one that was replaced changes nothing */
-    result(fixture, 2, STORE_CONFIRM_FAILED, "HTTP 400", fixture->now_ms + 1000);
+    assert_answer(fixture, state_of, "confirming");
+    /* the result of one that is gone changes nothing */
+    result(fixture, 1, STORE_CONFIRM_FAILED, "HTTP 400", fixture->now_ms + 1000);
     assert_answer(fixture, state_of, "confirming");
 }
 
@@ -193,9 +191,6 @@ static void unsubscribed_stays_until_a_later_notification(void **state)
     assert_answer(fixture, state_of, "unsubscribed");
     assert_answer(fixture, "SELECT count(*) FROM outbox", "0");
     deliver(fixture, hard("a@example.com", "f2"), .at_ms = now_ms - 3000);
-    assert_answer(fixture, state_of, "unsubscribed");
-    /* a confirmation from before it, delivered late */
-    subscription(fixture, INTAKE_CONFIRM, "c0", "t", now_ms - 9000, true);
     assert_answer(fixture, state_of, "unsubscribed");
     deliver(fixture, hard("a@example.com", "f3"), .at_ms = now_ms - 1000);
     assert_answer(fixture, state_of, "confirmed");
@@ -239,7 +234,7 @@ static void what_another_process_wrote_is_seen(void **state)
     assert_true(store_changed_elsewhere(fixture->store));
     assert_false(store_changed_elsewhere(fixture->store));
     /* the cached topic is gone, too */
-    tamper(fixture, "UPDATE topic SET state = 'failed'");
+    tamper(fixture, "UPDATE subscription SET state = 'failed'");
     deliver(fixture, hard("a@example.com", "f3"));
     assert_answer(fixture, state_of, "confirmed");
 }

@@ -1,0 +1,126 @@
+/* A file of an older version keeps what it holds. */
+#include "store/schema_sql.h"
+#include "store_fixture.h"
+
+/* The file as the first `version` migrations make it, with these rows. */
+static void make_old(struct fixture *fixture, int version, const char *rows)
+{
+    char pragmas[80];
+    sqlite3 *db = NULL;
+    char *message = NULL;
+
+    fixture_close(fixture);
+    assert_int_equal(unlink(fixture->path), 0);
+    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+    assert_int_equal(chmod(fixture->path, 0640), 0);
+    for (int i = 0; i < version; i++)
+        assert_int_equal(sqlite3_exec(db, migrations[i].sql, NULL, NULL, NULL),
+                         SQLITE_OK);
+    (void)snprintf(pragmas, sizeof(pragmas),
+                   "PRAGMA application_id = %d; PRAGMA user_version = %d", 0x53455342,
+                   version);
+    assert_int_equal(sqlite3_exec(db, pragmas, NULL, NULL, NULL), SQLITE_OK);
+    if (sqlite3_exec(db, rows, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s", message);
+    (void)sqlite3_close(db);
+    assert_int_equal(store_open(fixture->path, STORE_OWN, &fixture->store, NULL), 0);
+}
+
+/* What is due at once: topic, token, attempts. */
+static void assert_due(struct fixture *fixture, int count, const char *first)
+{
+    struct store_confirmation all[8] = {0};
+    int64_t next_ms = 0;
+    char text[256] = "";
+
+    assert_int_equal(
+        store_confirmations_due(fixture->store, fixture->now_ms, all, 8, &next_ms),
+        count);
+    if (count > 0)
+        (void)snprintf(text, sizeof(text), "%s %s %u", all[0].topic_arn, all[0].token,
+                       all[0].attempts);
+    assert_string_equal(text, first);
+    for (int i = 0; i < count; i++)
+        store_confirmation_done(&all[i]);
+}
+
+static void topics_and_waiting_confirmations_of_version_1_go_on(void **state)
+{
+    struct fixture *fixture = *state;
+    bool more = false;
+    char rows[2048];
+
+    (void)snprintf(
+        rows, sizeof(rows),
+        "INSERT INTO topic (id, topic_arn, state, since, subscription_arn, token,"
+        " subscription_ms, last_message_at, messages, announced_at, fault) VALUES"
+        "(1, '" TOPIC_A "', 'confirming', '2026-01-01 00:00:00.000', NULL, 'tok-a', %lld,"
+        " NULL, 1, NULL, 'no answer'),"
+        "(2, 't:confirmed', 'confirmed', '2026-01-02 00:00:00.000', 't:confirmed:x', "
+        "NULL,"
+        " 7, '2026-01-03 00:00:00.000', 9, '2026-01-01 00:00:00.000', NULL),"
+        "(3, 't:talks', 'confirmed', '2026-01-02 00:00:00.000', NULL, 'tok-t', %lld,"
+        " NULL, 2, NULL, NULL),"
+        "(4, 't:pending', 'pending', '2026-01-02 00:00:00.000', NULL, 'tok-p', %lld,"
+        " NULL, 1, NULL, NULL),"
+        "(5, 't:failed', 'failed', '2026-01-02 00:00:00.000', NULL, 'tok-f', %lld,"
+        " NULL, 1, NULL, 'HTTP 400'),"
+        "(6, 't:gone', 'unsubscribed', '2026-01-02 00:00:00.000', NULL, NULL, 5,"
+        " NULL, 1, NULL, NULL),"
+        "(7, 't:imported', NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL);"
+        "INSERT INTO outbox (id, kind, topic_id, token, attempts, next_at_ms,"
+        " created_at_ms, last_fault) VALUES (41, 'confirm', 1, 'tok-a', 3, 1, 1, 'x')",
+        (long long)fixture->now_ms, (long long)fixture->now_ms,
+        (long long)fixture->now_ms, (long long)fixture->now_ms);
+    make_old(fixture, 1, rows);
+    assert_answer(
+        fixture,
+        "SELECT group_concat(topic_arn || ' ' || state || ' ' || since || ' ' || "
+        "coalesce(subscription_arn, '-') || ' ' || messages || ' ' || coalesce(fault, "
+        "'-') || ' ' || waiting, char(10)) FROM topics",
+        TOPIC_A " confirming 2026-01-01 00:00:00.000 - 1 no answer 1\n"
+                "t:confirmed confirmed 2026-01-02 00:00:00.000 t:confirmed:x 9 - 0\n"
+                "t:talks confirmed 2026-01-02 00:00:00.000 - 2 - 1\n"
+                "t:pending pending 2026-01-02 00:00:00.000 - 1 - 1\n"
+                "t:failed failed 2026-01-02 00:00:00.000 - 1 HTTP 400 0\n"
+                "t:gone unsubscribed 2026-01-02 00:00:00.000 - 1 - 0");
+    assert_due(fixture, 1, TOPIC_A " tok-a 3");
+    /* in the daemon's first idle moment */
+    assert_int_equal(store_tidy(fixture->store, fixture->now_ms, &more), 0);
+    assert_answer(fixture,
+                  "SELECT count(*) FROM subscription WHERE token LIKE 'tok%'"
+                  " OR clear_token IS NOT NULL",
+                  "0");
+    fixture_reopen(fixture);
+    assert_due(fixture, 1, TOPIC_A " tok-a 3");
+    assert_int_equal(store_topic_confirm(fixture->store, "t:pending", fixture->now_ms),
+                     0);
+    assert_int_equal(store_topic_confirm(fixture->store, "t:failed", fixture->now_ms), 0);
+    assert_answer(fixture, "SELECT count(*) FROM outbox", "3");
+    assert_answer(fixture, "SELECT count(*) FROM pragma_foreign_key_check", "0");
+}
+
+static void a_pending_token_can_be_confirmed_before_it_has_a_file(void **state)
+{
+    struct fixture *fixture = *state;
+    char rows[256];
+
+    (void)snprintf(rows, sizeof(rows),
+                   "INSERT INTO topic (topic_arn, state, since, token, subscription_ms)"
+                   " VALUES ('t', 'pending', '2026-01-01', 'tok', %lld)",
+                   (long long)fixture->now_ms);
+    make_old(fixture, 1, rows);
+    assert_int_equal(store_topic_confirm(fixture->store, "t", fixture->now_ms), 0);
+    assert_due(fixture, 1, "t tok 0");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(topics_and_waiting_confirmations_of_version_1_go_on),
+        TEST(a_pending_token_can_be_confirmed_before_it_has_a_file),
+    };
+    return cmocka_run_group_tests_name("store_migrate", tests, NULL, NULL);
+}
