@@ -7,8 +7,8 @@
 #include "ctl/ingest_client.h"
 #include "sesbounce/arn.h"
 
-/* Two ARNs and a sentence. */
-#define ATTENTION_BYTES_MAX (2 * ARN_BYTES_MAX + 1024)
+/* Three ARNs and a sentence. */
+#define ATTENTION_BYTES_MAX (3 * ARN_BYTES_MAX + 1024)
 
 struct status {
     struct ctl *ctl;
@@ -172,8 +172,10 @@ static int on_topic(void *context, const struct store_value *values, size_t coun
         return attention(status,
                          "%.*s was unsubscribed: its bounces do not arrive; type: "
                          "aws sns subscribe --topic-arn %.*s --protocol https "
-                         "--notification-endpoint YOUR-URL",
-                         length, arn->text.data, length, arn->text.data);
+                         "--notification-endpoint YOUR-URL; or, if that was meant: "
+                         "sesbouncectl topics forget %.*s",
+                         length, arn->text.data, length, arn->text.data, length,
+                         arn->text.data);
     return 0;
 }
 

@@ -72,9 +72,16 @@ static const struct verb verbs[] = {
      cmd_quarantine_drop},
     {"topics", "list", "", "The SNS topics that have talked to us", NULL,
      "sesbouncectl topics list", 0, 0, 0, cmd_topics_list},
-    {"topics", "confirm", "ARN", "Confirm a pending subscription, or try it again", NULL,
+    {"topics", "confirm", "ARN", "Confirm what is pending, or try again what failed",
+     "Every subscription of the topic that waits for it, and whose token may be valid "
+     "yet.",
      "sesbouncectl topics confirm arn:aws:sns:eu-west-1:123456789012:ses-events", DRY, 1,
      1, cmd_topics_confirm},
+    {"topics", "forget", "ARN", "No longer report a topic that is out of use",
+     "Its state and what waits to be confirmed are dropped, its events stay. One that "
+     "delivers and\nis in [sns] topic is not forgotten: it would appear again.",
+     "sesbouncectl topics forget arn:aws:sns:eu-west-1:123456789012:ses-events", DRY, 1,
+     1, cmd_topics_forget},
     {"message", "verify", "FILE|-", "Is this captured SNS envelope authentic",
      "Asks no topic list and no clock. The certificate comes from --certificate, from "
      "those the\ndaemon keeps, or from Amazon by https. Exit 0 yes, 1 no, 2 cannot tell.",

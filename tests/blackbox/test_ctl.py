@@ -629,6 +629,43 @@ def test_topics_list_and_confirm(make_daemon, sns):
     assert daemon.ctl("topics", "confirm", FOREIGN_TOPIC).code in (1, 2)
 
 
+def test_topics_forget_ends_the_alarm_of_a_topic_out_of_use(daemon, sns):
+    daemon.accept(sns.feedback(ses.bounce(ANN)), sns.unsubscription(at=now()))
+    assert "topics forget " + TOPIC in daemon.ctl("status").out
+    assert daemon.ctl("topics", "forget", "--dry-run", TOPIC).out.strip().endswith("would be forgotten")
+    assert daemon.ctl("-o", "json", "topics", "list").json() != []
+    assert daemon.ctl("topics", "forget", TOPIC).code == 0
+    assert daemon.ctl("-o", "json", "topics", "list").json() == []
+    assert "nothing has arrived from " + TOPIC in daemon.ctl("status").out
+    (event,) = daemon.ctl("-o", "json", "events").json()
+    assert event["topic_arn"] == TOPIC
+    assert daemon.ctl("topics", "forget", TOPIC).code == 1
+    assert daemon.ctl("topics", "forget", "nonsense").code == 2
+    # It is still in [sns] topic, so it may come back.
+    daemon.accept(sns.feedback(ses.bounce("bob@mail.example")))
+    (row,) = daemon.ctl("-o", "json", "topics", "list").json()
+    assert (row["state"], row["messages"]) == ("confirmed", 1)
+
+
+def test_topics_forget_refuses_a_topic_that_would_appear_again(daemon, sns):
+    daemon.accept(sns.feedback(ses.bounce(ANN)))
+    for extra in ([], ["--dry-run"]):
+        result = daemon.ctl("topics", "forget", *extra, TOPIC)
+        assert result.code == 1 and "aws sns unsubscribe" in result.out
+    assert daemon.column("SELECT state FROM topics") == ["confirmed"]
+    daemon.configure({"sns": {"topic": [TOPIC + "-new"]}})
+    assert daemon.ctl("topics", "forget", TOPIC).code == 0
+    assert daemon.column("SELECT state FROM topics") == []
+
+
+def test_topics_forget_declines_a_subscription_that_nobody_wants(make_daemon, sns):
+    daemon = make_daemon(sns={"confirm": "manual"}).start()
+    daemon.accept(sns.confirmation())
+    assert daemon.ctl("topics", "forget", TOPIC).code == 0
+    assert daemon.ctl("topics", "confirm", TOPIC).code == 1
+    assert sns.confirmations() == []
+
+
 # --- message verify
 
 
