@@ -331,6 +331,11 @@
 /* Without a result after this a confirmation is given out again: HTTPS_TOTAL_MS is 8 s.
  */
 #define STORE_CONFIRMATION_OUT_MS (60 * 1000)
+/* A few stale messages are a delivery that SNS repeated for long; more than this in an
+ * hour, and more than half of what came, are a sign of a clock that is ahead. */
+#define STORE_STALE_SURGE 10
+/* The newest quarantined messages that are looked at for it. */
+#define STORE_CLOCK_ROWS_MAX 1000
 /* Subscriptions of a topic that are remembered; the owner of an allowed topic can make
  * any number of them. What ended or failed first goes first. */
 #define STORE_SUBSCRIPTIONS_MAX 64

@@ -242,6 +242,14 @@ int store_is_suppressed(struct store *store, const struct address *address,
  */
 int store_status(struct store *store, store_row_fn *row, void *context);
 
+/* Signs that this machine's clock is wrong, from bounded look-ups. */
+struct store_clock_signs {
+    int64_t future; /* quarantined as `future` in the last day */
+    int64_t stale;  /* quarantined as `stale` in the last hour */
+    bool is_surge;  /* STORE_STALE_SURGE of these at least, and most of what came */
+};
+int store_clock_signs(struct store *store, int64_t now_ms, struct store_clock_signs *ret);
+
 /* PRAGMA integrity_check and foreign_key_check: 0 ok, -EUCLEAN with lines in `report`.
  * `progress` (may be NULL) is called now and then. */
 int store_check(struct store *store, struct buf *report, void (*progress)(void *context),

@@ -198,6 +198,29 @@ static int say_unheard(struct status *status)
 
 /* --- all of it --- */
 
+/* Both come from SNS's time in the messages, which is right. */
+static int say_clock(struct status *status)
+{
+    struct store_clock_signs signs;
+    int r = store_clock_signs(status->ctl->store, status->ctl->now_ms, &signs);
+    if (r == 0 && signs.future > 0)
+        r = attention(
+            status,
+            "%lld messages of the last day are dated more than 15 minutes ahead "
+            "of this machine's clock, and were not applied: check this "
+            "machine's clock; type: timedatectl; then: sesbouncectl quarantine "
+            "retry --all",
+            (long long)signs.future);
+    if (r == 0 && signs.is_surge)
+        r = attention(
+            status,
+            "%lld messages of the last hour, more than half, were too old to be "
+            "applied: check this machine's clock; type: timedatectl; then: "
+            "sesbouncectl quarantine retry --all",
+            (long long)signs.stale);
+    return r;
+}
+
 static int say_settings(struct status *status)
 {
     const struct settings *settings = status->ctl->settings;
@@ -226,6 +249,8 @@ static int report(struct status *status, bool *ret_store_failed)
                       (long long)status->quarantined);
     if (r == 0)
         r = say_not_addressed(status);
+    if (r == 0)
+        r = say_clock(status);
     if (r == 0)
         r = store_query(status->ctl->store, STORE_TOPICS, &filter, on_topic, status);
     *ret_store_failed = r < 0 && status->fault == 0;

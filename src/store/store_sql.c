@@ -127,6 +127,25 @@ const char *const store_sql[SQL_COUNT] = {
     [SQL_SUBSCRIPTION_FORGET] = "DELETE FROM subscription WHERE topic_id ="
                                 " (SELECT id FROM topic WHERE topic_arn = ?)",
 
+    /* Both go from the newest row back, and look at a bounded number. */
+    [SQL_CLOCK_ASIDE] =
+        "SELECT coalesce(sum(reason = 'future' AND received_at >= ?1), 0),"
+        " coalesce(sum(reason = 'stale' AND received_at >= ?2), 0)"
+        " FROM (SELECT u.reason, m.received_at FROM unapplied AS u"
+        " JOIN sns_message AS m ON m.id = u.message_id ORDER BY u.id DESC LIMIT ?3)",
+    [SQL_CLOCK_NTH_LAST] = "SELECT received_at >= ?1 FROM sns_message"
+                           " ORDER BY id DESC LIMIT 1 OFFSET ?2",
+    /* Our clock was ahead and has been set back; unless SNS's time says that it is
+     * behind now, for then these times may be right. */
+    [SQL_CLOCK_MEND_TOPICS] =
+        "UPDATE topic SET last_message_at = min(last_message_at, ?1),"
+        " announced_at = min(announced_at, ?1)"
+        " WHERE (last_message_at > ?1 OR announced_at > ?1)"
+        " AND ?2 >= (SELECT coalesce(max(sns_timestamp_ms), 0) FROM sns_message)",
+    [SQL_CLOCK_MEND_SUBSCRIPTIONS] =
+        "UPDATE subscription SET since = ?1 WHERE since > ?1"
+        " AND ?2 >= (SELECT coalesce(max(sns_timestamp_ms), 0) FROM sns_message)",
+
     [SQL_TOKEN_WANTED] = "SELECT 1 FROM subscription WHERE token = ?"
                          " AND state IN ('pending', 'confirming', 'failed') LIMIT 1",
     [SQL_TOKEN_CLEAR] = "SELECT id, clear_token FROM subscription"

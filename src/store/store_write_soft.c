@@ -136,6 +136,15 @@ static int tidy_suppressed_count(struct store *store, int64_t now_ms)
     return db_run(&call, NULL);
 }
 
+static int clock_mend(struct store *store, enum sql which, int64_t now_ms)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, which);
+
+    db_bind_time(&call, now_ms);
+    db_bind_int(&call, now_ms + INTAKE_FUTURE_MS);
+    return db_run(&call, NULL);
+}
+
 int store_tidy(struct store *store, int64_t now_ms, bool *ret_more)
 {
     /* The latter when the clock was ahead the last time. */
@@ -159,6 +168,10 @@ int store_tidy(struct store *store, int64_t now_ms, bool *ret_more)
         r = tidy_suppressed_count(store, now_ms);
     if (r == 0 && again)
         r = token_tidy(store);
+    if (r == 0 && again)
+        r = clock_mend(store, SQL_CLOCK_MEND_TOPICS, now_ms);
+    if (r == 0 && again)
+        r = clock_mend(store, SQL_CLOCK_MEND_SUBSCRIPTIONS, now_ms);
     if (r == 0)
         r = store_commit(store);
     if (r < 0) {

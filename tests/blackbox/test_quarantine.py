@@ -93,6 +93,30 @@ def test_what_is_too_old_is_stale_and_what_is_ahead_is_future(daemon, sns, age, 
     assert daemon.suppressed() == ([] if reasons else ["ann@mail.example"])
 
 
+def test_status_says_to_check_the_clock_for_messages_from_the_future(daemon, sns):
+    daemon.accept(sns.feedback(ses.bounce("ann@mail.example")))
+    assert "clock" not in daemon.ctl("status").out
+    ahead = now() + dt.timedelta(minutes=20)
+    daemon.accept(sns.feedback(ses.bounce("bob@mail.example"), at=ahead))
+    assert "check this machine's clock" in daemon.ctl("status").out
+    assert daemon.ctl("quarantine", "retry", "--all").code == 0
+    assert daemon.suppressed() == ["ann@mail.example", "bob@mail.example"]
+    assert daemon.ctl("status").code == 0
+
+
+def test_status_says_to_check_the_clock_for_a_surge_of_stale_messages(daemon, sns):
+    old = now() - dt.timedelta(hours=3)
+    envelopes = [sns.feedback(ses.bounce(f"{i}@mail.example"), at=old) for i in range(10)]
+    daemon.accept(*envelopes[:9])
+    assert "clock" not in daemon.ctl("status").out, "a few may be late"
+    daemon.accept(envelopes[9])
+    assert "check this machine's clock" in daemon.ctl("status").out
+    daemon.accept(*[sns.feedback(ses.bounce(f"new{i}@mail.example")) for i in range(9)])
+    assert "check this machine's clock" in daemon.ctl("status").out
+    daemon.accept(sns.feedback(ses.bounce("ann@mail.example")))
+    assert "clock" not in daemon.ctl("status").out, "half of them are good"
+
+
 def test_max_age_is_a_setting(make_daemon, sns):
     daemon = make_daemon(sns={"max_age": "10m"}).start()
     old = now() - dt.timedelta(minutes=11)

@@ -443,6 +443,29 @@ static void a_time_ahead_of_the_clock_goes_with_the_next_message(void **state)
     assert_answer(fixture, "SELECT last_message_at <= datetime('now') FROM topics", "1");
 }
 
+static void a_time_ahead_goes_without_a_message_unless_the_clock_is_behind(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t now_ms = fixture->now_ms;
+    bool more = false;
+
+    deliver(fixture, "Successfully validated SNS topic for Amazon SES event publishing.",
+            .received_ms = now_ms + 30 * CLOCK_DAY_MS);
+    /* behind: SNS's time of that message lies ahead of it */
+    assert_int_equal(store_tidy(fixture->store, now_ms - CLOCK_HOUR_MS, &more), 0);
+    assert_answer(fixture,
+                  "SELECT last_message_at > datetime('now', '+1 day')"
+                  " AND announced_at > datetime('now', '+1 day')"
+                  " AND since > datetime('now', '+1 day') FROM topics",
+                  "1");
+    assert_int_equal(store_tidy(fixture->store, now_ms + STORE_TIDY_AGAIN_MS, &more), 0);
+    assert_answer(fixture,
+                  "SELECT last_message_at < datetime('now', '+1 day')"
+                  " AND announced_at < datetime('now', '+1 day')"
+                  " AND since < datetime('now', '+1 day') FROM topics",
+                  "1");
+}
+
 /* --- forgetting --------------------------------------------------------------------- */
 
 static void a_topic_that_is_forgotten_is_unknown_until_it_talks_again(void **state)
@@ -486,6 +509,7 @@ int main(void)
         TEST(a_token_that_cannot_be_kept_is_not_acknowledged),
         TEST(what_no_row_wants_is_removed_whatever_the_clock_says),
         TEST(a_time_ahead_of_the_clock_goes_with_the_next_message),
+        TEST(a_time_ahead_goes_without_a_message_unless_the_clock_is_behind),
         TEST(a_topic_that_is_forgotten_is_unknown_until_it_talks_again),
     };
     return cmocka_run_group_tests_name("store_subscription", tests, NULL, NULL);
