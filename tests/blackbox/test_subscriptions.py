@@ -231,7 +231,7 @@ def test_a_token_lost_on_its_way_fails_with_the_reason(daemon, sns):
         file.unlink()
     wait_state(daemon, "failed")
     assert "subscribe again" in daemon.value("SELECT fault FROM topics")
-    daemon.wait_log("could not be confirmed", "token is lost")
+    daemon.wait_log("could not be confirmed", "its token is lost")
 
 
 # --- the end of a subscription
