@@ -85,8 +85,9 @@ static struct str last_character(struct str text)
 static struct str find_unseen(struct str text)
 {
     while (text.len > 0) {
-        struct str character = first_character(text);
-        if (character.len == 0 || str_character_unseen(character))
+        bool usual = *text.data >= ' ' && *text.data < 0x7f;
+        struct str character = {text.data, usual ? 1 : str_utf8_sequence(text)};
+        if (!usual && (character.len == 0 || str_character_unseen(character)))
             return character;
         text.data += character.len;
         text.len -= character.len;
@@ -303,6 +304,8 @@ static bool is_alone(struct str text)
     bool quoted = false, other = false;
     size_t opened = 0;
 
+    if (text.len == 0 || !memchr(text.data, '<', text.len))
+        return true;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.data[i];
         if (c == '\\' && quoted)
