@@ -102,27 +102,37 @@ static bool is_plain(char c)
     return byte > ' ' && byte != 0x7f && !strchr("@<>,;:\"()[]\\", c);
 }
 
-static bool is_typographic(struct str character)
+/* RFC 5322's atext has ' and `, so that these may be part of an address. */
+static bool has_typographic_end(struct str local)
 {
-    return character.len > 1 && is_quotation_mark(character);
+    struct str first = first_character(local), last = last_character(local);
+    return (first.len > 1 && is_quotation_mark(first)) ||
+           (last.len > 1 && is_quotation_mark(last));
+}
+
+static bool is_quoted_string(struct str local)
+{
+    for (size_t i = 0; i < local.len; i++) {
+        unsigned char byte = (unsigned char)local.data[i];
+        if (byte < ' ' || byte == 0x7f)
+            return false;
+    }
+    return quoted_end(local, 0) == local.len;
 }
 
 static bool is_local_part(struct str local)
 {
+    struct str inner = local;
     if (local.len > 2 && local.data[0] == '"') {
-        for (size_t i = 0; i < local.len; i++) {
-            unsigned char byte = (unsigned char)local.data[i];
-            if (byte < ' ' || byte == 0x7f)
-                return false;
-        }
-        return quoted_end(local, 0) == local.len;
-    }
-    for (size_t i = 0; i < local.len; i++)
-        if (!is_plain(local.data[i]))
+        if (!is_quoted_string(local))
             return false;
-    /* RFC 5322's atext has ' and `, so that these may be part of the address. */
-    return local.len > 0 && !is_typographic(first_character(local)) &&
-           !is_typographic(last_character(local));
+        inner = (struct str){local.data + 1, local.len - 2};
+    } else {
+        for (size_t i = 0; i < local.len; i++)
+            if (!is_plain(local.data[i]))
+                return false;
+    }
+    return local.len > 0 && !has_typographic_end(inner);
 }
 
 /* `text` is UTF-8. */

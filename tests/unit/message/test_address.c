@@ -263,6 +263,7 @@ static void what_ses_reports_is_no_address_with_a_character_nobody_sees(void **s
     assert_refuses(STR("'jane@x.example'"));
     assert_refuses(STR("\xe2\x80\x9cjane@x.example\xe2\x80\x9d"));
     assert_refuses(STR("jane@x.example\xe2\x80\x9d"));
+    assert_refuses(STR("\"jane\xe2\x80\x9d\"@x.example"));
     /* a name is for people: theirs may join what it likes */
     assert_reads("Jane\xe2\x80\x8d <jane@x.example>", "jane@x.example", "jane@x.example");
     assert_reads("'jane@x.example", "'jane@x.example", "'jane@x.example");
