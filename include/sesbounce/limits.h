@@ -63,6 +63,9 @@
 #define ADDRESS_FAULT_BYTES 160
 /* SES allows 50 recipients a message; what SES itself reports is never cut below this. */
 #define SES_RECIPIENTS_MAX 1000
+/* So many may be named whatever the message's destination: a report can name strangers,
+ * but not more of them than there were recipients. Twice what SES allows. */
+#define SES_RECIPIENTS_NAMED_MAX 100
 /* Nesting of an SES message, which is also how deep its reader calls itself. SES nests
  * four deep today; more than in an envelope, as SES adds objects and SNS does not. */
 #define SES_DEPTH_MAX 64
@@ -72,11 +75,33 @@
 /* So many have their place on the stack (7.5 KiB): a bounce of a few recipients needs no
  * allocation. */
 #define SES_VALUES_USUAL 192
+/* The end of the year 9999, beyond which no time is written. */
+#define SES_EPOCH_SECONDS_MAX 253402300799
 /* A type that we do not know yet: SES's longest, "Rendering Failure", has 17. */
 #define SES_TYPE_BYTES_MAX 64
-/* mail.tags as JSON: SES allows 50 tags of 256 + 256 characters. Longer ones are left out
- * of the events, not cut: half a JSON text is none. */
-#define SES_TAGS_BYTES_MAX (64 * 1024)
+/*
+ * What a row of an event takes of the texts of its message; they are cut between
+ * characters, and the verbatim message has all of them. Most stand in the message once
+ * and in the row of every recipient: together they bound what becomes of 256 KiB, see
+ * SES_TAGS_BYTES_MAX.
+ */
+/* Bounce types, actions, enhanced status codes, IP addresses, account and region: the
+ * longest, AttachmentRejected or an IPv6 address, have 18 and 39. */
+#define SES_WORD_BYTES_MAX 64
+/* SES's ids have 60 characters, EventBridge's 36. */
+#define SES_ID_BYTES_MAX 128
+/* Domains and identities (RFC 5321: 320), values of tags (SES: 256 characters). */
+#define SES_NAME_BYTES_MAX 320
+/* mail.source, and what SES gives for an address: a name and an address. */
+#define SES_SOURCE_BYTES_MAX 512
+/* RFC 9110 recommends no number; feedback loops name a product in a few words. */
+#define SES_USER_AGENT_BYTES_MAX 512
+/* As much of a server's answer as is judged. */
+#define SES_DIAGNOSTIC_BYTES_MAX POLICY_DIAGNOSTIC_BYTES_MAX
+/* mail.tags as JSON: SES's own ten take 700 bytes, and it allows 50 more. What is longer
+ * (SES would allow 28 KiB) is left out of the events, not cut: half a JSON text is none.
+ * A row then has 16 KiB at most, and the 1,000 rows that 256 KiB can become 16 MiB. */
+#define SES_TAGS_BYTES_MAX (8 * 1024)
 /* `Permanent/OnAccountSuppressionList (simulator)` and the like. */
 #define POLICY_DETAIL_BYTES_MAX 128
 /* Doublings of a term: 30 days become at most ten years. */
@@ -389,6 +414,8 @@
 #define CTL_WHY_QUARANTINED_BYTES (256LL * 1024 * 1024)
 /* The longest verb that is compared with what was typed. */
 #define CTL_VERB_BYTES_MAX 64
+/* Why sending is paused: SES writes 512 characters at most. */
+#define CTL_CAUSE_BYTES_MAX 512
 /* Certificates that one run of `import` or `message verify` keeps in memory. */
 #define CTL_CERTIFICATES_MAX 64
 /* Bodies that wait for one transaction of `import` or of `quarantine retry`. */

@@ -6,7 +6,9 @@
  * the SES developer guide). Unknown fields are ignored, unknown types kept as they are;
  * nothing is guessed: recipients come from the type's own block, and from
  * mail.destination only for types that name nobody by nature (Send, Reject, Open, Click,
- * …).
+ * …). Either may come in the wrapper of EventBridge, in `detail`, and is then the same
+ * event; what that bus announces besides (`Sending Status Disabled`, …) is an event of
+ * SES_OTHER about a tenant, a configuration set, an identity or the account.
  *
  * Every struct str borrows from the text that was read, or from what the event owns. It
  * is UTF-8 and may hold NUL. Pure; one thread at a time.
@@ -87,11 +89,16 @@ struct ses_event {
     struct str configuration_set;
     struct str tenant;
     struct str source_ip;
-    struct str campaign;      /* by struct ses_rules */
-    struct str tags;          /* mail.tags as compact JSON text */
-    size_t destination_count; /* distinct recipients in mail.destination */
-    size_t candidates;        /* of whom the complaint may be; 0 unless a complaint */
-    bool opt_out;             /* a Subscription by which somebody leaves a topic or all */
+    struct str bridge_id;      /* EventBridge's, of what came over that bus */
+    bool time_is_bridges;      /* ses_time_ms is the wrapper's: the event has none */
+    struct str sending_status; /* of Sending Status …: DISABLED, ENABLED, REINSTATED */
+    struct str sending_cause;
+    struct str sending_origin; /* who decided that: AWS_MANAGED, CUSTOMER_MANAGED */
+    struct str campaign;       /* by struct ses_rules */
+    struct str tags;           /* mail.tags as compact JSON text */
+    size_t destination_count;  /* distinct recipients in mail.destination */
+    size_t candidates;         /* of whom the complaint may be; 0 unless a complaint */
+    bool opt_out; /* a Subscription by which somebody leaves a topic or all */
     struct ses_recipient *recipients; /* owned, distinct by what SES named */
     size_t recipient_count;
     struct ses_recipient *reported; /* owned; backing of a recipient's `reported` */
@@ -150,6 +157,17 @@ enum ses_parse ses_event_parse(struct str text, const struct ses_rules *rules,
                                struct ses_event *ret, enum quarantine_reason *ret_reason);
 void ses_event_done(struct ses_event *event);
 
+/* What somebody hands us as a message of SES, before anything is believed. */
+enum ses_shape {
+    SES_SHAPE_MESSAGE,  /* of SES, in EventBridge's wrapper or not; or too big to tell */
+    SES_SHAPE_ENVELOPE, /* an SNS envelope, however damaged */
+    SES_SHAPE_ARRAY,
+    SES_SHAPE_OTHER, /* JSON of another kind */
+    SES_SHAPE_NOT_JSON,
+    SES_SHAPE_NO_MEMORY,
+};
+enum ses_shape ses_event_shape(struct str text);
+
 /* SES's spelling of a type that differs from it only in case; else the word itself. */
 struct str ses_type_word(struct str word);
 
@@ -158,12 +176,15 @@ struct str ses_type_word(struct str word);
 enum ses_keeping ses_event_keeping(const struct ses_event *event,
                                    const struct ses_rules *rules);
 
+#define SES_SENDING_DISABLED "DISABLED"
+
 /* What SES named: the address's key, or a text that is no address (it may be absent). */
 struct str ses_recipient_reported(const struct ses_recipient *recipient);
 
 /*
  * The key by which the same event is known again through another topic, feed or retry:
- * (type, feedbackId, address), else (type, SES message id, address, SES time). The
+ * (type, feedbackId, address), else (type, SES message id, address, SES time), else
+ * (type, EventBridge's id, address). The
  * address is the one that SES named, whomever the event is about. `time_ms`
  * comes from the id where it has SES's form (16 hex digits of milliseconds first), so
  * that keys grow; `hash` is 64 bits of SHA-256 over all of it. `recipient` NULL: an event

@@ -186,6 +186,7 @@ enum store_view {
     STORE_QUARANTINE,
     STORE_TOPICS,
     STORE_DAILY,
+    STORE_PAUSED, /* who may not send, as far as SES has told us */
 };
 
 /* What to select; NULL, 0 or CLOCK_NONE: anything. */

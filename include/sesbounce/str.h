@@ -64,6 +64,9 @@ bool str_is_utf8(struct str s);
 /* Bytes of the UTF-8 character that `s` begins with; 0 when there is none. */
 size_t str_utf8_sequence(struct str s);
 
+/* The whole characters at the beginning of `s` that fit into `bytes_max`. */
+struct str str_cut(struct str s, size_t bytes_max);
+
 /* The code point of one character, as str_utf8_sequence() found it. */
 uint32_t str_code_point(struct str character);
 

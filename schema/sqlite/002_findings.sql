@@ -1,3 +1,26 @@
+-- Whom SES has told us it pauses, and whom not any more: the newest word on each, by SES's
+-- own time. '' where the word is not about one of these; all three '' is the account.
+CREATE TABLE sending (
+    account_id TEXT NOT NULL,
+    region TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    configuration_set TEXT NOT NULL,
+    identity TEXT NOT NULL,
+    origin TEXT NOT NULL, -- who decided: each must let it pass
+    status TEXT NOT NULL,
+    since TEXT NOT NULL,
+    cause TEXT,
+    PRIMARY KEY (account_id, region, tenant, configuration_set, identity, origin)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sending_paused ON sending (since) WHERE status = 'DISABLED';
+
+CREATE VIEW paused AS
+SELECT since, nullif(account_id, '') AS account_id, nullif(region, '') AS region,
+       nullif(tenant, '') AS tenant, nullif(configuration_set, '') AS configuration_set,
+       nullif(identity, '') AS identity, nullif(origin, '') AS origin, cause
+FROM sending
+WHERE status = 'DISABLED';
+
 -- How many bounces and complaints named nobody whom their mail was sent to (`status`).
 CREATE INDEX event_not_addressed ON event (occurred_at) WHERE rule = 'not-addressed';
 

@@ -139,6 +139,15 @@ size_t str_utf8_sequence(struct str s)
     return s.len > 0 ? utf8_sequence((const unsigned char *)s.data, s.len) : 0;
 }
 
+struct str str_cut(struct str s, size_t bytes_max)
+{
+    if (s.len <= bytes_max)
+        return s;
+    while (bytes_max > 0 && ((unsigned char)s.data[bytes_max] & 0xc0) == 0x80)
+        bytes_max--;
+    return (struct str){s.data, bytes_max};
+}
+
 uint32_t str_code_point(struct str character)
 {
     unsigned char first = (unsigned char)character.data[0];

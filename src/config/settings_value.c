@@ -47,12 +47,7 @@ struct settings_list *settings_value_list(struct settings *settings,
 
 struct str settings_quote(struct str text)
 {
-    if (text.len <= SETTINGS_QUOTE_BYTES_MAX)
-        return text;
-    size_t len = SETTINGS_QUOTE_BYTES_MAX;
-    while (len > 0 && ((unsigned char)text.data[len] & 0xC0) == 0x80)
-        len--;
-    return (struct str){text.data, len};
+    return str_cut(text, SETTINGS_QUOTE_BYTES_MAX);
 }
 
 /* Appends to the fault; it is cut rather than lost when it is too long. */

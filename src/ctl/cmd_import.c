@@ -1,6 +1,5 @@
 /* import: captured messages, applied as if they had just come, but named as imported. */
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +25,8 @@ struct import {
     uint64_t applied, duplicate, ignored, quarantined, passed_over, refused;
 };
 
-static void refuse(struct import *import, const char *why)
+/* Returns 0, which is "do not keep it". */
+static int refuse(struct import *import, const char *why)
 {
     struct buf safe;
     struct str reason = str_trim(str_of(why));
@@ -38,6 +38,7 @@ static void refuse(struct import *import, const char *why)
                  (unsigned long long)import->record, (unsigned long long)import->line,
                  buf_str(&safe).data);
     buf_done(&safe);
+    return 0;
 }
 
 /* --- what is no record at all --- */
@@ -74,29 +75,6 @@ static int refuse_file(const struct import *import, struct str record)
 }
 
 /* --- one record --- */
-
-enum shape { SHAPE_ENVELOPE, SHAPE_SES, SHAPE_OTHER };
-
-/* What it was meant to be: a damaged envelope must not pass for trusted SES JSON. */
-static enum shape shape_of(struct str record, const char **ret_fault)
-{
-    json_t *json = json_loadb(record.data, record.len,
-                              JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
-    enum shape shape = SHAPE_OTHER;
-    if (json_is_array(json))
-        *ret_fault = "an array; write its members one a line (jq -c '.[]')";
-    else if (!json)
-        *ret_fault = "not JSON";
-    else if (json_object_get(json, "notificationType") ||
-             json_object_get(json, "eventType") || json_object_get(json, "mail"))
-        shape = SHAPE_SES;
-    else
-        *ret_fault = "neither an SNS envelope nor an SES message";
-    if (json && (json_object_get(json, "TopicArn") || json_object_get(json, "Signature")))
-        shape = SHAPE_ENVELOPE;
-    json_decref(json);
-    return shape;
-}
 
 /* Whoever configured no topic imports what they have. */
 static bool topic_is_allowed(const struct settings *settings, struct str topic_arn)
@@ -158,7 +136,7 @@ static int take_bare(struct import *import, struct batch_item *item, struct str 
 
 static int take_record(struct import *import, struct batch_item *item, struct str record)
 {
-    const char *fault = NULL, *other = NULL;
+    const char *fault = NULL;
     item->body = str_dup(record);
     if (!item->body)
         return -ENOMEM;
@@ -168,15 +146,19 @@ static int take_record(struct import *import, struct batch_item *item, struct st
         return take_envelope(import, item, body);
     if (verdict == VERDICT_NO_MEMORY)
         return -ENOMEM;
-    switch (shape_of(body, &other)) {
-    case SHAPE_SES:
+    switch (ses_event_shape(body)) {
+    case SES_SHAPE_MESSAGE:
         return take_bare(import, item, body);
-    case SHAPE_ENVELOPE:
-        refuse(import, fault && *fault ? fault : verdict_info(verdict)->body);
-        return 0;
-    case SHAPE_OTHER:
-        refuse(import, other);
-        return 0;
+    case SES_SHAPE_ENVELOPE:
+        return refuse(import, fault && *fault ? fault : verdict_info(verdict)->body);
+    case SES_SHAPE_ARRAY:
+        return refuse(import, "an array; write its members one a line (jq -c '.[]')");
+    case SES_SHAPE_OTHER:
+        return refuse(import, "neither an SNS envelope nor an SES message");
+    case SES_SHAPE_NOT_JSON:
+        return refuse(import, "not JSON");
+    case SES_SHAPE_NO_MEMORY:
+        return -ENOMEM;
     }
     return 0;
 }

@@ -196,6 +196,51 @@ static int say_unheard(struct status *status)
     return r;
 }
 
+/* --- pauses --- */
+
+/* Whom SES pauses, the narrowest first, and how it is asked about them. */
+static const struct sender {
+    const char *column, *what, *ask;
+} senders[] = {
+    {"tenant", "tenant", "get-tenant --tenant-name "},
+    {"configuration_set", "configuration set",
+     "get-configuration-set --configuration-set-name "},
+    {"identity", "identity", "get-email-identity --email-identity "},
+    {"account_id", "account", NULL},
+};
+
+static struct str text_in(const struct store_value *values, size_t count,
+                          const char *column)
+{
+    const struct store_value *value = output_find(values, count, column);
+    return value ? value->text : STR("");
+}
+
+static int on_paused(void *context, const struct store_value *values, size_t count)
+{
+    const struct sender *sender = senders;
+    char since[CLOCK_TEXT_BYTES] = "an unknown time";
+    int64_t since_ms;
+    while (sender->ask && text_in(values, count, sender->column).len == 0)
+        sender++;
+    struct str name = text_in(values, count, sender->column);
+    struct str region = text_in(values, count, "region");
+    struct str origin = text_in(values, count, "origin");
+    struct str cause = str_cut(text_in(values, count, "cause"), CTL_CAUSE_BYTES_MAX);
+    if (clock_parse(text_in(values, count, "since"), &since_ms) == 0)
+        clock_format_rfc3339(since_ms, since);
+    if (cause.len == 0)
+        cause = STR("(SES gave no reason)");
+    return attention(
+        context,
+        "sending has been paused since %s, because %.*s; %s %.*s%s%.*s%s%.*s; "
+        "type: aws sesv2 %s%.*s%s%.*s",
+        since, STR_ARG(cause), sender->what, STR_ARG(name), region.len ? ", " : "",
+        STR_ARG(region), origin.len ? ", decided as " : "", STR_ARG(origin),
+        sender->ask ? sender->ask : "get-account", sender->ask ? (int)name.len : 0,
+        name.data, region.len ? " --region " : "", STR_ARG(region));
+}
+
 /* --- all of it --- */
 
 /* Both come from SNS's time in the messages, which is right. */
@@ -251,6 +296,8 @@ static int report(struct status *status, bool *ret_store_failed)
         r = say_not_addressed(status);
     if (r == 0)
         r = say_clock(status);
+    if (r == 0)
+        r = store_query(status->ctl->store, STORE_PAUSED, &filter, on_paused, status);
     if (r == 0)
         r = store_query(status->ctl->store, STORE_TOPICS, &filter, on_topic, status);
     *ret_store_failed = r < 0 && status->fault == 0;

@@ -51,6 +51,7 @@ const char *const *views_table(enum store_view view)
     case STORE_ENTRIES:
     case STORE_DECISIONS:
     case STORE_DAILY:
+    case STORE_PAUSED:
         break;
     }
     return NULL;
@@ -72,6 +73,7 @@ const char *const *views_all(enum store_view view)
     case STORE_ENTRIES:
     case STORE_DECISIONS:
     case STORE_DAILY:
+    case STORE_PAUSED:
         break;
     }
     return NULL;

@@ -121,6 +121,8 @@ static int read_recipients(const struct json_value *message, const struct block 
         return rc;
     if (block->essential && named.readable == 0)
         return QUARANTINE_INCOMPLETE;
+    if (named.count > SES_RECIPIENTS_NAMED_MAX && named.count > to.count)
+        return QUARANTINE_TOO_LARGE;
     if (is_nobodys(event, &to, &named))
         return QUARANTINE_NO_EMAIL;
 

@@ -59,9 +59,8 @@ static bool is_type_word(struct str word)
 
 static int read_type(const struct json_value *message, struct ses_event *event)
 {
-    const struct json_value *type = json_tree_member(message, "notificationType");
-    if (!type || type->kind == JSON_TREE_NULL)
-        type = json_tree_member(message, "eventType");
+    const struct json_value *type = ses_type_member(message);
+
     if (!type || type->kind == JSON_TREE_NULL)
         return QUARANTINE_NO_TYPE;
 
@@ -73,6 +72,18 @@ static int read_type(const struct json_value *message, struct ses_event *event)
     return 0;
 }
 
+/* Only EventBridge brings these, and nothing but the wrapper says what they are. */
+static int read_announced(const struct json_value *wrapper, struct ses_event *event)
+{
+    struct str type = ses_bridge_type(wrapper);
+
+    if (!str_present(type) || !is_type_word(type))
+        return QUARANTINE_NO_TYPE;
+    event->type_text = ses_type_word(type);
+    ses_bridge_read(wrapper, event);
+    return 0;
+}
+
 static int read_message(const struct json_value *message, const struct ses_rules *rules,
                         struct ses_event *event)
 {
@@ -81,6 +92,23 @@ static int read_message(const struct json_value *message, const struct ses_rules
         rc = ses_block_read(message, event);
     if (event->ses_time_ms == CLOCK_NONE)
         event->ses_time_ms = event->sent_ms;
+    return rc;
+}
+
+/* 0 also for what is no event but an announcement, which type_text tells. */
+static int read_root(const struct json_value *root, const struct ses_rules *rules,
+                     struct ses_event *event)
+{
+    bool wrapped = ses_bridge_is(root);
+    const struct json_value *message = wrapped ? json_tree_member(root, "detail") : root;
+    int rc = read_type(message, event);
+
+    if (wrapped && rc == QUARANTINE_NO_TYPE)
+        rc = read_announced(root, event);
+    else if (rc == 0 && !str_equal(event->type_text, STR(SES_WORD_ANNOUNCEMENT)))
+        rc = read_message(message, rules, event);
+    if (wrapped)
+        ses_bridge_fill(root, event);
     return rc;
 }
 
@@ -102,17 +130,35 @@ enum ses_parse ses_event_parse(struct str text, const struct ses_rules *rules,
     *ret = (struct ses_event){.ses_time_ms = CLOCK_NONE, .sent_ms = CLOCK_NONE};
     *ret_reason = QUARANTINE_NONE;
     int rc = load(text, &tree);
-    const struct json_value *message = json_tree_root(&tree);
     ret->decoded = take_ptr(tree.decoded);
     if (rc > 0 && is_validation_notice(text))
         return SES_PARSED_ANNOUNCEMENT;
     if (rc == 0)
-        rc = read_type(message, ret);
+        rc = read_root(json_tree_root(&tree), rules, ret);
     if (rc == 0 && str_equal(ret->type_text, STR(SES_WORD_ANNOUNCEMENT)))
         return SES_PARSED_ANNOUNCEMENT;
-    if (rc == 0)
-        rc = read_message(message, rules, ret);
     return outcome(rc, ret_reason);
+}
+
+enum ses_shape ses_event_shape(struct str text)
+{
+    _cleanup_(json_tree_done) struct json_tree tree;
+    int rc = json_tree_read(text, &tree);
+    const struct json_value *root = json_tree_root(&tree);
+
+    if (rc == -ENOMEM)
+        return SES_SHAPE_NO_MEMORY;
+    if (rc == -EINVAL)
+        return SES_SHAPE_NOT_JSON;
+    if (rc == 0 && json_tree_is(root, JSON_TREE_ARRAY))
+        return SES_SHAPE_ARRAY;
+    /* A damaged envelope must not pass for a message. */
+    if (json_tree_member(root, "TopicArn") || json_tree_member(root, "Signature"))
+        return SES_SHAPE_ENVELOPE;
+    if (rc != 0 || ses_type_member(root) || json_tree_member(root, "mail") ||
+        ses_bridge_is(root))
+        return SES_SHAPE_MESSAGE;
+    return SES_SHAPE_OTHER;
 }
 
 void ses_event_done(struct ses_event *event)

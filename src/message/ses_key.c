@@ -72,12 +72,29 @@ struct str ses_recipient_reported(const struct ses_recipient *recipient)
     return other ? recipient->reported : str_of(recipient->address.key);
 }
 
+/* The best id there is, and what kind it is of. True: SES's of the message. */
+static bool id_of(const struct ses_event *event, struct str *ret_kind, struct str *ret_id)
+{
+    bool by_feedback = str_present(event->feedback_id);
+    bool by_message = !by_feedback && str_present(event->ses_message_id);
+
+    *ret_kind = by_feedback  ? STR("feedback")
+                : by_message ? STR("message")
+                             : STR("eventbridge");
+    *ret_id = by_feedback  ? event->feedback_id
+              : by_message ? event->ses_message_id
+                           : event->bridge_id;
+    return by_message;
+}
+
 bool ses_event_key(const struct ses_event *event, const struct ses_recipient *recipient,
                    struct ses_key *ret)
 {
-    bool by_feedback = str_present(event->feedback_id);
-    struct str id = by_feedback ? event->feedback_id : event->ses_message_id;
-    bool timed = !by_feedback && event->ses_time_ms != CLOCK_NONE;
+    struct str kind, id;
+    bool by_message = id_of(event, &kind, &id);
+    /* A wrapper's time is not the event's: without the wrapper it has none. */
+    bool timed =
+        by_message && event->ses_time_ms != CLOCK_NONE && !event->time_is_bridges;
     int64_t time_ms = timed ? event->ses_time_ms : 0;
     unsigned char digest[SHA256_DIGEST_LENGTH];
     SHA256_CTX sha;
@@ -86,7 +103,7 @@ bool ses_event_key(const struct ses_event *event, const struct ses_recipient *re
         return false;
     (void)SHA256_Init(&sha);
     add_text(&sha, event->type_text);
-    add_text(&sha, by_feedback ? STR("feedback") : STR("message"));
+    add_text(&sha, kind);
     add_text(&sha, id);
     add_text(&sha, recipient ? ses_recipient_reported(recipient) : STR_ABSENT);
     add_number(&sha, (uint64_t)time_ms);

@@ -111,21 +111,23 @@ static int from_domain(const struct json_value *mail, struct str source,
     return rc == -EINVAL ? 0 : rc;
 }
 
-/* JSON without the white space between its parts; `to` has room for all of it. */
+/* JSON without the white space between its parts, and how long that is; `to` (may be
+ * NULL) has room for it. */
 static size_t compact(struct str json, char *to)
 {
     size_t len = 0;
-    bool quoted = false;
+    bool quoted = false, escaped = false;
 
     for (size_t i = 0; i < json.len; i++) {
         char c = json.data[i];
         if (!quoted && (c == ' ' || c == '\n' || c == '\r' || c == '\t'))
             continue;
-        to[len++] = c;
-        if (c == '"')
+        if (to)
+            to[len] = c;
+        len++;
+        if (c == '"' && !escaped)
             quoted = !quoted;
-        else if (quoted && c == '\\')
-            to[len++] = json.data[++i];
+        escaped = c == '\\' && !escaped;
     }
     return len;
 }
@@ -135,27 +137,29 @@ static int compose(const struct json_value *mail, struct ses_event *event)
 {
     char domain[ADDRESS_BYTES_MAX];
     const struct json_value *tags = json_tree_member(mail, "tags");
-    struct str json = STR_ABSENT;
 
     int rc = from_domain(mail, event->source, domain);
     if (rc < 0)
         return rc;
-    size_t domain_bytes = strlen(domain);
+    size_t domain_bytes = strlen(domain), tags_bytes = 0;
     if (json_tree_is(tags, JSON_TREE_OBJECT) && json_tree_first(tags))
-        json = tags->text;
-    if (domain_bytes + json.len == 0)
+        tags_bytes = compact(tags->text, NULL);
+    if (tags_bytes > SES_TAGS_BYTES_MAX)
+        tags_bytes = 0;
+    if (domain_bytes + tags_bytes == 0)
         return 0;
 
-    char *owned = malloc(domain_bytes + json.len);
+    char *owned = malloc(domain_bytes + tags_bytes);
     if (!owned)
         return -ENOMEM;
     event->owned_text = owned;
     memcpy(owned, domain, domain_bytes);
-    size_t tags_bytes = compact(json, owned + domain_bytes);
-    if (domain_bytes)
+    if (domain_bytes > 0)
         event->from_domain = (struct str){owned, domain_bytes};
-    if (tags_bytes > 0 && tags_bytes <= SES_TAGS_BYTES_MAX)
+    if (tags_bytes > 0) {
+        (void)compact(tags->text, owned + domain_bytes);
         event->tags = (struct str){owned + domain_bytes, tags_bytes};
+    }
     return 0;
 }
 

@@ -29,6 +29,13 @@ static inline struct str ses_member(const struct json_value *object, const char 
     return json_tree_text(json_tree_member(object, name));
 }
 
+/* Absent where blanks are all there is. */
+static inline struct str ses_text_trimmed(struct str text)
+{
+    struct str trimmed = str_trim(text);
+    return trimmed.len ? trimmed : STR_ABSENT;
+}
+
 /* CLOCK_NONE when the member is no time. */
 int64_t ses_member_time(const struct json_value *object, const char *name);
 
@@ -36,8 +43,7 @@ int64_t ses_member_time(const struct json_value *object, const char *name);
 static inline struct str ses_member_trimmed(const struct json_value *object,
                                             const char *name)
 {
-    struct str text = str_trim(ses_member(object, name));
-    return text.len ? text : STR_ABSENT;
+    return ses_text_trimmed(ses_member(object, name));
 }
 
 /* --- ses_recipients.c --- */
@@ -66,6 +72,18 @@ int ses_block_read(const struct json_value *message, struct ses_event *event);
 /* Everything under `mail`, and event->campaign. 0 or -ENOMEM. */
 int ses_mail_read(const struct json_value *mail, const struct ses_rules *rules,
                   struct ses_event *event);
+
+/* notificationType or eventType, the first that is not null; NULL: neither is there. */
+const struct json_value *ses_type_member(const struct json_value *message);
+
+/* Is this the wrapper of EventBridge around something of SES's? */
+bool ses_bridge_is(const struct json_value *message);
+/* The type of a wrapper whose `detail` names none; absent when `detail` should. */
+struct str ses_bridge_type(const struct json_value *wrapper);
+/* What the wrapper knows and the event does not. */
+void ses_bridge_fill(const struct json_value *wrapper, struct ses_event *event);
+/* What has no event in it, but event->type_text: whom it is about, when, and why. */
+void ses_bridge_read(const struct json_value *wrapper, struct ses_event *event);
 
 /* SES_OTHER for a word that is none of SES's; whatever its case, since what passes a
  * message on is free to change that. */

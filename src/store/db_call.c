@@ -187,6 +187,14 @@ void db_bind_text(struct db_call *call, struct str text)
     call->next++;
 }
 
+void db_bind_text_max(struct db_call *call, struct str text, size_t bytes_max)
+{
+    /* What replaces a NUL has three bytes. */
+    if (text.len > bytes_max / 3 && memchr(text.data, 0, text.len))
+        bytes_max /= 3;
+    db_bind_text(call, str_cut(text, bytes_max));
+}
+
 void db_bind_blob(struct db_call *call, struct str bytes)
 {
     if (!call->error)

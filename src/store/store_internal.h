@@ -150,6 +150,8 @@ void db_call_end(struct db_call *call);
 /* Absent and empty become NULL, NUL becomes U+FFFD. The bytes are borrowed until the end.
  */
 void db_bind_text(struct db_call *call, struct str text);
+/* No more than `bytes_max` of it, in whole characters. */
+void db_bind_text_max(struct db_call *call, struct str text, size_t bytes_max);
 void db_bind_blob(struct db_call *call, struct str bytes);
 void db_bind_int(struct db_call *call, int64_t value);
 /* NULL when `known` is false. */

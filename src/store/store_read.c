@@ -65,6 +65,7 @@ static const struct view views[] = {
     [STORE_TOPICS] = {"topics", "last_message_at", "topic_arn", "last_message_at DESC",
                       false, BIT(TOPIC)},
     [STORE_DAILY] = {"daily", "day || ' 00:00:00.000'", "day", "day DESC", false, 0},
+    [STORE_PAUSED] = {"paused", "since", "since", "since DESC", false, 0},
 };
 
 struct parameter {

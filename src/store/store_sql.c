@@ -48,6 +48,13 @@ const char *const store_sql[SQL_COUNT] = {
         "SELECT 1 FROM event WHERE address = ? AND type = 'Delivery' AND occurred_at > ?"
         " LIMIT 1",
 
+    [SQL_SENDING_PUT] =
+        "INSERT INTO sending (account_id, region, tenant, configuration_set, identity,"
+        " origin, status, since, cause) VALUES (coalesce(?, ''), coalesce(?, ''),"
+        " coalesce(?, ''), coalesce(?, ''), coalesce(?, ''), coalesce(?, ''), ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET status = excluded.status, since = excluded.since,"
+        " cause = excluded.cause WHERE excluded.since >= since",
+
     [SQL_TOPIC_FIND] = "SELECT id FROM topic WHERE topic_arn = ?",
     [SQL_TOPIC_ADD] =
         "INSERT INTO topic (topic_arn, account_id, region) VALUES (?, ?, ?)",

@@ -20,6 +20,22 @@ static void bind_judgement(struct db_call *call, const struct policy_judgement *
     db_bind_text(call, str_of(judgement->rule));
 }
 
+/* Short words and ids, each with the maximum that limits.h gives it. */
+static void bind_word(struct db_call *call, struct str text)
+{
+    db_bind_text_max(call, text, SES_WORD_BYTES_MAX);
+}
+
+static void bind_id(struct db_call *call, struct str text)
+{
+    db_bind_text_max(call, text, SES_ID_BYTES_MAX);
+}
+
+static void bind_name(struct db_call *call, struct str text)
+{
+    db_bind_text_max(call, text, SES_NAME_BYTES_MAX);
+}
+
 static void bind_address(struct db_call *call, const struct ses_recipient *recipient)
 {
     const struct address *address = recipient ? &recipient->address : NULL;
@@ -28,7 +44,7 @@ static void bind_address(struct db_call *call, const struct ses_recipient *recip
     if (recipient && recipient->named == SES_NAMED_UNREADABLE)
         seen = recipient->reported;
     db_bind_text(call, str_of(address ? address->key : NULL));
-    db_bind_text(call, seen);
+    db_bind_text_max(call, seen, SES_SOURCE_BYTES_MAX);
     db_bind_text(call, str_of(address ? address->domain : NULL));
 }
 
@@ -37,34 +53,35 @@ static void bind_outcome(struct db_call *call, const struct ses_event *event,
 {
     bool has_own = recipient && recipient->diagnostic.len > 0;
 
-    db_bind_text(call, event->bounce_type_text);
-    db_bind_text(call, event->bounce_subtype);
-    db_bind_text(call, event->complaint_subtype);
-    db_bind_text(call, event->feedback_type);
+    bind_word(call, event->bounce_type_text);
+    bind_word(call, event->bounce_subtype);
+    bind_word(call, event->complaint_subtype);
+    bind_word(call, event->feedback_type);
     db_bind_int_if(call, event->candidates > 0, (int64_t)event->candidates);
-    db_bind_text(call, recipient ? recipient->status : STR_ABSENT);
-    db_bind_text(call, recipient ? recipient->action : STR_ABSENT);
-    db_bind_text(call, has_own ? recipient->diagnostic : event->diagnostic);
-    db_bind_text(call, event->reporting_mta);
-    db_bind_text(call, event->remote_mta_ip);
-    db_bind_text(call, event->user_agent);
-    db_bind_text(call, event->feedback_id);
+    bind_word(call, recipient ? recipient->status : STR_ABSENT);
+    bind_word(call, recipient ? recipient->action : STR_ABSENT);
+    db_bind_text_max(call, has_own ? recipient->diagnostic : event->diagnostic,
+                     SES_DIAGNOSTIC_BYTES_MAX);
+    bind_name(call, event->reporting_mta);
+    bind_word(call, event->remote_mta_ip);
+    db_bind_text_max(call, event->user_agent, SES_USER_AGENT_BYTES_MAX);
+    bind_id(call, event->feedback_id);
 }
 
 static void bind_mail(struct db_call *call, const struct ses_event *event)
 {
-    db_bind_text(call, event->ses_message_id);
-    db_bind_text(call, event->source);
-    db_bind_text(call, event->from_domain);
-    db_bind_text(call, event->identity);
-    db_bind_text(call, event->account_id);
-    db_bind_text(call, event->region);
-    db_bind_text(call, event->configuration_set);
-    db_bind_text(call, event->tenant);
-    db_bind_text(call, event->campaign);
-    db_bind_text(call, event->tags);
+    bind_id(call, event->ses_message_id);
+    db_bind_text_max(call, event->source, SES_SOURCE_BYTES_MAX);
+    bind_name(call, event->from_domain);
+    bind_name(call, event->identity);
+    bind_word(call, event->account_id);
+    bind_word(call, event->region);
+    bind_name(call, event->configuration_set);
+    bind_name(call, event->tenant);
+    bind_name(call, event->campaign);
+    db_bind_text(call, event->tags); /* SES_TAGS_BYTES_MAX at most */
     db_bind_int_if(call, event->destination_count > 0, (int64_t)event->destination_count);
-    db_bind_text(call, event->source_ip);
+    bind_word(call, event->source_ip);
 }
 
 /* 1 new to us, 0 known already, or a fault. The order is that of SQL_EVENT_ADD. */
@@ -99,13 +116,34 @@ static int enrich(struct store *store, const struct ses_event *event,
     _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_EVENT_ENRICH);
 
     bind_key(&call, event, recipient);
-    db_bind_text(&call, event->configuration_set);
-    db_bind_text(&call, event->tenant);
-    db_bind_text(&call, event->campaign);
+    bind_name(&call, event->configuration_set);
+    bind_name(&call, event->tenant);
+    bind_name(&call, event->campaign);
     db_bind_text(&call, event->tags);
-    db_bind_text(&call, event->source_ip);
-    db_bind_text(&call, event->from_domain);
-    db_bind_text(&call, event->identity);
+    bind_word(&call, event->source_ip);
+    bind_name(&call, event->from_domain);
+    bind_name(&call, event->identity);
+    return db_run(&call, NULL);
+}
+
+/* The newest word of SES's on whether somebody may send; which one that is, its own time
+ * tells, for EventBridge keeps no order. */
+static int sending_apply(struct store *store, const struct intake *intake)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_SENDING_PUT);
+    const struct ses_event *event = &intake->event;
+    int64_t since_ms =
+        event->ses_time_ms == CLOCK_NONE ? intake->occurred_ms : event->ses_time_ms;
+
+    bind_word(&call, event->account_id);
+    bind_word(&call, event->region);
+    bind_name(&call, event->tenant);
+    bind_name(&call, event->configuration_set);
+    bind_name(&call, event->identity);
+    bind_word(&call, event->sending_origin);
+    bind_word(&call, event->sending_status);
+    db_bind_time(&call, since_ms);
+    db_bind_text_max(&call, event->sending_cause, SES_DIAGNOSTIC_BYTES_MAX);
     return db_run(&call, NULL);
 }
 
@@ -128,6 +166,8 @@ static int apply_recipient(struct store *store, const struct intake *intake,
     }
     total_add(store, TOTAL_EVENTS, 1);
     r = tally_event(store, intake, recipient, &judgement, message);
+    if (r == 0 && !recipient && str_present(intake->event.sending_status))
+        r = sending_apply(store, intake);
     if (r == 0 && recipient)
         r = list_apply(store, intake, recipient, &judgement);
     return r < 0 ? r : 1;

@@ -43,6 +43,8 @@ static void check_texts(const struct ses_event *event)
         event->from_domain,   event->identity,          event->account_id,
         event->region,        event->configuration_set, event->tenant,
         event->source_ip,     event->campaign,          event->tags,
+        event->bridge_id,     event->sending_status,    event->sending_origin,
+        event->sending_cause,
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         check_text(texts[i]);

@@ -115,6 +115,10 @@ static void put_event(struct buf *to, const struct ses_event *event)
     put_text(to, "source_ip", event->source_ip);
     put_text(to, "campaign", event->campaign);
     put_text(to, "tags", event->tags);
+    put_text(to, "bridge_id", event->bridge_id);
+    put_text(to, "sending_status", event->sending_status);
+    put_text(to, "sending_cause", event->sending_cause);
+    put_text(to, "sending_origin", event->sending_origin);
     put_number(to, "destination_count", event->destination_count);
     put_number(to, "candidates", event->candidates);
     put_number(to, "opt_out", event->opt_out);
@@ -255,6 +259,40 @@ static void what_would_take_too_much_memory_is_not_built(void **state)
     assert_int_equal(reason, QUARANTINE_TOO_LARGE);
 }
 
+static void more_than_100_are_named_only_where_as_many_were_written_to(void **state)
+{
+    static const struct {
+        size_t named, written_to;
+        enum ses_parse expected;
+    } cases[] = {
+        {100, 0, SES_PARSED_EVENT},
+        {101, 0, SES_PARSED_QUARANTINE},
+        {101, 100, SES_PARSED_QUARANTINE},
+        {101, 101, SES_PARSED_EVENT},
+        {SES_RECIPIENTS_MAX, SES_RECIPIENTS_MAX, SES_PARSED_EVENT},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        enum quarantine_reason reason = QUARANTINE_NONE;
+        _cleanup_(buf_done) struct buf text;
+
+        buf_init(&text, FILE_BYTES_MAX);
+        (void)buf_append_str(&text, STR("{\"eventType\":\"Delivery\",\"delivery\":{"
+                                        "\"recipients\":["));
+        for (size_t n = 0; n < cases[i].named; n++)
+            (void)buf_printf(&text, "%s\"u%zu@b.example\"", n ? "," : "", n);
+        (void)buf_append_str(&text, STR("]},\"mail\":{\"destination\":["));
+        for (size_t n = 0; n < cases[i].written_to; n++)
+            (void)buf_printf(&text, "%s\"u%zu@b.example\"", n ? "," : "", n);
+        assert_int_equal(buf_append_str(&text, STR("]}}")), 0);
+        assert_int_equal(parse_quarantined(buf_str(&text), &reason), cases[i].expected);
+        assert_int_equal(reason, cases[i].expected == SES_PARSED_EVENT
+                                     ? QUARANTINE_NONE
+                                     : QUARANTINE_TOO_LARGE);
+    }
+}
+
 static void braces_within_text_are_not_counted(void **state)
 {
     (void)state;
@@ -288,10 +326,10 @@ static void tags_that_are_too_long_are_left_out_whole(void **state)
     const char *head = "{\"eventType\":\"Send\",\"mail\":{\"tags\":{\"a\":[\"";
 
     buf_init(&text, FILE_BYTES_MAX);
-    fill(&text, head, "0123456789", 1000, "\"]}}}");
+    fill(&text, head, "0123456789", 800, "\"]}}}");
     assert_int_equal(ses_event_parse(buf_str(&text), NULL, &event, &reason),
                      SES_PARSED_EVENT);
-    assert_int_equal(event.tags.len, 10000 + 10);
+    assert_int_equal(event.tags.len, 8000 + 10);
     assert_true(str_starts_with(event.tags, STR("{\"a\":[\"0123456789")));
     assert_true(str_ends_with(event.tags, STR("0123456789\"]}")));
     ses_event_done(&event);
@@ -418,6 +456,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_folder_keeps_its_claim),
         cmocka_unit_test(what_would_take_too_much_memory_is_not_built),
+        cmocka_unit_test(more_than_100_are_named_only_where_as_many_were_written_to),
         cmocka_unit_test(braces_within_text_are_not_counted),
         cmocka_unit_test(tags_lose_only_the_white_space_between_their_parts),
         cmocka_unit_test(tags_that_are_too_long_are_left_out_whole),
