@@ -140,14 +140,19 @@ static bool blank_nuls(struct str text, char *ret)
 /* The code unit of the `\uXXXX` at `at`, or 0. */
 static unsigned unit_at(struct str text, size_t at)
 {
-    char digits[5] = "";
+    static const char digits[] = "0123456789abcdef";
+    unsigned unit = 0;
 
     if (at + 6 > text.len || text.data[at] != '\\' || text.data[at + 1] != 'u')
         return 0;
-    memcpy(digits, text.data + at + 2, 4);
-    return strspn(digits, "0123456789abcdefABCDEF") == 4
-               ? (unsigned)strtoul(digits, NULL, 16)
-               : 0;
+    for (size_t i = at + 2; i < at + 6; i++) {
+        const char *digit = memchr(digits, tolower((unsigned char)text.data[i]), 16);
+
+        if (!digit)
+            return 0;
+        unit = unit << 4 | (unsigned)(digit - digits);
+    }
+    return unit;
 }
 
 /* The same text with U+FFFD in place of each half of a surrogate pair, which jansson
