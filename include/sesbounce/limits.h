@@ -207,9 +207,13 @@
 /* Bodies: every connection may hold this much of one, and what SES sends has 2 to 16 KB.
  * The sum of what they hold beyond it is bounded by as much again, and by no less than
  * so many of the largest. With the defaults these are 16 MiB each; while a body is looked
- * at, its texts may take as much again. */
+ * at, its decoded texts may take as much again. */
 #define BODY_FIRST_BYTES (16 * 1024)
 #define LARGE_BODIES     8
+/* What is read out of a body and kept until its answer may take this much without
+ * counting as large: texts with an escape, and 856 bytes for each of a dozen recipients.
+ * What it takes beyond comes out of the memory for large bodies. */
+#define EVENT_FIRST_BYTES (16 * 1024)
 /* What a connection may take besides: libmicrohttpd's memory for the request's head, and
  * what TLS keeps (measured: 25 to 40 KiB). */
 #define CONNECTION_BYTES     (32 * 1024)

@@ -101,6 +101,7 @@ struct ses_event {
     bool opt_out; /* a Subscription by which somebody leaves a topic or all */
     struct ses_recipient *recipients; /* owned, distinct by what SES named */
     size_t recipient_count;
+    size_t owned_bytes;             /* no less than what is owned takes */
     struct ses_recipient *reported; /* owned; backing of a recipient's `reported` */
     char *decoded;                  /* owned; backing of texts that held an escape */
     char *owned_text;               /* owned; backing of fields that had to be composed */

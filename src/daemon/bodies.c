@@ -62,11 +62,31 @@ void bodies_release(struct bodies *bodies, struct connections_share *share,
     uint64_t taken = large_part(body);
 
     buf_done(body);
+    bodies_give_back(bodies, share, taken);
+}
+
+void bodies_give_back(struct bodies *bodies, struct connections_share *share,
+                      uint64_t taken)
+{
     if (taken == 0)
         return;
     atomic_fetch_sub(&bodies->large_bytes, taken);
     if (share)
         atomic_fetch_sub(&share->large_body_bytes, taken);
+}
+
+int bodies_take_event(struct bodies *bodies, struct connections_share *share,
+                      uint64_t event_bytes, uint64_t *ret_taken)
+{
+    uint64_t more = event_bytes > EVENT_FIRST_BYTES ? event_bytes - EVENT_FIRST_BYTES : 0;
+
+    *ret_taken = 0;
+    if (more > 0 && !take(bodies, share, more)) {
+        bodies_give_back(bodies, share, more);
+        return -EAGAIN;
+    }
+    *ret_taken = more;
+    return 0;
 }
 
 uint64_t bodies_large_bytes(struct bodies *bodies)

@@ -1,5 +1,5 @@
 /*
- * The memory that bodies of requests take, all together.
+ * The memory that bodies of requests take, all together, and what is read out of them.
  *
  * A body's first BODY_FIRST_BYTES are bounded by the number of connections and always to
  * be had, so what SES usually sends is never refused because others send much. What a
@@ -37,6 +37,16 @@ int bodies_append(struct bodies *bodies, struct connections_share *share,
 /* Frees the body and gives back what it took. */
 void bodies_release(struct bodies *bodies, struct connections_share *share,
                     struct buf *body);
+
+/*
+ * What was read out of a body takes `event_bytes` until its answer: what of it is beyond
+ * EVENT_FIRST_BYTES comes out of the same account. 0 and `*ret_taken`, or -EAGAIN as
+ * above with nothing taken.
+ */
+int bodies_take_event(struct bodies *bodies, struct connections_share *share,
+                      uint64_t event_bytes, uint64_t *ret_taken);
+void bodies_give_back(struct bodies *bodies, struct connections_share *share,
+                      uint64_t taken);
 
 /* What is taken out of the account now. */
 uint64_t bodies_large_bytes(struct bodies *bodies);

@@ -63,8 +63,9 @@ static uint64_t bodies_bytes_of(const struct bounds *bounds)
 
 static uint64_t memory_bytes_of(const struct bounds *bounds)
 {
-    /* What is read out of a body may take as much again. */
-    return bounds->connections * CONNECTION_BYTES + 2 * bodies_bytes_of(bounds);
+    /* The decoded texts of an envelope may take as much as the envelope. */
+    return bounds->connections * (CONNECTION_BYTES + EVENT_FIRST_BYTES) +
+           2 * bodies_bytes_of(bounds);
 }
 
 static uint64_t tls_bytes_of(const struct bounds *bounds)

@@ -12,7 +12,8 @@ struct bounds {
     uint64_t connections_of_address;
     uint64_t writer_queue;
     uint64_t waiting_room;
-    uint64_t large_body_bytes; /* of all bodies together, beyond BODY_FIRST_BYTES each */
+    uint64_t large_body_bytes; /* of all bodies, beyond BODY_FIRST_BYTES each, and of what
+                                  is read out of them, beyond EVENT_FIRST_BYTES each */
 };
 
 /* How many descriptors so many connections need, with everything else that is open. */

@@ -47,6 +47,7 @@ struct delivery {
     bool raw_header;          /* x-amz-sns-rawdelivery: true */
     char type_header[32];     /* x-amz-sns-message-type, "" when absent */
     struct buf body;          /* sized by bodies.h */
+    uint64_t event_taken;     /* bytes for `intake`, see bodies_take_event() */
     uint64_t announced_bytes; /* Content-Length */
     uint64_t swallowed_bytes; /* read and thrown away behind a decided refusal */
 

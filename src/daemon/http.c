@@ -100,8 +100,16 @@ static void put_off(struct http *http, struct delivery *delivery, int r, enum sh
  */
 static enum MHD_Result lend_to_writer(struct http *http, struct delivery *delivery)
 {
-    int r;
+    int r = bodies_take_event(&http->service->bodies, connection_share(delivery->client),
+                              delivery->intake.event.owned_bytes,
+                              &delivery->event_taken);
 
+    if (r < 0) {
+        /* At once: many requests may be answered before the first is completed. */
+        intake_done(&delivery->intake);
+        put_off(http, delivery, r, SHED_BODIES, "too many large messages at a time");
+        return answer(http, delivery);
+    }
     MHD_suspend_connection(delivery->connection);
     r = writer_push(http->service->writer, &delivery->job);
     if (r < 0) {
@@ -328,9 +336,13 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 
     (void)connection;
     (void)how;
-    if (delivery)
-        bodies_release(&http->service->bodies, connection_share(delivery->client),
-                       &delivery->body);
+    if (delivery) {
+        struct bodies *bodies = &http->service->bodies;
+        struct connections_share *share = connection_share(delivery->client);
+
+        bodies_release(bodies, share, &delivery->body);
+        bodies_give_back(bodies, share, delivery->event_taken);
+    }
     delivery_free(delivery);
     *request = NULL;
 }

@@ -132,6 +132,8 @@ static int read_recipients(const struct json_value *message, const struct block 
     struct ses_recipients chosen = choose(block->whom, &named, &to);
     event->recipients = chosen.items;
     event->recipient_count = chosen.count;
+    size_t room = event->reported ? to.room + named.room : chosen.room;
+    event->owned_bytes += room * sizeof(*chosen.items);
     return 0;
 }
 

@@ -131,6 +131,8 @@ enum ses_parse ses_event_parse(struct str text, const struct ses_rules *rules,
     *ret_reason = QUARANTINE_NONE;
     int rc = load(text, &tree);
     ret->decoded = take_ptr(tree.decoded);
+    if (ret->decoded)
+        ret->owned_bytes += text.len;
     if (rc > 0 && is_validation_notice(text))
         return SES_PARSED_ANNOUNCEMENT;
     if (rc == 0)

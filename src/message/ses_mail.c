@@ -153,6 +153,7 @@ static int compose(const struct json_value *mail, struct ses_event *event)
     if (!owned)
         return -ENOMEM;
     event->owned_text = owned;
+    event->owned_bytes += domain_bytes + tags_bytes;
     memcpy(owned, domain, domain_bytes);
     if (domain_bytes > 0)
         event->from_domain = (struct str){owned, domain_bytes};

@@ -16,6 +16,7 @@ struct ses_recipients {
     struct ses_recipient *items; /* owned */
     size_t count;
     size_t readable; /* how many of them are mail addresses */
+    size_t room;     /* that many fit into items */
 };
 
 static inline void ses_recipients_done(struct ses_recipients *recipients)

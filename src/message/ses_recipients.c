@@ -80,6 +80,7 @@ int ses_recipients_read(const struct json_value *list, struct ses_recipients *re
     ret->items = malloc(size * sizeof(*ret->items));
     if (!ret->items)
         return -ENOMEM;
+    ret->room = size;
 
     for (const struct json_value *entry = json_tree_first(list); entry;
          entry = json_tree_next(list, entry)) {

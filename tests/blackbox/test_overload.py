@@ -6,6 +6,7 @@ in the waiting room, half a MiB for large bodies with `max_body = 64K`.
 
 from __future__ import annotations
 
+import fcntl
 import re
 import select
 import socket
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import ses
-from daemon import Daemon, eventually
+from daemon import SESBOUNCED, Daemon, eventually, run
 from fakesns import Answer, FakeSns, encode
 from test_admin import ask, listen
 from test_framing import HEAD, is_closed, read_reply, reset, with_length
@@ -339,3 +340,40 @@ def test_a_large_body_that_is_refused_or_broken_off_gives_its_memory_back(
     assert small.post(iter([b" " * MAX_BODY, b" "])).status in (400, 413)
     metrics.wait("large_body_bytes", 0)
     assert small.post(large(sns, "large")).status == 200
+
+
+def resident_peak(daemon: Daemon) -> int:
+    status = Path(f"/proc/{daemon.process.pid}/status").read_text()
+    (kib,) = re.findall(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)
+    return int(kib) * 1024
+
+
+def promised_bytes(daemon: Daemon) -> int:
+    printed = run(SESBOUNCED, "--check-config", "-c", daemon.config_file).out
+    (mib,) = re.findall(r"at most (\d+)M of memory", printed)
+    return int(mib) * 1024 * 1024
+
+
+def test_recipients_of_waiting_messages_count_towards_the_memory_that_is_promised(
+    make_daemon, home, sns, metrics, clients
+):
+    """A message of 1,000 recipients has 60 KB, and 860 KB once it is read."""
+    many = [f"u{i}@mail.example" for i in range(1000)]
+    daemon = make_daemon(
+        ingest={"max_connections": 64, "max_body": "128K", "threads": 1}, admin=listen(home)
+    ).start()
+    daemon.accept(sns.feedback(ses.reject("first@mail.example")))
+    bodies = [encode(sns.feedback(ses.reject(*many))) for _ in range(48)]
+    connections = [clients.enter_context(daemon.connect()) for _ in bodies]
+    before = resident_peak(daemon)
+    with open(f"{daemon.database}.turn", "rb") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # the writer takes nothing on
+        for connection, body in zip(connections, bodies):
+            connection.sendall(with_length(body))
+        eventually(lambda: metrics.shed("body-memory") > 0, 20, "some are sent away")
+        assert metrics.value("large_body_bytes") <= 8 * 128 * 1024 + 1024 * 1024
+    statuses = {read_reply(connection)[0] for connection in connections}
+    assert statuses <= {200, 503}
+    assert resident_peak(daemon) - before < promised_bytes(daemon)
+    metrics.wait("large_body_bytes", 0)
+    daemon.accept(sns.feedback(ses.reject("usual@mail.example")))

@@ -48,6 +48,46 @@ static void a_body_of_the_usual_size_takes_nothing_and_is_never_refused(void **s
     }
 }
 
+static void an_event_of_the_usual_size_takes_nothing_and_is_never_refused(void **state)
+{
+    struct bodies bodies;
+    uint64_t taken = 1;
+
+    (void)state;
+    bodies_init(&bodies, 0);
+    assert_int_equal(bodies_take_event(&bodies, NULL, EVENT_FIRST_BYTES, &taken), 0);
+    assert_int_equal(taken, 0);
+    assert_int_equal(bodies_take_event(&bodies, NULL, EVENT_FIRST_BYTES + 1, &taken),
+                     -EAGAIN);
+    assert_int_equal(taken, 0);
+    assert_int_equal(bodies_large_bytes(&bodies), 0);
+}
+
+static void
+a_large_event_takes_from_the_account_of_bodies_until_it_is_given_back(void **state)
+{
+    struct connections_share share = {0};
+    struct bodies bodies;
+    uint64_t first = 0, second = 0;
+
+    (void)state;
+    bodies_init(&bodies, HTTP_ADDRESS_SHARE * 1000);
+    assert_int_equal(bodies_take_event(&bodies, &share, EVENT_FIRST_BYTES + 800, &first),
+                     0);
+    assert_int_equal(first, 800);
+    assert_int_equal(bodies_large_bytes(&bodies), 800);
+    /* one address has its share only */
+    assert_int_equal(bodies_take_event(&bodies, &share, EVENT_FIRST_BYTES + 300, &second),
+                     -EAGAIN);
+    assert_int_equal(bodies_large_bytes(&bodies), 800);
+    assert_int_equal(bodies_take_event(&bodies, NULL, EVENT_FIRST_BYTES + 300, &second),
+                     0);
+    bodies_give_back(&bodies, NULL, second);
+    bodies_give_back(&bodies, &share, first);
+    assert_int_equal(bodies_large_bytes(&bodies), 0);
+    assert_int_equal(share.large_body_bytes, 0);
+}
+
 static void announcing_a_length_takes_no_more_than_the_first_piece(void **state)
 {
     struct bodies bodies;
@@ -168,6 +208,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_body_of_the_usual_size_takes_nothing_and_is_never_refused),
         cmocka_unit_test(one_address_takes_no_more_than_its_share),
+        cmocka_unit_test(an_event_of_the_usual_size_takes_nothing_and_is_never_refused),
+        cmocka_unit_test(
+            a_large_event_takes_from_the_account_of_bodies_until_it_is_given_back),
         cmocka_unit_test(announcing_a_length_takes_no_more_than_the_first_piece),
         cmocka_unit_test(an_announced_length_is_allocated_once),
         cmocka_unit_test(a_large_body_takes_what_it_holds_and_gives_it_back),

@@ -102,8 +102,8 @@ static void check_config_tells_the_memory_in_all(void **state)
     assert_int_equal(fclose(to), 0);
     assert_non_null(strstr(text, " 1024 connections at a time"));
     assert_non_null(strstr(text, " 32768K of memory"));
-    assert_non_null(strstr(text, " at most 96M of memory, and 40M more with TLS"));
-    assert_non_null(strstr(text, " MemoryMax=264M or more"));
+    assert_non_null(strstr(text, " at most 112M of memory, and 40M more with TLS"));
+    assert_non_null(strstr(text, " MemoryMax=280M or more"));
     for (const char *line = strchr(text, '\n'); line && line[1];
          line = strchr(line + 1, '\n'))
         assert_int_equal(line[1], '#'); /* what is printed can be read again */
@@ -117,9 +117,9 @@ static void the_units_memory_holds_all_bounds_at_once(void **state)
 
     (void)state;
     assert_int_equal(bounds_memory_max_bytes(&less),
-                     (96 + 40) * MIB + MEMORY_SPARE_BYTES);
+                     (112 + 40) * MIB + MEMORY_SPARE_BYTES);
     assert_int_equal(bounds_memory_max_bytes(&more),
-                     2 * (96 + 40) * MIB + MEMORY_SPARE_BYTES);
+                     2 * (112 + 40) * MIB + MEMORY_SPARE_BYTES);
     assert_true(bounds_memory_allowed_bytes() > 0);
 }
 
