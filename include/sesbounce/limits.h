@@ -24,6 +24,11 @@
 #define ARN_TOPIC_BYTES_MAX     256
 /* Members of an envelope: SNS sends 10 to 12. */
 #define SNS_MEMBERS_MAX 32
+/* All of an envelope but the values that are signed: SNS's own needs 1 KiB (signature,
+ * two URLs). MessageAttributes are unsigned, too, and may be large, but SES and
+ * EventBridge send none. What is beyond could be anybody's, and would be kept as SNS's.
+ */
+#define SNS_UNSIGNED_BYTES_MAX (16 * 1024)
 /* Nesting of what is skipped: MessageAttributes nest two deep. */
 #define SNS_DEPTH_MAX 16
 /* https:// + a DNS name (253) + :port */

@@ -5,17 +5,18 @@
  *
  * The envelope is read before anything is authenticated, so this is one flat pass: at
  * most SNS_MEMBERS_MAX members, nested values skipped with a bounded depth, memory of at
- * most the body's size. Strict: UTF-8, surrogate pairs, no duplicate key, nothing behind
- * the object. Every signed field but Message must have its strict form, because the
- * canonical string can be cut in more than one way: a MessageId `x\nSubject\ny` would
- * hash like a MessageId `x` with a Subject `y` and so escape de-duplication. Pure; any
- * thread.
+ * most the body's size, and no more than SNS_UNSIGNED_BYTES_MAX that SNS did not sign.
+ * Strict: UTF-8, surrogate pairs, no duplicate key, nothing behind the object. Every
+ * signed field but Message must have its strict form, because the canonical string can be
+ * cut in more than one way: a MessageId `x\nSubject\ny` would hash like a MessageId `x`
+ * with a Subject `y` and so escape de-duplication. Pure; any thread.
  */
 #ifndef SESBOUNCE_SNS_MESSAGE_H
 #define SESBOUNCE_SNS_MESSAGE_H
 
 #include <stdint.h>
 
+#include "sesbounce/limits.h"
 #include "sesbounce/str.h"
 #include "sesbounce/verdict.h"
 
@@ -63,5 +64,13 @@ void sns_message_done(struct sns_message *message);
  */
 size_t sns_message_canonical(const struct sns_message *message,
                              struct str ret_pieces[SNS_CANONICAL_PIECES_MAX]);
+
+/*
+ * The members of an envelope that are no part of the canonical string, in their order:
+ * whoever passed it on could have changed or added them. How many; 0 when it is no
+ * envelope. The names borrow from `body` and `ret`, which is the caller's in every case.
+ */
+size_t sns_message_unsigned(struct str body, struct sns_message *ret,
+                            struct str ret_names[SNS_MEMBERS_MAX]);
 
 #endif

@@ -6,6 +6,7 @@
 #include "ctl/batch.h"
 #include "ctl/ctl.h"
 #include "ctl/text.h"
+#include "sesbounce/sns_message.h"
 
 int cmd_quarantine_list(struct ctl *ctl)
 {
@@ -56,13 +57,48 @@ static int print_row(const struct store_value *values, size_t count)
     return r;
 }
 
+/* Names of members, with a comma between them. */
+static int put_unsigned(struct buf *to, struct str body)
+{
+    struct sns_message message;
+    struct str names[SNS_MEMBERS_MAX];
+    size_t count = sns_message_unsigned(body, &message, names);
+    int r = 0;
+    for (size_t i = 0; i < count && r == 0; i++) {
+        r = i ? buf_append_str(to, STR(", ")) : 0;
+        if (r == 0)
+            r = buf_append_str(to, names[i]);
+    }
+    sns_message_done(&message);
+    return r;
+}
+
+/* The row, and before the body which of its members are no word of SNS's. */
+static int show_row(struct shown *shown, const struct store_value *values, size_t count)
+{
+    struct store_value row[STORE_COLUMNS_MAX];
+    const struct store_value *body = output_find(values, count, "body");
+    size_t at = body ? (size_t)(body - values) : count;
+    struct buf names;
+    int r;
+    buf_init(&names, CTL_LINE_OUT_BYTES_MAX);
+    r = body ? put_unsigned(&names, body->text) : 0;
+    memcpy(row, values, at * sizeof(*row));
+    row[at] = output_str("not_signed", names.len > 0 ? buf_str(&names) : STR_ABSENT);
+    memcpy(row + at + 1, values + at, (count - at) * sizeof(*row));
+    if (r == 0)
+        r = shown->ctl->format == OUTPUT_TABLE
+                ? print_row(row, count + 1)
+                : output_row(&shown->output, row, count + 1);
+    buf_done(&names);
+    return r;
+}
+
 static int on_shown(void *context, const struct store_value *values, size_t count)
 {
     struct shown *shown = context;
     shown->rows++;
-    shown->fault = shown->ctl->format == OUTPUT_TABLE
-                       ? print_row(values, count)
-                       : output_row(&shown->output, values, count);
+    shown->fault = count < STORE_COLUMNS_MAX ? show_row(shown, values, count) : -E2BIG;
     return shown->fault;
 }
 

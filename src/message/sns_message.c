@@ -93,7 +93,8 @@ struct reading {
     struct json_scan json;
     struct str keys[SNS_MEMBERS_MAX];
     size_t keys_count;
-    bool ses_type; /* notificationType or eventType: a bare SES message */
+    size_t raw_bytes[MEMBERS]; /* of a string as it stands, with its quotation marks */
+    bool ses_type;             /* notificationType or eventType: a bare SES message */
     const char *not_string;
 };
 
@@ -139,8 +140,12 @@ static bool take_value(struct reading *reading, struct str key,
                        struct sns_message *message)
 {
     const struct member *member = member_of(key);
-    if (member && json_scan_peek(&reading->json) == '"')
-        return json_scan_string(&reading->json, value_of(message, member));
+    if (member && json_scan_peek(&reading->json) == '"') {
+        const char *start = reading->json.at;
+        bool taken = json_scan_string(&reading->json, value_of(message, member));
+        reading->raw_bytes[member - members] = (size_t)(reading->json.at - start);
+        return taken;
+    }
     if (member && json_scan_take_null(&reading->json))
         return true;
     if (member && !reading->not_string)
@@ -225,6 +230,57 @@ static enum verdict check_members(struct sns_message *message, const char **ret_
     return VERDICT_UNDECIDED;
 }
 
+#define PAIR_PIECES 4
+
+static size_t put_pair(struct str *pieces, struct str key, struct str value)
+{
+    pieces[0] = key;
+    pieces[1] = STR("\n");
+    pieces[2] = value;
+    pieces[3] = STR("\n");
+    return PAIR_PIECES;
+}
+
+size_t sns_message_canonical(const struct sns_message *message,
+                             struct str ret_pieces[SNS_CANONICAL_PIECES_MAX])
+{
+    bool confirmation = message->type != SNS_NOTIFICATION;
+    size_t n = put_pair(ret_pieces, STR("Message"), message->message);
+    n += put_pair(ret_pieces + n, STR("MessageId"), message->message_id);
+    if (!confirmation && str_present(message->subject))
+        n += put_pair(ret_pieces + n, STR("Subject"), message->subject);
+    if (confirmation)
+        n += put_pair(ret_pieces + n, STR("SubscribeURL"), message->subscribe_url);
+    n += put_pair(ret_pieces + n, STR("Timestamp"), message->timestamp);
+    if (confirmation)
+        n += put_pair(ret_pieces + n, STR("Token"), message->token);
+    n += put_pair(ret_pieces + n, STR("TopicArn"), message->topic_arn);
+    n += put_pair(ret_pieces + n, STR("Type"), message->type_text);
+    return n;
+}
+
+static bool is_signed(const struct sns_message *message, struct str key)
+{
+    struct str pieces[SNS_CANONICAL_PIECES_MAX];
+    size_t n = sns_message_canonical(message, pieces);
+    for (size_t i = 0; i < n; i += PAIR_PIECES)
+        if (same_key(pieces[i], key))
+            return true;
+    return false;
+}
+
+/* Whatever is not the value of a signed member, white space included: anybody could have
+ * added it, and it is kept with the message. */
+static bool is_padded(const struct reading *reading, const struct sns_message *message,
+                      size_t body_bytes)
+{
+    size_t signed_bytes = 0;
+    for (size_t i = 0; i < MEMBERS; i++)
+        if (is_signed(message, members[i].key))
+            signed_bytes += reading->raw_bytes[i];
+    return body_bytes - signed_bytes > SNS_UNSIGNED_BYTES_MAX;
+}
+
 static enum verdict check_envelope(const struct reading *reading,
                                    struct sns_message *message, const char **ret_fault)
 {
@@ -260,54 +316,50 @@ static enum verdict check_first(int first, const char **ret_fault)
     return VERDICT_NOT_JSON;
 }
 
+static enum verdict parse(struct str body, struct reading *reading,
+                          struct sns_message *ret, const char **ret_fault)
+{
+    *ret = (struct sns_message){0};
+    if (!str_present(body))
+        body = STR("");
+    json_scan_init(&reading->json, body);
+    enum verdict verdict = check_first(json_scan_peek(&reading->json), ret_fault);
+    if (verdict == VERDICT_UNDECIDED)
+        verdict = take_object(reading, ret, ret_fault);
+    if (verdict == VERDICT_UNDECIDED)
+        verdict = check_envelope(reading, ret, ret_fault);
+    ret->decoded = reading->json.decoded;
+    return verdict;
+}
+
 enum verdict sns_message_parse(struct str body, struct sns_message *ret,
                                const char **ret_fault)
 {
     struct reading reading = {.keys_count = 0};
-    *ret = (struct sns_message){0};
-    if (!str_present(body))
-        body = STR("");
-    json_scan_init(&reading.json, body);
-    enum verdict verdict = check_first(json_scan_peek(&reading.json), ret_fault);
-    if (verdict == VERDICT_UNDECIDED)
-        verdict = take_object(&reading, ret, ret_fault);
-    if (verdict == VERDICT_UNDECIDED)
-        verdict = check_envelope(&reading, ret, ret_fault);
-    ret->decoded = reading.json.decoded;
+    enum verdict verdict = parse(body, &reading, ret, ret_fault);
+    if (verdict == VERDICT_UNDECIDED && is_padded(&reading, ret, body.len))
+        verdict = refuse("more than 16 KiB beside what is signed", ret_fault);
     if (verdict != VERDICT_UNDECIDED)
         sns_message_done(ret);
     return verdict;
+}
+
+size_t sns_message_unsigned(struct str body, struct sns_message *ret,
+                            struct str ret_names[SNS_MEMBERS_MAX])
+{
+    struct reading reading = {.keys_count = 0};
+    const char *fault;
+    size_t count = 0;
+    if (parse(body, &reading, ret, &fault) != VERDICT_UNDECIDED)
+        return 0;
+    for (size_t i = 0; i < reading.keys_count; i++)
+        if (!is_signed(ret, reading.keys[i]))
+            ret_names[count++] = reading.keys[i];
+    return count;
 }
 
 void sns_message_done(struct sns_message *message)
 {
     free(message->decoded);
     *message = (struct sns_message){0};
-}
-
-static size_t put_pair(struct str *pieces, struct str key, struct str value)
-{
-    pieces[0] = key;
-    pieces[1] = STR("\n");
-    pieces[2] = value;
-    pieces[3] = STR("\n");
-    return 4;
-}
-
-size_t sns_message_canonical(const struct sns_message *message,
-                             struct str ret_pieces[SNS_CANONICAL_PIECES_MAX])
-{
-    bool confirmation = message->type != SNS_NOTIFICATION;
-    size_t n = put_pair(ret_pieces, STR("Message"), message->message);
-    n += put_pair(ret_pieces + n, STR("MessageId"), message->message_id);
-    if (!confirmation && str_present(message->subject))
-        n += put_pair(ret_pieces + n, STR("Subject"), message->subject);
-    if (confirmation)
-        n += put_pair(ret_pieces + n, STR("SubscribeURL"), message->subscribe_url);
-    n += put_pair(ret_pieces + n, STR("Timestamp"), message->timestamp);
-    if (confirmation)
-        n += put_pair(ret_pieces + n, STR("Token"), message->token);
-    n += put_pair(ret_pieces + n, STR("TopicArn"), message->topic_arn);
-    n += put_pair(ret_pieces + n, STR("Type"), message->type_text);
-    return n;
 }

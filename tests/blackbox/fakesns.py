@@ -287,6 +287,13 @@ class FakeSns:
             text += "\n"
         return self.notification(text, **options)
 
+    def sized(self, event: dict, size: int) -> bytes:
+        """A genuine body of `size` bytes: the blanks are behind the SES message, where they
+        mean nothing and are signed."""
+        text = json.dumps(event)
+        text += " " * (size - len(encode(self.notification(text))))
+        return encode(self.notification(text))
+
     def confirmation(
         self,
         type: str = "SubscriptionConfirmation",

@@ -295,8 +295,31 @@ def test_413_for_too_large_a_body(small, size, chunked):
 
 
 def test_a_body_of_just_max_body_is_read(small, sns):
-    body = encode(sns.feedback(ses.bounce("ann@mail.example")))
-    assert small.post(body.ljust(64 * 1024)).status == 200
+    assert small.post(sns.sized(ses.bounce("ann@mail.example"), 64 * 1024)).status == 200
+
+
+@pytest.mark.parametrize("padding", [
+    {"UnsubscribeURL": "https://sns.example/" + "u" * 16384},
+    {"MessageAttributes": {"a": {"Type": "String", "Value": "v" * 16384}}},
+    {"Unknown": [" " * 16384]},
+], ids=lambda padding: next(iter(padding)))
+def test_400_for_16_KiB_that_are_not_signed(daemon, sns, padding):
+    envelope = sns.feedback(ses.bounce("ann@mail.example"))
+    assert_refusal(daemon.post(encode(envelope | padding)), 400)
+    assert_refusal(daemon.post(encode(envelope).replace(b"{", b"{" + b" " * 16384, 1)), 400)
+    assert daemon.events() == [] and daemon.quarantined() == []
+    daemon.accept(envelope)
+
+
+def test_quarantine_show_names_what_is_not_signed(daemon, sns):
+    envelope = sns.notification("no json", subject="a subject") | {"Added\u202e": "by somebody"}
+    daemon.accept(envelope)
+    (row,) = daemon.ctl("-o", "json", "quarantine", "show", "1").json()
+    names = row["not_signed"].split(", ")
+    assert set(names) >= {"SignatureVersion", "Signature", "SigningCertURL", "Added\u202e"}
+    assert not set(names) & {"Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"}
+    shown = daemon.ctl("quarantine", "show", "1").out
+    assert "not_signed: " in shown and "\u202e" not in shown
 
 
 def test_the_largest_message_that_sns_sends_fits_by_default(daemon, sns):

@@ -133,6 +133,21 @@ static void check_canonical(const struct sns_message *message, const json_t *env
     PROMISE(at == count);
 }
 
+/* The members that jansson has, and the canonical string has not. */
+static void check_unsigned(struct str body, const json_t *envelope)
+{
+    struct str names[SNS_MEMBERS_MAX], pieces[SNS_CANONICAL_PIECES_MAX];
+    struct sns_message message;
+    size_t count = sns_message_unsigned(body, &message, names);
+    size_t signed_count = sns_message_canonical(&message, pieces) / 4;
+
+    PROMISE(count + signed_count == json_object_size(envelope));
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < signed_count; k++)
+            PROMISE(!str_equal(names[i], pieces[4 * k]));
+    sns_message_done(&message);
+}
+
 /* How deep a place of a JSON text lies. */
 static size_t depth_at(struct str body, size_t position)
 {
@@ -174,7 +189,8 @@ static bool is_janssons_own(const json_error_t *error)
 static void check_refusal(enum verdict verdict, struct str fault, const json_t *json,
                           const json_error_t *error)
 {
-    bool unread = str_equal(fault, STR("more members than SNS sends")) ||
+    bool padded = str_equal(fault, STR("more than 16 KiB beside what is signed"));
+    bool unread = padded || str_equal(fault, STR("more members than SNS sends")) ||
                   str_equal(fault, STR("the same member twice"));
     switch (verdict) {
     case VERDICT_EMPTY:
@@ -213,6 +229,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             PROMISE(is_envelope(json));
             check_values(&message, json);
             check_canonical(&message, json);
+            check_unsigned(body, json);
             check_duplicates(body);
         }
     } else {
