@@ -224,8 +224,10 @@
 #define CONNECTION_BYTES     (32 * 1024)
 #define CONNECTION_TLS_BYTES (40 * 1024)
 /* What the unit's MemoryMax= allows beyond that: the program with SQLite's caches and its
- * libraries (20 MiB), buffers of sockets, and pages of the database and its log that are
- * not on disk yet (STORE_WAL_BYTES and what came during a checkpoint). */
+ * libraries (20 MiB), buffers of sockets, what each HTTP thread needs while it reads a
+ * message (SES_VALUES_MAX values and 2,000 recipients: 4 MiB), and pages of the database
+ * and its log that are not on disk yet (STORE_WAL_BYTES and what came during a
+ * checkpoint). */
 #define MEMORY_SPARE_BYTES (128L * 1024 * 1024)
 /* A file of the cgroup: a path, or a number. */
 #define CGROUP_BYTES_MAX 8192

@@ -78,9 +78,9 @@ uint32_t str_code_point(struct str character);
 bool str_character_is_harmful(struct str character);
 
 /*
- * What this character is that nobody sees or that passes for a plain space: "a zero-width
- * character" and the like; NULL for one that is what it looks like. All harmful ones are
- * among them.
+ * What this character is that nobody sees, that passes for a plain space or that stands
+ * for one that was lost (U+FFFD): "a zero-width character" and the like; NULL for one
+ * that is what it looks like. All harmful ones are among them.
  */
 const char *str_character_unseen(struct str character);
 

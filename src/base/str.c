@@ -158,12 +158,12 @@ uint32_t str_code_point(struct str character)
     return code;
 }
 
-enum oddity { NONE, BIDI, CONTROL, LINE, MARK, NO_BREAK, SPACE, ZERO_WIDTH };
+enum oddity { NONE, BIDI, CONTROL, LINE, LOST, MARK, NO_BREAK, SPACE, ZERO_WIDTH };
 
 /*
  * Unicode 15, PropList.txt and DerivedCoreProperties.txt: White_Space but U+0020,
- * Bidi_Control and Default_Ignorable_Code_Point, and the controls (Cc) and annotation
- * marks. In order, so that a search can halve.
+ * Bidi_Control and Default_Ignorable_Code_Point, the controls (Cc) and annotation marks,
+ * and what stands for a character that was lost. In order, so that a search can halve.
  */
 static const struct {
     uint32_t first, last;
@@ -183,8 +183,8 @@ static const struct {
     {0x3000, 0x3000, SPACE},        {0x3164, 0x3164, ZERO_WIDTH},
     {0xfe00, 0xfe0f, ZERO_WIDTH},   {0xfeff, 0xfeff, MARK},
     {0xffa0, 0xffa0, ZERO_WIDTH},   {0xfff0, 0xfffb, ZERO_WIDTH},
-    {0x1bca0, 0x1bca3, ZERO_WIDTH}, {0x1d173, 0x1d17a, ZERO_WIDTH},
-    {0xe0000, 0xe0fff, ZERO_WIDTH},
+    {0xfffd, 0xfffd, LOST},         {0x1bca0, 0x1bca3, ZERO_WIDTH},
+    {0x1d173, 0x1d17a, ZERO_WIDTH}, {0xe0000, 0xe0fff, ZERO_WIDTH},
 };
 
 static enum oddity oddity_of(struct str character)
@@ -223,6 +223,8 @@ const char *str_character_unseen(struct str character)
         return "a control character";
     case LINE:
         return "a line separator";
+    case LOST:
+        return "a replacement character";
     case MARK:
         return "a byte order mark";
     case NO_BREAK:

@@ -260,6 +260,7 @@ static void what_ses_reports_is_no_address_with_a_character_nobody_sees(void **s
                        "ample.example"));
     assert_refuses(STR("\xef\xbb\xbfjane@x.example"));
     assert_refuses(STR("\"a\xc2\xa0 b\"@x.example"));
+    assert_refuses(STR("jane\xef\xbf\xbd@x.example")); /* whose a character was lost */
     assert_refuses(STR("'jane@x.example'"));
     assert_refuses(STR("\xe2\x80\x9cjane@x.example\xe2\x80\x9d"));
     assert_refuses(STR("jane@x.example\xe2\x80\x9d"));
