@@ -101,8 +101,7 @@ static void put_off(struct http *http, struct delivery *delivery, int r, enum sh
 static enum MHD_Result lend_to_writer(struct http *http, struct delivery *delivery)
 {
     int r = bodies_take_event(&http->service->bodies, connection_share(delivery->client),
-                              delivery->intake.event.owned_bytes,
-                              &delivery->event_taken);
+                              delivery->intake.event.owned_bytes, &delivery->event_taken);
 
     if (r < 0) {
         /* At once: many requests may be answered before the first is completed. */
