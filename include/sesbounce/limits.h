@@ -231,10 +231,11 @@
 #define MEMORY_SPARE_BYTES (128L * 1024 * 1024)
 /* A file of the cgroup: a path, or a number. */
 #define CGROUP_BYTES_MAX 8192
-/* Descriptors beside the connections: 64 HTTP threads with two each, 16 listening
- * sockets, 32 connections of admin, two of SQLite with three files each, outbound's 32
- * with resolvers, the log. */
-#define FILES_SPARE 256
+/* Descriptors beside the connections: 64 HTTP threads with two each, and twice that while
+ * connections under an earlier TLS certificate end; 16 listening sockets, 32 connections
+ * of admin, two of SQLite with three files each, outbound's 32 with resolvers, the log.
+ */
+#define FILES_SPARE 384
 /* A whole request is there within this time, or the connection is ended: with ANSWER_MS
  * for the answer, what came later would be too late for SNS anyway. */
 #define HTTP_REQUEST_MS 10000
@@ -254,6 +255,10 @@
 #define ACCEPT_AGAIN_MS 50
 /* That accept() fails is told, not sung about. */
 #define ACCEPT_LOGS_A_MINUTE 1
+/* The files of a TLS certificate are looked at this often; what has changed since is read
+ * when it has not changed again at the next look: certbot replaces one after the other.
+ */
+#define TLS_LOOK_MS 1000
 /* What was shed is told this often. */
 #define SHED_LOG_EVERY_MS 60000
 /* Let go with 503 after this: main sweeps each second, and a commit may follow. */

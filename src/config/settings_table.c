@@ -81,8 +81,10 @@ const struct setting settings_table[] = {
         .check = settings_check_file,
         .help =
             "PEM file with the TLS certificate and its chain: serve HTTPS instead of\n"
-            "HTTP. Needs `key`. SNS must trust the CA that issued it. Example:\n"
-            "certificate = /etc/letsencrypt/live/bounces.example.com/fullchain.pem",
+            "HTTP. Needs `key`. SNS must trust the CA that issued it, and the daemon's\n"
+            "user must be able to read both; when they are renewed they are served\n"
+            "without a restart. Example:\n"
+            "certificate = /etc/sesbounced/tls/fullchain.pem",
     },
     {
         .section = "ingest",

@@ -15,16 +15,20 @@
 #include "sesbounce/limits.h"
 #include "sesbounce/log.h"
 
-/* One libmicrohttpd daemon, and the connections that it was given. */
+/* One libmicrohttpd daemon, what it serves TLS with, and its connections. */
 struct server_daemon {
     struct MHD_Daemon *mhd;
+    struct tls tls;
     struct connections_group group;
 };
 
 struct server {
     struct server_options options;
-    struct tls tls;
-    struct server_daemon *daemon; /* the acceptor's, while that runs */
+    struct tls_files files;
+    /* The acceptor's, while that runs. `leaving` has connections that an earlier
+     * certificate serves. */
+    struct server_daemon *daemon;
+    struct server_daemon *leaving;
     struct acceptor *acceptor;
     pthread_mutex_t ration_mutex; /* guards library_ration */
     struct log_ration library_ration;
@@ -124,21 +128,21 @@ static void on_library_log(void *context, const char *format, va_list arguments)
 
 /* It has no limit of its own: that would be split over the threads, and count a closed
  * connection a little longer than we do. */
-static struct MHD_Daemon *mhd_start(struct server *server)
+static struct MHD_Daemon *mhd_start(struct server *server, const struct tls *tls)
 {
     const struct server_options *options = &server->options;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET |
                      MHD_USE_ITC | MHD_USE_ERROR_LOG |
                      (options->suspends ? MHD_ALLOW_SUSPEND_RESUME : 0) |
-                     (server->tls.certificate ? MHD_USE_TLS : 0);
+                     (tls->certificate ? MHD_USE_TLS : 0);
     struct MHD_OptionItem pool[] = {
         {options->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END,
          (intptr_t)options->threads, NULL},
         {MHD_OPTION_END, 0, NULL},
     };
-    struct MHD_OptionItem tls[TLS_OPTIONS];
+    struct MHD_OptionItem secured[TLS_OPTIONS];
 
-    tls_options(&server->tls, tls);
+    tls_options(tls, secured);
     return MHD_start_daemon(
         flags, 0, NULL, NULL, options->on_request, options->context,
         MHD_OPTION_EXTERNAL_LOGGER, on_library_log, server, MHD_OPTION_URI_LOG_CALLBACK,
@@ -146,53 +150,108 @@ static struct MHD_Daemon *mhd_start(struct server *server)
         options->on_completed, options->context, MHD_OPTION_NOTIFY_CONNECTION,
         on_connection, server, MHD_OPTION_CONNECTION_LIMIT, UINT_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, options->idle_s, MHD_OPTION_ARRAY, pool,
-        MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
-}
-
-static struct server_daemon *server_daemon_new(struct server *server)
-{
-    struct server_daemon *daemon = calloc(1, sizeof(*daemon));
-
-    if (!daemon)
-        return NULL;
-    daemon->mhd = mhd_start(server);
-    if (!daemon->mhd) {
-        free(daemon);
-        return NULL;
-    }
-    return daemon;
+        MHD_OPTION_ARRAY, secured, MHD_OPTION_END);
 }
 
 static void server_daemon_free(struct server_daemon *daemon)
 {
-    if (daemon)
+    if (!daemon)
+        return;
+    if (daemon->mhd)
         MHD_stop_daemon(daemon->mhd);
+    tls_done(&daemon->tls);
     free(daemon);
 }
 
-/* --- start and stop -------------------------------------------------------------- */
-
-static int daemon_start(struct server *server, struct buf *fault)
+/* With these it is no fault of the settings that libmicrohttpd did not start. */
+static int mhd_fault(const struct tls *tls, int error)
 {
-    const struct server_options *options = &server->options;
-    int r = tls_read(options->section, options->certificate, options->key, &server->tls,
-                     fault);
-
-    if (r < 0)
-        return r;
-    errno = 0;
-    server->daemon = server_daemon_new(server);
-    if (server->daemon)
-        return 0;
-    /* With these it is no fault of the settings. */
-    r = errno == EAGAIN || errno == ENOMEM || errno == EMFILE || errno == ENFILE ? -errno
-        : options->certificate                                                   ? -EINVAL
-                                                                                 : -EIO;
-    (void)buf_printf(
-        fault, "[%s]: the HTTP server could not be started: %s", options->section,
-        r == -EINVAL ? "do certificate and key belong together?" : strerror(-r));
-    return r;
+    if (error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE)
+        return -error;
+    return tls->certificate ? -EINVAL : -EIO;
 }
+
+/* Reads the files of the certificate and serves with them. As server_start(). */
+static int server_daemon_new(struct server *server, struct server_daemon **ret,
+                             struct buf *fault)
+{
+    struct server_daemon *daemon = calloc(1, sizeof(*daemon));
+    int r;
+
+    if (!daemon)
+        return -ENOMEM;
+    r = tls_read(&server->files, &daemon->tls, fault);
+    if (r == 0) {
+        errno = 0;
+        daemon->mhd = mhd_start(server, &daemon->tls);
+        r = daemon->mhd ? 0 : mhd_fault(&daemon->tls, errno);
+    }
+    if (r < 0) {
+        if (fault->len == 0)
+            (void)buf_printf(fault, "[%s]: the HTTP server could not be started: %s",
+                             server->options.section,
+                             r == -EINVAL ? "it may not know this kind of certificate "
+                                            "or key"
+                                          : strerror(-r));
+        server_daemon_free(daemon);
+        return r;
+    }
+    *ret = daemon;
+    return 0;
+}
+
+/* --- a renewed certificate ------------------------------------------------------- */
+
+/* Whoever is connected stays so until its next answer; whoever comes gets the new one. */
+static void server_switch(struct server *server, struct server_daemon *daemon)
+{
+    struct buf until;
+
+    server->leaving = server->daemon;
+    atomic_store(&server->leaving->group.leaving, true);
+    server->daemon = daemon;
+    buf_init(&until, LOG_VALUE_BYTES_MAX);
+    tls_describe(&daemon->tls, &until);
+    log_event(LOG_LEVEL_NOTICE, "a renewed TLS certificate is served from now on",
+              {"LISTENER", str_of(server->options.section)},
+              {"FILE", str_of(server->options.certificate)},
+              {"CERTIFICATE", buf_str(&until)});
+    buf_done(&until);
+}
+
+static void server_renew(struct server *server)
+{
+    struct server_daemon *daemon = NULL;
+    struct buf fault;
+
+    buf_init(&fault, LOG_VALUE_BYTES_MAX);
+    if (server_daemon_new(server, &daemon, &fault) == 0)
+        server_switch(server, daemon);
+    else
+        log_event(LOG_LEVEL_ERROR,
+                  "the renewed TLS certificate or key cannot be used, so the previous "
+                  "ones are still served; to see why, type: sudo -u sesbounced "
+                  "sesbounced --check-config",
+                  {"LISTENER", str_of(server->options.section)},
+                  {"DETAIL", buf_str(&fault)});
+    buf_done(&fault);
+}
+
+static void server_tick(void *context)
+{
+    struct server *server = context;
+    struct server_daemon *leaving = server->leaving;
+
+    if (leaving && atomic_load(&leaving->group.count) == 0) {
+        server_daemon_free(leaving);
+        server->leaving = leaving = NULL;
+    }
+    /* One at a time: each has a pool of threads. */
+    if (tls_has_changed(&server->files) && !leaving)
+        server_renew(server);
+}
+
+/* --- start and stop -------------------------------------------------------------- */
 
 int server_start(const struct server_options *options, const int *sockets, size_t count,
                  struct server **ret, struct buf *fault)
@@ -203,14 +262,19 @@ int server_start(const struct server_options *options, const int *sockets, size_
         .has_room = server_has_room,
         .take = server_take,
         .make_room = options->displaces ? server_make_room : NULL,
+        .tick = server_tick,
+        .tick_ms = options->certificate ? TLS_LOOK_MS : 0,
     };
     int r;
 
     if (!server)
         return -ENOMEM;
     server->options = *options;
+    server->files = (struct tls_files){.section = options->section,
+                                       .certificate = options->certificate,
+                                       .key = options->key};
     (void)pthread_mutex_init(&server->ration_mutex, NULL);
-    r = daemon_start(server, fault);
+    r = server_daemon_new(server, &server->daemon, fault);
     if (r == 0)
         r = acceptor_start(&owner, sockets, count, &server->acceptor);
     if (r < 0) {
@@ -231,9 +295,9 @@ void server_stop(struct server *server)
     if (!server)
         return;
     acceptor_stop(server->acceptor);
+    server_daemon_free(server->leaving);
     server_daemon_free(server->daemon);
     acceptor_free(server->acceptor);
-    tls_done(&server->tls);
     (void)pthread_mutex_destroy(&server->ration_mutex);
     free(server);
 }

@@ -4,26 +4,91 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "daemon/read_file.h"
+#include "daemon/tls_judge.h"
+#include "sesbounce/clock.h"
 #include "sesbounce/limits.h"
 
-static int read_pem(const char *section, const char *key, const char *path, char **ret,
-                    struct buf *fault)
+/*
+ * GnuTLS's words. NORMAL still has key exchange without forward secrecy (RSA) and, for
+ * TLS 1.2, CBC; what is left are ECDHE and DHE with GCM, CCM and ChaCha20, which every
+ * client of SNS has had for ten years.
+ */
+#define TLS_PRIORITIES                                                                   \
+    "NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3:-RSA:-SHA1:-AES-128-CBC:-AES-256-CBC"
+
+/* --- the files ------------------------------------------------------------------- */
+
+static struct tls_stamp stamp_of(const char *path)
 {
-    int r = path ? read_file(path, PEM_BYTES_MAX, ret) : 0;
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return (struct tls_stamp){.changed.tv_nsec = -1};
+    return (struct tls_stamp){st.st_dev, st.st_ino, st.st_ctim};
+}
+
+static bool stamp_equal(const struct tls_stamp *a, const struct tls_stamp *b)
+{
+    return a->device == b->device && a->inode == b->inode &&
+           a->changed.tv_sec == b->changed.tv_sec &&
+           a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+/* Are they as at the last look, and other than when they were read? */
+bool tls_has_changed(struct tls_files *files)
+{
+    const struct tls_stamp now[2] = {stamp_of(files->certificate), stamp_of(files->key)};
+    bool same = true, read = true;
+
+    for (size_t i = 0; i < 2; i++) {
+        same &= stamp_equal(&now[i], &files->seen[i]);
+        read &= stamp_equal(&now[i], &files->read[i]);
+        files->seen[i] = now[i];
+    }
+    return same && !read;
+}
+
+static int read_pem(const struct tls_files *files, const char *key, const char *path,
+                    char **ret, struct buf *fault)
+{
+    int r = read_file(path, PEM_BYTES_MAX, ret);
 
     if (r < 0)
-        (void)buf_printf(fault, "[%s] %s: %s: %s", section, key, path, strerror(-r));
+        (void)buf_printf(fault, "[%s] %s: %s: %s", files->section, key, path,
+                         strerror(-r));
     return r < 0 && r != -ENOMEM ? -EINVAL : r;
 }
 
-int tls_read(const char *section, const char *certificate, const char *key,
-             struct tls *ret, struct buf *fault)
+static int judge(const struct tls_files *files, const struct tls *tls, struct buf *fault)
 {
-    int r = read_pem(section, "certificate", certificate, &ret->certificate, fault);
+    struct tls_judgement judgement;
+    int r = tls_judge(tls->certificate, tls->key, &judgement);
 
-    return r == 0 ? read_pem(section, "key", key, &ret->key, fault) : r;
+    if (r < 0 || !judgement.fault)
+        return r;
+    (void)buf_printf(fault, "[%s] %s: %s %s", files->section,
+                     judgement.of_key ? "key" : "certificate",
+                     judgement.of_key ? files->key : files->certificate, judgement.fault);
+    return -EINVAL;
+}
+
+int tls_read(struct tls_files *files, struct tls *ret, struct buf *fault)
+{
+    int r = 0;
+
+    *ret = (struct tls){NULL, NULL};
+    if (!files->certificate)
+        return 0;
+    /* Before they are read: what is written meanwhile has changed at the next look. */
+    files->read[0] = stamp_of(files->certificate);
+    files->read[1] = stamp_of(files->key);
+    r = read_pem(files, "certificate", files->certificate, &ret->certificate, fault);
+    if (r == 0)
+        r = read_pem(files, "key", files->key, &ret->key, fault);
+    return r == 0 ? judge(files, ret, fault) : r;
 }
 
 void tls_done(struct tls *tls)
@@ -35,14 +100,29 @@ void tls_done(struct tls *tls)
     *tls = (struct tls){NULL, NULL};
 }
 
+/* --- what is served -------------------------------------------------------------- */
+
+void tls_describe(const struct tls *tls, struct buf *ret)
+{
+    struct tls_judgement judgement;
+    char day[CLOCK_TEXT_BYTES];
+
+    if (tls_judge(tls->certificate, NULL, &judgement) < 0 ||
+        judgement.expires_ms == CLOCK_NONE)
+        return;
+    if (tls_judge_expiry(&judgement, clock_wall_ms(), ret))
+        return;
+    clock_format_day(judgement.expires_ms, day);
+    (void)buf_printf(ret, "is valid until %s", day);
+}
+
 void tls_options(const struct tls *tls, struct MHD_OptionItem ret[TLS_OPTIONS])
 {
     const struct MHD_OptionItem options[TLS_OPTIONS] = {
         {tls->certificate ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0,
          tls->certificate},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, tls->key},
-        {MHD_OPTION_HTTPS_PRIORITIES, 0,
-         (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3"},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES},
         {MHD_OPTION_END, 0, NULL},
     };
 

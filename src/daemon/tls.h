@@ -1,12 +1,16 @@
 /*
- * What a listener of ours serves TLS with: the PEM texts that the settings name.
+ * What a listener of ours serves TLS with: the PEM texts of the files that the settings
+ * name, and whether those files have changed since.
  *
- * Immutable after reading; any thread.
+ * A `struct tls` is immutable after reading; `struct tls_files` belongs to one thread.
  */
 #ifndef SESBOUNCED_TLS_H
 #define SESBOUNCED_TLS_H
 
 #include <microhttpd.h>
+#include <stdbool.h>
+#include <sys/types.h>
+#include <time.h>
 
 #include "sesbounce/buf.h"
 
@@ -18,17 +22,42 @@ struct tls {
     char *key;
 };
 
+/* Another file, another content or other permissions differ in one of these. */
+struct tls_stamp {
+    dev_t device;
+    ino_t inode;
+    struct timespec changed; /* tv_nsec is -1 where there is no file */
+};
+
+/* The paths are borrowed; NULL: plain HTTP. The stamps are of the certificate and the
+ * key, at the last look and when they were read. */
+struct tls_files {
+    const char *section; /* of the settings */
+    const char *certificate;
+    const char *key;
+    struct tls_stamp seen[2];
+    struct tls_stamp read[2];
+};
+
 /*
- * Reads both files; NULL paths are left out. 0; -EINVAL with a line in `fault` that names
- * `section` when one cannot be used; -ENOMEM. The caller calls tls_done() in any case.
+ * Reads both. 0; -EINVAL with a line in `fault` that names the setting when the two
+ * cannot be served with; -ENOMEM. The caller calls tls_done() in any case.
  */
-int tls_read(const char *section, const char *certificate, const char *key,
-             struct tls *ret, struct buf *fault);
+int tls_read(struct tls_files *files, struct tls *ret, struct buf *fault);
 void tls_done(struct tls *tls);
 
 /*
- * For MHD_OPTION_ARRAY: TLS 1.2 or later, or no option at all. MHD_USE_TLS is for the
- * caller to set.
+ * Looks at both. True when they are others than those that were read, and have stayed the
+ * same since the last look: whoever renews them replaces one after the other.
+ */
+bool tls_has_changed(struct tls_files *files);
+
+/* Appends `is valid until 2027-02-25`, or that it is time to renew it. */
+void tls_describe(const struct tls *tls, struct buf *ret);
+
+/*
+ * For MHD_OPTION_ARRAY: TLS 1.2 or later with forward secrecy and authenticated
+ * encryption, or no option at all. MHD_USE_TLS is for the caller to set.
  */
 void tls_options(const struct tls *tls, struct MHD_OptionItem ret[TLS_OPTIONS]);
 

@@ -92,7 +92,7 @@ class Authority:
         self._ca_key = ec.generate_private_key(ec.SECP256R1())
         self._ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "throw-away CA")])
         self.ca_file.write_bytes(_pem(self._ca_certificate()))
-        self.server_file.write_bytes(self._server_chain())
+        self.server_file.write_bytes(self.server_chain(ec.generate_private_key(ec.SECP256R1())))
         key, other = (rsa.generate_private_key(65537, 2048) for _ in range(2))
         self.signer = self.new_signer(key=key)
         self.stranger = self.new_signer(key=other)
@@ -130,8 +130,8 @@ class Authority:
         builder = builder.add_extension(x509.BasicConstraints(True, 0), critical=True)
         return builder.sign(self._ca_key, hashes.SHA256())
 
-    def _server_chain(self) -> bytes:
-        key = ec.generate_private_key(ec.SECP256R1())
+    def server_chain(self, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+        """A key and a new certificate for it, of a server on this machine."""
         day = dt.timedelta(days=1)
         names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
         builder = self._builder("localhost", key.public_key(), day, day).add_extension(

@@ -22,7 +22,7 @@ def test_MemoryMax_is_what_check_config_prints_for_the_defaults(make_daemon):
 
 def test_LimitNOFILE_is_enough_for_the_default_max_connections():
     (files,) = setting("LimitNOFILE")
-    assert int(files) >= 1024 + 256
+    assert int(files) >= 1024 + 384
 
 
 def test_no_core_dump_holds_keys_and_addresses():
@@ -31,7 +31,7 @@ def test_no_core_dump_holds_keys_and_addresses():
 
 def test_the_tasks_of_the_service_are_bounded():
     (tasks,) = setting("TasksMax")
-    assert 64 + 16 + 5 < int(tasks) < 1024
+    assert 2 * 64 + 16 + 7 < int(tasks) < 1024
 
 
 def test_link_local_addresses_are_denied():
