@@ -393,3 +393,18 @@ def test_a_passed_socket_on_loopback_needs_neither(make_daemon, home):
         connection.request("GET", "/metrics")
         assert connection.getresponse().status == 200
         connection.close()
+
+
+def test_a_passed_socket_and_who_waits_at_it_outlive_the_daemon(make_daemon, home):
+    daemon = make_daemon(inherit=False, admin=listen(home))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(8)
+        spawn_passing(daemon, listener)
+        daemon.wait_log("notice: ready")
+        daemon.process.terminate()
+        assert daemon.wait() == 0
+        with socket.create_connection(listener.getsockname(), timeout=TIMEOUT) as waiting:
+            waiting.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            spawn_passing(daemon, listener)
+            assert waiting.recv(4096).startswith(b"HTTP/1.1 200")
