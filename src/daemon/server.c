@@ -211,14 +211,15 @@ static int server_daemon_new(struct server *server, struct server_daemon **ret,
 /* Whoever is connected stays so until its next answer; whoever comes gets the new one. */
 static void server_switch(struct server *server, struct server_daemon *daemon)
 {
+    enum log_level level;
     struct buf until;
 
     server->leaving = server->daemon;
     atomic_store(&server->leaving->group.leaving, true);
     server->daemon = daemon;
     buf_init(&until, LOG_VALUE_BYTES_MAX);
-    tls_describe(&daemon->tls, &until);
-    log_event(LOG_LEVEL_NOTICE, "a renewed TLS certificate is served from now on",
+    level = tls_describe(&daemon->tls, &until) ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE;
+    log_event(level, "a renewed TLS certificate is served from now on",
               {"LISTENER", str_of(server->options.section)},
               {"FILE", str_of(server->options.certificate)},
               {"CERTIFICATE", buf_str(&until)});

@@ -102,18 +102,19 @@ void tls_done(struct tls *tls)
 
 /* --- what is served -------------------------------------------------------------- */
 
-void tls_describe(const struct tls *tls, struct buf *ret)
+bool tls_describe(const struct tls *tls, struct buf *ret)
 {
     struct tls_judgement judgement;
     char day[CLOCK_TEXT_BYTES];
 
     if (tls_judge(tls->certificate, NULL, &judgement) < 0 ||
         judgement.expires_ms == CLOCK_NONE)
-        return;
+        return false;
     if (tls_judge_expiry(&judgement, clock_wall_ms(), ret))
-        return;
+        return true;
     clock_format_day(judgement.expires_ms, day);
     (void)buf_printf(ret, "is valid until %s", day);
+    return false;
 }
 
 void tls_options(const struct tls *tls, struct MHD_OptionItem ret[TLS_OPTIONS])

@@ -52,8 +52,9 @@ void tls_done(struct tls *tls);
  */
 bool tls_has_changed(struct tls_files *files);
 
-/* Appends `is valid until 2027-02-25`, or that it is time to renew it. */
-void tls_describe(const struct tls *tls, struct buf *ret);
+/* Appends `is valid until 2027-02-25`; or, and then it is true, that it is no good by its
+ * dates, or will not be for long. */
+bool tls_describe(const struct tls *tls, struct buf *ret);
 
 /*
  * For MHD_OPTION_ARRAY: TLS 1.2 or later with forward secrecy and authenticated

@@ -130,11 +130,15 @@ class Authority:
         builder = builder.add_extension(x509.BasicConstraints(True, 0), critical=True)
         return builder.sign(self._ca_key, hashes.SHA256())
 
-    def server_chain(self, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+    def server_chain(
+        self,
+        key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey,
+        after: dt.timedelta = dt.timedelta(days=1),
+    ) -> bytes:
         """A key and a new certificate for it, of a server on this machine."""
         day = dt.timedelta(days=1)
         names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-        builder = self._builder("localhost", key.public_key(), day, day).add_extension(
+        builder = self._builder("localhost", key.public_key(), day, after).add_extension(
             x509.SubjectAlternativeName(names), critical=False
         )
         private = key.private_bytes(

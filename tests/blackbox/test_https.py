@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import http.client
 import re
 import ssl
@@ -213,6 +214,15 @@ def test_a_certificate_that_is_gone_for_a_moment_changes_nothing(
     put(home, renewed)
     secured.wait_log("renewed TLS certificate is served")
     assert served(secured, authority) == serial_of(renewed)
+
+
+def test_a_renewed_certificate_that_has_expired_is_served_with_a_warning(
+    secured, authority, home
+):
+    key = ec.generate_private_key(ec.SECP256R1())
+    put(home, authority.server_chain(key, dt.timedelta(hours=-1)))
+    line = secured.wait_log("renewed TLS certificate is served")
+    assert "warning:" in line and "expired on" in line
 
 
 def test_it_stops_while_connections_under_the_previous_certificate_are_open(
