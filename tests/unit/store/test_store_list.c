@@ -94,6 +94,22 @@ static void an_entry_that_ran_out_is_not_shown(void **state)
         "2 60.0");
 }
 
+/* `now_ms` is in whole minutes, and so not behind the clock of the view. */
+static void an_entry_no_longer_applies_from_its_until_on(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t then_ms = fixture->now_ms - 30 * CLOCK_DAY_MS;
+
+    deliver(fixture, bounce_of("Permanent", "Suppressed", "a@example.com", "f1", NULL),
+            .at_ms = then_ms);
+    deliver(fixture, bounce_of("Permanent", "Suppressed", "b@example.com", "f2", NULL),
+            .at_ms = then_ms + CLOCK_HOUR_MS);
+    assert_answer(fixture, "SELECT group_concat(address) FROM suppressed",
+                  "b@example.com");
+    assert_int_equal(is_suppressed(fixture, "a@example.com"), 0);
+    assert_int_equal(is_suppressed(fixture, "b@example.com"), 1);
+}
+
 static void a_removal_holds_until_an_event_that_occurred_later(void **state)
 {
     struct fixture *fixture = *state;
@@ -387,6 +403,7 @@ int main(void)
         TEST(equality_is_blind_to_case),
         TEST(the_strongest_reason_shows_and_the_longest_term),
         TEST(an_entry_that_ran_out_is_not_shown),
+        TEST(an_entry_no_longer_applies_from_its_until_on),
         TEST(a_removal_holds_until_an_event_that_occurred_later),
         TEST(a_list_hit_never_brings_back_what_a_person_removed),
         TEST(adding_twice_is_no_news_and_another_note_is),
