@@ -196,6 +196,7 @@ struct store_filter {
     const char *type;
     const char *class;
     const char *cause;
+    const char *rule;
     const char *domain;
     const char *campaign;
     const char *reason; /* of a suppression or a quarantine */

@@ -92,11 +92,13 @@ static int say_not_addressed(struct status *status)
 {
     if (status->not_addressed == 0)
         return 0;
-    return attention(status,
-                     "%lld not-addressed in the last day: bounces or complaints named an "
-                     "address that the mail was not sent to, and were only recorded; "
-                     "type: man sesbounced-policy; send one mail per recipient",
-                     (long long)status->not_addressed);
+    return attention(
+        status,
+        "%lld not-addressed in the last day: bounces or complaints named an "
+        "address that the mail was not sent to, and were only recorded; "
+        "type: sesbouncectl events --rule not-addressed --since 1d; and send "
+        "one mail per recipient (man sesbounced-policy)",
+        (long long)status->not_addressed);
 }
 
 /* --- topics --- */

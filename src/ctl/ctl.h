@@ -42,6 +42,7 @@ enum ctl_option {
     OPTION_TYPE,
     OPTION_CLASS,
     OPTION_CAUSE,
+    OPTION_RULE,
     OPTION_CAMPAIGN,
     OPTION_AFTER_ID,
     OPTION_ALL,

@@ -50,6 +50,20 @@ static bool choose(const char *what, const char *text, const char *const *words,
     return false;
 }
 
+static bool choose_rule(const char *text, const char **ret)
+{
+    const struct policy_rule *rule;
+    if (!text)
+        return true;
+    for (size_t i = 0; (rule = policy_rule_at(i)); i++)
+        if (str_equal_nocase(str_of(text), str_of(rule->name))) {
+            *ret = rule->name;
+            return true;
+        }
+    ctl_fail("there is no rule `%s`; man sesbounced-policy has all of them", text);
+    return false;
+}
+
 /* SES's words, so that `bounce` finds Bounce; new types exist, so others pass. */
 static const char *type_word(const char *text)
 {
@@ -102,7 +116,8 @@ bool ctl_filter(const struct ctl *ctl, struct store_filter *ret)
     ret->campaign = ctl->value[OPTION_CAMPAIGN];
     ret->topic = ctl->value[OPTION_TOPIC];
     if (!choose("class", ctl->value[OPTION_CLASS], classes, &ret->class) ||
-        !choose("cause", ctl->value[OPTION_CAUSE], causes, &ret->cause))
+        !choose("cause", ctl->value[OPTION_CAUSE], causes, &ret->cause) ||
+        !choose_rule(ctl->value[OPTION_RULE], &ret->rule))
         return false;
     if (strcmp(ctl->verb->name, "quarantine") == 0)
         ret->reason = ctl->value[OPTION_REASON];

@@ -50,8 +50,8 @@ static const struct verb verbs[] = {
      "newest.",
      "sesbouncectl events --type Bounce --class hard --since 7d -o csv",
      TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_TYPE) | TAKES(OPTION_CLASS) |
-         TAKES(OPTION_CAUSE) | TAKES(OPTION_DOMAIN) | TAKES(OPTION_CAMPAIGN) |
-         TAKES(OPTION_AFTER_ID) | TAKES(OPTION_LIMIT),
+         TAKES(OPTION_CAUSE) | TAKES(OPTION_RULE) | TAKES(OPTION_DOMAIN) |
+         TAKES(OPTION_CAMPAIGN) | TAKES(OPTION_AFTER_ID) | TAKES(OPTION_LIMIT),
      0, 0, cmd_events},
     {"quarantine", "list", "", "Authentic messages that could not be applied", NULL,
      "sesbouncectl quarantine list --reason stale",

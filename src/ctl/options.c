@@ -40,6 +40,7 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_TYPE] = {"type", 0, "TYPE", "Bounce, Complaint, Delivery, …"},
     [OPTION_CLASS] = {"class", 0, "CLASS", "hard soft complaint policy ignored"},
     [OPTION_CAUSE] = {"cause", 0, "CAUSE", "unknown-user mailbox-full blocked auth …"},
+    [OPTION_RULE] = {"rule", 0, "RULE", "judged by this rule of sesbounced-policy(7)"},
     [OPTION_CAMPAIGN] = {"campaign", 0, "NAME", "only this campaign"},
     [OPTION_AFTER_ID] = {"after-id", 0, "ID", "events behind this one, oldest first"},
     [OPTION_ALL] = {"all", 0, NULL, "all of them"},

@@ -13,6 +13,7 @@ enum field {
     FIELD_TYPE,
     FIELD_CLASS,
     FIELD_CAUSE,
+    FIELD_RULE,
     FIELD_DOMAIN,
     FIELD_CAMPAIGN,
     FIELD_REASON,
@@ -28,6 +29,7 @@ static const char *const field_conditions[FIELD_COUNT] = {
     [FIELD_TYPE] = "type = ? COLLATE NOCASE",
     [FIELD_CLASS] = "class = ? COLLATE NOCASE",
     [FIELD_CAUSE] = "cause = ? COLLATE NOCASE",
+    [FIELD_RULE] = "rule = ?",
     [FIELD_DOMAIN] = "domain = ?",
     [FIELD_CAMPAIGN] = "campaign = ?",
     [FIELD_REASON] = "reason = ? COLLATE NOCASE",
@@ -36,8 +38,8 @@ static const char *const field_conditions[FIELD_COUNT] = {
 
 #define BIT(field) (1U << FIELD_##field)
 #define EVENT_FIELDS                                                                     \
-    (BIT(ADDRESS) | BIT(SCOPE) | BIT(TYPE) | BIT(CLASS) | BIT(CAUSE) | BIT(DOMAIN) |     \
-     BIT(CAMPAIGN) | BIT(TOPIC))
+    (BIT(ADDRESS) | BIT(SCOPE) | BIT(TYPE) | BIT(CLASS) | BIT(CAUSE) | BIT(RULE) |       \
+     BIT(DOMAIN) | BIT(CAMPAIGN) | BIT(TOPIC))
 
 struct view {
     const char *name;
@@ -124,11 +126,11 @@ static int add_fields(struct query *query, const struct view *view,
                       const struct store_filter *filter)
 {
     const char *const given[FIELD_COUNT] = {
-        [FIELD_ADDRESS] = filter->address,   [FIELD_SCOPE] = filter->scope,
-        [FIELD_TYPE] = filter->type,         [FIELD_CLASS] = filter->class,
-        [FIELD_CAUSE] = filter->cause,       [FIELD_DOMAIN] = filter->domain,
-        [FIELD_CAMPAIGN] = filter->campaign, [FIELD_REASON] = filter->reason,
-        [FIELD_TOPIC] = filter->topic,
+        [FIELD_ADDRESS] = filter->address, [FIELD_SCOPE] = filter->scope,
+        [FIELD_TYPE] = filter->type,       [FIELD_CLASS] = filter->class,
+        [FIELD_CAUSE] = filter->cause,     [FIELD_RULE] = filter->rule,
+        [FIELD_DOMAIN] = filter->domain,   [FIELD_CAMPAIGN] = filter->campaign,
+        [FIELD_REASON] = filter->reason,   [FIELD_TOPIC] = filter->topic,
     };
     int r = 0;
 

@@ -419,6 +419,9 @@ def test_events_can_be_selected(listed, sns):
     assert found("--type", "Complaint") == [BEN]
     assert found("--class", "soft") == [CYD]
     assert found("--cause", "mailbox-full") == [CYD]
+    assert found("--rule", "transient-mailbox-full") == [CYD]
+    result = listed.ctl("events", "--rule", "no-such-rule")
+    assert result.code == 2 and "man sesbounced-policy" in result.err
     assert found("--domain", "mail.example") == [ANN, BEN, CYD]
     assert found("--domain", "x.example") == []
     assert found("--since", "1h") == [ANN, BEN, CYD]
