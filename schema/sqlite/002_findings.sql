@@ -163,3 +163,22 @@ JOIN subscription AS s ON s.id = (
              CASE b.state WHEN 'confirmed' THEN b.arn IS NULL END,
              CASE b.state WHEN 'confirmed' THEN b.since END, b.since DESC, b.id DESC
     LIMIT 1);
+
+-- Counted keys by the hour instead of the minute, so that the later Deliveries of an address
+-- are found with a seek for each hour.
+CREATE TABLE counted_by_hour (
+    hour INTEGER NOT NULL,
+    is_delivery INTEGER NOT NULL,
+    address_hash INTEGER NOT NULL,
+    event_hash INTEGER NOT NULL,
+    occurred_offset_ms INTEGER NOT NULL, -- from the beginning of the hour
+    imported_hour INTEGER,               -- when history was imported: counts as its age
+    PRIMARY KEY (hour, is_delivery, address_hash, event_hash)
+) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO counted_by_hour
+SELECT minute / 60 - (minute % 60 < 0), is_delivery, address_hash, event_hash,
+       occurred_offset_ms + 60000 * (minute - 60 * (minute / 60 - (minute % 60 < 0))),
+       imported_minute / 60
+FROM counted;
+DROP TABLE counted;
+ALTER TABLE counted_by_hour RENAME TO counted;

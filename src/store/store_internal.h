@@ -49,6 +49,14 @@ struct ending {
     int64_t n;
 };
 
+/* Of a row of `counted`, in the order of its index. */
+struct counted_key {
+    int64_t hour;
+    int64_t is_delivery;
+    int64_t address_hash;
+    int64_t event_hash;
+};
+
 struct given_out {
     int64_t id;
     int64_t until_ms;
@@ -82,7 +90,7 @@ struct store {
     struct given_out out[STORE_CONFIRMATIONS_OUT_MAX];
     size_t out_count;
     bool tidy_more;
-    int64_t tidy_minute; /* counted keys of minutes below were looked at */
+    struct counted_key tidy_key; /* up to this one counted keys were looked at */
     int64_t tidy_again_ms;
     char fault[STORE_FAULT_BYTES_MAX];
 };

@@ -191,18 +191,28 @@ const char *const store_sql[SQL_COUNT] = {
                      " ON CONFLICT DO UPDATE SET n = n + excluded.n",
 
     [SQL_COUNTED_ADD] =
-        "INSERT INTO counted (minute, is_delivery, address_hash, event_hash,"
-        " occurred_offset_ms, imported_minute) VALUES (?, ?, ?, ?, ?, ?)"
+        "INSERT INTO counted (hour, is_delivery, address_hash, event_hash,"
+        " occurred_offset_ms, imported_hour) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING",
-    [SQL_COUNTED_LAST] = "SELECT max(minute) FROM counted",
-    [SQL_COUNTED_DELIVERY] = "SELECT max(occurred_offset_ms) FROM counted"
-                             " WHERE minute = ? AND is_delivery = 1 AND address_hash = ?",
-    /* The minute that `STORE_TIDY_ROWS_MAX` rows end in. */
+    /* A seek for each hour from ?1 to the newest, of which there are no more than ?2. */
+    [SQL_COUNTED_DELIVERED] =
+        "WITH RECURSIVE newest(hour) AS (SELECT max(hour) FROM counted), hours(hour) AS"
+        " (SELECT max(?1, hour - ?2) FROM newest UNION ALL"
+        " SELECT hours.hour + 1 FROM hours, newest WHERE hours.hour < newest.hour)"
+        " SELECT 1 FROM hours CROSS JOIN counted AS c ON c.hour = hours.hour"
+        " AND c.is_delivery = 1 AND c.address_hash = ?3"
+        " AND c.hour * 3600000 + c.occurred_offset_ms > ?4 LIMIT 1",
+    /* The last of the next ?6 keys. */
     [SQL_COUNTED_TIDY_TO] =
-        "SELECT max(minute), count(*) FROM (SELECT minute FROM counted"
-        " WHERE minute >= ?1 AND minute < ?2 ORDER BY minute LIMIT ?3)",
-    [SQL_COUNTED_TIDY] = "DELETE FROM counted WHERE minute BETWEEN ?1 AND ?2"
-                         " AND coalesce(imported_minute, minute) < ?3",
+        "SELECT hour, is_delivery, address_hash, event_hash FROM counted"
+        " WHERE (hour, is_delivery, address_hash, event_hash) > (?1, ?2, ?3, ?4)"
+        " AND hour < ?5 ORDER BY hour, is_delivery, address_hash, event_hash"
+        " LIMIT 1 OFFSET ?6 - 1",
+    [SQL_COUNTED_TIDY] =
+        "DELETE FROM counted"
+        " WHERE (hour, is_delivery, address_hash, event_hash) > (?1, ?2, ?3, ?4)"
+        " AND (hour, is_delivery, address_hash, event_hash) <= (?5, ?6, ?7, ?8)"
+        " AND coalesce(imported_hour, hour) < ?9",
 
     [SQL_SOFT_ANY] = "SELECT 1 FROM soft_day WHERE address = ? AND scope = '*'"
                      " AND first_ms < ? LIMIT 1",

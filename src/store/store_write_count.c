@@ -140,7 +140,7 @@ static int64_t hash_of(struct str bytes)
  * The same for both feeds: SES's time, which is part of the event, as long as it is near
  * the time at which the event counts as occurred; else that.
  */
-static int64_t minute_of(const struct intake *intake)
+static int64_t hour_of(const struct intake *intake)
 {
     int64_t ses_ms = intake->event.ses_time_ms;
     int64_t ms = intake->occurred_ms;
@@ -148,7 +148,7 @@ static int64_t minute_of(const struct intake *intake)
     if (ses_ms != CLOCK_NONE && ses_ms >= ms - STORE_SES_LAG_MS &&
         ses_ms <= ms + STORE_SES_LAG_MS)
         ms = ses_ms;
-    return floor_div(ms, CLOCK_MINUTE_MS);
+    return floor_div(ms, CLOCK_HOUR_MS);
 }
 
 /* Without any id of SES's the SNS message, or the text, is all there is to know it by. */
@@ -167,18 +167,18 @@ static int64_t hash_of_event(const struct intake *intake,
 static int remember(struct store *store, const struct intake *intake,
                     const struct ses_recipient *recipient)
 {
-    int64_t minute = minute_of(intake);
+    int64_t hour = hour_of(intake);
     int changes = 0;
     int r;
 
     _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_COUNTED_ADD);
-    db_bind_int(&call, minute);
+    db_bind_int(&call, hour);
     db_bind_int(&call, intake->event.type == SES_DELIVERY);
     db_bind_int(&call, recipient ? hash_of(ses_recipient_reported(recipient)) : 0);
     db_bind_int(&call, hash_of_event(intake, recipient));
-    db_bind_int(&call, intake->occurred_ms - minute * CLOCK_MINUTE_MS);
+    db_bind_int(&call, intake->occurred_ms - hour * CLOCK_HOUR_MS);
     db_bind_int_if(&call, intake->imported,
-                   floor_div(intake->received_ms, CLOCK_MINUTE_MS));
+                   floor_div(intake->received_ms, CLOCK_HOUR_MS));
     r = db_run(&call, &changes);
     return r < 0 ? r : changes > 0;
 }
@@ -225,43 +225,14 @@ int count_apply_ignored(struct store *store, const struct intake *intake,
     return r < 0 ? r : 0;
 }
 
-static int last_minute(struct store *store, int64_t *ret)
-{
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_COUNTED_LAST);
-    int r = db_step(&call);
-
-    if (r < 0)
-        return r;
-    *ret = db_get_int_or(&call, INT64_MIN);
-    return 0;
-}
-
 int count_delivered_after(struct store *store, const struct address *address, int64_t ms)
 {
-    int64_t minute = floor_div(ms - STORE_SES_LAG_MS, CLOCK_MINUTE_MS);
-    int64_t hash = hash_of(str_of(address->key));
-    int64_t last = 0;
-    int r = last_minute(store, &last);
+    _cleanup_(db_call_end) struct db_call call =
+        db_call_begin(store, SQL_COUNTED_DELIVERED);
 
-    if (r < 0 || last == INT64_MIN)
-        return r;
-    /* No more minutes than are kept: an old event is not worth a longer look. */
-    if (minute < last - STORE_COUNTED_KEEP_MS / CLOCK_MINUTE_MS)
-        minute = last - STORE_COUNTED_KEEP_MS / CLOCK_MINUTE_MS;
-    for (; r == 0 && minute <= last; minute++) {
-        _cleanup_(db_call_end) struct db_call call =
-            db_call_begin(store, SQL_COUNTED_DELIVERY);
-        int64_t offset_ms;
-
-        db_bind_int(&call, minute);
-        db_bind_int(&call, hash);
-        r = db_step(&call);
-        if (r < 0)
-            return r;
-        offset_ms = db_get_int_or(&call, INT64_MIN);
-        if (offset_ms != INT64_MIN && minute * CLOCK_MINUTE_MS + offset_ms > ms)
-            return 1;
-        r = 0;
-    }
-    return r;
+    db_bind_int(&call, floor_div(ms - STORE_SES_LAG_MS, CLOCK_HOUR_MS));
+    db_bind_int(&call, STORE_COUNTED_KEEP_MS / CLOCK_HOUR_MS);
+    db_bind_int(&call, hash_of(str_of(address->key)));
+    db_bind_int(&call, ms);
+    return db_step(&call);
 }

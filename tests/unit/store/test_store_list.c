@@ -1,5 +1,7 @@
 #include "store_fixture.h"
 
+#include "store/store_internal.h"
+
 static struct store_decision decision_of(struct fixture *fixture, const char *address,
                                          int64_t at_ms)
 {
@@ -278,6 +280,37 @@ static void a_delivery_far_from_ses_own_time_resets_too(void **state)
     assert_answer(fixture, "SELECT count(*) FROM soft_day", "0");
 }
 
+static int steps_of_last_look_up(struct fixture *fixture)
+{
+    sqlite3_stmt *look_up = fixture->store->statements[SQL_COUNTED_DELIVERED];
+
+    assert_int_equal(sqlite3_stmt_status(look_up, SQLITE_STMTSTATUS_RUN, 1), 1);
+    return sqlite3_stmt_status(look_up, SQLITE_STMTSTATUS_VM_STEP, 1);
+}
+
+static void a_soft_bounce_looks_once_for_a_later_counted_delivery(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t now_ms = fixture->now_ms;
+
+    for (int hours = 0; hours < 80; hours++) {
+        char id[16];
+
+        (void)snprintf(id, sizeof(id), "d%d", hours);
+        deliver_delivery(fixture, id, now_ms - hours * CLOCK_HOUR_MS, true);
+    }
+    /* At first sight, and as old as history may be: a seek for each hour that is kept. */
+    deliver(fixture, soft("s@example.com", "f1"), .at_ms = now_ms);
+    assert_in_range(steps_of_last_look_up(fixture), 1, 150);
+    deliver(fixture, soft("s@example.com", "f2"), .at_ms = now_ms - 99 * CLOCK_DAY_MS);
+    assert_in_range(steps_of_last_look_up(fixture), 1, 74 * 40);
+    assert_answer(fixture, "SELECT count(*) FROM soft_day", "2");
+    deliver(fixture, soft("a@example.com", "f3"), .at_ms = now_ms - 99 * CLOCK_DAY_MS);
+    assert_answer(fixture, "SELECT count(*) FROM soft_day", "2");
+    deliver(fixture, soft("a@example.com", "f4"), .at_ms = now_ms + 1000);
+    assert_answer(fixture, "SELECT count(*) FROM soft_day", "3");
+}
+
 static void a_doubtful_bounce_lists_when_it_repeats_a_day_later(void **state)
 {
     struct fixture *fixture = *state;
@@ -374,7 +407,7 @@ static void tidying_passes_over_what_was_imported_lately(void **state)
 
     tamper(fixture, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
                     "WHERE i < 5000) INSERT INTO counted SELECT i / 10, 1, i, i, 0, "
-                    "strftime('%s', 'now') / 60 FROM n");
+                    "strftime('%s', 'now') / 3600 FROM n");
     do {
         assert_int_equal(store_tidy(fixture->store, fixture->now_ms, &more), 0);
         calls++;
@@ -413,6 +446,7 @@ int main(void)
         TEST(soft_events_of_a_day_are_one_row),
         TEST(a_kept_delivery_resets_in_either_order),
         TEST(a_counted_delivery_resets_in_either_order),
+        TEST(a_soft_bounce_looks_once_for_a_later_counted_delivery),
         TEST(a_delivery_far_from_ses_own_time_resets_too),
         TEST(a_doubtful_bounce_lists_when_it_repeats_a_day_later),
         TEST(a_delivery_between_two_doubtful_bounces_means_no_entry),

@@ -1,6 +1,7 @@
 #include "store_fixture.h"
 
 #include "store/schema_sql.h"
+#include "store/store_sql.h"
 
 /* --- what a callback saw
  * ------------------------------------------------------------------ */
@@ -388,10 +389,11 @@ static void inner_look_ups_are_served_by_an_index(void **state)
                 "SELECT 1 FROM event WHERE address = 'a' AND type = 'Delivery' AND "
                 "occurred_at > 'x'",
                 "event_delivery (address=? AND occurred_at>?)");
-    assert_plan(fixture,
-                "SELECT max(occurred_offset_ms) FROM counted WHERE minute = 1 AND "
-                "is_delivery = 1 AND address_hash = 1",
-                "PRIMARY KEY (minute=? AND is_delivery=? AND address_hash=?)");
+    assert_non_null(strstr(
+        plan_of(fixture, store_sql[SQL_COUNTED_DELIVERED]),
+        "SEARCH c USING PRIMARY KEY (hour=? AND is_delivery=? AND address_hash=?)"));
+    assert_plan(fixture, store_sql[SQL_COUNTED_TIDY_TO],
+                "PRIMARY KEY ((hour,is_delivery,address_hash,event_hash)>(?,?,?,?)");
     assert_plan(fixture,
                 "SELECT max(at) FROM decision WHERE address = 'a' AND scope = '*' AND "
                 "action = 'remove'",
