@@ -360,6 +360,9 @@
 /* SES's time and SNS's of one event differ by this much at most, or its time is not used.
  */
 #define STORE_SES_LAG_MS (15 * 60 * 1000)
+/* Events of one mail, address and type that are kept as rows; more are only counted. A
+ * remote server decides how many reports it sends about a mail; one or two are usual. */
+#define STORE_REPEATS_KEPT 20
 /* Soft days are forgotten after this: twice POLICY_DOUBT_WINDOW_MS, since events arrive
  * in any order. */
 #define STORE_SOFT_KEEP_MS (60LL * 24 * 3600 * 1000)

@@ -182,3 +182,6 @@ SELECT minute / 60 - (minute % 60 < 0), is_delivery, address_hash, event_hash,
 FROM counted;
 DROP TABLE counted;
 ALTER TABLE counted_by_hour RENAME TO counted;
+
+-- How many events of a mail, an address and a type are there already?
+CREATE INDEX event_mail ON event (ses_message_id, address, type);

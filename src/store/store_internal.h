@@ -280,10 +280,21 @@ int count_apply(struct store *store, const struct intake *intake, enum verdict *
 /* An event of a type that is ignored: is it new to us? */
 int count_apply_ignored(struct store *store, const struct intake *intake,
                         enum verdict *ret);
+/* Remembers a recipient (may be NULL) for STORE_COUNTED_KEEP_MS without a row of its own.
+ * 1 new to us, 0 known already, or a fault. */
+int count_remember(struct store *store, const struct intake *intake,
+                   const struct ses_recipient *recipient);
 /* Was a Delivery to `address` counted that occurred after `ms`? 1, 0 or a fault. */
 int count_delivered_after(struct store *store, const struct address *address, int64_t ms);
 
-/* One row a recipient; STORED when any is new to us, else DUPLICATE. */
+/* Has every recipient as many events of this mail and type as are kept? 1, 0 or a fault.
+ */
+int event_is_repeated(struct store *store, const struct intake *intake);
+/*
+ * One row a recipient, but where it is repeated, or without a message (0): then it
+ * counts, and is remembered without one. STORED when there is a new row, COUNTED when
+ * there is none and any is new to us, else DUPLICATE.
+ */
 int event_apply(struct store *store, const struct intake *intake, int64_t message_id,
                 enum verdict *ret);
 

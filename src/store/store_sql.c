@@ -32,6 +32,13 @@ const char *const store_sql[SQL_COUNT] = {
         " is_simulator)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '*', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
         " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    [SQL_EVENT_FIND] = "SELECT 1 FROM event WHERE key_time = ? AND key_hash = ?",
+    /* Named, lest SQLite asks the other index on `type` whether it serves the bound word,
+     * and so prepares the statement anew for each. */
+    [SQL_EVENT_REPEATS] =
+        "SELECT count(*) FROM (SELECT 1 FROM event INDEXED BY event_mail"
+        " WHERE ses_message_id = ?"
+        " AND address IS ? AND type = ? LIMIT ?)",
     /* Only the event feed has tags, only the identity feed always a sourceIp. */
     [SQL_EVENT_ENRICH] =
         "UPDATE event SET configuration_set = coalesce(configuration_set, ?3),"

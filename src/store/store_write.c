@@ -191,6 +191,27 @@ static int leave_quarantine(struct store *store, int64_t message_id)
     return r < 0 ? r : run_with(store, SQL_BODY_DROP, message_id, NULL);
 }
 
+/*
+ * What a remote server says again and again leaves no row of its own, not even of the
+ * message: the event counts, and is known again like those that are only counted.
+ */
+static int keep_nothing(struct store *store, const struct intake *intake,
+                        struct topic *topic, enum verdict *ret)
+{
+    struct message message = {0};
+    int r;
+
+    name_message(intake, &message);
+    r = find_message(store, intake, &message);
+    if (r == 0)
+        r = event_apply(store, intake, 0, ret);
+    if (r == 0 && *ret == VERDICT_COUNTED && message.id == 0)
+        r = topic_note_message(store, topic, intake);
+    if (r == 0 && message.is_unapplied)
+        r = leave_quarantine(store, message.id);
+    return r;
+}
+
 static int apply_subscription(struct store *store, const struct intake *intake,
                               struct topic *topic, enum verdict *ret)
 {
@@ -209,8 +230,11 @@ static int apply_message(struct store *store, const struct intake *intake,
                          struct topic *topic, enum verdict *ret)
 {
     struct message message = {0};
-    int r = add_message(store, intake, topic, &message);
+    int r = intake->kind == INTAKE_KEEP ? event_is_repeated(store, intake) : 0;
 
+    if (r != 0)
+        return r < 0 ? r : keep_nothing(store, intake, topic, ret);
+    r = add_message(store, intake, topic, &message);
     if (r == 0 && message.is_new)
         r = topic_note_message(store, topic, intake);
     if (r < 0)

@@ -163,9 +163,8 @@ static int64_t hash_of_event(const struct intake *intake,
                                                      : intake->body);
 }
 
-/* 1 new to us, 0 known already, or a fault. */
-static int remember(struct store *store, const struct intake *intake,
-                    const struct ses_recipient *recipient)
+int count_remember(struct store *store, const struct intake *intake,
+                   const struct ses_recipient *recipient)
 {
     int64_t hour = hour_of(intake);
     int changes = 0;
@@ -188,7 +187,7 @@ static int apply_recipient(struct store *store, const struct intake *intake,
                            struct tally_message *message, enum verdict *ret)
 {
     struct policy_judgement judgement = {0};
-    int r = remember(store, intake, recipient);
+    int r = count_remember(store, intake, recipient);
 
     message->is_known = message->is_known || r == 0;
     if (r <= 0)
@@ -219,7 +218,7 @@ int count_apply(struct store *store, const struct intake *intake, enum verdict *
 int count_apply_ignored(struct store *store, const struct intake *intake,
                         enum verdict *ret)
 {
-    int r = remember(store, intake, NULL);
+    int r = count_remember(store, intake, NULL);
 
     *ret = r > 0 ? VERDICT_IGNORED : VERDICT_DUPLICATE;
     return r < 0 ? r : 0;

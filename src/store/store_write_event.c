@@ -147,30 +147,104 @@ static int sending_apply(struct store *store, const struct intake *intake)
     return db_run(&call, NULL);
 }
 
-/* 1 new to us, 0 known already, or a fault. */
+/* Are STORE_REPEATS_KEPT events of its mail, address and type kept? 1, 0 or a fault. */
+static int is_repeated(struct store *store, const struct ses_event *event,
+                       const struct ses_recipient *recipient)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_EVENT_REPEATS);
+    int r;
+
+    if (!str_present(event->ses_message_id))
+        return 0;
+    db_bind_text(&call, event->ses_message_id);
+    db_bind_text(&call, str_of(recipient ? recipient->address.key : NULL));
+    db_bind_text(&call, event->type_text);
+    db_bind_int(&call, STORE_REPEATS_KEPT);
+    r = db_step(&call);
+    return r < 0 ? r : db_get_int(&call) >= STORE_REPEATS_KEPT;
+}
+
+static int is_kept(struct store *store, const struct ses_event *event,
+                   const struct ses_recipient *recipient)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_EVENT_FIND);
+
+    bind_key(&call, event, recipient);
+    return db_step(&call);
+}
+
+/* What became of a recipient, unless it is a fault. */
+enum { RECIPIENT_KNOWN, RECIPIENT_COUNTED, RECIPIENT_STORED };
+
+/* Without a row it is known again for as long as what is only counted. */
+static int remember(struct store *store, const struct intake *intake,
+                    const struct ses_recipient *recipient)
+{
+    int r = is_kept(store, &intake->event, recipient);
+
+    if (r != 0)
+        return r < 0 ? r : RECIPIENT_KNOWN;
+    r = count_remember(store, intake, recipient);
+    if (r <= 0)
+        return r < 0 ? r : RECIPIENT_KNOWN;
+    r = tally_add(store, false, intake->occurred_ms, STR("repeats"), 1);
+    return r < 0 ? r : RECIPIENT_COUNTED;
+}
+
+static int add_or_remember(struct store *store, const struct intake *intake,
+                           int64_t message_id, const struct ses_recipient *recipient,
+                           const struct policy_judgement *judgement)
+{
+    int repeated = message_id == 0;
+    int r;
+
+    /* Where there is but one, event_is_repeated() was asked. */
+    if (!repeated && intake->event.recipient_count > 1)
+        repeated = is_repeated(store, &intake->event, recipient);
+    if (repeated != 0)
+        return repeated < 0 ? repeated : remember(store, intake, recipient);
+    r = add(store, intake, message_id, recipient, judgement);
+    if (r <= 0)
+        return r < 0 ? r : RECIPIENT_KNOWN;
+    total_add(store, TOTAL_EVENTS, 1);
+    return RECIPIENT_STORED;
+}
+
 static int apply_recipient(struct store *store, const struct intake *intake,
                            int64_t message_id, const struct ses_recipient *recipient,
                            struct tally_message *message)
 {
     struct policy_judgement judgement = {0};
+    int became;
     int r;
 
     if (recipient)
         policy_judge(&intake->event, recipient, &judgement);
-    r = add(store, intake, message_id, recipient, &judgement);
-    if (r < 0)
-        return r;
-    if (r == 0) {
+    became = add_or_remember(store, intake, message_id, recipient, &judgement);
+    if (became < 0)
+        return became;
+    if (became == RECIPIENT_KNOWN) {
         message->is_known = true;
         return enrich(store, &intake->event, recipient);
     }
-    total_add(store, TOTAL_EVENTS, 1);
     r = tally_event(store, intake, recipient, &judgement, message);
     if (r == 0 && !recipient && str_present(intake->event.sending_status))
         r = sending_apply(store, intake);
     if (r == 0 && recipient)
         r = list_apply(store, intake, recipient, &judgement);
-    return r < 0 ? r : 1;
+    return r < 0 ? r : became;
+}
+
+int event_is_repeated(struct store *store, const struct intake *intake)
+{
+    const struct ses_event *event = &intake->event;
+    int r = 1;
+
+    if (event->recipient_count == 0)
+        return is_repeated(store, event, NULL);
+    for (size_t i = 0; r == 1 && i < event->recipient_count; i++)
+        r = is_repeated(store, event, &event->recipients[i]);
+    return r;
 }
 
 int event_apply(struct store *store, const struct intake *intake, int64_t message_id,
@@ -187,8 +261,10 @@ int event_apply(struct store *store, const struct intake *intake, int64_t messag
 
         if (r < 0)
             return r;
-        if (r > 0)
+        if (r == RECIPIENT_STORED)
             *ret = VERDICT_STORED;
+        else if (r == RECIPIENT_COUNTED && *ret == VERDICT_DUPLICATE)
+            *ret = VERDICT_COUNTED;
     }
     return tally_message_end(store, intake, &message);
 }
