@@ -363,6 +363,11 @@
 /* Events of one mail, address and type that are kept as rows; more are only counted. A
  * remote server decides how many reports it sends about a mail; one or two are usual. */
 #define STORE_REPEATS_KEPT 20
+/* Dropped in one transaction from a quarantine that is too large: what is deleted is
+ * overwritten, so that bytes take time, too. A batch of the largest messages is as much.
+ */
+#define STORE_QUARANTINE_STEP_ROWS  512
+#define STORE_QUARANTINE_STEP_BYTES (32L * 1024 * 1024)
 /* Soft days are forgotten after this: twice POLICY_DOUBT_WINDOW_MS, since events arrive
  * in any order. */
 #define STORE_SOFT_KEEP_MS (60LL * 24 * 3600 * 1000)

@@ -69,6 +69,9 @@ struct settings {
         int addresses; /* enum settings_log_addresses */
     } log;
     struct {
+        uint64_t quarantine_bytes;
+    } retention;
+    struct {
         bool enabled;
         char *key; /* PEM file with the simulator's private key and certificate */
     } simulator;

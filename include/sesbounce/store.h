@@ -163,6 +163,14 @@ int store_topic_forget(struct store *store, const char *topic_arn);
  */
 int store_quarantine_drop(struct store *store, int64_t id);
 
+/*
+ * While the bodies in quarantine take more than `max_bytes`, drops the oldest for good in
+ * a transaction of its own: first those with a newer one of the same topic and reason,
+ * then any. A bounded number a call, so call it until `*ret_dropped` is 0.
+ */
+int store_quarantine_bound(struct store *store, int64_t max_bytes, int64_t now_ms,
+                           size_t *ret_dropped);
+
 /* Housekeeping in the daemon's idle time: old counted keys, soft days. Bounded work a
  * call; without `*ret_more` it does nothing until STORE_TIDY_AGAIN_MS later. */
 int store_tidy(struct store *store, int64_t now_ms, bool *ret_more);
@@ -238,7 +246,7 @@ int store_is_suppressed(struct store *store, const struct address *address,
  * Everything `status` shows, through the same kind of callback: rows of two columns,
  * `name` and `value`. Names: file_bytes, wal_bytes, schema_version, suppressed,
  * suppressed_REASON, events, last_event_id, quarantine, quarantine_bytes,
- * last_received_at, outbox,
+ * quarantine_dropped_last_day, repeats_last_day, last_received_at, outbox,
  * outbox_last_fault, addresses_with_soft_bounces, soft_counting (a text),
  * not_addressed_last_day.
  */

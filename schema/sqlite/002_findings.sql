@@ -185,3 +185,14 @@ ALTER TABLE counted_by_hour RENAME TO counted;
 
 -- How many events of a mail, an address and a type are there already?
 CREATE INDEX event_mail ON event (ses_message_id, address, type);
+
+-- The oldest messages in quarantine that are not the newest of their topic and reason are
+-- dropped first; how many were dropped for want of room.
+ALTER TABLE unapplied ADD COLUMN topic_id INTEGER;
+UPDATE unapplied SET topic_id = (SELECT m.topic_id FROM sns_message AS m
+                                 WHERE m.id = unapplied.message_id);
+CREATE INDEX unapplied_group ON unapplied (topic_id, reason, id);
+CREATE TABLE quarantine_dropped (
+    day TEXT PRIMARY KEY,
+    n INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

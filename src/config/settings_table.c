@@ -306,6 +306,19 @@ const struct setting settings_table[] = {
                 "them apart without naming them, full writes them as they are.",
     },
     {
+        .section = "retention",
+        .key = "quarantine_bytes",
+        .type = SETTING_SIZE,
+        .offset = AT(retention.quarantine_bytes),
+        .min = MIB,
+        .max = MIB * MIB,
+        .value = "1G",
+        .help =
+            "How much the bodies in quarantine may take, 1M to 1024G. Beyond that the\n"
+            "oldest are dropped for good: first those with a newer one from the same\n"
+            "topic and with the same reason. The log and `sesbouncectl status` say so.",
+    },
+    {
         .section = "simulator",
         .key = "enabled",
         .type = SETTING_SWITCH,

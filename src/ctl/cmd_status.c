@@ -17,6 +17,7 @@ struct status {
         *heard; /* borrowed: of each `[sns] topic`, has one of its topics talked to us? */
     int64_t quarantined;
     int64_t not_addressed;
+    int64_t quarantine_dropped;
     size_t attention;
     int fault; /* of writing */
 };
@@ -85,7 +86,20 @@ static int on_status(void *context, const struct store_value *values, size_t cou
         status->quarantined = values[1].integer;
     if (str_equal(values[0].text, STR("not_addressed_last_day")))
         status->not_addressed = values[1].integer;
+    if (str_equal(values[0].text, STR("quarantine_dropped_last_day")))
+        status->quarantine_dropped = values[1].integer;
     return say(status, values, count);
+}
+
+static int say_dropped(struct status *status)
+{
+    if (status->quarantine_dropped == 0)
+        return 0;
+    return attention(status,
+                     "the quarantine was full, so %lld messages were dropped since "
+                     "yesterday; type: sesbouncectl quarantine list, to see what fills "
+                     "it; [retention] quarantine_bytes is its size",
+                     (long long)status->quarantine_dropped);
 }
 
 static int say_not_addressed(struct status *status)
@@ -291,6 +305,8 @@ static int report(struct status *status, bool *ret_store_failed)
     int r = ask_daemon(status);
     if (r == 0)
         r = store_status(status->ctl->store, on_status, status);
+    if (r == 0)
+        r = say_dropped(status);
     if (r == 0 && status->quarantined > 0)
         r = attention(status, "%lld in quarantine; type: sesbouncectl quarantine list",
                       (long long)status->quarantined);

@@ -22,6 +22,9 @@ struct writer {
     uint64_t look_seen;
     int64_t confirmations_due_ms; /* wall clock; CLOCK_NONE: nothing in the outbox */
     struct log_ration fault_ration;
+    bool quarantined; /* something, since the quarantine was last seen to be in bounds */
+    uint64_t dropped; /* from it, and not told yet */
+    struct log_ration dropped_ration;
 };
 
 static void tell_fault(struct writer *writer, const char *what, int error)
@@ -120,6 +123,8 @@ static void answer_list(struct writer *writer, struct queue_node *first, int fau
         first = first->next;
         if (fault == 0) {
             delivery_decide(delivery, delivery->applied, NULL);
+            if (delivery->applied == VERDICT_QUARANTINED)
+                writer->quarantined = true;
             if (delivery->intake.kind == INTAKE_CONFIRM)
                 writer->confirmations_due_ms = 0; /* look at the outbox at once */
         } else {
@@ -379,6 +384,43 @@ static void tidy(struct writer *writer)
         note_fault(writer, "old keys could not be cleared away", r);
 }
 
+static void tell_dropped(struct writer *writer)
+{
+    unsigned held_back = 0;
+    struct buf count;
+
+    if (writer->dropped == 0 ||
+        !log_ration_pass(&writer->dropped_ration, clock_mono_ms(), 1, &held_back))
+        return;
+    buf_init(&count, LOG_VALUE_BYTES_MAX);
+    (void)buf_printf(&count, "%llu", (unsigned long long)writer->dropped);
+    log_event(LOG_LEVEL_WARNING,
+              "the quarantine has reached [retention] quarantine_bytes, so the oldest "
+              "messages were dropped, repeated ones first",
+              {"COUNT", buf_str(&count)},
+              {"ADVICE", STR("`sesbouncectl quarantine list` shows what fills it")});
+    buf_done(&count);
+    writer->dropped = 0;
+}
+
+/* A step; while there is more to drop, another one follows each batch. */
+static void bound_quarantine(struct writer *writer)
+{
+    uint64_t max_bytes = writer->service->settings->retention.quarantine_bytes;
+    size_t dropped = 0;
+    int r;
+
+    if (!writer->store || !atomic_load(&writer->service->storing))
+        return;
+    r = store_quarantine_bound(writer->store, (int64_t)max_bytes, clock_wall_ms(),
+                               &dropped);
+    writer->quarantined = dropped > 0;
+    writer->dropped += dropped;
+    tell_dropped(writer);
+    if (r < 0)
+        note_fault(writer, "the quarantine could not be kept in its bounds", r);
+}
+
 static void *run(void *argument)
 {
     struct writer *writer = argument;
@@ -394,6 +436,8 @@ static void *run(void *argument)
             break;
         else
             tidy(writer);
+        if (!batch || writer->quarantined)
+            bound_quarantine(writer);
         mend(writer);
         look_at_outbox(writer);
         if (writer->store)

@@ -15,11 +15,22 @@ const char *const store_sql[SQL_COUNT] = {
     [SQL_BODY_ADD] =
         "INSERT INTO body (message_id, body) VALUES (?, ?) ON CONFLICT DO NOTHING",
     [SQL_UNAPPLIED_ADD] =
-        "INSERT INTO unapplied (message_id, reason, body_bytes) VALUES (?, ?, ?)",
+
+        "INSERT INTO unapplied (message_id, reason, body_bytes, topic_id)"
+        " SELECT ?1, ?2, ?3, topic_id FROM sns_message WHERE id = ?1",
     [SQL_UNAPPLIED_REASON] = "UPDATE unapplied SET reason = ?2 WHERE message_id = ?1",
     [SQL_UNAPPLIED_FIND] = "SELECT message_id FROM unapplied WHERE id = ?",
     [SQL_UNAPPLIED_DROP] =
         "DELETE FROM unapplied WHERE message_id = ? RETURNING body_bytes",
+    [SQL_UNAPPLIED_REPEATED] =
+        "SELECT message_id, body_bytes FROM unapplied AS u WHERE EXISTS"
+        " (SELECT 1 FROM unapplied AS n WHERE n.topic_id IS u.topic_id"
+        " AND n.reason = u.reason AND n.id > u.id) ORDER BY id LIMIT ?",
+    [SQL_UNAPPLIED_OLDEST] =
+        "SELECT message_id, body_bytes FROM unapplied ORDER BY id LIMIT ?",
+    [SQL_QUARANTINE_BYTES] = "SELECT n FROM total WHERE name = 'quarantine_bytes'",
+    [SQL_QUARANTINE_DROPPED] = "INSERT INTO quarantine_dropped (day, n) VALUES (?, ?)"
+                               " ON CONFLICT DO UPDATE SET n = n + excluded.n",
     [SQL_BODY_DROP] = "DELETE FROM body WHERE message_id = ?",
 
     [SQL_EVENT_ADD] =

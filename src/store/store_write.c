@@ -121,32 +121,6 @@ static int run_with(struct store *store, enum sql which, int64_t id, const char 
     return db_run(&call, NULL);
 }
 
-static int add_unapplied(struct store *store, const struct intake *intake, int64_t id)
-{
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_UNAPPLIED_ADD);
-
-    db_bind_int(&call, id);
-    db_bind_text(&call, str_of(quarantine_word(intake->reason)));
-    db_bind_int(&call, (int64_t)intake->body.len);
-    total_add(store, TOTAL_QUARANTINE, 1);
-    total_add(store, TOTAL_QUARANTINE_BYTES, (int64_t)intake->body.len);
-    return db_run(&call, NULL);
-}
-
-static int drop_unapplied(struct store *store, int64_t message_id)
-{
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_UNAPPLIED_DROP);
-    int r;
-
-    db_bind_int(&call, message_id);
-    r = db_step(&call);
-    if (r <= 0)
-        return r;
-    total_add(store, TOTAL_QUARANTINE, -1);
-    total_add(store, TOTAL_QUARANTINE_BYTES, -db_get_int(&call));
-    return 0;
-}
-
 static int quarantine(struct store *store, const struct intake *intake,
                       const struct message *message, enum verdict *ret)
 {
@@ -159,7 +133,7 @@ static int quarantine(struct store *store, const struct intake *intake,
     *ret = VERDICT_QUARANTINED;
     if (!message->is_new)
         return run_with(store, SQL_UNAPPLIED_REASON, message->id, reason);
-    r = add_unapplied(store, intake, message->id);
+    r = unapplied_add(store, intake, message->id);
     return r < 0 ? r : add_body(store, intake, message->id);
 }
 
@@ -179,16 +153,9 @@ static int keep(struct store *store, const struct intake *intake,
     if (r == 0 && *ret == VERDICT_STORED)
         r = add_body(store, intake, message->id);
     if (r == 0 && message->is_unapplied)
-        r = drop_unapplied(store, message->id);
+        r = *ret == VERDICT_STORED ? unapplied_drop(store, message->id)
+                                   : quarantine_leave(store, message->id);
     return r;
-}
-
-/* With its body, which no event needs. */
-static int leave_quarantine(struct store *store, int64_t message_id)
-{
-    int r = drop_unapplied(store, message_id);
-
-    return r < 0 ? r : run_with(store, SQL_BODY_DROP, message_id, NULL);
 }
 
 /*
@@ -208,7 +175,7 @@ static int keep_nothing(struct store *store, const struct intake *intake,
     if (r == 0 && *ret == VERDICT_COUNTED && message.id == 0)
         r = topic_note_message(store, topic, intake);
     if (r == 0 && message.is_unapplied)
-        r = leave_quarantine(store, message.id);
+        r = quarantine_leave(store, message.id);
     return r;
 }
 
@@ -248,7 +215,7 @@ static int apply_message(struct store *store, const struct intake *intake,
         return 0;
     r = apply_subscription(store, intake, topic, ret);
     if (r == 0 && message.is_unapplied)
-        r = leave_quarantine(store, message.id);
+        r = quarantine_leave(store, message.id);
     return r;
 }
 
@@ -279,23 +246,4 @@ int store_apply(struct store *store, const struct intake *intake, enum verdict *
     if (intake->kind == INTAKE_COUNT || intake->kind == INTAKE_IGNORE)
         return apply_uncounted(store, intake, topic, ret);
     return apply_message(store, intake, topic, ret);
-}
-
-int store_quarantine_drop(struct store *store, int64_t id)
-{
-    int64_t message_id = 0;
-    int r;
-
-    {
-        _cleanup_(db_call_end) struct db_call call =
-            db_call_begin(store, SQL_UNAPPLIED_FIND);
-
-        db_bind_int(&call, id);
-        r = db_step(&call);
-        if (r <= 0)
-            return r; /* applied meanwhile, and so gone already */
-        message_id = db_get_int(&call);
-    }
-    /* While it is quarantined no event needs the body. The message stays known. */
-    return leave_quarantine(store, message_id);
 }

@@ -178,6 +178,22 @@ def test_a_delivery_told_by_both_feeds_is_counted_once(daemon, sns):
     assert daemon.value("SELECT sum(deliveries) FROM daily") == 1
 
 
+def test_a_mail_that_is_reported_without_end_takes_no_room_without_end(daemon, sns):
+    message_id, at = ses.ses_id(), now()
+    for _ in range(25):
+        report = ses.bounce("ann@evil.example", message_id=message_id, at=at)
+        daemon.accept(sns.feedback(report))
+    assert len(daemon.events()) == 20
+    assert daemon.value("SELECT count(*) FROM body") == 20
+    assert daemon.value("SELECT sum(hard_bounces) FROM daily") == 25
+    assert daemon.value("SELECT event_count FROM suppressed") == 25
+    daemon.accept(sns.feedback(report))  # the last one through another SNS message
+    assert daemon.value("SELECT sum(hard_bounces) FROM daily") == 25
+    assert ["repeats_last_day", 5] in [
+        [row["name"], row.get("value")] for row in daemon.ctl("-o", "json", "status").json()
+    ]
+
+
 def test_a_type_named_outright_goes_before_the_star(make_daemon, sns):
     settings = {"keep": ["*"], "count": ["Send"], "ignore": ["Open"]}
     daemon = make_daemon(events=settings).start()

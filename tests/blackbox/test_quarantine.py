@@ -8,6 +8,7 @@ import json
 import pytest
 
 import ses
+from daemon import eventually
 from fakesns import TOPIC, encode, now
 
 NOT_JSON = {
@@ -195,3 +196,30 @@ def test_a_lone_surrogate_in_a_diagnostic_does_not_hide_the_bounce(daemon, sns):
     assert daemon.quarantined() == []
     assert [row["diagnostic"] for row in daemon.events()] == ["smtp; 550 gone \ufffd"]
     assert daemon.suppressed() == ["ann@mail.example"]
+
+
+# --- how much of it is kept
+
+
+def test_beyond_its_bytes_the_oldest_repeated_are_dropped_and_it_says_so(make_daemon, sns):
+    daemon = make_daemon(retention={"quarantine_bytes": "1M"}).start()
+    daemon.accept(sns.notification("{}"))  # the only one of its reason
+    for i in range(15):
+        daemon.accept(sns.notification(f"{i} " + 100_000 * "x"))
+    daemon.wait_log("the quarantine has reached [retention] quarantine_bytes")
+    size = "SELECT sum(length(CAST(body AS BLOB))) FROM quarantine"
+    eventually(lambda: daemon.value(size) <= 1024 * 1024)
+    assert daemon.value(size) > 900_000
+    kept = daemon.column("SELECT body FROM quarantine ORDER BY id")
+    assert '"{}"' in kept[0] and '"14 xx' in kept[-1]
+    status = {r["name"]: r.get("value") for r in daemon.ctl("-o", "json", "status").json()}
+    assert status["quarantine"] == len(kept)
+    assert status["quarantine_bytes"] == daemon.value(size)
+    assert status["quarantine_dropped_last_day"] == 16 - len(kept)
+    assert "the quarantine was full" in daemon.ctl("status").out
+
+
+def test_with_room_nothing_is_dropped_from_the_quarantine(daemon, sns):
+    daemon.accept(*[sns.notification(f"{i} " + 100_000 * "x") for i in range(15)])
+    assert len(daemon.quarantined()) == 15
+    assert "quarantine was full" not in daemon.ctl("status").out

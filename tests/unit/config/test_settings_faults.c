@@ -66,7 +66,7 @@ static void a_wrong_name_is_answered_with_the_nearest(void **state)
     settings_refuse(
         "[bounces]\nanything = goes untold\n",
         "@:1: there is no section [bounces]: there are [ingest], [sns], [store], "
-        "[events], [admin], [log], [simulator]\n");
+        "[events], [admin], [log], [retention], [simulator]\n");
 }
 
 static void a_section_line_holds_nothing_else(void **state)
@@ -79,7 +79,7 @@ static void a_section_line_holds_nothing_else(void **state)
     settings_refuse("[\n", fault);
     settings_refuse("[]\n",
                     "@:1: there is no section []: there are [ingest], [sns], [store], "
-                    "[events], [admin], [log], [simulator]\n");
+                    "[events], [admin], [log], [retention], [simulator]\n");
     settings_refuse("= x\n", "@:1: write `key = value`, `[section]` or `# comment`\n");
 }
 

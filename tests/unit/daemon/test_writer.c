@@ -212,6 +212,16 @@ int store_tidy(struct store *s, int64_t now_ms, bool *ret_more)
     return 0;
 }
 
+int store_quarantine_bound(struct store *s, int64_t max_bytes, int64_t now_ms,
+                           size_t *ret_dropped)
+{
+    (void)s;
+    (void)max_bytes;
+    (void)now_ms;
+    *ret_dropped = 0;
+    return 0;
+}
+
 int64_t store_wal_bytes(const struct store *s)
 {
     (void)s;
