@@ -175,6 +175,31 @@ int store_quarantine_bound(struct store *store, int64_t max_bytes, int64_t now_m
  * call; without `*ret_more` it does nothing until STORE_TIDY_AGAIN_MS later. */
 int store_tidy(struct store *store, int64_t now_ms, bool *ret_more);
 
+/* What `db compact` can give back to the file system. */
+struct store_space {
+    bool in_steps; /* else the file must be rewritten once: store_rewrite() */
+    int64_t bytes; /* of the file, once all is copied into it */
+    int64_t free_bytes;
+};
+int store_space(struct store *store, struct store_space *ret);
+
+/*
+ * STORE_WRITE, where it goes in steps: gives some free pages back, in a transaction that
+ * takes about STORE_TURN_MS. `*ret_bytes`: by how much the file is smaller; 0 when
+ * nothing is free any more. Let the daemon have its turn before the next.
+ */
+int store_compact_step(struct store *store, int64_t *ret_bytes);
+/* Afterwards: copies what it can, so that the file itself becomes smaller. */
+int store_compact_end(struct store *store);
+
+/*
+ * STORE_WRITE: rewrites the whole file, without what is free, and so that it goes in
+ * steps from then on. Takes as long as copying it, twice; deliveries could not be stored
+ * meanwhile. -EBUSY when anybody else has the file open. -EINTR when `stop` said so:
+ * nothing has changed then.
+ */
+int store_rewrite(struct store *store, bool (*stop)(void));
+
 /* Size of the WAL now, for the checkpointer. */
 int64_t store_wal_bytes(const struct store *store);
 /* On the STORE_CHECKPOINT connection: copies what it can, waits for nobody. */

@@ -162,5 +162,6 @@ int cmd_simulate(struct ctl *ctl);
 int cmd_status(struct ctl *ctl);
 int cmd_db_check(struct ctl *ctl);
 int cmd_db_settle(struct ctl *ctl);
+int cmd_db_compact(struct ctl *ctl);
 
 #endif

@@ -103,6 +103,11 @@ static const struct verb verbs[] = {
      "sesbouncectl status", 0, 0, 0, cmd_status},
     {"db", "check", "", "Is the database file sound", NULL, "sesbouncectl db check", 0, 0,
      0, cmd_db_check},
+    {"db", "compact", "", "Give what is free in the file back to the file system",
+     "In short steps, while the daemon runs. Without it, the next messages use what is\n"
+     "free. A file of an earlier version must be rewritten once, with the daemon "
+     "stopped.",
+     "sudo -u sesbounced sesbouncectl db compact --dry-run", DRY, 0, 0, cmd_db_compact},
     {"db", "settle", "", "Make the file readable without the daemon",
      "After a crash, or after a backup was put in place: it needs no -wal and -shm "
      "then.\n"

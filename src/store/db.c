@@ -205,7 +205,7 @@ static int note_if_wal(void *context, int count, char **values, char **names)
     return 0;
 }
 
-/* page_size must come before the file is a database. */
+/* page_size and auto_vacuum must come before the file is a database. */
 static int set_up_file(struct store *store, struct buf *fault)
 {
     bool is_wal = false;
@@ -214,7 +214,9 @@ static int set_up_file(struct store *store, struct buf *fault)
 
     if (r < 0)
         return r;
-    rc = sqlite3_exec(store->db, "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL",
+    rc = sqlite3_exec(store->db,
+                      "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA "
+                      "journal_mode = WAL",
                       note_if_wal, &is_wal, NULL);
 
     if (rc != SQLITE_OK)
@@ -421,7 +423,7 @@ void store_close(struct store *store)
     for (size_t i = 0; i < SQL_COUNT; i++)
         (void)sqlite3_finalize(store->statements[i]);
     if (store->is_ready && is_writer(store->mode))
-        db_rest(store);
+        (void)db_rest(store);
     (void)sqlite3_close(store->db);
     closep(&store->turn_fd);
     free(store->topics);

@@ -21,20 +21,23 @@ static void keep_wal(struct store *store, int keep)
     (void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
 }
 
-void db_rest(struct store *store)
+bool db_rest(struct store *store)
 {
     int moved = 0;
+    int rc;
 
     (void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
     if (store->is_spoiled || moved)
-        return;
+        return false;
     /* Others who have it open are no fault: then -wal and -shm stay, and serve readers.
      */
     (void)sqlite3_busy_timeout(store->db, 0);
     (void)sqlite3_rollback_hook(store->db, NULL, NULL); /* its memory goes with the WAL */
     keep_wal(store, 0);
-    (void)sqlite3_exec(store->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+    rc = sqlite3_exec(store->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
     keep_wal(store, 1);
+    (void)sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
+    return rc == SQLITE_OK;
 }
 
 /* Offset 18 of the file: 1 says DELETE, 2 says WAL (fileformat2.html, 1.3). Only while

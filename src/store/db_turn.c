@@ -66,7 +66,7 @@ int db_turn_open(struct store *store)
     return r;
 }
 
-static void turn_give(struct store *store)
+void db_turn_give(struct store *store)
 {
     if (!store->has_turn)
         return;
@@ -93,7 +93,7 @@ static void turn_leave_to_others(const struct store *store)
 
 /* Others hold it for one short transaction, so looking again each millisecond is cheap.
  */
-static int turn_take(struct store *store)
+int db_turn_take(struct store *store)
 {
     static const struct timespec pause = {.tv_nsec = 1000000};
     int64_t deadline_ms = 0;
@@ -179,16 +179,16 @@ int store_begin(struct store *store)
     if (r == 0)
         r = check_in_place(store);
     if (r == 0)
-        r = turn_take(store);
+        r = db_turn_take(store);
     if (r < 0)
         return r;
     /* The main writer only passes through: whoever holds the turn goes first, and gets
      * the lock when our present batch ends. */
     if (store->mode == STORE_OWN)
-        turn_give(store);
+        db_turn_give(store);
     r = run(store, SQL_BEGIN);
     if (r < 0) {
-        turn_give(store);
+        db_turn_give(store);
         return r;
     }
     store->in_transaction = true;
@@ -205,7 +205,7 @@ void store_rollback(struct store *store)
     write_forget(store);
     (void)roll_back(store);
     store->in_transaction = false;
-    turn_give(store);
+    db_turn_give(store);
 }
 
 /* Without a daemon nobody else would: an import must not grow the WAL for ever. */
@@ -229,7 +229,7 @@ int store_commit(struct store *store)
         return r;
     }
     store->in_transaction = false;
-    turn_give(store);
+    db_turn_give(store);
     keep_wal_short(store);
     return 0;
 }

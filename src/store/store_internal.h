@@ -87,6 +87,7 @@ struct store {
     size_t ending_count;
     struct tally *tallies; /* STORE_TALLIES_MAX; writers only */
     size_t tally_count;
+    int compact_pages; /* of the next step; 0 before the first */
     struct given_out out[STORE_CONFIRMATIONS_OUT_MAX];
     size_t out_count;
     bool tidy_more;
@@ -104,8 +105,8 @@ int db_look_through(struct store *store);
 /* --- db_rest.c ------------------------------------------------------------------- */
 
 /* Before a writer closes, with no statement left: leaves a file that needs no -wal and no
- * -shm to be read, unless somebody else has it open. */
-void db_rest(struct store *store);
+ * -shm to be read, unless somebody else has it open. True when it did. */
+bool db_rest(struct store *store);
 
 /* Opens again, for reading only, a file that could not be read for want of a -wal or
  * -shm. -EBUSY where there is a -wal with something in it: then that fault is another
@@ -186,6 +187,9 @@ int db_data_version(struct store *store, int64_t *ret);
 
 /* Opens PATH.turn, creating it where the mode may. */
 int db_turn_open(struct store *store);
+/* -EBUSY when another process has it for longer than STORE_BUSY_MS. */
+int db_turn_take(struct store *store);
+void db_turn_give(struct store *store);
 
 /* --- migrate.c ------------------------------------------------------------------- */
 

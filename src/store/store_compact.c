@@ -1,0 +1,146 @@
+/*
+ * Free pages go back to the file system. A file is set up for this when it begins
+ * (auto_vacuum); one that an earlier version made must be rewritten once.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/store_internal.h"
+
+static int read_number(struct store *store, const char *sql, int64_t *ret)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW)
+        *ret = sqlite3_column_int64(statement, 0);
+    (void)sqlite3_finalize(statement);
+    return rc == SQLITE_ROW ? 0 : db_fault(store, rc, sql);
+}
+
+int store_space(struct store *store, struct store_space *ret)
+{
+    int64_t auto_vacuum = 0;
+    int64_t page_bytes = 0;
+    int64_t pages = 0;
+    int64_t free_pages = 0;
+    int r = read_number(store, "PRAGMA auto_vacuum", &auto_vacuum);
+
+    if (r == 0)
+        r = read_number(store, "PRAGMA page_size", &page_bytes);
+    if (r == 0)
+        r = read_number(store, "PRAGMA page_count", &pages);
+    if (r == 0)
+        r = read_number(store, "PRAGMA freelist_count", &free_pages);
+    *ret = (struct store_space){.in_steps = auto_vacuum == 2,
+                                .bytes = pages * page_bytes,
+                                .free_bytes = free_pages * page_bytes};
+    return r;
+}
+
+static int give_back(struct store *store, int pages, int64_t *ret_bytes)
+{
+    struct store_space before = {0};
+    struct store_space after = {0};
+    char sql[64];
+    int r = store_space(store, &before);
+
+    (void)snprintf(sql, sizeof(sql), "PRAGMA incremental_vacuum(%d)", pages);
+    if (r == 0)
+        r = db_exec(store, sql, "giving space back");
+    if (r == 0)
+        r = store_space(store, &after);
+    *ret_bytes = before.bytes - after.bytes;
+    return r;
+}
+
+/* As many pages as STORE_TURN_MS allows, to judge by the step before. */
+int store_compact_step(struct store *store, int64_t *ret_bytes)
+{
+    int64_t begun_ms = clock_mono_ms();
+    int64_t took_ms;
+    int r = store_begin(store);
+
+    *ret_bytes = 0;
+    if (store->compact_pages == 0)
+        store->compact_pages = STORE_COMPACT_PAGES_MIN;
+    if (r == 0)
+        r = give_back(store, store->compact_pages, ret_bytes);
+    if (r == 0)
+        r = store_commit(store);
+    if (r < 0) {
+        store_rollback(store);
+        *ret_bytes = 0;
+        return r;
+    }
+    took_ms = clock_mono_ms() - begun_ms;
+    if (took_ms > STORE_TURN_MS && store->compact_pages > STORE_COMPACT_PAGES_MIN)
+        store->compact_pages /= 2;
+    else if (took_ms < STORE_TURN_MS / 3 &&
+             store->compact_pages < STORE_COMPACT_PAGES_MAX)
+        store->compact_pages *= 2;
+    return 0;
+}
+
+int store_compact_end(struct store *store)
+{
+    int rc =
+        sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+
+    return rc == SQLITE_OK ? 0 : db_fault(store, rc, "checkpoint");
+}
+
+/* SQLite's copy is as large as what is kept: beside the file there was room for that. */
+static void keep_temporary_files_beside(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    _cleanup_(freep) char *directory =
+        slash ? strndup(path, (size_t)(slash - path)) : NULL;
+
+    if (directory && *directory)
+        (void)setenv("SQLITE_TMPDIR", directory, 0);
+}
+
+struct interruption {
+    bool (*stop)(void);
+};
+
+static int on_progress(void *context)
+{
+    const struct interruption *interruption = context;
+
+    return interruption->stop();
+}
+
+static int rewrite(struct store *store, bool (*stop)(void))
+{
+    struct interruption interruption = {stop};
+    int r;
+
+    keep_temporary_files_beside(store->path);
+    sqlite3_progress_handler(store->db, STORE_CHECK_STEPS, on_progress, &interruption);
+    r = db_exec(store,
+                "PRAGMA temp_store = FILE; PRAGMA auto_vacuum = INCREMENTAL; VACUUM",
+                "rewriting the file");
+    sqlite3_progress_handler(store->db, 0, NULL, NULL);
+    return r < 0 && stop() ? -EINTR : r;
+}
+
+int store_rewrite(struct store *store, bool (*stop)(void))
+{
+    int r = db_turn_take(store);
+
+    if (r < 0)
+        return r;
+    /* Only who is alone can leave WAL. With WAL again readers are not held up. */
+    r = db_rest(store) ? db_exec(store, "PRAGMA journal_mode = WAL", "rewriting the file")
+                       : -EBUSY;
+    if (r == 0)
+        r = stop() ? -EINTR : rewrite(store, stop);
+    db_turn_give(store);
+    return r;
+}
