@@ -350,8 +350,8 @@
 /* And leaves it to others for as long between two of its own, and no less than this:
  * whoever waits looks each millisecond, or later on a busy machine. */
 #define STORE_TURN_GAP_MS 5
-/* Free pages given back in one step of `db compact`: as many as take STORE_TURN_MS, each of
- * which may move a page. */
+/* Free pages given back in one step of `db compact`: as many as take STORE_TURN_MS, each
+ * of which may move a page. */
 #define STORE_COMPACT_PAGES_MIN 16
 #define STORE_COMPACT_PAGES_MAX 4096
 /* How long a foreign lock on the database is waited for before 503. */

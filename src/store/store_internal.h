@@ -221,8 +221,8 @@ int topic_apply_announcement(struct store *store, struct topic *topic,
                              const struct intake *intake);
 int topic_flush(struct store *store);
 
-/* An entry of the quarantine, and what is counted of it. Leaving takes the body along, which
- * no event needs; the message stays known. */
+/* An entry of the quarantine, and what is counted of it. Leaving takes the body along,
+ * which no event needs; the message stays known. */
 int unapplied_add(struct store *store, const struct intake *intake, int64_t message_id);
 int unapplied_drop(struct store *store, int64_t message_id);
 int quarantine_leave(struct store *store, int64_t message_id);
