@@ -214,10 +214,10 @@ static int set_up_file(struct store *store, struct buf *fault)
 
     if (r < 0)
         return r;
-    rc = sqlite3_exec(store->db,
-                      "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA "
-                      "journal_mode = WAL",
-                      note_if_wal, &is_wal, NULL);
+    rc = db_wake(store,
+                 "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL;"
+                 "PRAGMA journal_mode = WAL",
+                 note_if_wal, &is_wal);
 
     if (rc != SQLITE_OK)
         return db_fault(store, rc, "setting up the file");

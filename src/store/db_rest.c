@@ -16,6 +16,88 @@
 
 #include "store/store_internal.h"
 
+/*
+ * Back to WAL. SQLite commits the header that says so, and creates -wal and -shm at the
+ * next use: a reader in between, who may create neither, would be refused. So they are
+ * created, empty, while the header is still locked: in the place of the unlock that
+ * follows.
+ */
+struct waking {
+    sqlite3_io_methods methods; /* first: what SQLite sees leads back to us */
+    const sqlite3_io_methods *real;
+    const char *path;
+    bool is_exclusive;
+};
+
+static struct waking *waking_of(const sqlite3_file *file)
+{
+    return (struct waking *)(uintptr_t)file->pMethods;
+}
+
+/* As SQLite would: with the mode of the database, and its owner where root does it. */
+static void create_beside(const char *path, const char *suffix)
+{
+    _cleanup_(freep) char *name = NULL;
+    _cleanup_(closep) int fd = -1;
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return;
+    if (asprintf(&name, "%s%s", path, suffix) < 0) {
+        name = NULL;
+        return;
+    }
+    fd =
+        open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, st.st_mode & 0777);
+    if (fd < 0)
+        return;
+    (void)fchmod(fd, st.st_mode & 0777);
+    if (geteuid() == 0)
+        (void)!fchown(fd, st.st_uid, st.st_gid);
+}
+
+static int waking_lock(sqlite3_file *file, int level)
+{
+    struct waking *waking = waking_of(file);
+    int rc = waking->real->xLock(file, level);
+
+    if (rc == SQLITE_OK && level == SQLITE_LOCK_EXCLUSIVE)
+        waking->is_exclusive = true;
+    return rc;
+}
+
+static int waking_unlock(sqlite3_file *file, int level)
+{
+    struct waking *waking = waking_of(file);
+
+    if (waking->is_exclusive) {
+        create_beside(waking->path, "-wal");
+        create_beside(waking->path, "-shm");
+    }
+    waking->is_exclusive = false;
+    return waking->real->xUnlock(file, level);
+}
+
+int db_wake(struct store *store, const char *sql,
+            int (*row)(void *context, int count, char **values, char **names),
+            void *context)
+{
+    struct waking waking = {.path = store->path};
+    sqlite3_file *file = NULL;
+    int rc = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+
+    if (rc != SQLITE_OK)
+        return rc;
+    waking.real = file->pMethods;
+    waking.methods = *file->pMethods;
+    waking.methods.xLock = waking_lock;
+    waking.methods.xUnlock = waking_unlock;
+    file->pMethods = &waking.methods;
+    rc = sqlite3_exec(store->db, sql, row, context, NULL);
+    file->pMethods = waking.real;
+    return rc;
+}
+
 static void keep_wal(struct store *store, int keep)
 {
     (void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);

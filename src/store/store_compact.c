@@ -137,8 +137,9 @@ int store_rewrite(struct store *store, bool (*stop)(void))
     if (r < 0)
         return r;
     /* Only who is alone can leave WAL. With WAL again readers are not held up. */
-    r = db_rest(store) ? db_exec(store, "PRAGMA journal_mode = WAL", "rewriting the file")
-                       : -EBUSY;
+    r = db_rest(store) ? 0 : -EBUSY;
+    if (r == 0 && db_wake(store, "PRAGMA journal_mode = WAL", NULL, NULL) != SQLITE_OK)
+        r = -EBUSY;
     if (r == 0)
         r = stop() ? -EINTR : rewrite(store, stop);
     db_turn_give(store);

@@ -108,6 +108,12 @@ int db_look_through(struct store *store);
  * -shm to be read, unless somebody else has it open. True when it did. */
 bool db_rest(struct store *store);
 
+/* Runs `sql`, which goes back to WAL, as sqlite3_exec() does; readers never find the file
+ * without what they need. */
+int db_wake(struct store *store, const char *sql,
+            int (*row)(void *context, int count, char **values, char **names),
+            void *context);
+
 /* Opens again, for reading only, a file that could not be read for want of a -wal or
  * -shm. -EBUSY where there is a -wal with something in it: then that fault is another
  * one. */
