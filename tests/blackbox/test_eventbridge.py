@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 import ses
+from daemon import REPOSITORY
 
 REGION = "eu-central-1"
 TENANT = f"arn:aws:ses:{REGION}:{ses.ACCOUNT}:tenant/acme/tn-1"
@@ -112,6 +114,15 @@ def test_a_pause_ends_with_the_word_that_is_later_by_its_own_time(daemon, sns, w
     accept(daemon, sns, sending(word, "2026-03-05T11:00:00Z"))
     assert pauses(daemon) == []
     accept(daemon, sns, sending("DISABLED", "2026-03-05T10:30:00Z"))
+    assert pauses(daemon) == []
+
+
+def test_the_end_of_a_pause_that_got_lost_is_imported_as_the_manual_shows(daemon, sns):
+    accept(daemon, sns, sending("DISABLED", "2026-03-05T10:00:00Z"))
+    manual = (REPOSITORY / "contrib/man/sesbouncectl.8").read_text()
+    (shown,) = re.findall(r"import - <<'END'\n(.*?)END\n", manual, re.DOTALL)
+    lines = shown.replace("123456789012", ses.ACCOUNT)
+    assert daemon.ctl("import", "-", input=lines.encode()).code == 0
     assert pauses(daemon) == []
 
 
