@@ -299,6 +299,8 @@
 #define LISTEN_SOCKETS_MAX 8
 /* What a 503 suggests; SNS has its own retry policy. */
 #define HTTP_RETRY_AFTER_S "10"
+/* Where we listen: a socket's path for each of LISTEN_SOCKETS_MAX, twice. */
+#define ADDRESS_FILE_BYTES_MAX 4096
 /* libmicrohttpd's and GnuTLS's own words. */
 #define LIBRARY_LOGS_A_MINUTE 10
 /* A chain of certificates, or a key. */

@@ -128,23 +128,32 @@ static int perform(CURL *curl, struct buf *body, struct ingest_answer *ret)
     return 0;
 }
 
-static int ask(const struct settings *settings, const char *path, struct str body,
-               const char *const *headers, struct ingest_answer *ret)
+/* What is asked. */
+struct question {
+    const struct settings *settings;
+    const char *path;
+    struct str body;
+    const char *const *headers;
+};
+
+static int ask(const struct question *question, const char *listen, bool tls,
+               struct ingest_answer *ret)
 {
     _cleanup_(curl_easy_cleanupp) CURL *curl = curl_easy_init();
     _cleanup_(curl_slist_free_allp) struct curl_slist *list = NULL;
     char origin[256], url[1024], socket[108];
-    const char *listen = settings->ingest.listen.items[0];
+    const struct settings *settings = question->settings;
     struct buf answer;
-    bool tls = settings->ingest.certificate != NULL;
+    *ret = (struct ingest_answer){0};
+    (void)snprintf(ret->where, sizeof(ret->where), "%s", listen);
     if (!ingest_origin(listen, tls, origin, sizeof(origin), socket, sizeof(socket)) ||
-        snprintf(url, sizeof(url), "%s%s", origin, path) >= (int)sizeof(url)) {
+        snprintf(url, sizeof(url), "%s%s", origin, question->path) >= (int)sizeof(url)) {
         (void)snprintf(ret->fault, sizeof(ret->fault), "the address is too long");
         return -EINVAL;
     }
     buf_init(&answer, CTL_ANSWER_BYTES_MAX);
-    int r = curl ? add_headers(&list, headers) : -ENOMEM;
-    if (r == 0 && !set_up(curl, url, socket, body, &answer))
+    int r = curl ? add_headers(&list, question->headers) : -ENOMEM;
+    if (r == 0 && !set_up(curl, url, socket, question->body, &answer))
         r = -ENOMEM;
     if (r == 0 && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list) != CURLE_OK)
         r = -ENOMEM;
@@ -162,19 +171,63 @@ static int ask(const struct settings *settings, const char *path, struct str bod
     return r;
 }
 
+/* `ingest http 127.0.0.1:9025` of the file that the daemon writes. */
+static bool parse_address(struct str line, char listen[ADDRESS_FILE_BYTES_MAX],
+                          bool *ret_tls)
+{
+    struct str name, scheme;
+    if (!str_split(&line, ' ', &name) || !str_equal(name, STR("ingest")) ||
+        !str_split(&line, ' ', &scheme) || line.len == 0)
+        return false;
+    *ret_tls = str_equal(scheme, STR("https"));
+    (void)snprintf(listen, ADDRESS_FILE_BYTES_MAX, "%.*s", STR_ARG(line));
+    return true;
+}
+
+/* Where the daemon says that it listens. A file that was left behind is as good as none:
+ * nobody answers there. */
+static int ask_where_it_says(const struct question *question, struct ingest_answer *ret)
+{
+    _cleanup_(freep) char *path = NULL;
+    char listen[ADDRESS_FILE_BYTES_MAX];
+    struct buf text;
+    bool tls;
+    int r = -ENOENT;
+    if (asprintf(&path, "%s.listen", question->settings->store.path) < 0) {
+        path = NULL;
+        return -ENOMEM;
+    }
+    buf_init(&text, ADDRESS_FILE_BYTES_MAX);
+    (void)files_read(path, &text);
+    struct str rest = buf_str(&text), line;
+    while (r != 0 && r != -ENOMEM && str_split(&rest, '\n', &line)) {
+        if (parse_address(line, listen, &tls))
+            r = ask(question, listen, tls, ret);
+    }
+    buf_done(&text);
+    return r;
+}
+
+static int ask_anywhere(const struct question *question, struct ingest_answer *ret)
+{
+    const struct settings_list *listen = &question->settings->ingest.listen;
+    bool tls = question->settings->ingest.certificate != NULL;
+    int r = ask_where_it_says(question, ret);
+    for (size_t i = 0; r < 0 && r != -ENOMEM && i < listen->count; i++)
+        r = ask(question, listen->items[i], tls, ret);
+    if (r < 0 && !*ret->fault)
+        (void)snprintf(ret->fault, sizeof(ret->fault), "[ingest] listen is empty");
+    return r;
+}
+
 int ingest_ask(const struct settings *settings, const char *path, struct str body,
                const char *const *headers, struct ingest_answer *ret)
 {
+    const struct question question = {settings, path, body, headers};
     *ret = (struct ingest_answer){0};
-    if (settings->ingest.listen.count == 0) {
-        (void)snprintf(ret->fault, sizeof(ret->fault), "[ingest] listen is empty");
-        return -EINVAL;
-    }
-    (void)snprintf(ret->where, sizeof(ret->where), "%s",
-                   settings->ingest.listen.items[0]);
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return -ENOMEM;
-    int r = ask(settings, path, body, headers, ret);
+    int r = ask_anywhere(&question, ret);
     curl_global_cleanup();
     return r;
 }

@@ -1,5 +1,7 @@
 /*
- * Asks the running daemon on its own ingest listener, as SNS or a load balancer would.
+ * Asks the running daemon on its own ingest listener, as SNS or a load balancer would:
+ * where the daemon says that it listens (daemon/address_file.h), else where the settings
+ * say.
  * One thread; libcurl's easy interface, started and stopped within.
  */
 #ifndef CTL_INGEST_CLIENT_H

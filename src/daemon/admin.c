@@ -216,6 +216,12 @@ int admin_start(struct service *service, struct admin **ret, struct buf *fault)
     return 0;
 }
 
+void admin_describe(const struct admin *admin, struct buf *ret)
+{
+    if (admin)
+        listen_describe(&admin->sockets, ret);
+}
+
 void admin_stop(struct admin *admin)
 {
     if (!admin)

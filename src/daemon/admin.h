@@ -17,6 +17,8 @@ struct admin;
  * open lacks: without them nothing is served.
  */
 int admin_start(struct service *service, struct admin **ret, struct buf *fault);
+/* Appends where it listens, as listen_describe(). NULL is allowed. */
+void admin_describe(const struct admin *admin, struct buf *ret);
 void admin_stop(struct admin *admin);
 
 #endif

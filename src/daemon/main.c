@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
+#include "daemon/address_file.h"
 #include "daemon/admin.h"
 #include "daemon/http.h"
 #include "daemon/listen.h"
@@ -241,6 +242,28 @@ static void tell_ignored_listen(const struct program *program, struct str where)
     }
 }
 
+/* For sesbouncectl; without it, that asks where the settings say. */
+static void write_addresses(const struct program *program)
+{
+    const struct settings *settings = program->settings;
+    struct buf where;
+    struct buf lines;
+
+    buf_init(&where, LOG_VALUE_BYTES_MAX);
+    buf_init(&lines, ADDRESS_FILE_BYTES_MAX);
+    listen_describe(&program->sockets, &where);
+    (void)address_file_add(&lines, "ingest", settings->ingest.certificate != NULL,
+                           buf_str(&where));
+    buf_clear(&where);
+    admin_describe(program->admin, &where);
+    (void)address_file_add(&lines, "admin", settings->admin.certificate != NULL,
+                           buf_str(&where));
+    /* A state that cannot be written has been told of. */
+    (void)address_file_write(settings->store.path, buf_str(&lines));
+    buf_done(&where);
+    buf_done(&lines);
+}
+
 static void say_ready(struct program *program)
 {
     const struct settings *settings = program->settings;
@@ -347,6 +370,7 @@ static void wait_for_connections(struct program *program)
 static void stop(struct program *program)
 {
     (void)notify("STOPPING=1");
+    address_file_remove(program->settings->store.path);
     admin_stop(program->admin);
     if (program->http) {
         http_quiesce(program->http);
@@ -432,6 +456,7 @@ static int run(struct program *program)
     }
     r = start_parts(program, store);
     if (r == 0) {
+        write_addresses(program);
         say_ready(program);
         status = run_until_told(program);
     } else {

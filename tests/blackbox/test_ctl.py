@@ -909,6 +909,7 @@ def test_status_shows_what_healthz_says_and_where_the_reason_is(listed):
     with http.server.HTTPServer(("127.0.0.1", 0), Unwell) as server:
         threading.Thread(target=server.handle_request, daemon=True).start()
         listed.configure({"ingest": {"listen": f"127.0.0.1:{server.server_port}"}})
+        listed.database.with_name("sesbounced.db.listen").unlink()
         (told,) = attentions(listed)
     assert told.startswith(
         "the daemon answers 503 the disk is full; type: systemctl status sesbounced "
@@ -949,3 +950,30 @@ def test_a_newer_database_is_left_alone(listed):
     db.close()
     result = listed.ctl("suppress", "add", CYD)
     assert result.code == 2 and result.err
+
+
+# --- where the daemon listens
+
+
+def test_status_finds_the_daemon_on_the_socket_that_was_passed(make_daemon, home):
+    daemon = make_daemon(ingest={"listen": f"unix:{home}/nobody.sock"}).start()
+    (row,) = [r for r in daemon.ctl("-o", "json", "status").json() if r["name"] == "daemon"]
+    assert row["value"].startswith("running")
+    file = daemon.database.with_name("sesbounced.db.listen")
+    assert file.read_text() == f"ingest http 127.0.0.1:{daemon.port}\n"
+    assert file.stat().st_mode & 0o777 == 0o640
+    daemon.stop()
+    assert not file.exists()
+
+
+def test_a_file_of_addresses_left_behind_by_a_killed_daemon_misleads_nobody(make_daemon):
+    daemon = make_daemon().start()
+    file = daemon.database.with_name("sesbounced.db.listen")
+    daemon.kill9()
+    file.write_text("ingest http unix:/nonexistent/s.sock\nadmin http 127.0.0.1:1\njunk\n\n")
+    result = daemon.ctl("status")
+    assert result.code == 1 and "not reachable" in result.out
+    daemon.start()
+    assert f":{daemon.port}" in file.read_text()
+    file.write_text("ingest http unix:/nonexistent/s.sock\n")
+    assert "running" in daemon.ctl("status").out, "where the settings say"
