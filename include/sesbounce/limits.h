@@ -325,8 +325,15 @@
 #define ADMIN_CONNECTIONS_MAX 32
 /* Who holds one and says nothing shall not keep a scraper out for long. */
 #define ADMIN_IDLE_S 10
-/* Some forty series of a hundred bytes. */
-#define METRICS_BYTES_MAX (64 * 1024)
+/* Some forty series of a hundred bytes, and what the database tells. */
+#define METRICS_BYTES_MAX (64 * 1024 + STORE_METRICS_BYTES_MAX)
+/* How often the writer looks what /metrics tells of the database, and for what part of
+ * its time at most: Prometheus usually asks every 15 s or every minute. */
+#define STORE_METRICS_EVERY_MS 10000
+#define STORE_METRICS_SHARE    200
+/* Topics heard last; a line of each has less than 400 bytes. */
+#define STORE_METRICS_TOPICS_MAX 128
+#define STORE_METRICS_BYTES_MAX  (64 * 1024)
 /* STATUS= is told when it turns, and this often: each is a message to systemd. */
 #define STATUS_EVERY_MS 10000
 /* A message to systemd: a path, and what to type. */

@@ -61,7 +61,8 @@ static enum MHD_Result reply_metrics(struct admin *admin,
     struct buf text;
 
     buf_init(&text, METRICS_BYTES_MAX);
-    if (metrics_print(&admin->service->metrics, &now, &text) == 0)
+    if (metrics_print(&admin->service->metrics, &now, &text) == 0 &&
+        store_metrics_print(&admin->service->store_metrics, &text) == 0)
         result = reply(connection, MHD_HTTP_OK, buf_str(&text));
     buf_done(&text);
     return result;

@@ -177,6 +177,8 @@ static int init_bounded(struct service *service)
 
     if (r == 0)
         r = connections_init(&service->admin_connections, &admin);
+    if (r == 0)
+        r = store_metrics_init(&service->store_metrics);
     bodies_init(&service->bodies, service->bounds.large_body_bytes);
     if (r == 0)
         r = health_init(&service->health);
@@ -387,6 +389,7 @@ static void stop(struct program *program)
     listen_close(&program->sockets);
     sns_certificate_unref(program->service.rules.simulator);
     certificates_free(program->service.rules.certificates);
+    store_metrics_done(&program->service.store_metrics);
     waiting_room_done(&program->service.room);
     health_done(&program->service.health);
     connections_done(&program->service.admin_connections);

@@ -13,6 +13,7 @@
 #include "daemon/delivery.h"
 #include "daemon/health.h"
 #include "daemon/metrics.h"
+#include "daemon/store_metrics.h"
 #include "daemon/waiting_room.h"
 
 struct writer;
@@ -30,6 +31,7 @@ struct service {
     struct outbound *_Atomic outbound; /* started after the writer, which uses it */
     struct metrics metrics;
     struct health health;
+    struct store_metrics store_metrics;
     atomic_bool closing;         /* connections are closed behind an answer */
     atomic_bool stopping;        /* and new work gets 503 */
     atomic_bool storing;         /* the last thing tried with the store worked */

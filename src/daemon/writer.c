@@ -421,6 +421,14 @@ static void bound_quarantine(struct writer *writer)
         note_fault(writer, "the quarantine could not be kept in its bounds", r);
 }
 
+/* A fault is told by whoever needs the store. */
+static void look_for_metrics(struct writer *writer)
+{
+    if (writer->store && atomic_load(&writer->service->storing))
+        (void)store_metrics_look(&writer->service->store_metrics, writer->store,
+                                 clock_mono_ms());
+}
+
 static void *run(void *argument)
 {
     struct writer *writer = argument;
@@ -440,6 +448,7 @@ static void *run(void *argument)
             bound_quarantine(writer);
         mend(writer);
         look_at_outbox(writer);
+        look_for_metrics(writer);
         if (writer->store)
             checkpointer_edge(writer->checkpointer, writer->store);
         busy_end(&writer->busy);

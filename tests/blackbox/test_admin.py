@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 
 import ses
-from daemon import SESBOUNCED, Daemon, Reply, assert_refusal, environment
-from fakesns import Authority
+from daemon import SESBOUNCED, Daemon, Reply, assert_refusal, environment, eventually
+from fakesns import TOPIC, Authority
 
 TOKEN = "zebra-4711"
 TIMEOUT = 20
@@ -119,6 +119,51 @@ def test_metrics_count_what_was_kept(make_daemon, home, sns):
     assert before.status == after.status == 200
     assert before.text != after.text
     assert ask(home, "/healthz").text == "ok\n"
+
+
+def metric(text: str, name: str) -> float:
+    (value,) = re.findall(rf"^{re.escape(name)} (\S+)$", text, re.M)
+    return float(value)
+
+
+def test_metrics_tell_what_is_in_the_database(make_daemon, home, sns):
+    daemon = make_daemon(admin=listen(home)).start()
+    daemon.accept(
+        sns.feedback(ses.bounce("ann@mail.example")),
+        sns.feedback(ses.bounce("ben@mail.example")),
+        sns.feedback(ses.complaint("eve@mail.example")),
+        sns.notification("no json"),
+    )
+    daemon.restart()  # it looks at once, and then every ten seconds
+    text = eventually(lambda: re.search(r"(?s).*sesbounced_quarantined.*", metrics(home)))[0]
+    assert metric(text, 'sesbounced_suppressed{reason="BOUNCE"}') == 2
+    assert metric(text, 'sesbounced_suppressed{reason="COMPLAINT"}') == 1
+    assert metric(text, "sesbounced_quarantined") == 1
+    assert metric(text, "sesbounced_database_bytes") == daemon.database.stat().st_size
+    assert metric(text, "sesbounced_wal_bytes") >= 0
+    last = metric(text, f'sesbounced_topic_last_message_timestamp_seconds{{topic="{TOPIC}"}}')
+    assert abs(time.time() - last) < 60
+    assert abs(time.time() - metric(text, "sesbounced_database_seen_timestamp_seconds")) < 60
+
+
+def metrics(home: Path) -> str:
+    return ask(home, "/metrics").text
+
+
+def test_metrics_are_in_the_format_of_prometheus(make_daemon, home, sns):
+    daemon = make_daemon(admin=listen(home)).start()
+    daemon.accept(sns.feedback(ses.bounce("ann@mail.example")))
+    daemon.restart()
+    text = eventually(lambda: re.search(r"(?s).*sesbounced_database_seen.*", metrics(home)))[0]
+    sample = r'[a-z_]+(\{[a-z]+="[^"\\]*"(,[a-z]+="[^"\\]*")*\})? -?[0-9]+(\.[0-9]+)?'
+    described = set()
+    for row in text.splitlines():
+        if row.startswith("# TYPE "):
+            assert row.split()[2] not in described, "one group of a name"
+            described.add(row.split()[2])
+        elif not row.startswith("# HELP "):
+            assert re.fullmatch(sample, row), row
+            assert re.match("[a-z_]+", row)[0] in described, row
 
 
 def test_there_is_nothing_else(make_daemon, home):

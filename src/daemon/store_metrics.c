@@ -1,0 +1,176 @@
+#include "daemon/store_metrics.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "sesbounce/clock.h"
+#include "sesbounce/limits.h"
+
+int store_metrics_init(struct store_metrics *metrics)
+{
+    *metrics = (struct store_metrics){.next_ms = 0};
+    buf_init(&metrics->text, STORE_METRICS_BYTES_MAX);
+    return -pthread_mutex_init(&metrics->mutex, NULL);
+}
+
+void store_metrics_done(struct store_metrics *metrics)
+{
+    buf_done(&metrics->text);
+    (void)pthread_mutex_destroy(&metrics->mutex);
+}
+
+/* --- the writer's ------------------------------------------------------------------ */
+
+static int add_head(struct buf *to, const char *name, const char *help)
+{
+    return buf_printf(to, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+}
+
+/* What `status` calls it, and what a metric. */
+static const struct {
+    const char *status;
+    const char *name;
+    const char *help;
+} gauges[] = {
+    {"file_bytes", "sesbounced_database_bytes", "Size of the database's file."},
+    {"wal_bytes", "sesbounced_wal_bytes", "Size of its write-ahead log."},
+    {"quarantine", "sesbounced_quarantined", "Messages in quarantine."},
+    {"outbox", "sesbounced_outbox", "Confirmations that are still to be sent."},
+};
+
+/* In the order of the rows: those of one reason stand together. */
+struct rows {
+    struct buf *to;
+    bool reasons_begun;
+};
+
+static int add_reason(struct rows *rows, struct str reason, int64_t count)
+{
+    static const char name[] = "sesbounced_suppressed";
+    char upper[STORE_TALLY_NAME_BYTES_MAX];
+    size_t len = reason.len < sizeof(upper) ? reason.len : sizeof(upper);
+    int r = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        char c = reason.data[i];
+
+        upper[i] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    }
+    if (!rows->reasons_begun)
+        r = add_head(rows->to, name, "Addresses that must not be mailed, by reason.");
+    rows->reasons_begun = true;
+    return r < 0 ? r
+                 : buf_printf(rows->to, "%s{reason=\"%.*s\"} %lld\n", name, (int)len,
+                              upper, (long long)count);
+}
+
+static int on_status(void *context, const struct store_value *values, size_t count)
+{
+    static const struct str prefix = {"suppressed_", sizeof("suppressed_") - 1};
+    struct rows *rows = context;
+    struct str name = values[0].text;
+
+    (void)count;
+    if (values[1].type != STORE_INTEGER)
+        return 0;
+    if (str_starts_with(name, prefix))
+        return add_reason(rows,
+                          (struct str){name.data + prefix.len, name.len - prefix.len},
+                          values[1].integer);
+    for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++) {
+        if (!str_equal(name, str_of(gauges[i].status)))
+            continue;
+        int r = add_head(rows->to, gauges[i].name, gauges[i].help);
+
+        return r < 0 ? r
+                     : buf_printf(rows->to, "%s %lld\n", gauges[i].name,
+                                  (long long)values[1].integer);
+    }
+    return 0;
+}
+
+static const struct store_value *find(const struct store_value *values, size_t count,
+                                      const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(values[i].name, name) == 0)
+            return &values[i];
+    }
+    return NULL;
+}
+
+#define TOPIC_METRIC "sesbounced_topic_last_message_timestamp_seconds"
+
+/* An ARN holds nothing that a label must escape. */
+static int on_topic(void *context, const struct store_value *values, size_t count)
+{
+    struct buf *to = context;
+    const struct store_value *arn = find(values, count, "topic_arn");
+    const struct store_value *last = find(values, count, "last_message_at");
+    int64_t ms;
+
+    if (!arn || !last || last->type == STORE_NULL || clock_parse(last->text, &ms) < 0)
+        return 0;
+    return buf_printf(to, TOPIC_METRIC "{topic=\"%.*s\"} %lld\n", STR_ARG(arn->text),
+                      (long long)(ms / CLOCK_SECOND_MS));
+}
+
+static int look(struct store *store, struct buf *to)
+{
+    const struct store_filter filter = {.since_ms = CLOCK_NONE,
+                                        .until_ms = CLOCK_NONE,
+                                        .limit = STORE_METRICS_TOPICS_MAX};
+    struct rows rows = {.to = to};
+    int r = store_status(store, on_status, &rows);
+
+    if (r == 0)
+        r = add_head(to, TOPIC_METRIC, "When a topic's last message came.");
+    if (r == 0)
+        r = store_query(store, STORE_TOPICS, &filter, on_topic, to);
+    if (r == 0)
+        r = add_head(to, "sesbounced_database_seen_timestamp_seconds",
+                     "When what is told of the database was so.");
+    return r < 0 ? r
+                 : buf_printf(to, "sesbounced_database_seen_timestamp_seconds %lld\n",
+                              (long long)(clock_wall_ms() / CLOCK_SECOND_MS));
+}
+
+int store_metrics_look(struct store_metrics *metrics, struct store *store,
+                       int64_t mono_ms)
+{
+    struct buf text, previous;
+    int64_t now_ms, took_ms;
+    int r;
+
+    if (mono_ms < metrics->next_ms)
+        return 0;
+    buf_init(&text, STORE_METRICS_BYTES_MAX);
+    r = look(store, &text);
+    now_ms = clock_mono_ms();
+    took_ms = now_ms - mono_ms;
+    metrics->next_ms =
+        now_ms + (took_ms > STORE_METRICS_EVERY_MS / STORE_METRICS_SHARE
+                      ? took_ms * STORE_METRICS_SHARE
+                      : STORE_METRICS_EVERY_MS);
+    if (r == 0) {
+        pthread_mutex_lock(&metrics->mutex);
+        previous = metrics->text;
+        metrics->text = text;
+        pthread_mutex_unlock(&metrics->mutex);
+        text = previous;
+    }
+    buf_done(&text);
+    return r;
+}
+
+/* --- anybody's --------------------------------------------------------------------- */
+
+int store_metrics_print(struct store_metrics *metrics, struct buf *ret)
+{
+    int r;
+
+    pthread_mutex_lock(&metrics->mutex);
+    r = buf_append_str(ret, buf_str(&metrics->text));
+    pthread_mutex_unlock(&metrics->mutex);
+    return r;
+}
