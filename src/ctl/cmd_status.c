@@ -52,6 +52,26 @@ __attribute__((format(printf, 2, 3))) static int attention(struct status *status
 
 /* --- the daemon --- */
 
+/* SNS refuses a certificate that has expired, and delivers nothing. */
+static int say_certificate(struct status *status, const struct ingest_answer *answer)
+{
+    int64_t left_ms = answer->tls_expires_ms - status->ctl->now_ms;
+    int64_t third_ms = (answer->tls_expires_ms - answer->tls_begins_ms) / 3;
+    if (answer->tls_expires_ms == CLOCK_NONE || answer->tls_begins_ms == CLOCK_NONE)
+        return 0;
+    int64_t days = left_ms / CLOCK_DAY_MS - (left_ms < 0);
+    const struct store_value row[] = {
+        output_text("name", "tls_certificate_days_left"), output_integer("value", days)};
+    int r = say(status, row, 2);
+    if (r < 0 || left_ms > TLS_EXPIRY_WARNING_MS || left_ms > third_ms)
+        return r;
+    if (left_ms < 0)
+        return attention(status, "the TLS certificate has expired, so SNS cannot deliver; "
+                                 "renew it");
+    return attention(status, "the TLS certificate expires in %lld days; renew it",
+                     (long long)days);
+}
+
 static int ask_daemon(struct status *status)
 {
     struct ingest_answer answer;
@@ -66,6 +86,9 @@ static int ask_daemon(struct status *status)
                                  "sesbounced.socket",
                                  answer.where, answer.fault);
     }
+    r = say_certificate(status, &answer);
+    if (r < 0)
+        return r;
     if (answer.status == 200)
         return say_text(status, "daemon", "running, and storing messages");
     r = say_text(status, "daemon", "running, but messages get 503");

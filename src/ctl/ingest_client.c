@@ -95,6 +95,7 @@ static bool set_up(CURL *curl, const char *url, const char *socket, struct str b
         /* Our own daemon on this machine, by an address no certificate names. */
         curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L) == CURLE_OK &&
         curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L) == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_CERTINFO, 1L) == CURLE_OK &&
         curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
         curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer) == CURLE_OK;
     if (ok && *socket)
@@ -104,6 +105,28 @@ static bool set_up(CURL *curl, const char *url, const char *socket, struct str b
                  CURLE_OK &&
              curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data) == CURLE_OK;
     return ok;
+}
+
+/* The time behind `name` among what libcurl tells of the server's own certificate. */
+static int64_t tls_time(const struct curl_certinfo *info, const char *name)
+{
+    const struct curl_slist *entry = info->num_of_certs > 0 ? info->certinfo[0] : NULL;
+    for (; entry; entry = entry->next)
+        if (strncmp(entry->data, name, strlen(name)) == 0) {
+            time_t at = curl_getdate(entry->data + strlen(name), NULL);
+            return at == -1 ? CLOCK_NONE : at * CLOCK_SECOND_MS;
+        }
+    return CLOCK_NONE;
+}
+
+static void look_at_certificate(CURL *curl, struct ingest_answer *ret)
+{
+    const struct curl_certinfo *info = NULL;
+    ret->tls_begins_ms = ret->tls_expires_ms = CLOCK_NONE;
+    if (curl_easy_getinfo(curl, CURLINFO_CERTINFO, &info) != CURLE_OK || !info)
+        return;
+    ret->tls_begins_ms = tls_time(info, "Start date:");
+    ret->tls_expires_ms = tls_time(info, "Expire date:");
 }
 
 static int perform(CURL *curl, struct buf *body, struct ingest_answer *ret)
@@ -120,6 +143,7 @@ static int perform(CURL *curl, struct buf *body, struct ingest_answer *ret)
     struct str rest = buf_str(body), line = STR("");
     struct buf safe;
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &ret->status);
+    look_at_certificate(curl, ret);
     (void)str_split(&rest, '\n', &line);
     buf_init(&safe, sizeof(ret->body));
     if (text_neutral(&safe, str_trim(line), false) == 0)

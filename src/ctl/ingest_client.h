@@ -8,6 +8,7 @@
 #define CTL_INGEST_CLIENT_H
 
 #include "sesbounce/buf.h"
+#include "sesbounce/clock.h"
 #include "sesbounce/limits.h"
 #include "sesbounce/settings.h"
 #include "sesbounce/str.h"
@@ -17,6 +18,8 @@ struct ingest_answer {
     char body[CTL_ANSWER_BYTES_MAX]; /* the first line, neutralised */
     char fault[256];                 /* why there was no answer */
     char where[256];                 /* whom we asked */
+    int64_t tls_begins_ms;           /* of its certificate; CLOCK_NONE: plain HTTP */
+    int64_t tls_expires_ms;
 };
 
 /*

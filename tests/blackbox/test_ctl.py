@@ -13,6 +13,7 @@ import subprocess
 import threading
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 import ses
 from daemon import SESBOUNCECTL, Daemon, Result, ctl, eventually
@@ -977,3 +978,30 @@ def test_a_file_of_addresses_left_behind_by_a_killed_daemon_misleads_nobody(make
     assert f":{daemon.port}" in file.read_text()
     file.write_text("ingest http unix:/nonexistent/s.sock\n")
     assert "running" in daemon.ctl("status").out, "where the settings say"
+
+
+@pytest.mark.parametrize(
+    "days, told",
+    [(200, None), (20, "expires in 19 days"), (-3, "has expired")],
+    ids=["good", "soon", "expired"],
+)
+def test_status_tells_the_days_until_the_tls_certificate_expires(
+    make_daemon, authority, home, days, told
+):
+    signer = authority.new_signer(
+        before=dt.timedelta(days=100), after=dt.timedelta(days=days, minutes=-5)
+    )
+    (home / "certificate.pem").write_bytes(signer.pem)
+    key = signer.key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    (home / "key.pem").write_bytes(key)
+    (home / "key.pem").chmod(0o600)
+    tls = {"certificate": f"{home}/certificate.pem", "key": f"{home}/key.pem"}
+    daemon = make_daemon(ingest=tls).start()
+    rows = daemon.ctl("-o", "json", "status").json()
+    (left,) = [r["value"] for r in rows if r["name"] == "tls_certificate_days_left"]
+    assert left == days - 1
+    assert [told in a for a in attentions(daemon) if "TLS" in a] == ([True] if told else [])
