@@ -144,13 +144,42 @@ static const char *const topic_columns[] = {"topic_arn", "state",           "sin
                                             "messages",  "last_message_at", "fault"};
 #define TOPIC_COLUMNS (sizeof(topic_columns) / sizeof(*topic_columns))
 
+/* Null where nothing has come yet. */
+static struct store_value age_of(const struct status *status,
+                                 const struct store_value *last)
+{
+    int64_t ms;
+    if (!last || last->type != STORE_TIME || clock_parse(last->text, &ms) < 0)
+        return output_text("last_message_age_seconds", NULL);
+    return output_integer("last_message_age_seconds",
+                          (status->ctl->now_ms - ms) / CLOCK_SECOND_MS);
+}
+
+/* ` (3 h ago)`: in the largest unit that it has two of. */
+static int append_age(struct buf *text, const struct store_value *age)
+{
+    static const struct {
+        int64_t seconds;
+        const char *name;
+    } units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+    size_t i = 0;
+    if (age->type != STORE_INTEGER)
+        return 0;
+    while (i < 3 && age->integer < 2 * units[i].seconds)
+        i++;
+    return buf_printf(text, " (%lld %s ago)",
+                      (long long)(age->integer / units[i].seconds), units[i].name);
+}
+
 /* JSON has a column each; two columns have to do elsewhere. */
 static int say_topic(struct status *status, const struct store_value *values,
                      size_t count)
 {
     static const char *const before[] = {
         "", ": ", " since ", ", messages: ", ", last ", "; "};
-    struct store_value row[1 + TOPIC_COLUMNS] = {output_text("name", "topic")};
+    struct store_value row[2 + TOPIC_COLUMNS] = {output_text("name", "topic")};
+    const struct store_value age =
+        age_of(status, output_find(values, count, "last_message_at"));
     struct buf text;
     int r = 0;
     buf_init(&text, CTL_LINE_OUT_BYTES_MAX);
@@ -162,9 +191,12 @@ static int say_topic(struct status *status, const struct store_value *values,
         r = buf_append_str(&text, str_of(before[i]));
         if (r == 0)
             r = output_plain(&text, value);
+        if (r == 0 && strcmp(topic_columns[i], "last_message_at") == 0)
+            r = append_age(&text, &age);
     }
+    row[1 + TOPIC_COLUMNS] = age;
     if (r == 0 && status->ctl->format == OUTPUT_JSON)
-        r = say(status, row, 1 + TOPIC_COLUMNS);
+        r = say(status, row, 2 + TOPIC_COLUMNS);
     else if (r == 0)
         r = say_text(status, "topic", buf_str(&text).data);
     else

@@ -7,6 +7,7 @@ import datetime as dt
 import http.server
 import io
 import json
+import re
 import os
 import sqlite3
 import subprocess
@@ -1005,3 +1006,9 @@ def test_status_tells_the_days_until_the_tls_certificate_expires(
     (left,) = [r["value"] for r in rows if r["name"] == "tls_certificate_days_left"]
     assert left == days - 1
     assert [told in a for a in attentions(daemon) if "TLS" in a] == ([True] if told else [])
+
+
+def test_status_tells_the_age_of_each_topics_last_message(listed):
+    (row,) = [r for r in listed.ctl("-o", "json", "status").json() if r["name"] == "topic"]
+    assert 0 <= row["last_message_age_seconds"] < 60
+    assert re.search(r"topic .* last .* \(\d+ s ago\)", listed.ctl("status").out)
