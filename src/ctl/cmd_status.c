@@ -60,14 +60,15 @@ static int say_certificate(struct status *status, const struct ingest_answer *an
     if (answer->tls_expires_ms == CLOCK_NONE || answer->tls_begins_ms == CLOCK_NONE)
         return 0;
     int64_t days = left_ms / CLOCK_DAY_MS - (left_ms < 0);
-    const struct store_value row[] = {
-        output_text("name", "tls_certificate_days_left"), output_integer("value", days)};
+    const struct store_value row[] = {output_text("name", "tls_certificate_days_left"),
+                                      output_integer("value", days)};
     int r = say(status, row, 2);
     if (r < 0 || left_ms > TLS_EXPIRY_WARNING_MS || left_ms > third_ms)
         return r;
     if (left_ms < 0)
-        return attention(status, "the TLS certificate has expired, so SNS cannot deliver; "
-                                 "renew it");
+        return attention(status,
+                         "the TLS certificate has expired, so SNS cannot deliver; "
+                         "renew it");
     return attention(status, "the TLS certificate expires in %lld days; renew it",
                      (long long)days);
 }

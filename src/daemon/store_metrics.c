@@ -148,10 +148,9 @@ int store_metrics_look(struct store_metrics *metrics, struct store *store,
     r = look(store, &text);
     now_ms = clock_mono_ms();
     took_ms = now_ms - mono_ms;
-    metrics->next_ms =
-        now_ms + (took_ms > STORE_METRICS_EVERY_MS / STORE_METRICS_SHARE
-                      ? took_ms * STORE_METRICS_SHARE
-                      : STORE_METRICS_EVERY_MS);
+    metrics->next_ms = now_ms + (took_ms > STORE_METRICS_EVERY_MS / STORE_METRICS_SHARE
+                                     ? took_ms * STORE_METRICS_SHARE
+                                     : STORE_METRICS_EVERY_MS);
     if (r == 0) {
         pthread_mutex_lock(&metrics->mutex);
         previous = metrics->text;

@@ -2,8 +2,8 @@
  * What /metrics tells of the database: how many addresses are suppressed and why, how
  * much is in quarantine, when each topic was last heard, how large the files are.
  *
- * The writer looks now and then and leaves a text; whoever asks gets the last one, so that
- * a disk that hangs never holds up a scrape.
+ * The writer looks now and then and leaves a text; whoever asks gets the last one, so
+ * that a disk that hangs never holds up a scrape.
  */
 #ifndef SESBOUNCED_STORE_METRICS_H
 #define SESBOUNCED_STORE_METRICS_H
