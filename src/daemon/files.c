@@ -295,6 +295,10 @@ static int check_own_directory(const struct named *named)
         return check_parent(named);
     if (!S_ISDIR(st.st_mode))
         tell_fault(named, named->path, "is not a directory");
+    else if (st.st_mode & S_IWOTH)
+        tell_fault(
+            named, named->path,
+            "anyone may put a certificate there, and so forge messages: chmod o-w");
     return 0;
 }
 
@@ -342,6 +346,16 @@ static void check_topics(struct files_check *check)
                              "`topic = ARN` under [sns]");
 }
 
+/* Whoever writes it decides whose messages are accepted. */
+static void check_itself(struct files_check *check)
+{
+    struct stat st;
+
+    if (stat(check->file, &st) == 0 && (st.st_mode & S_IWOTH))
+        (void)buf_printf(check->faults, "warning: %s: anyone may write it: chmod o-w\n",
+                         check->file);
+}
+
 enum files_asker files_asker(const struct settings *settings)
 {
     _cleanup_(freep) char *directory = parent_of(settings->store.path);
@@ -363,6 +377,7 @@ int files_check(const struct settings *settings, const char *file, enum files_as
                                 faults, false};
     int r;
 
+    check_itself(&check);
     check_topics(&check);
     check_credentials(&check);
     check_tokens(&check);

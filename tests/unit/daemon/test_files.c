@@ -211,6 +211,28 @@ static void what_the_daemon_may_not_read_is_refused_and_for_others_a_warning(voi
     assert_int_equal(chmod(settings_directory, 0700), 0);
 }
 
+static void a_directory_of_certificates_that_anyone_may_write_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(chmod(at("directory"), 0777), 0);
+    check("store", "certificates", "directory", "directory",
+          "anyone may put a certificate there, and so forge messages: chmod o-w");
+    assert_int_equal(chmod(at("directory"), 0700), 0);
+}
+
+static void a_configuration_that_anyone_may_write_is_a_warning(void **state)
+{
+    (void)state;
+    _cleanup_(buf_done) struct buf faults;
+    buf_init(&faults, SETTINGS_FAULTS_BYTES_MAX);
+    _cleanup_(settings_freep) struct settings *s = settings_accept("[sns]\n" TOPIC);
+    write_file("full", "something");
+    assert_int_equal(chmod(at("full"), 0646), 0);
+    assert_int_equal(files_check(s, at("full"), FILES_START, &faults), 0);
+    assert_non_null(strstr(buf_str(&faults).data, "anyone may write it: chmod o-w\n"));
+    assert_true(str_starts_with(buf_str(&faults), STR("warning: ")));
+}
+
 static void an_empty_list_of_topics_is_a_warning(void **state)
 {
     (void)state;
@@ -299,6 +321,8 @@ int main(void)
         cmocka_unit_test(a_secret_in_a_directory_that_anyone_may_write_is_refused),
         cmocka_unit_test(
             what_the_daemon_may_not_read_is_refused_and_for_others_a_warning),
+        cmocka_unit_test(a_directory_of_certificates_that_anyone_may_write_is_refused),
+        cmocka_unit_test(a_configuration_that_anyone_may_write_is_a_warning),
         cmocka_unit_test(an_empty_list_of_topics_is_a_warning),
         cmocka_unit_test(what_the_daemon_makes_needs_its_directory),
         cmocka_unit_test(the_simulators_key_counts_only_when_it_is_on),
