@@ -35,6 +35,7 @@ static const struct {
     {"file_bytes", "sesbounced_database_bytes", "Size of the database's file."},
     {"wal_bytes", "sesbounced_wal_bytes", "Size of its write-ahead log."},
     {"quarantine", "sesbounced_quarantined", "Messages in quarantine."},
+    {"quarantine_bytes", "sesbounced_quarantined_bytes", "Size of these messages."},
     {"outbox", "sesbounced_outbox", "Confirmations that are still to be sent."},
 };
 

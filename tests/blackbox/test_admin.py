@@ -139,6 +139,7 @@ def test_metrics_tell_what_is_in_the_database(make_daemon, home, sns):
     assert metric(text, 'sesbounced_suppressed{reason="BOUNCE"}') == 2
     assert metric(text, 'sesbounced_suppressed{reason="COMPLAINT"}') == 1
     assert metric(text, "sesbounced_quarantined") == 1
+    assert metric(text, "sesbounced_quarantined_bytes") > 0
     assert metric(text, "sesbounced_database_bytes") == daemon.database.stat().st_size
     assert metric(text, "sesbounced_wal_bytes") >= 0
     last = metric(text, f'sesbounced_topic_last_message_timestamp_seconds{{topic="{TOPIC}"}}')
