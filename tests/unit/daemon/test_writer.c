@@ -93,6 +93,12 @@ static void let_go(void)
     pthread_mutex_unlock(&hang_mutex);
 }
 
+int store_metrics_look(struct store_metrics *metrics, struct store *s, int64_t mono_ms)
+{
+    (void)metrics, (void)s, (void)mono_ms;
+    return 0;
+}
+
 int store_commit(struct store *s)
 {
     (void)s;
