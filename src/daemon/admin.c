@@ -52,6 +52,7 @@ static enum MHD_Result reply_metrics(struct admin *admin,
                                      struct MHD_Connection *connection)
 {
     const struct metrics_now now = {
+        .wall_ms = clock_wall_ms(),
         .storing = health_is_well(admin->service),
         .connections = connections_count(&admin->service->connections),
         .connections_max = admin->service->bounds.connections,
@@ -162,6 +163,7 @@ static int serve(struct admin *admin, struct buf *fault)
         .displaces = true,
         .connections = &service->admin_connections,
         .refused = &service->metrics.shed[SHED_ADDRESS],
+        .expires_ms = &service->metrics.tls_expires_ms[LISTENER_ADMIN],
         .context = admin,
         .on_request = on_request,
         .on_request_line = on_request_line,

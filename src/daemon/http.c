@@ -389,6 +389,7 @@ static int serve(struct http *http, const int *sockets, size_t count, struct buf
         .suspends = true,
         .connections = &service->connections,
         .refused = &service->metrics.shed[SHED_ADDRESS],
+        .expires_ms = &service->metrics.tls_expires_ms[LISTENER_INGEST],
         .context = http,
         .on_request = on_request,
         .on_request_line = on_request_line,

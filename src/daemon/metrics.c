@@ -1,5 +1,7 @@
 #include "daemon/metrics.h"
 
+#include "sesbounce/clock.h"
+
 static uint64_t read_counter(atomic_uint_fast64_t *counter)
 {
     return atomic_load_explicit(counter, memory_order_relaxed);
@@ -60,6 +62,27 @@ static int print_shed(struct metrics *metrics, struct buf *ret)
     return r;
 }
 
+/* Rounded down: -1 from the first moment after its end on. */
+static int print_tls(struct metrics *metrics, int64_t now_ms, struct buf *ret)
+{
+    static const char *const names[LISTENER_COUNT] = {"ingest", "admin"};
+    int r = buf_printf(ret, "# HELP sesbounced_tls_certificate_days_left Days until the "
+                            "certificate of a listener expires.\n"
+                            "# TYPE sesbounced_tls_certificate_days_left gauge\n");
+
+    for (int i = 0; r == 0 && i < LISTENER_COUNT; i++) {
+        int64_t expires_ms = atomic_load(&metrics->tls_expires_ms[i]);
+        int64_t left_ms = expires_ms - now_ms;
+
+        if (expires_ms == CLOCK_NONE || expires_ms == 0)
+            continue;
+        r = buf_printf(ret,
+                       "sesbounced_tls_certificate_days_left{listener=\"%s\"} %lld\n",
+                       names[i], (long long)(left_ms / CLOCK_DAY_MS - (left_ms < 0)));
+    }
+    return r;
+}
+
 static int print_one(struct buf *ret, const char *name, const char *help,
                      const char *type, uint64_t value)
 {
@@ -117,6 +140,8 @@ int metrics_print(struct metrics *metrics, const struct metrics_now *now, struct
                       read_counter(counters[i].counter));
     if (r == 0)
         r = print_shed(metrics, ret);
+    if (r == 0)
+        r = print_tls(metrics, now->wall_ms, ret);
     for (size_t i = 0; r == 0 && i < sizeof(gauges) / sizeof(gauges[0]); i++)
         r = print_one(ret, gauges[i].name, gauges[i].help, "gauge", gauges[i].value);
     return r;

@@ -20,6 +20,8 @@ enum shed {
     SHED_COUNT,
 };
 
+enum listener { LISTENER_INGEST, LISTENER_ADMIN, LISTENER_COUNT };
+
 struct metrics {
     atomic_uint_fast64_t shed[SHED_COUNT];
     atomic_uint_fast64_t verdicts[VERDICT_COUNT];
@@ -28,6 +30,8 @@ struct metrics {
     atomic_uint_fast64_t certificates_failed;
     atomic_uint_fast64_t store_faults;
     atomic_int_fast64_t last_kept_ms; /* wall clock; 0 = none yet */
+    /* Of the TLS certificate in use; CLOCK_NONE, or 0 before the start: plain HTTP. */
+    atomic_int_fast64_t tls_expires_ms[LISTENER_COUNT];
 };
 
 static inline void metrics_count(atomic_uint_fast64_t *counter)
@@ -44,6 +48,7 @@ uint64_t metrics_shed_in_all(struct metrics *metrics);
 
 /* What is at this moment, and kept elsewhere. */
 struct metrics_now {
+    int64_t wall_ms;
     bool storing;
     uint64_t connections;
     uint64_t connections_max;

@@ -202,6 +202,7 @@ static int server_daemon_new(struct server *server, struct server_daemon **ret,
         server_daemon_free(daemon);
         return r;
     }
+    atomic_store(server->options.expires_ms, daemon->tls.expires_ms);
     *ret = daemon;
     return 0;
 }

@@ -31,6 +31,7 @@ struct server_options {
     bool displaces;                  /* when full: connections_displace() */
     struct connections *connections; /* borrowed; nobody else adds to it */
     atomic_uint_fast64_t *refused;   /* counts whom connections_admits() refuses */
+    atomic_int_fast64_t *expires_ms; /* gets the end of the TLS certificate in use */
     void *context;                   /* of the callbacks below */
     MHD_AccessHandlerCallback on_request;
     void *(*on_request_line)(void *, const char *, struct MHD_Connection *);

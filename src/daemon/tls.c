@@ -62,11 +62,12 @@ static int read_pem(const struct tls_files *files, const char *key, const char *
     return r < 0 && r != -ENOMEM ? -EINVAL : r;
 }
 
-static int judge(const struct tls_files *files, const struct tls *tls, struct buf *fault)
+static int judge(const struct tls_files *files, struct tls *tls, struct buf *fault)
 {
     struct tls_judgement judgement;
     int r = tls_judge(tls->certificate, tls->key, &judgement);
 
+    tls->expires_ms = judgement.expires_ms;
     if (r < 0 || !judgement.fault)
         return r;
     (void)buf_printf(fault, "[%s] %s: %s %s", files->section,
@@ -79,7 +80,7 @@ int tls_read(struct tls_files *files, struct tls *ret, struct buf *fault)
 {
     int r = 0;
 
-    *ret = (struct tls){NULL, NULL};
+    *ret = (struct tls){NULL, NULL, CLOCK_NONE};
     if (!files->certificate)
         return 0;
     /* Before they are read: what is written meanwhile has changed at the next look. */
@@ -97,7 +98,7 @@ void tls_done(struct tls *tls)
     if (tls->key)
         OPENSSL_cleanse(tls->key, strlen(tls->key));
     free(tls->key);
-    *tls = (struct tls){NULL, NULL};
+    *tls = (struct tls){NULL, NULL, CLOCK_NONE};
 }
 
 /* --- what is served -------------------------------------------------------------- */

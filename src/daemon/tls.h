@@ -20,6 +20,7 @@ enum { TLS_OPTIONS = 4 };
 struct tls {
     char *certificate;
     char *key;
+    int64_t expires_ms; /* CLOCK_NONE: there is none */
 };
 
 /* Another file, another content or other permissions differ in one of these. */

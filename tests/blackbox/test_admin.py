@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import fcntl
 import hashlib
 import http.client
@@ -17,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 import ses
 from daemon import SESBOUNCED, Daemon, Reply, assert_refusal, environment, eventually
@@ -370,6 +372,26 @@ def test_78_for_a_certificate_and_a_foreign_key(make_daemon, authority, home):
     other = Authority(home)
     write(home / "key.pem", other.server_file.read_text().split("-----BEGIN CERT")[0])
     assert_78(make_daemon(admin=admin), "[admin]")
+
+
+def test_metrics_tell_the_days_until_a_certificate_expires(make_daemon, authority, home):
+    files = pem(home, authority)
+    signer = authority.new_signer(after=dt.timedelta(days=-2, minutes=-5))
+    (home / "expired.pem").write_bytes(signer.pem)
+    key = signer.key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    ingest = {
+        "certificate": str(home / "expired.pem"),
+        "key": write(home / "other.pem", key.decode()),
+    }
+    make_daemon(admin=listen(home) | files, ingest=ingest).start()
+    text = ask(home, "/metrics", context=trusting(authority)).text
+    name = "sesbounced_tls_certificate_days_left"
+    assert metric(text, f'{name}{{listener="ingest"}}') == -3
+    assert metric(text, f'{name}{{listener="admin"}}') == 0
 
 
 # --- a socket that systemd passes
