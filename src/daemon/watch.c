@@ -72,8 +72,9 @@ void watch_tell_shed(struct watch *watch, int64_t mono_ms)
              "are, others wait",
              crowd, STR_ABSENT);
     if (slow > 0)
-        tell(LOG_LEVEL_INFO, "connections were ended that brought no whole request", slow,
-             STR_ABSENT);
+        tell(LOG_LEVEL_INFO,
+             "clients were disconnected that had not sent a complete request in time",
+             slow, STR_ABSENT);
     buf_done(&address);
 }
 
