@@ -1,11 +1,8 @@
 #include "store_fixture.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/file.h>
-#include <sys/wait.h>
 
 /* Nobody's user, and a group of our own invention. */
 #define OTHER_UID   65534
