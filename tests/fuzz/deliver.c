@@ -73,6 +73,27 @@ static void check_origin(const struct delivery *delivery,
     PROMISE(str_equal(delivery->certificate_url.host, str_of(host)));
 }
 
+/* What it is sent as, or stale; never anything else. */
+static void check_subscription(const struct delivery *delivery)
+{
+    const struct intake *intake = &delivery->intake;
+    bool is_stale =
+        intake->kind == INTAKE_QUARANTINE && intake->reason == QUARANTINE_STALE;
+    struct str arn = intake->subscription_arn;
+
+    if (delivery->message.type == SNS_SUBSCRIPTION_CONFIRMATION)
+        PROMISE(intake->kind == INTAKE_CONFIRM || is_stale);
+    else
+        PROMISE(intake->kind != INTAKE_CONFIRM);
+    if (delivery->message.type == SNS_UNSUBSCRIBE_CONFIRMATION)
+        PROMISE(intake->kind == INTAKE_UNSUBSCRIBED || is_stale);
+    else
+        PROMISE(intake->kind != INTAKE_UNSUBSCRIBED && !str_present(arn));
+    PROMISE(!str_present(arn) || (str_starts_with(arn, intake->topic_arn) &&
+                                  arn.len > intake->topic_arn.len + 1 &&
+                                  arn.data[intake->topic_arn.len] == ':'));
+}
+
 static void check_storable(const struct delivery *delivery,
                            const struct deliver_options *options)
 {
@@ -86,10 +107,7 @@ static void check_storable(const struct delivery *delivery,
             str_equal(delivery->message.type_text, str_of(options->type_header)));
     PROMISE(str_present(intake->topic_arn) && str_present(intake->sns_message_id));
     PROMISE(str_equal(intake->body, buf_str(&delivery->body)));
-    /* One whose token is too old to use changes no state. */
-    bool is_old = intake->kind == INTAKE_QUARANTINE && intake->reason == QUARANTINE_STALE;
-    PROMISE(is_old || (intake->kind == INTAKE_CONFIRM) ==
-                          (delivery->message.type == SNS_SUBSCRIPTION_CONFIRMATION));
+    check_subscription(delivery);
     switch (intake->kind) {
     case INTAKE_KEEP:
     case INTAKE_COUNT:
