@@ -61,21 +61,30 @@ CREATE TABLE suppressed_count (
     n INTEGER NOT NULL,
     PRIMARY KEY (ends, reason)
 ) STRICT, WITHOUT ROWID;
+-- One row after the other, looked up by their key: a sort of a list of millions would take
+-- more memory than the unit allows.
 INSERT INTO suppressed_count (ends, reason, n)
-SELECT ends, reason, sum(n)
-FROM (WITH live AS (
-          SELECT address, scope, reason, strength,
-                 coalesce(strftime('%s', until) / 60, 9223372036854775807) AS ends,
-                 max(coalesce(strftime('%s', until) / 60, 9223372036854775807)) OVER (
-                     PARTITION BY address, scope ORDER BY strength DESC
-                     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS stronger_ends
-          FROM suppression
-          WHERE lifted_at IS NULL)
-      SELECT ends, reason, 1 AS n FROM live
-      WHERE stronger_ends IS NULL OR ends > stronger_ends
-      UNION ALL
-      SELECT stronger_ends, reason, -1 FROM live WHERE ends > stronger_ends)
-GROUP BY ends, reason;
+SELECT coalesce(strftime('%s', s.until) / 60, 9223372036854775807), s.reason, 1
+FROM suppression AS s
+WHERE s.lifted_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM suppression AS o
+    WHERE o.address = s.address AND o.scope = s.scope AND o.strength > s.strength
+      AND o.lifted_at IS NULL
+      AND coalesce(strftime('%s', o.until) / 60, 9223372036854775807)
+          >= coalesce(strftime('%s', s.until) / 60, 9223372036854775807))
+ON CONFLICT DO UPDATE SET n = n + 1;
+-- What a stronger entry hides until it ends.
+INSERT INTO suppressed_count (ends, reason, n)
+SELECT h.hidden_until, h.reason, -1
+FROM (SELECT s.reason, coalesce(strftime('%s', s.until) / 60, 9223372036854775807) AS ends,
+             (SELECT max(coalesce(strftime('%s', o.until) / 60, 9223372036854775807))
+              FROM suppression AS o
+              WHERE o.address = s.address AND o.scope = s.scope
+                AND o.strength > s.strength AND o.lifted_at IS NULL) AS hidden_until
+      FROM suppression AS s
+      WHERE s.lifted_at IS NULL) AS h
+WHERE h.ends > h.hidden_until
+ON CONFLICT DO UPDATE SET n = n - 1;
 
 -- Subscriptions -----------------------------------------------------------------------
 -- A topic may have several subscriptions to us, each with a token, a state and an end of

@@ -114,6 +114,33 @@ static void a_pending_token_can_be_confirmed_before_it_has_a_file(void **state)
     assert_due(fixture, 1, "t tok 0");
 }
 
+/* Minutes since 1970, reason, number: each in its place until the minute in which it ends,
+ * less until the end of what is stronger. */
+static void the_list_of_version_1_is_counted_by_reason_and_end(void **state)
+{
+    struct fixture *fixture = *state;
+
+    make_old(fixture, 1,
+             "INSERT INTO suppression (address, scope, reason, since, until, origin,"
+             " lifted_at) VALUES"
+             "('a@x', '*', 'BOUNCE', '2026-01-01', NULL, 'event', NULL),"
+             "('b@x', '*', 'BOUNCE', '2026-01-01', NULL, 'event', NULL),"
+             "('c@x', '*', 'BOUNCE', '2026-01-01', NULL, 'event', '2026-01-02'),"
+             "('b@x', '*', 'COMPLAINT', '2026-01-01', '1970-01-01 00:10:00.000',"
+             " 'event', NULL),"
+             "('b@x', '*', 'MANUAL', '2026-01-01', '1970-01-01 00:20:00.000', 'person',"
+             " NULL),"
+             "('d@x', '*', 'MANUAL', '2026-01-01', '1970-01-01 00:05:00.000', 'person',"
+             " NULL),"
+             "('d@x', '*', 'BOUNCE', '2026-01-01', '1970-01-01 00:30:00.000', 'event',"
+             " NULL)");
+    assert_answer(fixture,
+                  "SELECT group_concat(ends || ' ' || reason || ' ' || n, ', ')"
+                  " FROM (SELECT * FROM suppressed_count ORDER BY ends, reason)",
+                  "5 BOUNCE -1, 5 MANUAL 1, 20 BOUNCE -1, 20 MANUAL 1, 30 BOUNCE 1, "
+                  "9223372036854775807 BOUNCE 2");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -121,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(topics_and_waiting_confirmations_of_version_1_go_on),
         TEST(a_pending_token_can_be_confirmed_before_it_has_a_file),
+        TEST(the_list_of_version_1_is_counted_by_reason_and_end),
     };
     return cmocka_run_group_tests_name("store_migrate", tests, NULL, NULL);
 }
