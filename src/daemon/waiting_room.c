@@ -112,6 +112,15 @@ static bool have_one_address(const struct delivery *a, const struct delivery *b)
     return connection_share(a->client) == connection_share(b->client);
 }
 
+/* Above 0: `a` has to go before `b`; 0: either. */
+static int goes_before(const struct waiting_room *room, const struct delivery *a,
+                       const struct delivery *b)
+{
+    size_t held_a = holds(room, a), held_b = holds(room, b);
+
+    return held_a != held_b ? (held_a > held_b) - (held_a < held_b) : worth(b) - worth(a);
+}
+
 /*
  * The link to who has to go: of the newcomer's address alone when it `has_share`, else of
  * the address that holds most; there one that is worth least, by lot. NULL when that is
@@ -124,16 +133,15 @@ static struct delivery **choose_victim(struct waiting_room *room,
     uint64_t alike = 0;
 
     for (struct delivery **link = &room->first; *link; link = &(*link)->next_waiting) {
-        size_t held = holds(room, *link);
-        size_t most = chosen ? holds(room, *chosen) : 0;
-        bool better, same;
+        int order;
 
         if (has_share && !have_one_address(*link, newcomer))
             continue;
-        better = held > most || (held == most && worth(*link) < worth(*chosen));
-        same = !better && held == most && worth(*link) == worth(*chosen);
-        alike = better ? 1 : alike + same;
-        if (better || (same && draw(room, alike) == 0))
+        order = chosen ? goes_before(room, *link, *chosen) : 1;
+        if (order < 0)
+            continue;
+        alike = order > 0 ? 1 : alike + 1;
+        if (order > 0 || draw(room, alike) == 0)
             chosen = link;
     }
     if (chosen && have_one_address(*chosen, newcomer) && worth(*chosen) > worth(newcomer))
