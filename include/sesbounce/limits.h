@@ -365,6 +365,10 @@
 #define STORE_COMPACT_PAGES_MAX 4096
 /* How long a foreign lock on the database is waited for before 503. */
 #define STORE_BUSY_MS 2000
+/* How long a start waits for those who read the file at rest; most queries end by then.
+ * Nobody can begin to read meanwhile. Who reads on only keeps the WAL from being copied.
+ */
+#define STORE_EARLY_MS 100
 /* A file that was corrupt and has changed is looked through for so long before it is used
  * again; a database of some GiB is read in that time, and the watchdog allows 60 s. */
 #define STORE_LOOK_MS 20000

@@ -18,6 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sys/types.h>
+
 #include "sesbounce/buf.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/intake.h"
@@ -199,6 +201,13 @@ int store_compact_end(struct store *store);
  * nothing has changed then.
  */
 int store_rewrite(struct store *store, bool (*stop)(void));
+
+/*
+ * STORE_OWN: does somebody still read who began before the store was opened, while the
+ * file was at rest? Such readers hold up nobody, but until the last of them ends, nothing
+ * gets from the WAL into the file. `*ret_pid` is one of them, 0 where it cannot be told.
+ */
+bool store_early_reader(struct store *store, pid_t *ret_pid);
 
 /* Size of the WAL now, for the checkpointer. */
 int64_t store_wal_bytes(const struct store *store);

@@ -19,6 +19,7 @@ struct checkpointer {
     /* By the writer only. */
     int64_t asked_at_bytes; /* the WAL's size when it last asked */
     struct log_ration pinned_ration;
+    bool early_reads; /* told: somebody reads who began before the store was opened */
 };
 
 /* The connection is opened for each: between them nothing of ours holds on to a file that
@@ -97,11 +98,40 @@ static void tell_if_pinned(struct checkpointer *checkpointer, int64_t wal_bytes)
               {"ADVICE", STR("see who reads: `fuser -v` on that path; end it")});
 }
 
+/* Those who began to read the file at rest hold up nobody but the checkpoints. */
+static void look_at_early_reader(struct checkpointer *checkpointer, struct store *store)
+{
+    struct buf text;
+    pid_t pid = 0;
+    bool reads = store_early_reader(store, &pid);
+
+    if (reads == checkpointer->early_reads)
+        return;
+    checkpointer->early_reads = reads;
+    if (!reads) {
+        log_event(LOG_LEVEL_NOTICE, "the last process that began to read the database "
+                                    "while sesbounced was stopped has ended");
+        return;
+    }
+    buf_init(&text, LOG_VALUE_BYTES_MAX);
+    (void)buf_printf(&text, "%ld", (long)pid);
+    log_event(LOG_LEVEL_NOTICE,
+              "a process that began to read the database while sesbounced was stopped "
+              "is still reading: messages are stored, but the write-ahead log grows "
+              "until it ends",
+              {"READER", pid > 0 ? buf_str(&text) : STR("in another container")},
+              {"PATH", str_of(checkpointer->path)},
+              {"ADVICE", STR("if it does not end by itself, see `fuser -v` on that path, "
+                             "and end it")});
+    buf_done(&text);
+}
+
 void checkpointer_edge(struct checkpointer *checkpointer, struct store *store)
 {
     int64_t wal_bytes = store_wal_bytes(store);
     enum checkpoint_state state;
 
+    look_at_early_reader(checkpointer, store);
     pthread_mutex_lock(&checkpointer->mutex);
     state = checkpointer->state;
     if (state == CHECKPOINT_COPIED) {

@@ -212,6 +212,8 @@ static int set_up_file(struct store *store, struct buf *fault)
     int r = migrate_check(store, fault);
     int rc;
 
+    if (r == 0)
+        r = db_turn_open(store);
     if (r < 0)
         return r;
     rc = db_wake(store,
@@ -226,7 +228,10 @@ static int set_up_file(struct store *store, struct buf *fault)
                     "%s: no write-ahead log is possible there; a network file system? "
                     "Use a local disk",
                     store->path);
-    return 0;
+    /* It said WAL before, but there may be readers from before that. */
+    if (!store->has_early && db_early_is_noted(store))
+        (void)db_early_mark(store);
+    return store->has_early ? db_early_hold(store) : 0;
 }
 
 static int set_pragmas(struct store *store, struct buf *fault)
@@ -276,15 +281,13 @@ static int open_database(struct store *store, struct buf *fault)
 
 static int prepare_writer(struct store *store)
 {
-    int r;
-
     store->topics = calloc(STORE_TOPICS_CACHED_MAX, sizeof(*store->topics));
     store->tallies = calloc(STORE_TALLIES_MAX, sizeof(*store->tallies));
     if (!store->topics || !store->tallies)
         return -ENOMEM;
     set_wal_bytes(store);
-    r = db_wal_gather(store);
-    return r < 0 ? r : db_turn_open(store);
+    db_early_note(store);
+    return db_wal_gather(store);
 }
 
 /* A reader who may create no -wal reads without, as long as nobody writes. */
@@ -417,14 +420,18 @@ bool store_fault_stays(int fault)
 
 void store_close(struct store *store)
 {
+    pid_t pid = 0;
+
     if (!store)
         return;
     store_rollback(store);
+    (void)store_early_reader(store, &pid);
     for (size_t i = 0; i < SQL_COUNT; i++)
         (void)sqlite3_finalize(store->statements[i]);
     if (store->is_ready && is_writer(store->mode))
         (void)db_rest(store);
     (void)sqlite3_close(store->db);
+    db_early_end(store);
     closep(&store->turn_fd);
     free(store->topics);
     free(store->tallies);

@@ -25,7 +25,9 @@
 struct waking {
     sqlite3_io_methods methods; /* first: what SQLite sees leads back to us */
     const sqlite3_io_methods *real;
-    const char *path;
+    struct store *store;
+    int64_t tried_ms; /* since when readers are in the way; 0: they are not */
+    bool is_reserved;
     bool is_exclusive;
 };
 
@@ -56,11 +58,33 @@ static void create_beside(const char *path, const char *suffix)
         (void)!fchown(fd, st.st_uid, st.st_gid);
 }
 
+/*
+ * Readers of the file at rest, who began before us, are in the way of EXCLUSIVE. While we
+ * have PENDING, nobody joins them, and what SQLite commits here changes the header alone,
+ * which they have read: so whoever does not end soon can stay. What must not happen
+ * before they end is a checkpoint, and db_early.c sees to that. To roll back a hot
+ * journal takes EXCLUSIVE, too, but not RESERVED before it, and is no business of ours.
+ */
+static bool can_go_beside(struct waking *waking)
+{
+    int64_t now_ms = clock_mono_ms();
+
+    if (waking->store->mode != STORE_OWN || !waking->is_reserved)
+        return false;
+    if (waking->tried_ms == 0)
+        waking->tried_ms = now_ms;
+    return now_ms - waking->tried_ms >= STORE_EARLY_MS && db_early_mark(waking->store);
+}
+
 static int waking_lock(sqlite3_file *file, int level)
 {
     struct waking *waking = waking_of(file);
     int rc = waking->real->xLock(file, level);
 
+    if (rc == SQLITE_OK && level == SQLITE_LOCK_RESERVED)
+        waking->is_reserved = true;
+    if (rc == SQLITE_BUSY && level == SQLITE_LOCK_EXCLUSIVE && can_go_beside(waking))
+        rc = SQLITE_OK;
     if (rc == SQLITE_OK && level == SQLITE_LOCK_EXCLUSIVE)
         waking->is_exclusive = true;
     return rc;
@@ -71,10 +95,11 @@ static int waking_unlock(sqlite3_file *file, int level)
     struct waking *waking = waking_of(file);
 
     if (waking->is_exclusive) {
-        create_beside(waking->path, "-wal");
-        create_beside(waking->path, "-shm");
+        create_beside(waking->store->path, "-wal");
+        create_beside(waking->store->path, "-shm");
     }
     waking->is_exclusive = false;
+    waking->is_reserved = false;
     return waking->real->xUnlock(file, level);
 }
 
@@ -82,7 +107,7 @@ int db_wake(struct store *store, const char *sql,
             int (*row)(void *context, int count, char **values, char **names),
             void *context)
 {
-    struct waking waking = {.path = store->path};
+    struct waking waking = {.store = store};
     sqlite3_file *file = NULL;
     int rc = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
 

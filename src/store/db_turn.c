@@ -57,7 +57,10 @@ int db_turn_open(struct store *store)
         path = NULL;
         return turn_fault(store, ENOMEM, "opening");
     }
-    fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, TURN_MODE);
+    fd = open(path,
+              (store->mode == STORE_OWN ? O_RDWR : O_RDONLY) | O_CREAT | O_CLOEXEC |
+                  O_NOFOLLOW | O_NONBLOCK,
+              TURN_MODE);
     if (fd < 0)
         return errno == ELOOP ? turn_refuse(store) : turn_fault(store, errno, "opening");
     r = turn_give_to_owner(store, fd);

@@ -66,7 +66,9 @@ struct store {
     sqlite3 *db;
     enum store_mode mode;
     char *path;
-    int turn_fd; /* PATH.turn, -1 for readers */
+    sqlite3 *early; /* holds a lock for readers from before; else NULL */
+    bool has_early; /* there are such readers: store_early_reader() */
+    int turn_fd;    /* PATH.turn, -1 for readers */
     bool has_turn;
     int64_t turn_taken_ms, turn_given_ms; /* the last time; 0: never */
     bool in_transaction;
@@ -122,6 +124,22 @@ int db_rest_open(struct store *store);
 /* After reading: -EBUSY when somebody began to write meanwhile, and what was read may be
  * wrong; else 0. */
 int db_rest_check(struct store *store);
+
+/* --- db_early.c ------------------------------------------------------------------ */
+
+/*
+ * Marks whoever reads the file now as an early reader, whom a checkpoint would disturb.
+ * While nobody can begin to read without the WAL: SQLite's PENDING lock is held, or the
+ * header says WAL. False, and nothing done, when nobody reads.
+ */
+bool db_early_mark(struct store *store);
+/* From now on no process moves anything from the WAL into the file. */
+int db_early_hold(struct store *store);
+/* Undoes both. */
+void db_early_end(struct store *store);
+/* Keeps in PATH.turn whether there are any (STORE_OWN), and reads it there. */
+void db_early_note(struct store *store);
+bool db_early_is_noted(const struct store *store);
 
 /* --- db_wal.c -------------------------------------------------------------------- */
 
