@@ -107,6 +107,28 @@ bool ses_recipients_meet(const struct ses_recipients *to,
     return false;
 }
 
+static bool is_for_simulator(const struct ses_recipients *to)
+{
+    for (size_t i = 0; i < to->count; i++)
+        if (!is_readable(&to->items[i]) || !address_is_simulator(&to->items[i].address))
+            return false;
+    return true;
+}
+
+/* A mailbox of SES's simulator. Nobody's mail ends there, so whoever names one does no
+ * harm; there is no end to names that a remote server can make up. */
+static bool is_simulator_mailbox(const struct address *address)
+{
+    static const char *const names[] = {"bounce", "complaint", "ooto", "success",
+                                        "suppressionlist"};
+    struct str local = {address->key, strcspn(address->key, "@")};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (str_equal(local, str_of(names[i])))
+            return address_is_simulator(address);
+    return false;
+}
+
 /* The only recipient, with all that was said of the one that was named. */
 static void take_only(struct ses_recipients *to, struct ses_recipients *named,
                       struct ses_recipient **ret_reported)
@@ -127,6 +149,7 @@ static void take_only(struct ses_recipients *to, struct ses_recipients *named,
 void ses_recipients_compare(struct ses_recipients *to, struct ses_recipients *named,
                             struct ses_recipient **ret_reported)
 {
+    bool simulated = is_for_simulator(to);
     bool one_to_one = to->count == 1 && to->readable == 1 && named->count == 1;
 
     if (to->count == 0)
@@ -139,8 +162,9 @@ void ses_recipients_compare(struct ses_recipients *to, struct ses_recipients *na
             take_only(to, named, ret_reported);
             return;
         }
-        /* Only SES speaks for its simulator, and nobody's mail ends there. */
-        if (!address_is_simulator(&item->address))
+        /* Mail for the simulator alone reached no server but SES's. */
+        if (!is_simulator_mailbox(&item->address) &&
+            !(simulated && address_is_simulator(&item->address)))
             item->named = SES_NAMED_STRANGER;
     }
 }
