@@ -378,8 +378,12 @@
  */
 #define STORE_SES_LAG_MS (15 * 60 * 1000)
 /* Events of one mail, address and type that are kept as rows; more are only counted. A
- * remote server decides how many reports it sends about a mail; one or two are usual. */
+ * remote server decides how many reports it sends about a mail; one or two are usual. Who
+ * is no recipient of the mail shares one such number with all others who are none. */
 #define STORE_REPEATS_KEPT 20
+/* So many where more change an entry of the list: two reports in turn can begin and lift
+ * one without end. */
+#define STORE_REPEATS_MAX 40
 /* Dropped in one transaction from a quarantine that is too large: what is deleted is
  * overwritten, so that bytes take time, too. A batch of the largest messages is as much.
  */

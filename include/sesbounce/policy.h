@@ -107,7 +107,8 @@ struct policy_judgement {
     enum policy_reason reason;
     int64_t term_ms;      /* POLICY_FOR_EVER or a duration */
     bool doubles;         /* each repeat after the term has run out doubles it */
-    bool second_for_ever; /* a second event makes it last for ever */
+    bool second_for_ever; /* a second event makes it last for ever; the store says whether
+                             it is about another mail */
     bool list_hit;        /* SES did not try: never brings back what a person removed */
     bool counts_in_rates; /* false for list hits, predictions, simulator addresses */
     bool alert;           /* our own fault, to be told at once */

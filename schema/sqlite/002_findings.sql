@@ -192,8 +192,13 @@ FROM counted;
 DROP TABLE counted;
 ALTER TABLE counted_by_hour RENAME TO counted;
 
--- How many events of a mail, an address and a type are there already?
-CREATE INDEX event_mail ON event (ses_message_id, address, type);
+-- How many events of a mail, an address and a type are there already, and as what did they
+-- count? A number of `enum tally_kind`, NULL in events from before this. Whoever is named
+-- without being a recipient of the mail is one of many names that somebody made up.
+ALTER TABLE event ADD COLUMN counts_as INTEGER;
+CREATE INDEX event_mail ON event (ses_message_id, address, type, counts_as);
+CREATE INDEX event_stranger ON event (ses_message_id, type)
+    WHERE rule = 'not-addressed' OR rule = 'no-address';
 
 -- The oldest messages in quarantine that are not the newest of their topic and reason are
 -- dropped first; how many were dropped for want of room.

@@ -203,7 +203,7 @@ static const struct policy_rule RULES[] = {
 {"complaint-of-few", SES_COMPLAINT, 0, NULL, NULL, FACT_FEW_CANDIDATES,
     {COMPLAINT, CAUSE(NONE), LIST(COMPLAINT, DAYS(180)), SECOND_FOR_EVER},
     "One of 2 to 5 recipients complained, and which one is not known; each is "
-    "suppressed for 180 days, and permanently after a second complaint."},
+    "suppressed for 180 days, and permanently after a complaint about another mail."},
 /* one click must not remove a whole company */
 {"complaint-of-many", SES_COMPLAINT, 0, NULL, NULL, FACT_MANY_CANDIDATES,
     {COMPLAINT, CAUSE(NONE), ONLY(HOLD), 0},

@@ -301,10 +301,31 @@ struct tally_message {
     bool is_known;     /* one of them is no news: another feed or a retry */
     bool is_complaint; /* one of them is news, and counts as a complaint */
 };
-/* The day's rates: one recipient (may be NULL) of an event that is new to us. */
-int tally_event(struct store *store, const struct intake *intake,
-                const struct ses_recipient *recipient,
-                const struct policy_judgement *judgement, struct tally_message *message);
+/*
+ * The day's counter that a recipient (may be NULL) of an event belongs to; events keep it
+ * as `counts_as`, so no number ever changes. What is OTHER is in no column, but makes its
+ * day one with events.
+ */
+enum tally_kind {
+    TALLY_OTHER = 0,
+    TALLY_SENDS = 1,
+    TALLY_DELIVERIES = 2,
+    TALLY_HARD_BOUNCES = 3,
+    TALLY_SOFT_BOUNCES = 4,
+    TALLY_COMPLAINTS = 5,
+    TALLY_REJECTS = 6,
+    TALLY_LIST_HITS = 7,
+    TALLY_SIMULATOR = 8,
+};
+enum tally_kind tally_kind_of(const struct ses_event *event,
+                              const struct ses_recipient *recipient,
+                              const struct policy_judgement *judgement);
+/* `again`: its mail counted for the address and kind before. Then it is in no counter,
+ * and no second complaint: a remote server can report a mail as often as it likes. */
+void tally_see(bool again, struct policy_judgement *judgement, enum tally_kind *kind);
+/* The day's counters: one recipient of an event that is new to us. */
+int tally_event(struct store *store, const struct intake *intake, enum tally_kind kind,
+                struct tally_message *message);
 /* After the last recipient. */
 int tally_message_end(struct store *store, const struct intake *intake,
                       const struct tally_message *message);
@@ -318,20 +339,37 @@ int count_apply_ignored(struct store *store, const struct intake *intake,
  * 1 new to us, 0 known already, or a fault. */
 int count_remember(struct store *store, const struct intake *intake,
                    const struct ses_recipient *recipient);
+/* The same for its mail, address and kind, by which a mail counts once. */
+int count_remember_kind(struct store *store, const struct intake *intake,
+                        const struct ses_recipient *recipient, enum tally_kind kind);
 /* Was a Delivery to `address` counted that occurred after `ms`? 1, 0 or a fault. */
 int count_delivered_after(struct store *store, const struct address *address, int64_t ms);
 
-/* Has every recipient as many events of this mail and type as are kept? 1, 0 or a fault.
+/* What is kept already of a mail, a recipient (of all who are none together) and a type.
  */
-int event_is_repeated(struct store *store, const struct intake *intake);
+struct event_seen {
+    int rows;
+    unsigned kinds;   /* bits 1 << enum tally_kind: as what these count */
+    bool is_repeated; /* it is enough: no other row */
+};
+/* Of the recipient, or of the first that gets a row; of none, when all are repeated. 1
+ * all are, 0 or a fault. */
+int event_is_repeated(struct store *store, const struct intake *intake,
+                      struct event_seen *ret);
 /*
- * One row a recipient, but where it is repeated, or without a message (0): then it
- * counts, and is remembered without one. STORED when there is a new row, COUNTED when
- * there is none and any is new to us, else DUPLICATE.
+ * One row a recipient, but where it is repeated: then it counts, and is remembered
+ * without one. `seen` is from event_is_repeated(), which said that all are when there is
+ * no message (0). STORED when there is a new row, COUNTED when there is none and any is
+ * new to us, else DUPLICATE.
  */
 int event_apply(struct store *store, const struct intake *intake, int64_t message_id,
-                enum verdict *ret);
+                const struct event_seen *seen, enum verdict *ret);
 
+/* Would it make an entry, or change how long or whether one is in force? 1, 0 or a fault;
+ * writes nothing. */
+int list_would_change(struct store *store, const struct intake *intake,
+                      const struct ses_recipient *recipient,
+                      const struct policy_judgement *judgement);
 /* What a judged recipient means for the list. */
 int list_apply(struct store *store, const struct intake *intake,
                const struct ses_recipient *recipient,

@@ -40,16 +40,18 @@ const char *const store_sql[SQL_COUNT] = {
         " status, action, diagnostic, reporting_mta, remote_mta_ip, user_agent,"
         " feedback_id, ses_message_id, source, from_domain, identity, account_id, region,"
         " configuration_set, tenant, campaign, tags, destination_count, source_ip,"
-        " is_simulator)"
+        " is_simulator, counts_as)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '*', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-        " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     [SQL_EVENT_FIND] = "SELECT 1 FROM event WHERE key_time = ? AND key_hash = ?",
     /* Named, lest SQLite asks the other index on `type` whether it serves the bound word,
      * and so prepares the statement anew for each. */
     [SQL_EVENT_REPEATS] =
-        "SELECT count(*) FROM (SELECT 1 FROM event INDEXED BY event_mail"
-        " WHERE ses_message_id = ?"
-        " AND address IS ? AND type = ? LIMIT ?)",
+        "SELECT counts_as FROM event INDEXED BY event_mail WHERE ses_message_id = ?"
+        " AND type = ? AND address IS ? LIMIT ?",
+    [SQL_EVENT_STRANGERS] =
+        "SELECT NULL FROM event INDEXED BY event_stranger WHERE ses_message_id = ?"
+        " AND type = ? AND (rule = 'not-addressed' OR rule = 'no-address') LIMIT ?",
     /* Only the event feed has tags, only the identity feed always a sourceIp. */
     [SQL_EVENT_ENRICH] =
         "UPDATE event SET configuration_set = coalesce(configuration_set, ?3),"

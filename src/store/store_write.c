@@ -142,14 +142,15 @@ static int quarantine(struct store *store, const struct intake *intake,
  * retry`, is applied and leaves the quarantine.
  */
 static int keep(struct store *store, const struct intake *intake,
-                const struct message *message, enum verdict *ret)
+                const struct message *message, const struct event_seen *seen,
+                enum verdict *ret)
 {
     int r;
 
     *ret = VERDICT_DUPLICATE;
     if (!message->is_new && !message->is_unapplied)
         return 0;
-    r = event_apply(store, intake, message->id, ret);
+    r = event_apply(store, intake, message->id, seen, ret);
     if (r == 0 && *ret == VERDICT_STORED)
         r = add_body(store, intake, message->id);
     if (r == 0 && message->is_unapplied)
@@ -163,7 +164,8 @@ static int keep(struct store *store, const struct intake *intake,
  * message: the event counts, and is known again like those that are only counted.
  */
 static int keep_nothing(struct store *store, const struct intake *intake,
-                        struct topic *topic, enum verdict *ret)
+                        struct topic *topic, const struct event_seen *seen,
+                        enum verdict *ret)
 {
     struct message message = {0};
     int r;
@@ -171,7 +173,7 @@ static int keep_nothing(struct store *store, const struct intake *intake,
     name_message(intake, &message);
     r = find_message(store, intake, &message);
     if (r == 0)
-        r = event_apply(store, intake, 0, ret);
+        r = event_apply(store, intake, 0, seen, ret);
     if (r == 0 && *ret == VERDICT_COUNTED && message.id == 0)
         r = topic_note_message(store, topic, intake);
     if (r == 0 && message.is_unapplied)
@@ -197,17 +199,18 @@ static int apply_message(struct store *store, const struct intake *intake,
                          struct topic *topic, enum verdict *ret)
 {
     struct message message = {0};
-    int r = intake->kind == INTAKE_KEEP ? event_is_repeated(store, intake) : 0;
+    struct event_seen seen = {0};
+    int r = intake->kind == INTAKE_KEEP ? event_is_repeated(store, intake, &seen) : 0;
 
     if (r != 0)
-        return r < 0 ? r : keep_nothing(store, intake, topic, ret);
+        return r < 0 ? r : keep_nothing(store, intake, topic, &seen, ret);
     r = add_message(store, intake, topic, &message);
     if (r == 0 && message.is_new)
         r = topic_note_message(store, topic, intake);
     if (r < 0)
         return r;
     if (intake->kind == INTAKE_KEEP)
-        return keep(store, intake, &message, ret);
+        return keep(store, intake, &message, &seen, ret);
     if (intake->kind == INTAKE_QUARANTINE)
         return quarantine(store, intake, &message, ret);
     *ret = VERDICT_DUPLICATE;

@@ -61,60 +61,82 @@ int tally_flush(struct store *store)
     return 0;
 }
 
+/* `daily_count.kind` */
+static const char *const kind_words[] = {
+    [TALLY_OTHER] = "other",
+    [TALLY_SENDS] = "sends",
+    [TALLY_DELIVERIES] = "deliveries",
+    [TALLY_HARD_BOUNCES] = "hard_bounces",
+    [TALLY_SOFT_BOUNCES] = "soft_bounces",
+    [TALLY_COMPLAINTS] = "complaints",
+    [TALLY_REJECTS] = "rejects",
+    [TALLY_LIST_HITS] = "list_hits",
+    [TALLY_SIMULATOR] = "simulator",
+};
+
 /* SES's own rate counts every permanent bounce that it tried, so `policy` is among them.
  */
-static const char *bounce_kind(const struct policy_judgement *judgement)
+static enum tally_kind bounce_kind(const struct policy_judgement *judgement)
 {
     switch (judgement->class) {
     case POLICY_CLASS_HARD:
     case POLICY_CLASS_POLICY:
-        return "hard_bounces";
+        return TALLY_HARD_BOUNCES;
     case POLICY_CLASS_SOFT:
-        return "soft_bounces";
+        return TALLY_SOFT_BOUNCES;
     default:
-        return NULL;
+        return TALLY_OTHER;
     }
 }
 
-static const char complaints[] = "complaints";
-
-static const char *rate_kind(const struct ses_event *event,
-                             const struct policy_judgement *judgement)
+static enum tally_kind rate_kind(const struct ses_event *event,
+                                 const struct policy_judgement *judgement)
 {
     switch (event->type) {
     case SES_SEND:
-        return "sends";
+        return TALLY_SENDS;
     case SES_DELIVERY:
-        return "deliveries";
+        return TALLY_DELIVERIES;
     case SES_REJECT:
-        return "rejects";
+        return TALLY_REJECTS;
     case SES_BOUNCE:
         return bounce_kind(judgement);
     case SES_COMPLAINT:
-        return judgement->class == POLICY_CLASS_COMPLAINT ? complaints : NULL;
+        return judgement->class == POLICY_CLASS_COMPLAINT ? TALLY_COMPLAINTS
+                                                          : TALLY_OTHER;
     default:
-        return NULL;
+        return TALLY_OTHER;
     }
 }
 
-int tally_event(struct store *store, const struct intake *intake,
-                const struct ses_recipient *recipient,
-                const struct policy_judgement *judgement, struct tally_message *message)
+enum tally_kind tally_kind_of(const struct ses_event *event,
+                              const struct ses_recipient *recipient,
+                              const struct policy_judgement *judgement)
 {
-    /* What is in no column still makes its day one with events. */
-    const char *kind = NULL;
-
     if (recipient && address_is_simulator(&recipient->address))
-        kind = "simulator";
-    else if (judgement->cause == POLICY_CAUSE_LIST_HIT)
-        kind = "list_hits";
-    else if (!recipient || judgement->counts_in_rates)
-        kind = rate_kind(&intake->event, judgement);
-    if (kind == complaints) {
+        return TALLY_SIMULATOR;
+    if (judgement->cause == POLICY_CAUSE_LIST_HIT)
+        return TALLY_LIST_HITS;
+    return !recipient || judgement->counts_in_rates ? rate_kind(event, judgement)
+                                                    : TALLY_OTHER;
+}
+
+void tally_see(bool again, struct policy_judgement *judgement, enum tally_kind *kind)
+{
+    if (!again)
+        return;
+    *kind = TALLY_OTHER;
+    judgement->second_for_ever = false;
+}
+
+int tally_event(struct store *store, const struct intake *intake, enum tally_kind kind,
+                struct tally_message *message)
+{
+    if (kind == TALLY_COMPLAINTS) {
         message->is_complaint = true;
         return 0;
     }
-    return tally_add(store, false, intake->occurred_ms, str_of(kind ? kind : "other"), 1);
+    return tally_add(store, false, intake->occurred_ms, str_of(kind_words[kind]), 1);
 }
 
 int tally_message_end(struct store *store, const struct intake *intake,
@@ -122,7 +144,8 @@ int tally_message_end(struct store *store, const struct intake *intake,
 {
     if (!message->is_complaint || message->is_known)
         return 0;
-    return tally_add(store, false, intake->occurred_ms, str_of(complaints), 1);
+    return tally_add(store, false, intake->occurred_ms,
+                     str_of(kind_words[TALLY_COMPLAINTS]), 1);
 }
 
 static int64_t hash_of(struct str bytes)
@@ -182,11 +205,46 @@ int count_remember(struct store *store, const struct intake *intake,
     return r < 0 ? r : changes > 0;
 }
 
+/*
+ * Below the hour of the mail, so that one that is reported over days is known again; as
+ * if imported, so that it is kept from now on.
+ */
+int count_remember_kind(struct store *store, const struct intake *intake,
+                        const struct ses_recipient *recipient, enum tally_kind kind)
+{
+    const struct ses_event *event = &intake->event;
+    bool is_dated = event->sent_ms != CLOCK_NONE;
+    int64_t hour = is_dated ? floor_div(event->sent_ms, CLOCK_HOUR_MS) : hour_of(intake);
+    int changes = 0;
+    int r;
+
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_COUNTED_ADD);
+    db_bind_int(&call, hour);
+    db_bind_int(&call, false);
+    db_bind_int(&call, recipient ? hash_of(str_of(recipient->address.key)) : 0);
+    db_bind_int(&call, hash_of(event->ses_message_id) ^ (int64_t)kind);
+    db_bind_int(&call, 0);
+    db_bind_int(&call, floor_div(intake->received_ms, CLOCK_HOUR_MS));
+    r = db_run(&call, &changes);
+    return r < 0 ? r : changes > 0;
+}
+
+/* SES tells of a Send or a Delivery once; a remote server decides on the other types. */
+static int is_first_of_kind(struct store *store, const struct intake *intake,
+                            const struct ses_recipient *recipient, enum tally_kind kind)
+{
+    if (kind == TALLY_OTHER || kind == TALLY_SENDS || kind == TALLY_DELIVERIES ||
+        !str_present(intake->event.ses_message_id))
+        return 1;
+    return count_remember_kind(store, intake, recipient, kind);
+}
+
 static int apply_recipient(struct store *store, const struct intake *intake,
                            const struct ses_recipient *recipient,
                            struct tally_message *message, enum verdict *ret)
 {
     struct policy_judgement judgement = {0};
+    enum tally_kind kind;
     int r = count_remember(store, intake, recipient);
 
     message->is_known = message->is_known || r == 0;
@@ -195,7 +253,12 @@ static int apply_recipient(struct store *store, const struct intake *intake,
     *ret = VERDICT_COUNTED;
     if (recipient)
         policy_judge(&intake->event, recipient, &judgement);
-    r = tally_event(store, intake, recipient, &judgement, message);
+    kind = tally_kind_of(&intake->event, recipient, &judgement);
+    r = is_first_of_kind(store, intake, recipient, kind);
+    if (r < 0)
+        return r;
+    tally_see(r == 0, &judgement, &kind);
+    r = tally_event(store, intake, kind, message);
     if (r < 0 || !recipient)
         return r;
     return list_apply(store, intake, recipient, &judgement);

@@ -105,6 +105,7 @@ static int add(struct store *store, const struct intake *intake, int64_t message
     bind_outcome(&call, event, recipient);
     bind_mail(&call, event);
     db_bind_int(&call, recipient && address_is_simulator(&recipient->address));
+    db_bind_int(&call, tally_kind_of(event, recipient, judgement));
     r = db_run(&call, &changes);
     return r < 0 ? r : changes > 0;
 }
@@ -147,21 +148,48 @@ static int sending_apply(struct store *store, const struct intake *intake)
     return db_run(&call, NULL);
 }
 
-/* Are STORE_REPEATS_KEPT events of its mail, address and type kept? 1, 0 or a fault. */
-static int is_repeated(struct store *store, const struct ses_event *event,
-                       const struct ses_recipient *recipient)
+/* All who are no recipients of the mail are one: a remote server can name anybody. */
+static int look_at_rows(struct store *store, const struct ses_event *event,
+                        const struct ses_recipient *recipient, struct event_seen *ret)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_EVENT_REPEATS);
+    bool other = recipient && recipient->named != SES_NAMED_RECIPIENT;
+    _cleanup_(db_call_end) struct db_call call =
+        db_call_begin(store, other ? SQL_EVENT_STRANGERS : SQL_EVENT_REPEATS);
     int r;
 
-    if (!str_present(event->ses_message_id))
-        return 0;
-    db_bind_text(&call, event->ses_message_id);
-    db_bind_text(&call, str_of(recipient ? recipient->address.key : NULL));
+    bind_id(&call, event->ses_message_id);
     db_bind_text(&call, event->type_text);
-    db_bind_int(&call, STORE_REPEATS_KEPT);
-    r = db_step(&call);
-    return r < 0 ? r : db_get_int(&call) >= STORE_REPEATS_KEPT;
+    if (!other)
+        db_bind_text(&call, str_of(recipient ? recipient->address.key : NULL));
+    db_bind_int(&call, STORE_REPEATS_MAX);
+    while ((r = db_step(&call)) == 1) {
+        int64_t kind = db_get_int_or(&call, TALLY_OTHER);
+
+        ret->rows++;
+        if (kind > TALLY_OTHER && kind <= TALLY_SIMULATOR)
+            ret->kinds |= 1u << kind;
+    }
+    return r;
+}
+
+static int look(struct store *store, const struct intake *intake,
+                const struct ses_recipient *recipient, struct event_seen *ret)
+{
+    struct policy_judgement judgement;
+    int r;
+
+    *ret = (struct event_seen){0};
+    if (!str_present(intake->event.ses_message_id))
+        return 0;
+    r = look_at_rows(store, &intake->event, recipient, ret);
+    ret->is_repeated = ret->rows >= STORE_REPEATS_KEPT;
+    if (r < 0 || !ret->is_repeated || !recipient || ret->rows >= STORE_REPEATS_MAX)
+        return r;
+    /* What the list owes to this event shall be found. */
+    policy_judge(&intake->event, recipient, &judgement);
+    r = list_would_change(store, intake, recipient, &judgement);
+    ret->is_repeated = r == 0;
+    return r < 0 ? r : 0;
 }
 
 static int is_kept(struct store *store, const struct ses_event *event,
@@ -172,6 +200,12 @@ static int is_kept(struct store *store, const struct ses_event *event,
     bind_key(&call, event, recipient);
     return db_step(&call);
 }
+
+/* What one message has met with so far. */
+struct applied {
+    struct event_seen seen; /* of the recipient that is next */
+    struct tally_message message;
+};
 
 /* What became of a recipient, unless it is a fault. */
 enum { RECIPIENT_KNOWN, RECIPIENT_COUNTED, RECIPIENT_STORED };
@@ -195,14 +229,10 @@ static int add_or_remember(struct store *store, const struct intake *intake,
                            int64_t message_id, const struct ses_recipient *recipient,
                            const struct policy_judgement *judgement)
 {
-    int repeated = message_id == 0;
     int r;
 
-    /* Where there is but one, event_is_repeated() was asked. */
-    if (!repeated && intake->event.recipient_count > 1)
-        repeated = is_repeated(store, &intake->event, recipient);
-    if (repeated != 0)
-        return repeated < 0 ? repeated : remember(store, intake, recipient);
+    if (message_id == 0)
+        return remember(store, intake, recipient);
     r = add(store, intake, message_id, recipient, judgement);
     if (r <= 0)
         return r < 0 ? r : RECIPIENT_KNOWN;
@@ -210,24 +240,47 @@ static int add_or_remember(struct store *store, const struct intake *intake,
     return RECIPIENT_STORED;
 }
 
+/* Has its mail counted as `kind` for the address before? 1, 0 or a fault. */
+static int is_counted(struct store *store, const struct intake *intake,
+                      const struct ses_recipient *recipient,
+                      const struct event_seen *seen, enum tally_kind kind)
+{
+    int r;
+
+    if (kind == TALLY_OTHER || (seen->kinds & 1u << kind) != 0)
+        return kind != TALLY_OTHER;
+    if (seen->rows < STORE_REPEATS_KEPT)
+        return 0;
+    /* Others without a row may have been. */
+    r = count_remember_kind(store, intake, recipient, kind);
+    return r < 0 ? r : r == 0;
+}
+
 static int apply_recipient(struct store *store, const struct intake *intake,
                            int64_t message_id, const struct ses_recipient *recipient,
-                           struct tally_message *message)
+                           struct applied *applied)
 {
     struct policy_judgement judgement = {0};
+    enum tally_kind kind;
     int became;
     int r;
 
     if (recipient)
         policy_judge(&intake->event, recipient, &judgement);
-    became = add_or_remember(store, intake, message_id, recipient, &judgement);
+    became = add_or_remember(store, intake, applied->seen.is_repeated ? 0 : message_id,
+                             recipient, &judgement);
     if (became < 0)
         return became;
     if (became == RECIPIENT_KNOWN) {
-        message->is_known = true;
+        applied->message.is_known = true;
         return enrich(store, &intake->event, recipient);
     }
-    r = tally_event(store, intake, recipient, &judgement, message);
+    kind = tally_kind_of(&intake->event, recipient, &judgement);
+    r = is_counted(store, intake, recipient, &applied->seen, kind);
+    if (r < 0)
+        return r;
+    tally_see(r == 1, &judgement, &kind);
+    r = tally_event(store, intake, kind, &applied->message);
     if (r == 0 && !recipient && str_present(intake->event.sending_status))
         r = sending_apply(store, intake);
     if (r == 0 && recipient)
@@ -235,30 +288,35 @@ static int apply_recipient(struct store *store, const struct intake *intake,
     return r < 0 ? r : became;
 }
 
-int event_is_repeated(struct store *store, const struct intake *intake)
+int event_is_repeated(struct store *store, const struct intake *intake,
+                      struct event_seen *ret)
 {
     const struct ses_event *event = &intake->event;
-    int r = 1;
+    int r;
 
     if (event->recipient_count == 0)
-        return is_repeated(store, event, NULL);
-    for (size_t i = 0; r == 1 && i < event->recipient_count; i++)
-        r = is_repeated(store, event, &event->recipients[i]);
-    return r;
+        r = look(store, intake, NULL, ret);
+    else
+        r = look(store, intake, &event->recipients[0], ret);
+    for (size_t i = 1; r == 0 && ret->is_repeated && i < event->recipient_count; i++)
+        r = look(store, intake, &event->recipients[i], ret);
+    return r < 0 ? r : ret->is_repeated;
 }
 
 int event_apply(struct store *store, const struct intake *intake, int64_t message_id,
-                enum verdict *ret)
+                const struct event_seen *seen, enum verdict *ret)
 {
     const struct ses_event *event = &intake->event;
     size_t count = event->recipient_count;
-    struct tally_message message = {0};
+    struct applied applied = {.seen = *seen};
 
     *ret = VERDICT_DUPLICATE;
     for (size_t i = 0; i < (count > 0 ? count : 1); i++) {
         const struct ses_recipient *recipient = count > 0 ? &event->recipients[i] : NULL;
-        int r = apply_recipient(store, intake, message_id, recipient, &message);
+        int r = count > 1 ? look(store, intake, recipient, &applied.seen) : 0;
 
+        if (r == 0)
+            r = apply_recipient(store, intake, message_id, recipient, &applied);
         if (r < 0)
             return r;
         if (r == RECIPIENT_STORED)
@@ -266,5 +324,5 @@ int event_apply(struct store *store, const struct intake *intake, int64_t messag
         else if (r == RECIPIENT_COUNTED && *ret == VERDICT_DUPLICATE)
             *ret = VERDICT_COUNTED;
     }
-    return tally_message_end(store, intake, &message);
+    return tally_message_end(store, intake, &applied.message);
 }

@@ -128,6 +128,30 @@ static int apply_soft(struct store *store, const struct intake *intake,
     return doubtful ? merge(store, intake, address, judgement, history) : 0;
 }
 
+int list_would_change(struct store *store, const struct intake *intake,
+                      const struct ses_recipient *recipient,
+                      const struct policy_judgement *judgement)
+{
+    struct policy_history history = {CLOCK_NONE, CLOCK_NONE, CLOCK_NONE};
+    struct policy_entry before = {0};
+    struct policy_entry after;
+    enum policy_reason reason = reason_of(judgement);
+    int r;
+
+    if (reason == POLICY_REASON_NONE)
+        return 0;
+    r = load_removed(store, &recipient->address, &history);
+    if (r == 0 && judgement->effect == POLICY_EFFECT_DOUBTFUL)
+        r = soft_doubts(store, &recipient->address, intake->occurred_ms, &history);
+    if (r == 0)
+        r = load_entry(store, &recipient->address, reason, &before);
+    after = before;
+    if (r < 0 || !policy_merge(judgement, intake->occurred_ms, &history, &after, &reason))
+        return r;
+    return after.exists != before.exists || after.lifted != before.lifted ||
+           after.since_ms > before.since_ms || after.until_ms != before.until_ms;
+}
+
 int list_apply(struct store *store, const struct intake *intake,
                const struct ses_recipient *recipient,
                const struct policy_judgement *judgement)

@@ -185,13 +185,40 @@ def test_a_mail_that_is_reported_without_end_takes_no_room_without_end(daemon, s
         daemon.accept(sns.feedback(report))
     assert len(daemon.events()) == 20
     assert daemon.value("SELECT count(*) FROM body") == 20
-    assert daemon.value("SELECT sum(hard_bounces) FROM daily") == 25
+    assert daemon.value("SELECT sum(hard_bounces) FROM daily") == 1
     assert daemon.value("SELECT event_count FROM suppressed") == 25
     daemon.accept(sns.feedback(report))  # the last one through another SNS message
-    assert daemon.value("SELECT sum(hard_bounces) FROM daily") == 25
+    assert daemon.value("SELECT event_count FROM suppressed") == 25
     assert ["repeats_last_day", 5] in [
         [row["name"], row.get("value")] for row in daemon.ctl("-o", "json", "status").json()
     ]
+
+
+def test_a_mail_that_names_somebody_else_each_time_takes_no_room_without_end(daemon, sns):
+    message_id = ses.ses_id()
+    for i in range(30):
+        report = ses.bounce(
+            f"x{i}@nowhere.example",
+            f"x{i}@simulator.amazonses.com",
+            destination=["ann@evil.example"],
+            message_id=message_id,
+        )
+        daemon.accept(sns.feedback(report))
+    assert daemon.value("SELECT count(*) FROM events") == 20
+    assert daemon.value("SELECT count(*) FROM body") == 10
+    assert daemon.value("SELECT count(*) FROM suppressed") == 0
+
+
+def test_what_made_an_entry_is_found_however_much_was_reported_before(daemon, sns):
+    message_id, victim = ses.ses_id(), "victim@corp.example"
+    mail = {"destination": [victim, "e@evil.example"], "message_id": message_id}
+    for _ in range(22):
+        empty = ses.bounce(victim, kind="Transient", subtype="General", **mail)
+        daemon.accept(sns.feedback(empty))
+    daemon.accept(sns.feedback(ses.bounce(victim, **mail)))
+    assert daemon.value("SELECT count(*) FROM bounces WHERE rule = 'permanent-general'") == 1
+    assert daemon.value("SELECT count(*) FROM body") == 21
+    assert "permanent-general" in daemon.ctl("why", victim).out
 
 
 def test_a_type_named_outright_goes_before_the_star(make_daemon, sns):

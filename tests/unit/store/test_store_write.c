@@ -325,111 +325,6 @@ static void simulator_addresses_stay_out_of_the_rates(void **state)
                   "Permanent/General (simulator)");
 }
 
-/* Two recipients of one mail, in one report. */
-static const char *joint(const char *id)
-{
-    char *text = text_room();
-
-    (void)snprintf(text, TEXT_ROOM,
-                   "{\"notificationType\":\"Bounce\",\"bounce\":{\"bounceType\":"
-                   "\"Permanent\",\"bounceSubType\":\"General\",\"feedbackId\":\"%s\","
-                   "\"timestamp\":\"2026-01-01T00:00:00.000Z\",\"bouncedRecipients\":[{"
-                   "\"emailAddress\":\"a@evil.example\"},{\"emailAddress\":"
-                   "\"b@evil.example\"}]},\"mail\":{\"timestamp\":"
-                   "\"2026-01-01T00:00:00.000Z\",\"messageId\":\"mail-1\",\"source\":"
-                   "\"n@example.org\",\"destination\":[\"a@evil.example\","
-                   "\"b@evil.example\"]}}",
-                   id);
-    return text;
-}
-
-static const char *about_mail_1(const char *id, const char *address)
-{
-    char *text = text_room();
-
-    (void)snprintf(text, TEXT_ROOM,
-                   "{\"notificationType\":\"Bounce\",\"bounce\":{\"bounceType\":"
-                   "\"Permanent\",\"bounceSubType\":\"General\",\"feedbackId\":\"%s\","
-                   "\"timestamp\":\"2026-01-01T00:00:00.000Z\",\"bouncedRecipients\":[{"
-                   "\"emailAddress\":\"%s\"}]},\"mail\":{\"timestamp\":"
-                   "\"2026-01-01T00:00:00.000Z\",\"messageId\":\"mail-1\",\"source\":"
-                   "\"n@example.org\",\"destination\":[\"%s\"]}}",
-                   id, address, address);
-    return text;
-}
-
-#define ROWS_OF_EVENTS                                                                   \
-    "SELECT (SELECT count(*) FROM event) || ' ' || (SELECT count(*) FROM body) || ' '"   \
-    " || (SELECT count(*) FROM sns_message)"
-
-static void after_twenty_events_of_a_mail_and_address_more_are_only_counted(void **state)
-{
-    struct fixture *fixture = *state;
-    char id[16];
-
-    for (int i = 0; i < 50; i++) {
-        (void)snprintf(id, sizeof(id), "f%d", i);
-        assert_int_equal(deliver(fixture, about_mail_1(id, "a@evil.example")),
-                         i < STORE_REPEATS_KEPT ? VERDICT_STORED : VERDICT_COUNTED);
-    }
-    assert_answer(fixture, ROWS_OF_EVENTS, "20 20 20");
-    /* Nothing is lost in the counts, nor for the list. */
-    assert_answer(fixture, "SELECT hard_bounces FROM daily", "50");
-    assert_answer(fixture, "SELECT event_count FROM suppressed", "50");
-    assert_answer(fixture, "SELECT messages FROM topics", "50");
-    assert_answer(fixture, "SELECT n FROM daily_count WHERE kind = 'repeats'", "30");
-    /* And it is known again, whether it has a row or not. */
-    for (int i = 0; i < 50; i++) {
-        (void)snprintf(id, sizeof(id), "f%d", i);
-        assert_int_equal(deliver(fixture, about_mail_1(id, "a@evil.example")),
-                         VERDICT_DUPLICATE);
-    }
-    assert_answer(fixture, ROWS_OF_EVENTS, "20 20 20");
-    assert_answer(fixture, "SELECT hard_bounces FROM daily", "50");
-    /* Another address, another mail, another type. */
-    assert_int_equal(deliver(fixture, about_mail_1("g", "b@evil.example")),
-                     VERDICT_STORED);
-    assert_int_equal(deliver(fixture, hard("a@evil.example", "h")), VERDICT_STORED);
-    assert_int_equal(deliver(fixture, complaint("abuse", "a@evil.example", "i")),
-                     VERDICT_STORED);
-}
-
-static void a_repeated_recipient_beside_another_has_no_row(void **state)
-{
-    struct fixture *fixture = *state;
-    char id[16];
-
-    for (int i = 0; i < STORE_REPEATS_KEPT; i++) {
-        (void)snprintf(id, sizeof(id), "f%d", i);
-        deliver(fixture, about_mail_1(id, "a@evil.example"));
-    }
-    assert_int_equal(deliver(fixture, joint("j1")), VERDICT_STORED);
-    assert_answer(fixture, "SELECT address FROM events WHERE feedback_id = 'j1'",
-                  "b@evil.example");
-    assert_int_equal(deliver(fixture, joint("j1")), VERDICT_DUPLICATE);
-    assert_answer(fixture, "SELECT event_count FROM suppressed WHERE address LIKE 'a%'",
-                  "21");
-}
-
-static void a_repeated_event_leaves_the_quarantine(void **state)
-{
-    struct fixture *fixture = *state;
-    char id[16];
-
-    deliver(fixture, about_mail_1("old", "a@evil.example"), .sns_id = "q",
-            .at_ms = fixture->now_ms - CLOCK_DAY_MS, .max_age_ms = CLOCK_HOUR_MS);
-    assert_answer(fixture, "SELECT reason FROM quarantine", "stale");
-    for (int i = 0; i < STORE_REPEATS_KEPT; i++) {
-        (void)snprintf(id, sizeof(id), "f%d", i);
-        deliver(fixture, about_mail_1(id, "a@evil.example"));
-    }
-    assert_int_equal(deliver(fixture, about_mail_1("old", "a@evil.example"),
-                             .sns_id = "q", .at_ms = fixture->now_ms - CLOCK_DAY_MS),
-                     VERDICT_COUNTED);
-    assert_answer(fixture, "SELECT count(*) FROM quarantine", "0");
-    assert_answer(fixture, ROWS_OF_EVENTS, "20 20 21");
-}
-
 static void list_hits_are_counted_apart(void **state)
 {
     struct fixture *fixture = *state;
@@ -564,9 +459,6 @@ int main(void)
         TEST(an_ignored_message_that_is_replayed_counts_once),
         TEST(bare_messages_have_no_topic_and_import_twice_as_one),
         TEST(simulator_addresses_stay_out_of_the_rates),
-        TEST(after_twenty_events_of_a_mail_and_address_more_are_only_counted),
-        TEST(a_repeated_recipient_beside_another_has_no_row),
-        TEST(a_repeated_event_leaves_the_quarantine),
         TEST(list_hits_are_counted_apart),
         TEST(rates_have_the_denominator_that_is_known),
         TEST(a_rollback_leaves_nothing),
