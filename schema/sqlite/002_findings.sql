@@ -200,12 +200,41 @@ CREATE INDEX event_mail ON event (ses_message_id, address, type, counts_as);
 CREATE INDEX event_stranger ON event (ses_message_id, type)
     WHERE rule = 'not-addressed' OR rule = 'no-address';
 
--- The oldest messages in quarantine that are not the newest of their topic and reason are
--- dropped first; how many were dropped for want of room.
+-- For want of room, messages of the topic (0: none) and reason with the most bytes are
+-- dropped first; how many were dropped.
 ALTER TABLE unapplied ADD COLUMN topic_id INTEGER;
 UPDATE unapplied SET topic_id = (SELECT m.topic_id FROM sns_message AS m
                                  WHERE m.id = unapplied.message_id);
 CREATE INDEX unapplied_group ON unapplied (topic_id, reason, id);
+CREATE TABLE unapplied_total (
+    topic_id INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (topic_id, reason)
+) STRICT, WITHOUT ROWID;
+INSERT INTO unapplied_total (topic_id, reason, n, bytes)
+SELECT coalesce(topic_id, 0), reason, count(*), sum(body_bytes) FROM unapplied
+GROUP BY topic_id, reason;
+CREATE TRIGGER unapplied_comes AFTER INSERT ON unapplied
+BEGIN
+    INSERT INTO unapplied_total (topic_id, reason, n, bytes)
+    VALUES (coalesce(NEW.topic_id, 0), NEW.reason, 1, NEW.body_bytes)
+    ON CONFLICT DO UPDATE SET n = n + 1, bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER unapplied_goes AFTER DELETE ON unapplied
+BEGIN
+    UPDATE unapplied_total SET n = n - 1, bytes = bytes - OLD.body_bytes
+    WHERE topic_id = coalesce(OLD.topic_id, 0) AND reason = OLD.reason;
+END;
+CREATE TRIGGER unapplied_moves AFTER UPDATE OF reason ON unapplied
+BEGIN
+    UPDATE unapplied_total SET n = n - 1, bytes = bytes - OLD.body_bytes
+    WHERE topic_id = coalesce(OLD.topic_id, 0) AND reason = OLD.reason;
+    INSERT INTO unapplied_total (topic_id, reason, n, bytes)
+    VALUES (coalesce(NEW.topic_id, 0), NEW.reason, 1, NEW.body_bytes)
+    ON CONFLICT DO UPDATE SET n = n + 1, bytes = bytes + excluded.bytes;
+END;
 CREATE TABLE quarantine_dropped (
     day TEXT PRIMARY KEY,
     n INTEGER NOT NULL

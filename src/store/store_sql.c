@@ -22,9 +22,14 @@ const char *const store_sql[SQL_COUNT] = {
     [SQL_UNAPPLIED_FIND] = "SELECT message_id FROM unapplied WHERE id = ?",
     [SQL_UNAPPLIED_DROP] =
         "DELETE FROM unapplied WHERE message_id = ? RETURNING body_bytes",
+    /* Not joined with the group's row: that would sort all of the group. */
     [SQL_UNAPPLIED_REPEATED] =
-        "SELECT message_id, body_bytes FROM unapplied AS u WHERE EXISTS"
-        " (SELECT 1 FROM unapplied AS n WHERE n.topic_id IS u.topic_id"
+        "SELECT message_id, body_bytes FROM unapplied AS u"
+        " WHERE topic_id IS (SELECT nullif(topic_id, 0) FROM unapplied_total WHERE n > 1"
+        " ORDER BY bytes DESC, topic_id, reason LIMIT 1)"
+        " AND reason = (SELECT reason FROM unapplied_total WHERE n > 1"
+        " ORDER BY bytes DESC, topic_id, reason LIMIT 1)"
+        " AND EXISTS (SELECT 1 FROM unapplied AS n WHERE n.topic_id IS u.topic_id"
         " AND n.reason = u.reason AND n.id > u.id) ORDER BY id LIMIT ?",
     [SQL_UNAPPLIED_OLDEST] =
         "SELECT message_id, body_bytes FROM unapplied ORDER BY id LIMIT ?",

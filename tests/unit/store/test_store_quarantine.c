@@ -51,6 +51,48 @@ static void the_oldest_repeated_messages_are_dropped_first(void **state)
     assert_answer(fixture, "SELECT sum(n) FROM quarantine_dropped", "4");
 }
 
+static void the_topic_and_reason_with_the_most_bytes_gives_room_first(void **state)
+{
+    struct fixture *fixture = *state;
+    char name[16];
+
+    quarantine(fixture, TOPIC_B, "b1");
+    quarantine(fixture, TOPIC_B, "b2");
+    quarantine(fixture, TOPIC_A, "{\"a\":1}");
+    quarantine(fixture, TOPIC_A, "{\"a\":2}");
+    for (int i = 1; i <= 9; i++) {
+        (void)snprintf(name, sizeof(name), "a%d", i);
+        quarantine(fixture, TOPIC_A, name);
+    }
+    for (int bytes = 480; bytes >= 240; bytes -= 40)
+        assert_int_equal(bound(fixture, bytes), 1);
+    assert_answer(fixture, kept, "b1 b2 {\"a\":1} {\"a\":2} a8 a9");
+}
+
+static void what_each_topic_and_reason_takes_is_known(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *difference =
+        "SELECT count(*) FROM (SELECT coalesce(topic_id, 0), reason, count(*),"
+        " sum(body_bytes) FROM unapplied GROUP BY 1, 2 EXCEPT"
+        " SELECT topic_id, reason, n, bytes FROM unapplied_total)";
+    const char *sum = "SELECT sum(n) || ' ' || sum(bytes) FROM unapplied_total";
+    const char *text = hard("a@example.com", "f1");
+    int64_t old_ms = fixture->now_ms - CLOCK_DAY_MS;
+
+    quarantine(fixture, TOPIC_A, "a1");
+    deliver(fixture, text, .sns_id = "x", .at_ms = old_ms, .max_age_ms = CLOCK_HOUR_MS);
+    assert_answer(fixture, difference, "0");
+    /* It is in quarantine for another reason, and then applied. */
+    assert_int_equal(deliver(fixture, "{\"a\":1}", .sns_id = "x", .at_ms = old_ms),
+                     VERDICT_QUARANTINED);
+    assert_answer(fixture, difference, "0");
+    assert_int_equal(deliver(fixture, text, .sns_id = "x", .at_ms = old_ms),
+                     VERDICT_STORED);
+    assert_answer(fixture, difference, "0");
+    assert_answer(fixture, sum, "1 40");
+}
+
 static void a_dropped_message_is_known_again(void **state)
 {
     struct fixture *fixture = *state;
@@ -92,6 +134,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_oldest_repeated_messages_are_dropped_first),
+        TEST(the_topic_and_reason_with_the_most_bytes_gives_room_first),
+        TEST(what_each_topic_and_reason_takes_is_known),
         TEST(a_dropped_message_is_known_again),
         TEST(a_call_drops_a_bounded_number),
     };
