@@ -214,7 +214,7 @@ static void take_out(struct connections *connections, struct connection **link)
 
 struct connection *connections_add(struct connections *connections, int fd,
                                    const struct sockaddr *address,
-                                   struct connections_group *group)
+                                   struct connections_group *group, int64_t mono_ms)
 {
     uint64_t key = connections_key(address);
     struct connection *connection;
@@ -232,6 +232,7 @@ struct connection *connections_add(struct connections *connections, int fd,
         connection->address = count_one(connections, key);
         connection->group = group;
         atomic_fetch_add(&group->count, 1);
+        connection->start_by_ms = mono_ms + HTTP_REQUEST_MS;
         atomic_store_explicit(&connection->deadline_ms, NEVER, memory_order_relaxed);
         atomic_store_explicit(&connection->idle, false, memory_order_relaxed);
         link = find_fd(connections, fd);
@@ -249,6 +250,8 @@ struct connection *connections_start(struct connections *connections, int fd,
 
     pthread_mutex_lock(&connections->mutex);
     connection = *find_fd(connections, fd);
+    if (connection)
+        connection->start_by_ms = NEVER;
     pthread_mutex_unlock(&connections->mutex);
     set_deadline(connection, mono_ms + HTTP_REQUEST_MS, false);
     return connection;
@@ -334,11 +337,21 @@ struct connections_share *connection_share(struct connection *connection)
     return connection && connection->address ? &connection->address->share : NULL;
 }
 
+/* Its descriptor has been closed, and may be anybody's. Called under the mutex. */
+static void connection_drop_unstarted(struct connections *connections,
+                                      struct connection *connection, int64_t mono_ms)
+{
+    if (connection->fd >= 0 && mono_ms >= connection->start_by_ms)
+        take_out(connections, find_fd(connections, connection->fd));
+}
+
 size_t connections_sweep(struct connections *connections, int64_t mono_ms)
 {
     size_t ended = 0;
 
     pthread_mutex_lock(&connections->mutex);
+    for (size_t i = 0; i < connections->max; i++)
+        connection_drop_unstarted(connections, &connections->places[i], mono_ms);
     if (are_crowded(connections))
         mono_ms += HTTP_REQUEST_MS - HTTP_REQUEST_CROWDED_MS;
     for (size_t i = 0; i < connections->max; i++)

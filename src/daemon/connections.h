@@ -41,6 +41,7 @@ struct connection {
     struct connections_address *address; /* NULL: not limited */
     struct connections_group *group;
     struct connection *next; /* among the free ones, or in its bucket of descriptors */
+    int64_t start_by_ms;     /* while connections_start() is to come */
     atomic_int_fast64_t deadline_ms; /* CLOCK_MONOTONIC */
     atomic_bool idle;                /* answered, and nothing has come since */
 };
@@ -77,15 +78,16 @@ bool connections_admits(struct connections *connections, const struct sockaddr *
 bool connections_are_full(struct connections *connections);
 
 /*
- * Counts a connection on `fd`, which it borrows; it is swept after connections_start().
- * libmicrohttpd may close one that it could not begin with without a word; then the next
- * connection with that descriptor takes its place. NULL when the table is full.
+ * Counts a connection on `fd`, which it borrows; its deadline begins with
+ * connections_start(). libmicrohttpd may close one that it could not begin with without a
+ * word; its place is free after HTTP_REQUEST_MS, or when another connection has that
+ * descriptor. NULL when the table is full.
  */
 struct connection *connections_add(struct connections *connections, int fd,
                                    const struct sockaddr *address,
-                                   struct connections_group *group);
+                                   struct connections_group *group, int64_t mono_ms);
 
-/* libmicrohttpd has begun to read from it. NULL when it was not added. */
+/* libmicrohttpd has begun to read from it. NULL when it has no place (any more). */
 struct connection *connections_start(struct connections *connections, int fd,
                                      int64_t mono_ms);
 
@@ -103,7 +105,8 @@ void connection_is_whole(struct connection *connection);
 void connection_answered(struct connection *connection, bool kept, int64_t mono_ms);
 
 /* Shuts down the connections that are late, sooner when there are many; libmicrohttpd
- * then closes them. How many of them owed a request: the others were idle. */
+ * then closes them. Takes out those that were never started. How many of them owed a
+ * request: the others were idle. */
 size_t connections_sweep(struct connections *connections, int64_t mono_ms);
 
 /*

@@ -311,12 +311,13 @@ static void *on_request_line(void *context, const char *uri,
     struct http *http = context;
     const struct settings *settings = http->service->settings;
     int64_t now_ms = clock_mono_ms();
-    struct delivery *delivery = delivery_new(settings, now_ms);
+    struct connection *client = server_client(connection);
+    struct delivery *delivery = client ? delivery_new(settings, now_ms) : NULL;
     struct str path = {uri, strcspn(uri, "?")};
 
     if (!delivery)
         return NULL;
-    delivery->client = server_client(connection);
+    delivery->client = client;
     connection_begins(delivery->client, now_ms);
     if (str_equal(path, str_of(settings->ingest.path)))
         delivery->target = DELIVERY_TO_INGEST;

@@ -97,8 +97,9 @@ static void server_take(void *context, int fd, const struct sockaddr *address,
         connection_refuse(fd);
         return;
     }
-    client = connections_add(connections, fd, address, &server->daemon->group);
-    /* It closes the descriptor when it cannot. Nobody sweeps what has not begun. */
+    client = connections_add(connections, fd, address, &server->daemon->group,
+                             clock_mono_ms());
+    /* It closes the descriptor when it cannot. */
     if (MHD_add_connection(server->daemon->mhd, fd, address, len) != MHD_YES)
         connections_remove(connections, client);
 }

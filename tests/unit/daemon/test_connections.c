@@ -65,7 +65,7 @@ static int unused_fd(void)
 static struct connection *add_to(struct connections *connections,
                                  const struct sockaddr *address)
 {
-    return connections_add(connections, unused_fd(), address, &group);
+    return connections_add(connections, unused_fd(), address, &group, 0);
 }
 
 static struct connection *add(struct connections *connections, const char *text)
@@ -208,9 +208,9 @@ static void a_descriptor_that_comes_again_has_left_its_place(void **state)
     (void)state;
     assert_int_equal(connections_init(&connections, &bounds), 0);
     for (size_t i = 0; i < 2 * MAX; i++)
-        assert_non_null(connections_add(&connections, 7, &one.any, &group));
+        assert_non_null(connections_add(&connections, 7, &one.any, &group, 0));
     assert_int_equal(connections_count(&connections), 1);
-    assert_non_null(connections_add(&connections, 7, &other.any, &group));
+    assert_non_null(connections_add(&connections, 7, &other.any, &group, 0));
     for (size_t i = 0; i < SHARE; i++)
         assert_non_null(add(&connections, "192.0.2.1"));
     assert_null(connections_start(&connections, 8, 1));
@@ -226,9 +226,9 @@ static void a_group_counts_its_connections_and_tells_them_to_leave(void **state)
 
     (void)state;
     assert_int_equal(connections_init(&connections, &bounds), 0);
-    of_first = connections_add(&connections, 7, NULL, &first);
-    (void)connections_add(&connections, 8, NULL, &first);
-    of_second = connections_add(&connections, 9, NULL, &second);
+    of_first = connections_add(&connections, 7, NULL, &first, 0);
+    (void)connections_add(&connections, 8, NULL, &first, 0);
+    of_second = connections_add(&connections, 9, NULL, &second, 0);
     assert_int_equal(first.count, 2);
     assert_int_equal(second.count, 1);
     assert_false(connection_is_leaving(of_first));
@@ -261,7 +261,7 @@ static int set_up(void **state)
     client.ours = pair[0];
     client.theirs = pair[1];
     client.connection =
-        connections_add(&client.connections, client.ours, &local.any, &group);
+        connections_add(&client.connections, client.ours, &local.any, &group, 0);
     assert_non_null(client.connection);
     assert_ptr_equal(connections_start(&client.connections, client.ours, 1000),
                      client.connection);
@@ -358,17 +358,31 @@ static void who_has_gone_is_not_swept(void **state)
     assert_false(is_ended(client)); /* the descriptor may be somebody else's by now */
 }
 
-static void what_the_server_has_not_begun_is_not_swept(void **state)
+static void what_the_server_never_starts_leaves_its_place_and_its_group(void **state)
 {
     struct client *client = *state;
-    union address local = {.local = {.sun_family = AF_UNIX}};
+    struct connections *connections = &client->connections;
+    struct connections_group leaving = {.count = 0};
 
-    connections_remove(&client->connections, client->connection);
-    client->connection =
-        connections_add(&client->connections, client->ours, &local.any, &group);
+    connections_remove(connections, client->connection);
+    assert_non_null(connections_add(connections, client->ours, NULL, &leaving, 1000));
+    assert_false(connections_displace(connections, FAR));
+    assert_int_equal(connections_sweep(connections, 1000 + HTTP_REQUEST_MS - 1), 0);
+    assert_int_equal(leaving.count, 1);
+    assert_int_equal(connections_sweep(connections, 1000 + HTTP_REQUEST_MS), 0);
+    assert_int_equal(leaving.count, 0);
+    assert_int_equal(connections_count(connections), 0);
+    assert_false(is_ended(client)); /* the descriptor may be somebody else's by now */
+    assert_null(connections_start(connections, client->ours, 2000));
+}
+
+static void what_the_server_has_started_keeps_its_place_while_it_is_ours(void **state)
+{
+    struct client *client = *state;
+
+    connection_is_whole(client->connection);
     assert_int_equal(connections_sweep(&client->connections, FAR), 0);
-    assert_false(connections_displace(&client->connections, FAR));
-    assert_false(is_ended(client));
+    assert_int_equal(connections_count(&client->connections), 1);
 }
 
 static void who_owes_a_request_is_displaced_and_who_just_came_is_not(void **state)
@@ -387,9 +401,9 @@ static void the_oldest_is_displaced_first(void **state)
     struct client *client = *state;
     int younger = unused_fd(), older = unused_fd();
 
-    assert_non_null(connections_add(&client->connections, younger, NULL, &group));
+    assert_non_null(connections_add(&client->connections, younger, NULL, &group, 0));
     assert_non_null(connections_start(&client->connections, younger, 1001));
-    assert_non_null(connections_add(&client->connections, older, NULL, &group));
+    assert_non_null(connections_add(&client->connections, older, NULL, &group, 0));
     assert_non_null(connections_start(&client->connections, older, 999));
     assert_true(connections_displace(&client->connections, 5000));
     assert_false(is_ended(client));
@@ -477,7 +491,8 @@ int main(void)
         SWEPT(who_was_refused_may_not),
         SWEPT(who_may_idle_may_not_drip),
         SWEPT(who_has_gone_is_not_swept),
-        SWEPT(what_the_server_has_not_begun_is_not_swept),
+        SWEPT(what_the_server_never_starts_leaves_its_place_and_its_group),
+        SWEPT(what_the_server_has_started_keeps_its_place_while_it_is_ours),
         SWEPT(who_owes_a_request_is_displaced_and_who_just_came_is_not),
         SWEPT(the_oldest_is_displaced_first),
         SWEPT(what_is_ours_to_answer_is_not_displaced),

@@ -305,7 +305,7 @@ static void connect_all(struct addresses *addresses)
 
         addresses->clients[i] =
             connections_add(&addresses->connections, 1000 + (int)i,
-                            (const struct sockaddr *)&somebody, &addresses->group);
+                            (const struct sockaddr *)&somebody, &addresses->group, 0);
         assert_non_null(addresses->clients[i]);
     }
 }

@@ -102,7 +102,7 @@ static void add_silent(struct connections *connections, int fd)
 {
     static struct connections_group group;
 
-    assert_non_null(connections_add(connections, fd, NULL, &group));
+    assert_non_null(connections_add(connections, fd, NULL, &group, 0));
     assert_non_null(connections_start(connections, fd, 1000));
 }
 
