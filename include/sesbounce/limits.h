@@ -259,6 +259,10 @@
  * when it has not changed again at the next look: certbot replaces one after the other.
  */
 #define TLS_LOOK_MS 1000
+/* While memory or descriptors are short, a renewed certificate is tried again after this,
+ * and that it is not served yet is told once a minute. */
+#define TLS_AGAIN_MS            5000
+#define TLS_FAULT_LOGS_A_MINUTE 1
 /* What was shed is told this often. */
 #define SHED_LOG_EVERY_MS 60000
 /* Let go with 503 after this: main sweeps each second, and a commit may follow. */

@@ -29,6 +29,9 @@ struct server {
      * certificate serves. */
     struct server_daemon *daemon;
     struct server_daemon *leaving;
+    bool leaving_was_empty; /* at the last tick */
+    int64_t renew_again_ms; /* not before */
+    struct log_ration renewal_ration;
     struct acceptor *acceptor;
     pthread_mutex_t ration_mutex; /* guards library_ration */
     struct log_ration library_ration;
@@ -228,14 +231,34 @@ static void server_switch(struct server *server, struct server_daemon *daemon)
     buf_done(&until);
 }
 
+/* The files may be as good as the previous ones. */
+static void renewal_put_off(struct server *server, struct str fault)
+{
+    int64_t now_ms = clock_mono_ms();
+    unsigned held_back = 0;
+
+    tls_unread(&server->files);
+    server->renew_again_ms = now_ms + TLS_AGAIN_MS;
+    if (log_ration_pass(&server->renewal_ration, now_ms, TLS_FAULT_LOGS_A_MINUTE,
+                        &held_back))
+        log_event(LOG_LEVEL_ERROR,
+                  "a renewed TLS certificate is not served yet, because memory, threads "
+                  "or file descriptors are short; it is tried again every few seconds",
+                  {"LISTENER", str_of(server->options.section)}, {"DETAIL", fault});
+}
+
 static void server_renew(struct server *server)
 {
     struct server_daemon *daemon = NULL;
     struct buf fault;
+    int r;
 
     buf_init(&fault, LOG_VALUE_BYTES_MAX);
-    if (server_daemon_new(server, &daemon, &fault) == 0)
+    r = server_daemon_new(server, &daemon, &fault);
+    if (r == 0)
         server_switch(server, daemon);
+    else if (r != -EINVAL)
+        renewal_put_off(server, buf_str(&fault));
     else
         log_event(LOG_LEVEL_ERROR,
                   "the renewed TLS certificate or key cannot be used, so the previous "
@@ -246,17 +269,31 @@ static void server_renew(struct server *server)
     buf_done(&fault);
 }
 
+/*
+ * Frees it when it is empty at two ticks in a row: another thread's
+ * MHD_resume_connection() still uses the daemon for a moment after the connection that it
+ * resumed may have been answered and closed.
+ */
+static void leaving_reap(struct server *server)
+{
+    bool empty = server->leaving && atomic_load(&server->leaving->group.count) == 0;
+
+    if (empty && server->leaving_was_empty) {
+        server_daemon_free(server->leaving);
+        server->leaving = NULL;
+        empty = false;
+    }
+    server->leaving_was_empty = empty;
+}
+
 static void server_tick(void *context)
 {
     struct server *server = context;
-    struct server_daemon *leaving = server->leaving;
 
-    if (leaving && atomic_load(&leaving->group.count) == 0) {
-        server_daemon_free(leaving);
-        server->leaving = leaving = NULL;
-    }
+    leaving_reap(server);
     /* One at a time: each has a pool of threads. */
-    if (tls_has_changed(&server->files) && !leaving)
+    if (tls_has_changed(&server->files) && !server->leaving &&
+        clock_mono_ms() >= server->renew_again_ms)
         server_renew(server);
 }
 

@@ -51,6 +51,18 @@ bool tls_has_changed(struct tls_files *files)
     return same && !read;
 }
 
+void tls_unread(struct tls_files *files)
+{
+    for (size_t i = 0; i < 2; i++)
+        files->read[i] = (struct tls_stamp){.changed.tv_nsec = -2}; /* equals none */
+}
+
+/* Says nothing of the file. */
+static bool is_want_of_resources(int r)
+{
+    return r == -ENOMEM || r == -EMFILE || r == -ENFILE;
+}
+
 static int read_pem(const struct tls_files *files, const char *key, const char *path,
                     char **ret, struct buf *fault)
 {
@@ -59,7 +71,7 @@ static int read_pem(const struct tls_files *files, const char *key, const char *
     if (r < 0)
         (void)buf_printf(fault, "[%s] %s: %s: %s", files->section, key, path,
                          strerror(-r));
-    return r < 0 && r != -ENOMEM ? -EINVAL : r;
+    return r == 0 || is_want_of_resources(r) ? r : -EINVAL;
 }
 
 static int judge(const struct tls_files *files, struct tls *tls, struct buf *fault)

@@ -42,9 +42,14 @@ struct tls_files {
 
 /*
  * Reads both. 0; -EINVAL with a line in `fault` that names the setting when the two
- * cannot be served with; -ENOMEM. The caller calls tls_done() in any case.
+ * cannot be served with; -ENOMEM, -EMFILE or -ENFILE, which is no fault of theirs. The
+ * caller calls tls_done() in any case.
  */
 int tls_read(struct tls_files *files, struct tls *ret, struct buf *fault);
+
+/* What was read could not be served for want of something: tls_has_changed() is true
+ * until it is read again. */
+void tls_unread(struct tls_files *files);
 void tls_done(struct tls *tls);
 
 /*

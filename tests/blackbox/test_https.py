@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import http.client
 import re
+import resource
 import ssl
 from pathlib import Path
 
@@ -187,6 +188,24 @@ def test_a_second_renewal_follows_when_the_first_one_s_connections_have_ended(
     eventually(lambda: served(secured, authority) == serial_of(again))
     held.close()
     assert secured.stop() == 0
+
+
+def test_a_renewal_that_fails_for_want_of_descriptors_is_tried_again(
+    secured, authority, home, renewed
+):
+    before = served(secured, authority)
+    limits = resource.prlimit(secured.process.pid, resource.RLIMIT_NOFILE)
+    highest = max(int(fd.name) for fd in Path(f"/proc/{secured.process.pid}/fd").iterdir())
+    # Enough to read the files, too few for the threads that serve with them.
+    few = (highest + 3, limits[1])
+    resource.prlimit(secured.process.pid, resource.RLIMIT_NOFILE, few)
+    put(home, renewed)
+    line = secured.wait_log("renewed TLS certificate is not served yet", "LISTENER=ingest")
+    assert "file descriptors are short" in line and "check-config" not in line
+    resource.prlimit(secured.process.pid, resource.RLIMIT_NOFILE, limits)
+    secured.wait_log("renewed TLS certificate is served")
+    assert served(secured, authority) == serial_of(renewed) != before
+    assert "cannot be used" not in secured.log()
 
 
 def test_half_a_renewal_keeps_the_previous_certificate_and_says_why_once(

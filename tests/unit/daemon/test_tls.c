@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -127,6 +128,47 @@ static void a_file_may_go_and_come(void **state)
     assert_changes_at_the_second_look(pair);
 }
 
+static void what_did_not_come_to_be_served_is_read_again(void **state)
+{
+    struct pair *pair = *state;
+
+    assert_false(tls_has_changed(&pair->files));
+    tls_unread(&pair->files);
+    assert_true(tls_has_changed(&pair->files));
+    read_pair(pair);
+    assert_false(tls_has_changed(&pair->files));
+}
+
+static void files_that_are_gone_are_read_again_too(void **state)
+{
+    struct pair *pair = *state;
+
+    assert_int_equal(unlink(pair->certificate), 0);
+    assert_int_equal(unlink(pair->key), 0);
+    assert_changes_at_the_second_look(pair);
+    tls_unread(&pair->files);
+    assert_true(tls_has_changed(&pair->files));
+}
+
+static void want_of_descriptors_is_no_fault_of_the_files(void **state)
+{
+    struct pair *pair = *state;
+    struct rlimit limit, none;
+    struct buf fault;
+    struct tls tls;
+    int r;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    buf_init(&fault, LOG_VALUE_BYTES_MAX);
+    r = tls_read(&pair->files, &tls, &fault);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(r, -EMFILE);
+    tls_done(&tls);
+    buf_done(&fault);
+}
+
 static void plain_http_has_nothing_to_read(void **state)
 {
     struct tls_files none = {.section = "ingest"};
@@ -147,6 +189,9 @@ int main(void)
         PAIR(either_file_may_be_replaced),
         PAIR(one_after_the_other_is_one_change),
         PAIR(a_file_may_go_and_come),
+        PAIR(what_did_not_come_to_be_served_is_read_again),
+        PAIR(files_that_are_gone_are_read_again_too),
+        PAIR(want_of_descriptors_is_no_fault_of_the_files),
         cmocka_unit_test(plain_http_has_nothing_to_read),
     };
 
