@@ -120,6 +120,7 @@ static int look(struct store *store, struct buf *to)
 {
     const struct store_filter filter = {.since_ms = CLOCK_NONE,
                                         .until_ms = CLOCK_NONE,
+                                        .newest_first = true,
                                         .limit = STORE_METRICS_TOPICS_MAX};
     struct rows rows = {.to = to};
     int r = store_status(store, on_status, &rows);
