@@ -20,7 +20,7 @@ struct acceptor {
     int wake_fd;
     atomic_bool stopping;
     atomic_bool waits; /* for room */
-    bool pausing; /* accept() failed: ACCEPT_AGAIN_MS pass before it is tried again */
+    bool pausing;      /* a call failed: ACCEPT_AGAIN_MS pass before it is tried again */
     int64_t tick_again_ms;
     struct log_ration ration;
     pthread_t thread;
@@ -110,7 +110,8 @@ static int timeout_ms(const struct acceptor *acceptor, bool soon)
     return soon && (tick_ms < 0 || tick_ms > ACCEPT_AGAIN_MS) ? ACCEPT_AGAIN_MS : tick_ms;
 }
 
-/* Does somebody wait for a connection? */
+/* Does somebody wait for a connection? A failure that lasts must not make the thread
+ * spin: of one descriptor, wake_fd, the kernel can always wait. */
 static bool poll_sockets(struct acceptor *acceptor, bool look, bool soon)
 {
     struct pollfd *polled = acceptor->polled;
@@ -119,8 +120,12 @@ static bool poll_sockets(struct acceptor *acceptor, bool look, bool soon)
 
     for (size_t i = 0; i <= acceptor->count; i++)
         polled[i].revents = 0;
-    if (poll(polled + first, acceptor->count + 1 - first, timeout_ms(acceptor, soon)) < 0)
+    if (poll(polled + first, acceptor->count + 1 - first, timeout_ms(acceptor, soon)) <
+        0) {
+        if (errno != EINTR)
+            accept_failed(acceptor, errno);
         return false;
+    }
     if (polled[acceptor->count].revents) {
         eventfd_t woken;
 

@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include "daemon/acceptor.h"
+#include "sesbounce/clock.h"
+#include "sesbounce/limits.h"
 
 #include "log_capture.h"
 
@@ -24,6 +26,8 @@ enum { CLIENTS = 4, PATIENCE_MS = 20000 };
 /* What the acceptor's owner was told; an eventfd counts each kind. */
 struct owner {
     atomic_int room;
+    atomic_int unseen; /* so often there seems to be none first */
+    atomic_int looks, ticks;
     int taken, crowded, ticked;
     int fds[CLIENTS];
     int taken_count;
@@ -37,6 +41,11 @@ static bool has_room(void *context)
 {
     struct owner *owner = context;
 
+    owner->looks++;
+    if (owner->unseen > 0) {
+        owner->unseen--;
+        return false;
+    }
     return owner->room > 0;
 }
 
@@ -64,6 +73,7 @@ static void tick(void *context)
 {
     struct owner *owner = context;
 
+    owner->ticks++;
     assert_int_equal(eventfd_write(owner->ticked, 1), 0);
 }
 
@@ -203,6 +213,30 @@ static void room_is_asked_for_while_somebody_waits(void **state)
     (void)close(waiting);
 }
 
+static void room_that_comes_between_two_looks_is_seen_without_a_wake(void **state)
+{
+    struct owner *owner = *state;
+    int early = client(owner);
+
+    owner->room = 1;
+    owner->unseen = 1;
+    start(owner, false, 0);
+    assert_happens(owner->taken, 1);
+    (void)close(early);
+}
+
+static void room_is_asked_for_with_pauses(void **state)
+{
+    struct owner *owner = *state;
+    int waiting = client(owner);
+    int64_t begin_ms = clock_mono_ms();
+
+    start(owner, true, 0);
+    assert_happens(owner->crowded, 3);
+    assert_true(clock_mono_ms() - begin_ms >= 2 * ACCEPT_AGAIN_MS);
+    (void)close(waiting);
+}
+
 static void wait_for_log(const char *words)
 {
     char text[1024] = "";
@@ -243,6 +277,39 @@ static void without_descriptors_clients_wait_and_are_taken_later(void **state)
     (void)close(waiting);
 }
 
+/* poll(2) refuses more descriptors than may be open: here more than wake_fd. */
+static void a_poll_that_fails_does_not_spin_and_clients_are_taken_later(void **state)
+{
+    struct owner *owner = *state;
+    struct rlimit limit, one;
+    int waiting = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int looks, ticks;
+    char text[1024];
+
+    owner->room = CLIENTS;
+    log_begin();
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    one = (struct rlimit){.rlim_cur = 1, .rlim_max = limit.rlim_max};
+    start(owner, false, 1);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &one), 0);
+    assert_happens(owner->ticked, 1);
+    looks = owner->looks;
+    ticks = owner->ticks;
+    for (int i = 0; i < 20; i++)
+        assert_happens(owner->ticked, 1);
+    looks = owner->looks - looks;
+    ticks = owner->ticks - ticks;
+    assert_int_equal(
+        connect(waiting, (const struct sockaddr *)&owner->address, owner->address_len),
+        0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_true(looks <= 8 * ticks);
+    assert_happens(owner->taken, 1);
+    log_end(text, sizeof(text));
+    assert_non_null(strstr(text, "connections cannot be accepted now"));
+    (void)close(waiting);
+}
+
 static void it_ticks_though_nobody_comes(void **state)
 {
     struct owner *owner = *state;
@@ -250,6 +317,23 @@ static void it_ticks_though_nobody_comes(void **state)
     start(owner, false, 1);
     assert_happens(owner->ticked, 1);
     assert_happens(owner->ticked, 1);
+}
+
+static void clients_make_it_tick_no_sooner(void **state)
+{
+    struct owner *owner = *state;
+    int clients[CLIENTS];
+
+    owner->room = CLIENTS;
+    start(owner, false, 10 * PATIENCE_MS);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        clients[i] = client(owner);
+        assert_happens(owner->taken, 1);
+    }
+    acceptor_stop(owner->acceptor);
+    assert_int_equal(owner->ticks, 1);
+    for (size_t i = 0; i < CLIENTS; i++)
+        (void)close(clients[i]);
 }
 
 static void nothing_need_be_stopped_that_was_not_started(void **state)
@@ -267,8 +351,12 @@ int main(void)
         SERVED(whoever_comes_is_taken_while_there_is_room),
         SERVED(the_backlog_outlives_the_stop),
         SERVED(room_is_asked_for_while_somebody_waits),
+        SERVED(room_that_comes_between_two_looks_is_seen_without_a_wake),
+        SERVED(room_is_asked_for_with_pauses),
         SERVED(without_descriptors_clients_wait_and_are_taken_later),
+        SERVED(a_poll_that_fails_does_not_spin_and_clients_are_taken_later),
         SERVED(it_ticks_though_nobody_comes),
+        SERVED(clients_make_it_tick_no_sooner),
         cmocka_unit_test(nothing_need_be_stopped_that_was_not_started),
     };
 
