@@ -162,7 +162,7 @@ static int serve(struct admin *admin, struct buf *fault)
         .idle_s = ADMIN_IDLE_S,
         .displaces = true,
         .connections = &service->admin_connections,
-        .refused = &service->metrics.shed[SHED_ADDRESS],
+        .refused = &service->metrics.shed[SHED_ADMIN],
         .expires_ms = &service->metrics.tls_expires_ms[LISTENER_ADMIN],
         .context = admin,
         .on_request = on_request,

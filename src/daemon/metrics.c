@@ -46,6 +46,7 @@ static int print_shed(struct metrics *metrics, struct buf *ret)
 {
     static const char *const reasons[SHED_COUNT] = {
         [SHED_ADDRESS] = "connections-of-address",
+        [SHED_ADMIN] = "admin-connections-of-address",
         [SHED_SLOW] = "slow-request",
         [SHED_QUEUE] = "writer-queue",
         [SHED_WAITING_ROOM] = "waiting-room",

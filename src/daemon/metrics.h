@@ -13,6 +13,7 @@
 /* What was not taken on because there is too much of it. */
 enum shed {
     SHED_ADDRESS,      /* connections beyond the share of one address */
+    SHED_ADMIN,        /* the same, of the admin listener */
     SHED_SLOW,         /* connections without a whole request in time */
     SHED_QUEUE,        /* deliveries beyond the writer's queue */
     SHED_WAITING_ROOM, /* deliveries beyond those that wait for a certificate */

@@ -44,28 +44,42 @@ static void tell(enum log_level level, const char *message, uint64_t count,
     buf_done(&number);
 }
 
-void watch_tell_shed(struct watch *watch, int64_t mono_ms)
+/* One of the addresses: the last. */
+static void tell_refused(const char *message, uint64_t count,
+                         struct connections *connections)
 {
     struct buf address;
-    uint64_t refused, slow, crowd;
+
+    if (count == 0)
+        return;
+    buf_init(&address, LOG_VALUE_BYTES_MAX);
+    connections_refused(connections, &address);
+    tell(LOG_LEVEL_WARNING, message, count, buf_str(&address));
+    buf_done(&address);
+}
+
+void watch_tell_shed(struct watch *watch, int64_t mono_ms)
+{
+    struct service *service = watch->service;
+    uint64_t refused, of_admin, slow, crowd;
 
     if (mono_ms < watch->tell_again_ms)
         return;
     refused = untold(watch, SHED_ADDRESS);
+    of_admin = untold(watch, SHED_ADMIN);
     slow = untold(watch, SHED_SLOW);
-    crowd = connections_are_crowded(&watch->service->connections)
-                ? connections_count(&watch->service->connections)
+    crowd = connections_are_crowded(&service->connections)
+                ? connections_count(&service->connections)
                 : 0;
-    if (refused == 0 && slow == 0 && crowd == 0)
+    if (refused == 0 && of_admin == 0 && slow == 0 && crowd == 0)
         return;
     watch->tell_again_ms = mono_ms + SHED_LOG_EVERY_MS;
-    buf_init(&address, LOG_VALUE_BYTES_MAX);
-    connections_refused(&watch->service->connections, &address);
-    if (refused > 0)
-        tell(LOG_LEVEL_WARNING,
-             "connections were closed at once, because one address had a quarter of "
-             "them; is that your proxy? then raise [ingest] max_connections",
-             refused, buf_str(&address));
+    tell_refused("connections were closed at once, because one address had a quarter of "
+                 "them; is that your proxy? then raise [ingest] max_connections",
+                 refused, &service->connections);
+    tell_refused("connections to the [admin] listener were closed at once, because one "
+                 "address had a quarter of them",
+                 of_admin, &service->admin_connections);
     if (crowd > 0)
         tell(LOG_LEVEL_WARNING,
              "more than three quarters of [ingest] max_connections are taken; when all "
@@ -75,7 +89,6 @@ void watch_tell_shed(struct watch *watch, int64_t mono_ms)
         tell(LOG_LEVEL_INFO,
              "clients were disconnected that had not sent a complete request in time",
              slow, STR_ABSENT);
-    buf_done(&address);
 }
 
 bool watch_is_stuck(const struct watch *watch, int64_t mono_ms)

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -178,6 +179,31 @@ static void what_was_shed_is_told_once_a_minute_with_its_number(void **state)
     assert_ptr_equal(strstr(text, "COUNT="), strrchr(text, 'C'));
 }
 
+static void refusals_of_the_admin_listener_are_told_as_such(void **state)
+{
+    const struct bounds one = {.connections = 2, .connections_of_address = 1};
+    struct sockaddr_in somebody = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(1)};
+    struct watch *watch = *state;
+    struct service *service = watch->service;
+    struct connections_group group = {.count = 0};
+    char text[4096];
+
+    assert_int_equal(connections_init(&service->admin_connections, &one), 0);
+    assert_non_null(connections_add(&service->admin_connections, 1000000,
+                                    (const struct sockaddr *)&somebody, &group, 0));
+    assert_false(connections_admits(&service->admin_connections,
+                                    (const struct sockaddr *)&somebody));
+    atomic_store(&service->metrics.shed[SHED_ADMIN], 3);
+    log_begin();
+    watch_tell_shed(watch, 1000);
+    log_end(text, sizeof(text));
+    assert_non_null(strstr(text, "COUNT=3"));
+    assert_non_null(strstr(text, "ADDRESS=0.0.0.1"));
+    assert_non_null(strstr(text, "[admin] listener"));
+    assert_null(strstr(text, "max_connections"));
+    connections_done(&service->admin_connections);
+}
+
 #define WATCHED(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -189,6 +215,7 @@ int main(void)
         WATCHED(one_stuck_thread_is_enough_for_the_watchdog),
         cmocka_unit_test(a_thread_is_stuck_when_it_is_at_one_thing_for_too_long),
         WATCHED(what_was_shed_is_told_once_a_minute_with_its_number),
+        WATCHED(refusals_of_the_admin_listener_are_told_as_such),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
