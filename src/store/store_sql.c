@@ -1,5 +1,11 @@
 #include "store/store_sql.h"
 
+/* Only what is later than ?2 is looked at, which is nothing in most databases. */
+#define CLOCK_IS_BEHIND                                                                  \
+    "EXISTS (SELECT 1 FROM sns_message AS m WHERE m.sns_timestamp_ms > ?2"               \
+    " AND m.sns_message_id NOT GLOB 'file:*' AND NOT EXISTS (SELECT 1 FROM unapplied"    \
+    " AS u WHERE u.message_id = m.id AND u.reason = 'future'))"
+
 const char *const store_sql[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
@@ -167,16 +173,17 @@ const char *const store_sql[SQL_COUNT] = {
         " JOIN sns_message AS m ON m.id = u.message_id ORDER BY u.id DESC LIMIT ?3)",
     [SQL_CLOCK_NTH_LAST] = "SELECT received_at >= ?1 FROM sns_message"
                            " ORDER BY id DESC LIMIT 1 OFFSET ?2",
-    /* Our clock was ahead and has been set back; unless SNS's time says that it is
-     * behind now, for then these times may be right. */
+    /* Our clock was ahead and has been set back; unless a message that we took says by
+     * SNS's time that it is behind now, for then these times may be right. A file's time
+     * is anybody's word. */
     [SQL_CLOCK_MEND_TOPICS] =
         "UPDATE topic SET last_message_at = min(last_message_at, ?1),"
         " announced_at = min(announced_at, ?1)"
         " WHERE (last_message_at > ?1 OR announced_at > ?1)"
-        " AND ?2 >= (SELECT coalesce(max(sns_timestamp_ms), 0) FROM sns_message)",
+        " AND NOT " CLOCK_IS_BEHIND,
     [SQL_CLOCK_MEND_SUBSCRIPTIONS] =
         "UPDATE subscription SET since = ?1 WHERE since > ?1"
-        " AND ?2 >= (SELECT coalesce(max(sns_timestamp_ms), 0) FROM sns_message)",
+        " AND NOT " CLOCK_IS_BEHIND,
 
     [SQL_TOKEN_WANTED] = "SELECT 1 FROM subscription WHERE token = ?"
                          " AND state IN ('pending', 'confirming', 'failed') LIMIT 1",
