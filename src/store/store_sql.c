@@ -101,10 +101,11 @@ const char *const store_sql[SQL_COUNT] = {
     [SQL_TOPIC_FORGET] = "UPDATE topic SET messages = 0, last_message_at = NULL,"
                          " announced_at = NULL WHERE topic_arn = ?",
 
-    /* A row when the topic has no room for another one. */
+    /* A row when the topic has more than it may; never the one that was just added. */
     [SQL_SUBSCRIPTION_OLDEST] =
         "SELECT id FROM subscription WHERE topic_id = ?1"
-        " AND (SELECT count(*) FROM subscription WHERE topic_id = ?1) >= ?2"
+        " AND (SELECT count(*) FROM subscription WHERE topic_id = ?1) > ?2"
+        " AND id < (SELECT max(id) FROM subscription WHERE topic_id = ?1)"
         " ORDER BY CASE state WHEN 'confirmed' THEN 2 WHEN 'confirming' THEN 1"
         " WHEN 'pending' THEN 1 ELSE 0 END, id LIMIT 1",
     /* No row when the token was confirmed already. */
@@ -181,9 +182,8 @@ const char *const store_sql[SQL_COUNT] = {
         " announced_at = min(announced_at, ?1)"
         " WHERE (last_message_at > ?1 OR announced_at > ?1)"
         " AND NOT " CLOCK_IS_BEHIND,
-    [SQL_CLOCK_MEND_SUBSCRIPTIONS] =
-        "UPDATE subscription SET since = ?1 WHERE since > ?1"
-        " AND NOT " CLOCK_IS_BEHIND,
+    [SQL_CLOCK_MEND_SUBSCRIPTIONS] = "UPDATE subscription SET since = ?1 WHERE since > ?1"
+                                     " AND NOT " CLOCK_IS_BEHIND,
 
     [SQL_TOKEN_WANTED] = "SELECT 1 FROM subscription WHERE token = ?"
                          " AND state IN ('pending', 'confirming', 'failed') LIMIT 1",

@@ -18,7 +18,8 @@ static int subscription_drop(struct store *store, int64_t id)
     return db_run(&call, NULL);
 }
 
-/* Before a row is added: what ended or failed first makes room, in need what waits. */
+/* After a row may have been added: what ended or failed first goes when there are too
+ * many, in need what waits. */
 static int subscription_make_room(struct store *store, int64_t topic_id)
 {
     int64_t id;
@@ -66,8 +67,6 @@ int subscription_apply_confirm(struct store *store, struct topic *topic,
     int r = token_keep(store, intake->token, token);
 
     if (r == 0)
-        r = subscription_make_room(store, topic->id);
-    if (r == 0)
         r = subscription_ask(store, topic->id, intake, token, &id);
     if (r < 0)
         return r;
@@ -78,6 +77,8 @@ int subscription_apply_confirm(struct store *store, struct topic *topic,
     *ret = intake->confirm_now ? VERDICT_CONFIRMING : VERDICT_PENDING;
     r = intake->confirm_now ? outbox_put(store, id, now_ms + CONFIRM_FIRST_MS, now_ms)
                             : outbox_drop(store, id);
+    if (r == 0)
+        r = subscription_make_room(store, topic->id);
     return r < 0 ? r : topic_look_again(store, topic);
 }
 
@@ -118,10 +119,10 @@ int subscription_apply_end(struct store *store, struct topic *topic,
     if (r == 0 && is_named)
         r = end(store, SQL_SUBSCRIPTION_END_PROVEN, topic, intake);
     if (r == 0)
-        r = subscription_make_room(store, topic->id);
-    if (r == 0)
         r = end(store, SQL_SUBSCRIPTION_END_UNKNOWN, topic, intake);
     if (r >= 0)
+        r = subscription_make_room(store, topic->id);
+    if (r == 0)
         r = topic_look_again(store, topic);
     *ret = topic->is_confirmed || topic->is_waiting ? VERDICT_UNSUBSCRIBED_IN_PART
                                                     : VERDICT_UNSUBSCRIBED;
@@ -131,17 +132,21 @@ int subscription_apply_end(struct store *store, struct topic *topic,
 int subscription_prove(struct store *store, struct topic *topic,
                        const struct intake *intake)
 {
-    int r = subscription_make_room(store, topic->id);
+    int r;
 
-    if (r < 0)
-        return r;
-    _cleanup_(db_call_end) struct db_call call =
-        db_call_begin(store, SQL_SUBSCRIPTION_PROVEN);
-    db_bind_int(&call, topic->id);
-    db_bind_time(&call, intake->received_ms);
-    db_bind_int(&call, intake->sns_timestamp_ms);
+    {
+        _cleanup_(db_call_end) struct db_call call =
+            db_call_begin(store, SQL_SUBSCRIPTION_PROVEN);
+
+        db_bind_int(&call, topic->id);
+        db_bind_time(&call, intake->received_ms);
+        db_bind_int(&call, intake->sns_timestamp_ms);
+        r = db_run(&call, NULL);
+    }
+    if (r == 0)
+        r = subscription_make_room(store, topic->id);
     topic->is_confirmed = true;
-    return db_run(&call, NULL);
+    return r;
 }
 
 /* --- what the answer was ----------------------------------------------------------- */

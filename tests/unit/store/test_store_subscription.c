@@ -291,6 +291,67 @@ static void the_owner_of_a_topic_cannot_make_it_grow_without_end(void **state)
     assert_answer(fixture, "SELECT subscription_arn FROM topics", SUB_X);
 }
 
+/* As many as are remembered, the first of which has ended, and the last of which waits.
+ */
+static void fill_topic(struct fixture *fixture)
+{
+    char name[96];
+
+    ended(fixture, SUB_X);
+    for (int i = 1; i < STORE_SUBSCRIPTIONS_MAX; i++) {
+        (void)snprintf(name, sizeof(name), "token-%d", i);
+        asked(fixture, name, .manual = true);
+    }
+    assert_answer(fixture, "SELECT count(*) FROM subscription", TEXT_OF_MAX);
+}
+
+static void a_known_token_drops_no_other_subscription_of_a_full_topic(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fill_topic(fixture);
+    assert_int_equal(asked(fixture, "token-9"), VERDICT_CONFIRMING);
+    assert_answer(fixture, "SELECT arn FROM subscription WHERE state = 'unsubscribed'",
+                  SUB_X);
+    assert_answer(fixture, "SELECT count(*) FROM subscription", TEXT_OF_MAX);
+}
+
+static void an_end_that_is_known_drops_no_other_subscription_of_a_full_topic(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fill_topic(fixture);
+    tamper(fixture, "UPDATE subscription SET arn = 'dropped' WHERE id = 1;"
+                    "UPDATE subscription SET state = 'failed' WHERE id = 2");
+    ended(fixture, NULL);
+    assert_answer(fixture, "SELECT count(*) FROM subscription WHERE arn = 'dropped'",
+                  "0");
+    ended(fixture, NULL);
+    assert_answer(fixture, "SELECT min(id) FROM subscription", "2");
+    assert_answer(fixture, "SELECT count(*) FROM subscription", TEXT_OF_MAX);
+}
+
+static void a_notification_drops_no_subscription_of_a_topic_proven_before(void **state)
+{
+    struct fixture *fixture = *state;
+
+    ended(fixture, SUB_X, .at_ms = fixture->now_ms - 9000);
+    deliver(fixture, hard("a@example.com", "f1"), .at_ms = fixture->now_ms - 8000);
+    ended(fixture, NULL, .at_ms = fixture->now_ms - 5000);
+    for (int i = 2; i < STORE_SUBSCRIPTIONS_MAX; i++) {
+        char name[96];
+
+        (void)snprintf(name, sizeof(name), "token-%d", i);
+        asked(fixture, name, .manual = true);
+    }
+    assert_answer(fixture, "SELECT count(*) FROM subscription", TEXT_OF_MAX);
+    deliver(fixture, hard("a@example.com", "f2"));
+    assert_answer(fixture, "SELECT state FROM topics", "confirmed");
+    assert_answer(fixture, "SELECT arn FROM subscription WHERE state = 'unsubscribed'",
+                  SUB_X);
+    assert_answer(fixture, "SELECT count(*) FROM subscription", TEXT_OF_MAX);
+}
+
 /* --- tokens ----------------------------------------------------------------------- */
 
 /* Members of the directory that begin like this and hold this text. */
@@ -530,6 +591,9 @@ int main(void)
         TEST(a_notification_after_it_was_asked_for_is_its_own),
         TEST(topics_confirm_starts_all_that_wait_or_failed),
         TEST(the_owner_of_a_topic_cannot_make_it_grow_without_end),
+        TEST(a_known_token_drops_no_other_subscription_of_a_full_topic),
+        TEST(an_end_that_is_known_drops_no_other_subscription_of_a_full_topic),
+        TEST(a_notification_drops_no_subscription_of_a_topic_proven_before),
         TEST(a_token_is_in_no_file_that_the_group_reads),
         TEST(a_lost_or_damaged_token_is_told_as_lost),
         TEST(a_token_that_cannot_be_kept_is_not_acknowledged),
