@@ -188,7 +188,7 @@ int store_space(struct store *store, struct store_space *ret);
 /*
  * STORE_WRITE, where it goes in steps: gives some free pages back, in a transaction that
  * takes about STORE_TURN_MS. `*ret_bytes`: by how much the file is smaller; 0 when
- * nothing is free any more. Let the daemon have its turn before the next.
+ * nothing is free any more. The next one leaves the turn to the daemon first.
  */
 int store_compact_step(struct store *store, int64_t *ret_bytes);
 /* Afterwards: copies what it can, so that the file itself becomes smaller. */

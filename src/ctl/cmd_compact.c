@@ -2,11 +2,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "ctl/ctl.h"
 #include "ctl/progress.h"
-#include "sesbounce/clock.h"
 
 static volatile sig_atomic_t interrupted;
 
@@ -34,7 +32,6 @@ struct compacting {
     struct ctl *ctl;
     struct store_space before;
     int64_t given_bytes;
-    int fault; /* what ended it early */
 };
 
 static int64_t file_bytes(const char *path)
@@ -74,14 +71,6 @@ static void say_how(const struct compacting *compacting)
                  "steps beside the daemon");
 }
 
-/* The daemon looks each millisecond whether the turn is free. */
-static void let_others_write(int64_t took_ms)
-{
-    int64_t ms = took_ms < 5 ? 5 : took_ms;
-    const struct timespec pause = {ms / 1000, ms % 1000 * 1000000L};
-    (void)nanosleep(&pause, NULL);
-}
-
 static int go_in_steps(struct compacting *compacting)
 {
     struct store *store = compacting->ctl->store;
@@ -90,12 +79,9 @@ static int go_in_steps(struct compacting *compacting)
     int r = 0;
     progress_start(&progress, "bytes given back", false);
     while (r == 0 && bytes > 0 && !interrupted) {
-        int64_t begun_ms = clock_mono_ms();
         r = store_compact_step(store, &bytes);
         compacting->given_bytes += bytes;
         progress_show(&progress, (uint64_t)compacting->given_bytes);
-        if (r == 0 && bytes > 0)
-            let_others_write(clock_mono_ms() - begun_ms);
     }
     progress_end(&progress);
     /* The file shrinks when the log is copied into it; if not now, the daemon does it. */

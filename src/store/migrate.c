@@ -11,19 +11,6 @@ int migrate_version(void)
     return MIGRATION_COUNT;
 }
 
-static int read_number(struct store *store, const char *sql, int64_t *ret)
-{
-    sqlite3_stmt *statement = NULL;
-    int rc = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
-
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(statement);
-    if (rc == SQLITE_ROW)
-        *ret = sqlite3_column_int64(statement, 0);
-    (void)sqlite3_finalize(statement);
-    return rc == SQLITE_ROW ? 0 : db_fault(store, rc, "reading the file's header");
-}
-
 struct identity {
     int64_t application_id;
     int64_t version;
@@ -32,12 +19,14 @@ struct identity {
 
 static int read_identity(struct store *store, struct identity *ret)
 {
-    int r = read_number(store, "PRAGMA application_id", &ret->application_id);
+    static const char what[] = "reading the file's header";
+    int r = db_read_number(store, "PRAGMA application_id", what, &ret->application_id);
 
     if (r == 0)
-        r = read_number(store, "PRAGMA user_version", &ret->version);
+        r = db_read_number(store, "PRAGMA user_version", what, &ret->version);
     if (r == 0)
-        r = read_number(store, "SELECT count(sql) FROM sqlite_schema", &ret->objects);
+        r = db_read_number(store, "SELECT count(sql) FROM sqlite_schema", what,
+                           &ret->objects);
     return r;
 }
 

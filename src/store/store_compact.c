@@ -9,40 +9,28 @@
 
 #include "store/store_internal.h"
 
-static int read_number(struct store *store, const char *sql, int64_t *ret)
-{
-    sqlite3_stmt *statement = NULL;
-    int rc = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
-
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(statement);
-    if (rc == SQLITE_ROW)
-        *ret = sqlite3_column_int64(statement, 0);
-    (void)sqlite3_finalize(statement);
-    return rc == SQLITE_ROW ? 0 : db_fault(store, rc, sql);
-}
-
 int store_space(struct store *store, struct store_space *ret)
 {
+    static const char what[] = "measuring the file";
     int64_t auto_vacuum = 0;
     int64_t page_bytes = 0;
     int64_t pages = 0;
     int64_t free_pages = 0;
-    int r = read_number(store, "PRAGMA auto_vacuum", &auto_vacuum);
+    int r = db_read_number(store, "PRAGMA auto_vacuum", what, &auto_vacuum);
 
     if (r == 0)
-        r = read_number(store, "PRAGMA page_size", &page_bytes);
+        r = db_read_number(store, "PRAGMA page_size", what, &page_bytes);
     if (r == 0)
-        r = read_number(store, "PRAGMA page_count", &pages);
+        r = db_read_number(store, "PRAGMA page_count", what, &pages);
     if (r == 0)
-        r = read_number(store, "PRAGMA freelist_count", &free_pages);
+        r = db_read_number(store, "PRAGMA freelist_count", what, &free_pages);
     *ret = (struct store_space){.in_steps = auto_vacuum == 2,
                                 .bytes = pages * page_bytes,
                                 .free_bytes = free_pages * page_bytes};
     return r;
 }
 
-static int give_back(struct store *store, int pages, int64_t *ret_bytes)
+static int space_give_back(struct store *store, int pages, int64_t *ret_bytes)
 {
     struct store_space before = {0};
     struct store_space after = {0};
@@ -59,17 +47,27 @@ static int give_back(struct store *store, int pages, int64_t *ret_bytes)
 }
 
 /* As many pages as STORE_TURN_MS allows, to judge by the step before. */
+static void compact_pages_adapt(struct store *store, int64_t took_ms)
+{
+    if (took_ms > STORE_TURN_MS && store->compact_pages > STORE_COMPACT_PAGES_MIN)
+        store->compact_pages /= 2;
+    else if (took_ms < STORE_TURN_MS / 3 &&
+             store->compact_pages < STORE_COMPACT_PAGES_MAX)
+        store->compact_pages *= 2;
+}
+
 int store_compact_step(struct store *store, int64_t *ret_bytes)
 {
-    int64_t begun_ms = clock_mono_ms();
-    int64_t took_ms;
+    int64_t begun_ms;
     int r = store_begin(store);
 
     *ret_bytes = 0;
+    if (r < 0)
+        return r;
+    begun_ms = clock_mono_ms(); /* waiting for others is not our work */
     if (store->compact_pages == 0)
         store->compact_pages = STORE_COMPACT_PAGES_MIN;
-    if (r == 0)
-        r = give_back(store, store->compact_pages, ret_bytes);
+    r = space_give_back(store, store->compact_pages, ret_bytes);
     if (r == 0)
         r = store_commit(store);
     if (r < 0) {
@@ -77,12 +75,7 @@ int store_compact_step(struct store *store, int64_t *ret_bytes)
         *ret_bytes = 0;
         return r;
     }
-    took_ms = clock_mono_ms() - begun_ms;
-    if (took_ms > STORE_TURN_MS && store->compact_pages > STORE_COMPACT_PAGES_MIN)
-        store->compact_pages /= 2;
-    else if (took_ms < STORE_TURN_MS / 3 &&
-             store->compact_pages < STORE_COMPACT_PAGES_MAX)
-        store->compact_pages *= 2;
+    compact_pages_adapt(store, clock_mono_ms() - begun_ms);
     return 0;
 }
 
@@ -116,7 +109,7 @@ static int on_progress(void *context)
     return interruption->stop();
 }
 
-static int rewrite(struct store *store, bool (*stop)(void))
+static int file_rewrite(struct store *store, bool (*stop)(void))
 {
     struct interruption interruption = {stop};
     int r;
@@ -141,7 +134,7 @@ int store_rewrite(struct store *store, bool (*stop)(void))
     if (r == 0 && db_wake(store, "PRAGMA journal_mode = WAL", NULL, NULL) != SQLITE_OK)
         r = -EBUSY;
     if (r == 0)
-        r = stop() ? -EINTR : rewrite(store, stop);
+        r = stop() ? -EINTR : file_rewrite(store, stop);
     db_turn_give(store);
     return r;
 }

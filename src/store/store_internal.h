@@ -164,6 +164,9 @@ int db_fault(struct store *store, int rc, const char *what);
 /* Runs SQL text without results. */
 int db_exec(struct store *store, const char *sql, const char *what);
 
+/* Runs SQL text whose first column of its first row is a number. */
+int db_read_number(struct store *store, const char *sql, const char *what, int64_t *ret);
+
 /*
  * One use of a prepared statement. Parameters are bound in order; the first fault is kept
  * and returned by the step. db_call_end() makes the statement ready for the next use; it

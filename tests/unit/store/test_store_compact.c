@@ -1,6 +1,10 @@
 /* Free space goes back to the file system, in steps or by rewriting the file once. */
 #include "store_fixture.h"
 
+#include <pthread.h>
+
+#include "store/store_internal.h"
+
 /* Some 8 MB that are free. */
 static void make_room(struct fixture *fixture)
 {
@@ -64,6 +68,69 @@ static void a_new_file_gives_space_back_in_steps(void **state)
     assert_answer(fixture, "SELECT count(*) FROM body", "101");
 }
 
+static void *one_step(void *person)
+{
+    int64_t bytes;
+
+    return store_compact_step(person, &bytes) == 0 ? person : NULL;
+}
+
+/* How many pages the step after one has that waits for the daemon longer than a step may
+ * take. */
+static int pages_after_waiting(struct fixture *fixture, struct store *person, int pages)
+{
+    int64_t until_ms = clock_mono_ms() + 2 * STORE_TURN_MS;
+    pthread_t thread;
+    void *done = NULL;
+
+    person->compact_pages = pages;
+    assert_int_equal(store_begin(fixture->store), 0);
+    assert_int_equal(pthread_create(&thread, NULL, one_step, person), 0);
+    while (clock_mono_ms() < until_ms)
+        ;
+    assert_int_equal(store_commit(fixture->store), 0);
+    assert_int_equal(pthread_join(thread, &done), 0);
+    assert_non_null(done);
+    return person->compact_pages;
+}
+
+static void a_step_is_no_smaller_for_having_waited_for_the_daemon(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *person = NULL;
+    int pages = 2 * STORE_COMPACT_PAGES_MIN;
+    int after = 0;
+
+    make_room(fixture);
+    assert_int_equal(store_open(fixture->path, STORE_WRITE, &person, NULL), 0);
+    /* again when this machine was so slow that the step itself took too long */
+    for (int i = 0; i < 10 && after < pages; i++)
+        after = pages_after_waiting(fixture, person, pages);
+    assert_true(after >= pages);
+    store_close(person);
+}
+
+static void
+a_step_leaves_the_turn_to_others_for_as_long_as_the_one_before_had_it(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *person = NULL;
+    int64_t bytes;
+    int64_t given_ms;
+    int64_t had_ms;
+
+    make_room(fixture);
+    assert_int_equal(store_open(fixture->path, STORE_WRITE, &person, NULL), 0);
+    person->compact_pages = 512;
+    assert_int_equal(store_compact_step(person, &bytes), 0);
+    given_ms = person->turn_given_ms;
+    had_ms = given_ms - person->turn_taken_ms;
+    assert_int_equal(store_compact_step(person, &bytes), 0);
+    assert_true(person->turn_taken_ms - given_ms >= had_ms);
+    assert_true(person->turn_taken_ms - given_ms >= STORE_TURN_GAP_MS);
+    store_close(person);
+}
+
 static bool never(void)
 {
     return false;
@@ -111,6 +178,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_new_file_gives_space_back_in_steps),
+        TEST(a_step_is_no_smaller_for_having_waited_for_the_daemon),
+        TEST(a_step_leaves_the_turn_to_others_for_as_long_as_the_one_before_had_it),
         TEST(an_earlier_file_is_rewritten_once_while_nobody_has_it_open),
     };
 
