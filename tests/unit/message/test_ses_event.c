@@ -400,6 +400,23 @@ static void the_same_bounce_through_two_feeds_has_one_key_9(void **state)
     assert_int_equal(a.time_ms, 0x018e0e1b3fff);
 }
 
+static void a_wrappers_time_is_in_no_key(void **state)
+{
+    (void)state;
+    struct ses_recipient ann;
+    struct ses_key bare;
+    struct ses_key wrapped;
+    struct ses_event event = keyed_event(&ann, "ann@mail.example");
+
+    event.feedback_id = STR_ABSENT;
+    event.ses_time_ms = CLOCK_NONE;
+    assert_true(ses_event_key(&event, &ann, &bare));
+    event.ses_time_ms = 1710000000000;
+    event.time_is_bridges = true;
+    assert_true(ses_event_key(&event, &ann, &wrapped));
+    assert_true(same_key(bare, wrapped));
+}
+
 static void another_type_id_address_or_time_has_another_key(void **state)
 {
     (void)state;
@@ -462,6 +479,7 @@ int main(void)
         cmocka_unit_test(tags_that_are_too_long_are_left_out_whole),
         cmocka_unit_test(a_type_named_outright_goes_before_the_star),
         cmocka_unit_test(the_same_bounce_through_two_feeds_has_one_key_9),
+        cmocka_unit_test(a_wrappers_time_is_in_no_key),
         cmocka_unit_test(another_type_id_address_or_time_has_another_key),
         cmocka_unit_test(a_key_is_the_same_on_every_machine),
         cmocka_unit_test(without_any_id_there_is_no_key),

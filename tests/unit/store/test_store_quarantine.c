@@ -128,6 +128,24 @@ static void a_call_drops_a_bounded_number(void **state)
     assert_answer(fixture, sum_of_bytes, "7");
 }
 
+static void a_call_drops_a_bounded_number_of_bytes(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t len = STORE_QUARANTINE_STEP_BYTES / 2 + 1024;
+    char *text = malloc(len + 1);
+    size_t dropped = 0;
+
+    assert_non_null(text);
+    memset(text, 'x', len);
+    text[len] = '\0';
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(deliver(fixture, text), VERDICT_QUARANTINED);
+    free(text);
+    assert_int_equal(store_quarantine_bound(fixture->store, 1, fixture->now_ms, &dropped),
+                     0);
+    assert_int_equal(dropped, 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -138,6 +156,7 @@ int main(void)
         TEST(what_each_topic_and_reason_takes_is_known),
         TEST(a_dropped_message_is_known_again),
         TEST(a_call_drops_a_bounded_number),
+        TEST(a_call_drops_a_bounded_number_of_bytes),
     };
 
     return cmocka_run_group_tests_name("store_quarantine", tests, NULL, NULL);

@@ -225,6 +225,19 @@ static void what_only_messages_prove_ends_with_a_name_nobody_knows(void **state)
     assert_answer(fixture, state_of, "confirmed");
 }
 
+static void a_notification_of_the_very_moment_of_an_end_proves_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+
+    asked(fixture, "t1");
+    result(fixture, 1, STORE_CONFIRMED, SUB_X);
+    ended(fixture, SUB_X);
+    deliver(fixture, hard("a@example.com", "f1"));
+    assert_answer(fixture, state_of, "unsubscribed");
+    deliver(fixture, hard("a@example.com", "f2"), .at_ms = fixture->now_ms + 1);
+    assert_answer(fixture, state_of, "confirmed");
+}
+
 static void an_older_subscription_proven_by_messages_stays_beside_a_new_one(void **state)
 {
     struct fixture *fixture = *state;
@@ -587,6 +600,7 @@ int main(void)
         TEST(a_token_that_waits_outlives_the_end_of_another),
         TEST(an_end_that_names_none_counts_for_all_until_a_notification),
         TEST(what_only_messages_prove_ends_with_a_name_nobody_knows),
+        TEST(a_notification_of_the_very_moment_of_an_end_proves_nothing),
         TEST(an_older_subscription_proven_by_messages_stays_beside_a_new_one),
         TEST(a_notification_after_it_was_asked_for_is_its_own),
         TEST(topics_confirm_starts_all_that_wait_or_failed),

@@ -1,0 +1,133 @@
+/* What is counted while it changes, so that nobody has to count it when it is asked for.
+ */
+#include "store_fixture.h"
+
+/* What `status` shows of the list by reason, and what is on it. */
+static const char counted[] =
+    "SELECT group_concat(reason || ' ' || n) FROM (SELECT reason, sum(n) AS n FROM"
+    " suppressed_count WHERE ends >= strftime('%s', 'now') / 60 GROUP BY reason"
+    " HAVING sum(n) <> 0 ORDER BY reason)";
+static const char listed[] =
+    "SELECT group_concat(reason || ' ' || n) FROM (SELECT reason, count(*) AS n FROM"
+    " suppressed GROUP BY reason ORDER BY reason)";
+
+static void assert_list(struct fixture *fixture, const char *expected)
+{
+    assert_answer(fixture, listed, expected);
+    assert_answer(fixture, counted, expected);
+}
+
+static void what_is_rolled_back_is_not_counted_with_what_comes_next(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_decision decision = {"a@example.com", "*", "ann", NULL, fixture->now_ms,
+                                      POLICY_FOR_EVER};
+    bool changed = false;
+
+    assert_int_equal(store_begin(fixture->store), 0);
+    assert_int_equal(store_suppress_add(fixture->store, &decision, &changed), 0);
+    store_rollback(fixture->store);
+    deliver(fixture, hard("b@example.com", "f1"));
+    assert_list(fixture, "BOUNCE 1");
+}
+
+static void an_entry_that_an_event_lifts_is_not_counted_any_more(void **state)
+{
+    struct fixture *fixture = *state;
+
+    deliver(fixture, complaint("abuse", "a@example.com", "c1"));
+    deliver(fixture, complaint("abuse", "b@example.com", "c2"));
+    assert_list(fixture, "COMPLAINT 2");
+    deliver(fixture, complaint("not-spam", "a@example.com", "c3"),
+            .at_ms = fixture->now_ms + 1000);
+    assert_list(fixture, "COMPLAINT 1");
+}
+
+static void a_weaker_entry_is_counted_when_an_event_lifts_the_stronger_one(void **state)
+{
+    struct fixture *fixture = *state;
+
+    deliver(fixture, hard("a@example.com", "f1"));
+    deliver(fixture, complaint("abuse", "a@example.com", "c1"));
+    assert_list(fixture, "COMPLAINT 1");
+    deliver(fixture, complaint("not-spam", "a@example.com", "c2"),
+            .at_ms = fixture->now_ms + 1000);
+    assert_list(fixture, "BOUNCE 1");
+}
+
+static void what_ended_long_ago_leaves_no_count(void **state)
+{
+    struct fixture *fixture = *state;
+    bool more = false;
+
+    /* A list hit holds for thirty days. */
+    deliver(fixture, bounce_of("Permanent", "Suppressed", "a@example.com", "f1", NULL),
+            .at_ms = fixture->now_ms - 91 * CLOCK_DAY_MS);
+    deliver(fixture, bounce_of("Permanent", "Suppressed", "b@example.com", "f2", NULL),
+            .at_ms = fixture->now_ms - 89 * CLOCK_DAY_MS);
+    assert_answer(fixture, "SELECT count(*) FROM suppressed_count", "2");
+    assert_int_equal(store_tidy(fixture->store, fixture->now_ms, &more), 0);
+    assert_answer(fixture, "SELECT count(*) FROM suppressed_count", "1");
+}
+
+static void a_complaint_of_a_candidate_and_another_one_counts_once(void **state)
+{
+    struct fixture *fixture = *state;
+
+    deliver(fixture, complaint("abuse", "a@example.com", "c1"));
+    assert_int_equal(
+        deliver(fixture,
+                "{\"eventType\":\"Complaint\",\"complaint\":{\"complainedRecipients\":[{"
+                "\"emailAddress\":\"a@example.com\"},{\"emailAddress\":\"b@example.com\"}"
+                "],\"timestamp\":\"2024-05-01T11:00:00.000Z\",\"feedbackId\":\"c1\","
+                "\"complaintFeedbackType\":\"abuse\"},\"mail\":{\"timestamp\":"
+                "\"2024-05-01T10:00:00.000Z\",\"messageId\":\"m-c1\",\"destination\":["
+                "\"a@example.com\",\"b@example.com\"]}}"),
+        VERDICT_STORED);
+    assert_answer(fixture, "SELECT count(*) FROM complaints", "2");
+    assert_answer(fixture, "SELECT complaints FROM daily", "1");
+}
+
+/* --- the clock --- */
+
+/* Ten stale messages, and `good` others. */
+static bool is_surge(struct fixture *fixture, int good)
+{
+    struct store_clock_signs signs;
+
+    for (int i = 0; i < STORE_STALE_SURGE; i++)
+        deliver(fixture, "stale", .at_ms = fixture->now_ms - CLOCK_DAY_MS,
+                .max_age_ms = CLOCK_HOUR_MS);
+    for (int i = 0; i < good; i++)
+        deliver(fixture, "good");
+    assert_int_equal(store_clock_signs(fixture->store, fixture->now_ms, &signs), 0);
+    assert_int_equal(signs.stale, STORE_STALE_SURGE);
+    return signs.is_surge;
+}
+
+static void stale_messages_are_a_surge_when_fewer_are_good(void **state)
+{
+    assert_true(is_surge(*state, STORE_STALE_SURGE - 1));
+}
+
+static void stale_messages_are_no_surge_when_as_many_are_good(void **state)
+{
+    assert_false(is_surge(*state, STORE_STALE_SURGE));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_rolled_back_is_not_counted_with_what_comes_next),
+        TEST(an_entry_that_an_event_lifts_is_not_counted_any_more),
+        TEST(a_weaker_entry_is_counted_when_an_event_lifts_the_stronger_one),
+        TEST(what_ended_long_ago_leaves_no_count),
+        TEST(a_complaint_of_a_candidate_and_another_one_counts_once),
+        TEST(stale_messages_are_a_surge_when_fewer_are_good),
+        TEST(stale_messages_are_no_surge_when_as_many_are_good),
+    };
+
+    return cmocka_run_group_tests_name("store_total", tests, NULL, NULL);
+}
