@@ -232,7 +232,7 @@ int migrate_version(void);
 
 /* --- store_write*.c -------------------------------------------------------------- */
 
-/* Forgets what was gathered and cached. */
+/* Forgets what was gathered and cached: nothing of it is written any more. */
 void write_forget(struct store *store);
 /* Writes what was gathered. Before a commit. */
 int write_flush(struct store *store);
@@ -247,6 +247,8 @@ int topic_look_again(struct store *store, struct topic *topic);
 int topic_apply_announcement(struct store *store, struct topic *topic,
                              const struct intake *intake);
 int topic_flush(struct store *store);
+/* After changes behind the cache, with nothing gathered. */
+void topic_forget_cache(struct store *store);
 
 /* An entry of the quarantine, and what is counted of it. Leaving takes the body along,
  * which no event needs; the message stays known. */

@@ -22,7 +22,7 @@ struct message {
 
 void write_forget(struct store *store)
 {
-    store->topic_count = 0;
+    topic_forget_cache(store);
     store->tally_count = 0;
     total_forget(store);
 }

@@ -220,7 +220,7 @@ int store_confirmation_result(struct store *store, int64_t id,
         store_rollback(store);
         return r;
     }
-    write_forget(store); /* the state of a topic changed behind the cache */
+    topic_forget_cache(store); /* the state of a topic changed behind the cache */
     r = store_commit(store);
     if (r == 0)
         forget_given_out(store, id, now_ms);

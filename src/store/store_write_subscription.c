@@ -83,8 +83,8 @@ int subscription_apply_confirm(struct store *store, struct topic *topic,
 }
 
 /* How many rows it changed, or a fault. */
-static int end(struct store *store, enum sql which, const struct topic *topic,
-               const struct intake *intake)
+static int subscription_end(struct store *store, enum sql which,
+                            const struct topic *topic, const struct intake *intake)
 {
     _cleanup_(db_call_end) struct db_call call = db_call_begin(store, which);
     int changes = 0;
@@ -113,13 +113,13 @@ int subscription_apply_end(struct store *store, struct topic *topic,
                            const struct intake *intake, enum verdict *ret)
 {
     bool is_named = str_present(intake->subscription_arn);
-    int r = end(store, is_named ? SQL_SUBSCRIPTION_END : SQL_SUBSCRIPTION_END_ALL, topic,
-                intake);
+    int r = subscription_end(
+        store, is_named ? SQL_SUBSCRIPTION_END : SQL_SUBSCRIPTION_END_ALL, topic, intake);
 
     if (r == 0 && is_named)
-        r = end(store, SQL_SUBSCRIPTION_END_PROVEN, topic, intake);
+        r = subscription_end(store, SQL_SUBSCRIPTION_END_PROVEN, topic, intake);
     if (r == 0)
-        r = end(store, SQL_SUBSCRIPTION_END_UNKNOWN, topic, intake);
+        r = subscription_end(store, SQL_SUBSCRIPTION_END_UNKNOWN, topic, intake);
     if (r >= 0)
         r = subscription_make_room(store, topic->id);
     if (r == 0)
@@ -151,7 +151,8 @@ int subscription_prove(struct store *store, struct topic *topic,
 
 /* --- what the answer was ----------------------------------------------------------- */
 
-static int run(struct store *store, enum sql which, int64_t id, struct str text)
+static int subscription_run(struct store *store, enum sql which, int64_t id,
+                            struct str text)
 {
     _cleanup_(db_call_end) struct db_call call = db_call_begin(store, which);
     int changes = 0;
@@ -167,7 +168,7 @@ static int run(struct store *store, enum sql which, int64_t id, struct str text)
 int subscription_confirmed(struct store *store, int64_t id, struct str text,
                            int64_t now_ms)
 {
-    int r = run(store, SQL_SUBSCRIPTION_KNOWN, id, text);
+    int r = subscription_run(store, SQL_SUBSCRIPTION_KNOWN, id, text);
 
     if (r != 0)
         return r < 0 ? r : 0;
@@ -181,7 +182,7 @@ int subscription_confirmed(struct store *store, int64_t id, struct str text,
         r = db_run(&call, NULL);
     }
     if (r == 0)
-        r = run(store, SQL_SUBSCRIPTION_ABSORB, id, STR_ABSENT);
+        r = subscription_run(store, SQL_SUBSCRIPTION_ABSORB, id, STR_ABSENT);
     return r < 0 ? r : 0;
 }
 
@@ -237,7 +238,7 @@ static int find_waiting(struct store *store, const char *topic_arn, int64_t now_
     return r < 0 ? r : count;
 }
 
-static int restart(struct store *store, int64_t id, int64_t now_ms)
+static int subscription_restart(struct store *store, int64_t id, int64_t now_ms)
 {
     int r;
 
@@ -253,13 +254,13 @@ static int restart(struct store *store, int64_t id, int64_t now_ms)
 }
 
 /* `r` >= 0 becomes a commit. */
-static int finish(struct store *store, int r)
+static int decision_finish(struct store *store, int r)
 {
     if (r < 0) {
         store_rollback(store);
         return r;
     }
-    write_forget(store); /* subscriptions changed behind the cache */
+    topic_forget_cache(store); /* subscriptions changed behind the cache */
     return store_commit(store);
 }
 
@@ -274,11 +275,11 @@ int store_topic_confirm(struct store *store, const char *topic_arn, int64_t now_
     count = find_waiting(store, topic_arn, now_ms, ids);
     r = count == 0 ? -ENOENT : count;
     for (int i = 0; r >= 0 && i < count; i++)
-        r = restart(store, ids[i], now_ms);
-    return finish(store, r);
+        r = subscription_restart(store, ids[i], now_ms);
+    return decision_finish(store, r);
 }
 
-static int forget(struct store *store, enum sql which, const char *topic_arn)
+static int topic_forget_rows(struct store *store, enum sql which, const char *topic_arn)
 {
     _cleanup_(db_call_end) struct db_call call = db_call_begin(store, which);
     int changes = 0;
@@ -295,12 +296,12 @@ int store_topic_forget(struct store *store, const char *topic_arn)
 
     if (r < 0)
         return r;
-    r = forget(store, SQL_OUTBOX_FORGET, topic_arn);
+    r = topic_forget_rows(store, SQL_OUTBOX_FORGET, topic_arn);
     if (r >= 0)
-        r = forget(store, SQL_SUBSCRIPTION_FORGET, topic_arn);
+        r = topic_forget_rows(store, SQL_SUBSCRIPTION_FORGET, topic_arn);
     if (r == 0)
         r = -ENOENT;
     if (r > 0)
-        r = forget(store, SQL_TOPIC_FORGET, topic_arn);
-    return finish(store, r);
+        r = topic_forget_rows(store, SQL_TOPIC_FORGET, topic_arn);
+    return decision_finish(store, r);
 }

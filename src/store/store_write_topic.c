@@ -5,6 +5,11 @@
 #include "sesbounce/arn.h"
 #include "store/store_internal.h"
 
+void topic_forget_cache(struct store *store)
+{
+    store->topic_count = 0;
+}
+
 static struct topic *recall(struct store *store, struct str topic_arn)
 {
     for (size_t i = 0; i < store->topic_count; i++) {
@@ -81,7 +86,7 @@ int topic_get(struct store *store, const struct intake *intake, struct topic **r
         r = topic_flush(store);
         if (r < 0)
             return r;
-        store->topic_count = 0;
+        topic_forget_cache(store);
     }
     topic = &store->topics[store->topic_count];
     memset(topic, 0, sizeof(*topic));
