@@ -14,6 +14,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -298,6 +299,52 @@ static inline void tamper(struct fixture *fixture, const char *sql)
     if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
         fail_msg("%s: %s", sql, message);
     (void)sqlite3_close(db);
+}
+
+/* --- the file --- */
+
+/* Nobody's user, and a group of our own invention. */
+#define OTHER_UID   65534
+#define READERS_GID 54321
+
+static inline const char *path_of(struct fixture *fixture, const char *suffix)
+{
+    char *path = text_room();
+
+    (void)snprintf(path, TEXT_ROOM, "%s%s", fixture->path, suffix);
+    return path;
+}
+
+static inline unsigned mode_of(struct fixture *fixture, const char *suffix)
+{
+    struct stat st;
+
+    assert_int_equal(stat(path_of(fixture, suffix), &st), 0);
+    return st.st_mode & 07777;
+}
+
+/* Opens and expects the fault `error` and `words` in its text. */
+static inline void assert_fault(struct fixture *fixture, enum store_mode mode, int error,
+                         const char *words)
+{
+    struct store *store = NULL;
+    struct buf fault;
+
+    buf_init(&fault, 2048);
+    assert_int_equal(store_open(fixture->path, mode, &store, &fault), error);
+    assert_null(store);
+    if (!fault.data || !strstr(fault.data, words))
+        fail_msg("'%s' is not in '%s'", words, fault.data ? fault.data : "");
+    buf_done(&fault);
+}
+
+static inline void overwrite(struct fixture *fixture, const char *bytes, size_t len, off_t at)
+{
+    int fd = open(fixture->path, O_WRONLY);
+
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, bytes, len, at), len);
+    (void)close(fd);
 }
 
 #endif

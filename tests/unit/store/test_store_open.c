@@ -4,50 +4,6 @@
 #include <pthread.h>
 #include <sys/file.h>
 
-/* Nobody's user, and a group of our own invention. */
-#define OTHER_UID   65534
-#define READERS_GID 54321
-
-static const char *path_of(struct fixture *fixture, const char *suffix)
-{
-    char *path = text_room();
-
-    (void)snprintf(path, TEXT_ROOM, "%s%s", fixture->path, suffix);
-    return path;
-}
-
-static unsigned mode_of(struct fixture *fixture, const char *suffix)
-{
-    struct stat st;
-
-    assert_int_equal(stat(path_of(fixture, suffix), &st), 0);
-    return st.st_mode & 07777;
-}
-
-/* Opens and expects the fault `error` and `words` in its text. */
-static void assert_fault(struct fixture *fixture, enum store_mode mode, int error,
-                         const char *words)
-{
-    struct store *store = NULL;
-    struct buf fault;
-
-    buf_init(&fault, 2048);
-    assert_int_equal(store_open(fixture->path, mode, &store, &fault), error);
-    assert_null(store);
-    if (!fault.data || !strstr(fault.data, words))
-        fail_msg("'%s' is not in '%s'", words, fault.data ? fault.data : "");
-    buf_done(&fault);
-}
-
-static void overwrite(struct fixture *fixture, const char *bytes, size_t len, off_t at)
-{
-    int fd = open(fixture->path, O_WRONLY);
-
-    assert_true(fd >= 0);
-    assert_int_equal(pwrite(fd, bytes, len, at), len);
-    (void)close(fd);
-}
-
 /* --- what it makes
  * ------------------------------------------------------------------------ */
 
