@@ -418,7 +418,7 @@
 /* Different (day, counter) pairs of a transaction that are summed up before writing. */
 #define STORE_TALLIES_MAX 64
 /* Different (reason, minute of the end) pairs, likewise. */
-#define STORE_ENDINGS_MAX 64
+#define STORE_EXPIRY_CHANGES_MAX 64
 /* A name of a counter: the longest SES type has 17 characters. */
 #define STORE_TALLY_NAME_BYTES_MAX 64
 /* Text of a fault. */

@@ -43,7 +43,7 @@ struct tally {
 enum total { TOTAL_EVENTS, TOTAL_QUARANTINE, TOTAL_QUARANTINE_BYTES, TOTAL_COUNT };
 
 /* What the transaction adds to a row of suppressed_count. */
-struct ending {
+struct expiry_change {
     enum policy_reason reason;
     int64_t ends;
     int64_t n;
@@ -85,8 +85,8 @@ struct store {
     struct topic *topics; /* STORE_TOPICS_CACHED_MAX; writers only */
     size_t topic_count;
     int64_t totals[TOTAL_COUNT]; /* what the transaction adds to them */
-    struct ending endings[STORE_ENDINGS_MAX];
-    size_t ending_count;
+    struct expiry_change expiry_changes[STORE_EXPIRY_CHANGES_MAX];
+    size_t expiry_change_count;
     struct tally *tallies; /* STORE_TALLIES_MAX; writers only */
     size_t tally_count;
     int compact_pages; /* of the next step; 0 before the first */
@@ -265,14 +265,16 @@ void total_forget(struct store *store);
  * The live entries of an address and scope. Whoever changes them counts them -1 times
  * before and once after, so that `status` need not count the list.
  */
-struct entries {
+struct live_reasons {
     bool live[POLICY_REASON_MANUAL + 1];
     int64_t ends[POLICY_REASON_MANUAL + 1];
 };
-int entries_load(struct store *store, const struct address *address, const char *scope,
-                 struct entries *ret);
-void entries_set(struct entries *entries, enum policy_reason reason, int64_t until_ms);
-int entries_count(struct store *store, const struct entries *entries, int64_t sign);
+int live_reasons_load(struct store *store, const struct address *address,
+                      const char *scope, struct live_reasons *ret);
+void live_reasons_set(struct live_reasons *reasons, enum policy_reason reason,
+                      int64_t until_ms);
+int live_reasons_count(struct store *store, const struct live_reasons *reasons,
+                       int64_t sign);
 
 /* Each SubscriptionConfirmation is a subscription of its own, with its own token. */
 int subscription_apply_confirm(struct store *store, struct topic *topic,

@@ -64,15 +64,15 @@ static int load_manual(struct store *store, const struct store_decision *decisio
 static int count_entries(struct store *store, const struct store_decision *decision,
                          const struct address *address, bool is_add)
 {
-    struct entries entries;
-    int r = entries_load(store, address, scope_of(decision), &entries);
+    struct live_reasons reasons;
+    int r = live_reasons_load(store, address, scope_of(decision), &reasons);
 
     if (r == 0)
-        r = entries_count(store, &entries, -1);
+        r = live_reasons_count(store, &reasons, -1);
     if (r < 0 || !is_add)
         return r;
-    entries_set(&entries, POLICY_REASON_MANUAL, decision->until_ms);
-    return entries_count(store, &entries, 1);
+    live_reasons_set(&reasons, POLICY_REASON_MANUAL, decision->until_ms);
+    return live_reasons_count(store, &reasons, 1);
 }
 
 static int put_manual(struct store *store, const struct store_decision *decision,

@@ -51,16 +51,16 @@ static int load_entry(struct store *store, const struct address *address,
 static int count_entry(struct store *store, const struct address *address,
                        enum policy_reason reason, const struct policy_entry *entry)
 {
-    struct entries entries;
-    int r = entries_load(store, address, "*", &entries);
+    struct live_reasons reasons;
+    int r = live_reasons_load(store, address, "*", &reasons);
 
     if (r == 0)
-        r = entries_count(store, &entries, -1);
+        r = live_reasons_count(store, &reasons, -1);
     if (r < 0)
         return r;
-    entries_set(&entries, reason, entry->until_ms);
-    entries.live[reason] = !entry->lifted;
-    return entries_count(store, &entries, 1);
+    live_reasons_set(&reasons, reason, entry->until_ms);
+    reasons.live[reason] = !entry->lifted;
+    return live_reasons_count(store, &reasons, 1);
 }
 
 static int put_entry(struct store *store, const struct intake *intake,

@@ -1,6 +1,12 @@
 /*
  * Totals that `status` shows, so that nobody has to count: summed up in memory, and
  * written in the transaction that changes what they count.
+ *
+ * The list by reason changes by itself when entries run out. So suppressed_count does not
+ * say how many there are, but how many there are until which minute: `status` sums up the
+ * rows whose minute is not over. An address has the reason of its strongest live entry:
+ * below a complaint until noon, a bounce for ever is -1 BOUNCE until noon and +1 BOUNCE
+ * for ever. Whatever changes an address takes back all of its rows and adds the new ones.
  */
 #include <string.h>
 
@@ -40,8 +46,8 @@ static int flush_totals(struct store *store)
 
 /* --- the list, by reason: see `suppressed_count` in the schema --- */
 
-int entries_load(struct store *store, const struct address *address, const char *scope,
-                 struct entries *ret)
+int live_reasons_load(struct store *store, const struct address *address,
+                      const char *scope, struct live_reasons *ret)
 {
     _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_ENTRIES_LIVE);
     int r;
@@ -53,62 +59,65 @@ int entries_load(struct store *store, const struct address *address, const char 
         int64_t strength = db_get_int(&call);
 
         if (strength > POLICY_REASON_NONE && strength <= POLICY_REASON_MANUAL)
-            entries_set(ret, (enum policy_reason)strength, db_get_time(&call));
+            live_reasons_set(ret, (enum policy_reason)strength, db_get_time(&call));
     }
     return r;
 }
 
-void entries_set(struct entries *entries, enum policy_reason reason, int64_t until_ms)
+void live_reasons_set(struct live_reasons *reasons, enum policy_reason reason,
+                      int64_t until_ms)
 {
-    entries->live[reason] = true;
-    entries->ends[reason] = until_ms == CLOCK_NONE || until_ms == POLICY_FOR_EVER
+    reasons->live[reason] = true;
+    reasons->ends[reason] = until_ms == CLOCK_NONE || until_ms == POLICY_FOR_EVER
                                 ? NEVER
                                 : until_ms / CLOCK_MINUTE_MS;
 }
 
-static int ending_flush(struct store *store)
+static int expiry_change_flush(struct store *store)
 {
-    for (size_t i = 0; i < store->ending_count; i++) {
-        const struct ending *ending = &store->endings[i];
+    for (size_t i = 0; i < store->expiry_change_count; i++) {
+        const struct expiry_change *change = &store->expiry_changes[i];
         int r;
 
-        if (ending->n == 0)
+        if (change->n == 0)
             continue;
         _cleanup_(db_call_end) struct db_call call =
             db_call_begin(store, SQL_SUPPRESSED_COUNT_ADD);
-        db_bind_int(&call, ending->ends);
-        db_bind_text(&call, str_of(policy_reason_word(ending->reason)));
-        db_bind_int(&call, ending->n);
+        db_bind_int(&call, change->ends);
+        db_bind_text(&call, str_of(policy_reason_word(change->reason)));
+        db_bind_int(&call, change->n);
         r = db_run(&call, NULL);
         if (r < 0)
             return r;
     }
-    store->ending_count = 0;
+    store->expiry_change_count = 0;
     return 0;
 }
 
-static int ending_add(struct store *store, enum policy_reason reason, int64_t ends,
-                      int64_t n)
+static int expiry_change_add(struct store *store, enum policy_reason reason, int64_t ends,
+                             int64_t n)
 {
-    for (size_t i = 0; i < store->ending_count; i++) {
-        struct ending *ending = &store->endings[i];
+    for (size_t i = 0; i < store->expiry_change_count; i++) {
+        struct expiry_change *change = &store->expiry_changes[i];
 
-        if (ending->reason == reason && ending->ends == ends) {
-            ending->n += n;
+        if (change->reason == reason && change->ends == ends) {
+            change->n += n;
             return 0;
         }
     }
-    if (store->ending_count == STORE_ENDINGS_MAX) {
-        int r = ending_flush(store);
+    if (store->expiry_change_count == STORE_EXPIRY_CHANGES_MAX) {
+        int r = expiry_change_flush(store);
 
         if (r < 0)
             return r;
     }
-    store->endings[store->ending_count++] = (struct ending){reason, ends, n};
+    store->expiry_changes[store->expiry_change_count++] =
+        (struct expiry_change){reason, ends, n};
     return 0;
 }
 
-int entries_count(struct store *store, const struct entries *entries, int64_t sign)
+int live_reasons_count(struct store *store, const struct live_reasons *reasons,
+                       int64_t sign)
 {
     int64_t stronger_ends = INT64_MIN;
     int r = 0;
@@ -116,19 +125,19 @@ int entries_count(struct store *store, const struct entries *entries, int64_t si
     for (int i = POLICY_REASON_MANUAL; r == 0 && i > POLICY_REASON_NONE; i--) {
         enum policy_reason reason = (enum policy_reason)i;
 
-        if (!entries->live[i] || entries->ends[i] <= stronger_ends)
+        if (!reasons->live[i] || reasons->ends[i] <= stronger_ends)
             continue;
-        r = ending_add(store, reason, entries->ends[i], sign);
+        r = expiry_change_add(store, reason, reasons->ends[i], sign);
         if (r == 0 && stronger_ends != INT64_MIN)
-            r = ending_add(store, reason, stronger_ends, -sign);
-        stronger_ends = entries->ends[i];
+            r = expiry_change_add(store, reason, stronger_ends, -sign);
+        stronger_ends = reasons->ends[i];
     }
     return r;
 }
 
 int total_flush(struct store *store)
 {
-    int r = ending_flush(store);
+    int r = expiry_change_flush(store);
 
     return r < 0 ? r : flush_totals(store);
 }
@@ -136,5 +145,5 @@ int total_flush(struct store *store)
 void total_forget(struct store *store)
 {
     memset(store->totals, 0, sizeof(store->totals));
-    store->ending_count = 0;
+    store->expiry_change_count = 0;
 }
