@@ -139,7 +139,6 @@ bool db_rest(struct store *store)
     /* Others who have it open are no fault: then -wal and -shm stay, and serve readers.
      */
     (void)sqlite3_busy_timeout(store->db, 0);
-    (void)sqlite3_rollback_hook(store->db, NULL, NULL); /* its memory goes with the WAL */
     keep_wal(store, 0);
     rc = sqlite3_exec(store->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
     keep_wal(store, 1);

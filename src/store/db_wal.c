@@ -21,6 +21,7 @@
 struct wal {
     sqlite3_io_methods methods; /* first: what SQLite sees leads back to us */
     const sqlite3_io_methods *real;
+    sqlite3 *db;
     sqlite3_int64 at; /* where `bytes` belong in the file */
     int len;
     char bytes[STORE_WAL_WRITE_BYTES];
@@ -99,12 +100,14 @@ static void drop(void *arg)
     wal->len = 0;
 }
 
-/* Only sqlite3_close() closes the WAL, after it rolled back what was open. */
+/* What was open is rolled back before: another journal mode is for between transactions,
+ * and sqlite3_close() does it first. */
 static int wal_close(sqlite3_file *file)
 {
     struct wal *wal = wal_of(file);
 
     file->pMethods = wal->real;
+    (void)sqlite3_rollback_hook(wal->db, NULL, NULL);
     sqlite3_free(wal);
     return file->pMethods->xClose(file);
 }
@@ -123,6 +126,7 @@ int db_wal_gather(struct store *store)
     if (!wal)
         return -ENOMEM;
     wal->real = file->pMethods;
+    wal->db = store->db;
     wal->at = 0;
     wal->len = 0;
     wal->methods = *file->pMethods;

@@ -106,8 +106,9 @@ int db_look_through(struct store *store);
 
 /* --- db_rest.c ------------------------------------------------------------------- */
 
-/* Before a writer closes, with no statement left: leaves a file that needs no -wal and no
- * -shm to be read, unless somebody else has it open. True when it did. */
+/* Of a writer, between transactions and with no statement running: leaves a file that
+ * needs no -wal and no -shm to be read, unless somebody else has it open. True when it
+ * did; the WAL is gone then, and with it what db_wal_gather() does. */
 bool db_rest(struct store *store);
 
 /* Runs `sql`, which goes back to WAL, as sqlite3_exec() does; readers never find the file
@@ -146,8 +147,8 @@ bool db_early_is_noted(const struct store *store);
 /*
  * From now on this connection, which must be at synchronous=FULL and between
  * transactions, writes the WAL in pieces of up to STORE_WAL_WRITE_BYTES, and takes the
- * connection's rollback hook. Its memory goes when the connection is closed. 0 and
- * nothing done where the journal is no WAL, -ENOMEM, or as db_fault().
+ * connection's rollback hook, until the WAL is closed. 0 and nothing done where the
+ * journal is no WAL, -ENOMEM, or as db_fault().
  */
 int db_wal_gather(struct store *store);
 

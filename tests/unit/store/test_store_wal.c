@@ -65,12 +65,8 @@ static sqlite3 *open_foreign(struct fixture *fixture)
     return foreign;
 }
 
-static void a_rollback_leaves_nothing(void **state)
+static void roll_back_beside(sqlite3 *db, sqlite3 *foreign)
 {
-    struct fixture *fixture = *state;
-    sqlite3 *db = make_large(fixture);
-    sqlite3 *foreign = open_foreign(fixture);
-
     run(db, "BEGIN IMMEDIATE; UPDATE large SET t = randomblob(3000); ROLLBACK");
     run(foreign, "UPDATE large SET t = 'foreign'");
     assert_int_equal(number(db, "SELECT count(*) FROM large WHERE t = 'foreign'"), 2000);
@@ -79,6 +75,37 @@ static void a_rollback_leaves_nothing(void **state)
                      1999);
     assert_int_equal(number(foreign, "SELECT count(*) FROM large WHERE t = 'ours'"), 1);
     assert_int_equal(sqlite3_close(foreign), SQLITE_OK);
+}
+
+static void a_rollback_leaves_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    sqlite3 *db = make_large(fixture);
+    sqlite3 *foreign = open_foreign(fixture);
+
+    roll_back_beside(db, foreign);
+}
+
+static void a_rollback_leaves_nothing_after_a_rest_that_was_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    sqlite3 *db = make_large(fixture);
+    sqlite3 *foreign = open_foreign(fixture);
+
+    assert_int_equal(number(foreign, "SELECT count(*) FROM large"), 2000);
+    assert_false(db_rest(fixture->store));
+    roll_back_beside(db, foreign);
+}
+
+static void a_file_is_written_after_a_rest_as_before(void **state)
+{
+    struct fixture *fixture = *state;
+    sqlite3 *db = make_large(fixture);
+
+    assert_true(db_rest(fixture->store));
+    assert_int_equal(db_wake(fixture->store, "PRAGMA journal_mode = WAL", NULL, NULL),
+                     SQLITE_OK);
+    roll_back_beside(db, open_foreign(fixture));
 }
 
 static void closing_leaves_nothing(void **state)
@@ -121,6 +148,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_rollback_leaves_nothing, fixture_setup,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(
+            a_rollback_leaves_nothing_after_a_rest_that_was_refused, fixture_setup,
+            fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_file_is_written_after_a_rest_as_before,
+                                        fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(closing_leaves_nothing, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_large_transaction_reads_itself, fixture_setup,
