@@ -178,6 +178,17 @@
  * often, also when nobody delivers: a load balancer that believes /healthz lets nobody
  * through. Promised: asked again within 30 s. */
 #define CERTIFICATE_AGAIN_MS 20000
+/* While a certificate of that origin is at hand, its way is lost only when another fetch
+ * fails this long after the first, and nothing was verified in between. Shorter: a
+ * stranger turns /healthz of a site that has no mail for a while; longer: a certificate
+ * that SNS has renewed, and that cannot be fetched, shows later. SNS's own retries may be
+ * over in a minute, so this only delays the alarm. */
+#define HEALTH_DOUBT_MS (10 * 60 * 1000)
+/* Origins in doubt at once: one a region, of those that have given a certificate. AWS has
+ * 40; one more counts as lost. */
+#define HEALTH_DOUBTS_MAX 64
+/* That certificates cannot be obtained, and that they can again, in pairs. */
+#define HEALTH_LOGS_A_MINUTE 5
 /* Why not, in words for everybody, and for the operator with libcurl's own (256). */
 #define HEALTH_BRIEF_BYTES  128
 #define HEALTH_DETAIL_BYTES 512

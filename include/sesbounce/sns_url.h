@@ -35,6 +35,13 @@ int sns_url_check_endpoint(struct str text, const char **ret_fault);
  */
 int sns_url_origin(const struct arn *topic, struct str endpoint, struct sns_origin *ret);
 
+/* HOST[:PORT] of an origin, borrowed from it. */
+struct str sns_url_origin_host(const struct sns_origin *origin);
+
+/* The host alone of AWS's SNS endpoint in the topic's region, which SigningCertURL may
+ * name whatever is configured. 0, or -EINVAL for a partition we do not know. */
+int sns_url_aws_host(const struct arn *topic, struct sns_origin *ret);
+
 /* SimpleNotificationService-HEX.pem, HEX in lower case and at most SNS_CERT_HEX_MAX long.
  */
 bool sns_url_is_certificate_file(struct str file);

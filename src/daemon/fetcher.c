@@ -74,23 +74,41 @@ static const char *hint_of(const struct https_answer *answer)
                                 : NULL;
 }
 
+static bool has_host(struct fetcher *fetcher, struct str host)
+{
+    return certificates_has_host(fetcher->service->rules.certificates, host);
+}
+
+/* They are kept by the host in SigningCertURL, which is AWS's or the origin's. */
+static bool is_any_at_hand(struct fetcher *fetcher, const struct fetch *fetch)
+{
+    struct sns_origin host;
+    struct arn topic;
+
+    if (has_host(fetcher, fetch->url.host) ||
+        has_host(fetcher, sns_url_origin_host(&fetch->origin)))
+        return true;
+    return arn_parse(str_of(fetch->wish.topic), &topic) &&
+           sns_url_aws_host(&topic, &host) == 0 && has_host(fetcher, str_of(host.text));
+}
+
 static void lose(struct fetcher *fetcher, const struct fetch *fetch,
                  const struct https_answer *answer, const char *fault)
 {
     struct health_loss loss = {.since_ms = clock_wall_ms(), .hint = hint_of(answer)};
-    bool turned;
+    int64_t now_ms = clock_mono_ms();
+    bool tell;
 
     (void)snprintf(loss.origin, sizeof(loss.origin), "%s", fetch->origin.text);
     (void)snprintf(loss.brief, sizeof(loss.brief), "%s",
                    answer->fault ? answer->brief : fault);
     (void)snprintf(loss.detail, sizeof(loss.detail), "%s", fault);
-    turned = health_lose(&fetcher->service->health, &loss);
-    if (turned || strcmp(fetcher->lost_origin.text, loss.origin) == 0) {
-        fetcher->lost = fetch->wish;
-        fetcher->lost_origin = fetch->origin;
-        fetcher->lost_again_ms = clock_mono_ms() + CERTIFICATE_AGAIN_MS;
-    }
-    if (!turned)
+    if (!health_lose(&fetcher->service->health, &loss, is_any_at_hand(fetcher, fetch),
+                     now_ms, &tell))
+        return;
+    fetcher->lost = fetch->wish;
+    fetcher->lost_again_ms = now_ms + CERTIFICATE_AGAIN_MS;
+    if (!tell)
         return;
     log_event(LOG_LEVEL_ERROR,
               "NOT VERIFYING, SNS is told to try again: no signing certificate can be "
@@ -142,6 +160,8 @@ static void note_failure(struct fetcher *fetcher, struct fetch *fetch,
         lose(fetcher, fetch, answer, fault);
     else if (!answer->fault && is_lost_one(fetcher, fetch))
         find(fetcher, fetch);
+    else if (!answer->fault)
+        health_answered(&fetcher->service->health, str_of(fetch->origin.text));
 }
 
 static void keep_certificate(struct fetcher *fetcher, struct fetch *fetch,

@@ -27,9 +27,8 @@ struct fetcher {
     struct https *https; /* borrowed */
     struct fetch fetches[CERTIFICATE_FETCHES_MAX];
     struct log_ration fault_ration;
-    struct waiting_wish lost;      /* while health.h says so, one of … */
-    struct sns_origin lost_origin; /* … this origin */
-    int64_t lost_again_ms;         /* when to ask for it again */
+    struct waiting_wish lost; /* while health.h says so: one of the lost origin */
+    int64_t lost_again_ms;    /* when to ask for it again */
 };
 
 void fetcher_init(struct fetcher *fetcher, struct service *service, struct https *https);

@@ -17,31 +17,115 @@ void health_done(struct health *health)
     (void)pthread_mutex_destroy(&health->mutex);
 }
 
-bool health_lose(struct health *health, const struct health_loss *loss)
-{
-    bool turned;
+/* --- certificates: doubts; under the mutex -------------------------------------- */
 
-    pthread_mutex_lock(&health->mutex);
-    turned = !atomic_load(&health->lost);
-    if (turned)
-        health->loss = *loss;
+static struct health_doubt *doubt_find(struct health *health, struct str origin)
+{
+    for (size_t i = 0; i < HEALTH_DOUBTS_MAX; i++) {
+        struct health_doubt *doubt = &health->doubts[i];
+
+        if (doubt->since_mono_ms && str_equal(str_of(doubt->origin), origin))
+            return doubt;
+    }
+    return NULL;
+}
+
+static bool doubt_is_any(const struct health *health)
+{
+    for (size_t i = 0; i < HEALTH_DOUBTS_MAX; i++) {
+        if (health->doubts[i].since_mono_ms)
+            return true;
+    }
+    return false;
+}
+
+/* That of the loss's origin, begun now if need be; NULL when there is no place. */
+static struct health_doubt *doubt_claim(struct health *health,
+                                        const struct health_loss *loss, int64_t mono_ms)
+{
+    struct health_doubt *doubt = doubt_find(health, str_of(loss->origin));
+
+    for (size_t i = 0; i < HEALTH_DOUBTS_MAX && !doubt; i++) {
+        if (health->doubts[i].since_mono_ms)
+            continue;
+        doubt = &health->doubts[i];
+        doubt->since_mono_ms = mono_ms;
+        doubt->since_ms = loss->since_ms;
+        memcpy(doubt->origin, loss->origin, sizeof(doubt->origin));
+    }
+    return doubt;
+}
+
+static void doubt_end(struct health *health, struct str origin)
+{
+    struct health_doubt *doubt = doubt_find(health, origin);
+
+    if (doubt)
+        doubt->since_mono_ms = 0;
+}
+
+/* --- certificates: losses ------------------------------------------------------- */
+
+static bool is_lost_at(struct health *health, struct str origin)
+{
+    return atomic_load(&health->lost) && str_equal(str_of(health->loss.origin), origin);
+}
+
+static void turn_lost(struct health *health, const struct health_loss *loss,
+                      int64_t since_ms, int64_t mono_ms)
+{
+    unsigned held_back;
+
+    health->loss = *loss;
+    health->loss.since_ms = since_ms;
+    health->told =
+        log_ration_pass(&health->ration, mono_ms, HEALTH_LOGS_A_MINUTE, &held_back);
     atomic_store(&health->lost, true);
+}
+
+bool health_lose(struct health *health, const struct health_loss *loss, bool at_hand,
+                 int64_t mono_ms, bool *ret_tell)
+{
+    const struct health_doubt *doubt = NULL;
+    bool lost;
+
+    *ret_tell = false;
+    pthread_mutex_lock(&health->mutex);
+    if (at_hand)
+        doubt = doubt_claim(health, loss, mono_ms);
+    if (!atomic_load(&health->lost) &&
+        (!doubt || mono_ms - doubt->since_mono_ms >= HEALTH_DOUBT_MS)) {
+        turn_lost(health, loss, doubt ? doubt->since_ms : loss->since_ms, mono_ms);
+        *ret_tell = health->told;
+    }
+    lost = is_lost_at(health, str_of(loss->origin));
+    atomic_store(&health->watching, true);
     pthread_mutex_unlock(&health->mutex);
-    return turned;
+    return lost;
 }
 
 bool health_find(struct health *health, struct str origin)
 {
-    bool turned;
+    bool tell = false;
 
-    if (!atomic_load_explicit(&health->lost, memory_order_relaxed))
+    if (!atomic_load_explicit(&health->watching, memory_order_relaxed))
         return false;
     pthread_mutex_lock(&health->mutex);
-    turned = atomic_load(&health->lost) && str_equal(str_of(health->loss.origin), origin);
-    if (turned)
+    doubt_end(health, origin);
+    if (is_lost_at(health, origin)) {
+        tell = health->told;
         atomic_store(&health->lost, false);
+    }
+    atomic_store(&health->watching, atomic_load(&health->lost) || doubt_is_any(health));
     pthread_mutex_unlock(&health->mutex);
-    return turned;
+    return tell;
+}
+
+void health_answered(struct health *health, struct str origin)
+{
+    pthread_mutex_lock(&health->mutex);
+    doubt_end(health, origin);
+    pthread_mutex_unlock(&health->mutex);
 }
 
 void health_verified(struct service *service, const struct delivery *delivery)
@@ -49,7 +133,7 @@ void health_verified(struct service *service, const struct delivery *delivery)
     struct sns_origin origin;
 
     /* The simulator's certificate comes from nowhere, and has no URL. */
-    if (atomic_load_explicit(&service->health.lost, memory_order_relaxed) &&
+    if (atomic_load_explicit(&service->health.watching, memory_order_relaxed) &&
         str_present(delivery->certificate_url.host) &&
         sns_url_origin(&delivery->topic, str_of(service->settings->sns.endpoint),
                        &origin) == 0 &&
@@ -57,6 +141,8 @@ void health_verified(struct service *service, const struct delivery *delivery)
         log_event(LOG_LEVEL_NOTICE, "messages can be verified again",
                   {"ORIGIN", str_of(origin.text)});
 }
+
+/* --- the whole -------------------------------------------------------------------- */
 
 void health_look(struct service *service, struct health_now *ret)
 {

@@ -9,7 +9,14 @@
  * is open. Once lost, it is lost until a certificate has been fetched from that origin, a
  * delivery of it has been verified, or SNS itself has answered for the same URL.
  *
- * The mutex guards all but `lost`; under it nothing is done but comparing and copying.
+ * While a certificate of that origin is at hand, a failed fetch is only a doubt: genuine
+ * deliveries most likely need no other, and any stranger can want one that does not
+ * exist. SNS may have renewed its certificate, however; then no delivery is verified. So
+ * the origin is lost when another fetch fails HEALTH_DOUBT_MS later, and nothing that
+ * ends a loss has happened in between.
+ *
+ * The mutex guards all but `watching`, and `lost` is written under it; nothing is done
+ * under it but comparing and copying.
  */
 #ifndef SESBOUNCED_HEALTH_H
 #define SESBOUNCED_HEALTH_H
@@ -21,6 +28,7 @@
 
 #include "sesbounce/buf.h"
 #include "sesbounce/limits.h"
+#include "sesbounce/log.h"
 #include "sesbounce/str.h"
 
 struct delivery;
@@ -35,10 +43,21 @@ struct health_loss {
     const char *hint;                 /* what to look at, or NULL */
 };
 
+/* No certificate was obtained from an origin of which some are at hand. */
+struct health_doubt {
+    int64_t since_mono_ms; /* 0: this place is free */
+    int64_t since_ms;      /* wall clock */
+    char origin[SNS_ORIGIN_BYTES_MAX];
+};
+
 struct health {
     atomic_bool lost;
+    atomic_bool watching; /* something is lost or in doubt, so that it can be found */
     pthread_mutex_t mutex;
     struct health_loss loss;
+    struct health_doubt doubts[HEALTH_DOUBTS_MAX];
+    struct log_ration ration;
+    bool told; /* the log says that `loss` is lost */
 };
 
 /* 0 or a negative errno. */
@@ -47,14 +66,21 @@ void health_done(struct health *health);
 
 /*
  * A fetch from `origin` failed in a way in which it would have failed for any
- * certificate. True when the state turned: the caller logs it. What is lost already keeps
- * its time; a further origin is not noted before the first has been found again.
+ * certificate; `at_hand` when there is a certificate of that origin. True when the origin
+ * is lost now, with `*ret_tell` when the state turned and the caller logs it, which is
+ * rationed. What is lost already keeps its time; a further origin is not noted before the
+ * first has been found again. `mono_ms` is CLOCK_MONOTONIC.
  */
-bool health_lose(struct health *health, const struct health_loss *loss);
+bool health_lose(struct health *health, const struct health_loss *loss, bool at_hand,
+                 int64_t mono_ms, bool *ret_tell);
 
-/* A certificate came from `origin`. True when the state turned: the caller logs it. Costs
- * one atomic read while nothing is lost. */
+/* A certificate came from `origin`. True when the state turned and the caller logs it:
+ * when it was logged that it was lost. Costs one atomic read while nothing is lost or in
+ * doubt. */
 bool health_find(struct health *health, struct str origin);
+
+/* SNS itself has answered there, if not with a certificate: nothing is in doubt. */
+void health_answered(struct health *health, struct str origin);
 
 /* A genuine message proves that its certificate was obtained; logs when the state turned.
  */

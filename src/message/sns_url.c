@@ -198,6 +198,18 @@ int sns_url_origin(const struct arn *topic, struct str endpoint, struct sns_orig
     return len >= 0 && (size_t)len < sizeof ret->text ? 0 : -EINVAL;
 }
 
+struct str sns_url_origin_host(const struct sns_origin *origin)
+{
+    struct str text = str_of(origin->text);
+    return behind(text,
+                  str_starts_with(text, STR(HTTPS)) ? sizeof HTTPS - 1 : sizeof HTTP - 1);
+}
+
+int sns_url_aws_host(const struct arn *topic, struct sns_origin *ret)
+{
+    return str_present(aws_host(topic, ret)) ? 0 : -EINVAL;
+}
+
 bool sns_url_is_certificate_file(struct str file)
 {
     struct str first = STR("SimpleNotificationService-"), last = STR(".pem");

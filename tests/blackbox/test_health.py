@@ -4,6 +4,7 @@ and stored. The store's part is tried in test_http_answers.py and test_start.py.
 from __future__ import annotations
 
 import secrets
+import shutil
 import socket
 
 import pytest
@@ -14,6 +15,9 @@ from fakesns import TOPIC, Answer
 from test_admin import ask
 
 
+AWS = "https://sns.us-east-1.amazonaws.com"
+
+
 def some_bounce(sns, **options):
     return sns.feedback(ses.bounce(f"{secrets.token_hex(4)}@mail.example"), **options)
 
@@ -21,6 +25,18 @@ def some_bounce(sns, **options):
 def some_new_bounce(sns):
     """Signed with a certificate whose URL nobody has asked for."""
     return some_bounce(sns, signer=sns.add(sns.authority.new_signer()))
+
+
+def unknown_url(sns) -> str:
+    return f"{sns.origin}/SimpleNotificationService-{secrets.token_hex(16)}.pem"
+
+
+def place(daemon, signer, origin: str = AWS) -> None:
+    """As an operator puts a certificate there by hand."""
+    host = daemon.certificates / origin.split("://")[1]
+    host.mkdir(parents=True, exist_ok=True)
+    (host / signer.file).write_bytes(signer.pem)
+    (host / signer.file).chmod(0o640)
 
 
 def health(daemon) -> int:
@@ -92,12 +108,61 @@ def test_a_region_that_does_not_exist_is_not_unhealthy(make_daemon, sns):
 
 
 def test_a_verified_delivery_ends_what_was_unhealthy(daemon, sns):
-    daemon.accept(some_bounce(sns))
     sns.certificate_plan.otherwise = Answer(503)
-    assert_refusal(daemon.deliver(some_new_bounce(sns)), 503)
+    assert_refusal(daemon.deliver(some_bounce(sns)), 503)
     assert health(daemon) == 503
-    daemon.accept(some_bounce(sns))
+    place(daemon, signer := sns.add(sns.authority.new_signer()))
+    daemon.accept(some_bounce(sns, signer=signer))
     assert health(daemon) == 200
+    daemon.wait_log("messages can be verified again")
+
+
+def test_a_stranger_who_wants_an_unknown_certificate_turns_nothing_while_one_is_at_hand(
+    daemon, sns
+):
+    """Without any way out; the genuine certificate is at hand, whether mail flows or not."""
+    genuine = some_bounce(sns)
+    daemon.accept(genuine)
+    for restarted in (False, True):
+        if restarted:
+            daemon.restart()
+        sns.certificate_plan.otherwise = Answer(503)
+        for _ in range(20):
+            stranger = some_bounce(sns, SigningCertURL=unknown_url(sns), Signature="AAAA")
+            assert_refusal(daemon.deliver(stranger), 503)
+            assert health(daemon) == 200
+            if restarted:
+                daemon.accept(some_bounce(sns))
+    assert "NOT VERIFYING" not in daemon.log()
+    assert "verified again" not in daemon.log()
+    assert daemon.log().count("cannot get a signing certificate") <= 10
+
+
+def test_a_stranger_cannot_choose_the_name_under_which_none_is_at_hand(make_daemon, sns):
+    """SigningCertURL may name AWS's host or the endpoint's: both are one place."""
+    for known, named in ((sns.origin, AWS), (AWS, sns.origin)):
+        daemon = make_daemon().start()
+        place(daemon, sns.signer, known)
+        url = f"{known}/{sns.signer.file}"
+        daemon.accept(some_bounce(sns, SigningCertURL=url))
+        sns.certificate_plan.otherwise = Answer(503)
+        url = f"{named}/SimpleNotificationService-{secrets.token_hex(16)}.pem"
+        assert_refusal(daemon.deliver(some_bounce(sns, SigningCertURL=url)), 503)
+        assert health(daemon) == 200
+        daemon.stop()
+
+
+def test_no_way_out_is_unhealthy_at_once_when_no_certificate_is_at_hand_any_more(daemon, sns):
+    """Another region's is at hand, or none: the real outage shows with the first delivery.
+    That of a renewed certificate shows after a while: tests/unit/daemon/test_health.c."""
+    daemon.accept(some_bounce(sns))
+    assert daemon.stop() == 0
+    shutil.rmtree(daemon.certificates)
+    sns.certificate_plan.otherwise = Answer(503)
+    daemon.start()
+    assert health(daemon) == 200
+    assert_refusal(daemon.deliver(some_bounce(sns)), 503)
+    assert health(daemon) == 503
 
 
 def test_known_certificates_are_healthy_without_any_way_out(daemon, sns):

@@ -49,6 +49,26 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* Nothing is at hand, so that what fails is lost at once. */
+static bool lose(struct service *service, const struct health_loss *what)
+{
+    bool tell;
+
+    (void)health_lose(&service->health, what, false, 1, &tell);
+    return tell;
+}
+
+/* A certificate of that origin is at hand. */
+static bool doubt(struct service *service, const struct health_loss *what,
+                  int64_t mono_ms)
+{
+    bool tell;
+    bool lost = health_lose(&service->health, what, true, mono_ms, &tell);
+
+    assert_int_equal(tell, lost);
+    return lost;
+}
+
 static void expect(struct service *service, enum health_state state, bool detail,
                    const char *text)
 {
@@ -59,7 +79,8 @@ static void expect(struct service *service, enum health_state state, bool detail
     assert_int_equal(now.state, state);
     buf_init(&line, 4096);
     assert_int_equal(health_print(&now, detail, &line), 0);
-    assert_string_equal(buf_str(&line).data, text);
+    if (text)
+        assert_string_equal(buf_str(&line).data, text);
     buf_done(&line);
 }
 
@@ -74,9 +95,9 @@ static void what_is_lost_is_lost_until_it_is_found_at_the_same_origin(void **sta
     struct health_loss later = loss;
     struct health_now now;
 
-    assert_true(health_lose(&service->health, &loss));
+    assert_true(lose(service, &loss));
     later.since_ms++;
-    assert_false(health_lose(&service->health, &later));
+    assert_false(lose(service, &later));
     health_look(service, &now);
     assert_int_equal(now.state, HEALTH_NOT_VERIFYING);
     assert_int_equal(now.loss.since_ms, loss.since_ms);
@@ -92,7 +113,7 @@ static void a_loss_says_since_when_where_why_and_what_to_type(void **state)
 {
     struct service *service = *state;
 
-    (void)health_lose(&service->health, &loss);
+    (void)lose(service, &loss);
     expect(service, HEALTH_NOT_VERIFYING, false,
            "messages cannot be verified: no signing certificate can be obtained from "
            "https://sns.eu-west-1.amazonaws.com since 2026-09-21T14:13:20.000Z: could "
@@ -106,7 +127,7 @@ static void only_the_operator_reads_about_the_proxy(void **state)
     struct health_now now;
     struct buf line;
 
-    (void)health_lose(&service->health, &loss);
+    (void)lose(service, &loss);
     health_look(service, &now);
     for (int detail = 0; detail < 2; detail++) {
         buf_init(&line, 4096);
@@ -123,13 +144,95 @@ static void a_full_queue_and_a_broken_store_are_not_well(void **state)
     full = true;
     expect(service, HEALTH_OVERLOADED, false,
            "messages cannot be stored: more arrive than the disk takes");
-    (void)health_lose(&service->health, &loss);
+    (void)lose(service, &loss);
     atomic_store(&service->storing, false);
     atomic_store(&service->trouble, "the disk is full: `df`");
     expect(service, HEALTH_NOT_STORING, false,
            "messages cannot be stored: the disk is full: `df`");
     atomic_store(&service->stopping, true);
     expect(service, HEALTH_STOPPING, false, "sesbounced is being stopped or restarted");
+}
+
+static void a_stranger_who_wants_what_sns_does_not_have_proves_nothing(void **state)
+{
+    struct service *service = *state;
+    int64_t now_ms = 1;
+
+    for (int i = 0; i < 100; i++, now_ms += HEALTH_DOUBT_MS - 1) {
+        assert_false(doubt(service, &loss, now_ms));
+        /* Genuine deliveries are verified meanwhile. */
+        assert_false(health_find(&service->health, STR(ORIGIN)));
+        expect(service, HEALTH_WELL, false, "ok");
+    }
+    assert_false(doubt(service, &loss, now_ms));
+    assert_false(doubt(service, &loss, now_ms + HEALTH_DOUBT_MS - 1));
+    expect(service, HEALTH_WELL, false, "ok");
+}
+
+static void
+a_renewed_certificate_that_cannot_be_obtained_is_a_loss_in_the_end(void **state)
+{
+    struct service *service = *state;
+    struct health_loss later = loss;
+    struct health_now now;
+
+    assert_false(doubt(service, &loss, 1));
+    later.since_ms += HEALTH_DOUBT_MS;
+    assert_true(doubt(service, &later, 1 + HEALTH_DOUBT_MS));
+    health_look(service, &now);
+    assert_int_equal(now.state, HEALTH_NOT_VERIFYING);
+    assert_int_equal(now.loss.since_ms, loss.since_ms); /* since the first */
+    assert_true(health_find(&service->health, STR(ORIGIN)));
+    assert_false(doubt(service, &later, 2 + HEALTH_DOUBT_MS));
+    expect(service, HEALTH_WELL, false, "ok");
+}
+
+static void an_answer_of_sns_ends_a_doubt_and_no_loss(void **state)
+{
+    struct service *service = *state;
+
+    assert_false(doubt(service, &loss, 1));
+    health_answered(&service->health, STR(ORIGIN));
+    assert_false(doubt(service, &loss, 1 + HEALTH_DOUBT_MS));
+    assert_true(doubt(service, &loss, 1 + 2 * HEALTH_DOUBT_MS));
+    health_answered(&service->health, STR(ORIGIN));
+    assert_true(atomic_load(&service->health.lost));
+}
+
+static void what_verifies_at_one_origin_says_nothing_of_another(void **state)
+{
+    struct service *service = *state;
+
+    assert_false(doubt(service, &loss, 1));
+    assert_false(health_find(&service->health, STR("https://sns.eu-west-2.example")));
+    assert_true(doubt(service, &loss, 1 + HEALTH_DOUBT_MS));
+}
+
+static void origins_beyond_those_in_doubt_are_lost_at_once(void **state)
+{
+    struct service *service = *state;
+    struct health_loss other = loss;
+
+    for (int i = 0; i < HEALTH_DOUBTS_MAX; i++) {
+        (void)snprintf(other.origin, sizeof(other.origin), "https://%d.example", i);
+        assert_false(doubt(service, &other, 1));
+    }
+    assert_true(doubt(service, &loss, 1));
+}
+
+static void losses_and_their_ends_are_logged_in_pairs_and_with_a_ration(void **state)
+{
+    struct service *service = *state;
+    unsigned lines = 0;
+
+    for (int i = 0; i < 1000; i++) {
+        bool told = lose(service, &loss);
+
+        expect(service, HEALTH_NOT_VERIFYING, false, NULL);
+        assert_int_equal(health_find(&service->health, STR(ORIGIN)), told);
+        lines += told;
+    }
+    assert_int_equal(lines, HEALTH_LOGS_A_MINUTE);
 }
 
 int main(void)
@@ -145,6 +248,21 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_full_queue_and_a_broken_store_are_not_well,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_stranger_who_wants_what_sns_does_not_have_proves_nothing, set_up,
+            tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_renewed_certificate_that_cannot_be_obtained_is_a_loss_in_the_end, set_up,
+            tear_down),
+        cmocka_unit_test_setup_teardown(an_answer_of_sns_ends_a_doubt_and_no_loss, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_verifies_at_one_origin_says_nothing_of_another, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(origins_beyond_those_in_doubt_are_lost_at_once,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            losses_and_their_ends_are_logged_in_pairs_and_with_a_ration, set_up,
+            tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
