@@ -191,16 +191,20 @@ static int csv_names(struct output *output, const struct store_value *values,
 
 static int csv_text(struct output *output, struct str text)
 {
-    struct buf cell;
+    struct buf cell, seen;
     buf_init(&cell, CTL_LINE_OUT_BYTES_MAX);
-    bool formula = output->format == OUTPUT_CSV && text_is_formula(text);
-    int r = formula ? buf_append_char(&cell, '\'') : 0;
+    buf_init(&seen, CTL_LINE_OUT_BYTES_MAX);
+    int r = output->format == OUTPUT_CSV ? text_no_formula(&cell, text)
+                                         : buf_append_str(&cell, text);
+    text = buf_str(&cell);
+    if (r == 0 && output->to_terminal) {
+        r = text_neutral(&seen, text, false);
+        text = buf_str(&seen);
+    }
     if (r == 0)
-        r = output->to_terminal ? text_neutral(&cell, text, false)
-                                : buf_append_str(&cell, text);
-    if (r == 0)
-        r = text_csv(&output->line, buf_str(&cell));
+        r = text_csv(&output->line, text);
     buf_done(&cell);
+    buf_done(&seen);
     return r;
 }
 

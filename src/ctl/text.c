@@ -101,15 +101,32 @@ int text_json_harmless(struct buf *to, struct str json)
     return r;
 }
 
-bool text_is_formula(struct str s)
+/* `s` is not empty. */
+static bool begins_formula(struct str s)
 {
-    if (s.len == 0)
-        return false;
     struct str first = {s.data, str_utf8_sequence(s)};
     if (first.len <= 1)
-        return *s.data && strchr("=+-@\t\r\n", *s.data);
+        return *s.data && strchr("=+-@", *s.data);
     uint32_t code = str_code_point(first);
     return code == 0xff1d || code == 0xff0b || code == 0xff0d || code == 0xff20;
+}
+
+int text_no_formula(struct buf *to, struct str s)
+{
+    bool at_start = true; /* of a cell */
+    int r =
+        s.len > 0 && *s.data && strchr("\t\r\n", *s.data) ? buf_append_char(to, '\'') : 0;
+    while (r == 0 && s.len > 0) {
+        char c = *s.data;
+        if (at_start && begins_formula(s))
+            r = buf_append_char(to, '\'');
+        if (r == 0)
+            r = buf_append_char(to, c);
+        at_start = c && (strchr(";\t\r\n", c) || (at_start && strchr(" \"", c)));
+        s.data++;
+        s.len--;
+    }
+    return r;
 }
 
 int text_csv(struct buf *to, struct str s)

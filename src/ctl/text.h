@@ -35,9 +35,13 @@ int text_json_harmless(struct buf *to, struct str json);
 /* A field of RFC 4180: quoted only where it must be; bytes stay as they are. */
 int text_csv(struct buf *to, struct str s);
 
-/* Would a spreadsheet take this text for a formula? = + - @ TAB CR at its beginning, as
- * OWASP's "CSV Injection" has them, with the line feed and the full-width forms. */
-bool text_is_formula(struct str s);
+/*
+ * `s` with a ' before whatever a spreadsheet would take for a formula: = + - @ TAB CR at
+ * its beginning, as OWASP's "CSV Injection" has them, with the line feed and the
+ * full-width forms; and the former behind a semicolon, a tab or a line's end, where many
+ * locales, and a paste, begin a cell. Blanks and quotation marks in between hide nothing.
+ */
+int text_no_formula(struct buf *to, struct str s);
 
 /* A word that a POSIX shell reads back as `s`. */
 int text_shell(struct buf *to, struct str s);

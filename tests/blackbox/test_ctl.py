@@ -476,7 +476,10 @@ def test_csv_is_no_program_for_a_spreadsheet(daemon, sns):
     row = rows_of_csv(daemon.ctl("-o", "csv", "events"))[0]
     assert (row["address"], row["diagnostic"]) == ("'+ann@mail.example", f"'{formula}")
     assert row["id"] == "1"
-    row = rows_of_csv(daemon.ctl("events", "--raw", "-o", "csv"))[0]
+    daemon.accept(sns.feedback(ses.bounce(ses.failed("b@mail.example", "5.1.1", f"smtp;{formula}"))))
+    row = rows_of_csv(daemon.ctl("-o", "csv", "events", "--address", "b@mail.example"))[0]
+    assert row["diagnostic"] == f"smtp;'{formula}", "many locales separate cells by semicolons"
+    row = rows_of_csv(daemon.ctl("events", "--raw", "-o", "csv", "--address", "+ann@mail.example"))[0]
     assert (row["address"], row["diagnostic"]) == ("+ann@mail.example", formula)
     refused = daemon.ctl("events", "--raw")
     assert refused.code == 2 and "-o csv" in refused.err

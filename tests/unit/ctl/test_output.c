@@ -123,9 +123,9 @@ static void csv_cells_that_a_spreadsheet_would_execute_are_text(void **state)
         {STR("+jane@x.example"), "'+jane@x.example"},
         {STR("-2"), "'-2"},
         {STR("@SUM(A1)"), "'@SUM(A1)"},
-        {STR("\t=1"), "'\t=1"},
-        {STR("\r=1"), "\"'\r=1\""},
-        {STR("\n=1"), "\"'\n=1\""},
+        {STR("\t=1"), "'\t'=1"},
+        {STR("\r=1"), "\"'\r'=1\""},
+        {STR("\n=1"), "\"'\n'=1\""},
         {STR("=a,\"b\""), "\"'=a,\"\"b\"\"\""},
         {STR("\xef\xbc\x9d"
              "1+1"),

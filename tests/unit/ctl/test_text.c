@@ -84,6 +84,30 @@ static void csv_quotes_what_rfc_4180_says_and_keeps_bytes(void **state)
     csv(STR("=1+1"), STR("=1+1"));
 }
 
+static void no_cell_of_any_locale_begins_with_a_formula(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"smtp;=HYPERLINK(\"x\")", "smtp;'=HYPERLINK(\"x\")"},
+        {"smtp; 550 5.1.1 <a@b.example>; -x", "smtp; 550 5.1.1 <a@b.example>; '-x"},
+        {"a;;\t+1;@x;-2", "a;;\t'+1;'@x;'-2"},
+        {"a; \"=1", "a; \"'=1"},
+        {"a\n=1\r\n=2", "a\n'=1\r\n'=2"},
+        {"a;\xef\xbc\x9d", "a;'\xef\xbc\x9d"},
+        {"a;b=1; c-d", "a;b=1; c-d"},
+        {";", ";"},
+        {"=1;=1", "'=1;'=1"},
+        {"\t=1", "'\t'=1"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        _cleanup_(buf_done) struct buf buf;
+        buf_init(&buf, 100);
+        assert_int_equal(text_no_formula(&buf, str_of(cases[i][0])), 0);
+        assert_string_equal(buf_str(&buf).data, cases[i][1]);
+    }
+}
+
 static void a_shell_reads_the_word_back(void **state)
 {
     (void)state;
@@ -154,6 +178,7 @@ int main(void)
         cmocka_unit_test(width_counts_characters_and_a_cut_never_splits_one),
         cmocka_unit_test(json_strings_stay_on_one_line_and_are_utf8),
         cmocka_unit_test(csv_quotes_what_rfc_4180_says_and_keeps_bytes),
+        cmocka_unit_test(no_cell_of_any_locale_begins_with_a_formula),
         cmocka_unit_test(a_shell_reads_the_word_back),
         cmocka_unit_test(an_address_is_mentioned_whole_and_in_any_case),
         cmocka_unit_test(distance_is_in_edits),
