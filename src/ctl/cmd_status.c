@@ -5,6 +5,7 @@
 
 #include "ctl/ctl.h"
 #include "ctl/ingest_client.h"
+#include "ctl/text.h"
 #include "sesbounce/arn.h"
 
 /* Three ARNs and a sentence. */
@@ -37,6 +38,12 @@ static int say_text(struct status *status, const char *name, const char *value)
     return say(status, row, 2);
 }
 
+static int attend(struct status *status, const char *text)
+{
+    status->attention++;
+    return say_text(status, "attention", text);
+}
+
 /* `what to type` is part of every such line. */
 __attribute__((format(printf, 2, 3))) static int attention(struct status *status,
                                                            const char *format, ...)
@@ -46,8 +53,7 @@ __attribute__((format(printf, 2, 3))) static int attention(struct status *status
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    status->attention++;
-    return say_text(status, "attention", text);
+    return attend(status, text);
 }
 
 /* --- the daemon --- */
@@ -288,7 +294,17 @@ static struct str text_in(const struct store_value *values, size_t count,
     return value ? value->text : STR("");
 }
 
-static int on_paused(void *context, const struct store_value *values, size_t count)
+/* `before` and then a word for the shell: names are what a message said they are, and may
+ * pretend to be something to type. */
+static int put_word(struct buf *to, const char *before, struct str word)
+{
+    if (word.len == 0)
+        return 0;
+    int r = buf_append_str(to, str_of(before));
+    return r == 0 ? text_shell(to, word) : r;
+}
+
+static int put_pause(struct buf *to, const struct store_value *values, size_t count)
 {
     const struct sender *sender = senders;
     char since[CLOCK_TEXT_BYTES] = "an unknown time";
@@ -297,20 +313,41 @@ static int on_paused(void *context, const struct store_value *values, size_t cou
         sender++;
     struct str name = text_in(values, count, sender->column);
     struct str region = text_in(values, count, "region");
-    struct str origin = text_in(values, count, "origin");
     struct str cause = str_cut(text_in(values, count, "cause"), CTL_CAUSE_BYTES_MAX);
     if (clock_parse(text_in(values, count, "since"), &since_ms) == 0)
         clock_format_rfc3339(since_ms, since);
-    if (cause.len == 0)
-        cause = STR("(SES gave no reason)");
-    return attention(
-        context,
-        "sending has been paused since %s, because %.*s; %s %.*s%s%.*s%s%.*s; "
-        "type: aws sesv2 %s%.*s%s%.*s",
-        since, STR_ARG(cause), sender->what, STR_ARG(name), region.len ? ", " : "",
-        STR_ARG(region), origin.len ? ", decided as " : "", STR_ARG(origin),
-        sender->ask ? sender->ask : "get-account", sender->ask ? (int)name.len : 0,
-        name.data, region.len ? " --region " : "", STR_ARG(region));
+    int r = buf_printf(to, "sending has been paused since %s%s", since,
+                       cause.len ? "" : " (SES gave no reason)");
+    if (r == 0)
+        r = put_word(to, ", because ", cause);
+    if (r == 0)
+        r = buf_printf(to, "; %s ", sender->what);
+    if (r == 0)
+        r = put_word(to, "", name);
+    if (r == 0)
+        r = put_word(to, ", ", region);
+    if (r == 0)
+        r = put_word(to, ", decided as ", text_in(values, count, "origin"));
+    if (r == 0)
+        r = buf_printf(to, "; type: aws sesv2 %s",
+                       sender->ask ? sender->ask : "get-account");
+    if (r == 0 && sender->ask)
+        r = put_word(to, "", name);
+    return r == 0 ? put_word(to, " --region ", region) : r;
+}
+
+static int on_paused(void *context, const struct store_value *values, size_t count)
+{
+    struct status *status = context;
+    struct buf text;
+    buf_init(&text, CTL_LINE_OUT_BYTES_MAX);
+    int r = put_pause(&text, values, count);
+    if (r == 0)
+        r = attend(status, buf_str(&text).data);
+    else
+        status->fault = r;
+    buf_done(&text);
+    return r;
 }
 
 /* --- all of it --- */

@@ -127,14 +127,24 @@ static int enrich(struct store *store, const struct ses_event *event,
     return db_run(&call, NULL);
 }
 
+/* When SES says it was, unless that is still to come: then nothing could end it. */
+static int64_t sending_since(const struct intake *intake)
+{
+    int64_t told_ms = intake->origin == INTAKE_FROM_SNS ? intake->sns_timestamp_ms
+                                                        : intake->received_ms;
+    int64_t since_ms = intake->event.ses_time_ms;
+
+    if (since_ms == CLOCK_NONE)
+        return intake->occurred_ms;
+    return since_ms > told_ms + INTAKE_FUTURE_MS ? told_ms : since_ms;
+}
+
 /* The newest word of SES's on whether somebody may send; which one that is, its own time
  * tells, for EventBridge keeps no order. */
 static int sending_apply(struct store *store, const struct intake *intake)
 {
     _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_SENDING_PUT);
     const struct ses_event *event = &intake->event;
-    int64_t since_ms =
-        event->ses_time_ms == CLOCK_NONE ? intake->occurred_ms : event->ses_time_ms;
 
     bind_word(&call, event->account_id);
     bind_word(&call, event->region);
@@ -143,7 +153,7 @@ static int sending_apply(struct store *store, const struct intake *intake)
     bind_name(&call, event->identity);
     bind_word(&call, event->sending_origin);
     bind_word(&call, event->sending_status);
-    db_bind_time(&call, since_ms);
+    db_bind_time(&call, sending_since(intake));
     db_bind_text_max(&call, event->sending_cause, SES_DIAGNOSTIC_BYTES_MAX);
     return db_run(&call, NULL);
 }

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
+import shlex
+import subprocess
 
 import pytest
 
 import ses
 from daemon import REPOSITORY
+from fakesns import now
 
 REGION = "eu-central-1"
 TENANT = f"arn:aws:ses:{REGION}:{ses.ACCOUNT}:tenant/acme/tn-1"
@@ -98,7 +102,7 @@ def test_a_pause_is_an_event_and_status_says_since_when_and_why(daemon, sns):
     assert (row["tenant"], row["diagnostic"]) == ("acme", "High bounce rate")
     assert daemon.quarantined() == []
     (line,) = pauses(daemon)
-    assert "paused since 2026-03-05T10:00:00.000Z, because High bounce rate; tenant acme" in line
+    assert "paused since 2026-03-05T10:00:00.000Z, because 'High bounce rate'; tenant acme" in line
     assert "type: aws sesv2 get-tenant --tenant-name acme --region eu-central-1" in line
     assert daemon.ctl("status").code == 1
     assert daemon.rows("SELECT since, tenant, cause FROM paused") == [
@@ -142,6 +146,37 @@ def test_pauses_of_tenants_sets_and_the_account_are_told_apart(daemon, sns):
     assert "SES gave no reason" in lines[0] and "tenant acme" in lines[0]
     assert "configuration set news" in lines[1]
     assert f"account {ses.ACCOUNT}" in lines[2] and "sesv2 get-account" in lines[2]
+
+
+def test_what_status_says_to_type_is_no_program_of_who_named_a_tenant(daemon, sns, tmp_path):
+    name, region = """a;$(touch x);`touch x`'"\\ b""", "eu-central-1 $(touch x)"
+    message = sending("DISABLED", "2026-03-05T10:00:00Z", "x; type: touch x",
+                      resource=f"arn:aws:ses:{REGION}:{ses.ACCOUNT}:tenant/{name}")
+    accept(daemon, sns, {**message, "region": region})
+    (line,) = pauses(daemon)
+    words = shlex.split(line)
+    assert "x; type: touch x;" in words, "the reason is no advice of ours"
+    ask = ["aws", "sesv2", "get-tenant", "--tenant-name", name, "--region", region]
+    assert words[-len(ask):] == ask
+    typed = line.split("; type: ")[-1]
+    shell = subprocess.run(["sh", "-c", f"printf '%s\\n' {typed}"], cwd=tmp_path,
+                           capture_output=True, text=True, check=True)
+    assert shell.stdout.splitlines() == ask
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("imported", [False, True])
+def test_a_pause_of_the_year_9999_ends_like_any_other(daemon, sns, imported):
+    message = sending("DISABLED", "9999-12-31T23:59:59Z")
+    if imported:
+        assert daemon.ctl("import", "-", input=json.dumps(message).encode()).code == 0
+    else:
+        accept(daemon, sns, message)
+    (line,) = pauses(daemon)
+    assert "9999" not in line
+    later = now() + dt.timedelta(seconds=1)
+    accept(daemon, sns, sending("ENABLED", later.strftime("%Y-%m-%dT%H:%M:%SZ")))
+    assert pauses(daemon) == []
 
 
 @pytest.mark.parametrize("state", ["Open", "Resolved", "Closed"])
