@@ -32,6 +32,7 @@ struct intake {
     enum intake_origin origin;
     enum quarantine_reason reason;
     struct str body;             /* verbatim, as posted */
+    bool has_token;              /* the body is a confirmation, of either kind */
     struct str topic_arn;        /* absent for INTAKE_FROM_FILE */
     struct str sns_message_id;   /* absent for INTAKE_FROM_FILE */
     struct str token;            /* of INTAKE_CONFIRM */

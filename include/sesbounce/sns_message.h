@@ -17,8 +17,10 @@
 #ifndef SESBOUNCE_SNS_MESSAGE_H
 #define SESBOUNCE_SNS_MESSAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "sesbounce/buf.h"
 #include "sesbounce/limits.h"
 #include "sesbounce/str.h"
 #include "sesbounce/verdict.h"
@@ -56,6 +58,18 @@ struct sns_message {
 enum verdict sns_message_parse(struct str body, struct sns_message *ret,
                                const char **ret_fault);
 void sns_message_done(struct sns_message *message);
+
+/* What stands for a token, and for the URL that has it in it. */
+#define SNS_TOKEN_REMOVED "removed"
+
+/*
+ * Appends `body`, a confirmation, with SNS_TOKEN_REMOVED for the values of its Token and
+ * SubscribeURL; all else verbatim. For whoever may read it: with the token anybody could
+ * subscribe. It remains an envelope, whose signature is no longer right. 0, -EINVAL when
+ * `body` is no envelope, or as buf_append.
+ */
+int sns_message_remove_token(struct str body, struct buf *ret);
+bool sns_message_is_token_removed(const struct sns_message *message);
 
 /* `Key\nValue\n` of up to seven fields: four pieces each. */
 #define SNS_CANONICAL_PIECES_MAX 28

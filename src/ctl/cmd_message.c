@@ -127,7 +127,7 @@ static int judge(struct ctl *ctl, struct verify *verify, struct str body)
     if (answer == VERIFY_CANNOT_TELL) {
         code = ctl_fail("cannot tell: %s",
                         reason.len ? buf_str(&reason).data : "short of memory");
-        if (reason.len)
+        if (reason.len && !sns_message_is_token_removed(&message))
             ctl_note(
                 "give the certificate by --certificate PEM, or put it under %s/HOST/",
                 ctl->settings->store.certificates);

@@ -228,6 +228,11 @@ enum verify_answer verify_message(struct verify *verify,
                                  "of the topic's region");
         return VERIFY_REFUSED;
     }
+    if (sns_message_is_token_removed(message)) {
+        (void)buf_printf(reason, "the token was removed when the message was put in "
+                                 "quarantine, so its signature cannot be checked");
+        return VERIFY_CANNOT_TELL;
+    }
     /* Before the certificate: what can be refused without the network is. */
     if (!sns_signature_accepts_version(message, verify->min_version)) {
         (void)buf_printf(reason, verify->min_version > 1

@@ -118,11 +118,13 @@ int intake_from_sns(const struct sns_message *message, struct str body,
     case SNS_SUBSCRIPTION_CONFIRMATION:
         ret->kind = INTAKE_CONFIRM;
         ret->token = message->token;
+        ret->has_token = true;
         if (is_older(message, options, INTAKE_TOKEN_MS))
             quarantine(ret, QUARANTINE_STALE);
         return 0;
     case SNS_UNSUBSCRIBE_CONFIRMATION:
         ret->kind = INTAKE_UNSUBSCRIBED;
+        ret->has_token = true;
         ret->subscription_arn = ended_subscription(message);
         if (is_older(message, options, options->max_age_ms))
             quarantine(ret, QUARANTINE_STALE);

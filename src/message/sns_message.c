@@ -1,6 +1,6 @@
 #include "sesbounce/sns_message.h"
 
-#include <stdbool.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "json_scan.h"
@@ -93,8 +93,8 @@ struct reading {
     struct json_scan json;
     struct str keys[SNS_MEMBERS_MAX];
     size_t keys_count;
-    size_t raw_bytes[MEMBERS]; /* of a string as it stands, with its quotation marks */
-    bool ses_type;             /* notificationType or eventType: a bare SES message */
+    struct str raw[MEMBERS]; /* a string as it stands, with its quotation marks */
+    bool ses_type;           /* notificationType or eventType: a bare SES message */
     const char *not_string;
 };
 
@@ -126,6 +126,11 @@ static bool is_repeated(struct reading *reading, struct str key)
     return false;
 }
 
+static struct str behind(struct str s, size_t skip)
+{
+    return (struct str){s.data + skip, s.len - skip};
+}
+
 static const struct member *member_of(struct str key)
 {
     for (size_t i = 0; i < MEMBERS; i++)
@@ -143,7 +148,8 @@ static bool take_value(struct reading *reading, struct str key,
     if (member && json_scan_peek(&reading->json) == '"') {
         const char *start = reading->json.at;
         bool taken = json_scan_string(&reading->json, value_of(message, member));
-        reading->raw_bytes[member - members] = (size_t)(reading->json.at - start);
+        reading->raw[member - members] =
+            (struct str){start, (size_t)(reading->json.at - start)};
         return taken;
     }
     if (member && json_scan_take_null(&reading->json))
@@ -277,7 +283,7 @@ static bool is_padded(const struct reading *reading, const struct sns_message *m
     size_t signed_bytes = 0;
     for (size_t i = 0; i < MEMBERS; i++)
         if (is_signed(message, members[i].key))
-            signed_bytes += reading->raw_bytes[i];
+            signed_bytes += reading->raw[i].len;
     return body_bytes - signed_bytes > SNS_UNSIGNED_BYTES_MAX;
 }
 
@@ -356,6 +362,43 @@ size_t sns_message_unsigned(struct str body, struct sns_message *ret,
         if (!is_signed(ret, reading.keys[i]))
             ret_names[count++] = reading.keys[i];
     return count;
+}
+
+/* Appends what of `*rest` is before `raw`, and then what stands for that. */
+static int put_removed(struct buf *to, struct str *rest, struct str raw)
+{
+    struct str before = {rest->data, (size_t)(raw.data - rest->data)};
+    int r = buf_append_str(to, before);
+    if (r == 0)
+        r = buf_append_str(to, STR("\"" SNS_TOKEN_REMOVED "\""));
+    *rest = behind(*rest, before.len + raw.len);
+    return r;
+}
+
+int sns_message_remove_token(struct str body, struct buf *ret)
+{
+    struct reading reading = {.keys_count = 0};
+    struct sns_message message;
+    const char *fault;
+    enum verdict verdict = parse(body, &reading, &message, &fault);
+    struct str token = reading.raw[member_of(STR("Token")) - members];
+    struct str url = reading.raw[member_of(STR("SubscribeURL")) - members];
+    bool url_first = str_present(url) && (!str_present(token) || url.data < token.data);
+    struct str in_order[] = {url_first ? url : token, url_first ? token : url};
+    int r = verdict == VERDICT_UNDECIDED   ? 0
+            : verdict == VERDICT_NO_MEMORY ? -ENOMEM
+                                           : -EINVAL;
+    for (size_t i = 0; i < 2 && r == 0; i++)
+        if (str_present(in_order[i]))
+            r = put_removed(ret, &body, in_order[i]);
+    sns_message_done(&message);
+    return r == 0 ? buf_append_str(ret, body) : r;
+}
+
+bool sns_message_is_token_removed(const struct sns_message *message)
+{
+    return message->type != SNS_NOTIFICATION &&
+           str_equal(message->token, STR(SNS_TOKEN_REMOVED));
 }
 
 void sns_message_done(struct sns_message *message)

@@ -121,11 +121,36 @@ static int run_with(struct store *store, enum sql which, int64_t id, const char 
     return db_run(&call, NULL);
 }
 
+static int quarantine_body(struct store *store, const struct intake *intake,
+                           int64_t message_id)
+{
+    int r = unapplied_add(store, intake, message_id);
+
+    return r < 0 ? r : add_body(store, intake, message_id);
+}
+
+/* The group reads what is in quarantine, and a token that is too old for us may still be
+ * good for SNS. */
+static int quarantine_token(struct store *store, const struct intake *intake,
+                            int64_t message_id)
+{
+    struct intake without = *intake;
+    struct buf body;
+    int r;
+
+    buf_init(&body, intake->body.len + 2 * sizeof(SNS_TOKEN_REMOVED) + 1);
+    r = sns_message_remove_token(intake->body, &body);
+    without.body = buf_str(&body);
+    if (r == 0)
+        r = quarantine_body(store, &without, message_id);
+    buf_done(&body);
+    return r;
+}
+
 static int quarantine(struct store *store, const struct intake *intake,
                       const struct message *message, enum verdict *ret)
 {
     const char *reason = quarantine_word(intake->reason);
-    int r;
 
     *ret = VERDICT_DUPLICATE;
     if (!message->is_new && (!message->is_unapplied || message->same_reason))
@@ -133,8 +158,9 @@ static int quarantine(struct store *store, const struct intake *intake,
     *ret = VERDICT_QUARANTINED;
     if (!message->is_new)
         return run_with(store, SQL_UNAPPLIED_REASON, message->id, reason);
-    r = unapplied_add(store, intake, message->id);
-    return r < 0 ? r : add_body(store, intake, message->id);
+    if (intake->has_token)
+        return quarantine_token(store, intake, message->id);
+    return quarantine_body(store, intake, message->id);
 }
 
 /*

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import pytest
 
 import ses
 from daemon import Daemon, assert_refusal, eventually
-from fakesns import FOREIGN_TOPIC, TOPIC, Answer, FakeSns, confirmed, now, refusal
+from fakesns import FOREIGN_TOPIC, TOPIC, Answer, FakeSns, confirmed, encode, now, refusal
 
 OTHER_TOPIC = TOPIC + "-2"
 
@@ -186,6 +187,36 @@ def test_a_confirmation_is_stale_after_three_days(daemon, sns):
     assert len(sns.confirmations()) == 1
 
 
+def token_is_nowhere(daemon, envelope) -> bool:
+    token = envelope["Token"].encode()
+    return all(token not in file.read_bytes()
+               for file in daemon.database.parent.iterdir() if file.is_file())
+
+
+def test_a_stale_confirmation_is_quarantined_without_its_token(daemon, sns, tmp_path):
+    """Members of the group read the quarantine; SNS may take the token for longer than we."""
+    old = sns.confirmation(at=now() - dt.timedelta(days=3, hours=1))
+    escaped = sns.confirmation(at=now() - dt.timedelta(days=3, hours=2))
+    daemon.accept(old)
+    token = "".join(f"\\u{ord(c):04x}" for c in escaped["Token"])
+    body = encode(escaped).replace(escaped["Token"].encode(), token.encode())
+    assert daemon.post(body).status == 200
+    bodies = [bytes(row["body"], "utf-8") if isinstance(row["body"], str) else row["body"]
+              for row in daemon.rows("SELECT body FROM quarantine ORDER BY id")]
+    for kept, sent, posted in ((bodies[0], old, encode(old)), (bodies[1], escaped, body)):
+        expected = {**sent, "Token": "removed", "SubscribeURL": "removed"}
+        assert json.loads(kept) == expected
+        assert len(kept) < len(posted)
+        assert token_is_nowhere(daemon, sent)
+    assert token.encode() not in bodies[1]
+    assert daemon.ctl("quarantine", "retry", "--all").code == 1
+    assert daemon.quarantined() == ["stale", "stale"]
+    (tmp_path / "kept").write_bytes(bodies[0])
+    verified = daemon.ctl("message", "verify", str(tmp_path / "kept"))
+    assert verified.code == 2 and "token was removed" in verified.err
+    assert "--certificate" not in verified.err
+
+
 def test_topics_confirm_starts_every_token_that_waits(make_daemon, sns):
     daemon = make_daemon(sns={"confirm": "manual"}).start()
     daemon.accept(sns.confirmation(token="one"), sns.confirmation(token="two"))
@@ -306,6 +337,7 @@ def test_a_stale_unsubscription_is_quarantined_and_changes_nothing(daemon, sns):
     daemon.accept(old, old)
     assert daemon.quarantined() == ["stale"]
     assert state(daemon) == "confirmed"
+    assert token_is_nowhere(daemon, old)
     # A person may say that it holds all the same.
     assert daemon.ctl("quarantine", "retry", "--all").code == 0
     assert daemon.quarantined() == []

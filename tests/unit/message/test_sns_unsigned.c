@@ -1,4 +1,5 @@
 /* What of an envelope SNS did not sign: how much of it is taken, and how it is told. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -115,12 +116,48 @@ static void the_members_that_are_not_signed_are_named(void **state)
     sns_message_done(&message);
 }
 
+#define CONFIRMATION                                                                     \
+    "{\"Type\":\"UnsubscribeConfirmation\"," HEAD ",\"Message\":\"Token\","
+
+static void a_token_is_removed_and_all_else_is_as_it_was(void **state)
+{
+    static const struct {
+        const char *body, *expected;
+    } cases[] = {
+        {CONFIRMATION TAIL ",\"Token\":\"tok\",\"SubscribeURL\":\"https://x/?tok\"}",
+         CONFIRMATION TAIL ",\"Token\":\"removed\",\"SubscribeURL\":\"removed\"}"},
+        {CONFIRMATION "\"SubscribeURL\" : \"https:\\/\\/x\" ,\n\"Token\": "
+                      "\"\\u0074\\\"\", " TAIL ", \"a\":[ 1 ] } ",
+         CONFIRMATION "\"SubscribeURL\" : \"removed\" ,\n\"Token\": "
+                      "\"removed\", " TAIL ", \"a\":[ 1 ] } "},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        _cleanup_(buf_done) struct buf kept;
+        struct sns_message message;
+        const char *fault;
+
+        buf_init(&kept, 2000);
+        assert_int_equal(sns_message_remove_token(str_of(cases[i].body), &kept), 0);
+        assert_string_equal(buf_str(&kept).data, cases[i].expected);
+        assert_int_equal(sns_message_parse(buf_str(&kept), &message, &fault),
+                         VERDICT_UNDECIDED);
+        assert_true(sns_message_is_token_removed(&message));
+        sns_message_done(&message);
+        assert_int_equal(sns_message_remove_token(STR("{\"Token\":\"tok\"}"), &kept),
+                         -EINVAL);
+        assert_int_equal(sns_message_remove_token(STR(""), &kept), -EINVAL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sixteen_kib_beside_what_is_signed_is_the_most),
         cmocka_unit_test(a_signed_message_of_any_length_is_no_padding),
         cmocka_unit_test(the_members_that_are_not_signed_are_named),
+        cmocka_unit_test(a_token_is_removed_and_all_else_is_as_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
