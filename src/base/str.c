@@ -158,12 +158,14 @@ uint32_t str_code_point(struct str character)
     return code;
 }
 
-enum oddity { NONE, BIDI, CONTROL, LINE, LOST, MARK, NO_BREAK, SPACE, ZERO_WIDTH };
+enum oddity { NONE, BIDI, BLANK, CONTROL, LINE, LOST, MARK, NO_BREAK, SPACE, ZERO_WIDTH };
 
 /*
  * Unicode 15, PropList.txt and DerivedCoreProperties.txt: White_Space but U+0020,
  * Bidi_Control and Default_Ignorable_Code_Point, the controls (Cc) and annotation marks,
- * and what stands for a character that was lost. In order, so that a search can halve.
+ * what stands for a character that was lost, and, which no property tells, symbols that
+ * are blank (of Braille, music and hieroglyphs) and fillers of scripts. In order, so that
+ * a search can halve.
  */
 static const struct {
     uint32_t first, last;
@@ -180,11 +182,14 @@ static const struct {
     {0x202a, 0x202e, BIDI},         {0x202f, 0x202f, NO_BREAK},
     {0x205f, 0x205f, SPACE},        {0x2060, 0x2065, ZERO_WIDTH},
     {0x2066, 0x2069, BIDI},         {0x206a, 0x206f, ZERO_WIDTH},
-    {0x3000, 0x3000, SPACE},        {0x3164, 0x3164, ZERO_WIDTH},
-    {0xfe00, 0xfe0f, ZERO_WIDTH},   {0xfeff, 0xfeff, MARK},
-    {0xffa0, 0xffa0, ZERO_WIDTH},   {0xfff0, 0xfffb, ZERO_WIDTH},
-    {0xfffd, 0xfffd, LOST},         {0x1bca0, 0x1bca3, ZERO_WIDTH},
-    {0x1d173, 0x1d17a, ZERO_WIDTH}, {0xe0000, 0xe0fff, ZERO_WIDTH},
+    {0x2800, 0x2800, BLANK},        {0x3000, 0x3000, SPACE},
+    {0x3164, 0x3164, ZERO_WIDTH},   {0xfe00, 0xfe0f, ZERO_WIDTH},
+    {0xfeff, 0xfeff, MARK},         {0xffa0, 0xffa0, ZERO_WIDTH},
+    {0xfff0, 0xfffb, ZERO_WIDTH},   {0xfffd, 0xfffd, LOST},
+    {0x13430, 0x1343f, ZERO_WIDTH}, {0x13441, 0x13442, BLANK},
+    {0x16fe4, 0x16fe4, ZERO_WIDTH}, {0x1bca0, 0x1bca3, ZERO_WIDTH},
+    {0x1d159, 0x1d159, BLANK},      {0x1d173, 0x1d17a, ZERO_WIDTH},
+    {0xe0000, 0xe0fff, ZERO_WIDTH},
 };
 
 static enum oddity oddity_of(struct str character)
@@ -219,6 +224,8 @@ const char *str_character_unseen(struct str character)
         break;
     case BIDI:
         return "a bidirectional control character";
+    case BLANK:
+        return "a blank character";
     case CONTROL:
         return "a control character";
     case LINE:

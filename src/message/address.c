@@ -120,19 +120,36 @@ static bool is_quoted_string(struct str local)
     return quoted_end(local, 0) == local.len;
 }
 
+/*
+ * What a local part names, without quotation marks and the backslashes of quoted pairs,
+ * which "can be removed" (RFC 5321, 4.1.2); it lies in `room` unless it has none of them.
+ */
+static struct str unquoted(struct str local, char room[ADDRESS_BYTES_MAX])
+{
+    struct str ret = {room, 0};
+    if (local.len < 2 || local.data[0] != '"')
+        return local;
+    for (size_t i = 1; i < local.len - 1; i++) {
+        if (local.data[i] == '\\')
+            i++;
+        room[ret.len++] = local.data[i];
+    }
+    return ret;
+}
+
+/* `local` is shorter than ADDRESS_BYTES_MAX. */
 static bool is_local_part(struct str local)
 {
-    struct str inner = local;
+    char room[ADDRESS_BYTES_MAX];
     if (local.len > 2 && local.data[0] == '"') {
         if (!is_quoted_string(local))
             return false;
-        inner = (struct str){local.data + 1, local.len - 2};
     } else {
         for (size_t i = 0; i < local.len; i++)
             if (!is_plain(local.data[i]))
                 return false;
     }
-    return local.len > 0 && !has_typographic_end(inner);
+    return local.len > 0 && !has_typographic_end(unquoted(local, room));
 }
 
 /* `text` is UTF-8. */
@@ -162,16 +179,12 @@ static bool is_domain(struct str domain)
     return domain.len > 0 && domain.data[0] != '.' && !holds_quotation_mark(domain);
 }
 
-/* `"joe"` and `joe` are the same mailbox (RFC 5321, 4.1.2). */
-static struct str without_needless_quotes(struct str local)
+static bool is_all_plain(struct str text)
 {
-    if (local.data[0] != '"')
-        return local;
-    struct str inner = {local.data + 1, local.len - 2};
-    for (size_t i = 0; i < inner.len; i++)
-        if (!is_plain(inner.data[i]))
-            return local;
-    return inner;
+    for (size_t i = 0; i < text.len; i++)
+        if (!is_plain(text.data[i]))
+            return false;
+    return true;
 }
 
 static size_t put_lower(char *to, struct str text)
@@ -180,6 +193,28 @@ static size_t put_lower(char *to, struct str text)
         to[i] = ascii_lower(text.data[i]);
     to[text.len] = '\0';
     return text.len;
+}
+
+/*
+ * `"joe"`, `"j\oe"` and `joe` are the same mailbox: it is quoted only when it must be,
+ * and in quotes a backslash stands before `"` and `\` alone. Never longer than `local`.
+ */
+static size_t put_local(char *to, struct str local)
+{
+    char room[ADDRESS_BYTES_MAX];
+    struct str inner = unquoted(local, room);
+    size_t at = 0;
+
+    if (is_all_plain(inner))
+        return put_lower(to, inner);
+    to[at++] = '"';
+    for (size_t i = 0; i < inner.len; i++) {
+        if (inner.data[i] == '"' || inner.data[i] == '\\')
+            to[at++] = '\\';
+        to[at++] = ascii_lower(inner.data[i]);
+    }
+    to[at++] = '"';
+    return at;
 }
 
 static bool is_ascii(struct str text)
@@ -225,10 +260,9 @@ static int put_a_labels(char *domain, size_t room)
 
 static int put_key(struct str local, struct str domain, struct address *ret)
 {
-    local = without_needless_quotes(local);
     domain = without_final_dots(domain);
 
-    size_t at = put_lower(ret->key, local);
+    size_t at = put_local(ret->key, local);
     ret->key[at++] = '@';
     ret->domain = ret->key + at;
     (void)put_lower(ret->key + at, domain);

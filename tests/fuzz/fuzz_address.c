@@ -16,6 +16,23 @@ static void check_key(const struct address *address)
     PROMISE(str_is_utf8(str_of(address->seen)));
 }
 
+/* A backslash before a letter changes nothing: the mailbox has one key. */
+static void check_backslash(const struct address *address)
+{
+    struct address again;
+    char spelling[sizeof(address->seen) + 8];
+    size_t local_len = (size_t)(strrchr(address->key, '@') - address->key);
+    bool quoted = address->key[0] == '"';
+    struct str inner = {address->key + quoted, local_len - 2 * quoted};
+
+    if (!ascii_is_alpha(*inner.data) || strlen(address->key) + 4 > ADDRESS_BYTES_MAX)
+        return;
+    (void)snprintf(spelling, sizeof(spelling), "\"\\%.*s\"@%s", STR_ARG(inner),
+                   address->domain);
+    PROMISE(address_parse(str_of(spelling), &again) == 0);
+    PROMISE(strcmp(again.key, address->key) == 0);
+}
+
 /* What is on the list can be named to take it off. */
 static void check_again(const char *spelling, const struct address *address)
 {
@@ -58,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_key(&address);
     check_again(address.key, &address);
     check_again(address.seen, &address);
+    check_backslash(&address);
     address_copy(&copy, &address);
     PROMISE(strcmp(copy.domain, address.domain) == 0);
     PROMISE(address_is_simulator(&copy) == address_is_simulator(&address));

@@ -213,6 +213,11 @@ static void what_nobody_sees_has_a_name(void **state)
         "\xe3\x85\xa4",
         "\xf3\xa0\x80\x81",
         "\xf3\xa0\x87\xaf",
+        "\xe2\xa0\x80",
+        "\xf0\x93\x90\xb0",
+        "\xf0\x93\x91\x81",
+        "\xf0\x96\xbf\xa4",
+        "\xf0\x9d\x85\x99",
     };
     const char *const seen[] = {" ",
                                 "~",
@@ -222,6 +227,9 @@ static void what_nobody_sees_has_a_name(void **state)
                                 "\xe2\x80\x90",
                                 "\xe2\x80\xb0",
                                 "\xe2\x82\xac",
+                                "\xe2\xa0\x81",
+                                "\xf0\x93\x91\x80",
+                                "\xf0\x9d\x85\x98",
                                 "\xf0\x9f\x93\xa7"};
     for (size_t i = 0; i < sizeof(unseen) / sizeof(*unseen); i++)
         assert_non_null(str_character_unseen(str_of(unseen[i])));

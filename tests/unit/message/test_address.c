@@ -74,6 +74,24 @@ static void needless_quotes_make_no_other_mailbox(void **state)
     assert_reads("\"Ann.\"@x.example", "\"Ann.\"@x.example", "ann.@x.example");
 }
 
+static void a_needless_backslash_makes_no_other_mailbox(void **state)
+{
+    static const char *const cases[][2] = {
+        {"\"j\\ane\"@x.example", "jane@x.example"},
+        {"\"\\j\\a\\n\\E\"@x.example", "jane@x.example"},
+        {"\"j\\ a\"@x.example", "\"j a\"@x.example"},
+        {"\"j\\@a\"@x.example", "\"j@a\"@x.example"},
+        {"\"j\\\\a\"@x.example", "\"j\\\\a\"@x.example"},
+        {"\"\\j\\\"a\"@x.example", "\"j\\\"a\"@x.example"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+        assert_reads(cases[i][0], cases[i][0], cases[i][1]);
+    /* what word processors write is no part of an address, whatever precedes it */
+    assert_refuses(STR("\"\\\xe2\x80\x9cjane\"@x.example"));
+}
+
 static void a_dot_behind_the_domain_makes_no_other_mailbox(void **state)
 {
     (void)state;
@@ -178,6 +196,8 @@ static void a_character_that_nobody_sees_is_named_with_its_place(void **state)
     (void)state;
     assert_fault(STR("jane\xe2\x80\x8b@x.example"),
                  "it contains U+200B after 'jane' (a zero-width character)");
+    assert_fault(STR("jane@x.example\xe2\xa0\x80"),
+                 "it contains U+2800 after 'jane@x.example' (a blank character)");
     assert_fault(STR("\xef\xbb\xbfjane@x.example"),
                  "it begins with U+FEFF (a byte order mark)");
     assert_fault(STR("jane@x.example\xc2\xa0"),
@@ -322,6 +342,7 @@ int main(void)
         cmocka_unit_test(names_and_blanks_around_an_address_fall_off),
         cmocka_unit_test(odd_local_parts_are_not_ours_to_judge),
         cmocka_unit_test(needless_quotes_make_no_other_mailbox),
+        cmocka_unit_test(a_needless_backslash_makes_no_other_mailbox),
         cmocka_unit_test(a_dot_behind_the_domain_makes_no_other_mailbox),
         cmocka_unit_test(domains_are_compared_as_a_labels),
         cmocka_unit_test(a_domain_that_idn_refuses_stays_as_it_is),
