@@ -45,15 +45,18 @@ static struct health_doubt *doubt_claim(struct health *health,
 {
     struct health_doubt *doubt = doubt_find(health, str_of(loss->origin));
 
-    for (size_t i = 0; i < HEALTH_DOUBTS_MAX && !doubt; i++) {
-        if (health->doubts[i].since_mono_ms)
-            continue;
+    if (doubt)
+        return doubt;
+    for (size_t i = 0; i < HEALTH_DOUBTS_MAX; i++) {
         doubt = &health->doubts[i];
+        if (doubt->since_mono_ms)
+            continue;
         doubt->since_mono_ms = mono_ms;
         doubt->since_ms = loss->since_ms;
         memcpy(doubt->origin, loss->origin, sizeof(doubt->origin));
+        return doubt;
     }
-    return doubt;
+    return NULL;
 }
 
 static void doubt_end(struct health *health, struct str origin)
