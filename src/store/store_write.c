@@ -141,7 +141,7 @@ static int quarantine_token(struct store *store, const struct intake *intake,
     buf_init(&body, intake->body.len + 2 * sizeof(SNS_TOKEN_REMOVED) + 1);
     r = sns_message_remove_token(intake->body, &body);
     without.body = buf_str(&body);
-    if (r == 0)
+    if (r == 0 || r == -EINVAL) /* no envelope: nothing is kept of it */
         r = quarantine_body(store, &without, message_id);
     buf_done(&body);
     return r;
