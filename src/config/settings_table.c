@@ -47,7 +47,7 @@ const struct setting settings_table[] = {
         .min = 4 * KIB,
         .max = 64 * MIB,
         .value = "2M",
-        .help = "The largest request that is read, 4K to 64M; larger ones are answered\n"
+        .help = "The largest body that is accepted, 4K to 64M; a larger one is answered\n"
                 "413. SNS messages hold 256K at most, and JSON escaping inflates them.",
     },
     {
@@ -59,10 +59,10 @@ const struct setting settings_table[] = {
         .max = HTTP_CONNECTIONS_MAX,
         .value = "1024",
         .help = "Connections at a time, 16 to 65536; more wait in the socket's backlog.\n"
-                "One address gets a quarter, except on loopback and unix sockets. What\n"
-                "waits and the memory for bodies are bounded accordingly, as\n"
-                "`sesbounced --check-config` says. Each needs an open file: above 7900\n"
-                "also `systemctl edit sesbounced`: LimitNOFILE=70000 under [Service].",
+                "One address may have a quarter of them, except on loopback and unix\n"
+                "sockets. Other bounds follow; `sesbounced --check-config` prints them.\n"
+                "Each needs an open file: for more than 7800, also type\n"
+                "`systemctl edit sesbounced`: LimitNOFILE=70000 under [Service].",
     },
     {
         .section = "ingest",
@@ -71,7 +71,7 @@ const struct setting settings_table[] = {
         .offset = AT(ingest.threads),
         .max = 64,
         .value = "0",
-        .help = "HTTP worker threads in all, at most 64. 0 means one for each core.",
+        .help = "Number of HTTP worker threads, at most 64. 0 means one per core.",
     },
     {
         .section = "ingest",
@@ -82,8 +82,8 @@ const struct setting settings_table[] = {
         .help =
             "PEM file with the TLS certificate and its chain: serve HTTPS instead of\n"
             "HTTP. Needs `key`. SNS must trust the CA that issued it, and the daemon's\n"
-            "user must be able to read both; when they are renewed they are served\n"
-            "without a restart. Example:\n"
+            "user must be able to read both. The daemon picks up renewed files without\n"
+            "a restart. Example:\n"
             "certificate = /etc/sesbounced/tls/fullchain.pem",
     },
     {
@@ -100,7 +100,7 @@ const struct setting settings_table[] = {
         .type = SETTING_OPTIONAL,
         .offset = AT(ingest.credentials_file),
         .check = settings_check_file,
-        .help = "File with a `user:password` a line: ask SNS for HTTP Basic\n"
+        .help = "File with one `user:password` per line: require HTTP Basic\n"
                 "authentication. The subscription's endpoint is then\n"
                 "https://user:password@bounces.example.com/sns",
     },
@@ -112,9 +112,9 @@ const struct setting settings_table[] = {
         .max = SETTINGS_ITEMS_MAX,
         .check = settings_check_topic,
         .help =
-            "A topic that may deliver, by its ARN. Repeat the line for more; `*` stands\n"
+            "The ARN of a topic that may deliver. Repeat the line for more; `*` stands\n"
             "for anything within the region or the name, never in the account. Without\n"
-            "a topic everything is refused.\n"
+            "a topic, everything is refused.\n"
             "Example: topic = arn:aws:sns:eu-central-1:123456789012:ses-bounces",
     },
     {
@@ -124,9 +124,8 @@ const struct setting settings_table[] = {
         .offset = AT(sns.confirm),
         .words = confirm_words,
         .value = "auto",
-        .help =
-            "What to do when a topic of the list above asks to confirm a subscription:\n"
-            "auto confirms it, manual waits for `sesbouncectl topics confirm`.",
+        .help = "What to do when an allowed topic asks to confirm a subscription:\n"
+                "auto confirms it, manual waits for `sesbouncectl topics confirm`.",
     },
     {
         .section = "sns",
@@ -136,9 +135,10 @@ const struct setting settings_table[] = {
         .check = settings_check_endpoint,
         .value = "auto",
         .help =
-            "Where certificates and confirmations are fetched; auto is SNS in the\n"
-            "topic's region. For a VPC endpoint or an emulator, its origin; {region} is\n"
-            "filled in. Example: endpoint = https://vpce-0a1b2c.sns.{region}.example.com",
+            "Where to fetch certificates and send confirmations; auto is SNS in the\n"
+            "topic's region. For a VPC endpoint or an emulator, its origin; {region}\n"
+            "stands for the region.\n"
+            "Example: endpoint = https://vpce-0a1b2c.sns.{region}.example.com",
     },
     {
         .section = "sns",
@@ -146,8 +146,9 @@ const struct setting settings_table[] = {
         .type = SETTING_OPTIONAL,
         .offset = AT(sns.ca_file),
         .check = settings_check_file,
-        .help = "PEM bundle of the CAs that requests to the endpoint trust. Without it,\n"
-                "the system's own (/etc/ssl/certs; Debian: package ca-certificates).",
+        .help =
+            "PEM bundle of the CAs that requests to the endpoint trust. Default: the\n"
+            "system's own (/etc/ssl/certs; Debian: package ca-certificates).",
     },
     {
         .section = "sns",
@@ -171,8 +172,8 @@ const struct setting settings_table[] = {
         .value = "2h",
         .help =
             "A genuine message older than this is put into quarantine and not applied:\n"
-            "somebody may be replaying it. 0 turns this off. Keep it above the time for\n"
-            "which the topic's delivery policy retries.",
+            "somebody may be replaying it. 0 turns this off. It should exceed the time\n"
+            "for which the topic's delivery policy retries.",
     },
     {
         .section = "store",
@@ -195,8 +196,10 @@ const struct setting settings_table[] = {
         .check = settings_check_file,
         .value = "/var/lib/sesbounced/certificates",
         .help =
-            "Directory of the signing certificates that were fetched. Without a way out\n"
-            "to the internet, put them there yourself, named as in SigningCertURL:\n"
+            "Directory of the signing certificates that were fetched. If the host has "
+            "no\n"
+            "access to the internet, put them there yourself, as SigningCertURL names\n"
+            "them:\n"
             "sns.eu-central-1.amazonaws.com/SimpleNotificationService-HEX.pem",
     },
     {
@@ -210,9 +213,9 @@ const struct setting settings_table[] = {
         .value =
             "Bounce\nComplaint\nReject\nRendering Failure\nDeliveryDelay\nSubscription",
         .help =
-            "Event types that are stored, a row for each recipient, with the message as\n"
-            "it came. Types in no list are kept. Naming a type here takes it out of the\n"
-            "default lists below; `keep = *` keeps every type, but for those that you\n"
+            "Event types that are stored: one row per recipient, and the message as it\n"
+            "came. Types in no list are kept. Naming a type here removes it from the\n"
+            "default lists below; `keep = *` keeps every type except those that you\n"
             "name below yourself. Upper and lower case are the same.",
     },
     {
@@ -225,10 +228,11 @@ const struct setting settings_table[] = {
         .spell = ses_type_word,
         .value = "Send\nDelivery",
         .help =
-            "Event types that only feed the daily counters (and, for Delivery, end the\n"
-            "counting of soft bounces): no row and no message is kept, but each takes\n"
-            "some 35 bytes for 72 hours, so that it counts once. `*` is every type that\n"
-            "no list names, a default one included.",
+            "Event types that are only counted (and a Delivery ends the counting of "
+            "soft\n"
+            "bounces): no row and no message is kept, but each event takes some 35\n"
+            "bytes for 72 hours, so that it counts once. `*` stands for every type that\n"
+            "no list names, default lists included.",
     },
     {
         .section = "events",
@@ -239,8 +243,8 @@ const struct setting settings_table[] = {
         .check = settings_check_event_type,
         .spell = ses_type_word,
         .value = "Open\nClick\nReceived",
-        .help = "Event types that are acknowledged and counted by type, nothing else.\n"
-                "`ignore =` with nothing behind it empties the list.",
+        .help = "Event types that are only acknowledged and counted by type.\n"
+                "`ignore =` with no value empties the list.",
     },
     {
         .section = "events",
@@ -250,8 +254,8 @@ const struct setting settings_table[] = {
         .max = 16,
         .check = settings_check_campaign,
         .help = "What names the campaign of a mail: tag:NAME for a message tag of SES,\n"
-                "header:NAME for a header. Repeat the line; the first that is present\n"
-                "counts. Example: campaign = tag:campaign",
+                "header:NAME for a header. Repeat the line for more; the first that is\n"
+                "present counts. Example: campaign = tag:campaign",
     },
     {
         .section = "admin",
@@ -263,8 +267,8 @@ const struct setting settings_table[] = {
         .value = "127.0.0.1:9026",
         .help =
             "Where Prometheus metrics and a health check are served: GET /metrics and\n"
-            "GET /healthz. `listen =` with nothing behind it turns them off. Anything\n"
-            "but loopback and unix:/PATH needs tokens_file, certificate and key.",
+            "GET /healthz. `listen =` with no value turns them off. Any address except\n"
+            "loopback and unix:/PATH needs tokens_file, certificate and key.",
     },
     {
         .section = "admin",
@@ -273,9 +277,9 @@ const struct setting settings_table[] = {
         .offset = AT(admin.tokens_file),
         .check = settings_check_file,
         .help =
-            "File with a `NAME:read:SHA256HEX` or `NAME:write:SHA256HEX` a line: who\n"
-            "may ask, with the header `Authorization: Bearer TOKEN`. Both kinds may\n"
-            "read, and there is nothing to write yet. What makes the hash:\n"
+            "File with one `NAME:read:SHA256HEX` or `NAME:write:SHA256HEX` per line:\n"
+            "requests must have the header `Authorization: Bearer TOKEN`. Both kinds\n"
+            "may read, and there is nothing to write yet. To make the hash:\n"
             "printf %s \"$TOKEN\" | sha256sum",
     },
     {
@@ -313,10 +317,10 @@ const struct setting settings_table[] = {
         .min = MIB,
         .max = MIB * MIB,
         .value = "1G",
-        .help =
-            "How much the bodies in quarantine may take, 1M to 1024G. Beyond that the\n"
-            "oldest are dropped for good: first those with a newer one from the same\n"
-            "topic and with the same reason. The log and `sesbouncectl status` say so.",
+        .help = "How much space the bodies in quarantine may take, 1M to 1024G. Beyond "
+                "that,\n"
+                "the oldest are dropped for good, from the topic and reason that take the\n"
+                "most. The log and `sesbouncectl status` report it.",
     },
     {
         .section = "simulator",
@@ -326,7 +330,7 @@ const struct setting settings_table[] = {
         .value = "no",
         .help =
             "yes lets `sesbouncectl simulate` post signed test messages for a topic of\n"
-            "their own. Only while every `[ingest] listen` is loopback or unix:/PATH.",
+            "their own. Refused unless each `[ingest] listen` is loopback or unix:/PATH.",
     },
     {
         .section = "simulator",
@@ -337,7 +341,7 @@ const struct setting settings_table[] = {
         .value = "/var/lib/sesbounced/simulator.pem",
         .help =
             "PEM file with the key and certificate that simulated messages are signed\n"
-            "with. The daemon makes it when `enabled` is yes.",
+            "with. The daemon creates it if `enabled` is yes.",
     },
 };
 const size_t settings_table_count = sizeof settings_table / sizeof settings_table[0];
@@ -428,14 +432,12 @@ static void print_help(const char *help, FILE *to)
 }
 
 static const char sample_head[] =
-    "# Settings of sesbounced: every one there is, commented out, at its default.\n"
-    "# To change one, remove the `#` before its key. `sesbounced --check-config` tells\n"
-    "# what would be in effect, and what is wrong with its line; see "
-    "sesbounced.conf(5).\n"
+    "# Settings of sesbounced: all of them, commented out, with their defaults.\n"
+    "# To change one, remove the `#` before its key. `sesbounced --check-config` prints\n"
+    "# the settings in effect, or each fault with its line; see sesbounced.conf(5).\n"
     "#\n"
-    "# A comment has a line of its own, beginning with # or ;. A list is a repeated "
-    "key,\n"
-    "# and giving it replaces its default. Sizes take K, M or G; durations s, m, h or "
+    "# A comment has a line of its own, beginning with # or ;. For a list, repeat the\n"
+    "# key; its values replace the default. Sizes take K, M or G; durations s, m, h, "
     "d.\n";
 
 int settings_print_sample(FILE *to)
