@@ -228,6 +228,13 @@ int store_quarantine_bound(struct store *s, int64_t max_bytes, int64_t now_ms,
     return 0;
 }
 
+bool store_early_reader(struct store *s, pid_t *ret_pid)
+{
+    (void)s;
+    (void)ret_pid;
+    return false;
+}
+
 int64_t store_wal_bytes(const struct store *s)
 {
     (void)s;
