@@ -325,7 +325,7 @@ static inline unsigned mode_of(struct fixture *fixture, const char *suffix)
 
 /* Opens and expects the fault `error` and `words` in its text. */
 static inline void assert_fault(struct fixture *fixture, enum store_mode mode, int error,
-                         const char *words)
+                                const char *words)
 {
     struct store *store = NULL;
     struct buf fault;
@@ -338,7 +338,8 @@ static inline void assert_fault(struct fixture *fixture, enum store_mode mode, i
     buf_done(&fault);
 }
 
-static inline void overwrite(struct fixture *fixture, const char *bytes, size_t len, off_t at)
+static inline void overwrite(struct fixture *fixture, const char *bytes, size_t len,
+                             off_t at)
 {
     int fd = open(fixture->path, O_WRONLY);
 

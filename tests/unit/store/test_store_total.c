@@ -88,33 +88,6 @@ static void a_complaint_of_a_candidate_and_another_one_counts_once(void **state)
     assert_answer(fixture, "SELECT complaints FROM daily", "1");
 }
 
-/* --- the clock --- */
-
-/* Ten stale messages, and `good` others. */
-static bool is_surge(struct fixture *fixture, int good)
-{
-    struct store_clock_signs signs;
-
-    for (int i = 0; i < STORE_STALE_SURGE; i++)
-        deliver(fixture, "stale", .at_ms = fixture->now_ms - CLOCK_DAY_MS,
-                .max_age_ms = CLOCK_HOUR_MS);
-    for (int i = 0; i < good; i++)
-        deliver(fixture, "good");
-    assert_int_equal(store_clock_signs(fixture->store, fixture->now_ms, &signs), 0);
-    assert_int_equal(signs.stale, STORE_STALE_SURGE);
-    return signs.is_surge;
-}
-
-static void stale_messages_are_a_surge_when_fewer_are_good(void **state)
-{
-    assert_true(is_surge(*state, STORE_STALE_SURGE - 1));
-}
-
-static void stale_messages_are_no_surge_when_as_many_are_good(void **state)
-{
-    assert_false(is_surge(*state, STORE_STALE_SURGE));
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -125,8 +98,6 @@ int main(void)
         TEST(a_weaker_entry_is_counted_when_an_event_lifts_the_stronger_one),
         TEST(what_ended_long_ago_leaves_no_count),
         TEST(a_complaint_of_a_candidate_and_another_one_counts_once),
-        TEST(stale_messages_are_a_surge_when_fewer_are_good),
-        TEST(stale_messages_are_no_surge_when_as_many_are_good),
     };
 
     return cmocka_run_group_tests_name("store_total", tests, NULL, NULL);
