@@ -114,8 +114,8 @@ static void a_pending_token_can_be_confirmed_before_it_has_a_file(void **state)
     assert_due(fixture, 1, "t tok 0");
 }
 
-/* Minutes since 1970, reason, number: each in its place until the minute in which it ends,
- * less until the end of what is stronger. */
+/* Minutes since 1970, reason, number: each in its place until the minute in which it
+ * ends, less until the end of what is stronger. */
 static void the_list_of_version_1_is_counted_by_reason_and_end(void **state)
 {
     struct fixture *fixture = *state;
