@@ -7,6 +7,7 @@
 #include "ctl/ingest_client.h"
 #include "ctl/text.h"
 #include "sesbounce/arn.h"
+#include "sesbounce/expiry.h"
 
 /* Three ARNs and a sentence. */
 #define ATTENTION_BYTES_MAX (3 * ARN_BYTES_MAX + 1024)
@@ -62,16 +63,16 @@ __attribute__((format(printf, 2, 3))) static int attention(struct status *status
 static int say_certificate(struct status *status, const struct ingest_answer *answer)
 {
     int64_t left_ms = answer->tls_expires_ms - status->ctl->now_ms;
-    int64_t third_ms = (answer->tls_expires_ms - answer->tls_begins_ms) / 3;
     if (answer->tls_expires_ms == CLOCK_NONE || answer->tls_begins_ms == CLOCK_NONE)
         return 0;
     int64_t days = left_ms / CLOCK_DAY_MS - (left_ms < 0);
     const struct store_value row[] = {output_text("name", "tls_certificate_days_left"),
                                       output_integer("value", days)};
     int r = say(status, row, 2);
-    if (r < 0 || left_ms > TLS_EXPIRY_WARNING_MS || left_ms > third_ms)
+    if (r < 0 || !expiry_is_near(answer->tls_begins_ms, answer->tls_expires_ms,
+                                 status->ctl->now_ms))
         return r;
-    if (left_ms < 0)
+    if (left_ms <= 0)
         return attention(status,
                          "the TLS certificate has expired, so SNS cannot deliver; "
                          "renew it");

@@ -9,7 +9,7 @@
 
 #include "sesbounce/cleanup.h"
 #include "sesbounce/clock.h"
-#include "sesbounce/limits.h"
+#include "sesbounce/expiry.h"
 
 DEFINE_CLEANUP(BIO, BIO_free_all)
 DEFINE_CLEANUP(X509, X509_free)
@@ -120,8 +120,7 @@ int tls_judge(const char *certificate, const char *key, struct tls_judgement *re
 bool tls_judge_expiry(const struct tls_judgement *judgement, int64_t now_ms,
                       struct buf *ret)
 {
-    int64_t left_ms = judgement->expires_ms - now_ms;
-    int64_t third_ms = (judgement->expires_ms - judgement->begins_ms) / 3;
+    int64_t left_ms;
     char day[CLOCK_TEXT_BYTES];
 
     if (judgement->expires_ms == CLOCK_NONE || judgement->begins_ms == CLOCK_NONE)
@@ -134,8 +133,9 @@ bool tls_judge_expiry(const struct tls_judgement *judgement, int64_t now_ms,
                          day);
         return true;
     }
-    if (left_ms > TLS_EXPIRY_WARNING_MS || left_ms > third_ms)
+    if (!expiry_is_near(judgement->begins_ms, judgement->expires_ms, now_ms))
         return false;
+    left_ms = judgement->expires_ms - now_ms;
     clock_format_day(judgement->expires_ms, day);
     if (left_ms <= 0)
         (void)buf_printf(ret,

@@ -23,9 +23,9 @@ struct tls_judgement {
 int tls_judge(const char *certificate, const char *key, struct tls_judgement *ret);
 
 /*
- * Is it time to renew it? Appends `has expired, on 2026-11-27, …` or the like. True when
- * there is something to say: from TLS_EXPIRY_WARNING_MS before its end on, or the last
- * third of its life where that is shorter.
+ * Does SNS refuse it by its dates, or is it time to renew it (expiry.h)? True with a text
+ * appended: `expired on 2026-11-27, so SNS refuses it …`, `expires on …`, `is valid from
+ * … on, …`.
  */
 bool tls_judge_expiry(const struct tls_judgement *judgement, int64_t now_ms,
                       struct buf *ret);

@@ -12,7 +12,7 @@ own()
     shift
     for name; do layer_of[$name]=$layer; done
 }
-own base buf cleanup clock limits log queue str
+own base buf cleanup clock expiry limits log queue str
 own message address arn digest intake policy ses_event sns_message sns_signature sns_url verdict
 own config settings
 own store store

@@ -1,0 +1,29 @@
+/*
+ * When a TLS certificate is due to be renewed: one rule for the daemon's log and for
+ * `sesbouncectl status`. Pure; any thread.
+ */
+#ifndef SESBOUNCE_EXPIRY_H
+#define SESBOUNCE_EXPIRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sesbounce/clock.h"
+#include "sesbounce/limits.h"
+
+/*
+ * True from TLS_EXPIRY_WARNING_MS before its end on, or in the last third of its life
+ * where that is shorter. False when a time is CLOCK_NONE.
+ */
+static inline bool expiry_is_near(int64_t begins_ms, int64_t expires_ms, int64_t now_ms)
+{
+    int64_t left_ms, third_ms;
+
+    if (begins_ms == CLOCK_NONE || expires_ms == CLOCK_NONE)
+        return false;
+    left_ms = expires_ms - now_ms;
+    third_ms = (expires_ms - begins_ms) / 3;
+    return left_ms <= TLS_EXPIRY_WARNING_MS && left_ms <= third_ms;
+}
+
+#endif
