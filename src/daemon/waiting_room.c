@@ -5,8 +5,11 @@
 #include "daemon/connections.h"
 #include "sesbounce/limits.h"
 
-/* What a draw weighs: parts of a holder's one vote. */
+/* What a draw weighs: parts of an address's one vote. WAITING_ROOM_MAX addresses have
+ * 2^30 of them, which is far below the 2^32 that draw() needs. */
 #define ONE_VOTE (UINT64_C(1) << 20)
+
+_Static_assert(WAITING_ROOM_MAX *ONE_VOTE <= UINT64_C(1) << 30, "draw() takes no more");
 
 int waiting_room_init(struct waiting_room *room, size_t max)
 {
@@ -29,7 +32,8 @@ void waiting_room_done(struct waiting_room *room)
     (void)pthread_mutex_destroy(&room->mutex);
 }
 
-/* xorshift64*, from a secret beginning. 0 to below `below`, which is far below 2^32. */
+/* xorshift64*, from a secret beginning: its upper 32 bits, 0 to below `below`. At most
+ * 2^30 (ONE_VOTE), so that no remainder is much likelier than another. */
 static uint64_t draw(struct waiting_room *room, uint64_t below)
 {
     room->lot ^= room->lot >> 12;

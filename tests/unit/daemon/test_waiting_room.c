@@ -163,6 +163,28 @@ static void a_url_that_is_wanted_again_has_half_of_the_draws(void **state)
     waiting_room_done(&room);
 }
 
+static void who_waits_already_is_wanted_as_much_as_the_next_for_the_same(void **state)
+{
+    struct delivery first = waits_for("genuine.pem", 0);
+    struct delivery again = waits_for("genuine.pem", 0);
+    struct delivery junk[ROOM - 2];
+    struct waiting_room room;
+    char names[ROOM][16];
+
+    (void)state;
+    assert_int_equal(waiting_room_init(&room, ROOM), 0);
+    assert_null(enter(&room, &first, 0));
+    for (size_t i = 0; i < ROOM - 2; i++) {
+        (void)snprintf(names[i], sizeof(names[i]), "junk%zu.pem", i);
+        junk[i] = waits_for(names[i], 0);
+        assert_null(enter(&room, &junk[i], 0));
+    }
+    assert_null(enter(&room, &again, SIGHTING_AGAIN_MS));
+    assert_in_range(draws_of(&room, "genuine.pem", 1000), 400, 700);
+    (void)waiting_room_close(&room);
+    waiting_room_done(&room);
+}
+
 static void a_url_that_failed_ranks_after_one_never_tried_but_has_its_turn(void **state)
 {
     struct delivery failed = waits_for("failed.pem", 0);
@@ -263,6 +285,28 @@ static void a_full_room_never_displaces_what_is_wanted_again_for_what_is_new(voi
     }
     assert_int_equal(room.count, ROOM);
     assert_int_equal(length(waiting_room_leave(&room, &again.certificate_url)), 1);
+    (void)waiting_room_close(&room);
+    waiting_room_done(&room);
+}
+
+static void a_full_room_never_displaces_what_is_being_asked_for(void **state)
+{
+    struct delivery asked = waits_for("genuine.pem", 0);
+    struct delivery junk[1000];
+    char names[1000][16];
+    struct waiting_wish told;
+    struct waiting_room room;
+
+    (void)state;
+    assert_int_equal(waiting_room_init(&room, ROOM), 0);
+    assert_null(enter(&room, &asked, 0));
+    assert_true(wish(&room, &told));
+    for (size_t i = 0; i < 1000; i++) {
+        (void)snprintf(names[i], sizeof(names[i]), "junk%zu.pem", i);
+        junk[i] = waits_for(names[i], 0);
+        assert_ptr_not_equal(enter(&room, &junk[i], 0), &asked);
+    }
+    assert_int_equal(length(waiting_room_leave(&room, &asked.certificate_url)), 1);
     (void)waiting_room_close(&room);
     waiting_room_done(&room);
 }
@@ -400,12 +444,14 @@ int main(void)
         cmocka_unit_test(a_wish_that_is_being_served_is_not_told_again),
         cmocka_unit_test(many_deliveries_of_one_url_do_not_outvote_another),
         cmocka_unit_test(a_url_that_is_wanted_again_has_half_of_the_draws),
+        cmocka_unit_test(who_waits_already_is_wanted_as_much_as_the_next_for_the_same),
         cmocka_unit_test(a_url_that_failed_ranks_after_one_never_tried_but_has_its_turn),
         cmocka_unit_test(who_waited_too_long_is_swept_out),
         cmocka_unit_test(a_closed_room_takes_nobody),
         cmocka_unit_test(a_full_room_displaces_a_further_delivery_of_a_url_first),
         cmocka_unit_test(
             a_full_room_never_displaces_what_is_wanted_again_for_what_is_new),
+        cmocka_unit_test(a_full_room_never_displaces_what_is_being_asked_for),
         cmocka_unit_test(a_newcomer_counts_for_no_less_than_the_others_of_its_kind),
         cmocka_unit_test(beyond_its_share_an_address_displaces_only_itself),
         cmocka_unit_test(a_full_room_displaces_the_address_that_holds_most),
