@@ -148,11 +148,11 @@ static void log_failure(struct fetcher *fetcher, const struct fetch *fetch,
               {"FILE", str_of(fetch->wish.file)}, {"FAULT", str_of(fault)});
 }
 
+/* What it says of more than its URL. */
 static void note_failure(struct fetcher *fetcher, struct fetch *fetch,
                          const struct https_answer *answer, const char *fault)
 {
     log_failure(fetcher, fetch, fault);
-    certificates_fail(fetcher->service->rules.certificates, &fetch->url, clock_mono_ms());
     /* Not when all would have failed: that is not held against this one. */
     if (answer->timed_out || !is_loss(fetcher, fetch, answer))
         waiting_room_failed(&fetcher->service->room, &fetch->wish, clock_mono_ms());
@@ -199,6 +199,8 @@ static void fetched(void *context, const struct https_answer *answer)
         keep_certificate(fetcher, fetch, answer);
     } else {
         (void)snprintf(status, sizeof(status), "the answer was HTTP %ld", answer->status);
+        certificates_fail(fetcher->service->rules.certificates, &fetch->url,
+                          clock_mono_ms());
         note_failure(fetcher, fetch, answer, answer->fault ? answer->fault : status);
     }
     let_out(fetcher, &fetch->url);
