@@ -41,7 +41,7 @@ static void checkpoint(struct checkpointer *checkpointer)
                   {"ADVICE", str_of(store_advice(r))});
 }
 
-static void *run(void *argument)
+static void *checkpointer_run(void *argument)
 {
     struct checkpointer *checkpointer = argument;
 
@@ -74,7 +74,7 @@ int checkpointer_start(const char *path, struct checkpointer **ret)
     checkpointer->path = path;
     (void)pthread_mutex_init(&checkpointer->mutex, NULL);
     (void)pthread_cond_init(&checkpointer->asked, NULL);
-    r = -pthread_create(&checkpointer->thread, NULL, run, checkpointer);
+    r = -pthread_create(&checkpointer->thread, NULL, checkpointer_run, checkpointer);
     if (r < 0) {
         (void)pthread_cond_destroy(&checkpointer->asked);
         (void)pthread_mutex_destroy(&checkpointer->mutex);

@@ -72,7 +72,8 @@ static struct connections_address **bucket_of(struct connections *connections,
 }
 
 /* The link to it, or the one where it would be. Called under the mutex. */
-static struct connections_address **find(struct connections *connections, uint64_t key)
+static struct connections_address **address_find(struct connections *connections,
+                                                 uint64_t key)
 {
     struct connections_address **link = bucket_of(connections, key);
 
@@ -89,7 +90,7 @@ static struct connections_address *count_one(struct connections *connections,
 
     if (key == 0)
         return NULL;
-    link = find(connections, key);
+    link = address_find(connections, key);
     if (!*link) {
         *link = connections->free_addresses;
         connections->free_addresses = (*link)->next;
@@ -107,7 +108,7 @@ static void discount_one(struct connections *connections,
 
     if (!address || --address->count > 0)
         return;
-    link = find(connections, address->key);
+    link = address_find(connections, address->key);
     *link = address->next;
     address->next = connections->free_addresses;
     connections->free_addresses = address;
@@ -172,7 +173,7 @@ bool connections_admits(struct connections *connections, const struct sockaddr *
     if (key == 0)
         return true;
     pthread_mutex_lock(&connections->mutex);
-    known = *find(connections, key);
+    known = *address_find(connections, key);
     admitted = !known || known->count < connections->of_address_max;
     if (!admitted)
         connections->refused = key;

@@ -92,8 +92,8 @@ static bool is_any_at_hand(struct fetcher *fetcher, const struct fetch *fetch)
            sns_url_aws_host(&topic, &host) == 0 && has_host(fetcher, str_of(host.text));
 }
 
-static void lose(struct fetcher *fetcher, const struct fetch *fetch,
-                 const struct https_answer *answer, const char *fault)
+static void origin_lose(struct fetcher *fetcher, const struct fetch *fetch,
+                        const struct https_answer *answer, const char *fault)
 {
     struct health_loss loss = {.since_ms = clock_wall_ms(), .hint = hint_of(answer)};
     int64_t now_ms = clock_mono_ms();
@@ -117,7 +117,7 @@ static void lose(struct fetcher *fetcher, const struct fetch *fetch,
               {"ADVICE", str_of(loss.hint)});
 }
 
-static void find(struct fetcher *fetcher, const struct fetch *fetch)
+static void origin_find(struct fetcher *fetcher, const struct fetch *fetch)
 {
     if (health_find(&fetcher->service->health, str_of(fetch->origin.text)))
         log_event(LOG_LEVEL_NOTICE, "messages can be verified again",
@@ -157,9 +157,9 @@ static void note_failure(struct fetcher *fetcher, struct fetch *fetch,
     if (answer->timed_out || !is_loss(fetcher, fetch, answer))
         waiting_room_failed(&fetcher->service->room, &fetch->wish, clock_mono_ms());
     if (is_loss(fetcher, fetch, answer))
-        lose(fetcher, fetch, answer, fault);
+        origin_lose(fetcher, fetch, answer, fault);
     else if (!answer->fault && is_lost_one(fetcher, fetch))
-        find(fetcher, fetch);
+        origin_find(fetcher, fetch);
     else if (!answer->fault)
         health_answered(&fetcher->service->health, str_of(fetch->origin.text));
 }
@@ -180,7 +180,7 @@ static void keep_certificate(struct fetcher *fetcher, struct fetch *fetch,
         return;
     }
     metrics_count(&fetcher->service->metrics.certificates_fetched);
-    find(fetcher, fetch);
+    origin_find(fetcher, fetch);
     if (r < 0)
         log_event(LOG_LEVEL_WARNING, "a signing certificate could not be kept on disk",
                   {"FILE", str_of(fetch->wish.file)}, {"ERROR", str_of(strerror(-r))});

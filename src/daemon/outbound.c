@@ -203,7 +203,7 @@ static void serve_outbox(struct outbound *outbound)
 
 /* --- the thread ------------------------------------------------------------------ */
 
-static void *run(void *argument)
+static void *outbound_run(void *argument)
 {
     struct outbound *outbound = argument;
 
@@ -237,7 +237,7 @@ int outbound_start(struct service *service, struct outbound **ret, bool *ret_of_
     if (r == 0)
         r = queue_init(&outbound->queue, CONFIRMATIONS_AT_ONCE);
     if (r == 0) {
-        r = -pthread_create(&outbound->thread, NULL, run, outbound);
+        r = -pthread_create(&outbound->thread, NULL, outbound_run, outbound);
         if (r < 0)
             queue_done(&outbound->queue);
     }

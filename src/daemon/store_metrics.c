@@ -90,8 +90,8 @@ static int on_status(void *context, const struct store_value *values, size_t cou
     return 0;
 }
 
-static const struct store_value *find(const struct store_value *values, size_t count,
-                                      const char *name)
+static const struct store_value *column_find(const struct store_value *values,
+                                             size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++) {
         if (strcmp(values[i].name, name) == 0)
@@ -106,8 +106,8 @@ static const struct store_value *find(const struct store_value *values, size_t c
 static int on_topic(void *context, const struct store_value *values, size_t count)
 {
     struct buf *to = context;
-    const struct store_value *arn = find(values, count, "topic_arn");
-    const struct store_value *last = find(values, count, "last_message_at");
+    const struct store_value *arn = column_find(values, count, "topic_arn");
+    const struct store_value *last = column_find(values, count, "last_message_at");
     int64_t ms;
 
     if (!arn || !last || last->type == STORE_NULL || clock_parse(last->text, &ms) < 0)
@@ -116,7 +116,7 @@ static int on_topic(void *context, const struct store_value *values, size_t coun
                       (long long)(ms / CLOCK_SECOND_MS));
 }
 
-static int look(struct store *store, struct buf *to)
+static int database_look(struct store *store, struct buf *to)
 {
     const struct store_filter filter = {.since_ms = CLOCK_NONE,
                                         .until_ms = CLOCK_NONE,
@@ -147,7 +147,7 @@ int store_metrics_look(struct store_metrics *metrics, struct store *store,
     if (mono_ms < metrics->next_ms)
         return 0;
     buf_init(&text, STORE_METRICS_BYTES_MAX);
-    r = look(store, &text);
+    r = database_look(store, &text);
     now_ms = clock_mono_ms();
     took_ms = now_ms - mono_ms;
     metrics->next_ms = now_ms + (took_ms > STORE_METRICS_EVERY_MS / STORE_METRICS_SHARE

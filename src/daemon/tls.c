@@ -74,7 +74,7 @@ static int read_pem(const struct tls_files *files, const char *key, const char *
     return r == 0 || is_want_of_resources(r) ? r : -EINVAL;
 }
 
-static int judge(const struct tls_files *files, struct tls *tls, struct buf *fault)
+static int pair_judge(const struct tls_files *files, struct tls *tls, struct buf *fault)
 {
     struct tls_judgement judgement;
     int r = tls_judge(tls->certificate, tls->key, &judgement);
@@ -101,7 +101,7 @@ int tls_read(struct tls_files *files, struct tls *ret, struct buf *fault)
     r = read_pem(files, "certificate", files->certificate, &ret->certificate, fault);
     if (r == 0)
         r = read_pem(files, "key", files->key, &ret->key, fault);
-    return r == 0 ? judge(files, ret, fault) : r;
+    return r == 0 ? pair_judge(files, ret, fault) : r;
 }
 
 void tls_done(struct tls *tls)

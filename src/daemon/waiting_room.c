@@ -104,7 +104,7 @@ static size_t holds(const struct waiting_room *room, const struct delivery *deli
 }
 
 /* What counts for less is displaced by what counts for more, or for as much. */
-static int worth(const struct delivery *delivery)
+static int delivery_worth(const struct delivery *delivery)
 {
     if (!delivery->stands_for_url)
         return 0;
@@ -122,7 +122,8 @@ static int goes_before(const struct waiting_room *room, const struct delivery *a
 {
     size_t held_a = holds(room, a), held_b = holds(room, b);
 
-    return held_a != held_b ? (held_a > held_b) - (held_a < held_b) : worth(b) - worth(a);
+    return held_a != held_b ? (held_a > held_b) - (held_a < held_b)
+                            : delivery_worth(b) - delivery_worth(a);
 }
 
 /*
@@ -148,7 +149,8 @@ static struct delivery **choose_victim(struct waiting_room *room,
         if (order > 0 || draw(room, alike) == 0)
             chosen = link;
     }
-    if (chosen && have_one_address(*chosen, newcomer) && worth(*chosen) > worth(newcomer))
+    if (chosen && have_one_address(*chosen, newcomer) &&
+        delivery_worth(*chosen) > delivery_worth(newcomer))
         return NULL;
     return chosen;
 }
@@ -174,8 +176,8 @@ static int make_place(struct waiting_room *room, const struct delivery *newcomer
 }
 
 /* Whoever waits for the same is wanted as much; the first of them stands for all. */
-static void appraise(struct waiting_room *room, struct delivery *delivery,
-                     int64_t mono_ms)
+static void delivery_appraise(struct waiting_room *room, struct delivery *delivery,
+                              int64_t mono_ms)
 {
     delivery->waiting_for = sightings_hash(&room->sightings, &delivery->certificate_url);
     delivery->waiting_as =
@@ -198,7 +200,7 @@ int waiting_room_enter(struct waiting_room *room, struct delivery *delivery,
     *ret_displaced = NULL;
     pthread_mutex_lock(&room->mutex);
     if (!room->closed) {
-        appraise(room, delivery, mono_ms);
+        delivery_appraise(room, delivery, mono_ms);
         r = make_place(room, delivery, ret_displaced);
     }
     if (r == 0)
@@ -216,8 +218,8 @@ struct candidates {
 };
 
 /* Each address has one vote, which its URLs share. */
-static void nominate(struct waiting_room *room, struct candidates *candidates,
-                     struct delivery *delivery)
+static void candidates_add(struct waiting_room *room, struct candidates *candidates,
+                           struct delivery *delivery)
 {
     uint64_t part = ONE_VOTE / holds(room, delivery);
     enum sighting kind = delivery->waiting_as;
@@ -227,8 +229,8 @@ static void nominate(struct waiting_room *room, struct candidates *candidates,
         candidates->of[kind] = delivery;
 }
 
-static struct delivery *elect(struct waiting_room *room,
-                              const struct candidates *candidates)
+static struct delivery *candidates_elect(struct waiting_room *room,
+                                         const struct candidates *candidates)
 {
     static const enum sighting order[] = {SIGHTING_AGAIN, SIGHTING_AGAIN, SIGHTING_AGAIN,
                                           SIGHTING_AGAIN, SIGHTING_NEW,   SIGHTING_NEW,
@@ -270,9 +272,9 @@ bool waiting_room_wish(struct waiting_room *room, struct waiting_wish *ret,
     for (struct delivery *delivery = room->first; delivery;
          delivery = delivery->next_waiting) {
         if (delivery->stands_for_url && !skip(context, delivery->waiting_for))
-            nominate(room, &candidates, delivery);
+            candidates_add(room, &candidates, delivery);
     }
-    wanted = elect(room, &candidates);
+    wanted = candidates_elect(room, &candidates);
     if (wanted) {
         wanted->is_asked_for = true;
         copy_wish(wanted, ret);

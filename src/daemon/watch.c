@@ -33,8 +33,8 @@ static uint64_t untold(struct watch *watch, enum shed what)
     return more;
 }
 
-static void tell(enum log_level level, const char *message, uint64_t count,
-                 struct str address)
+static void shed_tell(enum log_level level, const char *message, uint64_t count,
+                      struct str address)
 {
     struct buf number;
 
@@ -54,7 +54,7 @@ static void tell_refused(const char *message, uint64_t count,
         return;
     buf_init(&address, LOG_VALUE_BYTES_MAX);
     connections_refused(connections, &address);
-    tell(LOG_LEVEL_WARNING, message, count, buf_str(&address));
+    shed_tell(LOG_LEVEL_WARNING, message, count, buf_str(&address));
     buf_done(&address);
 }
 
@@ -81,14 +81,16 @@ void watch_tell_shed(struct watch *watch, int64_t mono_ms)
                  "address had a quarter of them",
                  of_admin, &service->admin_connections);
     if (crowd > 0)
-        tell(LOG_LEVEL_WARNING,
-             "more than three quarters of [ingest] max_connections are taken; when all "
-             "are, others wait",
-             crowd, STR_ABSENT);
+        shed_tell(
+            LOG_LEVEL_WARNING,
+            "more than three quarters of [ingest] max_connections are taken; when all "
+            "are, others wait",
+            crowd, STR_ABSENT);
     if (slow > 0)
-        tell(LOG_LEVEL_INFO,
-             "clients were disconnected that had not sent a complete request in time",
-             slow, STR_ABSENT);
+        shed_tell(
+            LOG_LEVEL_INFO,
+            "clients were disconnected that had not sent a complete request in time",
+            slow, STR_ABSENT);
 }
 
 bool watch_is_stuck(const struct watch *watch, int64_t mono_ms)

@@ -353,7 +353,7 @@ static void mend_lasting(struct writer *writer)
 }
 
 /* A file that cannot be opened yet is tried again; a store that failed is probed. */
-static void mend(struct writer *writer)
+static void writer_mend(struct writer *writer)
 {
     const char *trouble = atomic_load(&writer->service->trouble);
     int r;
@@ -373,7 +373,7 @@ static void mend(struct writer *writer)
         metrics_count(&writer->service->metrics.store_faults);
 }
 
-static void tidy(struct writer *writer)
+static void writer_tidy(struct writer *writer)
 {
     bool more = false;
     int r = 0;
@@ -429,7 +429,7 @@ static void look_for_metrics(struct writer *writer)
                                  clock_mono_ms());
 }
 
-static void *run(void *argument)
+static void *writer_run(void *argument)
 {
     struct writer *writer = argument;
 
@@ -443,10 +443,10 @@ static void *run(void *argument)
         else if (queue_is_closed(&writer->queue))
             break;
         else
-            tidy(writer);
+            writer_tidy(writer);
         if (!batch || writer->quarantined)
             bound_quarantine(writer);
-        mend(writer);
+        writer_mend(writer);
         look_at_outbox(writer);
         look_for_metrics(writer);
         if (writer->store)
@@ -474,7 +474,7 @@ int writer_start(struct service *service, struct store *store, struct writer **r
     atomic_store(&service->storing, store != NULL);
     r = checkpointer_start(service->settings->store.path, &writer->checkpointer);
     if (r == 0)
-        r = -pthread_create(&writer->thread, NULL, run, writer);
+        r = -pthread_create(&writer->thread, NULL, writer_run, writer);
     if (r < 0) {
         writer->store = NULL; /* still the caller's */
         checkpointer_stop(writer->checkpointer);
