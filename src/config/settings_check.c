@@ -99,11 +99,12 @@ const char *settings_check_listen(struct str text)
     if (str_starts_with(text, UNIX_PREFIX))
         return check_unix_path(skip(text, UNIX_PREFIX.len));
     if (!split_listen(text, &host, &port, &v6))
-        return "is nowhere to listen: write `HOST:PORT`, `[IPV6]:PORT` or `unix:/PATH`";
+        return "is not an address to listen on: write `HOST:PORT`, `[IPV6]:PORT` or "
+               "`unix:/PATH`";
     if (!v6 && memchr(port.data, ':', port.len))
         return "looks like an IPv6 address: write it in brackets, as in `[::1]:9025`";
     if (str_to_u64(port, UINT16_MAX, &number) < 0)
-        return "has no port of 0 to 65535 behind the colon, as in `127.0.0.1:9025`";
+        return "has no port of 0 to 65535 after the colon, as in `127.0.0.1:9025`";
     if (v6)
         return parse_ip(AF_INET6, host, ip) ? NULL
                                             : "has no IPv6 address in its brackets";
@@ -140,14 +141,14 @@ bool settings_listen_is_local(const char *listen)
 const char *settings_check_url_path(struct str text)
 {
     if (text.data[0] != '/')
-        return "is no path: it begins with a slash, as in `/sns`";
+        return "is not a path: it must begin with a slash, as in `/sns`";
     if (!all_printable(text))
-        return "holds a blank or a character beyond ASCII, which no URL path does";
+        return "contains a blank or a non-ASCII character, which no URL path does";
     if (memchr(text.data, '?', text.len) || memchr(text.data, '#', text.len) ||
         memchr(text.data, '%', text.len))
         return "is more than a path: leave out `?`, `#` and `%`";
     if (str_equal(text, STR("/healthz")))
-        return "is taken: it tells whether messages can be stored";
+        return "is reserved for the health check";
     return NULL;
 }
 
@@ -167,7 +168,8 @@ const char *settings_check_topic(struct str text)
     if (arn_pattern_is_for_any_account(text))
         return "has a `*` in the account, which would let every AWS customer deliver: "
                "write the 12 digits, and repeat the line for each account";
-    return "is no topic's ARN: write `arn:aws:sns:REGION:ACCOUNT:NAME`, where `*` may "
+    return "is not the ARN of a topic: write `arn:aws:sns:REGION:ACCOUNT:NAME`, where "
+           "`*` may "
            "stand within REGION and NAME";
 }
 
@@ -223,7 +225,8 @@ const char *settings_check_event_type(struct str text)
     for (size_t i = 0; i < text.len; i++) {
         char c = text.data[i];
         if (!ascii_is_alpha(c) && !ascii_is_digit(c) && c != ' ')
-            return "is no event type of SES: give one such as `Bounce`, or `*` for all";
+            return "is not an event type of SES: give one such as `Bounce`, or `*` for "
+                   "all";
     }
     return NULL;
 }

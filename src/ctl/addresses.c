@@ -72,8 +72,7 @@ static bool take_file(struct addresses *addresses, const char *word)
     int r = files_read(word, &file);
     struct str text = buf_str(&file);
     if (r == -ENOENT)
-        ctl_fail("`%s` is neither a mail address, for there is no @ in it, nor a file",
-                 word);
+        ctl_fail("`%s` is neither a mail address, since it has no @, nor a file", word);
     else if (r < 0)
         (void)say_too_much(name, r);
     else if (files_skip_mark(&text) < 0)

@@ -168,8 +168,8 @@ static int filter_line(struct filter *filter, struct str whole)
             return ctl_fail_store(filter->ctl, r);
         print = (r == 1) == filter->invert;
     } else if (filter->invalid == INVALID_FAIL) {
-        return ctl_fail("line %llu of standard input is not a mail address: %s. What was "
-                        "printed is not complete (--invalid pass or drop goes on)",
+        return ctl_fail("line %llu of standard input is not a mail address: %s. The "
+                        "output is incomplete (--invalid pass or drop continues)",
                         (unsigned long long)filter->lines, fault);
     } else {
         print = filter->invalid == INVALID_PASS;

@@ -65,10 +65,11 @@ static int print_row(struct compacting *compacting, bool dry_run)
 static void say_how(const struct compacting *compacting)
 {
     if (!compacting->before.in_steps)
-        ctl_note("an earlier version made this file, which must be rewritten once: stop "
-                 "sesbounced, run this again, start it; that takes as long as copying "
-                 "the file twice, and as much room again; from then on it goes in short "
-                 "steps beside the daemon");
+        ctl_note(
+            "an earlier version made this file, so it must be rewritten once: stop "
+            "sesbounced, run this command again, and start it; that takes as long as "
+            "copying the file twice, and up to twice its size in free disk space; "
+            "afterwards, compacting works in short steps while the daemon runs");
 }
 
 static int go_in_steps(struct compacting *compacting)
@@ -77,7 +78,7 @@ static int go_in_steps(struct compacting *compacting)
     struct progress progress;
     int64_t bytes = 1;
     int r = 0;
-    progress_start(&progress, "bytes given back", false);
+    progress_start(&progress, "bytes returned", false);
     while (r == 0 && bytes > 0 && !interrupted) {
         r = store_compact_step(store, &bytes);
         compacting->given_bytes += bytes;
@@ -105,8 +106,8 @@ static int rewrite(struct compacting *compacting)
 static int explain(struct compacting *compacting, int r)
 {
     if (r == -EINTR)
-        return ctl_fail("interrupted; what was given back is told above, and the file is "
-                        "sound");
+        return ctl_fail("interrupted; the space returned so far is shown above, and the "
+                        "file is sound");
     if (r == -EBUSY && !compacting->before.in_steps) {
         say_how(compacting);
         return CTL_COULD_NOT;

@@ -298,7 +298,7 @@ static int tell(struct story *story)
         printf("%s  %s\n", at, story->chapters[i].text);
     }
     if (story->count == 0)
-        puts("Nothing is known of it: no event was stored, nobody decided anything.");
+        puts("Nothing is known about it: there is no event and no decision.");
     if (story->quarantined == 1)
         printf("To apply it: sesbouncectl quarantine retry %lld\n",
                (long long)story->quarantined_id);
@@ -352,8 +352,8 @@ int cmd_why(struct ctl *ctl)
     if (r < 0)
         return store_failed ? ctl_fail_store(ctl, r) : ctl_fail_output(r);
     if (story.some_not_searched)
-        ctl_note("there is more in quarantine: only the newest %zu messages were looked "
-                 "through for the address",
+        ctl_note("there is more in quarantine: only the newest %zu messages were "
+                 "searched for the address",
                  story.searched);
     return CTL_DONE;
 }

@@ -152,7 +152,7 @@ static int take_record(struct import *import, struct batch_item *item, struct st
     case SES_SHAPE_ENVELOPE:
         return refuse(import, fault && *fault ? fault : verdict_info(verdict)->body);
     case SES_SHAPE_ARRAY:
-        return refuse(import, "an array; write its members one a line (jq -c '.[]')");
+        return refuse(import, "an array; write one member per line (jq -c '.[]')");
     case SES_SHAPE_OTHER:
         return refuse(import, "neither an SNS envelope nor an SES message");
     case SES_SHAPE_NOT_JSON:
@@ -197,7 +197,7 @@ static int import_record(struct import *import, enum records_result result,
     if (result == RECORDS_TOO_LARGE)
         refuse(import, "larger than any SNS message");
     else if (result == RECORDS_CUT_OFF)
-        refuse(import, "the file ends in the middle of it");
+        refuse(import, "the file ends before the record does");
     if (result != RECORDS_ONE)
         return -1;
     int code = refuse_file(import, record);
@@ -262,8 +262,7 @@ static int summary(const struct import *import)
            (unsigned long long)import->duplicate, (unsigned long long)import->ignored,
            (unsigned long long)import->quarantined, (unsigned long long)import->refused);
     if (import->passed_over)
-        printf(", %llu confirmations passed over",
-               (unsigned long long)import->passed_over);
+        printf(", %llu confirmations skipped", (unsigned long long)import->passed_over);
     return putchar('\n') == EOF ? -EIO : 0;
 }
 

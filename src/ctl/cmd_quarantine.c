@@ -115,8 +115,9 @@ int cmd_quarantine_show(struct ctl *ctl)
     if (r < 0)
         return shown.fault < 0 ? ctl_fail_output(r) : ctl_fail_store(ctl, r);
     if (shown.rows == 0) {
-        ctl_note("nothing is in quarantine under %lld; see sesbouncectl quarantine list",
-                 (long long)id);
+        ctl_note(
+            "no message in quarantine has the id %lld; see sesbouncectl quarantine list",
+            (long long)id);
         return CTL_NO;
     }
     return CTL_DONE;

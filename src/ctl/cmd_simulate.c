@@ -25,18 +25,18 @@ static int fail_key(const struct ctl *ctl, int r)
     const struct settings *settings = ctl->settings;
     if (!settings->simulator.enabled)
         return ctl_fail("the simulator is off: set `enabled = yes` under [simulator] and "
-                        "restart the daemon, which makes the key");
+                        "restart the daemon, which creates the key");
     const char *path =
         settings->simulator.key ? settings->simulator.key : "[simulator] key";
     if (r == -ENOENT)
-        return ctl_fail("%s: not there; start the daemon, which makes it", path);
+        return ctl_fail("%s: does not exist; start the daemon, which creates it", path);
     if (r == -EACCES)
         return ctl_fail("%s: only the daemon's user may read it: sudo -u sesbounced "
                         "sesbouncectl simulate …",
                         path);
     if (r == -EINVAL)
-        return ctl_fail("%s: holds no key and certificate; remove it and restart the "
-                        "daemon, which makes another",
+        return ctl_fail("%s: contains no key and certificate; remove it and restart the "
+                        "daemon, which creates a new one",
                         path);
     return ctl_fail("%s: %s", path, strerror(-r));
 }
@@ -116,9 +116,9 @@ static int post(struct ctl *ctl, const char *kind, const char *address,
     int r = ingest_ask(ctl->settings, ctl->settings->ingest.path, buf_str(envelope),
                        headers, &answer);
     if (r < 0)
-        return ctl_fail("no answer from the daemon at %s: %s; is it running "
-                        "(systemctl status sesbounced), or it listens elsewhere: "
-                        "systemctl status sesbounced.socket",
+        return ctl_fail("no answer from the daemon at %s: %s; type systemctl status "
+                        "sesbounced, to see whether it runs, and systemctl status "
+                        "sesbounced.socket, to see where it listens",
                         answer.where, answer.fault);
     return report(ctl, &answer, kind, address);
 }

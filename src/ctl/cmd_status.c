@@ -90,7 +90,7 @@ static int ask_daemon(struct status *status)
         return r < 0 ? r
                      : attention(status,
                                  "no answer at %s (%s); type: systemctl status "
-                                 "sesbounced; or it listens elsewhere: systemctl status "
+                                 "sesbounced; if it listens elsewhere: systemctl status "
                                  "sesbounced.socket",
                                  answer.where, answer.fault);
     }
@@ -103,7 +103,7 @@ static int ask_daemon(struct status *status)
     return r < 0 ? r
                  : attention(status,
                              "the daemon answers %ld %s; type: systemctl status "
-                             "sesbounced (it tells the reason)",
+                             "sesbounced (it shows the reason)",
                              answer.status, answer.body);
 }
 
@@ -249,7 +249,7 @@ static int on_topic(void *context, const struct store_value *values, size_t coun
                          length, arn->text.data, length, arn->text.data);
     if (str_equal(state->text, STR("unsubscribed")))
         return attention(status,
-                         "%.*s was unsubscribed: its bounces do not arrive; type: "
+                         "%.*s was unsubscribed, so its bounces no longer arrive; type: "
                          "aws sns subscribe --topic-arn %.*s --protocol https "
                          "--notification-endpoint YOUR-URL; or, if that was meant: "
                          "sesbouncectl topics forget %.*s",
@@ -381,8 +381,9 @@ static int say_settings(struct status *status)
     const struct settings *settings = status->ctl->settings;
     int r = 0;
     if (settings->simulator.enabled)
-        r = say_text(status, "simulator",
-                     "on: whoever can read its key can make bounces; not for production");
+        r = say_text(
+            status, "simulator",
+            "on: anybody who can read its key can make bounces; not for production");
     if (r == 0 && settings->sns.topic.count == 0 && !settings->simulator.enabled)
         r = attention(status,
                       "no topic is allowed, so everything is refused; write "

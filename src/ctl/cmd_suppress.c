@@ -223,8 +223,8 @@ static int remind(const struct decision *decision, const char *typed)
     if (r == 0)
         r = store_query(decision->ctl->store, STORE_EVENTS, &last, on_region, &words);
     if (r == 0)
-        ctl_note("SES's own account list may hold it too, and then no mail flows: aws "
-                 "sesv2 delete-suppressed-destination --email-address %s",
+        ctl_note("SES's own account list may contain it too, and then SES does not "
+                 "deliver: aws sesv2 delete-suppressed-destination --email-address %s",
                  buf_str(&words).data);
     buf_done(&words);
     return r;
@@ -316,8 +316,8 @@ static int summary(const struct decision *decision)
     char now[TERM_BYTES];
     int r;
     if (decision->lines_of_events && !decision->dry_run)
-        ctl_note("SES's own account list may hold %llu of them, too, and then no mail "
-                 "flows: see aws sesv2 list-suppressed-destinations",
+        ctl_note("SES's own account list may contain %llu of them too, and then SES does "
+                 "not deliver: see aws sesv2 list-suppressed-destinations",
                  (unsigned long long)decision->lines_of_events);
     if (decision->ctl->format != OUTPUT_TABLE || decision->lines == 0)
         return 0;
@@ -350,8 +350,9 @@ static int decide(struct decision *decision)
     int fault = 0;
     int r = decide_all(decision, &fault);
     if (r < 0 && decision->done > 0 && !decision->dry_run)
-        ctl_note("the first %llu of %zu addresses are done; type it again for the rest",
-                 (unsigned long long)decision->done, decision->addresses.count);
+        ctl_note(
+            "the first %llu of %zu addresses are done; repeat the command for the rest",
+            (unsigned long long)decision->done, decision->addresses.count);
     if (r < 0)
         return ctl_fail_store(ctl, r);
     if (fault == 0)
@@ -375,7 +376,7 @@ static int run(struct ctl *ctl, bool add, int64_t until_ms)
                                           .until_ms = until_ms}};
     if (ctl_given(ctl, OPTION_SCOPE) && strcmp(ctl->value[OPTION_SCOPE], "*") != 0)
         return ctl_fail("there is no scope `%s`: `*`, which is all mail, is the only one "
-                        "for now; leave --scope away",
+                        "for now; omit --scope",
                         ctl->value[OPTION_SCOPE]);
     /* Absent is NULL, never ''. */
     if (decision.store.note && !*decision.store.note)
@@ -400,7 +401,7 @@ int cmd_suppress_add(struct ctl *ctl)
     if (length) {
         int64_t length_ms;
         if (when_duration(str_of(length), &length_ms) < 0 || length_ms == 0)
-            return ctl_fail("`%s` is no duration: write 30d, 12h or 2w", length);
+            return ctl_fail("`%s` is not a duration: write 30d, 12h or 2w", length);
         until_ms = ctl->now_ms + length_ms;
     } else if (until) {
         if (!ctl_option_when(ctl, OPTION_UNTIL, &until_ms))

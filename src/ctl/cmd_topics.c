@@ -63,7 +63,7 @@ static int no_token(const char *topic, const struct found *found)
                "--topic-arn %s "
                "--protocol https --notification-endpoint YOUR-URL\n",
                topic,
-               !found->known ? "has never talked to us"
+               !found->known ? "has sent no message yet"
                : found->waiting > 0 || found->failed
                    ? "waits, but its token is lost or too old"
                    : "has no token to confirm with",
@@ -106,7 +106,7 @@ static int refuse_to_forget(struct ctl *ctl, const struct found *found, bool *re
            settings_topic_is_allowed(ctl->settings, &arn);
     if (*ret)
         printf("%s  %s, and would appear again: unsubscribe it (aws sns "
-               "list-subscriptions-by-topic, aws sns unsubscribe), take it out of [sns] "
+               "list-subscriptions-by-topic, aws sns unsubscribe), remove it from [sns] "
                "topic and restart the daemon first\n",
                ctl->words[0], found->confirmed ? "delivers to us" : "is being confirmed");
     return CTL_DONE;

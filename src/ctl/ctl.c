@@ -134,10 +134,10 @@ bool ctl_settings(struct ctl *ctl)
         if (faults.len > 0)
             fwrite(faults.data, 1, faults.len, stderr);
         if (r == -EACCES)
-            ctl_note("the configuration is not readable for you: use sudo, or --db FILE");
+            ctl_note("you may not read the configuration: use sudo, or --db FILE");
         else if (r == -EINVAL)
-            ctl_note("the configuration cannot be used; mend it (sesbounced "
-                     "--check-config), or, where a verb needs only the database, name "
+            ctl_note("the configuration cannot be used; correct it (sesbounced "
+                     "--check-config) or, if the verb needs only the database, name "
                      "that: --db FILE");
         else
             ctl_note("the configuration cannot be used (%s); where a verb needs only the "

@@ -11,9 +11,10 @@ bool ctl_option_when(const struct ctl *ctl, enum ctl_option option, int64_t *ret
     const char *text = ctl->value[option];
     if (!text || when_parse(str_of(text), ctl->now_ms, ret_ms) == 0)
         return true;
-    ctl_fail("`%s` is no time: write 2026-01-31, 2026-01-31T12:00:00Z, or 7d for seven "
-             "days ago",
-             text);
+    ctl_fail(
+        "`%s` is not a time: write 2026-01-31, 2026-01-31T12:00:00Z, or 7d for seven "
+        "days ago",
+        text);
     return false;
 }
 

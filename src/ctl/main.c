@@ -15,12 +15,12 @@
 static const struct verb verbs[] = {
     {"check", NULL, "ADDRESS…|-", "May these addresses be mailed",
      "`-` filters standard input: prints the lines whose address may be mailed, byte for "
-     "byte\nand in order. A failure can come at the last line: use what was printed only "
-     "when the\nexit status is 0.",
+     "byte\nand in order. It can fail at the last line: use the output only if the "
+     "exit\nstatus is 0.",
      "sesbouncectl check - <recipients.txt >mailable.txt",
      TAKES(OPTION_SCOPE) | TAKES(OPTION_INVERT) | TAKES(OPTION_INVALID), 1, ANY,
      cmd_check},
-    {"why", NULL, "ADDRESS", "Every event and person behind an address's state", NULL,
+    {"why", NULL, "ADDRESS", "Every event and decision behind an address's state", NULL,
      "sesbouncectl why jane@example.com", TAKES(OPTION_SCOPE), 1, 1, cmd_why},
     {"suppress", "list", "", "The addresses that must not be mailed now", NULL,
      "sesbouncectl suppress list --reason COMPLAINT --since 7d",
@@ -28,9 +28,9 @@ static const struct verb verbs[] = {
          TAKES(OPTION_LIMIT) | TAKES(OPTION_SCOPE),
      0, 0, cmd_suppress_list},
     {"suppress", "add", "ADDRESS…|FILE…", "Put addresses on the list by hand",
-     "A word without an @ is a file with an address a line, `-` is standard input. When "
-     "one line\nis no address, nothing is changed.\n"
-     "Only a person takes them off again (`suppress remove`). Without --until or --for, "
+     "A word without an @ is a file with one address per line, `-` is standard input. If "
+     "a line\nis not an address, nothing is changed.\n"
+     "Only `suppress remove` takes them off before their time. Without --until or --for, "
      "for ever.\n--for 30d is 30 days from now; --until 2027-01-31 ends that day, 00:00 "
      "UTC.",
      "sesbouncectl suppress add jane@example.com --note 'asked by telephone' --for 30d",
@@ -38,13 +38,13 @@ static const struct verb verbs[] = {
          DRY,
      1, ANY, cmd_suppress_add},
     {"suppress", "remove", "ADDRESS…|FILE…", "Take addresses off the list",
-     "A word without an @ is a file with an address a line, `-` is standard input.\n"
-     "Holds until an event that occurs later.",
+     "A word without an @ is a file with one address per line, `-` is standard "
+     "input.\nThey stay off until an event that occurs later.",
      "sesbouncectl suppress remove jane@example.com --note 'mailbox repaired'",
      TAKES(OPTION_NOTE) | TAKES(OPTION_SCOPE) | DRY, 1, ANY, cmd_suppress_remove},
-    {"events", NULL, "", "What SES reported, a row a recipient",
+    {"events", NULL, "", "What SES reported, one row per recipient",
      "A table shows the newest 50 unless --limit says otherwise; json and csv show "
-     "everything,\nin the order it was stored. With --after-id the rows behind that id "
+     "everything,\nin the order it was stored. With --after-id the rows after that id "
      "follow in order:\na complete incremental read. --limit without --after-id gives "
      "the "
      "newest.",
@@ -61,37 +61,36 @@ static const struct verb verbs[] = {
      "sesbouncectl quarantine show 7 -o json | jq -r .body", 0, 1, 1,
      cmd_quarantine_show},
     {"quarantine", "retry", "ID…|--all", "Apply them now, whatever their age",
-     "What can still not be applied stays where it is.",
+     "Messages that still cannot be applied stay in quarantine.",
      "sesbouncectl quarantine retry --reason stale",
      TAKES(OPTION_ALL) | TAKES(OPTION_REASON) | TAKES(OPTION_TOPIC) | DRY, 0, ANY,
      cmd_quarantine_retry},
-    {"quarantine", "drop", "ID…|--all", "Forget them for good",
-     "--reason and --topic together: what matches both. --dry-run says how many.",
+    {"quarantine", "drop", "ID…|--all", "Delete them for good",
+     "--reason and --topic together: messages that match both. --dry-run says how many.",
      "sesbouncectl quarantine drop --reason not-json --dry-run",
      TAKES(OPTION_ALL) | TAKES(OPTION_REASON) | TAKES(OPTION_TOPIC) | DRY, 0, ANY,
      cmd_quarantine_drop},
-    {"topics", "list", "", "The SNS topics that have talked to us", NULL,
+    {"topics", "list", "", "The SNS topics that have sent messages", NULL,
      "sesbouncectl topics list", 0, 0, 0, cmd_topics_list},
-    {"topics", "confirm", "ARN", "Confirm what is pending, or try again what failed",
-     "Every subscription of the topic that waits for it, and whose token may be valid "
-     "yet.",
+    {"topics", "confirm", "ARN", "Confirm pending subscriptions, and retry failed ones",
+     "Applies to every subscription of the topic whose token may still be valid.",
      "sesbouncectl topics confirm arn:aws:sns:eu-west-1:123456789012:ses-events", DRY, 1,
      1, cmd_topics_confirm},
-    {"topics", "forget", "ARN", "No longer report a topic that is out of use",
-     "Its state and what waits to be confirmed are dropped, its events stay. One that "
-     "delivers and\nis in [sns] topic is not forgotten: it would appear again.",
+    {"topics", "forget", "ARN", "Stop reporting a topic that is no longer used",
+     "Its state and its pending subscriptions are dropped; its events stay. A topic that "
+     "delivers\nand is in [sns] topic is not forgotten: it would appear again.",
      "sesbouncectl topics forget arn:aws:sns:eu-west-1:123456789012:ses-events", DRY, 1,
      1, cmd_topics_forget},
     {"message", "verify", "FILE|-", "Is this captured SNS envelope authentic",
-     "Asks no topic list and no clock. The certificate comes from --certificate, from "
+     "Neither the allowed topics nor the age matter. The certificate comes from "
+     "--certificate, from "
      "those the\ndaemon keeps, or from Amazon by https. Exit 0 yes, 1 no, 2 cannot tell.",
      "sesbouncectl message verify --certificate SimpleNotificationService-x.pem "
      "body.json",
      TAKES(OPTION_CERTIFICATE), 1, 1, cmd_message_verify},
     {"import", NULL, "FILE…|-", "Apply captured messages",
      "SNS envelopes (verified) and bare SES messages (trusted, since you name them): one "
-     "a "
-     "file,\none a line, or one behind the other. Importing twice changes nothing.",
+     "per\nfile, one per line, or one after another. Importing twice changes nothing.",
      "sesbouncectl import archive/*.json", DRY, 1, ANY, cmd_import},
     {"simulate", NULL, "WHAT", "Post a signed message to the running daemon",
      "WHAT is bounce, complaint, ooto, suppressionlist or delivery, as SES's mailbox "
@@ -99,19 +98,18 @@ static const struct verb verbs[] = {
      "enabled = yes.",
      "sudo -u sesbounced sesbouncectl simulate bounce --address jane@example.com",
      TAKES(OPTION_ADDRESS) | TAKES(OPTION_FORGE), 1, 1, cmd_simulate},
-    {"status", NULL, "", "What the daemon sees; exit 1 when something needs you", NULL,
-     "sesbouncectl status", 0, 0, 0, cmd_status},
+    {"status", NULL, "", "The state of the daemon; exit 1 if something needs attention",
+     NULL, "sesbouncectl status", 0, 0, 0, cmd_status},
     {"db", "check", "", "Is the database file sound", NULL, "sesbouncectl db check", 0, 0,
      0, cmd_db_check},
-    {"db", "compact", "", "Give what is free in the file back to the file system",
-     "In short steps, while the daemon runs. Without it, the next messages use what is\n"
-     "free. A file of an earlier version must be rewritten once, with the daemon "
+    {"db", "compact", "", "Return free space in the file to the file system",
+     "Works in short steps, while the daemon runs. Otherwise the next messages use the "
+     "space.\nA file of an earlier version must be rewritten once, with the daemon "
      "stopped.",
      "sudo -u sesbounced sesbouncectl db compact --dry-run", DRY, 0, 0, cmd_db_compact},
     {"db", "settle", "", "Make the file readable without the daemon",
-     "After a crash, or after a backup was put in place: it needs no -wal and -shm "
-     "then.\n"
-     "The unit does so after each stop. Changes nothing while the daemon runs.",
+     "After a crash, or after a backup was put in place; it then needs no -wal and "
+     "-shm.\nThe unit does so after each stop. Changes nothing while the daemon runs.",
      "sudo -u sesbounced sesbouncectl db settle", 0, 0, 0, cmd_db_settle},
 };
 

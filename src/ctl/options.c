@@ -20,34 +20,35 @@ struct option_row {
 static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_CONFIG] = {"config", 'c', "FILE", "configuration, " SETTINGS_DEFAULT_FILE},
     [OPTION_DB] = {"db", 0, "FILE", "the database, instead of [store] path"},
-    [OPTION_OUTPUT] = {"output", 'o', "FORMAT", "table, json (an object a line) or csv"},
-    [OPTION_RAW] = {"raw", 0, NULL, "csv: no ' before what a spreadsheet would execute"},
-    [OPTION_HELP] = {"help", 'h', NULL, "this, or with a verb: its help"},
+    [OPTION_OUTPUT] = {"output", 'o', "FORMAT",
+                       "table, json (one object per line) or csv"},
+    [OPTION_RAW] = {"raw", 0, NULL, "csv: no ' before text that is a formula"},
+    [OPTION_HELP] = {"help", 'h', NULL, "print this, or the help of a verb"},
     [OPTION_VERSION] = {"version", 'V', NULL, "print the version"},
-    [OPTION_SCOPE] = {"scope", 0, "SCOPE", "what kind of mail; only * yet, which is all"},
+    [OPTION_SCOPE] = {"scope", 0, "SCOPE", "kind of mail; for now only *, all mail"},
     [OPTION_INVERT] = {"invert", 0, NULL, "print those that may not be mailed"},
     [OPTION_INVALID] = {"invalid", 0, "WHAT", "lines without an address: pass drop fail"},
     [OPTION_NOTE] = {"note", 0, "TEXT", "why, kept with the decision"},
-    [OPTION_UNTIL] = {"until", 0, "TIME", "before this: 2026-01-31, RFC 3339, or 7d ago"},
+    [OPTION_UNTIL] = {"until", 0, "TIME", "before then: 2026-01-31, RFC 3339, or 7d ago"},
     [OPTION_FOR] = {"for", 0, "DURATION", "how long: 30d, 12h, 2w"},
     [OPTION_DRY_RUN] = {"dry-run", 0, NULL, "say what would be done, change nothing"},
     [OPTION_REASON] = {"reason", 0, "REASON", "only this reason"},
     [OPTION_SINCE] = {"since", 0, "TIME",
-                      "from this on: 2026-01-31, RFC 3339, or 7d ago"},
+                      "from then on: 2026-01-31, RFC 3339, or 7d ago"},
     [OPTION_DOMAIN] = {"domain", 0, "DOMAIN", "only addresses of this domain"},
-    [OPTION_LIMIT] = {"limit", 0, "N", "at most so many rows"},
+    [OPTION_LIMIT] = {"limit", 0, "N", "at most this many rows"},
     [OPTION_ADDRESS] = {"address", 0, "ADDRESS", "this address"},
     [OPTION_TYPE] = {"type", 0, "TYPE", "Bounce, Complaint, Delivery, …"},
     [OPTION_CLASS] = {"class", 0, "CLASS", "hard soft complaint policy ignored"},
     [OPTION_CAUSE] = {"cause", 0, "CAUSE", "unknown-user mailbox-full blocked auth …"},
     [OPTION_RULE] = {"rule", 0, "RULE", "judged by this rule of sesbounced-policy(7)"},
     [OPTION_CAMPAIGN] = {"campaign", 0, "NAME", "only this campaign"},
-    [OPTION_AFTER_ID] = {"after-id", 0, "ID", "events behind this one, oldest first"},
+    [OPTION_AFTER_ID] = {"after-id", 0, "ID", "events after this one, oldest first"},
     [OPTION_ALL] = {"all", 0, NULL, "all of them"},
     [OPTION_TOPIC] = {"topic", 0, "ARN", "only this topic"},
     [OPTION_CERTIFICATE] = {"certificate", 0, "PEM",
-                            "the signing certificate: no network"},
-    [OPTION_FORGE] = {"forge", 0, NULL, "alter it after signing: must be refused"},
+                            "the signing certificate, not fetched"},
+    [OPTION_FORGE] = {"forge", 0, NULL, "alter it after signing; it must be refused"},
 };
 
 #define GLOBAL_OPTIONS                                                                   \
@@ -96,8 +97,8 @@ static void help_all(FILE *to, const struct verb *verbs, size_t count)
     fputs("\n", to);
     print_options(to, GLOBAL_OPTIONS);
     fputs("\nExit status: 0 done, 1 the answer is no, 2 it could not be done.\n"
-          "`sesbouncectl VERB --help` shows a verb's options and an example; the whole "
-          "story is in sesbouncectl(8).\n",
+          "`sesbouncectl VERB --help` shows a verb's options and an example; see also "
+          "sesbouncectl(8).\n",
           to);
 }
 
@@ -166,7 +167,7 @@ static int unknown_sub_verb(const struct verb *verbs, size_t count, const char *
             nearest = verbs[i].sub;
         }
     if (!typed)
-        ctl_fail("`%s` wants one of: %s", group, buf_str(&names).data);
+        ctl_fail("`%s` needs one of: %s", group, buf_str(&names).data);
     else if (nearest)
         ctl_fail("there is no `%s %s`; did you mean `sesbouncectl %s %s`?", group, typed,
                  group, nearest);
@@ -224,7 +225,7 @@ static int bad_option(char **argv)
     if (nearest < OPTION_COUNT && best > 0)
         return ctl_fail("there is no option `%s`; did you mean `--%s`?", typed,
                         rows[nearest].name);
-    return ctl_fail("`%s` is no option, or its operand is missing; see sesbouncectl "
+    return ctl_fail("`%s` is not an option, or its operand is missing; see sesbouncectl "
                     "--help",
                     typed);
 }

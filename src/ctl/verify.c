@@ -197,7 +197,7 @@ static struct sns_certificate *find(struct verify *verify, const struct arn *top
     buf_init(&why, 4096);
     if (fetch(verify, topic, url, &certificate, &why) == 0 &&
         !sns_certificate_is_of_sns(certificate)) {
-        (void)buf_printf(&why, "what the certificate URL serves is not one of SNS's");
+        (void)buf_printf(&why, "the certificate URL does not serve a certificate of SNS");
         sns_certificate_unref(take_ptr(certificate));
     }
     if (certificate) {
@@ -205,7 +205,7 @@ static struct sns_certificate *find(struct verify *verify, const struct arn *top
     } else {
         (void)snprintf(verify->failed, sizeof(verify->failed), "%s", name);
         (void)snprintf(verify->failed_why, sizeof(verify->failed_why),
-                       "the certificate cannot be had: %s", buf_str(&why).data);
+                       "the certificate cannot be obtained: %s", buf_str(&why).data);
         (void)buf_append_str(reason, str_of(verify->failed_why));
     }
     buf_done(&why);

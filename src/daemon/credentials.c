@@ -41,7 +41,7 @@ static int add_lines(struct credentials *credentials, struct str rest, struct bu
     }
     if (credentials->count > 0)
         return 0;
-    (void)buf_append_str(fault, STR("no line `user:password` in it, so nobody could "
+    (void)buf_append_str(fault, STR("contains no line `user:password`, so nobody could "
                                     "deliver"));
     return -EINVAL;
 }

@@ -104,7 +104,7 @@ static const char *message_of(enum verdict verdict)
 {
     switch (verdict) {
     case VERDICT_PENDING:
-        return "a subscription waits for you: sesbouncectl topics confirm TOPIC";
+        return "a subscription waits for confirmation: sesbouncectl topics confirm TOPIC";
     case VERDICT_CONFIRMING:
         return "a subscription is being confirmed";
     case VERDICT_UNSUBSCRIBED_IN_PART:
@@ -116,8 +116,8 @@ static const char *message_of(enum verdict verdict)
     case VERDICT_QUARANTINED:
         return "delivery quarantined: sesbouncectl quarantine list";
     case VERDICT_NO_CREDENTIALS:
-        return "a request without credentials got 401; SNS repeats it with those in its "
-               "subscription's URL, https://USER:PASSWORD@HOST/PATH";
+        return "a request without credentials got 401; SNS repeats it with those from "
+               "the subscription's URL, https://USER:PASSWORD@HOST/PATH";
     case VERDICT_CREDENTIALS:
         return "a request with wrong credentials got 401";
     case VERDICT_TOPIC_REFUSED:
@@ -151,7 +151,7 @@ void delivery_log(const struct delivery *delivery, const struct settings *settin
         char count[16];
 
         (void)snprintf(count, sizeof(count), "%u", held_back);
-        log_event(LOG_LEVEL_NOTICE, "more deliveries in the last minute than are logged",
+        log_event(LOG_LEVEL_NOTICE, "not all deliveries of the last minute were logged",
                   {"NOT_LOGGED", str_of(count)});
     }
     (void)snprintf(status, sizeof(status), "%u", info->http_status);

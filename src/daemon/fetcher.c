@@ -111,8 +111,8 @@ static void origin_lose(struct fetcher *fetcher, const struct fetch *fetch,
     if (!tell)
         return;
     log_event(LOG_LEVEL_ERROR,
-              "NOT VERIFYING, SNS is told to try again: no signing certificate can be "
-              "obtained; type: curl -v ORIGIN",
+              "NOT VERIFYING, deliveries get 503 and SNS repeats them: no signing "
+              "certificate can be obtained; type: curl -v ORIGIN",
               {"ORIGIN", str_of(loss.origin)}, {"FAULT", str_of(fault)},
               {"ADVICE", str_of(loss.hint)});
 }
@@ -143,7 +143,8 @@ static void log_failure(struct fetcher *fetcher, const struct fetch *fetch,
                          OUTBOUND_FAULT_LOGS_A_MINUTE, &held_back))
         return;
     log_event(LOG_LEVEL_WARNING,
-              "cannot get a signing certificate; deliveries get 503 and SNS tries again",
+              "a signing certificate cannot be obtained; deliveries get 503 and SNS "
+              "repeats them",
               {"TOPIC", str_of(fetch->wish.topic)}, {"HOST", str_of(fetch->wish.host)},
               {"FILE", str_of(fetch->wish.file)}, {"FAULT", str_of(fault)});
 }
@@ -185,7 +186,7 @@ static void keep_certificate(struct fetcher *fetcher, struct fetch *fetch,
         log_event(LOG_LEVEL_WARNING, "a signing certificate could not be kept on disk",
                   {"FILE", str_of(fetch->wish.file)}, {"ERROR", str_of(strerror(-r))});
     else
-        log_event(LOG_LEVEL_NOTICE, "got a signing certificate",
+        log_event(LOG_LEVEL_NOTICE, "a signing certificate was fetched",
                   {"HOST", str_of(fetch->wish.host)}, {"FILE", str_of(fetch->wish.file)});
 }
 

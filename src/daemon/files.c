@@ -30,7 +30,7 @@ struct named {
     const char *path;
 };
 
-static const char missing[] = "does not exist: make it, or correct the path";
+static const char missing[] = "does not exist: create it, or correct the path";
 
 /* --- telling ----------------------------------------------------------------------- */
 
@@ -65,12 +65,13 @@ static void tell_error(const struct named *named, const char *path, int error,
 {
     if (error == EACCES && named->check->asker == FILES_CHECK_AS_OTHER)
         tell(named, "warning: ", path,
-             "not checked, because you may not read it; the daemon must: ask again with "
-             "sudo -u sesbounced sesbounced --check-config");
+             "not checked, because you may not read it; to check it as the daemon's "
+             "user, type: sudo -u sesbounced sesbounced --check-config");
     else if (error == EACCES)
-        tell_fault(named, path,
-                   "the daemon's user may not read it: chgrp sesbounced and chmod 640 "
-                   "let it, and the directories above must let it pass (chmod o+x)");
+        tell_fault(
+            named, path,
+            "the daemon's user may not read it: type chgrp sesbounced and chmod 640, and "
+            "chmod o+x for the directories above if they are closed to it");
     else if (error == ENOENT || error == ENOTDIR)
         tell_fault(named, path, if_missing);
     else
@@ -130,7 +131,7 @@ static bool check_mode(const struct named *named, mode_t mode, enum file_kind ki
     if (others_may_replace(named->path)) {
         tell_fault(named, named->path,
                    "anyone may replace it, since anyone may write its directory: chmod "
-                   "o-w on that");
+                   "o-w the directory");
         return false;
     }
     if (kind == FILE_SECRET && (mode & S_IROTH))
@@ -258,7 +259,7 @@ static int check_parent(const struct named *named)
     if (stat(directory, &st) < 0) {
         if (errno != ENOENT || !is_made_at_start(directory))
             tell_error(named, directory, errno,
-                       "there is no such directory: make it, owned by sesbounced");
+                       "there is no such directory: create it, owned by sesbounced");
     } else if (!S_ISDIR(st.st_mode)) {
         tell_fault(named, directory, "is not a directory");
     } else if (as_daemon && faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) < 0) {
@@ -319,8 +320,8 @@ static int check_simulator(struct files_check *check)
     r = simulator_open(named.path, &simulator);
     if (r < 0 && r != -ENOMEM)
         tell_fault(&named, named.path,
-                   "holds no key and certificate of the simulator: remove it, and the "
-                   "daemon makes another");
+                   "contains no key and certificate of the simulator: remove it, and the "
+                   "daemon creates a new one");
     return r == -ENOMEM ? r : 0;
 }
 

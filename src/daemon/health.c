@@ -200,8 +200,8 @@ int health_print(const struct health_now *now, bool detail, struct buf *ret)
         return buf_printf(ret, "messages cannot be stored: %s",
                           now->trouble ? now->trouble : "see the log of sesbounced");
     case HEALTH_OVERLOADED:
-        return buf_append_str(ret, STR("messages cannot be stored: more arrive than the "
-                                       "disk takes"));
+        return buf_append_str(
+            ret, STR("messages cannot be stored: more arrive than the disk can write"));
     case HEALTH_NOT_VERIFYING:
     default:
         return print_loss(&now->loss, detail, ret);

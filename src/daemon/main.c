@@ -309,10 +309,10 @@ static void tell_status(struct program *program, int64_t now_ms)
                    (unsigned long long)metrics_not_kept(metrics),
                    (unsigned long long)metrics_shed_in_all(metrics));
     else if (health.state == HEALTH_NOT_VERIFYING)
-        r = notify("STATUS=NOT VERIFYING, SNS is told to try again: %s",
+        r = notify("STATUS=NOT VERIFYING, deliveries get 503 and SNS repeats them: %s",
                    buf_str(&line).data);
     else
-        r = notify("STATUS=NOT STORING, SNS is told to try again: %s (%s)",
+        r = notify("STATUS=NOT STORING, deliveries get 503 and SNS repeats them: %s (%s)",
                    health.trouble ? health.trouble : buf_str(&line).data,
                    program->settings->store.path);
     buf_done(&line);

@@ -52,10 +52,10 @@ static int print_shed(struct metrics *metrics, struct buf *ret)
         [SHED_WAITING_ROOM] = "waiting-room",
         [SHED_BODIES] = "body-memory",
     };
-    int r = buf_printf(ret,
-                       "# HELP sesbounced_shed_total Connections closed and "
-                       "deliveries answered 503 because they were too many or too slow.\n"
-                       "# TYPE sesbounced_shed_total counter\n");
+    int r =
+        buf_printf(ret, "# HELP sesbounced_shed_total Connections closed and deliveries "
+                        "answered 503 because of too many or too slow clients.\n"
+                        "# TYPE sesbounced_shed_total counter\n");
 
     for (int what = 0; r == 0 && what < SHED_COUNT; what++)
         r = buf_printf(ret, "sesbounced_shed_total{reason=\"%s\"} %llu\n", reasons[what],
@@ -115,7 +115,7 @@ int metrics_print(struct metrics *metrics, const struct metrics_now *now, struct
          "1 while deliveries can be verified and stored, 0 while they get 503.",
          now->storing},
         {"sesbounced_last_kept_timestamp_seconds",
-         "When a delivery was last kept; 0 = not since start.",
+         "When a delivery was last kept; 0 if none since the start.",
          (uint64_t)(atomic_load(&metrics->last_kept_ms) / 1000)},
         {"sesbounced_connections", "Connections that are open.", now->connections},
         {"sesbounced_connections_max", "Connections that may be open.",
@@ -124,9 +124,8 @@ int metrics_print(struct metrics *metrics, const struct metrics_now *now, struct
          "Memory of large bodies, beyond the first piece of each.",
          now->large_body_bytes},
     };
-    int r =
-        buf_printf(ret, "# HELP sesbounced_deliveries_total Deliveries by what became "
-                        "of them.\n# TYPE sesbounced_deliveries_total counter\n");
+    int r = buf_printf(ret, "# HELP sesbounced_deliveries_total Deliveries by "
+                            "verdict.\n# TYPE sesbounced_deliveries_total counter\n");
 
     for (int v = VERDICT_UNDECIDED + 1; r == 0 && v < VERDICT_COUNT; v++) {
         const struct verdict_info *info = verdict_info((enum verdict)v);

@@ -132,8 +132,8 @@ int options_settings(const struct options *options, struct settings **ret)
     }
     print_faults(buf_str(&faults));
     if (options->check_config && geteuid() == 0 && getpwnam("sesbounced"))
-        (void)fputs("warning: you are root, who may read everything; what the daemon may "
-                    "read is told by: sudo -u sesbounced sesbounced --check-config\n",
+        (void)fputs("warning: root may read every file; to check what the daemon may "
+                    "read, type: sudo -u sesbounced sesbounced --check-config\n",
                     stderr);
     if (r < 0) {
         tell_first(buf_str(&faults));

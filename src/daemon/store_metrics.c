@@ -36,7 +36,7 @@ static const struct {
     {"wal_bytes", "sesbounced_wal_bytes", "Size of its write-ahead log."},
     {"quarantine", "sesbounced_quarantined", "Messages in quarantine."},
     {"quarantine_bytes", "sesbounced_quarantined_bytes", "Size of these messages."},
-    {"outbox", "sesbounced_outbox", "Confirmations that are still to be sent."},
+    {"outbox", "sesbounced_outbox", "Confirmations that have yet to be sent."},
 };
 
 /* In the order of the rows: those of one reason stand together. */
@@ -126,12 +126,12 @@ static int database_look(struct store *store, struct buf *to)
     int r = store_status(store, on_status, &rows);
 
     if (r == 0)
-        r = add_head(to, TOPIC_METRIC, "When a topic's last message came.");
+        r = add_head(to, TOPIC_METRIC, "When the last message of a topic arrived.");
     if (r == 0)
         r = store_query(store, STORE_TOPICS, &filter, on_topic, to);
     if (r == 0)
         r = add_head(to, "sesbounced_database_seen_timestamp_seconds",
-                     "When what is told of the database was so.");
+                     "When the figures about the database were taken.");
     return r < 0 ? r
                  : buf_printf(to, "sesbounced_database_seen_timestamp_seconds %lld\n",
                               (long long)(clock_wall_ms() / CLOCK_SECOND_MS));

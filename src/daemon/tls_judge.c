@@ -42,7 +42,7 @@ static const char *read_chain(BIO *bio, X509 **ret_first)
         /* The end, or something that is none. */
         return ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE
                    ? NULL
-                   : "holds a certificate that cannot be read, after others that can";
+                   : "contains an unreadable certificate, after readable ones";
     }
 }
 
@@ -53,7 +53,7 @@ static const char *read_key(BIO *bio, EVP_PKEY **ret)
     *ret = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, &asked);
     if (*ret)
         return NULL;
-    return asked ? "is encrypted, and nobody is there to type its passphrase: store it "
+    return asked ? "is encrypted, and the daemon cannot ask for its passphrase: store it "
                    "without one (openssl pkey -in KEY -out KEY.plain)"
                  : "holds no private key in PEM form (-----BEGIN PRIVATE KEY-----)";
 }

@@ -50,8 +50,8 @@ static const char *add_line(struct tokens *tokens, struct str line)
         !str_split(&line, ':', &right) ||
         !(str_equal(right, STR("read")) || str_equal(right, STR("write"))) ||
         !parse_digest(line, tokens->digests[tokens->count]))
-        return "neither `NAME:read:SHA256HEX` nor `NAME:write:SHA256HEX`; the hash is "
-               "printed by: printf %s \"$TOKEN\" | sha256sum";
+        return "neither `NAME:read:SHA256HEX` nor `NAME:write:SHA256HEX`; to print the "
+               "hash, type: printf %s \"$TOKEN\" | sha256sum";
     tokens->count++;
     return NULL;
 }
@@ -72,7 +72,8 @@ static int add_lines(struct tokens *tokens, struct str rest, struct buf *fault)
     }
     if (tokens->count > 0)
         return 0;
-    (void)buf_append_str(fault, STR("no token in it, so nobody could ask"));
+    (void)buf_append_str(fault,
+                         STR("contains no token, so every request would be refused"));
     return -EINVAL;
 }
 

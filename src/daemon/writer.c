@@ -43,7 +43,7 @@ static void tell_fault(struct writer *writer, const char *what, int error)
     log_event(LOG_LEVEL_ERROR, what, {"ERROR", str_of(strerror(-error))},
               {"DETAIL", str_of(writer->store ? store_fault(writer->store) : NULL)});
     if (turned)
-        log_event(LOG_LEVEL_ERROR, "NOT STORING, SNS is told to try again",
+        log_event(LOG_LEVEL_ERROR, "NOT STORING, deliveries get 503 and SNS repeats them",
                   {"PATH", str_of(writer->service->settings->store.path)},
                   {"ADVICE", str_of(store_advice(error))});
 }
@@ -159,7 +159,7 @@ static void write_alone(struct writer *writer, struct queue_node *first, int fau
             for_all = r < 0 ? r : fault;
         if (r < 0 && !writer->lasting)
             note_fault(writer,
-                       "a delivery could not be stored; SNS was told to try again", r);
+                       "a delivery could not be stored and gets 503; SNS repeats it", r);
         answer_list(writer, first, r);
         first = next;
     }
@@ -177,12 +177,13 @@ static void write_list(struct writer *writer, struct queue_node *first)
     }
     r = commit_list(writer, first);
     if (r < 0 && first->next && !store_fault_stays(r)) {
-        note_fault(writer, "a batch could not be stored; each is tried alone", r);
+        note_fault(writer,
+                   "a batch could not be stored; its deliveries are tried one by one", r);
         write_alone(writer, first, r);
         return;
     }
     if (r < 0)
-        note_fault(writer, "a delivery could not be stored; SNS was told to try again",
+        note_fault(writer, "a delivery could not be stored and gets 503; SNS repeats it",
                    r);
     answer_list(writer, first, r);
     if (r == 0)
@@ -381,7 +382,7 @@ static void writer_tidy(struct writer *writer)
     if (writer->store && atomic_load(&writer->service->storing))
         r = store_tidy(writer->store, clock_wall_ms(), &more);
     if (r < 0)
-        note_fault(writer, "old keys could not be cleared away", r);
+        note_fault(writer, "expired de-duplication keys could not be deleted", r);
 }
 
 static void tell_dropped(struct writer *writer)
@@ -418,7 +419,7 @@ static void bound_quarantine(struct writer *writer)
     writer->dropped += dropped;
     tell_dropped(writer);
     if (r < 0)
-        note_fault(writer, "the quarantine could not be kept in its bounds", r);
+        note_fault(writer, "the quarantine could not be kept within its bounds", r);
 }
 
 /* A fault is told by whoever needs the store. */
@@ -514,7 +515,7 @@ static void tell_if_hanging(struct writer *writer, int64_t mono_ms)
     metrics_count(&service->metrics.store_faults);
     atomic_store(&service->trouble, advice);
     atomic_store(&service->storing, false);
-    log_event(LOG_LEVEL_ERROR, "NOT STORING, SNS is told to try again",
+    log_event(LOG_LEVEL_ERROR, "NOT STORING, deliveries get 503 and SNS repeats them",
               {"PATH", str_of(service->settings->store.path)},
               {"ADVICE", str_of(advice)});
 }

@@ -9,8 +9,8 @@
  * retry that was known already says nothing.
  */
 #define UNAUTHORIZED                                                                     \
-    "User and password are missing or wrong; subscribe SNS to "                          \
-    "https://USER:PASSWORD@HOST/PATH as in [ingest] credentials_file.\n"
+    "The user and password are missing or wrong; the subscription's endpoint must be "   \
+    "https://USER:PASSWORD@HOST/PATH, with a pair from [ingest] credentials_file.\n"
 
 #define REFUSED                                                                          \
     "Refused: the topic, SigningCertURL, SignatureVersion or signature is not accepted " \
@@ -20,10 +20,11 @@ static const struct verdict_info table[VERDICT_COUNT] = {
     [VERDICT_UNDECIDED] = {"undecided", 503, LOG_LEVEL_ERROR, "Not decided.\n"},
 
     [VERDICT_STORED] = {"stored", 200, LOG_LEVEL_INFO, "Stored.\n"},
-    [VERDICT_DUPLICATE] = {"duplicate", 200, LOG_LEVEL_DEBUG, "Known already.\n"},
+    [VERDICT_DUPLICATE] = {"duplicate", 200, LOG_LEVEL_DEBUG, "Already known.\n"},
     [VERDICT_COUNTED] = {"counted", 200, LOG_LEVEL_DEBUG, "Counted.\n"},
-    [VERDICT_IGNORED] = {"ignored", 200, LOG_LEVEL_DEBUG,
-                         "Acknowledged; this type is not kept ([events] ignore).\n"},
+    [VERDICT_IGNORED] =
+        {"ignored", 200, LOG_LEVEL_DEBUG,
+         "Acknowledged; events of this type are not kept ([events] ignore).\n"},
     [VERDICT_ANNOUNCED] = {"announced", 200, LOG_LEVEL_INFO,
                            "Noted: SES publishes to this topic.\n"},
     [VERDICT_QUARANTINED] = {"quarantined", 200, LOG_LEVEL_WARNING,
@@ -31,15 +32,14 @@ static const struct verdict_info table[VERDICT_COUNT] = {
     [VERDICT_CONFIRMING] = {"confirming", 200, LOG_LEVEL_NOTICE,
                             "The subscription will be confirmed.\n"},
     [VERDICT_PENDING] = {"pending", 200, LOG_LEVEL_NOTICE,
-                         "Waits for a person; confirm with: sesbouncectl topics confirm "
-                         "TOPIC-ARN\n"},
+                         "The subscription waits for confirmation; type: sesbouncectl "
+                         "topics confirm TOPIC-ARN\n"},
     [VERDICT_UNSUBSCRIBED_IN_PART] =
         {"unsubscribed-in-part", 200, LOG_LEVEL_NOTICE,
          "Noted: this subscription has ended; the topic has another one.\n"},
     [VERDICT_UNSUBSCRIBED] =
         {"unsubscribed", 200, LOG_LEVEL_WARNING,
-         "Noted: this subscription has ended, its messages no longer "
-         "arrive.\n"},
+         "Noted: this subscription has ended, so its messages no longer arrive.\n"},
 
     [VERDICT_EMPTY] = {"empty", 400, LOG_LEVEL_WARNING,
                        "The body is empty: this address takes the JSON envelope that "
@@ -66,10 +66,9 @@ static const struct verdict_info table[VERDICT_COUNT] = {
     [VERDICT_TYPE_CONTRADICTED] = {"type-contradicted", 400, LOG_LEVEL_WARNING,
                                    "The header x-amz-sns-message-type contradicts the "
                                    "Type in the body.\n"},
-    [VERDICT_BAD_FRAMING] =
-        {"bad-framing", 400, LOG_LEVEL_WARNING,
-         "Where this request ends is not clear: send one "
-         "Content-Length, or Transfer-Encoding: chunked, not both.\n"},
+    [VERDICT_BAD_FRAMING] = {"bad-framing", 400, LOG_LEVEL_WARNING,
+                             "The end of this request is ambiguous: send either one "
+                             "Content-Length or Transfer-Encoding: chunked.\n"},
 
     /* SNS sends its first request without them and repeats it with them. */
     [VERDICT_NO_CREDENTIALS] = {"no-credentials", 401, LOG_LEVEL_INFO, UNAUTHORIZED},
@@ -85,23 +84,24 @@ static const struct verdict_info table[VERDICT_COUNT] = {
                            "There is nothing at this path; SNS must post to the one in "
                            "[ingest] path.\n"},
     [VERDICT_METHOD] = {"method", 405, LOG_LEVEL_WARNING,
-                        "This is the endpoint for POSTs of Amazon SNS, there is no page "
-                        "to see; subscribe it: aws sns subscribe --topic-arn TOPIC-ARN "
+                        "This endpoint only takes POST requests of Amazon SNS; to "
+                        "subscribe it: aws sns subscribe --topic-arn TOPIC-ARN "
                         "--protocol https --notification-endpoint THIS-URL\n"},
     [VERDICT_TOO_LARGE] = {"too-large", 413, LOG_LEVEL_WARNING,
                            "The body is larger than [ingest] max_body; SNS needs at most "
                            "2M.\n"},
 
     [VERDICT_NO_CERTIFICATE] = {"no-certificate", 503, LOG_LEVEL_WARNING,
-                                "The signing certificate could not be had just now; try "
-                                "again. The log of sesbounced says why.\n"},
-    [VERDICT_STORE] = {"store", 503, LOG_LEVEL_ERROR,
-                       "The message could not be stored just now; try again. The log of "
-                       "sesbounced says why.\n"},
+                                "The signing certificate cannot be obtained at the "
+                                "moment; try again. The log of sesbounced says why.\n"},
+    [VERDICT_STORE] =
+        {"store", 503, LOG_LEVEL_ERROR,
+         "The message cannot be stored at the moment; try again. The log of "
+         "sesbounced says why.\n"},
     [VERDICT_BUSY] = {"busy", 503, LOG_LEVEL_WARNING,
-                      "Too much to do just now; try again.\n"},
+                      "Too many requests at the moment; try again.\n"},
     [VERDICT_NO_MEMORY] = {"no-memory", 503, LOG_LEVEL_ERROR,
-                           "Out of memory just now; try again.\n"},
+                           "Out of memory at the moment; try again.\n"},
     [VERDICT_STOPPING] = {"stopping", 503, LOG_LEVEL_INFO,
                           "sesbounced is being stopped or restarted; try again.\n"},
 };

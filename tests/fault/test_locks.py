@@ -90,7 +90,7 @@ def test_what_the_queue_does_not_hold_is_503_at_once_and_counted(
             crowd.run_until(lambda: ledger.statuses["503"] == beyond, "503 beyond the queue")
             assert metrics.shed("writer-queue") == beyond
             probe = daemon.request("GET", "/healthz")
-            assert probe.status == 503 and "more arrive than the disk takes" in probe.text
+            assert probe.status == 503 and "more arrive than the disk can write" in probe.text
             assert sum(1 for client in crowd.clients if client.ended) == beyond
         crowd.run_until_answered()
         assert ledger.statuses == {"200": 1 + CONNECTIONS - beyond, "503": beyond}

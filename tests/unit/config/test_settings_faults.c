@@ -43,11 +43,11 @@ static void all_faults_are_told_with_their_lines(void **state)
 static void a_wrong_name_is_answered_with_the_nearest(void **state)
 {
     (void)state;
-    settings_refuse(
-        "[ingst]\nlisten = nowhere\n", /* its keys are judged all the same */
-        "@:1: there is no section [ingst]: did you mean [ingest]?\n"
-        "@:2: [ingest] listen: `nowhere` is nowhere to listen: write `HOST:PORT`, "
-        "`[IPV6]:PORT` or `unix:/PATH`\n");
+    settings_refuse("[ingst]\nlisten = nowhere\n", /* its keys are judged all the same */
+                    "@:1: there is no section [ingst]: did you mean [ingest]?\n"
+                    "@:2: [ingest] listen: `nowhere` is not an address to listen on: "
+                    "write `HOST:PORT`, "
+                    "`[IPV6]:PORT` or `unix:/PATH`\n");
     settings_refuse(
         "[Sns]\ntopics = a\nMax_Age = 1h\ncert = x\n",
         "@:1: there is no section [Sns]: did you mean [sns]?\n"
@@ -173,11 +173,11 @@ static void a_wrong_value_says_what_would_be_right(void **state)
         {"ingest", "threads = 2x", "is no whole number"},
         {"ingest", "threads = 0x2", "is no whole number"},
         {"ingest", "threads = +2", "is no whole number"},
-        {"ingest", "path = sns", "begins with a slash"},
+        {"ingest", "path = sns", "begin with a slash"},
         {"ingest", "path = /a b", "blank"},
-        {"ingest", "path = /caf\xc3\xa9", "beyond ASCII"},
+        {"ingest", "path = /caf\xc3\xa9", "non-ASCII"},
         {"ingest", "path = /sns?x=1", "leave out `?`"},
-        {"ingest", "path = /healthz", "is taken"},
+        {"ingest", "path = /healthz", "is reserved"},
         {"ingest", "path =", "as in `path = /sns`"},
         {"ingest", "listen = 9025", "`HOST:PORT`"},
         {"ingest", "listen = :9025", "does not say where"},
@@ -198,14 +198,15 @@ static void a_wrong_value_says_what_would_be_right(void **state)
         {"ingest", "credentials_file = \"/x\"", "in quotes"},
         {"store", "path = ~/x.db", "write the whole path"},
         {"store", "path =", "needs a value"},
-        {"sns", "topic = bounces", "is no topic's ARN"},
-        {"sns", "topic = arn:aws:sqs:eu-central-1:123456789012:x", "is no topic's ARN"},
-        {"sns", "topic = *", "is no topic's ARN"},
+        {"sns", "topic = bounces", "is not the ARN of a topic"},
+        {"sns", "topic = arn:aws:sqs:eu-central-1:123456789012:x",
+         "is not the ARN of a topic"},
+        {"sns", "topic = *", "is not the ARN of a topic"},
         {"sns", "topic = arn:aws:sns:us-east-1:*:bounces", "every AWS customer"},
         {"sns", "topic = arn:aws:sns:us-east-1:12345678901*:bounces",
          "every AWS customer"},
         {"sns", "topic = arn:aws:sns:us-east-1:12345678901?:bounces",
-         "is no topic's ARN"},
+         "is not the ARN of a topic"},
         {"sns", "endpoint = http://sns.example.net", "[sns] endpoint: `http://"},
         {"sns", "endpoint = https://example.net/path", "[sns] endpoint: `https://"},
         {"sns", "min_signature_version = 0", "give 1 to 2"},
@@ -217,7 +218,7 @@ static void a_wrong_value_says_what_would_be_right(void **state)
         {"events", "keep = RenderingFailure", "is not how SES spells it"},
         {"events", "keep = delivery_delay", "is not how SES spells it"},
         {"events", "keep = Bounce, Complaint", "a line of its own"},
-        {"events", "keep = Bou*", "is no event type"},
+        {"events", "keep = Bou*", "is not an event type"},
         {"events", "campaign = campaign", "`tag:NAME` or `header:NAME`"},
         {"events", "campaign = tag:", "`tag:NAME` or `header:NAME`"},
         {"events", "campaign = cookie:x", "`tag:NAME` or `header:NAME`"},

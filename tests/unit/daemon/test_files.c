@@ -93,9 +93,9 @@ static void a_file_must_be_there_and_hold_something(void **state)
         const char *section = named[i][0];
         const char *key = named[i][1];
         check(section, key, "none", "none",
-              "does not exist: make it, or correct the path");
+              "does not exist: create it, or correct the path");
         check(section, key, "full/none", "full/none",
-              "does not exist: make it, or correct the path");
+              "does not exist: create it, or correct the path");
         check(section, key, "directory", "directory",
               "is a directory: name a file in it");
         check(section, key, "empty", "empty", "is empty");
@@ -132,10 +132,11 @@ static void the_lines_of_secrets_are_judged_as_the_daemon_does(void **state)
         {"ingest", "credentials_file", "# who\n\n sns:secret \r\nold:er\n", NULL},
         {"ingest", "credentials_file", "sns:secret", NULL},
         {"ingest", "credentials_file", "# nobody\n\n",
-         "no line `user:password` in it, so nobody could deliver"},
+         "contains no line `user:password`, so nobody could deliver"},
         {"ingest", "credentials_file", "sns:secret\nsecret\n",
          "line 2: not `user:password`"},
-        {"admin", "tokens_file", "# nobody\n", "no token in it, so nobody could ask"},
+        {"admin", "tokens_file", "# nobody\n",
+         "contains no token, so every request would be refused"},
         {"sns", "ca_file", "something",
          "holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"},
     };
@@ -247,7 +248,7 @@ static void an_empty_list_of_topics_is_a_warning(void **state)
 static void what_the_daemon_makes_needs_its_directory(void **state)
 {
     (void)state;
-    const char *missing = "there is no such directory: make it, owned by sesbounced";
+    const char *missing = "there is no such directory: create it, owned by sesbounced";
 
     check("store", "path", "new.db", "", NULL);
     check("store", "path", "full", "", NULL);

@@ -143,7 +143,7 @@ static void a_full_queue_and_a_broken_store_are_not_well(void **state)
 
     full = true;
     expect(service, HEALTH_OVERLOADED, false,
-           "messages cannot be stored: more arrive than the disk takes");
+           "messages cannot be stored: more arrive than the disk can write");
     (void)lose(service, &loss);
     atomic_store(&service->storing, false);
     atomic_store(&service->trouble, "the disk is full: `df`");
