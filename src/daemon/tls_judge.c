@@ -42,7 +42,7 @@ static const char *read_chain(BIO *bio, X509 **ret_first)
         /* The end, or something that is none. */
         return ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE
                    ? NULL
-                   : "contains an unreadable certificate, after readable ones";
+                   : "contains a certificate that cannot be read, after others that can";
     }
 }
 
