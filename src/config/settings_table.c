@@ -317,10 +317,11 @@ const struct setting settings_table[] = {
         .min = MIB,
         .max = MIB * MIB,
         .value = "1G",
-        .help = "How much space the bodies in quarantine may take, 1M to 1024G. Beyond "
-                "that,\n"
-                "the oldest are dropped for good, from the topic and reason that take the\n"
-                "most. The log and `sesbouncectl status` report it.",
+        .help =
+            "How much space the bodies in quarantine may take, 1M to 1024G. Beyond "
+            "that,\n"
+            "the oldest are dropped for good, from the topic and reason that take the\n"
+            "most. The log and `sesbouncectl status` report it.",
     },
     {
         .section = "simulator",
