@@ -25,10 +25,13 @@ WHERE status = 'DISABLED';
 CREATE INDEX event_not_addressed ON event (occurred_at) WHERE rule = 'not-addressed';
 
 -- Totals, so that nobody has to count: changed in the transaction that changes what they
--- count.
+-- count. A total is the sum of `n` over the rows whose minute `ends` (since 1970) is not over;
+-- 9223372036854775807 never is. One table, so that a commit writes one page of it.
 CREATE TABLE total (
-    name TEXT PRIMARY KEY,
-    n INTEGER NOT NULL
+    name TEXT NOT NULL,
+    ends INTEGER NOT NULL DEFAULT 9223372036854775807,
+    n INTEGER NOT NULL,
+    PRIMARY KEY (name, ends)
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE unapplied ADD COLUMN body_bytes INTEGER NOT NULL DEFAULT 0;
 UPDATE unapplied SET body_bytes = coalesce(
@@ -51,20 +54,14 @@ BEGIN
     UPDATE total SET n = n - 1 WHERE name = 'addresses_with_soft_bounces';
 END;
 
--- How many rows `suppressed` has, by reason: the sum of `n` over `ends` (minutes since 1970)
--- not before this one; at most a minute late. An address and scope has the reason of its
--- strongest live entry: a weaker one that ends later counts until its own end, less until
--- the end of the stronger one.
-CREATE TABLE suppressed_count (
-    ends INTEGER NOT NULL,
-    reason TEXT NOT NULL,
-    n INTEGER NOT NULL,
-    PRIMARY KEY (ends, reason)
-) STRICT, WITHOUT ROWID;
+-- suppressed_REASON: how many rows `suppressed` has, at most a minute late. An address and
+-- scope has the reason of its strongest live entry: a weaker one that ends later counts until
+-- its own end, less until the end of the stronger one.
 -- One row after the other, looked up by their key: a sort of a list of millions would take
 -- more memory than the unit allows.
-INSERT INTO suppressed_count (ends, reason, n)
-SELECT coalesce(strftime('%s', s.until) / 60, 9223372036854775807), s.reason, 1
+INSERT INTO total (name, ends, n)
+SELECT 'suppressed_' || lower(s.reason),
+       coalesce(strftime('%s', s.until) / 60, 9223372036854775807), 1
 FROM suppression AS s
 WHERE s.lifted_at IS NULL AND NOT EXISTS (
     SELECT 1 FROM suppression AS o
@@ -74,8 +71,8 @@ WHERE s.lifted_at IS NULL AND NOT EXISTS (
           >= coalesce(strftime('%s', s.until) / 60, 9223372036854775807))
 ON CONFLICT DO UPDATE SET n = n + 1;
 -- What a stronger entry hides until it ends.
-INSERT INTO suppressed_count (ends, reason, n)
-SELECT h.hidden_until, h.reason, -1
+INSERT INTO total (name, ends, n)
+SELECT 'suppressed_' || lower(h.reason), h.hidden_until, -1
 FROM (SELECT s.reason, coalesce(strftime('%s', s.until) / 60, 9223372036854775807) AS ends,
              (SELECT max(coalesce(strftime('%s', o.until) / 60, 9223372036854775807))
               FROM suppression AS o

@@ -42,7 +42,7 @@ struct tally {
 /* Rows of `total`; triggers on soft_day count another. */
 enum total { TOTAL_EVENTS, TOTAL_QUARANTINE, TOTAL_QUARANTINE_BYTES, TOTAL_COUNT };
 
-/* What the transaction adds to a row of suppressed_count. */
+/* What the transaction adds to a row of `total` for the list. */
 struct expiry_change {
     enum policy_reason reason;
     int64_t ends;

@@ -9,11 +9,11 @@
 /* Name and value; the rows of one query, so that all of them are of one moment. */
 static const char status_sql[] =
     "SELECT 'schema_version', user_version FROM pragma_user_version UNION ALL "
-    "SELECT 'suppressed', coalesce(sum(n), 0) FROM suppressed_count"
-    " WHERE ends >= strftime('%s', 'now') / 60 UNION ALL "
-    "SELECT * FROM (SELECT 'suppressed_' || lower(reason), sum(n) FROM suppressed_count"
-    " WHERE ends >= strftime('%s', 'now') / 60"
-    " GROUP BY reason HAVING sum(n) > 0 ORDER BY reason) UNION ALL "
+    "SELECT 'suppressed', coalesce(sum(n), 0) FROM total"
+    " WHERE name GLOB 'suppressed_*' AND ends >= strftime('%s', 'now') / 60 UNION ALL "
+    "SELECT * FROM (SELECT name, sum(n) FROM total"
+    " WHERE name GLOB 'suppressed_*' AND ends >= strftime('%s', 'now') / 60"
+    " GROUP BY name HAVING sum(n) > 0 ORDER BY name) UNION ALL "
     "SELECT * FROM (SELECT name, n FROM total WHERE name = 'events') UNION ALL "
     "SELECT 'last_event_id', max(id) FROM event UNION ALL "
     "SELECT * FROM (SELECT name, n FROM total WHERE name IN"

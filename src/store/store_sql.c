@@ -211,11 +211,9 @@ const char *const store_sql[SQL_COUNT] = {
         "DELETE FROM outbox WHERE subscription_id IN (SELECT s.id FROM subscription AS s"
         " JOIN topic AS t ON t.id = s.topic_id WHERE t.topic_arn = ?)",
 
-    [SQL_TOTAL_ADD] = "UPDATE total SET n = n + ?2 WHERE name = ?1",
-    [SQL_SUPPRESSED_COUNT_ADD] =
-        "INSERT INTO suppressed_count (ends, reason, n) VALUES (?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET n = n + excluded.n",
-    [SQL_SUPPRESSED_COUNT_TIDY] = "DELETE FROM suppressed_count WHERE ends < ?",
+    [SQL_TOTAL_ADD] = "INSERT INTO total (name, ends, n) VALUES (?, ?, ?)"
+                      " ON CONFLICT DO UPDATE SET n = n + excluded.n",
+    [SQL_TOTAL_TIDY] = "DELETE FROM total WHERE ends < ?",
     [SQL_DAILY_ADD] =
         "INSERT INTO daily_count (day, scope, kind, n) VALUES (?, '*', ?, ?)"
         " ON CONFLICT DO UPDATE SET n = n + excluded.n",

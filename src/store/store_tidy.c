@@ -61,10 +61,9 @@ static int tidy_soft(struct store *store, int64_t now_ms)
 }
 
 /* What ended long ago is in no sum; not so lately that a clock that is set back shows. */
-static int tidy_suppressed_count(struct store *store, int64_t now_ms)
+static int tidy_totals(struct store *store, int64_t now_ms)
 {
-    _cleanup_(db_call_end) struct db_call call =
-        db_call_begin(store, SQL_SUPPRESSED_COUNT_TIDY);
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_TOTAL_TIDY);
 
     db_bind_int(&call, (now_ms - STORE_SOFT_KEEP_MS) / CLOCK_MINUTE_MS);
     return db_run(&call, NULL);
@@ -99,7 +98,7 @@ int store_tidy(struct store *store, int64_t now_ms, bool *ret_more)
     if (r == 0 && again)
         r = tidy_soft(store, now_ms);
     if (r == 0 && again)
-        r = tidy_suppressed_count(store, now_ms);
+        r = tidy_totals(store, now_ms);
     if (r == 0 && again)
         r = token_tidy(store);
     if (r == 0 && again)

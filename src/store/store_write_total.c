@@ -2,11 +2,12 @@
  * Totals that `status` shows, so that nobody has to count: summed up in memory, and
  * written in the transaction that changes what they count.
  *
- * The list by reason changes by itself when entries run out. So suppressed_count does not
- * say how many there are, but how many there are until which minute: `status` sums up the
- * rows whose minute is not over. An address has the reason of its strongest live entry:
- * below a complaint until noon, a bounce for ever is -1 BOUNCE until noon and +1 BOUNCE
- * for ever. Whatever changes an address takes back all of its rows and adds the new ones.
+ * The list by reason changes by itself when entries run out. So its rows of `total` do
+ * not say how many there are, but how many there are until which minute: `status` sums up
+ * the rows whose minute is not over. An address has the reason of its strongest live
+ * entry: below a complaint until noon, a bounce for ever is -1 BOUNCE until noon and +1
+ * BOUNCE for ever. Whatever changes an address takes back all of its rows and adds the
+ * new ones.
  */
 #include <string.h>
 
@@ -20,6 +21,17 @@ void total_add(struct store *store, enum total total, int64_t n)
     store->totals[total] += n;
 }
 
+static int total_write(struct store *store, const char *name, int64_t ends, int64_t n)
+{
+    if (n == 0)
+        return 0;
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_TOTAL_ADD);
+    db_bind_text(&call, str_of(name));
+    db_bind_int(&call, ends);
+    db_bind_int(&call, n);
+    return db_run(&call, NULL);
+}
+
 static int flush_totals(struct store *store)
 {
     static const char *const names[TOTAL_COUNT] = {
@@ -29,14 +41,8 @@ static int flush_totals(struct store *store)
     };
 
     for (size_t i = 0; i < TOTAL_COUNT; i++) {
-        int r;
+        int r = total_write(store, names[i], NEVER, store->totals[i]);
 
-        if (store->totals[i] == 0)
-            continue;
-        _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_TOTAL_ADD);
-        db_bind_text(&call, str_of(names[i]));
-        db_bind_int(&call, store->totals[i]);
-        r = db_run(&call, NULL);
         if (r < 0)
             return r;
         store->totals[i] = 0;
@@ -44,7 +50,7 @@ static int flush_totals(struct store *store)
     return 0;
 }
 
-/* --- the list, by reason: see `suppressed_count` in the schema --- */
+/* --- the list, by reason: see `total` in the schema --- */
 
 int live_reasons_load(struct store *store, const struct address *address,
                       const char *scope, struct live_reasons *ret)
@@ -75,18 +81,17 @@ void live_reasons_set(struct live_reasons *reasons, enum policy_reason reason,
 
 static int expiry_change_flush(struct store *store)
 {
+    static const char *const names[] = {
+        [POLICY_REASON_SOFT] = "suppressed_soft",
+        [POLICY_REASON_BOUNCE] = "suppressed_bounce",
+        [POLICY_REASON_COMPLAINT] = "suppressed_complaint",
+        [POLICY_REASON_MANUAL] = "suppressed_manual",
+    };
+
     for (size_t i = 0; i < store->expiry_change_count; i++) {
         const struct expiry_change *change = &store->expiry_changes[i];
-        int r;
+        int r = total_write(store, names[change->reason], change->ends, change->n);
 
-        if (change->n == 0)
-            continue;
-        _cleanup_(db_call_end) struct db_call call =
-            db_call_begin(store, SQL_SUPPRESSED_COUNT_ADD);
-        db_bind_int(&call, change->ends);
-        db_bind_text(&call, str_of(policy_reason_word(change->reason)));
-        db_bind_int(&call, change->n);
-        r = db_run(&call, NULL);
         if (r < 0)
             return r;
     }

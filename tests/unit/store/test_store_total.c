@@ -4,9 +4,10 @@
 
 /* What `status` shows of the list by reason, and what is on it. */
 static const char counted[] =
-    "SELECT group_concat(reason || ' ' || n) FROM (SELECT reason, sum(n) AS n FROM"
-    " suppressed_count WHERE ends >= strftime('%s', 'now') / 60 GROUP BY reason"
-    " HAVING sum(n) <> 0 ORDER BY reason)";
+    "SELECT group_concat(upper(substr(name, 12)) || ' ' || n) FROM (SELECT name, sum(n) "
+    "AS"
+    " n FROM total WHERE name GLOB 'suppressed_*' AND ends >= strftime('%s', 'now') / 60"
+    " GROUP BY name HAVING sum(n) <> 0 ORDER BY name)";
 static const char listed[] =
     "SELECT group_concat(reason || ' ' || n) FROM (SELECT reason, count(*) AS n FROM"
     " suppressed GROUP BY reason ORDER BY reason)";
@@ -65,9 +66,11 @@ static void what_ended_long_ago_leaves_no_count(void **state)
             .at_ms = fixture->now_ms - 91 * CLOCK_DAY_MS);
     deliver(fixture, bounce_of("Permanent", "Suppressed", "b@example.com", "f2", NULL),
             .at_ms = fixture->now_ms - 89 * CLOCK_DAY_MS);
-    assert_answer(fixture, "SELECT count(*) FROM suppressed_count", "2");
+    assert_answer(fixture, "SELECT count(*) FROM total WHERE name = 'suppressed_bounce'",
+                  "2");
     assert_int_equal(store_tidy(fixture->store, fixture->now_ms, &more), 0);
-    assert_answer(fixture, "SELECT count(*) FROM suppressed_count", "1");
+    assert_answer(fixture, "SELECT count(*) FROM total WHERE name = 'suppressed_bounce'",
+                  "1");
 }
 
 static void a_complaint_of_a_candidate_and_another_one_counts_once(void **state)
