@@ -13,6 +13,14 @@
 
 #define _cleanup_(fn) __attribute__((cleanup(fn)))
 
+/* A buffer of kilobytes on the path of each message, written before it is read: exempt
+ * from -ftrivial-auto-var-init, which would zero all of it each time (4 % of the CPU). */
+#if __has_attribute(uninitialized)
+#define _uninitialized_ __attribute__((uninitialized))
+#else
+#define _uninitialized_
+#endif
+
 /* Yields the pointer and leaves NULL behind: ownership moves to the receiver. */
 #define take_ptr(pointer)                                                                \
     __extension__({                                                                      \

@@ -13,6 +13,7 @@
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
+#include "sesbounce/cleanup.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/limits.h"
 
@@ -85,7 +86,7 @@ static void put_line(struct text *text, const char *message,
     put_bytes(text, str_of(message));
     bool any = false;
     for (size_t i = 0; i < count; i++) {
-        char value[LOG_VALUE_BYTES_MAX];
+        _uninitialized_ char value[LOG_VALUE_BYTES_MAX];
         if (!str_present(fields[i].value))
             continue;
         put_bytes(text, any ? STR(" ") : STR(" ("));
@@ -119,7 +120,7 @@ static const char *level_name(enum log_level level)
 static void write_stderr(enum log_level level, const char *message,
                          const struct log_field *fields, size_t count)
 {
-    char line[LINE_BYTES];
+    _uninitialized_ char line[LINE_BYTES];
     struct text text = {line, sizeof line - 2};
     put_bytes(&text, str_of(program_name));
     put_bytes(&text, STR(": "));
@@ -139,7 +140,7 @@ static void write_stderr(enum log_level level, const char *message,
 static struct iovec journal_field(const char *name, struct str value,
                                   char ret[FIELD_BYTES])
 {
-    char harmless[LOG_VALUE_BYTES_MAX];
+    _uninitialized_ char harmless[LOG_VALUE_BYTES_MAX];
     struct text text = {ret, FIELD_BYTES - 1};
     put_bytes(&text, str_of(name));
     put_bytes(&text, STR("="));
@@ -155,7 +156,8 @@ static int write_journal(enum log_level level, const char *message,
                          const struct log_field *fields, size_t count)
 {
     enum { PRIORITY, IDENTIFIER, MESSAGE, FIRST_FIELD };
-    char line[LINE_BYTES], texts[FIRST_FIELD - 1 + LOG_FIELDS_MAX][FIELD_BYTES];
+    _uninitialized_ char line[LINE_BYTES],
+        texts[FIRST_FIELD - 1 + LOG_FIELDS_MAX][FIELD_BYTES];
     struct iovec iov[FIRST_FIELD + LOG_FIELDS_MAX];
     char priority = (char)('0' + level);
     iov[PRIORITY] = journal_field("PRIORITY", (struct str){&priority, 1}, texts[0]);

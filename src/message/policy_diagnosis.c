@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "message/policy_words.h"
+#include "sesbounce/cleanup.h"
 
 /* --- enhanced status codes (RFC 3463) -------------------------------------------- */
 
@@ -219,7 +220,7 @@ static enum policy_cause cause_of_expiry(struct str simple)
 
 void policy_diagnose(const struct ses_recipient *recipient, struct policy_diagnosis *ret)
 {
-    char buffer[POLICY_DIAGNOSTIC_BYTES_MAX];
+    _uninitialized_ char buffer[POLICY_DIAGNOSTIC_BYTES_MAX];
 
     struct str simple = policy_words_simplify(recipient->diagnostic, buffer);
     struct status status = status_of(recipient);

@@ -125,7 +125,7 @@ static enum ses_parse outcome(int rc, enum quarantine_reason *ret_reason)
 enum ses_parse ses_event_parse(struct str text, const struct ses_rules *rules,
                                struct ses_event *ret, enum quarantine_reason *ret_reason)
 {
-    _cleanup_(json_tree_done) struct json_tree tree;
+    _uninitialized_ _cleanup_(json_tree_done) struct json_tree tree;
 
     *ret = (struct ses_event){.ses_time_ms = CLOCK_NONE, .sent_ms = CLOCK_NONE};
     *ret_reason = QUARANTINE_NONE;
@@ -144,7 +144,7 @@ enum ses_parse ses_event_parse(struct str text, const struct ses_rules *rules,
 
 enum ses_shape ses_event_shape(struct str text)
 {
-    _cleanup_(json_tree_done) struct json_tree tree;
+    _uninitialized_ _cleanup_(json_tree_done) struct json_tree tree;
     int rc = json_tree_read(text, &tree);
     const struct json_value *root = json_tree_root(&tree);
 

@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 
 #include "base64.h"
+#include "sesbounce/cleanup.h"
 #include "sesbounce/limits.h"
 #include "sns_partition.h"
 
@@ -435,7 +436,7 @@ enum verdict sns_signature_verify(const struct sns_certificate *certificate,
                                   const struct sns_message *message, unsigned min_version,
                                   const char **ret_fault)
 {
-    unsigned char signature[SIGNATURE_BYTES_MAX];
+    _uninitialized_ unsigned char signature[SIGNATURE_BYTES_MAX];
     size_t len;
     unsigned version = version_of(message);
     if (version == 0)
