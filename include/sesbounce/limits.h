@@ -407,6 +407,9 @@
 /* Soft days are forgotten after this: twice POLICY_DOUBT_WINDOW_MS, since events arrive
  * in any order. */
 #define STORE_SOFT_KEEP_MS (60LL * 24 * 3600 * 1000)
+/* `status` says for so long that a list was begun in place of one that was lost: whoever
+ * looks once a month sees it. */
+#define STORE_LOST_TELL_DAYS 30
 /* Rows that one call of store_tidy() looks at: some milliseconds. */
 #define STORE_TIDY_ROWS_MAX 2000
 /* Old counted keys of imports are looked at again this often. */

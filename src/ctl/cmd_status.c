@@ -20,6 +20,7 @@ struct status {
     int64_t quarantined;
     int64_t not_addressed;
     int64_t quarantine_dropped;
+    char begun_anew[CLOCK_TEXT_BYTES]; /* when, or empty */
     size_t attention;
     int fault; /* of writing */
 };
@@ -112,6 +113,7 @@ static int ask_daemon(struct status *status)
 static int on_status(void *context, const struct store_value *values, size_t count)
 {
     struct status *status = context;
+    int64_t begun_ms;
 
     if (str_equal(values[0].text, STR("quarantine")))
         status->quarantined = values[1].integer;
@@ -119,7 +121,22 @@ static int on_status(void *context, const struct store_value *values, size_t cou
         status->not_addressed = values[1].integer;
     if (str_equal(values[0].text, STR("quarantine_dropped_last_day")))
         status->quarantine_dropped = values[1].integer;
+    if (str_equal(values[0].text, STR("begun_anew_at")) &&
+        clock_parse(values[1].text, &begun_ms) == 0)
+        clock_format_rfc3339(begun_ms, status->begun_anew);
     return say(status, values, count);
+}
+
+/* Addresses that were suppressed are mailed again until then. */
+static int say_begun_anew(struct status *status)
+{
+    if (!status->begun_anew[0])
+        return 0;
+    return attention(status,
+                     "the database was lost, and an empty list was begun at %s: restore "
+                     "a backup (man sesbounced); this line disappears with the new list, "
+                     "or after %d days",
+                     status->begun_anew, STORE_LOST_TELL_DAYS);
 }
 
 static int say_dropped(struct status *status)
@@ -400,6 +417,8 @@ static int report(struct status *status, bool *ret_store_failed)
     int r = ask_daemon(status);
     if (r == 0)
         r = store_status(status->ctl->store, on_status, status);
+    if (r == 0)
+        r = say_begun_anew(status);
     if (r == 0)
         r = say_dropped(status);
     if (r == 0 && status->quarantined > 0)

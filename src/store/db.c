@@ -79,6 +79,17 @@ int db_sync_directory_of(const char *path)
     return 0;
 }
 
+/* The file for taking turns stays when somebody deletes the database beside it. */
+static bool was_there(const char *path)
+{
+    _cleanup_(freep) char *turn = NULL;
+    struct stat st;
+
+    if (asprintf(&turn, "%s.turn", path) < 0)
+        turn = NULL;
+    return turn && lstat(turn, &st) == 0;
+}
+
 /* The mode that the umask would not give; -wal and -shm take theirs from this file. */
 static int create_file(const char *path, struct buf *fault)
 {
@@ -102,28 +113,20 @@ static int create_file(const char *path, struct buf *fault)
     return db_sync_directory_of(path);
 }
 
-static int check_owner_files(const char *path, struct buf *fault)
+static int check_owner_files(struct store *store, struct buf *fault)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", ".turn"};
+    const char *path = store->path;
     struct stat st;
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
         r = check_owner(path, suffixes[i], fault);
-    if (r == 0 && lstat(path, &st) < 0 && errno == ENOENT)
+    if (r == 0 && lstat(path, &st) < 0 && errno == ENOENT) {
+        store->was_lost = was_there(path);
         r = create_file(path, fault);
+    }
     return r;
-}
-
-/* The file for taking turns stays when somebody deletes the database beside it. */
-static bool was_there(const char *path)
-{
-    _cleanup_(freep) char *turn = NULL;
-    struct stat st;
-
-    if (asprintf(&turn, "%s.turn", path) < 0)
-        turn = NULL;
-    return turn && lstat(turn, &st) == 0;
 }
 
 /* For the others the file must be there; what is wrong is said in words they can use. */
@@ -308,7 +311,7 @@ static int open_store(struct store *store, struct buf *fault)
         r = tell(fault, -ENOENT, "%s is missing: restore a backup to it; sesbounced(8)",
                  store->path);
     else if (store->mode == STORE_OWN)
-        r = check_owner_files(store->path, fault);
+        r = check_owner_files(store, fault);
     else
         r = check_access(store->path, store->mode, fault);
     if (r == 0)

@@ -81,6 +81,15 @@ static int apply(struct store *store, int64_t from)
     return db_exec(store, sql, "setting the version");
 }
 
+/* For `status`, which shows it for STORE_LOST_TELL_DAYS. */
+static int note_loss(struct store *store)
+{
+    return db_exec(store,
+                   "INSERT INTO total (name, n)"
+                   " VALUES ('begun_anew_at', strftime('%s', 'now'))",
+                   "noting that the list was begun anew");
+}
+
 /* All or nothing, and once: the version is read again under the lock. */
 static int upgrade(struct store *store, struct buf *fault)
 {
@@ -94,6 +103,8 @@ static int upgrade(struct store *store, struct buf *fault)
         r = judge(store, &identity, fault);
     if (r == 0)
         r = apply(store, identity.version);
+    if (r == 0 && identity.version == 0 && store->was_lost)
+        r = note_loss(store);
     if (r == 0)
         r = db_exec(store, "COMMIT", "committing a migration");
     store->is_new = r == 0 && identity.version == 0;

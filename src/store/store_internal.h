@@ -76,6 +76,7 @@ struct store {
     bool at_rest;    /* opened by db_rest_open() */
     bool is_ready;   /* opened with success */
     bool is_new;     /* this connection set the file up */
+    bool was_lost;   /* it had to create the file, but there was one before */
     bool is_spoiled; /* corrupt, or not the file at `path`: nothing is put right at the
                         end */
     int64_t wal_bytes;

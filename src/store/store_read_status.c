@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "sesbounce/limits.h"
 #include "store/store_internal.h"
 
 /* Name and value; the rows of one query, so that all of them are of one moment. */
@@ -33,6 +34,15 @@ static const char status_sql[] =
     "SELECT name, n FROM total WHERE name = 'addresses_with_soft_bounces' UNION ALL "
     "SELECT 'soft_counting', 'soft bounces are classified and recorded; they do not"
     " suppress yet'";
+
+#define TEXT_OF(macro)  TEXT_OF_(macro)
+#define TEXT_OF_(value) #value
+
+/* No row where no database was lost, or long ago. */
+static const char begun_anew_sql[] =
+    "SELECT name, strftime('%Y-%m-%d %H:%M:%f', n, 'unixepoch') FROM total"
+    " WHERE name = 'begun_anew_at' AND n >= strftime('%s', 'now') - 86400"
+    " * " TEXT_OF(STORE_LOST_TELL_DAYS);
 
 /* Its condition is that of the index event_not_addressed. */
 static const char not_addressed_sql[] =
@@ -140,6 +150,8 @@ int store_status(struct store *store, store_row_fn *row, void *context)
         r = give_query(store, status_sql, row, context);
     if (r == 0)
         r = give_query(store, not_addressed_sql, row, context);
+    if (r == 0)
+        r = give_query(store, begun_anew_sql, row, context);
     return r;
 }
 

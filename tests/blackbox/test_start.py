@@ -400,6 +400,19 @@ def test_a_new_empty_list_is_told(make_daemon):
     assert "a new, empty list was begun" in daemon.log()
     daemon.restart()
     assert daemon.log().count("a new, empty list was begun") == 1
+    assert "was lost" not in daemon.ctl("status").out
+
+
+def test_status_says_that_a_list_was_begun_in_place_of_one_that_was_lost(make_daemon):
+    daemon = make_daemon()
+    daemon.start()
+    daemon.stop()
+    daemon.database.unlink()
+    daemon.start()
+    daemon.restart()
+    told = daemon.ctl("status")
+    assert "the database was lost, and an empty list was begun at" in told.out
+    assert told.code == 1
 
 
 # --- threads
