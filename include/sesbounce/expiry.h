@@ -1,6 +1,6 @@
 /*
- * When a TLS certificate is due to be renewed: one rule for the daemon's log and for
- * `sesbouncectl status`. Pure; any thread.
+ * When a TLS certificate is due to be renewed, and how the daemon tells `sesbouncectl
+ * status` that a renewal failed: one rule for both programs. Pure; any thread.
  */
 #ifndef SESBOUNCE_EXPIRY_H
 #define SESBOUNCE_EXPIRY_H
@@ -10,6 +10,10 @@
 
 #include "sesbounce/clock.h"
 #include "sesbounce/limits.h"
+
+/* In the answer to GET /healthz while renewed files cannot be used: `status` reads it. */
+#define TLS_HEADER          "Sesbounced-Tls"
+#define TLS_HEADER_OUTDATED "renewal-unusable"
 
 /*
  * True from TLS_EXPIRY_WARNING_MS before its end on, or in the last third of its life

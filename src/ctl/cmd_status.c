@@ -96,6 +96,11 @@ static int ask_daemon(struct status *status)
                                  answer.where, answer.fault);
     }
     r = say_certificate(status, &answer);
+    if (r == 0 && answer.tls_is_outdated)
+        r = attention(status,
+                      "the renewed TLS certificate or key cannot be used, so the "
+                      "previous ones are still served, and a restart would fail; type: "
+                      "sudo -u sesbounced sesbounced --check-config (it says why)");
     if (r < 0)
         return r;
     if (answer.status == 200)

@@ -8,6 +8,7 @@
 #include "ctl/files.h"
 #include "ctl/text.h"
 #include "sesbounce/cleanup.h"
+#include "sesbounce/expiry.h"
 
 DEFINE_CLEANUP(CURL, curl_easy_cleanup)
 DEFINE_CLEANUP(struct curl_slist, curl_slist_free_all)
@@ -129,6 +130,14 @@ static void look_at_certificate(CURL *curl, struct ingest_answer *ret)
     ret->tls_expires_ms = tls_time(info, "Expire date:");
 }
 
+static void look_at_header(CURL *curl, struct ingest_answer *ret)
+{
+    struct curl_header *header = NULL;
+    ret->tls_is_outdated =
+        curl_easy_header(curl, TLS_HEADER, 0, CURLH_HEADER, -1, &header) == CURLHE_OK &&
+        strcmp(header->value, TLS_HEADER_OUTDATED) == 0;
+}
+
 static int perform(CURL *curl, struct buf *body, struct ingest_answer *ret)
 {
     char detail[CURL_ERROR_SIZE] = "";
@@ -144,6 +153,7 @@ static int perform(CURL *curl, struct buf *body, struct ingest_answer *ret)
     struct buf safe;
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &ret->status);
     look_at_certificate(curl, ret);
+    look_at_header(curl, ret);
     (void)str_split(&rest, '\n', &line);
     buf_init(&safe, sizeof(ret->body));
     if (text_neutral(&safe, str_trim(line), false) == 0)

@@ -20,6 +20,7 @@ struct ingest_answer {
     char where[256];                 /* whom we asked */
     int64_t tls_begins_ms;           /* of its certificate; CLOCK_NONE: plain HTTP */
     int64_t tls_expires_ms;
+    bool tls_is_outdated; /* its renewed files cannot be used */
 };
 
 /*

@@ -164,6 +164,7 @@ static int serve(struct admin *admin, struct buf *fault)
         .connections = &service->admin_connections,
         .refused = &service->metrics.shed[SHED_ADMIN],
         .expires_ms = &service->metrics.tls_expires_ms[LISTENER_ADMIN],
+        .outdated = &service->metrics.tls_outdated[LISTENER_ADMIN],
         .context = admin,
         .on_request = on_request,
         .on_request_line = on_request_line,

@@ -391,6 +391,7 @@ static int serve(struct http *http, const int *sockets, size_t count, struct buf
         .connections = &service->connections,
         .refused = &service->metrics.shed[SHED_ADDRESS],
         .expires_ms = &service->metrics.tls_expires_ms[LISTENER_INGEST],
+        .outdated = &service->metrics.tls_outdated[LISTENER_INGEST],
         .context = http,
         .on_request = on_request,
         .on_request_line = on_request_line,

@@ -63,10 +63,18 @@ static int print_shed(struct metrics *metrics, struct buf *ret)
     return r;
 }
 
+static const char *const listener_names[LISTENER_COUNT] = {"ingest", "admin"};
+
+static bool has_tls(struct metrics *metrics, int listener)
+{
+    int64_t expires_ms = atomic_load(&metrics->tls_expires_ms[listener]);
+
+    return expires_ms != CLOCK_NONE && expires_ms != 0;
+}
+
 /* Rounded down: -1 from the first moment after its end on. */
 static int print_tls(struct metrics *metrics, int64_t now_ms, struct buf *ret)
 {
-    static const char *const names[LISTENER_COUNT] = {"ingest", "admin"};
     int r = buf_printf(ret, "# HELP sesbounced_tls_certificate_days_left Days until the "
                             "certificate of a listener expires.\n"
                             "# TYPE sesbounced_tls_certificate_days_left gauge\n");
@@ -75,11 +83,26 @@ static int print_tls(struct metrics *metrics, int64_t now_ms, struct buf *ret)
         int64_t expires_ms = atomic_load(&metrics->tls_expires_ms[i]);
         int64_t left_ms = expires_ms - now_ms;
 
-        if (expires_ms == CLOCK_NONE || expires_ms == 0)
+        if (!has_tls(metrics, i))
             continue;
-        r = buf_printf(ret,
-                       "sesbounced_tls_certificate_days_left{listener=\"%s\"} %lld\n",
-                       names[i], (long long)(left_ms / CLOCK_DAY_MS - (left_ms < 0)));
+        r = buf_printf(
+            ret, "sesbounced_tls_certificate_days_left{listener=\"%s\"} %lld\n",
+            listener_names[i], (long long)(left_ms / CLOCK_DAY_MS - (left_ms < 0)));
+    }
+    return r;
+}
+
+static int print_outdated(struct metrics *metrics, struct buf *ret)
+{
+    int r = buf_printf(ret, "# HELP sesbounced_tls_certificate_unusable 1 while the "
+                            "renewed certificate or key of a listener cannot be used.\n"
+                            "# TYPE sesbounced_tls_certificate_unusable gauge\n");
+
+    for (int i = 0; r == 0 && i < LISTENER_COUNT; i++) {
+        if (has_tls(metrics, i))
+            r = buf_printf(ret,
+                           "sesbounced_tls_certificate_unusable{listener=\"%s\"} %d\n",
+                           listener_names[i], atomic_load(&metrics->tls_outdated[i]));
     }
     return r;
 }
@@ -142,6 +165,8 @@ int metrics_print(struct metrics *metrics, const struct metrics_now *now, struct
         r = print_shed(metrics, ret);
     if (r == 0)
         r = print_tls(metrics, now->wall_ms, ret);
+    if (r == 0)
+        r = print_outdated(metrics, ret);
     for (size_t i = 0; r == 0 && i < sizeof(gauges) / sizeof(gauges[0]); i++)
         r = print_one(ret, gauges[i].name, gauges[i].help, "gauge", gauges[i].value);
     return r;

@@ -33,6 +33,8 @@ struct metrics {
     atomic_int_fast64_t last_kept_ms; /* wall clock; 0 = none yet */
     /* Of the TLS certificate in use; CLOCK_NONE, or 0 before the start: plain HTTP. */
     atomic_int_fast64_t tls_expires_ms[LISTENER_COUNT];
+    /* Its renewed files cannot be used. */
+    atomic_bool tls_outdated[LISTENER_COUNT];
 };
 
 static inline void metrics_count(atomic_uint_fast64_t *counter)

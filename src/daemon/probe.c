@@ -1,5 +1,16 @@
 #include "daemon/probe.h"
 
+#include "sesbounce/expiry.h"
+
+static bool is_outdated(struct metrics *metrics)
+{
+    for (int i = 0; i < LISTENER_COUNT; i++) {
+        if (atomic_load(&metrics->tls_outdated[i]))
+            return true;
+    }
+    return false;
+}
+
 enum MHD_Result probe_answer(struct service *service, struct MHD_Connection *connection,
                              bool detail, bool close)
 {
@@ -21,6 +32,8 @@ enum MHD_Result probe_answer(struct service *service, struct MHD_Connection *con
     if (now.state != HEALTH_WELL)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER,
                                       HTTP_RETRY_AFTER_S);
+    if (is_outdated(&service->metrics))
+        (void)MHD_add_response_header(response, TLS_HEADER, TLS_HEADER_OUTDATED);
     if (close)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     result = MHD_queue_response(

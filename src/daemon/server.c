@@ -207,6 +207,7 @@ static int server_daemon_new(struct server *server, struct server_daemon **ret,
         return r;
     }
     atomic_store(server->options.expires_ms, daemon->tls.expires_ms);
+    atomic_store(server->options.outdated, false);
     *ret = daemon;
     return 0;
 }
@@ -247,6 +248,16 @@ static void renewal_put_off(struct server *server, struct str fault)
                   {"LISTENER", str_of(server->options.section)}, {"DETAIL", fault});
 }
 
+static void renewal_refuse(struct server *server, struct str fault)
+{
+    atomic_store(server->options.outdated, true);
+    log_event(LOG_LEVEL_ERROR,
+              "the renewed TLS certificate or key cannot be used, so the previous "
+              "ones are still served; to see why, type: sudo -u sesbounced "
+              "sesbounced --check-config",
+              {"LISTENER", str_of(server->options.section)}, {"DETAIL", fault});
+}
+
 static void server_renew(struct server *server)
 {
     struct server_daemon *daemon = NULL;
@@ -260,12 +271,7 @@ static void server_renew(struct server *server)
     else if (r != -EINVAL)
         renewal_put_off(server, buf_str(&fault));
     else
-        log_event(LOG_LEVEL_ERROR,
-                  "the renewed TLS certificate or key cannot be used, so the previous "
-                  "ones are still served; to see why, type: sudo -u sesbounced "
-                  "sesbounced --check-config",
-                  {"LISTENER", str_of(server->options.section)},
-                  {"DETAIL", buf_str(&fault)});
+        renewal_refuse(server, buf_str(&fault));
     buf_done(&fault);
 }
 

@@ -32,6 +32,7 @@ struct server_options {
     struct connections *connections; /* borrowed; nobody else adds to it */
     atomic_uint_fast64_t *refused;   /* counts whom connections_admits() refuses */
     atomic_int_fast64_t *expires_ms; /* gets the end of the TLS certificate in use */
+    atomic_bool *outdated;           /* gets whether renewed files of it cannot be used */
     void *context;                   /* of the callbacks below */
     MHD_AccessHandlerCallback on_request;
     void *(*on_request_line)(void *, const char *, struct MHD_Connection *);

@@ -216,9 +216,12 @@ def test_half_a_renewal_keeps_the_previous_certificate_and_says_why_once(
     line = secured.wait_log("the previous ones are still served", "LISTENER=ingest")
     assert "[ingest] key:" in line and "--check-config" in line
     assert served(secured, authority) == before
+    told = "the renewed TLS certificate or key cannot be used"
+    assert told in secured.ctl("status").out
     put(home, renewed, "key")
     secured.wait_log("renewed TLS certificate is served")
     assert served(secured, authority) == serial_of(renewed)
+    assert told not in secured.ctl("status").out
     assert secured.log().count("the previous ones are still served") == 1
 
 
