@@ -73,7 +73,8 @@ static const char *remedy(int r)
     case -EBUSY:
         return "another process held the database; try again";
     case -EROFS:
-        return "the file system is read-only: mount it writable";
+        return "the file system is read-only: mount it writable, or, in a unit, allow it "
+               "with ReadWritePaths=DIRECTORY";
     case -ENOSPC:
         return "make room on that file system, then try again";
     case -ENOENT:

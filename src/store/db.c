@@ -106,7 +106,11 @@ static int create_file(const char *path, struct buf *fault)
                     path);
     if (fd < 0) {
         r = -errno;
-        return tell(fault, r, "%s cannot be created: %s", path, strerror(-r));
+        return tell(fault, r, "%s cannot be created: %s%s", path, strerror(-r),
+                    r == -EROFS ? "; is the disk mounted read-only, or does the unit "
+                                  "lack ReadWritePaths= for its directory (systemctl "
+                                  "edit sesbounced)?"
+                                : "");
     }
     if (fchmod(fd, FILE_MODE) < 0)
         return -errno;
@@ -145,7 +149,8 @@ static int check_access(const char *path, enum store_mode mode, struct buf *faul
                     path, path);
     if (r == -ENOENT)
         return tell(fault, r,
-                    "%s does not exist: start sesbounced, or name the file with "
+                    "%s does not exist: start sesbounced (if it runs, `systemctl status "
+                    "sesbounced` says why it cannot create it), or name the file with "
                     "--db or [store] path",
                     path);
     if (r == -EACCES && mode == STORE_READ)
@@ -349,7 +354,9 @@ const char *store_advice(int fault)
     case -EBUSY:
         return "another process holds the database locked: `fuser -v` shows it";
     case -EROFS:
-        return "the database cannot be written: is the disk mounted read-only?";
+        return "the database cannot be written: is the disk mounted read-only, or does "
+               "the "
+               "unit lack ReadWritePaths=DIRECTORY (systemctl edit sesbounced)?";
     case -ENOSPC:
         return "the disk is full: `df`";
     case -EIO:

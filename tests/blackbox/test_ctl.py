@@ -74,6 +74,7 @@ def test_help_of_a_verb_says_what_its_until_takes():
 def test_2_and_the_fix_when_the_database_is_not_there(daemon, home):
     result = ctl("--db", str(home / "none.db"), "check", ANN)
     assert result.code == 2 and "none.db" in result.err
+    assert "start sesbounced (if it runs, `systemctl status sesbounced`" in result.err
     assert not (home / "none.db").exists()
 
 
