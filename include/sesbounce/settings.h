@@ -96,7 +96,8 @@ void settings_free(struct settings *settings);
 DEFINE_CLEANUP(struct settings, settings_free)
 
 /* The same, but with -EINVAL `*ret` gets what could be read, faulty values at their
- * defaults: good for looking for more faults (daemon/files.h), and for nothing else. */
+ * defaults: good for looking for more faults (daemon/files.h) and for `db settle`, which
+ * does no harm to a wrong file; for nothing else. */
 int settings_read_partly(const char *file, struct settings **ret, struct buf *faults);
 
 /* The line of the file that sets this, of a list the last; 0: it is at its default. */

@@ -76,9 +76,25 @@ int cmd_db_check(struct ctl *ctl)
     return code;
 }
 
+/* The unit calls us also where the settings are what ended the daemon: the path in them,
+ * or its default, is good all the same. */
+static const char *settle_path(struct ctl *ctl)
+{
+    _cleanup_(buf_done) struct buf faults;
+    if (ctl_given(ctl, OPTION_DB))
+        return ctl->value[OPTION_DB];
+    buf_init(&faults, CTL_FAULTS_BYTES_MAX);
+    int r = ctl->settings ? 0
+                          : settings_read_partly(ctl->value[OPTION_CONFIG],
+                                                 &ctl->settings, &faults);
+    if (r < 0 && faults.len > 0)
+        fwrite(faults.data, 1, faults.len, stderr);
+    return ctl->settings ? ctl->settings->store.path : NULL;
+}
+
 int cmd_db_settle(struct ctl *ctl)
 {
-    const char *path = ctl_store_path(ctl);
+    const char *path = settle_path(ctl);
     _cleanup_(buf_done) struct buf fault;
     int r;
     buf_init(&fault, CTL_FAULTS_BYTES_MAX);

@@ -285,3 +285,15 @@ def test_a_reader_with_an_open_transaction_holds_up_nobody(shared, sns):
     db.execute("ROLLBACK")
     assert db.execute("SELECT count(*) FROM suppressed").fetchone() == (21,)
     db.close()
+
+
+def test_the_unit_settles_the_file_also_when_the_settings_are_wrong(shared, home):
+    shared.kill9()
+    assert shared.database.with_name(shared.database.name + "-wal").exists()
+    file = home / "wrong.conf"
+    file.write_text(f"[store]\npath = {shared.database}\nzebra = 1\n")
+    result = subprocess.run(
+        [SESBOUNCECTL, "-c", file, "db", "settle"], capture_output=True, text=True, timeout=30
+    )
+    assert result.returncode == 0 and "wrong.conf:3" in result.stderr
+    assert not shared.database.with_name(shared.database.name + "-wal").exists()
