@@ -17,6 +17,7 @@ struct status {
     struct output output;
     bool
         *heard; /* borrowed: of each `[sns] topic`, has one of its topics talked to us? */
+    bool unwell; /* the daemon answered, but not 200 */
     int64_t quarantined;
     int64_t not_addressed;
     int64_t quarantine_dropped;
@@ -105,6 +106,7 @@ static int ask_daemon(struct status *status)
         return r;
     if (answer.status == 200)
         return say_text(status, "daemon", "running, and storing messages");
+    status->unwell = true;
     r = say_text(status, "daemon", "running, but messages get 503");
     return r < 0 ? r
                  : attention(status,
@@ -270,21 +272,47 @@ static int on_topic(void *context, const struct store_value *values, size_t coun
                          "confirm %.*s (or subscribe again)",
                          length, arn->text.data, length, arn->text.data);
     if (str_equal(state->text, STR("unsubscribed")))
-        return attention(status,
-                         "%.*s was unsubscribed, so its bounces no longer arrive; type: "
-                         "aws sns subscribe --topic-arn %.*s --protocol https "
-                         "--notification-endpoint YOUR-URL; or, if that was meant: "
-                         "sesbouncectl topics forget %.*s",
-                         length, arn->text.data, length, arn->text.data, length,
-                         arn->text.data);
+        return attention(
+            status,
+            "%.*s was unsubscribed, so its bounces no longer arrive, unless "
+            "it has another subscription, whose next message ends this "
+            "line; type: aws sns subscribe --topic-arn %.*s --protocol https "
+            "--notification-endpoint YOUR-URL; or, if that was meant: "
+            "sesbouncectl topics forget %.*s",
+            length, arn->text.data, length, arn->text.data, length, arn->text.data);
     return 0;
 }
 
+/* Messages that do not prove a subscription, as old ones, are kept nevertheless. */
+static int on_quarantined(void *context, const struct store_value *values, size_t count)
+{
+    const struct store_value *arn = output_find(values, count, "topic_arn");
+    if (arn && arn->type == STORE_TEXT)
+        mark_heard(context, arn->text);
+    return 0;
+}
+
+static int mark_quarantined(struct status *status)
+{
+    const struct settings_list *topics = &status->ctl->settings->sns.topic;
+    struct store_filter filter = {
+        .since_ms = CLOCK_NONE, .until_ms = CLOCK_NONE, .limit = 1};
+    int r = 0;
+    for (size_t i = 0; i < topics->count && r == 0 && status->quarantined > 0; i++) {
+        filter.topic = strchr(topics->items[i], '*') ? NULL : topics->items[i];
+        if (!status->heard[i])
+            r = store_query(status->ctl->store, STORE_QUARANTINE, &filter, on_quarantined,
+                            status);
+    }
+    return r;
+}
+
+/* While deliveries get 503, that nothing has arrived says nothing of the subscription. */
 static int say_unheard(struct status *status)
 {
     const struct settings_list *topics = &status->ctl->settings->sns.topic;
     int r = 0;
-    for (size_t i = 0; i < topics->count && r == 0; i++) {
+    for (size_t i = 0; i < topics->count && r == 0 && !status->unwell; i++) {
         const char *topic = topics->items[i];
         bool is_pattern = strchr(topic, '*') != NULL;
         if (!status->heard[i])
@@ -437,6 +465,8 @@ static int report(struct status *status, bool *ret_store_failed)
         r = store_query(status->ctl->store, STORE_PAUSED, &filter, on_paused, status);
     if (r == 0)
         r = store_query(status->ctl->store, STORE_TOPICS, &filter, on_topic, status);
+    if (r == 0)
+        r = mark_quarantined(status);
     *ret_store_failed = r < 0 && status->fault == 0;
     if (r == 0)
         r = say_unheard(status);

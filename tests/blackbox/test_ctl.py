@@ -900,6 +900,13 @@ def test_status_asks_of_each_topic_alone_whether_anything_has_arrived(make_daemo
     assert told.startswith(f"nothing has arrived from {silent} yet")
 
 
+def test_a_topic_that_has_messages_in_quarantine_is_heard_of(daemon, sns):
+    old = now() - dt.timedelta(hours=5)
+    daemon.accept(sns.feedback(ses.bounce(ANN), at=old))
+    assert daemon.quarantined() == ["stale"]
+    assert not any("nothing has arrived" in told for told in attentions(daemon))
+
+
 def test_status_shows_what_healthz_says_and_where_the_reason_is(listed):
     class Unwell(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -70,6 +70,8 @@ def test_no_way_out_to_sns_is_unhealthy_until_a_certificate_comes(daemon, sns, a
     eventually(lambda: "NOT VERIFYING" in daemon.status_line())
     assert sns.origin in daemon.status_line()
     daemon.wait_log("NOT VERIFYING", f"ORIGIN={sns.origin}", "curl -v")
+    told = daemon.ctl("status").out
+    assert "the daemon answers 503" in told and "nothing has arrived" not in told
     sns.certificate_plan.otherwise = Answer()
     daemon.accept(some_new_bounce(sns))
     assert health(daemon) == 200

@@ -278,7 +278,8 @@ def test_an_unsubscription_is_recorded_and_warned_of(daemon, sns):
     daemon.accept(sns.unsubscription(subscription=subscription_of(daemon)))
     assert state(daemon) == "unsubscribed"
     daemon.wait_log(TOPIC, "the subscription has ended")
-    assert "was unsubscribed" in daemon.ctl("status").out
+    told = daemon.ctl("status").out
+    assert "was unsubscribed" in told and "unless it has another subscription" in told
 
 
 def test_complaint_03_an_unsubscription_is_never_followed(two_topics, sns, make_sns):
