@@ -82,6 +82,17 @@ static int say_certificate(struct status *status, const struct ingest_answer *an
                      (long long)days);
 }
 
+/* Such as another process's port: the daemon does without. */
+static int say_no_metrics(struct status *status, const struct ingest_answer *answer)
+{
+    if (!answer->lacks_metrics || status->ctl->settings->admin.listen.count == 0)
+        return 0;
+    return attention(status,
+                     "the daemon does not listen on [admin] listen, so there are no "
+                     "metrics; type: journalctl -u sesbounced -g \"no metrics\" (it says "
+                     "why), then restart it");
+}
+
 static int ask_daemon(struct status *status)
 {
     struct ingest_answer answer;
@@ -97,6 +108,8 @@ static int ask_daemon(struct status *status)
                                  answer.where, answer.fault);
     }
     r = say_certificate(status, &answer);
+    if (r == 0)
+        r = say_no_metrics(status, &answer);
     if (r == 0 && answer.tls_is_outdated)
         r = attention(status,
                       "the renewed TLS certificate or key cannot be used, so the "

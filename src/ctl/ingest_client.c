@@ -218,6 +218,15 @@ static bool parse_address(struct str line, char listen[ADDRESS_FILE_BYTES_MAX],
     return true;
 }
 
+static bool names_admin(struct str lines)
+{
+    struct str line;
+    while (str_split(&lines, '\n', &line))
+        if (str_starts_with(line, STR("admin ")))
+            return true;
+    return false;
+}
+
 /* Where the daemon says that it listens. A file that was left behind is as good as none:
  * nobody answers there. */
 static int ask_where_it_says(const struct question *question, struct ingest_answer *ret)
@@ -238,6 +247,7 @@ static int ask_where_it_says(const struct question *question, struct ingest_answ
         if (parse_address(line, listen, &tls))
             r = ask(question, listen, tls, ret);
     }
+    ret->lacks_metrics = r == 0 && !names_admin(buf_str(&text));
     buf_done(&text);
     return r;
 }

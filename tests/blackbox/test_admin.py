@@ -153,6 +153,15 @@ def metrics(home: Path) -> str:
     return ask(home, "/metrics").text
 
 
+def test_status_says_that_there_are_no_metrics_because_their_port_is_taken(make_daemon):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        daemon = make_daemon(admin={"listen": f"127.0.0.1:{port}"}).start()
+        assert "there are no metrics" in daemon.ctl("status").out
+    daemon.restart()
+    assert "there are no metrics" not in daemon.ctl("status").out
+
+
 def test_metrics_are_in_the_format_of_prometheus(make_daemon, home, sns):
     daemon = make_daemon(admin=listen(home)).start()
     daemon.accept(sns.feedback(ses.bounce("ann@mail.example")))
