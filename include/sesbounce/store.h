@@ -282,7 +282,7 @@ int store_is_suppressed(struct store *store, const struct address *address,
  * suppressed_REASON, events, last_event_id, quarantine, quarantine_bytes,
  * quarantine_dropped_last_day, repeats_last_day, last_received_at, outbox,
  * outbox_last_fault, addresses_with_soft_bounces, soft_counting (a text),
- * not_addressed_last_day.
+ * not_addressed_last_day, begun_anew_at (only where a lost database was begun anew).
  */
 int store_status(struct store *store, store_row_fn *row, void *context);
 

@@ -401,6 +401,7 @@ def test_metrics_tell_the_days_until_a_certificate_expires(make_daemon, authorit
     name = "sesbounced_tls_certificate_days_left"
     assert metric(text, f'{name}{{listener="ingest"}}') == -3
     assert metric(text, f'{name}{{listener="admin"}}') == 0
+    assert metric(text, 'sesbounced_tls_certificate_unusable{listener="ingest"}') == 0
 
 
 # --- a socket that systemd passes
