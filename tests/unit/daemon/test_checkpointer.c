@@ -22,6 +22,7 @@ static struct {
     int restart_fault;
     int restarts;
     atomic_int copies; /* by the checkpointer's thread */
+    pid_t early_reader;
 } store;
 
 int store_open(const char *path, enum store_mode mode, struct store **ret,
@@ -43,6 +44,13 @@ const char *store_advice(int fault)
 {
     (void)fault;
     return "mend it";
+}
+
+bool store_early_reader(struct store *s, pid_t *ret_pid)
+{
+    (void)s;
+    *ret_pid = store.early_reader;
+    return store.early_reader != 0;
 }
 
 int64_t store_wal_bytes(const struct store *s)
@@ -154,6 +162,28 @@ static void a_log_that_a_reader_pins_for_long_is_told_once_a_minute(void **state
     assert_ptr_equal(strstr(text, "PATH="), strrchr(text, 'P'));
 }
 
+static void a_reader_from_before_the_start_is_logged_once_and_so_is_its_end(void **state)
+{
+    char text[4096];
+
+    (void)state;
+    store.early_reader = 4711;
+    log_begin();
+    edge(0);
+    edge(0);
+    log_end(text, sizeof(text));
+    assert_non_null(strstr(text, "READER=4711"));
+    assert_ptr_equal(strstr(text, "READER="), strrchr(text, 'R'));
+
+    store.early_reader = 0;
+    log_begin();
+    edge(0);
+    edge(0);
+    log_end(text, sizeof(text));
+    assert_non_null(strstr(text, "has ended"));
+    assert_ptr_equal(strchr(text, '\n'), strrchr(text, '\n'));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +195,9 @@ int main(void)
             tear_down),
         cmocka_unit_test_setup_teardown(
             a_log_that_a_reader_pins_for_long_is_told_once_a_minute, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_reader_from_before_the_start_is_logged_once_and_so_is_its_end, set_up,
+            tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
