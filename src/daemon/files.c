@@ -59,6 +59,33 @@ static void tell_warning(const struct named *named, const char *what)
     tell(named, "warning: ", named->path, what);
 }
 
+#define HIDDEN                                                                           \
+    "what is below /home, /root, /run/user, /tmp and /var/tmp is hidden from the unit; " \
+    "put it in /etc/sesbounced, or in /var/lib/sesbounced if the daemon writes it"
+
+/* Hidden from the unit by ProtectHome= and PrivateTmp=. */
+static bool is_below_hidden(const char *path)
+{
+    static const char *const hidden[] = {"/home", "/root", "/run/user", "/tmp",
+                                         "/var/tmp"};
+
+    for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+        if (str_starts_with(str_of(path), str_of(hidden[i])) &&
+            path[strlen(hidden[i])] == '/')
+            return true;
+    }
+    return false;
+}
+
+/* The unit reads the default configuration; another one is somebody's who may see all. */
+static bool is_hidden(const struct named *named)
+{
+    _cleanup_(freep) char *real = realpath(named->path, NULL);
+
+    return strcmp(named->check->file, SETTINGS_DEFAULT_FILE) == 0 &&
+           (is_below_hidden(named->path) || (real && is_below_hidden(real)));
+}
+
 /* `error` of open() or stat(). */
 static void tell_error(const struct named *named, const char *path, int error,
                        const char *if_missing)
@@ -67,6 +94,8 @@ static void tell_error(const struct named *named, const char *path, int error,
         tell(named, "warning: ", path,
              "not checked, because you may not read it; to check it as the daemon's "
              "user, type: sudo -u sesbounced sesbounced --check-config");
+    else if ((error == EACCES || error == ENOENT) && is_hidden(named))
+        tell_fault(named, path, "cannot be found or read there: " HIDDEN);
     else if (error == EACCES)
         tell_fault(
             named, path,
@@ -347,6 +376,29 @@ static void check_topics(struct files_check *check)
                              "`topic = ARN` under [sns]");
 }
 
+/* Whoever asks may see what the unit will not. */
+static void check_hidden(struct files_check *check)
+{
+    const struct settings *s = check->settings;
+    const struct named names[] = {
+        {check, "ingest", "credentials_file", s->ingest.credentials_file},
+        {check, "ingest", "certificate", s->ingest.certificate},
+        {check, "ingest", "key", s->ingest.key},
+        {check, "admin", "tokens_file", s->admin.tokens_file},
+        {check, "admin", "certificate", s->admin.certificate},
+        {check, "admin", "key", s->admin.key},
+        {check, "sns", "ca_file", s->sns.ca_file},
+        {check, "store", "path", s->store.path},
+        {check, "store", "certificates", s->store.certificates},
+        {check, "simulator", "key", s->simulator.key},
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (names[i].path && is_hidden(&names[i]))
+            tell_warning(&names[i], "the unit cannot use it: " HIDDEN);
+    }
+}
+
 /* Whoever writes it decides whose messages are accepted. */
 static void check_itself(struct files_check *check)
 {
@@ -391,6 +443,8 @@ int files_check(const struct settings *settings, const char *file, enum files_as
         r = check_store(&check);
     if (r == 0)
         r = check_simulator(&check);
+    if (asker != FILES_START)
+        check_hidden(&check);
     if (r < 0)
         return r;
     return check.faulty ? -EINVAL : 0;

@@ -125,6 +125,66 @@ static void every_missing_file_is_told(void **state)
         assert_non_null(strstr(faults.data, told[i]));
 }
 
+/* What is said of `[sns] ca_file = path` in the configuration `file`. */
+static int check_ca_file(const char *path, const char *file, enum files_asker asker,
+                         struct buf *faults)
+{
+    char text[512];
+    (void)snprintf(text, sizeof text, "[sns]\nca_file = %s\n" TOPIC, path);
+    _cleanup_(settings_freep) struct settings *s = settings_accept(text);
+    buf_clear(faults);
+    return files_check(s, file, asker, faults);
+}
+
+static void a_path_that_is_hidden_from_the_unit_is_a_warning_to_who_sees_it(void **state)
+{
+    (void)state;
+    static const char *const hidden[] = {"/home", "/root", "/run/user", "/tmp",
+                                         "/var/tmp"};
+    _cleanup_(buf_done) struct buf faults;
+    buf_init(&faults, SETTINGS_FAULTS_BYTES_MAX);
+    for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++) {
+        char path[64];
+        (void)snprintf(path, sizeof path, "%s/x/ca", hidden[i]);
+        (void)check_ca_file(path, NULL, FILES_CHECK_AS_OTHER, &faults);
+        assert_non_null(
+            strstr(faults.data, "warning: " SETTINGS_DEFAULT_FILE ":2: [sns] ca_file: "));
+        assert_non_null(strstr(faults.data, "the unit cannot use it"));
+        assert_non_null(strstr(faults.data, "put it in /etc/sesbounced"));
+    }
+    (void)check_ca_file("/home.ca", NULL, FILES_CHECK_AS_OTHER, &faults);
+    assert_null(strstr(faults.data, "hidden"));
+    (void)check_ca_file("/etc/sesbounced/ca", NULL, FILES_CHECK_AS_OTHER, &faults);
+    assert_null(strstr(faults.data, "hidden"));
+    (void)check_ca_file("/tmp/ca", "/tmp/x.conf", FILES_CHECK_AS_OTHER, &faults);
+    assert_null(strstr(faults.data, "hidden"));
+}
+
+static void a_link_to_what_is_hidden_from_the_unit_is_a_warning(void **state)
+{
+    (void)state;
+    _cleanup_(buf_done) struct buf faults;
+    buf_init(&faults, SETTINGS_FAULTS_BYTES_MAX);
+    assert_int_equal(chdir(settings_directory), 0);
+    (void)check_ca_file("/proc/self/cwd/full", NULL, FILES_CHECK_AS_DAEMON, &faults);
+    assert_int_equal(chdir("/"), 0);
+    assert_non_null(strstr(faults.data, "the unit cannot use it"));
+}
+
+static void the_start_says_that_a_path_is_hidden_from_the_unit(void **state)
+{
+    (void)state;
+    _cleanup_(buf_done) struct buf faults;
+    buf_init(&faults, SETTINGS_FAULTS_BYTES_MAX);
+    assert_int_equal(check_ca_file("/tmp/no/ca.pem", NULL, FILES_START, &faults),
+                     -EINVAL);
+    assert_string_equal(faults.data, SETTINGS_DEFAULT_FILE
+                        ":2: [sns] ca_file: /tmp/no/ca.pem: cannot be found or read "
+                        "there: what is below /home, /root, /run/user, /tmp and /var/tmp "
+                        "is hidden from the unit; put it in /etc/sesbounced, or in "
+                        "/var/lib/sesbounced if the daemon writes it\n");
+}
+
 static void the_lines_of_secrets_are_judged_as_the_daemon_does(void **state)
 {
     (void)state;
@@ -316,6 +376,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_must_be_there_and_hold_something),
         cmocka_unit_test(every_missing_file_is_told),
+        cmocka_unit_test(a_path_that_is_hidden_from_the_unit_is_a_warning_to_who_sees_it),
+        cmocka_unit_test(a_link_to_what_is_hidden_from_the_unit_is_a_warning),
+        cmocka_unit_test(the_start_says_that_a_path_is_hidden_from_the_unit),
         cmocka_unit_test(the_lines_of_secrets_are_judged_as_the_daemon_does),
         cmocka_unit_test(a_secret_that_anyone_may_write_is_refused),
         cmocka_unit_test(a_secret_that_anyone_may_read_is_a_warning),
