@@ -22,30 +22,44 @@ struct writer {
     uint64_t look_seen;
     int64_t confirmations_due_ms; /* wall clock; CLOCK_NONE: nothing in the outbox */
     struct log_ration fault_ration;
+    /* The log's last word is that it is not storing. A hanging disk is told by main. */
+    atomic_bool told_not_storing;
+    struct log_ration not_storing_ration;
     bool quarantined; /* something, since the quarantine was last seen to be in bounds */
     uint64_t dropped; /* from it, and not told yet */
     struct log_ration dropped_ration;
 };
 
+/* Unless the log says so; what the ration holds back now is told when it next allows. */
+static void tell_not_storing(struct writer *writer)
+{
+    const char *trouble = atomic_load(&writer->service->trouble);
+    unsigned held_back = 0;
+
+    if (atomic_load(&writer->told_not_storing) ||
+        !log_ration_pass(&writer->not_storing_ration, clock_mono_ms(),
+                         STORE_FAULT_LOGS_A_MINUTE, &held_back))
+        return;
+    log_event(LOG_LEVEL_ERROR, "NOT STORING, deliveries get 503 and SNS repeats them",
+              {"PATH", str_of(writer->service->settings->store.path)},
+              {"ADVICE", str_of(trouble)});
+    atomic_store(&writer->told_not_storing, true);
+}
+
 static void tell_fault(struct writer *writer, const char *what, int error)
 {
     unsigned held_back = 0;
-    bool turned;
 
     metrics_count(&writer->service->metrics.store_faults);
     atomic_store(&writer->service->trouble, store_advice(error));
-    turned = atomic_exchange(&writer->service->storing, false);
+    atomic_store(&writer->service->storing, false);
     if (error == -EUCLEAN || error == -ENOTSUP)
         atomic_store(&writer->fatal, error);
-    if (!log_ration_pass(&writer->fault_ration, clock_mono_ms(),
-                         STORE_FAULT_LOGS_A_MINUTE, &held_back))
-        return;
-    log_event(LOG_LEVEL_ERROR, what, {"ERROR", str_of(strerror(-error))},
-              {"DETAIL", str_of(writer->store ? store_fault(writer->store) : NULL)});
-    if (turned)
-        log_event(LOG_LEVEL_ERROR, "NOT STORING, deliveries get 503 and SNS repeats them",
-                  {"PATH", str_of(writer->service->settings->store.path)},
-                  {"ADVICE", str_of(store_advice(error))});
+    if (log_ration_pass(&writer->fault_ration, clock_mono_ms(), STORE_FAULT_LOGS_A_MINUTE,
+                        &held_back))
+        log_event(LOG_LEVEL_ERROR, what, {"ERROR", str_of(strerror(-error))},
+                  {"DETAIL", str_of(writer->store ? store_fault(writer->store) : NULL)});
+    tell_not_storing(writer);
 }
 
 /* Lets go of a file that cannot be used until it is another one. What was replaced before
@@ -82,7 +96,8 @@ static void note_success(struct writer *writer)
 {
     if (writer->lasting)
         return;
-    if (!atomic_exchange(&writer->service->storing, true))
+    atomic_store(&writer->service->storing, true);
+    if (atomic_exchange(&writer->told_not_storing, false))
         log_event(LOG_LEVEL_NOTICE, "the store works again",
                   {"PATH", str_of(writer->service->settings->store.path)});
 }
@@ -354,13 +369,11 @@ static void mend_lasting(struct writer *writer)
 }
 
 /* A file that cannot be opened yet is tried again; a store that failed is probed. */
-static void writer_mend(struct writer *writer)
+static void try_to_mend(struct writer *writer)
 {
     const char *trouble = atomic_load(&writer->service->trouble);
     int r;
 
-    if (atomic_load(&writer->service->storing))
-        return;
     if (writer->lasting) {
         mend_lasting(writer);
         return;
@@ -372,6 +385,15 @@ static void writer_mend(struct writer *writer)
         note_fault(writer, "the database still cannot be used", r);
     else
         metrics_count(&writer->service->metrics.store_faults);
+}
+
+static void writer_mend(struct writer *writer)
+{
+    if (atomic_load(&writer->service->storing))
+        return;
+    try_to_mend(writer);
+    if (!atomic_load(&writer->service->storing))
+        tell_not_storing(writer);
 }
 
 static void writer_tidy(struct writer *writer)
@@ -473,6 +495,7 @@ int writer_start(struct service *service, struct store *store, struct writer **r
     }
     writer->store = store;
     atomic_store(&service->storing, store != NULL);
+    atomic_store(&writer->told_not_storing, store == NULL); /* by main */
     r = checkpointer_start(service->settings->store.path, &writer->checkpointer);
     if (r == 0)
         r = -pthread_create(&writer->thread, NULL, writer_run, writer);
@@ -515,9 +538,7 @@ static void tell_if_hanging(struct writer *writer, int64_t mono_ms)
     metrics_count(&service->metrics.store_faults);
     atomic_store(&service->trouble, advice);
     atomic_store(&service->storing, false);
-    log_event(LOG_LEVEL_ERROR, "NOT STORING, deliveries get 503 and SNS repeats them",
-              {"PATH", str_of(service->settings->store.path)},
-              {"ADVICE", str_of(advice)});
+    tell_not_storing(writer);
 }
 
 void writer_sweep(struct writer *writer, int64_t mono_ms)
