@@ -40,6 +40,7 @@ static int check_owner(const char *path, const char *suffix, struct buf *fault)
 {
     _cleanup_(freep) char *name = NULL;
     struct stat st;
+    mode_t wanted;
 
     if (asprintf(&name, "%s%s", path, suffix) < 0) {
         name = NULL;
@@ -59,8 +60,12 @@ static int check_owner(const char *path, const char *suffix, struct buf *fault)
         return tell(fault, -EACCES,
                     "%s may be written by others than its owner: `chmod 640 %s`", name,
                     name);
-    if (st.st_mode & S_IRWXO)
-        (void)chmod(name, st.st_mode & (S_IRWXU | S_IRWXG));
+    wanted = st.st_mode & (S_IRWXU | S_IRWXG);
+    /* The group may read them all, but not lock the one that is for taking turns. */
+    if (strcmp(suffix, ".turn") != 0)
+        wanted |= S_IRGRP;
+    if (wanted != (st.st_mode & ACCESSPERMS))
+        (void)chmod(name, wanted);
     return 0;
 }
 
@@ -133,6 +138,27 @@ static int check_owner_files(struct store *store, struct buf *fault)
     return r;
 }
 
+/* Membership of the group is no help where the group may not read. */
+static int tell_unreadable(const char *path, struct buf *fault)
+{
+    const char *slash = strrchr(path, '/');
+    _cleanup_(freep) char *directory =
+        slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    struct stat st;
+
+    if (directory && stat(directory, &st) == 0 && !(st.st_mode & S_IXGRP))
+        return tell(fault, -EACCES, "%s is closed to its group: as root, `chmod 750 %s`",
+                    directory, directory);
+    if (stat(path, &st) == 0 && !(st.st_mode & S_IRGRP))
+        return tell(fault, -EACCES,
+                    "%s may be read by its owner only: as root, `chmod 640 %s`", path,
+                    path);
+    return tell(fault, -EACCES,
+                "%s may be read by its owner and its group (`ls -l` shows which): "
+                "`sudo adduser YOU sesbounced` and log in again",
+                path);
+}
+
 /* For the others the file must be there; what is wrong is said in words they can use. */
 static int check_access(const char *path, enum store_mode mode, struct buf *fault)
 {
@@ -154,10 +180,7 @@ static int check_access(const char *path, enum store_mode mode, struct buf *faul
                     "--db or [store] path",
                     path);
     if (r == -EACCES && mode == STORE_READ)
-        return tell(fault, r,
-                    "%s may be read by its owner and its group (`ls -l` shows which): "
-                    "`sudo adduser YOU sesbounced` and log in again",
-                    path);
+        return tell_unreadable(path, fault);
     if (r == -EACCES)
         return tell(fault, r, "%s may be written by its owner only: use sudo", path);
     return tell(fault, r, "%s cannot be opened: %s", path, strerror(-r));

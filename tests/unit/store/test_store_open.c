@@ -191,6 +191,53 @@ static void a_file_that_others_may_write_is_refused(void **state)
     assert_int_equal(mode_of(fixture, "-shm"), 0640);
 }
 
+static void the_group_may_read_again_after_a_restart(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture_close(fixture);
+    assert_int_equal(chmod(fixture->path, 0600), 0);
+    create(fixture, "-shm");
+    assert_int_equal(chmod(path_of(fixture, "-shm"), 0600), 0);
+    assert_int_equal(store_open(fixture->path, STORE_OWN, &fixture->store, NULL), 0);
+    assert_int_equal(mode_of(fixture, ""), 0640);
+    assert_int_equal(mode_of(fixture, "-wal"), 0640);
+    assert_int_equal(mode_of(fixture, "-shm"), 0640);
+    assert_int_equal(mode_of(fixture, ".turn"), 0600);
+}
+
+/* What a member of the group is told. */
+static void assert_member_told(struct fixture *fixture, const char *advice)
+{
+    assert_int_equal(setegid(READERS_GID) || seteuid(OTHER_UID), 0);
+    assert_fault(fixture, STORE_READ, -EACCES, advice);
+    assert_int_equal(seteuid(0) || setegid(0), 0);
+}
+
+static void a_mode_that_shuts_out_the_group_is_named_before_its_members(void **state)
+{
+    struct fixture *fixture = *state;
+    _cleanup_(freep) char *directory = strdup(fixture->path);
+
+    if (geteuid() != 0) {
+        print_message("only root can become another user: skipped\n");
+        skip();
+    }
+    assert_non_null(directory);
+    *strrchr(directory, '/') = '\0';
+    assert_int_equal(chown(directory, 0, READERS_GID), 0);
+    assert_int_equal(chown(fixture->path, 0, READERS_GID), 0);
+    assert_int_equal(chmod(directory, 0750), 0);
+    assert_int_equal(chmod(fixture->path, 0600), 0);
+    assert_member_told(fixture, "chmod 640");
+    assert_int_equal(chmod(directory, 0700), 0);
+    assert_member_told(fixture, "chmod 750");
+    assert_int_equal(chmod(directory, 0750), 0);
+    assert_int_equal(chmod(fixture->path, 0640), 0);
+    assert_int_equal(chown(fixture->path, 0, 0), 0);
+    assert_member_told(fixture, "adduser");
+}
+
 static void a_file_of_somebody_else_is_refused_with_the_remedy(void **state)
 {
     struct fixture *fixture = *state;
@@ -364,6 +411,8 @@ int main(void)
         TEST(corruption_found_while_writing_says_so),
         TEST(a_missing_file_or_directory_is_told),
         TEST(a_file_that_others_may_write_is_refused),
+        TEST(the_group_may_read_again_after_a_restart),
+        TEST(a_mode_that_shuts_out_the_group_is_named_before_its_members),
         TEST(a_file_of_somebody_else_is_refused_with_the_remedy),
         TEST(a_symbolic_link_is_not_followed),
         TEST(what_is_no_plain_file_is_not_taken_for_the_turn),
