@@ -50,6 +50,7 @@ struct https_answer {
     const char *fault; /* NULL, or why there was no answer: one line, no secrets */
     const char *brief; /* with a fault: the same as a constant that names nobody */
     bool unresolved;   /* the fault is that the host's name has no address */
+    bool untrusted;    /* the fault is the trust in the server, and says what to do */
     bool timed_out;    /* the fault is that the time was up */
     bool ours;         /* the fault is this program's: short of memory */
 };

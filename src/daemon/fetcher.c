@@ -68,6 +68,8 @@ static const char *hint_of(const struct https_answer *answer)
 {
     if (answer->unresolved)
         return "outbound DNS must work";
+    if (answer->untrusted)
+        return NULL;
     if (answer->fault)
         return "outbound HTTPS must be allowed";
     return answer->status < 500 ? "something between here and SNS answers in its place"

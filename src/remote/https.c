@@ -269,15 +269,15 @@ int https_get(struct https *https, const char *url, https_done_fn *done, void *c
     return 0;
 }
 
+#define UNTRUSTED  "certificate of the server is not trusted"
+#define SEE_CLOCK  " (check this machine's clock: `date`)"
+#define SEE_CAFILE " (see [sns] ca_file)"
+
 /* A certificate of the server that is "not yet valid" is most often a wrong clock here.
  */
-static const char *remedy_of(int curl_code, const char *detail)
+static bool is_of_clock(const char *detail)
 {
-    if (curl_code != CURLE_PEER_FAILED_VERIFICATION)
-        return "";
-    return strstr(detail, "not yet valid") || strstr(detail, "expired")
-               ? " (check this machine's clock: `date`)"
-               : " (see [sns] ca_file)";
+    return strstr(detail, "not yet valid") || strstr(detail, "expired");
 }
 
 const char *https_fault_text(int curl_code, const char *detail, bool own_ca_file,
@@ -292,8 +292,7 @@ const char *https_fault_text(int curl_code, const char *detail, bool own_ca_file
         {CURLE_COULDNT_RESOLVE_PROXY, "could not resolve proxy", true},
         {CURLE_COULDNT_CONNECT, "could not connect", true},
         {CURLE_OPERATION_TIMEDOUT, "no answer in time", true},
-        {CURLE_PEER_FAILED_VERIFICATION, "certificate of the server is not trusted",
-         true},
+        {CURLE_PEER_FAILED_VERIFICATION, UNTRUSTED, true},
         {CURLE_SSL_CONNECT_ERROR, "TLS handshake failed", true},
         {CURLE_FILESIZE_EXCEEDED, "the answer is too large", false},
         {CURLE_OUT_OF_MEMORY, "not enough memory", false},
@@ -301,13 +300,18 @@ const char *https_fault_text(int curl_code, const char *detail, bool own_ca_file
         {CURLE_SEND_ERROR, "connection broke off", true},
     };
     const char *text = curl_easy_strerror((CURLcode)curl_code);
-    const char *remedy = remedy_of(curl_code, detail);
+    const char *remedy = "";
+    const char *brief = NULL;
     bool use_detail = false;
     for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
         if (faults[i].code != curl_code)
             continue;
         text = faults[i].text;
         use_detail = faults[i].detail && *detail;
+    }
+    if (curl_code == CURLE_PEER_FAILED_VERIFICATION) {
+        remedy = is_of_clock(detail) ? SEE_CLOCK : SEE_CAFILE;
+        brief = is_of_clock(detail) ? UNTRUSTED SEE_CLOCK : UNTRUSTED SEE_CAFILE;
     }
     /* libcurl's own words may begin with ours. */
     struct str head = {detail, strlen(text)};
@@ -325,7 +329,7 @@ const char *https_fault_text(int curl_code, const char *detail, bool own_ca_file
     for (char *c = ret; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
             *c = ' ';
-    return text;
+    return brief ? brief : text;
 }
 
 /* Calls back, then frees the place: the body is lent until the callback returns. */
@@ -347,6 +351,8 @@ static void finish(struct https *https, struct transfer *transfer, CURLcode code
         answer.fault = fault;
         answer.unresolved = code == CURLE_COULDNT_RESOLVE_HOST;
         answer.timed_out = code == CURLE_OPERATION_TIMEDOUT;
+        answer.untrusted =
+            code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE;
         answer.ours = code == CURLE_OUT_OF_MEMORY;
     }
     transfer->done(transfer->context, &answer);

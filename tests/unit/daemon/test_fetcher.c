@@ -145,6 +145,23 @@ static void no_way_to_sns_is_a_loss_and_not_held_against_the_url(void **state)
     assert_false(is_held_against(*state));
 }
 
+static void a_firewall_is_suspected_only_where_trust_is_not_the_fault(void **state)
+{
+    const struct https_answer refused = {.fault = "refused", .brief = "refused"};
+    const struct https_answer untrusted = {
+        .fault = "expired", .brief = "expired", .untrusted = true};
+    struct fixture *f = *state;
+
+    end_last_of(f, 1, &refused);
+    assert_string_equal(f->service.health.loss.hint, "outbound HTTPS must be allowed");
+    assert_int_equal(tear_down(state), 0);
+    assert_int_equal(set_up(state), 0);
+    f = *state;
+    end_last_of(f, 1, &untrusted);
+    assert_true(is_lost(f));
+    assert_null(f->service.health.loss.hint);
+}
+
 static void what_sns_does_not_have_is_no_loss_and_held_against_the_url(void **state)
 {
     const struct https_answer answer = {.status = 404};
@@ -212,6 +229,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FETCHED(no_way_to_sns_is_a_loss_and_not_held_against_the_url),
+        FETCHED(a_firewall_is_suspected_only_where_trust_is_not_the_fault),
         FETCHED(what_sns_does_not_have_is_no_loss_and_held_against_the_url),
         FETCHED(a_time_out_is_a_loss_and_held_against_the_url),
         FETCHED(a_fetch_that_was_hurried_and_timed_out_is_no_loss),

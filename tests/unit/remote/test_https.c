@@ -488,6 +488,25 @@ static void a_system_without_cas_is_told_what_to_install(void **state)
     assert_non_null(strstr(text, "install the package ca-certificates"));
 }
 
+static void what_everybody_is_told_of_trust_says_what_to_check(void **state)
+{
+    (void)state;
+    char text[HTTPS_FAULT_BYTES];
+    static const char *const faults[][2] = {
+        {"SSL certificate problem: certificate has expired", "this machine's clock"},
+        {"SSL certificate problem: certificate is not yet valid", "this machine's clock"},
+        {"SSL certificate problem: self-signed certificate", "[sns] ca_file"},
+    };
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        const char *brief =
+            https_fault_text(CURLE_PEER_FAILED_VERIFICATION, faults[i][0], true, text);
+        assert_non_null(strstr(brief, faults[i][1]));
+        assert_null(strstr(brief, "SSL certificate problem"));
+        assert_non_null(strstr(text, faults[i][1]));
+        assert_non_null(strstr(text, faults[i][0]));
+    }
+}
+
 static void a_fault_is_one_line(void **state)
 {
     (void)state;
@@ -571,6 +590,7 @@ int main(void)
         cmocka_unit_test(a_ca_file_that_cannot_be_read_is_told_at_once),
         cmocka_unit_test(a_ca_file_without_certificates_is_a_fault),
         cmocka_unit_test(a_system_without_cas_is_told_what_to_install),
+        cmocka_unit_test(what_everybody_is_told_of_trust_says_what_to_check),
         cmocka_unit_test(a_fault_is_one_line),
         cmocka_unit_test(resolving_is_bounded_unless_the_operator_said_otherwise),
     };
