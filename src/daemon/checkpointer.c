@@ -85,23 +85,36 @@ int checkpointer_start(const char *path, struct checkpointer **ret)
     return 0;
 }
 
+/* It may hold only -wal or -shm. */
+static void print_advice(const struct checkpointer *checkpointer, struct buf *ret)
+{
+    buf_init(ret, LOG_VALUE_BYTES_MAX);
+    (void)buf_printf(ret,
+                     "if it does not end by itself, end it: as root, `fuser -v %s*` "
+                     "shows it",
+                     checkpointer->path);
+}
+
 static void tell_if_pinned(struct checkpointer *checkpointer, int64_t wal_bytes)
 {
     unsigned held_back = 0;
+    struct buf advice;
 
     if (wal_bytes < STORE_WAL_PINNED_BYTES ||
         !log_ration_pass(&checkpointer->pinned_ration, clock_mono_ms(), 1, &held_back))
         return;
+    print_advice(checkpointer, &advice);
     log_event(LOG_LEVEL_WARNING,
               "the write-ahead log grows, because a reader does not end its transaction",
-              {"PATH", str_of(checkpointer->path)},
-              {"ADVICE", STR("see who reads: `fuser -v` on that path; end it")});
+              {"PATH", str_of(checkpointer->path)}, {"ADVICE", buf_str(&advice)});
+    buf_done(&advice);
 }
 
 /* Those who began to read the file at rest hold up nobody but the checkpoints. */
 static void look_at_early_reader(struct checkpointer *checkpointer, struct store *store)
 {
     struct buf text;
+    struct buf advice;
     pid_t pid = 0;
     bool reads = store_early_reader(store, &pid);
 
@@ -115,14 +128,14 @@ static void look_at_early_reader(struct checkpointer *checkpointer, struct store
     }
     buf_init(&text, LOG_VALUE_BYTES_MAX);
     (void)buf_printf(&text, "%ld", (long)pid);
+    print_advice(checkpointer, &advice);
     log_event(LOG_LEVEL_NOTICE,
               "a process that began to read the database while sesbounced was stopped "
               "is still reading: messages are stored, but the write-ahead log grows "
               "until it ends",
               {"READER", pid > 0 ? buf_str(&text) : STR("in another container")},
-              {"PATH", str_of(checkpointer->path)},
-              {"ADVICE", STR("if it does not end by itself, see `fuser -v` on that path, "
-                             "and end it")});
+              {"PATH", str_of(checkpointer->path)}, {"ADVICE", buf_str(&advice)});
+    buf_done(&advice);
     buf_done(&text);
 }
 

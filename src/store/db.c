@@ -375,7 +375,8 @@ const char *store_advice(int fault)
         return "the database must belong to the user that sesbounced runs as, who may "
                "write it; `journalctl -u sesbounced` says what to type";
     case -EBUSY:
-        return "another process holds the database locked: `fuser -v` shows it";
+        return "another process holds the database locked: as root and in its directory, "
+               "`fuser -v sesbounced.db*` shows it";
     case -EROFS:
         return "the database cannot be written: is the disk mounted read-only, or does "
                "the "

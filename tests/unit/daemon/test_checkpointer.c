@@ -160,6 +160,7 @@ static void a_log_that_a_reader_pins_for_long_is_told_once_a_minute(void **state
     assert_non_null(strstr(text, "a reader does not end"));
     assert_non_null(strstr(text, "PATH=played"));
     assert_ptr_equal(strstr(text, "PATH="), strrchr(text, 'P'));
+    assert_non_null(strstr(text, "`fuser -v played*`")); /* it may hold only -shm */
 }
 
 static void a_reader_from_before_the_start_is_logged_once_and_so_is_its_end(void **state)
