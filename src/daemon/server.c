@@ -35,6 +35,7 @@ struct server {
     struct acceptor *acceptor;
     pthread_mutex_t ration_mutex; /* guards library_ration */
     struct log_ration library_ration;
+    struct log_ration handshake_ration;
 };
 
 /* --- connections ----------------------------------------------------------------- */
@@ -109,6 +110,19 @@ static void server_take(void *context, int fd, const struct sockaddr *address,
 
 /* --- libmicrohttpd --------------------------------------------------------------- */
 
+/* Whatever the reason, libmicrohttpd says "received handshake message out of context". */
+static void tell_handshake(struct server *server)
+{
+    unsigned held_back = 0;
+
+    if (log_ration_pass(&server->handshake_ration, clock_mono_ms(), 1, &held_back))
+        log_event(
+            LOG_LEVEL_INFO,
+            "the TLS handshake with a client failed: it spoke HTTP to the HTTPS port "
+            "(http:// in its URL), does not trust the certificate, or offers only "
+            "old versions of TLS");
+}
+
 /*
  * libmicrohttpd and GnuTLS complain about strangers' junk; a little of it is enough. Of a
  * unix socket that it did not accept itself, 0.9.75 says at each answer that TCP's
@@ -123,6 +137,11 @@ static void on_library_log(void *context, const char *format, va_list arguments)
 
     if (str_starts_with(str_of(format), STR("Setting %s option to %s state failed")))
         return;
+    if (str_starts_with(str_of(format),
+                        STR("Error: received handshake message out of"))) {
+        tell_handshake(server);
+        return;
+    }
     pthread_mutex_lock(&server->ration_mutex);
     pass = log_ration_pass(&server->library_ration, clock_mono_ms(),
                            LIBRARY_LOGS_A_MINUTE, &held_back);

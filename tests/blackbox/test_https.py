@@ -7,6 +7,7 @@ import http.client
 import re
 import resource
 import ssl
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -281,6 +282,17 @@ def test_plain_http_and_junk_do_not_harm_a_tls_listener(secured, authority):
     connection.request("GET", "/healthz")
     assert connection.getresponse().status == 200
     connection.close()
+
+
+def test_http_spoken_to_the_https_port_is_told_in_plain_words_once_a_minute(secured):
+    for _ in range(3):
+        with secured.connect() as raw:
+            raw.sendall(b"POST /sns HTTP/1.1\r\nHost: x\r\n\r\n")
+            with suppress(OSError):
+                raw.recv(1)
+    secured.wait_log("a client failed", "spoke HTTP to the HTTPS port")
+    assert "out of context" not in secured.log()
+    assert secured.log().count("a client failed") <= 2  # a minute may end meanwhile
 
 
 def test_a_certificate_without_its_key_is_78(make_daemon, home):
