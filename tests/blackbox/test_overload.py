@@ -7,6 +7,7 @@ in the waiting room, half a MiB for large bodies with `max_body = 64K`.
 from __future__ import annotations
 
 import fcntl
+import os
 import re
 import select
 import socket
@@ -376,6 +377,7 @@ def test_recipients_of_waiting_messages_count_towards_the_memory_that_is_promise
         assert metrics.value("large_body_bytes") <= 8 * 128 * 1024 + 1024 * 1024
     statuses = {read_reply(connection)[0] for connection in connections}
     assert statuses <= {200, 503}
-    assert resident_peak(daemon) - before < promised_bytes(daemon)
+    if not os.environ.get("SANITIZE"):  # whose allocators keep what was freed
+        assert resident_peak(daemon) - before < promised_bytes(daemon)
     metrics.wait("large_body_bytes", 0)
     daemon.accept(sns.feedback(ses.reject("usual@mail.example")))
