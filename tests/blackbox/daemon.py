@@ -118,6 +118,7 @@ class Daemon:
         self.config_file = home / "sesbounced.conf"
         self.stderr_file = home / "stderr.log"
         self.launcher: list[str] = []  # words before the command: `env A=B`, `setpriv …`
+        self.program: Path | str = SESBOUNCED
         self.notified: list[str] = []
         self.process: subprocess.Popen | None = None
         home.mkdir(exist_ok=True)
@@ -162,7 +163,7 @@ class Daemon:
 
     def spawn(self) -> None:
         """Starts it without waiting for READY."""
-        command = [*self.launcher, str(SESBOUNCED), "-c", str(self.config_file)]
+        command = [*self.launcher, str(self.program), "-c", str(self.config_file)]
         self.notified.clear()
         self._drain()
         script, fds = 'umask 027; exec "$@"', ()

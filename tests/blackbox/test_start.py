@@ -437,6 +437,8 @@ def test_a_thread_that_cannot_be_created_is_exit_1_with_the_reason(
     daemon.stderr_file.touch()
     daemon.launcher = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
     daemon.launcher += ["prlimit", f"--nproc={threads}"]
+    # The user need not reach the folder that this was built in.
+    daemon.program = shutil.copy(SESBOUNCED, home / "sesbounced")
     daemon.spawn()
     assert daemon.wait() == 1, daemon.log()
     assert "Resource temporarily unavailable" in daemon.log()
