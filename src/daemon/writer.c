@@ -419,7 +419,7 @@ static void tell_dropped(struct writer *writer)
     (void)buf_printf(&count, "%llu", (unsigned long long)writer->dropped);
     log_event(LOG_LEVEL_WARNING,
               "the quarantine has reached [retention] quarantine_bytes, so the oldest "
-              "messages were dropped, repeated ones first",
+              "messages of the topic and reason that take the most were dropped",
               {"COUNT", buf_str(&count)},
               {"ADVICE", STR("`sesbouncectl quarantine list` shows what fills it")});
     buf_done(&count);
