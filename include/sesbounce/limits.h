@@ -429,12 +429,15 @@
 #define STORE_SUBSCRIPTIONS_MAX 64
 /* Topics whose row is remembered; more are looked up again. */
 #define STORE_TOPICS_CACHED_MAX 64
-/* Different (day, counter) pairs of a transaction that are summed up before writing. */
-#define STORE_TALLIES_MAX 64
+/* Days whose counters a transaction sums up before writing; messages are mostly of one.
+ */
+#define STORE_DAYS_TALLIED_MAX 16
+/* Different (day, type) pairs, likewise. */
+#define STORE_TYPES_TALLIED_MAX 64
 /* Different (reason, minute of the end) pairs, likewise. */
 #define STORE_EXPIRY_CHANGES_MAX 64
-/* A name of a counter: the longest SES type has 17 characters. */
-#define STORE_TALLY_NAME_BYTES_MAX 64
+/* A type that is counted: the longest of SES's has 17 characters. */
+#define STORE_TYPE_BYTES_MAX 64
 /* Text of a fault. */
 #define STORE_FAULT_BYTES_MAX 512
 /* PATH_MAX, each byte of which may become three. */

@@ -10,9 +10,11 @@ enum checkpoint_state { CHECKPOINT_IDLE, CHECKPOINT_ASKED, CHECKPOINT_COPIED };
 struct checkpointer {
     pthread_mutex_t mutex;
     pthread_cond_t asked;
+    pthread_cond_t copied;
     enum checkpoint_state state;
     bool stopping;
     const char *path;
+    struct store *store; /* the thread's while ASKED, else the writer's to close */
     struct log_ration fault_ration;
     pthread_t thread;
     busy_since busy;
@@ -22,17 +24,18 @@ struct checkpointer {
     bool early_reads; /* told: somebody reads who began before the store was opened */
 };
 
-/* The connection is opened for each: between them nothing of ours holds on to a file that
- * somebody is about to replace. */
 static void checkpoint(struct checkpointer *checkpointer)
 {
-    _cleanup_(store_closep) struct store *store = NULL;
     bool complete = false;
     unsigned held_back = 0;
-    int r = store_open(checkpointer->path, STORE_CHECKPOINT, &store, NULL);
+    int r = 0;
 
+    if (!checkpointer->store)
+        r = store_open(checkpointer->path, STORE_CHECKPOINT, &checkpointer->store, NULL);
     if (r == 0)
-        r = store_checkpoint_passive(store, &complete);
+        r = store_checkpoint_passive(checkpointer->store, &complete);
+    if (r < 0)
+        store_close(take_ptr(checkpointer->store));
     /* What is committed is safe in the WAL all the same: told, and tried again. */
     if (r < 0 && log_ration_pass(&checkpointer->fault_ration, clock_mono_ms(),
                                  STORE_FAULT_LOGS_A_MINUTE, &held_back))
@@ -59,9 +62,19 @@ static void *checkpointer_run(void *argument)
 
         pthread_mutex_lock(&checkpointer->mutex);
         checkpointer->state = CHECKPOINT_COPIED;
+        pthread_cond_signal(&checkpointer->copied);
     }
     pthread_mutex_unlock(&checkpointer->mutex);
     return NULL;
+}
+
+static void free_checkpointer(struct checkpointer *checkpointer)
+{
+    (void)pthread_cond_destroy(&checkpointer->asked);
+    (void)pthread_cond_destroy(&checkpointer->copied);
+    (void)pthread_mutex_destroy(&checkpointer->mutex);
+    store_close(checkpointer->store);
+    free(checkpointer);
 }
 
 int checkpointer_start(const char *path, struct checkpointer **ret)
@@ -74,11 +87,10 @@ int checkpointer_start(const char *path, struct checkpointer **ret)
     checkpointer->path = path;
     (void)pthread_mutex_init(&checkpointer->mutex, NULL);
     (void)pthread_cond_init(&checkpointer->asked, NULL);
+    (void)pthread_cond_init(&checkpointer->copied, NULL);
     r = -pthread_create(&checkpointer->thread, NULL, checkpointer_run, checkpointer);
     if (r < 0) {
-        (void)pthread_cond_destroy(&checkpointer->asked);
-        (void)pthread_mutex_destroy(&checkpointer->mutex);
-        free(checkpointer);
+        free_checkpointer(checkpointer);
         return r;
     }
     *ret = checkpointer;
@@ -165,6 +177,17 @@ void checkpointer_edge(struct checkpointer *checkpointer, struct store *store)
         tell_if_pinned(checkpointer, wal_bytes);
 }
 
+void checkpointer_let_go(struct checkpointer *checkpointer)
+{
+    pthread_mutex_lock(&checkpointer->mutex);
+    while (checkpointer->state == CHECKPOINT_ASKED)
+        pthread_cond_wait(&checkpointer->copied, &checkpointer->mutex);
+    checkpointer->state = CHECKPOINT_IDLE;
+    checkpointer->asked_at_bytes = 0;
+    store_close(take_ptr(checkpointer->store));
+    pthread_mutex_unlock(&checkpointer->mutex);
+}
+
 void checkpointer_stop(struct checkpointer *checkpointer)
 {
     if (!checkpointer)
@@ -174,9 +197,7 @@ void checkpointer_stop(struct checkpointer *checkpointer)
     pthread_cond_signal(&checkpointer->asked);
     pthread_mutex_unlock(&checkpointer->mutex);
     (void)pthread_join(checkpointer->thread, NULL);
-    (void)pthread_cond_destroy(&checkpointer->asked);
-    (void)pthread_mutex_destroy(&checkpointer->mutex);
-    free(checkpointer);
+    free_checkpointer(checkpointer);
 }
 
 bool checkpointer_is_stuck(struct checkpointer *checkpointer, int64_t mono_ms)

@@ -23,6 +23,11 @@ int checkpointer_start(const char *path, struct checkpointer **ret);
  * reader that held up so many that the WAL has STORE_WAL_PINNED_BYTES. */
 void checkpointer_edge(struct checkpointer *checkpointer, struct store *store);
 
+/* By the writer, before it closes the store for good: waits for the checkpoint under way,
+ * and closes the connection. A file that is about to be replaced must have no other user:
+ * two files with one inode would share a -shm. It is opened again when next asked. */
+void checkpointer_let_go(struct checkpointer *checkpointer);
+
 /* Waits for the checkpoint under way, and frees. Takes NULL. */
 void checkpointer_stop(struct checkpointer *checkpointer);
 

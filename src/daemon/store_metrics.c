@@ -48,7 +48,7 @@ struct rows {
 static int add_reason(struct rows *rows, struct str reason, int64_t count)
 {
     static const char name[] = "sesbounced_suppressed";
-    char upper[STORE_TALLY_NAME_BYTES_MAX];
+    char upper[sizeof("complaint")]; /* the longest */
     size_t len = reason.len < sizeof(upper) ? reason.len : sizeof(upper);
     int r = 0;
 

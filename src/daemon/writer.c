@@ -68,6 +68,7 @@ static void put_down(struct writer *writer, int error)
 {
     const char *path = writer->service->settings->store.path;
 
+    checkpointer_let_go(writer->checkpointer);
     store_close(take_ptr(writer->store));
     writer->lasting = error;
     writer->look_seen = store_fingerprint(path);

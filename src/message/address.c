@@ -59,7 +59,8 @@ static bool is_quotation_mark(struct str character)
                                      0x201b, 0x201c, 0x201d, 0x201e, 0x201f, 0x2039,
                                      0x203a, 0xff02, 0xff07, 0xff40};
     if (character.len <= 1)
-        return character.len == 1 && *character.data && strchr("\"'`", *character.data);
+        return character.len == 1 && (*character.data == '"' || *character.data == '\'' ||
+                                      *character.data == '`');
     for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
         if (str_code_point(character) == marks[i])
             return true;
@@ -98,8 +99,24 @@ static struct str find_unseen(struct str text)
 /* Nothing that could end an address, in a list or on a line, is part of one. */
 static bool is_plain(char c)
 {
-    unsigned char byte = (unsigned char)c;
-    return byte > ' ' && byte != 0x7f && !strchr("@<>,;:\"()[]\\", c);
+    switch (c) {
+    case '@':
+    case '<':
+    case '>':
+    case ',':
+    case ';':
+    case ':':
+    case '"':
+    case '(':
+    case ')':
+    case '[':
+    case ']':
+    case '\\':
+    case 0x7f:
+        return false;
+    default:
+        return (unsigned char)c > ' ';
+    }
 }
 
 /* RFC 5322's atext has ' and `, so that these may be part of an address. */
@@ -173,10 +190,15 @@ static bool is_domain(struct str domain)
     if (literal)
         domain = (struct str){domain.data + 1, domain.len - 2};
 
-    for (size_t i = 0; i < domain.len; i++)
-        if (!is_plain(domain.data[i]) && !(literal && domain.data[i] == ':'))
+    bool ascii = true;
+    for (size_t i = 0; i < domain.len; i++) {
+        char c = domain.data[i];
+        if ((!is_plain(c) && !(literal && c == ':')) || c == '\'' || c == '`')
             return false;
-    return domain.len > 0 && domain.data[0] != '.' && !holds_quotation_mark(domain);
+        ascii = ascii && (unsigned char)c < 0x80;
+    }
+    return domain.len > 0 && domain.data[0] != '.' &&
+           (ascii || !holds_quotation_mark(domain));
 }
 
 static bool is_all_plain(struct str text)

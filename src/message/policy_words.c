@@ -1,5 +1,6 @@
 #include "message/policy_words.h"
 
+#include <pthread.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -239,7 +240,10 @@ static size_t line_break(struct str text, size_t at)
 
     if (text.data[at] == '\n' || text.data[at] == '\r')
         return 1;
-    return text.len - at >= mark.len && str_equal_nocase(here, mark) ? mark.len : 0;
+    return text.data[at] == '<' && text.len - at >= mark.len &&
+                   str_equal_nocase(here, mark)
+               ? mark.len
+               : 0;
 }
 
 /*
@@ -316,26 +320,23 @@ struct phrase_index {
 };
 _Static_assert(PHRASE_COUNT < 255, "an index + 1 fits a byte");
 
-static void index_phrases(struct phrase_index *ret)
+static struct phrase_index phrases;
+
+static void index_phrases(void)
 {
-    memset(ret->first, 0, sizeof(ret->first));
     for (size_t i = 0; i < PHRASE_COUNT; i++) {
-        unsigned char *first = &ret->first[PHRASES[i].text[0] - 'a'];
-        ret->next[i] = *first;
+        unsigned char *first = &phrases.first[PHRASES[i].text[0] - 'a'];
+        phrases.next[i] = *first;
         *first = (unsigned char)(i + 1);
     }
 }
 
-/* The index is made for each diagnostic: no state, and cheaper than two words of a
- * diagnostic without it. */
 unsigned policy_words_find(struct str simple)
 {
-    struct phrase_index phrases;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     unsigned found = 0;
 
-    if (simple.len == 0)
-        return 0;
-    index_phrases(&phrases);
+    (void)pthread_once(&once, index_phrases);
     for (size_t at = 0; at < simple.len; at++) {
         char c = simple.data[at];
         if (c < 'a' || c > 'z' || (at > 0 && policy_words_char(simple.data[at - 1])))

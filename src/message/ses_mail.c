@@ -111,8 +111,8 @@ static int from_domain(const struct json_value *mail, struct str source,
     return rc == -EINVAL ? 0 : rc;
 }
 
-/* JSON without the white space between its parts, and how long that is; `to` (may be
- * NULL) has room for it. */
+/* JSON without the white space between its parts, and how long that is; `to` has room for
+ * all of `json`. */
 static size_t compact(struct str json, char *to)
 {
     size_t len = 0;
@@ -122,9 +122,7 @@ static size_t compact(struct str json, char *to)
         char c = json.data[i];
         if (!quoted && (c == ' ' || c == '\n' || c == '\r' || c == '\t'))
             continue;
-        if (to)
-            to[len] = c;
-        len++;
+        to[len++] = c;
         if (c == '"' && !escaped)
             quoted = !quoted;
         escaped = c == '\\' && !escaped;
@@ -143,9 +141,7 @@ static int compose(const struct json_value *mail, struct ses_event *event)
         return rc;
     size_t domain_bytes = strlen(domain), tags_bytes = 0;
     if (json_tree_is(tags, JSON_TREE_OBJECT) && json_tree_first(tags))
-        tags_bytes = compact(tags->text, NULL);
-    if (tags_bytes > SES_TAGS_BYTES_MAX)
-        tags_bytes = 0;
+        tags_bytes = tags->text.len;
     if (domain_bytes + tags_bytes == 0)
         return 0;
 
@@ -157,10 +153,10 @@ static int compose(const struct json_value *mail, struct ses_event *event)
     memcpy(owned, domain, domain_bytes);
     if (domain_bytes > 0)
         event->from_domain = (struct str){owned, domain_bytes};
-    if (tags_bytes > 0) {
-        (void)compact(tags->text, owned + domain_bytes);
+    if (tags_bytes > 0)
+        tags_bytes = compact(tags->text, owned + domain_bytes);
+    if (tags_bytes > 0 && tags_bytes <= SES_TAGS_BYTES_MAX)
         event->tags = (struct str){owned + domain_bytes, tags_bytes};
-    }
     return 0;
 }
 

@@ -265,10 +265,9 @@ size_t sns_message_canonical(const struct sns_message *message,
     return n;
 }
 
-static bool is_signed(const struct sns_message *message, struct str key)
+/* Is the member one of the `n` pieces of sns_message_canonical()? */
+static bool is_signed(const struct str *pieces, size_t n, struct str key)
 {
-    struct str pieces[SNS_CANONICAL_PIECES_MAX];
-    size_t n = sns_message_canonical(message, pieces);
     for (size_t i = 0; i < n; i += PAIR_PIECES)
         if (same_key(pieces[i], key))
             return true;
@@ -280,9 +279,11 @@ static bool is_signed(const struct sns_message *message, struct str key)
 static bool is_padded(const struct reading *reading, const struct sns_message *message,
                       size_t body_bytes)
 {
+    struct str pieces[SNS_CANONICAL_PIECES_MAX];
+    size_t n = sns_message_canonical(message, pieces);
     size_t signed_bytes = 0;
     for (size_t i = 0; i < MEMBERS; i++)
-        if (is_signed(message, members[i].key))
+        if (is_signed(pieces, n, members[i].key))
             signed_bytes += reading->raw[i].len;
     return body_bytes - signed_bytes > SNS_UNSIGNED_BYTES_MAX;
 }
@@ -358,8 +359,10 @@ size_t sns_message_unsigned(struct str body, struct sns_message *ret,
     size_t count = 0;
     if (parse(body, &reading, ret, &fault) != VERDICT_UNDECIDED)
         return 0;
+    struct str pieces[SNS_CANONICAL_PIECES_MAX];
+    size_t n = sns_message_canonical(ret, pieces);
     for (size_t i = 0; i < reading.keys_count; i++)
-        if (!is_signed(ret, reading.keys[i]))
+        if (!is_signed(pieces, n, reading.keys[i]))
             ret_names[count++] = reading.keys[i];
     return count;
 }

@@ -313,8 +313,9 @@ static int open_database(struct store *store, struct buf *fault)
 static int prepare_writer(struct store *store)
 {
     store->topics = calloc(STORE_TOPICS_CACHED_MAX, sizeof(*store->topics));
-    store->tallies = calloc(STORE_TALLIES_MAX, sizeof(*store->tallies));
-    if (!store->topics || !store->tallies)
+    store->days = calloc(STORE_DAYS_TALLIED_MAX, sizeof(*store->days));
+    store->types = calloc(STORE_TYPES_TALLIED_MAX, sizeof(*store->types));
+    if (!store->topics || !store->days || !store->types)
         return -ENOMEM;
     set_wal_bytes(store);
     db_early_note(store);
@@ -468,7 +469,8 @@ void store_close(struct store *store)
     db_early_end(store);
     closep(&store->turn_fd);
     free(store->topics);
-    free(store->tallies);
+    free(store->days);
+    free(store->types);
     free(store->path);
     free(store);
 }

@@ -30,17 +30,46 @@ struct topic {
     int64_t last_message_ms;
 };
 
-/* A counter of a day and what the transaction adds to it. */
-struct tally {
-    bool by_type; /* type_count, else daily_count */
+/*
+ * The counters of a day, in the order of their columns; an event keeps its own as
+ * `counts_as`, so no number ever changes. What is OTHER is in no column of a view, but
+ * makes its day one with events. The last five are totals, see `day_count` in the schema.
+ */
+enum tally_kind {
+    TALLY_OTHER = 0,
+    TALLY_SENDS = 1,
+    TALLY_DELIVERIES = 2,
+    TALLY_HARD_BOUNCES = 3,
+    TALLY_SOFT_BOUNCES = 4,
+    TALLY_COMPLAINTS = 5,
+    TALLY_REJECTS = 6,
+    TALLY_LIST_HITS = 7,
+    TALLY_SIMULATOR = 8,
+    TALLY_REPEATS, /* from here on of no event */
+    TALLY_EVENTS,
+    TALLY_SUPPRESSED_SOFT,
+    TALLY_SUPPRESSED_BOUNCE,
+    TALLY_SUPPRESSED_COMPLAINT,
+    TALLY_SUPPRESSED_MANUAL,
+    TALLY_KINDS,
+};
+
+/* What the transaction adds to the counters of a day. */
+struct day_tally {
+    int64_t day;
+    int64_t n[TALLY_KINDS];
+};
+
+/* What it adds to the messages of a type and day that has no rows. */
+struct type_tally {
     int64_t day;
     size_t name_len;
-    char name[STORE_TALLY_NAME_BYTES_MAX];
+    char name[STORE_TYPE_BYTES_MAX];
     int64_t n;
 };
 
 /* Rows of `total`; triggers on soft_day count another. */
-enum total { TOTAL_EVENTS, TOTAL_QUARANTINE, TOTAL_QUARANTINE_BYTES, TOTAL_COUNT };
+enum total { TOTAL_QUARANTINE, TOTAL_QUARANTINE_BYTES, TOTAL_COUNT };
 
 /* What the transaction adds to a row of `total` for the list. */
 struct expiry_change {
@@ -88,8 +117,10 @@ struct store {
     int64_t totals[TOTAL_COUNT]; /* what the transaction adds to them */
     struct expiry_change expiry_changes[STORE_EXPIRY_CHANGES_MAX];
     size_t expiry_change_count;
-    struct tally *tallies; /* STORE_TALLIES_MAX; writers only */
-    size_t tally_count;
+    struct day_tally *days; /* STORE_DAYS_TALLIED_MAX; writers only */
+    size_t day_count;
+    struct type_tally *types; /* STORE_TYPES_TALLIED_MAX; writers only */
+    size_t type_count;
     int compact_pages; /* of the next step; 0 before the first */
     struct given_out out[STORE_CONFIRMATIONS_OUT_MAX];
     size_t out_count;
@@ -299,9 +330,12 @@ int outbox_put(struct store *store, int64_t subscription_id, int64_t next_at_ms,
                int64_t now_ms);
 int outbox_drop(struct store *store, int64_t subscription_id);
 
-/* Adds `n` to a counter of the day of `occurred_ms`. */
-int tally_add(struct store *store, bool by_type, int64_t occurred_ms, struct str name,
-              int64_t n);
+/* Adds one to a counter of the day of `occurred_ms`. */
+int tally_add(struct store *store, int64_t occurred_ms, enum tally_kind kind);
+/* Adds `n` to a counter of a day that the transaction writes anyway; false: of none. */
+bool tally_add_beside(struct store *store, enum tally_kind kind, int64_t n);
+/* Adds one to the messages of a type that is only counted or ignored. */
+int tally_add_type(struct store *store, int64_t occurred_ms, struct str type);
 int tally_flush(struct store *store);
 
 /* What is known of the recipients of one message so far. Counters are numbers of
@@ -310,22 +344,7 @@ struct tally_message {
     bool is_known;     /* one of them is no news: another feed or a retry */
     bool is_complaint; /* one of them is news, and counts as a complaint */
 };
-/*
- * The day's counter that a recipient (may be NULL) of an event belongs to; events keep it
- * as `counts_as`, so no number ever changes. What is OTHER is in no column, but makes its
- * day one with events.
- */
-enum tally_kind {
-    TALLY_OTHER = 0,
-    TALLY_SENDS = 1,
-    TALLY_DELIVERIES = 2,
-    TALLY_HARD_BOUNCES = 3,
-    TALLY_SOFT_BOUNCES = 4,
-    TALLY_COMPLAINTS = 5,
-    TALLY_REJECTS = 6,
-    TALLY_LIST_HITS = 7,
-    TALLY_SIMULATOR = 8,
-};
+/* The day's counter that a recipient (may be NULL) of an event belongs to. */
 enum tally_kind tally_kind_of(const struct ses_event *event,
                               const struct ses_recipient *recipient,
                               const struct policy_judgement *judgement);
@@ -366,10 +385,10 @@ struct event_seen {
 int event_is_repeated(struct store *store, const struct intake *intake,
                       struct event_seen *ret);
 /*
- * One row a recipient, but where it is repeated: then it counts, and is remembered
- * without one. `seen` is from event_is_repeated(), which said that all are when there is
- * no message (0). STORED when there is a new row, COUNTED when there is none and any is
- * new to us, else DUPLICATE.
+ * One row per recipient; one that is repeated counts, and is remembered without a row.
+ * `seen` is from event_is_repeated(), which said that all are when there is no message
+ * (0). STORED when there is a new row, COUNTED when there is none and any is new to us,
+ * else DUPLICATE.
  */
 int event_apply(struct store *store, const struct intake *intake, int64_t message_id,
                 const struct event_seen *seen, enum verdict *ret);

@@ -55,11 +55,13 @@ const char *const store_sql[SQL_COUNT] = {
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '*', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
         " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     [SQL_EVENT_FIND] = "SELECT 1 FROM event WHERE key_time = ? AND key_hash = ?",
-    /* Named, lest SQLite asks the other index on `type` whether it serves the bound word,
-     * and so prepares the statement anew for each. */
+    /* The index is named, so that SQLite does not ask whether another one serves the
+     * bound type, and prepare the statement again for each. The plus keeps it from
+     * replacing the column by ?1 in the indexed expression, too. */
     [SQL_EVENT_REPEATS] =
-        "SELECT counts_as FROM event INDEXED BY event_mail WHERE ses_message_id = ?"
-        " AND type = ? AND address IS ? LIMIT ?",
+        "SELECT counts_as FROM event INDEXED BY event_address WHERE address IS ?3"
+        " AND substr(ses_message_id, 1, 16) = ?4"
+        " AND +ses_message_id = ?1 AND type = ?2 LIMIT ?5",
     [SQL_EVENT_STRANGERS] =
         "SELECT NULL FROM event INDEXED BY event_stranger WHERE ses_message_id = ?"
         " AND type = ? AND (rule = 'not-addressed' OR rule = 'no-address') LIMIT ?",
@@ -214,9 +216,25 @@ const char *const store_sql[SQL_COUNT] = {
     [SQL_TOTAL_ADD] = "INSERT INTO total (name, ends, n) VALUES (?, ?, ?)"
                       " ON CONFLICT DO UPDATE SET n = n + excluded.n",
     [SQL_TOTAL_TIDY] = "DELETE FROM total WHERE ends < ?",
-    [SQL_DAILY_ADD] =
-        "INSERT INTO daily_count (day, scope, kind, n) VALUES (?, '*', ?, ?)"
-        " ON CONFLICT DO UPDATE SET n = n + excluded.n",
+    /* The counters are in the order of enum tally_kind. Nearly always there is a row, and
+     * then this is cheaper than an upsert. */
+    [SQL_DAY_ADD] = "UPDATE day_count SET other = other + ?2, sends = sends + ?3, "
+                    "deliveries = deliveries + ?4, hard_bounces = hard_bounces + ?5, "
+                    "soft_bounces = soft_bounces + ?6, complaints = complaints + ?7, "
+                    "rejects = rejects + ?8, list_hits = list_hits + ?9, "
+                    "simulator = simulator + ?10, repeats = repeats + ?11, "
+                    "events = events + ?12, suppressed_soft = suppressed_soft + ?13, "
+                    "suppressed_bounce = suppressed_bounce + ?14, "
+                    "suppressed_complaint = suppressed_complaint + ?15, "
+                    "suppressed_manual = suppressed_manual + ?16"
+                    " WHERE day = ?1 AND scope = '*'",
+    [SQL_DAY_FIRST] =
+        "INSERT INTO day_count (day, scope, other, sends, deliveries, "
+        "hard_bounces, soft_bounces, complaints, rejects, list_hits, "
+        "simulator, repeats, events, suppressed_soft, suppressed_bounce, "
+        "suppressed_complaint, suppressed_manual)"
+        " VALUES (?1, '*', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+        "?14, ?15, ?16)",
     [SQL_TYPE_ADD] = "INSERT INTO type_count (day, type, n) VALUES (?, ?, ?)"
                      " ON CONFLICT DO UPDATE SET n = n + excluded.n",
 
@@ -271,10 +289,10 @@ const char *const store_sql[SQL_COUNT] = {
                       " (SELECT address, scope, day FROM soft_day WHERE day < ? LIMIT ?)",
     [SQL_SOFT_FORGET] = "DELETE FROM soft_day WHERE address = ? AND scope = ?",
 
-    [SQL_ENTRY_FIND] =
-        "SELECT lifted_at, since, until, first_event_at, last_event_at, event_count,"
-        " repeats, detail FROM suppression WHERE address = ? AND scope = '*'"
-        " AND reason = ?",
+    [SQL_ENTRIES] =
+        "SELECT strength, lifted_at, until, since, first_event_at, last_event_at,"
+        " event_count, repeats, detail FROM suppression WHERE address = ?"
+        " AND scope = '*'",
     [SQL_ENTRY_PUT] =
         "INSERT INTO suppression (address, scope, reason, detail, rule, since, until,"
         " first_event_at, last_event_at, event_count, repeats, lifted_at, lifted_by,"

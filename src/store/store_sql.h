@@ -76,7 +76,8 @@ enum sql {
 
     SQL_TOTAL_ADD,
     SQL_TOTAL_TIDY,
-    SQL_DAILY_ADD,
+    SQL_DAY_ADD,
+    SQL_DAY_FIRST,
     SQL_TYPE_ADD,
 
     SQL_COUNTED_ADD,
@@ -92,7 +93,7 @@ enum sql {
     SQL_SOFT_TIDY,
     SQL_SOFT_FORGET,
 
-    SQL_ENTRY_FIND,
+    SQL_ENTRIES,
     SQL_ENTRY_PUT,
     SQL_ENTRIES_LIVE,
     SQL_ENTRY_LIVE,

@@ -23,7 +23,8 @@ struct message {
 void write_forget(struct store *store)
 {
     topic_forget_cache(store);
-    store->tally_count = 0;
+    store->day_count = 0;
+    store->type_count = 0;
     total_forget(store);
 }
 
@@ -32,8 +33,8 @@ int write_flush(struct store *store)
     int r = topic_flush(store);
 
     if (r == 0)
-        r = tally_flush(store);
-    return r < 0 ? r : total_flush(store);
+        r = total_flush(store); /* which may add to the tallies */
+    return r < 0 ? r : tally_flush(store);
 }
 
 static void name_message(const struct intake *intake, struct message *message)
@@ -257,7 +258,7 @@ static int apply_uncounted(struct store *store, const struct intake *intake,
 
     if (r < 0 || *ret == VERDICT_DUPLICATE)
         return r;
-    r = tally_add(store, true, intake->occurred_ms, intake->event.type_text, 1);
+    r = tally_add_type(store, intake->occurred_ms, intake->event.type_text);
     return r < 0 ? r : topic_note_message(store, topic, intake);
 }
 

@@ -12,67 +12,118 @@ static int64_t floor_div(int64_t value, int64_t by)
     return value / by - (value % by < 0);
 }
 
-int tally_add(struct store *store, bool by_type, int64_t occurred_ms, struct str name,
-              int64_t n)
+static struct day_tally *find_day(struct store *store, int64_t day)
+{
+    for (size_t i = 0; i < store->day_count; i++)
+        if (store->days[i].day == day)
+            return &store->days[i];
+    return NULL;
+}
+
+int tally_add(struct store *store, int64_t occurred_ms, enum tally_kind kind)
 {
     int64_t day = floor_div(occurred_ms, CLOCK_DAY_MS);
-    struct tally *tally;
+    struct day_tally *tally = find_day(store, day);
 
-    if (name.len > STORE_TALLY_NAME_BYTES_MAX)
-        name.len = STORE_TALLY_NAME_BYTES_MAX;
-    for (size_t i = 0; i < store->tally_count; i++) {
-        tally = &store->tallies[i];
-        if (tally->day == day && tally->by_type == by_type &&
-            str_equal(name, (struct str){tally->name, tally->name_len})) {
-            tally->n += n;
+    if (!tally) {
+        if (store->day_count == STORE_DAYS_TALLIED_MAX) {
+            int r = tally_flush(store);
+
+            if (r < 0)
+                return r;
+        }
+        tally = &store->days[store->day_count++];
+        *tally = (struct day_tally){.day = day};
+    }
+    tally->n[kind]++;
+    return 0;
+}
+
+bool tally_add_beside(struct store *store, enum tally_kind kind, int64_t n)
+{
+    if (store->day_count == 0)
+        return false;
+    store->days[0].n[kind] += n;
+    return true;
+}
+
+int tally_add_type(struct store *store, int64_t occurred_ms, struct str type)
+{
+    int64_t day = floor_div(occurred_ms, CLOCK_DAY_MS);
+    struct type_tally *tally;
+
+    if (type.len > STORE_TYPE_BYTES_MAX)
+        type.len = STORE_TYPE_BYTES_MAX;
+    for (size_t i = 0; i < store->type_count; i++) {
+        tally = &store->types[i];
+        if (tally->day == day &&
+            str_equal(type, (struct str){tally->name, tally->name_len})) {
+            tally->n++;
             return 0;
         }
     }
-    if (store->tally_count == STORE_TALLIES_MAX) {
+    if (store->type_count == STORE_TYPES_TALLIED_MAX) {
         int r = tally_flush(store);
 
         if (r < 0)
             return r;
     }
-    tally = &store->tallies[store->tally_count++];
-    *tally = (struct tally){.by_type = by_type, .day = day, .name_len = name.len, .n = n};
-    memcpy(tally->name, name.data ? name.data : "", name.len);
+    tally = &store->types[store->type_count++];
+    *tally = (struct type_tally){.day = day, .name_len = type.len, .n = 1};
+    if (type.len > 0)
+        memcpy(tally->name, type.data, type.len);
     return 0;
+}
+
+static void bind_day(struct db_call *call, int64_t day)
+{
+    char text[CLOCK_TEXT_BYTES];
+
+    clock_format_day(day * CLOCK_DAY_MS, text);
+    db_bind_text(call, str_of(text));
+}
+
+/* The number of rows that it changed, or a fault. */
+static int write_day(struct store *store, const struct day_tally *tally, enum sql which)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, which);
+    int changes = 0;
+    int r;
+
+    bind_day(&call, tally->day);
+    for (size_t i = 0; i < TALLY_KINDS; i++)
+        db_bind_int(&call, tally->n[i]);
+    r = db_run(&call, &changes);
+    return r < 0 ? r : changes;
+}
+
+static int write_type(struct store *store, const struct type_tally *tally)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_TYPE_ADD);
+
+    bind_day(&call, tally->day);
+    db_bind_text(&call, (struct str){tally->name, tally->name_len});
+    db_bind_int(&call, tally->n);
+    return db_run(&call, NULL);
 }
 
 int tally_flush(struct store *store)
 {
-    for (size_t i = 0; i < store->tally_count; i++) {
-        const struct tally *tally = &store->tallies[i];
-        char day[CLOCK_TEXT_BYTES];
-        int r;
+    int r = 0;
 
-        clock_format_day(tally->day * CLOCK_DAY_MS, day);
-        _cleanup_(db_call_end) struct db_call call =
-            db_call_begin(store, tally->by_type ? SQL_TYPE_ADD : SQL_DAILY_ADD);
-        db_bind_text(&call, str_of(day));
-        db_bind_text(&call, (struct str){tally->name, tally->name_len});
-        db_bind_int(&call, tally->n);
-        r = db_run(&call, NULL);
-        if (r < 0)
-            return r;
+    for (size_t i = 0; r >= 0 && i < store->day_count; i++) {
+        r = write_day(store, &store->days[i], SQL_DAY_ADD);
+        if (r == 0)
+            r = write_day(store, &store->days[i], SQL_DAY_FIRST);
     }
-    store->tally_count = 0;
+    for (size_t i = 0; r >= 0 && i < store->type_count; i++)
+        r = write_type(store, &store->types[i]);
+    if (r < 0)
+        return r;
+    store->day_count = 0;
+    store->type_count = 0;
     return 0;
 }
-
-/* `daily_count.kind` */
-static const char *const kind_words[] = {
-    [TALLY_OTHER] = "other",
-    [TALLY_SENDS] = "sends",
-    [TALLY_DELIVERIES] = "deliveries",
-    [TALLY_HARD_BOUNCES] = "hard_bounces",
-    [TALLY_SOFT_BOUNCES] = "soft_bounces",
-    [TALLY_COMPLAINTS] = "complaints",
-    [TALLY_REJECTS] = "rejects",
-    [TALLY_LIST_HITS] = "list_hits",
-    [TALLY_SIMULATOR] = "simulator",
-};
 
 /* SES's own rate counts every permanent bounce that it tried, so `policy` is among them.
  */
@@ -136,7 +187,7 @@ int tally_event(struct store *store, const struct intake *intake, enum tally_kin
         message->is_complaint = true;
         return 0;
     }
-    return tally_add(store, false, intake->occurred_ms, str_of(kind_words[kind]), 1);
+    return tally_add(store, intake->occurred_ms, kind);
 }
 
 int tally_message_end(struct store *store, const struct intake *intake,
@@ -144,8 +195,7 @@ int tally_message_end(struct store *store, const struct intake *intake,
 {
     if (!message->is_complaint || message->is_known)
         return 0;
-    return tally_add(store, false, intake->occurred_ms,
-                     str_of(kind_words[TALLY_COMPLAINTS]), 1);
+    return tally_add(store, intake->occurred_ms, TALLY_COMPLAINTS);
 }
 
 static int64_t hash_of(struct str bytes)

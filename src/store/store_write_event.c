@@ -158,6 +158,21 @@ static int sending_apply(struct store *store, const struct intake *intake)
     return db_run(&call, NULL);
 }
 
+/* What the index event_address has of a message id: sixteen characters. */
+static struct str indexed_id(struct str id)
+{
+    struct str rest = id;
+
+    for (size_t i = 0; i < 16 && rest.len > 0; i++) {
+        size_t bytes = str_utf8_sequence(rest);
+
+        rest.data += bytes ? bytes : 1;
+        rest.len -= bytes ? bytes : 1;
+    }
+    id.len -= rest.len;
+    return id;
+}
+
 /* All who are no recipients of the mail are one: a remote server can name anybody. */
 static int look_at_rows(struct store *store, const struct ses_event *event,
                         const struct ses_recipient *recipient, struct event_seen *ret)
@@ -169,8 +184,10 @@ static int look_at_rows(struct store *store, const struct ses_event *event,
 
     bind_id(&call, event->ses_message_id);
     db_bind_text(&call, event->type_text);
-    if (!other)
+    if (!other) {
         db_bind_text(&call, str_of(recipient ? recipient->address.key : NULL));
+        db_bind_text(&call, indexed_id(event->ses_message_id));
+    }
     db_bind_int(&call, STORE_REPEATS_MAX);
     while ((r = db_step(&call)) == 1) {
         int64_t kind = db_get_int_or(&call, TALLY_OTHER);
@@ -231,7 +248,7 @@ static int remember(struct store *store, const struct intake *intake,
     r = count_remember(store, intake, recipient);
     if (r <= 0)
         return r < 0 ? r : RECIPIENT_KNOWN;
-    r = tally_add(store, false, intake->occurred_ms, STR("repeats"), 1);
+    r = tally_add(store, intake->occurred_ms, TALLY_REPEATS);
     return r < 0 ? r : RECIPIENT_COUNTED;
 }
 
@@ -246,8 +263,8 @@ static int add_or_remember(struct store *store, const struct intake *intake,
     r = add(store, intake, message_id, recipient, judgement);
     if (r <= 0)
         return r < 0 ? r : RECIPIENT_KNOWN;
-    total_add(store, TOTAL_EVENTS, 1);
-    return RECIPIENT_STORED;
+    r = tally_add(store, intake->occurred_ms, TALLY_EVENTS);
+    return r < 0 ? r : RECIPIENT_STORED;
 }
 
 /* Has its mail counted as `kind` for the address before? 1, 0 or a fault. */

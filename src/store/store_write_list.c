@@ -18,49 +18,62 @@ static int load_removed(struct store *store, const struct address *address,
     return 0;
 }
 
-static int load_entry(struct store *store, const struct address *address,
-                      enum policy_reason reason, struct policy_entry *ret)
+static void read_entry(struct db_call *call, struct policy_entry *ret)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_ENTRY_FIND);
     struct str detail;
-    int r;
 
-    db_bind_text(&call, str_of(address->key));
-    db_bind_text(&call, str_of(policy_reason_word(reason)));
-    r = db_step(&call);
-    if (r <= 0)
-        return r;
-    ret->exists = true;
-    ret->lifted = str_present(db_get_text(&call));
-    ret->since_ms = db_get_time(&call);
-    ret->until_ms = db_get_time(&call);
+    ret->since_ms = db_get_time(call);
     if (ret->until_ms == CLOCK_NONE)
         ret->until_ms = POLICY_FOR_EVER;
-    ret->first_event_ms = db_get_time(&call);
-    ret->last_event_ms = db_get_time(&call);
-    ret->event_count = db_get_int(&call);
-    ret->repeats = db_get_int(&call);
-    detail = db_get_text(&call);
+    ret->first_event_ms = db_get_time(call);
+    ret->last_event_ms = db_get_time(call);
+    ret->event_count = db_get_int(call);
+    ret->repeats = db_get_int(call);
+    detail = db_get_text(call);
     if (detail.len >= sizeof(ret->detail))
         detail.len = sizeof(ret->detail) - 1;
     if (detail.len > 0)
         memcpy(ret->detail, detail.data, detail.len);
-    return 0;
 }
 
-static int count_entry(struct store *store, const struct address *address,
-                       enum policy_reason reason, const struct policy_entry *entry)
+/* All of the address's that are live, and the one of `reason`. */
+static int load_entries(struct store *store, const struct address *address,
+                        enum policy_reason reason, struct policy_entry *ret,
+                        struct live_reasons *ret_live)
 {
-    struct live_reasons reasons;
-    int r = live_reasons_load(store, address, "*", &reasons);
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_ENTRIES);
+    int r;
 
-    if (r == 0)
-        r = live_reasons_count(store, &reasons, -1);
+    memset(ret_live, 0, sizeof(*ret_live));
+    db_bind_text(&call, str_of(address->key));
+    while ((r = db_step(&call)) == 1) {
+        int64_t strength = db_get_int(&call);
+        bool lifted = str_present(db_get_text(&call));
+        int64_t until_ms = db_get_time(&call);
+
+        if (!lifted && strength > POLICY_REASON_NONE && strength <= POLICY_REASON_MANUAL)
+            live_reasons_set(ret_live, (enum policy_reason)strength, until_ms);
+        if (strength != (int64_t)reason)
+            continue;
+        ret->exists = true;
+        ret->lifted = lifted;
+        ret->until_ms = until_ms;
+        read_entry(&call, ret);
+    }
+    return r;
+}
+
+/* `live` is how it was before. */
+static int count_entry(struct store *store, enum policy_reason reason,
+                       const struct policy_entry *entry, struct live_reasons *live)
+{
+    int r = live_reasons_count(store, live, -1);
+
     if (r < 0)
         return r;
-    live_reasons_set(&reasons, reason, entry->until_ms);
-    reasons.live[reason] = !entry->lifted;
-    return live_reasons_count(store, &reasons, 1);
+    live_reasons_set(live, reason, entry->until_ms);
+    live->live[reason] = !entry->lifted;
+    return live_reasons_count(store, live, 1);
 }
 
 static int put_entry(struct store *store, const struct intake *intake,
@@ -100,11 +113,12 @@ static int merge(struct store *store, const struct intake *intake,
 {
     enum policy_reason reason = reason_of(judgement);
     struct policy_entry entry = {0};
-    int r = load_entry(store, address, reason, &entry);
+    struct live_reasons live;
+    int r = load_entries(store, address, reason, &entry, &live);
 
     if (r < 0 || !policy_merge(judgement, intake->occurred_ms, history, &entry, &reason))
         return r;
-    r = count_entry(store, address, reason, &entry);
+    r = count_entry(store, reason, &entry, &live);
     return r < 0 ? r : put_entry(store, intake, address, reason, judgement, &entry);
 }
 
@@ -135,6 +149,7 @@ int list_would_change(struct store *store, const struct intake *intake,
     struct policy_history history = {CLOCK_NONE, CLOCK_NONE, CLOCK_NONE};
     struct policy_entry before = {0};
     struct policy_entry after;
+    struct live_reasons live;
     enum policy_reason reason = reason_of(judgement);
     int r;
 
@@ -144,7 +159,7 @@ int list_would_change(struct store *store, const struct intake *intake,
     if (r == 0 && judgement->effect == POLICY_EFFECT_DOUBTFUL)
         r = soft_doubts(store, &recipient->address, intake->occurred_ms, &history);
     if (r == 0)
-        r = load_entry(store, &recipient->address, reason, &before);
+        r = load_entries(store, &recipient->address, reason, &before, &live);
     after = before;
     if (r < 0 || !policy_merge(judgement, intake->occurred_ms, &history, &after, &reason))
         return r;

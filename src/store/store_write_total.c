@@ -35,7 +35,6 @@ static int total_write(struct store *store, const char *name, int64_t ends, int6
 static int flush_totals(struct store *store)
 {
     static const char *const names[TOTAL_COUNT] = {
-        [TOTAL_EVENTS] = "events",
         [TOTAL_QUARANTINE] = "quarantine",
         [TOTAL_QUARANTINE_BYTES] = "quarantine_bytes",
     };
@@ -81,17 +80,23 @@ void live_reasons_set(struct live_reasons *reasons, enum policy_reason reason,
 
 static int expiry_change_flush(struct store *store)
 {
-    static const char *const names[] = {
-        [POLICY_REASON_SOFT] = "suppressed_soft",
-        [POLICY_REASON_BOUNCE] = "suppressed_bounce",
-        [POLICY_REASON_COMPLAINT] = "suppressed_complaint",
-        [POLICY_REASON_MANUAL] = "suppressed_manual",
+    static const struct {
+        const char *name;
+        enum tally_kind tally;
+    } totals[] = {
+        [POLICY_REASON_SOFT] = {"suppressed_soft", TALLY_SUPPRESSED_SOFT},
+        [POLICY_REASON_BOUNCE] = {"suppressed_bounce", TALLY_SUPPRESSED_BOUNCE},
+        [POLICY_REASON_COMPLAINT] = {"suppressed_complaint", TALLY_SUPPRESSED_COMPLAINT},
+        [POLICY_REASON_MANUAL] = {"suppressed_manual", TALLY_SUPPRESSED_MANUAL},
     };
 
     for (size_t i = 0; i < store->expiry_change_count; i++) {
         const struct expiry_change *change = &store->expiry_changes[i];
-        int r = total_write(store, names[change->reason], change->ends, change->n);
+        int r = 0;
 
+        if (change->ends != NEVER ||
+            !tally_add_beside(store, totals[change->reason].tally, change->n))
+            r = total_write(store, totals[change->reason].name, change->ends, change->n);
         if (r < 0)
             return r;
     }

@@ -188,9 +188,9 @@ static int prepare_rest(struct bare *bare)
                     &bare->topic);
     if (r == 0)
         r = prepare(bare->to,
-                    "INSERT INTO daily_count (day, scope, kind, n)"
-                    " VALUES ('2026-01-01', '*', 'hard_bounces', 1)"
-                    " ON CONFLICT DO UPDATE SET n = n + excluded.n",
+                    "INSERT INTO day_count (day, scope, hard_bounces)"
+                    " VALUES ('2026-01-01', '*', 1)"
+                    " ON CONFLICT DO UPDATE SET hard_bounces = hard_bounces + 1",
                     &bare->tally);
     return r;
 }

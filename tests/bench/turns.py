@@ -29,7 +29,8 @@ class Turns(Bench):
         self.programs = {"now": build, "previous": previous}
 
     def daemon(self, which: str) -> Daemon:
-        home = fresh(self.folder / "run" / which)
+        # One folder for both: a file system may place two differently.
+        home = fresh(self.folder / "run" / "daemon")
         return Daemon(self.programs[which], self.messages, home, which)
 
     def paced(self, which: str) -> dict:

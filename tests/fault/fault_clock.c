@@ -73,7 +73,9 @@ static void what_a_message_means_does_not_depend_on_our_clock(void **state)
     static const char meaning[] =
         "SELECT group_concat(address || reason || since || coalesce(until, '-') || "
         "first_event_at || last_event_at || event_count, ' ') || (SELECT "
-        "group_concat(day || kind || n, ' ') FROM daily_count) || (SELECT "
+        "group_concat(day || hard_bounces || soft_bounces || events || "
+        "suppressed_bounce, "
+        "' ') FROM day_count) || (SELECT "
         "group_concat(address || day || first_ms, ' ') FROM soft_day) FROM suppression";
     struct fixture *fixture = *state;
     char expected[TEXT_ROOM] = "";

@@ -135,7 +135,7 @@ static const struct {
     {"topic", "*"},         {"subscription", "*"}, {"outbox", "*"},
     {"sns_message", "*"},   {"body", MESSAGE},     {"event", MESSAGE},
     {"unapplied", MESSAGE}, {"suppression", "*"},  {"decision", "*"},
-    {"soft_day", "*"},      {"counted", "*"},      {"daily_count", "*"},
+    {"soft_day", "*"},      {"counted", "*"},      {"day_count", "*"},
     {"type_count", "*"},
 };
 

@@ -44,7 +44,7 @@ def test_an_address_that_is_no_longer_on_the_list_is_told(kept):
 
 def test_a_counter_that_counted_twice_is_told(kept):
     daemon, ledger = kept
-    tamper(daemon, "UPDATE daily_count SET n = n + 1 WHERE kind LIKE '%hard%'")
+    tamper(daemon, "UPDATE day_count SET hard_bounces = hard_bounces + 1")
     with pytest.raises(AssertionError, match="counters"):
         ledger.check(daemon)
     assert ledger.doubled == 1

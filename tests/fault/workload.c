@@ -338,8 +338,7 @@ static bool has_tidied(size_t step)
     return false;
 }
 
-#define COUNTED(kind_)                                                                   \
-    "(SELECT coalesce(sum(n), 0) FROM daily_count WHERE kind = '" kind_ "')"
+#define COUNTED(kind_) "(SELECT coalesce(sum(" kind_ "), 0) FROM day_count)"
 
 /* Numbers that must agree whatever the step: 0 each. */
 static const char *const agreements[] = {

@@ -22,6 +22,9 @@ static struct {
     int restart_fault;
     int restarts;
     atomic_int copies; /* by the checkpointer's thread */
+    atomic_int copy_fault;
+    atomic_int opened; /* now */
+    atomic_int opens;
     pid_t early_reader;
 } store;
 
@@ -32,12 +35,15 @@ int store_open(const char *path, enum store_mode mode, struct store **ret,
     (void)fault;
     assert_int_equal(mode, STORE_CHECKPOINT);
     *ret = (struct store *)&store;
+    atomic_fetch_add(&store.opened, 1);
+    atomic_fetch_add(&store.opens, 1);
     return 0;
 }
 
 void store_close(struct store *s)
 {
-    (void)s;
+    if (s)
+        atomic_fetch_sub(&store.opened, 1);
 }
 
 const char *store_advice(int fault)
@@ -64,7 +70,7 @@ int store_checkpoint_passive(struct store *s, bool *ret_complete)
     (void)s;
     *ret_complete = true;
     atomic_fetch_add(&store.copies, 1);
-    return 0;
+    return atomic_load(&store.copy_fault);
 }
 
 int store_checkpoint_restart(struct store *s)
@@ -83,6 +89,8 @@ static int set_up(void **state)
     store.restart_fault = 0;
     store.restarts = 0;
     atomic_store(&store.copies, 0);
+    atomic_store(&store.copy_fault, 0);
+    atomic_store(&store.opens, 0);
     return checkpointer_start("played", &checkpointer);
 }
 
@@ -90,6 +98,7 @@ static int tear_down(void **state)
 {
     (void)state;
     checkpointer_stop(checkpointer);
+    assert_int_equal(atomic_load(&store.opened), 0);
     return 0;
 }
 
@@ -127,6 +136,39 @@ static void a_grown_log_is_copied_and_then_begun_anew(void **state)
     assert_int_equal(store.restarts, 1);
     finish(STORE_WAL_BYTES, 2);
     assert_int_equal(atomic_load(&store.copies), 2);
+}
+
+static void one_connection_serves_until_it_is_let_go(void **state)
+{
+    (void)state;
+    finish(STORE_WAL_BYTES, 1);
+    finish(STORE_WAL_BYTES, 2);
+    assert_int_equal(atomic_load(&store.opens), 1);
+    assert_int_equal(atomic_load(&store.opened), 1);
+    checkpointer_let_go(checkpointer);
+    assert_int_equal(atomic_load(&store.opened), 0);
+    finish(STORE_WAL_BYTES, 3);
+    assert_int_equal(atomic_load(&store.opens), 2);
+}
+
+static void a_checkpoint_under_way_ends_before_its_connection_is_let_go(void **state)
+{
+    (void)state;
+    edge(STORE_WAL_BYTES); /* asks */
+    checkpointer_let_go(checkpointer);
+    assert_int_equal(atomic_load(&store.copies), 1);
+    assert_int_equal(atomic_load(&store.opened), 0);
+}
+
+static void after_a_fault_the_connection_is_opened_again(void **state)
+{
+    (void)state;
+    atomic_store(&store.copy_fault, -EIO);
+    finish(STORE_WAL_BYTES, 1);
+    assert_int_equal(atomic_load(&store.opened), 0);
+    atomic_store(&store.copy_fault, 0);
+    finish(STORE_WAL_BYTES, 2);
+    assert_int_equal(atomic_load(&store.opens), 2);
 }
 
 static void a_log_that_a_reader_pins_is_tried_again_after_as_much_growth(void **state)
@@ -191,6 +233,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_small_log_is_left_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_grown_log_is_copied_and_then_begun_anew, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(one_connection_serves_until_it_is_let_go, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_checkpoint_under_way_ends_before_its_connection_is_let_go, set_up,
+            tear_down),
+        cmocka_unit_test_setup_teardown(after_a_fault_the_connection_is_opened_again,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_log_that_a_reader_pins_is_tried_again_after_as_much_growth, set_up,
             tear_down),

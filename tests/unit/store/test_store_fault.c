@@ -93,8 +93,9 @@ static const char everything[] =
     "' "
     "' || (SELECT count(*) FROM body) || ' ' || (SELECT count(*) FROM unapplied) || ' ' "
     "|| "
-    "(SELECT count(*) FROM suppression) || ' ' || (SELECT coalesce(sum(n), 0) FROM "
-    "daily_count) || ' ' || (SELECT count(*) FROM counted) || ' ' || (SELECT "
+    "(SELECT count(*) FROM suppression) || ' ' || (SELECT coalesce(sum(other + sends + "
+    "deliveries + hard_bounces + soft_bounces + complaints), 0) FROM "
+    "day_count) || ' ' || (SELECT count(*) FROM counted) || ' ' || (SELECT "
     "coalesce(sum(messages), 0) FROM topic) || ' ' || (SELECT count(*) FROM soft_day)";
 
 /* The `n`-th time each; false when that was beyond the last. */

@@ -142,6 +142,26 @@ static void the_list_of_version_1_is_counted_by_reason_and_end(void **state)
                   "9223372036854775807 bounce 2");
 }
 
+static void days_of_version_1_keep_their_counters(void **state)
+{
+    struct fixture *fixture = *state;
+
+    make_old(
+        fixture, 1,
+        "INSERT INTO daily_count (day, scope, kind, n) VALUES"
+        "('2026-01-01', '*', 'sends', 100), ('2026-01-01', '*', 'hard_bounces', 5),"
+        "('2026-01-01', '*', 'simulator', 7), ('2026-01-02', '*', 'other', 1),"
+        "('2026-01-03', '*', 'deliveries', 50), ('2026-01-03', '*', 'complaints', 1)");
+    assert_answer(
+        fixture,
+        "SELECT group_concat(day || ' ' || sends || ' ' || deliveries || ' ' ||"
+        " hard_bounces || ' ' || complaints || ' ' || coalesce(bounce_rate, '-')"
+        " || ' ' || coalesce(complaint_rate, '-'), ', ') FROM daily",
+        "2026-01-01 100 0 5 0 0.05 0.0, 2026-01-02 0 0 0 0 - -, "
+        "2026-01-03 0 50 0 1 0.0 0.02");
+    assert_answer(fixture, "SELECT simulator FROM day_count WHERE simulator > 0", "7");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -150,6 +170,7 @@ int main(void)
         TEST(topics_and_waiting_confirmations_of_version_1_go_on),
         TEST(a_pending_token_can_be_confirmed_before_it_has_a_file),
         TEST(the_list_of_version_1_is_counted_by_reason_and_end),
+        TEST(days_of_version_1_keep_their_counters),
     };
     return cmocka_run_group_tests_name("store_migrate", tests, NULL, NULL);
 }

@@ -398,9 +398,11 @@ static void inner_look_ups_are_served_by_an_index(void **state)
                 "SELECT max(at) FROM decision WHERE address = 'a' AND scope = '*' AND "
                 "action = 'remove'",
                 "decision_address (address=? AND scope=? AND action=?)");
-    assert_non_null(strstr(plan_of(fixture, store_sql[SQL_EVENT_REPEATS]),
-                           "event_mail (ses_message_id=? AND address=? AND type=?)"));
+    assert_plan(fixture, store_sql[SQL_EVENT_REPEATS],
+                "event_address (address=? AND <expr>=?)");
     assert_plan(fixture, store_sql[SQL_EVENT_FIND],
+                "event_key (key_time=? AND key_hash=?)");
+    assert_plan(fixture, store_sql[SQL_EVENT_ENRICH],
                 "event_key (key_time=? AND key_hash=?)");
     assert_plan(fixture, "SELECT 1 FROM soft_day WHERE day < 'x'",
                 "soft_day_day (day<?)");
