@@ -113,6 +113,19 @@ static int upgrade(struct store *store, struct buf *fault)
     return r;
 }
 
+/* Sorts of millions of rows would take more memory than the unit allows. For new files
+ * there is nothing to sort. */
+static int upgrade_with_files(struct store *store, struct buf *fault)
+{
+    int r = db_exec(store, "PRAGMA temp_store = FILE", "preparing a migration");
+    int back;
+
+    if (r == 0)
+        r = upgrade(store, fault);
+    back = db_exec(store, "PRAGMA temp_store = MEMORY", "after a migration");
+    return r < 0 ? r : back;
+}
+
 int migrate_check(struct store *store, struct buf *fault)
 {
     struct identity identity = {0};
@@ -129,6 +142,7 @@ int migrate(struct store *store, struct buf *fault)
     if (r == 0)
         r = judge(store, &identity, fault);
     if (r == 0 && identity.version < MIGRATION_COUNT)
-        r = upgrade(store, fault);
+        r = identity.version == 0 ? upgrade(store, fault)
+                                  : upgrade_with_files(store, fault);
     return r;
 }
