@@ -51,6 +51,9 @@ enum certificates_answer certificates_get(struct certificates *certificates,
  */
 bool certificates_has_host(struct certificates *certificates, struct str host);
 
+/* Is there any in memory? */
+bool certificates_have_any(struct certificates *certificates);
+
 /*
  * Reads the file from disk into memory. 0, -ENOENT, or another negative errno when what
  * is there cannot be used (no regular file, too large, writable by everybody, damaged);

@@ -49,6 +49,22 @@ int store_open(const char *path, enum store_mode mode, struct store **ret,
  */
 int store_open_again(const char *path, struct store **ret, struct buf *fault);
 
+/* Which files a store has open; all 0: none. */
+struct store_files {
+    uint64_t device;
+    uint64_t database; /* inode numbers */
+    uint64_t log;
+};
+void store_files_of(const struct store *store, struct store_files *ret);
+
+/*
+ * When another database lies at `path`, but still the write-ahead log of the one in
+ * `files`, which is closed: keeps the log as PATH-wal.old and removes the -shm, for the
+ * log would damage the database that it does not belong to. 1 done, 0 nothing to do, or a
+ * negative errno.
+ */
+int store_set_log_aside(const char *path, const struct store_files *files);
+
 /* Differs as soon as somebody has replaced, restored or repaired the file at `path`, and
  * also after we wrote it. 0: it is not there. */
 uint64_t store_fingerprint(const char *path);

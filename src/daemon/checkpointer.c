@@ -107,48 +107,60 @@ static void print_advice(const struct checkpointer *checkpointer, struct buf *re
                      checkpointer->path);
 }
 
-static void tell_if_pinned(struct checkpointer *checkpointer, int64_t wal_bytes)
-{
-    unsigned held_back = 0;
-    struct buf advice;
-
-    if (wal_bytes < STORE_WAL_PINNED_BYTES ||
-        !log_ration_pass(&checkpointer->pinned_ration, clock_mono_ms(), 1, &held_back))
-        return;
-    print_advice(checkpointer, &advice);
-    log_event(LOG_LEVEL_WARNING,
-              "the write-ahead log grows, because a reader does not end its transaction",
-              {"PATH", str_of(checkpointer->path)}, {"ADVICE", buf_str(&advice)});
-    buf_done(&advice);
-}
-
-/* Those who began to read the file at rest hold up nobody but the checkpoints. */
-static void look_at_early_reader(struct checkpointer *checkpointer, struct store *store)
+/* Those who began to read the file at rest hold up nothing but the checkpoints. A process
+ * that has several connections holds them up until it has closed all of them. */
+static void log_early_reader(const struct checkpointer *checkpointer, pid_t pid)
 {
     struct buf text;
     struct buf advice;
-    pid_t pid = 0;
-    bool reads = store_early_reader(store, &pid);
 
-    if (reads == checkpointer->early_reads)
-        return;
-    checkpointer->early_reads = reads;
-    if (!reads) {
-        log_event(LOG_LEVEL_NOTICE, "the last process that began to read the database "
-                                    "while sesbounced was stopped has ended");
-        return;
-    }
     buf_init(&text, LOG_VALUE_BYTES_MAX);
     (void)buf_printf(&text, "%ld", (long)pid);
     print_advice(checkpointer, &advice);
     log_event(LOG_LEVEL_NOTICE,
               "a process that began to read the database while sesbounced was stopped "
               "is still reading: messages are stored, but the write-ahead log grows "
-              "until it ends",
+              "until it ends or has closed all of its connections",
               {"READER", pid > 0 ? buf_str(&text) : STR("in another container")},
               {"PATH", str_of(checkpointer->path)}, {"ADVICE", buf_str(&advice)});
     buf_done(&advice);
     buf_done(&text);
+}
+
+static void look_at_early_reader(struct checkpointer *checkpointer, struct store *store)
+{
+    pid_t pid = 0;
+    bool reads = store_early_reader(store, &pid);
+
+    if (reads == checkpointer->early_reads)
+        return;
+    checkpointer->early_reads = reads;
+    if (reads)
+        log_early_reader(checkpointer, pid);
+    else
+        log_event(LOG_LEVEL_NOTICE, "the last process that began to read the database "
+                                    "while sesbounced was stopped has ended");
+}
+
+static void tell_if_pinned(struct checkpointer *checkpointer, struct store *store,
+                           int64_t wal_bytes)
+{
+    unsigned held_back = 0;
+    struct buf advice;
+    pid_t pid = 0;
+
+    if (wal_bytes < STORE_WAL_PINNED_BYTES ||
+        !log_ration_pass(&checkpointer->pinned_ration, clock_mono_ms(), 1, &held_back))
+        return;
+    if (store_early_reader(store, &pid)) {
+        log_early_reader(checkpointer, pid);
+        return;
+    }
+    print_advice(checkpointer, &advice);
+    log_event(LOG_LEVEL_WARNING,
+              "the write-ahead log grows, because a reader does not end its transaction",
+              {"PATH", str_of(checkpointer->path)}, {"ADVICE", buf_str(&advice)});
+    buf_done(&advice);
 }
 
 void checkpointer_edge(struct checkpointer *checkpointer, struct store *store)
@@ -174,7 +186,7 @@ void checkpointer_edge(struct checkpointer *checkpointer, struct store *store)
     if (store_checkpoint_restart(store) == 0)
         checkpointer->asked_at_bytes = 0;
     else
-        tell_if_pinned(checkpointer, wal_bytes);
+        tell_if_pinned(checkpointer, store, wal_bytes);
 }
 
 void checkpointer_let_go(struct checkpointer *checkpointer)

@@ -32,7 +32,8 @@ static bool names_region(struct str pattern, struct str region)
 
 /*
  * Where the operator wrote `*` for the region, a stranger can name one that does not
- * exist: that its host has no address says nothing, unless it has served us before.
+ * exist, or that a firewall keeps from us: that it cannot be reached says nothing, unless
+ * it has served us before.
  */
 static bool is_certain_host(struct fetcher *fetcher, const struct fetch *fetch)
 {
@@ -57,8 +58,12 @@ static bool is_loss(struct fetcher *fetcher, const struct fetch *fetch,
 {
     if (answer->ours || (answer->timed_out && fetch->hurried))
         return false;
+    if (!is_certain_host(fetcher, fetch) &&
+        (answer->unresolved ||
+         certificates_have_any(fetcher->service->rules.certificates)))
+        return false;
     if (answer->fault)
-        return !answer->unresolved || is_certain_host(fetcher, fetch);
+        return true;
     /* SNS has nothing under what a stranger names, and says so with 403 or 404. */
     return answer->status < 400 || answer->status >= 500 || answer->status == 407 ||
            answer->status == 408 || answer->status == 429;
@@ -97,7 +102,9 @@ static bool is_any_at_hand(struct fetcher *fetcher, const struct fetch *fetch)
 static void origin_lose(struct fetcher *fetcher, const struct fetch *fetch,
                         const struct https_answer *answer, const char *fault)
 {
-    struct health_loss loss = {.since_ms = clock_wall_ms(), .hint = hint_of(answer)};
+    struct health_loss loss = {.since_ms = clock_wall_ms(),
+                               .hint = hint_of(answer),
+                               .is_guess = !is_certain_host(fetcher, fetch)};
     int64_t now_ms = clock_mono_ms();
     bool tell;
 

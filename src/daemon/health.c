@@ -115,7 +115,8 @@ bool health_find(struct health *health, struct str origin)
         return false;
     pthread_mutex_lock(&health->mutex);
     doubt_end(health, origin);
-    if (is_lost_at(health, origin)) {
+    if (is_lost_at(health, origin) ||
+        (atomic_load(&health->lost) && health->loss.is_guess)) {
         tell = health->told;
         atomic_store(&health->lost, false);
     }

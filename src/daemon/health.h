@@ -41,6 +41,7 @@ struct health_loss {
     char brief[HEALTH_BRIEF_BYTES];   /* for everybody: names nobody but the origin */
     char detail[HEALTH_DETAIL_BYTES]; /* for the operator: may name a proxy */
     const char *hint;                 /* what to look at, or NULL */
+    bool is_guess; /* perhaps only a stranger names the origin: any other ends it */
 };
 
 /* No certificate was obtained from an origin of which some are at hand. */
@@ -74,9 +75,9 @@ void health_done(struct health *health);
 bool health_lose(struct health *health, const struct health_loss *loss, bool at_hand,
                  int64_t mono_ms, bool *ret_tell);
 
-/* A certificate came from `origin`. True when the state turned and the caller logs it:
- * when it was logged that it was lost. Costs one atomic read while nothing is lost or in
- * doubt. */
+/* A certificate came from `origin`, or verified a message of it. True when the state
+ * turned and the caller logs it: when it was logged that it was lost. Costs one atomic
+ * read while nothing is lost or in doubt. */
 bool health_find(struct health *health, struct str origin);
 
 /* SNS itself has answered there, if not with a certificate: nothing is in doubt. */

@@ -20,6 +20,7 @@ struct writer {
     int lasting;
     uint64_t look_tried;
     uint64_t look_seen;
+    struct store_files held;      /* those of the store that was put down */
     int64_t confirmations_due_ms; /* wall clock; CLOCK_NONE: nothing in the outbox */
     struct log_ration fault_ration;
     /* The log's last word is that it is not storing. A hanging disk is told by main. */
@@ -69,6 +70,8 @@ static void put_down(struct writer *writer, int error)
     const char *path = writer->service->settings->store.path;
 
     checkpointer_let_go(writer->checkpointer);
+    if (writer->store)
+        store_files_of(writer->store, &writer->held);
     store_close(take_ptr(writer->store));
     writer->lasting = error;
     writer->look_seen = store_fingerprint(path);
@@ -327,6 +330,22 @@ static int open_again(struct writer *writer)
     return r;
 }
 
+/* Whoever replaced the database may have left the log of the old one beside it. */
+static int set_log_aside(struct writer *writer, const char *path)
+{
+    int r = store_set_log_aside(path, &writer->held);
+
+    if (r == 1)
+        log_event(
+            LOG_LEVEL_WARNING,
+            "the write-ahead log of the database that was replaced does not belong "
+            "to the new one and was renamed",
+            {"PATH", str_of(path)},
+            {"ADVICE", STR("it is PATH-wal.old; remove it, or keep it together with "
+                           "the old database")});
+    return r < 0 ? r : 0;
+}
+
 /* What fails for a reason that is not the file's own, such as a lock, is tried again. */
 static void try_replaced(struct writer *writer, const char *path)
 {
@@ -336,7 +355,9 @@ static void try_replaced(struct writer *writer, const char *path)
     int r;
 
     buf_init(&detail, STORE_FAULT_BYTES_MAX);
-    r = store_open_again(path, &writer->store, &detail);
+    r = set_log_aside(writer, path);
+    if (r == 0)
+        r = store_open_again(path, &writer->store, &detail);
     if (r == 0) {
         writer->lasting = 0;
         writer->confirmations_due_ms = 0;

@@ -210,6 +210,14 @@ bool certificates_has_host(struct certificates *certificates, struct str host)
     return has || certificate_files_has_host(certificates->directory, host);
 }
 
+bool certificates_have_any(struct certificates *certificates)
+{
+    lock(certificates);
+    bool any = certificates->ready.count > 0;
+    unlock(certificates);
+    return any;
+}
+
 /* Takes the certificate. */
 static void keep(struct certificates *certificates, const struct name *name,
                  struct sns_certificate *certificate)

@@ -318,6 +318,7 @@ static int prepare_writer(struct store *store)
     if (!store->topics || !store->days || !store->types)
         return -ENOMEM;
     set_wal_bytes(store);
+    db_look_at_files(store);
     db_early_note(store);
     return db_wal_gather(store);
 }
@@ -368,8 +369,8 @@ const char *store_advice(int fault)
         return "the database is none that this version can use; sesbounced(8)";
     case -ESTALE:
         return "the database was removed or replaced while it was open: put it back, or "
-               "restore a backup; a restart without it begins an empty list; "
-               "sesbounced(8)";
+               "stop sesbounced, move its -wal and -shm aside and restore a backup; a "
+               "restart without it begins an empty list; sesbounced(8)";
     case -ENOENT:
         return "the database is missing: restore a backup to its path; sesbounced(8)";
     case -EACCES:

@@ -108,6 +108,8 @@ int db_early_hold(struct store *store)
     int rc = sqlite3_open_v2(store->path, &store->early, flags, NULL);
 
     if (rc == SQLITE_OK)
+        rc = sqlite3_busy_timeout(store->early, STORE_BUSY_MS);
+    if (rc == SQLITE_OK)
         rc = sqlite3_file_control(store->early, "main", SQLITE_FCNTL_PERSIST_WAL,
                                   &persist);
     if (rc == SQLITE_OK)

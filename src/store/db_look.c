@@ -52,6 +52,55 @@ uint64_t store_fingerprint(const char *path)
     return fingerprint;
 }
 
+/* 0 and `*ret` zeroed where there is none. */
+static int stat_beside(const char *path, const char *suffix, struct stat *ret)
+{
+    _cleanup_(freep) char *name = NULL;
+
+    *ret = (struct stat){0};
+    if (asprintf(&name, "%s%s", path, suffix) < 0) {
+        name = NULL;
+        return -ENOMEM;
+    }
+    return lstat(name, ret) == 0 || errno == ENOENT ? 0 : -errno;
+}
+
+void db_look_at_files(struct store *store)
+{
+    struct stat database, log;
+
+    if (stat_beside(store->path, "", &database) == 0 &&
+        stat_beside(store->path, "-wal", &log) == 0)
+        store->files = (struct store_files){database.st_dev, database.st_ino, log.st_ino};
+}
+
+void store_files_of(const struct store *store, struct store_files *ret)
+{
+    *ret = store->files;
+}
+
+int store_set_log_aside(const char *path, const struct store_files *files)
+{
+    _cleanup_(freep) char *log = NULL, *old = NULL, *shm = NULL;
+    struct stat database, there;
+    int r = stat_beside(path, "", &database);
+
+    if (r == 0)
+        r = stat_beside(path, "-wal", &there);
+    if (r < 0)
+        return r;
+    if (database.st_ino == 0 || database.st_ino == files->database || there.st_ino == 0 ||
+        there.st_ino != files->log || there.st_dev != files->device)
+        return 0;
+    if (asprintf(&log, "%s-wal", path) < 0 || asprintf(&old, "%s-wal.old", path) < 0 ||
+        asprintf(&shm, "%s-shm", path) < 0)
+        return -ENOMEM;
+    if (rename(log, old) < 0)
+        return -errno;
+    (void)unlink(shm);
+    return 1;
+}
+
 static int is_over(void *context)
 {
     return clock_mono_ms() >= *(int64_t *)context;

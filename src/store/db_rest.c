@@ -63,7 +63,8 @@ static void create_beside(const char *path, const char *suffix)
  * have PENDING, nobody joins them, and what SQLite commits here changes the header alone,
  * which they have read: so whoever does not end soon can stay. What must not happen
  * before they end is a checkpoint, and db_early.c sees to that. To roll back a hot
- * journal takes EXCLUSIVE, too, but not RESERVED before it, and is no business of ours.
+ * journal takes EXCLUSIVE without RESERVED before it: after a crash within this commit
+ * the next start waits until such readers have ended.
  */
 static bool can_go_beside(struct waking *waking)
 {

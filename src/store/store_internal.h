@@ -101,11 +101,12 @@ struct store {
     bool has_turn;
     int64_t turn_taken_ms, turn_given_ms; /* the last time; 0: never */
     bool in_transaction;
-    bool is_again;   /* opened by store_open_again() */
-    bool at_rest;    /* opened by db_rest_open() */
-    bool is_ready;   /* opened with success */
-    bool is_new;     /* this connection set the file up */
-    bool was_lost;   /* it had to create the file, but there was one before */
+    bool is_again;            /* opened by store_open_again() */
+    bool at_rest;             /* opened by db_rest_open() */
+    bool is_ready;            /* opened with success */
+    bool is_new;              /* this connection set the file up */
+    bool was_lost;            /* it had to create the file, but there was one before */
+    struct store_files files; /* STORE_OWN */
     bool is_spoiled; /* corrupt, or not the file at `path`: nothing is put right at the
                         end */
     int64_t wal_bytes;
@@ -135,6 +136,9 @@ struct store {
 /* Reads every page, for STORE_LOOK_MS at most: what is not found by then counts as sound.
  * 0 or -EUCLEAN, or another fault. */
 int db_look_through(struct store *store);
+
+/* Remembers which files they are, for store_files_of(). */
+void db_look_at_files(struct store *store);
 
 /* --- db_rest.c ------------------------------------------------------------------- */
 

@@ -221,6 +221,8 @@ static int64_t hour_of(const struct intake *intake)
     if (ses_ms != CLOCK_NONE && ses_ms >= ms - STORE_SES_LAG_MS &&
         ses_ms <= ms + STORE_SES_LAG_MS)
         ms = ses_ms;
+    if (ms > intake->received_ms)
+        ms = intake->received_ms;
     return floor_div(ms, CLOCK_HOUR_MS);
 }
 
@@ -263,11 +265,13 @@ int count_remember_kind(struct store *store, const struct intake *intake,
                         const struct ses_recipient *recipient, enum tally_kind kind)
 {
     const struct ses_event *event = &intake->event;
-    bool is_dated = event->sent_ms != CLOCK_NONE;
-    int64_t hour = is_dated ? floor_div(event->sent_ms, CLOCK_HOUR_MS) : hour_of(intake);
+    int64_t hour = hour_of(intake);
     int changes = 0;
     int r;
 
+    /* Not one still to come: later Deliveries are looked for up to the newest hour. */
+    if (event->sent_ms != CLOCK_NONE && floor_div(event->sent_ms, CLOCK_HOUR_MS) < hour)
+        hour = floor_div(event->sent_ms, CLOCK_HOUR_MS);
     _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_COUNTED_ADD);
     db_bind_int(&call, hour);
     db_bind_int(&call, false);

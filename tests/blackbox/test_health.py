@@ -109,6 +109,36 @@ def test_a_region_that_does_not_exist_is_not_unhealthy(make_daemon, sns):
         assert health(daemon) == status
 
 
+def test_a_region_that_cannot_be_reached_is_not_unhealthy_while_others_verify(
+    make_daemon, sns
+):
+    """With `*` for the region any stranger can name one that a firewall keeps from us."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        endpoint = f"https://{{region}}.localhost:{closed.getsockname()[1]}"
+    topic = TOPIC.replace("us-east-1", "*")
+    daemon = make_daemon(sns={"topic": [topic], "endpoint": endpoint})
+    place(daemon, sns.signer)
+    daemon.start()
+    there = TOPIC.replace("us-east-1", "eu-west-9")
+
+    def strangers():
+        name = f"SimpleNotificationService-{secrets.token_hex(16)}.pem"
+        url = f"https://sns.eu-west-9.amazonaws.com/{name}"
+        return some_bounce(sns, topic=there, SigningCertURL=url, Signature="AAAA")
+
+    def genuine():
+        return some_bounce(sns, SigningCertURL=f"{AWS}/{sns.signer.file}")
+
+    assert_refusal(daemon.deliver(strangers()), 503)
+    assert health(daemon) == 503  # no certificate was used yet: nobody knows better
+    daemon.accept(genuine())
+    assert health(daemon) == 200
+    assert_refusal(daemon.deliver(strangers()), 503)
+    daemon.accept(genuine())
+    assert health(daemon) == 200
+
+
 def test_a_verified_delivery_ends_what_was_unhealthy(daemon, sns):
     sns.certificate_plan.otherwise = Answer(503)
     assert_refusal(daemon.deliver(some_bounce(sns)), 503)

@@ -377,6 +377,27 @@ def test_a_restart_finds_everything_again(daemon, sns):
 # --- a database that goes away
 
 
+def test_a_database_replaced_under_it_does_not_get_the_log_of_the_old_one(
+    make_daemon, sns, home
+):
+    """The log would lay the old rows over the new file, index by index."""
+    daemon = make_daemon().start()
+    daemon.accept(sns.feedback(ses.bounce("ann@mail.example")))
+    with closing(sqlite3.connect(daemon.database)) as db:
+        db.execute(f"VACUUM INTO '{home}/backup'")
+    daemon.accept(sns.feedback(ses.bounce("ben@mail.example")))
+    assert Path(f"{daemon.database}-wal").stat().st_size > 0
+    replace_by_rename(home / "backup", daemon.database)
+    assert_refusal(daemon.deliver(sns.feedback(ses.bounce("cyd@mail.example"))), 503)
+    daemon.wait_log("the store works again")
+    daemon.wait_log("does not belong to the new one")
+    daemon.accept(sns.feedback(ses.bounce("dan@mail.example")))
+    assert daemon.suppressed() == ["ann@mail.example", "dan@mail.example"]
+    assert Path(f"{daemon.database}-wal.old").stat().st_size > 0
+    with closing(sqlite3.connect(daemon.database)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
 def test_a_database_removed_under_it_is_503_until_it_is_back(make_daemon, sns):
     daemon = make_daemon()
     daemon.start()

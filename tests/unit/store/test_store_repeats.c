@@ -264,6 +264,35 @@ static void beyond_the_twenty_another_kind_counts_once(void **state)
     assert_answer(fixture, "SELECT hard_bounces FROM daily", "1");
 }
 
+/* Later Deliveries are looked for from the newest hour back. */
+static void a_mail_from_the_future_hides_no_delivery(void **state)
+{
+    static struct ses_rule rows[] = {{(char *)(uintptr_t) "Complaint", SES_COUNT},
+                                     {(char *)(uintptr_t) "Delivery", SES_COUNT}};
+    static const struct ses_rules rules = {rows, 2, NULL, 0};
+    struct fixture *fixture = *state;
+    int64_t delivered_ms = fixture->now_ms - CLOCK_HOUR_MS;
+    bool more = true;
+
+    deliver(fixture,
+            "{\"eventType\":\"Complaint\",\"complaint\":{\"complainedRecipients\":[{"
+            "\"emailAddress\":\"z@example.com\"}],\"timestamp\":"
+            "\"2024-05-01T11:00:00.000Z\",\"feedbackId\":\"q\","
+            "\"complaintFeedbackType\":\"abuse\"},\"mail\":{\"timestamp\":"
+            "\"2099-05-01T10:00:00.000Z\",\"messageId\":\"m-q\",\"destination\":["
+            "\"z@example.com\"]}}",
+            .rules = &rules);
+    deliver(fixture, delivery("a@example.com", "d1", delivered_ms), .at_ms = delivered_ms,
+            .rules = &rules);
+    deliver(fixture, soft("a@example.com", "s1"),
+            .at_ms = fixture->now_ms - 2 * CLOCK_HOUR_MS, .rules = &rules);
+    assert_answer(fixture, "SELECT count(*) FROM soft_day", "0");
+    fixture->now_ms += 10 * CLOCK_DAY_MS;
+    while (more)
+        assert_int_equal(store_tidy(fixture->store, fixture->now_ms, &more), 0);
+    assert_answer(fixture, "SELECT count(*) FROM counted", "0");
+}
+
 /* `candidates` of one mail, by whom they may be: a JSON list's elements. */
 static const char *guess(const char *mail, const char *id)
 {
@@ -311,6 +340,7 @@ int main(void)
         TEST(a_mail_that_is_reported_again_counts_once_in_the_rates),
         TEST(of_a_mail_that_is_only_counted_a_report_counts_once),
         TEST(beyond_the_twenty_another_kind_counts_once),
+        TEST(a_mail_from_the_future_hides_no_delivery),
         TEST(a_second_complaint_about_the_same_mail_is_the_same_guess),
     };
 
