@@ -111,9 +111,6 @@ int store_apply(struct store *store, const struct intake *intake, enum verdict *
 int store_commit(struct store *store);
 void store_rollback(struct store *store);
 
-/* Has another process written since the last call? Cheap: PRAGMA data_version. */
-bool store_changed_elsewhere(struct store *store);
-
 /* A small write and an fsync of it, to learn whether the store works again after a fault.
  */
 int store_probe(struct store *store);
@@ -137,12 +134,17 @@ int store_confirmations_due(struct store *store, int64_t now_ms,
                             struct store_confirmation *ret, size_t max,
                             int64_t *ret_next_ms);
 
+/* Has the outbox changed since the last call, through this connection, or may another
+ * process have changed it? Cheap: PRAGMA data_version. */
+bool store_outbox_changed(struct store *store);
+
 enum store_confirm_result {
     STORE_CONFIRMED,     /* `text` is the subscription's ARN */
     STORE_CONFIRM_RETRY, /* `text` says why; back-off, `failed` after CONFIRM_EXPIRY_MS */
     STORE_CONFIRM_FAILED /* an answer of 4xx, or another topic's ARN */
 };
-/* Own transaction. One that was replaced meanwhile changes nothing: 0. */
+/* Part of the caller's transaction, or one of its own where none is open. One that was
+ * dropped meanwhile changes nothing: 0. */
 int store_confirmation_result(struct store *store, int64_t id,
                               enum store_confirm_result result, struct str text,
                               int64_t now_ms);
@@ -188,6 +190,10 @@ int store_quarantine_drop(struct store *store, int64_t id);
  */
 int store_quarantine_bound(struct store *store, int64_t max_bytes, int64_t now_ms,
                            size_t *ret_dropped);
+
+/* Has a message gone there since the last store_quarantine_bound(), or did that leave too
+ * much? */
+bool store_quarantine_grew(const struct store *store);
 
 /* Housekeeping in the daemon's idle time: old counted keys, soft days. Bounded work a
  * call; without `*ret_more` it does nothing until STORE_TIDY_AGAIN_MS later. */

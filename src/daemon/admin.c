@@ -51,9 +51,10 @@ static enum MHD_Result reply(struct MHD_Connection *connection, unsigned status,
 static enum MHD_Result reply_metrics(struct admin *admin,
                                      struct MHD_Connection *connection)
 {
-    const struct metrics_now now = {
+    struct health_now health;
+    struct metrics_now now = {
         .wall_ms = clock_wall_ms(),
-        .storing = health_is_well(admin->service),
+        .store_faults = &admin->service->health.store_faults,
         .connections = connections_count(&admin->service->connections),
         .connections_max = admin->service->bounds.connections,
         .large_body_bytes = bodies_large_bytes(&admin->service->bodies),
@@ -61,6 +62,8 @@ static enum MHD_Result reply_metrics(struct admin *admin,
     enum MHD_Result result = MHD_NO;
     struct buf text;
 
+    service_look(admin->service, &health);
+    now.storing = health.state == HEALTH_WELL;
     buf_init(&text, METRICS_BYTES_MAX);
     if (metrics_print(&admin->service->metrics, &now, &text) == 0 &&
         store_metrics_print(&admin->service->store_metrics, &text) == 0)
@@ -169,9 +172,10 @@ static int serve(struct admin *admin, struct buf *fault)
         .on_request = on_request,
         .on_request_line = on_request_line,
     };
-    int r = server_start(&options, admin->sockets.fds, admin->sockets.count,
-                         &admin->server, fault);
+    int r = server_start(&options, &admin->server, fault);
 
+    if (r == 0)
+        r = server_open(admin->server, admin->sockets.fds, admin->sockets.count);
     if (r == -EINVAL || r == 0)
         return r;
     log_event(LOG_LEVEL_WARNING, "no metrics: their server could not be started",

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "sesbounce/limits.h"
+#include "sesbounce/log.h"
 
 enum checkpoint_state { CHECKPOINT_IDLE, CHECKPOINT_ASKED, CHECKPOINT_COPIED };
 
@@ -17,7 +18,7 @@ struct checkpointer {
     struct store *store; /* the thread's while ASKED, else the writer's to close */
     struct log_ration fault_ration;
     pthread_t thread;
-    busy_since busy;
+    busy_since *busy;
     /* By the writer only. */
     int64_t asked_at_bytes; /* the WAL's size when it last asked */
     struct log_ration pinned_ration;
@@ -56,9 +57,9 @@ static void *checkpointer_run(void *argument)
             break;
         pthread_mutex_unlock(&checkpointer->mutex);
 
-        busy_begin(&checkpointer->busy, clock_mono_ms());
+        busy_begin(checkpointer->busy, clock_mono_ms());
         checkpoint(checkpointer);
-        busy_end(&checkpointer->busy);
+        busy_end(checkpointer->busy);
 
         pthread_mutex_lock(&checkpointer->mutex);
         checkpointer->state = CHECKPOINT_COPIED;
@@ -77,7 +78,7 @@ static void free_checkpointer(struct checkpointer *checkpointer)
     free(checkpointer);
 }
 
-int checkpointer_start(const char *path, struct checkpointer **ret)
+int checkpointer_start(const char *path, busy_since *busy, struct checkpointer **ret)
 {
     struct checkpointer *checkpointer = calloc(1, sizeof(*checkpointer));
     int r;
@@ -85,6 +86,7 @@ int checkpointer_start(const char *path, struct checkpointer **ret)
     if (!checkpointer)
         return -ENOMEM;
     checkpointer->path = path;
+    checkpointer->busy = busy;
     (void)pthread_mutex_init(&checkpointer->mutex, NULL);
     (void)pthread_cond_init(&checkpointer->asked, NULL);
     (void)pthread_cond_init(&checkpointer->copied, NULL);
@@ -210,9 +212,4 @@ void checkpointer_stop(struct checkpointer *checkpointer)
     pthread_mutex_unlock(&checkpointer->mutex);
     (void)pthread_join(checkpointer->thread, NULL);
     free_checkpointer(checkpointer);
-}
-
-bool checkpointer_is_stuck(struct checkpointer *checkpointer, int64_t mono_ms)
-{
-    return busy_too_long(&checkpointer->busy, mono_ms);
 }

@@ -10,14 +10,14 @@
 #ifndef SESBOUNCED_CHECKPOINTER_H
 #define SESBOUNCED_CHECKPOINTER_H
 
-#include "daemon/service.h"
+#include "daemon/busy.h"
 #include "sesbounce/store.h"
 
 struct checkpointer;
 
-/* Borrows `path`. Opens its connection only when there is something to do. 0, or -errno
- * and nothing is running. */
-int checkpointer_start(const char *path, struct checkpointer **ret);
+/* Borrows `path` and `busy`, which it publishes. Opens its connection only when there is
+ * something to do. 0, or -errno and nothing is running. */
+int checkpointer_start(const char *path, busy_since *busy, struct checkpointer **ret);
 
 /* By the writer, between two transactions: asks for a checkpoint, or ends one. Warns of a
  * reader that held up so many that the WAL has STORE_WAL_PINNED_BYTES. */
@@ -30,8 +30,5 @@ void checkpointer_let_go(struct checkpointer *checkpointer);
 
 /* Waits for the checkpoint under way, and frees. Takes NULL. */
 void checkpointer_stop(struct checkpointer *checkpointer);
-
-/* Has a checkpoint taken longer than the watchdog allows? Any thread. */
-bool checkpointer_is_stuck(struct checkpointer *checkpointer, int64_t mono_ms);
 
 #endif

@@ -3,6 +3,51 @@
 #include <errno.h>
 
 #include "sesbounce/limits.h"
+#include "sesbounce/store.h"
+
+/* --- while it is lent ------------------------------------------------------------ */
+
+static struct delivery *delivery_of(struct job *job)
+{
+    return queue_entry(job, struct delivery, job);
+}
+
+static int delivery_add(struct job *job, struct store *store)
+{
+    struct delivery *delivery = delivery_of(job);
+
+    return store_apply(store, &delivery->intake, &delivery->applied);
+}
+
+/* After the commit, and only then, what was applied becomes the verdict. */
+static void delivery_done(struct job *job, int fault)
+{
+    struct delivery *delivery = delivery_of(job);
+
+    if (fault == 0)
+        delivery_decide(delivery, delivery->applied, NULL);
+    else if (fault == -ETIME)
+        delivery_decide(delivery, VERDICT_BUSY, "waited too long for the disk");
+    else
+        delivery_decide(delivery, fault == -ENOMEM ? VERDICT_NO_MEMORY : VERDICT_STORE,
+                        store_advice(fault));
+    delivery->give_back(delivery);
+}
+
+void delivery_give_back_all(struct delivery *first, enum verdict verdict,
+                            const char *fault)
+{
+    while (first) {
+        struct delivery *delivery = first;
+
+        first = delivery->next_waiting;
+        if (verdict != VERDICT_UNDECIDED)
+            delivery_decide(delivery, verdict, fault);
+        delivery->give_back(delivery);
+    }
+}
+
+/* --- the checks ------------------------------------------------------------------ */
 
 struct delivery *delivery_new(const struct settings *settings, int64_t arrived_ms)
 {
@@ -10,9 +55,10 @@ struct delivery *delivery_new(const struct settings *settings, int64_t arrived_m
 
     if (!delivery)
         return NULL;
-    delivery->job.kind = WRITER_JOB_DELIVERY;
+    delivery->job.deadline_ms = arrived_ms + ANSWER_MS;
+    delivery->job.add = delivery_add;
+    delivery->job.done = delivery_done;
     delivery->arrived_ms = arrived_ms;
-    delivery->deadline_ms = arrived_ms + ANSWER_MS;
     buf_init(&delivery->body, settings->ingest.max_body_bytes);
     return delivery;
 }

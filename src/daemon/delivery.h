@@ -15,8 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/job.h"
 #include "daemon/sightings.h"
-#include "daemon/writer_job.h"
 #include "sesbounce/certificates.h"
 #include "sesbounce/intake.h"
 #include "sesbounce/settings.h"
@@ -27,7 +27,10 @@ struct connection;
 enum delivery_target { DELIVERY_TO_INGEST, DELIVERY_TO_HEALTHZ, DELIVERY_TO_NOWHERE };
 
 struct delivery {
-    struct writer_job job; /* while lent to the writer */
+    struct job job; /* while lent to the writer; its deadline is that of the answer */
+
+    /* Whoever was lent the delivery gives it back with this, as the last access. */
+    void (*give_back)(struct delivery *delivery);
 
     /* while in the waiting room, which alone uses these */
     struct delivery *next_waiting;
@@ -52,8 +55,7 @@ struct delivery {
     uint64_t swallowed_bytes; /* read and thrown away behind a decided refusal */
 
     /* what the checks made of it */
-    int64_t arrived_ms;  /* CLOCK_MONOTONIC */
-    int64_t deadline_ms; /* answered by then: SNS gives up at 15 s */
+    int64_t arrived_ms; /* CLOCK_MONOTONIC */
     bool parsed;
     bool verified;
     struct sns_message message;
@@ -72,7 +74,8 @@ struct delivery_rules {
     struct sns_certificate *simulator; /* NULL: the simulator is off */
 };
 
-/* NULL when memory is short. `arrived_ms` is CLOCK_MONOTONIC. */
+/* NULL when memory is short. `arrived_ms` is CLOCK_MONOTONIC; the answer is due ANSWER_MS
+ * later, because SNS gives up at 15 s. */
 struct delivery *delivery_new(const struct settings *settings, int64_t arrived_ms);
 void delivery_free(struct delivery *delivery);
 
@@ -93,5 +96,12 @@ enum delivery_step delivery_advance(struct delivery *delivery,
 /* Decides, and returns DELIVERY_DECIDED for the caller to pass on. */
 enum delivery_step delivery_decide(struct delivery *delivery, enum verdict verdict,
                                    const char *fault);
+
+/*
+ * Gives back a list linked by next_waiting; decides those that are undecided when
+ * `verdict` is not VERDICT_UNDECIDED.
+ */
+void delivery_give_back_all(struct delivery *first, enum verdict verdict,
+                            const char *fault);
 
 #endif

@@ -2,19 +2,18 @@
 
 #include <errno.h>
 
-#include "daemon/http.h"
 #include "sesbounce/limits.h"
 
-void fetcher_init(struct fetcher *fetcher, struct service *service, struct https *https)
+void fetcher_init(struct fetcher *fetcher, struct service *service)
 {
-    *fetcher = (struct fetcher){.service = service, .https = https};
+    *fetcher = (struct fetcher){.service = service};
 }
 
 static void let_out(struct fetcher *fetcher, const struct sns_cert_url *url)
 {
     /* The HTTP threads look again and find the certificate, or the remembered failure. */
-    http_resume_waiting(waiting_room_leave(&fetcher->service->room, url),
-                        VERDICT_UNDECIDED, NULL);
+    delivery_give_back_all(waiting_room_leave(&fetcher->service->room, url),
+                           VERDICT_UNDECIDED, NULL);
 }
 
 /* --- health ---------------------------------------------------------------------- */
@@ -233,7 +232,7 @@ static void set_time(struct fetcher *fetcher, struct fetch *fetch)
 {
     fetch->hurried =
         !fetch->wish.has_failed && count_under_way(fetcher) >= CERTIFICATE_UNHURRIED_MAX;
-    https_set_times(fetcher->https, HTTPS_CONNECT_MS,
+    https_set_times(fetcher->service->https, HTTPS_CONNECT_MS,
                     fetch->hurried ? CERTIFICATE_HURRIED_MS : HTTPS_TOTAL_MS);
 }
 
@@ -254,8 +253,8 @@ static int begin_fetch(struct fetcher *fetcher, struct fetch *fetch)
     r = buf_printf(&url, "%s/%s", fetch->origin.text, fetch->wish.file);
     set_time(fetcher, fetch);
     if (r == 0)
-        r = https_get(fetcher->https, url.data, fetched, fetch);
-    https_set_times(fetcher->https, HTTPS_CONNECT_MS, HTTPS_TOTAL_MS);
+        r = https_get(fetcher->service->https, url.data, fetched, fetch);
+    https_set_times(fetcher->service->https, HTTPS_CONNECT_MS, HTTPS_TOTAL_MS);
     buf_done(&url);
     fetch->under_way = r == 0;
     return r;
@@ -282,8 +281,8 @@ static void serve_wish(struct fetcher *fetcher, struct fetch *fetch)
         log_failure(fetcher, fetch, strerror(-r));
     /* Want of memory is nothing to remember of the URL. */
     if (r == -ENOMEM) {
-        http_resume_waiting(waiting_room_leave(&fetcher->service->room, &fetch->url),
-                            VERDICT_NO_MEMORY, NULL);
+        delivery_give_back_all(waiting_room_leave(&fetcher->service->room, &fetch->url),
+                               VERDICT_NO_MEMORY, NULL);
         return;
     }
     if (r < 0)

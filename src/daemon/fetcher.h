@@ -24,14 +24,13 @@ struct fetch {
 
 struct fetcher {
     struct service *service;
-    struct https *https; /* borrowed */
     struct fetch fetches[CERTIFICATE_FETCHES_MAX];
     struct log_ration fault_ration;
     struct waiting_wish lost; /* while health.h says so: one of the lost origin */
     int64_t lost_again_ms;    /* when to ask for it again */
 };
 
-void fetcher_init(struct fetcher *fetcher, struct service *service, struct https *https);
+void fetcher_init(struct fetcher *fetcher, struct service *service);
 
 /* Begins what can be begun; returns how long the thread may wait before it calls again.
  */

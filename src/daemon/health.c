@@ -2,9 +2,10 @@
 
 #include <errno.h>
 
-#include "daemon/service.h"
-#include "daemon/writer.h"
+#include "daemon/delivery.h"
+#include "daemon/metrics.h"
 #include "sesbounce/clock.h"
+#include "sesbounce/store.h"
 
 int health_init(struct health *health)
 {
@@ -15,6 +16,40 @@ int health_init(struct health *health)
 void health_done(struct health *health)
 {
     (void)pthread_mutex_destroy(&health->mutex);
+}
+
+/* --- the store ------------------------------------------------------------------ */
+
+int health_store_fault(struct health *health)
+{
+    return atomic_load(&health->store_fault);
+}
+
+void health_store_fails(struct health *health, int fault)
+{
+    metrics_count(&health->store_faults);
+    atomic_store(&health->store_fault, fault);
+}
+
+void health_store_tell(struct health *health, const char *path)
+{
+    unsigned held_back = 0;
+
+    if (atomic_load(&health->told_not_storing) ||
+        !log_ration_pass(&health->not_storing_ration, clock_mono_ms(),
+                         STORE_FAULT_LOGS_A_MINUTE, &held_back))
+        return;
+    log_event(LOG_LEVEL_ERROR, "NOT STORING, deliveries get 503 and SNS repeats them",
+              {"PATH", str_of(path)},
+              {"ADVICE", str_of(store_advice(health_store_fault(health)))});
+    atomic_store(&health->told_not_storing, true);
+}
+
+void health_store_works(struct health *health, const char *path)
+{
+    atomic_store(&health->store_fault, 0);
+    if (atomic_exchange(&health->told_not_storing, false))
+        log_event(LOG_LEVEL_NOTICE, "the store works again", {"PATH", str_of(path)});
 }
 
 /* --- certificates: doubts; under the mutex -------------------------------------- */
@@ -132,34 +167,27 @@ void health_answered(struct health *health, struct str origin)
     pthread_mutex_unlock(&health->mutex);
 }
 
-void health_verified(struct service *service, const struct delivery *delivery)
+void health_verified(struct health *health, const struct delivery *delivery,
+                     const char *endpoint)
 {
     struct sns_origin origin;
 
     /* The simulator's certificate comes from nowhere, and has no URL. */
-    if (atomic_load_explicit(&service->health.watching, memory_order_relaxed) &&
+    if (atomic_load_explicit(&health->watching, memory_order_relaxed) &&
         str_present(delivery->certificate_url.host) &&
-        sns_url_origin(&delivery->topic, str_of(service->settings->sns.endpoint),
-                       &origin) == 0 &&
-        health_find(&service->health, str_of(origin.text)))
+        sns_url_origin(&delivery->topic, str_of(endpoint), &origin) == 0 &&
+        health_find(health, str_of(origin.text)))
         log_event(LOG_LEVEL_NOTICE, "messages can be verified again",
                   {"ORIGIN", str_of(origin.text)});
 }
 
 /* --- the whole -------------------------------------------------------------------- */
 
-void health_look(struct service *service, struct health_now *ret)
+void health_look(struct health *health, struct health_now *ret)
 {
-    struct health *health = &service->health;
-
-    *ret = (struct health_now){.state = HEALTH_WELL};
-    if (atomic_load(&service->stopping)) {
-        ret->state = HEALTH_STOPPING;
-    } else if (!atomic_load(&service->storing)) {
+    *ret = (struct health_now){.store_fault = health_store_fault(health)};
+    if (ret->store_fault != 0) {
         ret->state = HEALTH_NOT_STORING;
-        ret->trouble = atomic_load(&service->trouble);
-    } else if (service->writer && writer_is_full(service->writer)) {
-        ret->state = HEALTH_OVERLOADED;
     } else if (atomic_load(&health->lost)) {
         pthread_mutex_lock(&health->mutex);
         ret->loss = health->loss;
@@ -167,14 +195,6 @@ void health_look(struct service *service, struct health_now *ret)
             ret->state = HEALTH_NOT_VERIFYING;
         pthread_mutex_unlock(&health->mutex);
     }
-}
-
-bool health_is_well(struct service *service)
-{
-    struct health_now now;
-
-    health_look(service, &now);
-    return now.state == HEALTH_WELL;
 }
 
 static int print_loss(const struct health_loss *loss, bool detail, struct buf *ret)
@@ -199,7 +219,7 @@ int health_print(const struct health_now *now, bool detail, struct buf *ret)
         return buf_append_str(ret, STR("sesbounced is being stopped or restarted"));
     case HEALTH_NOT_STORING:
         return buf_printf(ret, "messages cannot be stored: %s",
-                          now->trouble ? now->trouble : "see the log of sesbounced");
+                          store_advice(now->store_fault));
     case HEALTH_OVERLOADED:
         return buf_append_str(
             ret, STR("messages cannot be stored: more arrive than the disk can write"));

@@ -1,13 +1,14 @@
 /*
  * Can a delivery be verified and stored now, and if not, why? The one answer to that, for
- * /healthz of both listeners, `sesbounced_storing`, STATUS= and the log.
+ * /healthz of both listeners, `sesbounced_storing`, STATUS= and the log (service_look()).
  *
- * The store's part is `storing` and `trouble` of the service, which the writer sets. The
- * certificates' part is kept here: outbound reports what a fetch came to, HTTP threads
- * report what was verified. It is about the way to SNS and not about one URL: strangers
- * name URLs that SNS has nothing under, and its 403 or 404 for these proves that the way
- * is open. Once lost, it is lost until a certificate has been fetched from that origin, a
- * delivery of it has been verified, or SNS itself has answered for the same URL.
+ * The store's part is one fact, 0 or the fault of the last thing that was tried, set by
+ * the writer, and by main while that hangs. The certificates' part: outbound reports what
+ * a fetch came to, HTTP threads report what was verified. It is about the way to SNS and
+ * not about one URL: strangers name URLs that SNS has nothing under, and its 403 or 404
+ * for these proves that the way is open. Once lost, it is lost until a certificate has
+ * been fetched from that origin, a delivery of it has been verified, or SNS itself has
+ * answered for the same URL.
  *
  * While a certificate of that origin is at hand, a failed fetch is only a doubt: genuine
  * deliveries most likely need no other, and any stranger can want one that does not
@@ -15,8 +16,8 @@
  * the origin is lost when another fetch fails HEALTH_DOUBT_MS later, and nothing that
  * ends a loss has happened in between.
  *
- * The mutex guards all but `watching`, and `lost` is written under it; nothing is done
- * under it but comparing and copying.
+ * The mutex guards all but the store's part and `watching`, and `lost` is written under
+ * it; nothing is done under it but comparing and copying.
  */
 #ifndef SESBOUNCED_HEALTH_H
 #define SESBOUNCED_HEALTH_H
@@ -32,7 +33,6 @@
 #include "sesbounce/str.h"
 
 struct delivery;
-struct service;
 
 /* Why no certificate can be obtained from an origin. */
 struct health_loss {
@@ -52,6 +52,11 @@ struct health_doubt {
 };
 
 struct health {
+    atomic_int store_fault;
+    atomic_uint_fast64_t store_faults; /* since start */
+    /* The log's last word is that nothing is stored. */
+    atomic_bool told_not_storing;
+    struct log_ration not_storing_ration;
     atomic_bool lost;
     atomic_bool watching; /* something is lost or in doubt, so that it can be found */
     pthread_mutex_t mutex;
@@ -64,6 +69,19 @@ struct health {
 /* 0 or a negative errno. */
 int health_init(struct health *health);
 void health_done(struct health *health);
+
+/* 0: the store works. Else why nothing is stored; store_advice() says what to type. */
+int health_store_fault(struct health *health);
+
+/* Sets and counts the fault. Any thread. */
+void health_store_fails(struct health *health, int fault);
+
+/* Logs the fault of the file at `path` unless the log says so already; what the ration
+ * holds back now is logged when it next allows. Any thread. */
+void health_store_tell(struct health *health, const char *path);
+
+/* Logs that the store works again if the log says that it does not. By the writer. */
+void health_store_works(struct health *health, const char *path);
 
 /*
  * A fetch from `origin` failed in a way in which it would have failed for any
@@ -84,8 +102,9 @@ bool health_find(struct health *health, struct str origin);
 void health_answered(struct health *health, struct str origin);
 
 /* A genuine message proves that its certificate was obtained; logs when the state turned.
- */
-void health_verified(struct service *service, const struct delivery *delivery);
+ * `endpoint` is that of the settings. */
+void health_verified(struct health *health, const struct delivery *delivery,
+                     const char *endpoint);
 
 enum health_state {
     HEALTH_WELL,
@@ -97,14 +116,13 @@ enum health_state {
 
 struct health_now {
     enum health_state state;
-    const char *trouble;     /* HEALTH_NOT_STORING: a constant text, or NULL */
+    int store_fault;         /* HEALTH_NOT_STORING */
     struct health_loss loss; /* HEALTH_NOT_VERIFYING */
 };
 
-/* Any thread. When several things are wrong, the first in the enum is the state. */
-void health_look(struct service *service, struct health_now *ret);
-
-bool health_is_well(struct service *service);
+/* Any thread. HEALTH_WELL, or the first in the enum of what is wrong here: whether the
+ * daemon stops or its queue is full, service_look() adds. */
+void health_look(struct health *health, struct health_now *ret);
 
 /*
  * Appends the state as one line without a line end: `ok`, or what is wrong and what to

@@ -8,12 +8,11 @@
 #include "daemon/credentials.h"
 #include "daemon/delivery_log.h"
 #include "daemon/framing.h"
-#include "daemon/outbound.h"
 #include "daemon/probe.h"
 #include "daemon/responses.h"
 #include "daemon/server.h"
-#include "daemon/writer.h"
 #include "sesbounce/limits.h"
+#include "sesbounce/store.h"
 
 struct http {
     struct service *service;
@@ -48,7 +47,8 @@ static enum MHD_Result answer(struct http *http, struct delivery *delivery)
         atomic_store_explicit(&http->service->metrics.last_kept_ms,
                               delivery->intake.received_ms, memory_order_relaxed);
     if (delivery->verified)
-        health_verified(http->service, delivery);
+        health_verified(&http->service->health, delivery,
+                        http->service->settings->sns.endpoint);
     delivery_log(delivery, http->service->settings);
     connection_answered(delivery->client, kept, clock_mono_ms());
     return MHD_queue_response(delivery->connection, info->http_status, response);
@@ -61,23 +61,11 @@ static enum MHD_Result answer_probe(struct http *http, const struct delivery *de
                         closes(http, delivery, false));
 }
 
-void http_resume(struct delivery *delivery)
+static void http_resume(struct delivery *delivery)
 {
     struct MHD_Connection *connection = delivery->connection;
 
     MHD_resume_connection(connection);
-}
-
-void http_resume_waiting(struct delivery *first, enum verdict verdict, const char *fault)
-{
-    while (first) {
-        struct delivery *delivery = first;
-
-        first = delivery->next_waiting;
-        if (verdict != VERDICT_UNDECIDED)
-            delivery_decide(delivery, verdict, fault);
-        http_resume(delivery);
-    }
 }
 
 /* --- lending --------------------------------------------------------------------- */
@@ -110,7 +98,7 @@ static enum MHD_Result lend_to_writer(struct http *http, struct delivery *delive
         return answer(http, delivery);
     }
     MHD_suspend_connection(delivery->connection);
-    r = writer_push(http->service->writer, &delivery->job);
+    r = service_lend_to_writer(http->service, &delivery->job);
     if (r < 0) {
         put_off(http, delivery, r, SHED_QUEUE, "the writer's queue is full");
         http_resume(delivery);
@@ -131,25 +119,24 @@ static enum MHD_Result lend_to_waiting_room(struct http *http, struct delivery *
     int r;
 
     MHD_suspend_connection(delivery->connection);
-    r = waiting_room_enter(&http->service->room, delivery, clock_mono_ms(), &displaced);
+    r = service_lend_to_waiting_room(http->service, delivery, &displaced);
     if (displaced)
         put_off_waiting(http, displaced, -EAGAIN);
     if (r < 0)
         put_off_waiting(http, delivery, r);
-    else
-        outbound_wake(http->service->outbound);
     return MHD_YES;
 }
 
 /* The body is complete, or the delivery has come back from where it was lent. */
 static enum MHD_Result finish(struct http *http, struct delivery *delivery)
 {
+    int fault = health_store_fault(&http->service->health);
+
     if (delivery->verdict == VERDICT_UNDECIDED) {
         if (atomic_load(&http->service->stopping))
             delivery_decide(delivery, VERDICT_STOPPING, NULL);
-        else if (!atomic_load(&http->service->storing))
-            delivery_decide(delivery, VERDICT_STORE,
-                            atomic_load(&http->service->trouble));
+        else if (fault != 0)
+            delivery_decide(delivery, VERDICT_STORE, store_advice(fault));
     }
     switch (delivery_advance(delivery, &http->service->rules, clock_wall_ms(),
                              clock_mono_ms())) {
@@ -317,6 +304,7 @@ static void *on_request_line(void *context, const char *uri,
 
     if (!delivery)
         return NULL;
+    delivery->give_back = http_resume;
     delivery->client = client;
     connection_begins(delivery->client, now_ms);
     if (str_equal(path, str_of(settings->ingest.path)))
@@ -378,7 +366,7 @@ static unsigned thread_count(const struct service *service)
     return (unsigned)threads;
 }
 
-static int serve(struct http *http, const int *sockets, size_t count, struct buf *fault)
+static int http_serve(struct http *http, struct buf *fault)
 {
     struct service *service = http->service;
     const struct server_options options = {
@@ -398,11 +386,10 @@ static int serve(struct http *http, const int *sockets, size_t count, struct buf
         .on_completed = on_completed,
     };
 
-    return server_start(&options, sockets, count, &http->server, fault);
+    return server_start(&options, &http->server, fault);
 }
 
-int http_start(struct service *service, const int *sockets, size_t count,
-               struct http **ret, struct buf *fault)
+int http_start(struct service *service, struct http **ret, struct buf *fault)
 {
     struct http *http = calloc(1, sizeof(*http));
     int r;
@@ -414,7 +401,7 @@ int http_start(struct service *service, const int *sockets, size_t count,
     if (r == 0)
         r = responses_make(&http->responses);
     if (r == 0)
-        r = serve(http, sockets, count, fault);
+        r = http_serve(http, fault);
     if (r < 0) {
         http_stop(http);
         return r;
@@ -423,9 +410,14 @@ int http_start(struct service *service, const int *sockets, size_t count,
     return 0;
 }
 
-void http_quiesce(struct http *http)
+int http_open(struct http *http, const int *sockets, size_t count)
 {
-    server_quiesce(http->server);
+    return server_open(http->server, sockets, count);
+}
+
+void http_close(struct http *http)
+{
+    server_close(http->server);
 }
 
 void http_stop(struct http *http)

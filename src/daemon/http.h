@@ -10,25 +10,18 @@
 
 struct http;
 
-/*
- * Serves on `sockets`, which it borrows. 0; -EINVAL with a line in `fault` for a
- * certificate, key or credentials file that cannot be used; another negative errno.
- */
-int http_start(struct service *service, const int *sockets, size_t count,
-               struct http **ret, struct buf *fault);
+/* Starts the threads; nobody is accepted yet. 0; -EINVAL with a line in `fault` for a
+ * certificate, key or credentials file that cannot be used; another negative errno. */
+int http_start(struct service *service, struct http **ret, struct buf *fault);
+
+/* Accepts on `sockets`, which it borrows. 0 or a negative errno. */
+int http_open(struct http *http, const int *sockets, size_t count);
 
 /* No more connections are accepted; the sockets and their backlog stay as they are, and
  * whatever was accepted is in service.connections. */
-void http_quiesce(struct http *http);
+void http_close(struct http *http);
 
 /* Ends all connections. No delivery may be lent any more: libmicrohttpd would abort. */
 void http_stop(struct http *http);
-
-/* Gives a lent delivery back to its HTTP thread. The caller's last access to it. */
-void http_resume(struct delivery *delivery);
-
-/* The same for a list linked by next_waiting; decides those that are undecided when
- * `verdict` is not VERDICT_UNDECIDED. */
-void http_resume_waiting(struct delivery *first, enum verdict verdict, const char *fault);
 
 #endif

@@ -127,7 +127,7 @@ int metrics_print(struct metrics *metrics, const struct metrics_now *now, struct
         {"sesbounced_certificates_failed_total", "Fetches of a certificate that failed.",
          &metrics->certificates_failed},
         {"sesbounced_store_faults_total", "Attempts to use the database that failed.",
-         &metrics->store_faults},
+         now->store_faults},
     };
     const struct {
         const char *name;

@@ -29,7 +29,6 @@ struct metrics {
     atomic_uint_fast64_t batches;
     atomic_uint_fast64_t certificates_fetched;
     atomic_uint_fast64_t certificates_failed;
-    atomic_uint_fast64_t store_faults;
     atomic_int_fast64_t last_kept_ms; /* wall clock; 0 = none yet */
     /* Of the TLS certificate in use; CLOCK_NONE, or 0 before the start: plain HTTP. */
     atomic_int_fast64_t tls_expires_ms[LISTENER_COUNT];
@@ -53,6 +52,7 @@ uint64_t metrics_shed_in_all(struct metrics *metrics);
 struct metrics_now {
     int64_t wall_ms;
     bool storing;
+    atomic_uint_fast64_t *store_faults;
     uint64_t connections;
     uint64_t connections_max;
     uint64_t large_body_bytes;

@@ -1,32 +1,24 @@
 #include "daemon/outbound.h"
 
-#include <assert.h>
 #include <errno.h>
 
 #include "daemon/fetcher.h"
-#include "daemon/http.h"
-#include "daemon/writer.h"
+#include "daemon/task.h"
 #include "sesbounce/https.h"
 #include "sesbounce/limits.h"
 
-struct outbound {
-    struct service *service;
-    struct https *https;
-    struct queue queue; /* of struct outbound_confirmation */
-    struct fetcher fetcher;
-    struct outbound_confirmation *asking[CONFIRMATIONS_AT_ONCE];
-    pthread_t thread;
-    atomic_bool stopping;
-    busy_since busy;
+/* A task under way; NULL: the place is free. */
+struct asking {
+    struct outbound *outbound;
+    struct task *task;
 };
 
-void outbound_confirmation_free(struct outbound_confirmation *task)
-{
-    if (!task)
-        return;
-    store_confirmation_done(&task->confirmation);
-    free(task);
-}
+struct outbound {
+    struct service *service;
+    struct fetcher fetcher;
+    struct asking asking[CONFIRMATIONS_AT_ONCE];
+    pthread_t thread;
+};
 
 /* --- confirmations --------------------------------------------------------------- */
 
@@ -44,17 +36,6 @@ static struct str between(struct str body, const char *open, const char *close)
     return end ? (struct str){begin, (size_t)(end - begin)} : STR_ABSENT;
 }
 
-static void conclude(struct outbound_confirmation *task, enum store_confirm_result result,
-                     struct str text)
-{
-    size_t len = text.len < sizeof(task->text) ? text.len : sizeof(task->text) - 1;
-
-    task->result = result;
-    if (len > 0)
-        memcpy(task->text, text.data, len);
-    task->text[len] = '\0';
-}
-
 /* A token confirms any topic name in its region: the answer must name ours. */
 static bool belongs_to(struct str subscription, const char *topic)
 {
@@ -65,34 +46,35 @@ static bool belongs_to(struct str subscription, const char *topic)
            !memchr(subscription.data, '<', subscription.len);
 }
 
-static void judge_answer(struct outbound_confirmation *task,
-                         const struct https_answer *answer)
+static void judge_answer(struct task *task, const struct https_answer *answer)
 {
     struct str subscription;
     char text[64];
 
     if (answer->fault) {
-        conclude(task, STORE_CONFIRM_RETRY, str_of(answer->fault));
+        task_conclude(task, STORE_CONFIRM_RETRY, str_of(answer->fault));
         return;
     }
     (void)snprintf(text, sizeof(text), "the answer was HTTP %ld", answer->status);
     if (answer->status != 200) {
         bool final = answer->status >= 400 && answer->status < 500;
 
-        conclude(task, final ? STORE_CONFIRM_FAILED : STORE_CONFIRM_RETRY, str_of(text));
+        task_conclude(task, final ? STORE_CONFIRM_FAILED : STORE_CONFIRM_RETRY,
+                      str_of(text));
         return;
     }
     subscription =
         str_trim(between(answer->body, "<SubscriptionArn>", "</SubscriptionArn>"));
     if (belongs_to(subscription, task->confirmation.topic_arn))
-        conclude(task, STORE_CONFIRMED, subscription);
+        task_conclude(task, STORE_CONFIRMED, subscription);
     else if (str_present(subscription))
-        conclude(task, STORE_CONFIRM_FAILED, STR("the answer named another topic"));
+        task_conclude(task, STORE_CONFIRM_FAILED, STR("the answer named another topic"));
     else
-        conclude(task, STORE_CONFIRM_RETRY, STR("the answer held no SubscriptionArn"));
+        task_conclude(task, STORE_CONFIRM_RETRY,
+                      STR("the answer held no SubscriptionArn"));
 }
 
-static void log_outcome(const struct outbound_confirmation *task)
+static void log_outcome(const struct task *task)
 {
     static const struct {
         enum log_level level;
@@ -113,21 +95,16 @@ static void log_outcome(const struct outbound_confirmation *task)
               {field, str_of(task->text)});
 }
 
-static void report(struct outbound_confirmation *task)
+static void outbound_report(struct outbound *outbound, struct task *task)
 {
     log_outcome(task);
-    /* When the writer has closed its queue the outbox still has it: the next start asks.
-     */
-    if (writer_push(task->outbound->service->writer, &task->job) < 0)
-        outbound_confirmation_free(task);
+    task_report(task, outbound->service);
 }
 
-/* The place that holds `task`; for NULL a free one. NULL when there is none. */
-static struct outbound_confirmation **place_of(struct outbound *outbound,
-                                               const struct outbound_confirmation *task)
+static struct asking *asking_find_free(struct outbound *outbound)
 {
     for (size_t i = 0; i < CONFIRMATIONS_AT_ONCE; i++) {
-        if (outbound->asking[i] == task)
+        if (!outbound->asking[i].task)
             return &outbound->asking[i];
     }
     return NULL;
@@ -135,17 +112,15 @@ static struct outbound_confirmation **place_of(struct outbound *outbound,
 
 static void confirmed(void *context, const struct https_answer *answer)
 {
-    struct outbound_confirmation *task = context;
-    struct outbound_confirmation **place = place_of(task->outbound, task);
+    struct asking *asking = context;
+    struct task *task = take_ptr(asking->task);
 
-    assert(place);
-    *place = NULL;
     judge_answer(task, answer);
-    report(task);
+    outbound_report(asking->outbound, task);
 }
 
-static int begin_confirmation(struct outbound *outbound,
-                              struct outbound_confirmation *task)
+static int begin_confirmation(struct outbound *outbound, struct asking *asking,
+                              struct task *task)
 {
     struct str topic_arn = str_of(task->confirmation.topic_arn);
     struct sns_origin origin;
@@ -163,41 +138,35 @@ static int begin_confirmation(struct outbound *outbound,
     buf_init(&url, CONFIRM_URL_BYTES_MAX);
     r = sns_url_confirmation(&origin, topic_arn, str_of(task->confirmation.token), &url);
     if (r == 0)
-        r = https_get(outbound->https, url.data, confirmed, task);
+        r = https_get(outbound->service->https, url.data, confirmed, asking);
     buf_done(&url);
     return r;
 }
 
-static struct outbound_confirmation *task_of(struct queue_node *node)
-{
-    return queue_entry(queue_entry(node, struct writer_job, node),
-                       struct outbound_confirmation, job);
-}
-
 static void serve_outbox(struct outbound *outbound)
 {
-    struct outbound_confirmation **place;
+    struct asking *asking;
     struct queue_node *node;
 
-    while ((place = place_of(outbound, NULL)) &&
-           (node = queue_take(&outbound->queue, 1, 0))) {
-        struct outbound_confirmation *task = task_of(node);
-        int r = begin_confirmation(outbound, task);
+    while ((asking = asking_find_free(outbound)) &&
+           (node = queue_take(&outbound->service->tasks, 1, 0))) {
+        struct task *task = task_of(node);
+        int r = begin_confirmation(outbound, asking, task);
 
         if (r == 0) {
-            *place = task;
+            *asking = (struct asking){outbound, task};
             continue;
         }
         if (r == -EPERM)
-            conclude(task, STORE_CONFIRM_FAILED,
-                     STR("the topic is no longer in [sns] topic"));
+            task_conclude(task, STORE_CONFIRM_FAILED,
+                          STR("the topic is no longer in [sns] topic"));
         else if (r == -ENOENT)
-            conclude(task, STORE_CONFIRM_FAILED,
-                     STR("its token is lost or unreadable (it is in no backup of the "
-                         "database); subscribe again"));
+            task_conclude(task, STORE_CONFIRM_FAILED,
+                          STR("its token is lost or unreadable (it is in no backup of "
+                              "the database); subscribe again"));
         else
-            conclude(task, STORE_CONFIRM_RETRY, str_of(strerror(-r)));
-        report(task);
+            task_conclude(task, STORE_CONFIRM_RETRY, str_of(strerror(-r)));
+        outbound_report(outbound, task);
     }
 }
 
@@ -206,43 +175,34 @@ static void serve_outbox(struct outbound *outbound)
 static void *outbound_run(void *argument)
 {
     struct outbound *outbound = argument;
+    struct service *service = outbound->service;
+    busy_since *busy = &service->busy[BUSY_OUTBOUND];
 
-    while (!atomic_load(&outbound->stopping)) {
+    while (!queue_is_closed(&service->tasks)) {
         int wait_ms;
 
-        busy_begin(&outbound->busy, clock_mono_ms());
+        busy_begin(busy, clock_mono_ms());
         /* Certificates first: a delivery waits for one. */
         wait_ms = fetcher_serve(&outbound->fetcher);
         serve_outbox(outbound);
         /* Still busy: the wait is short, and what it calls back may be slow. */
-        (void)https_run(outbound->https, wait_ms);
+        (void)https_run(service->https, wait_ms);
     }
-    busy_end(&outbound->busy);
+    busy_end(busy);
     return NULL;
 }
 
-int outbound_start(struct service *service, struct outbound **ret, bool *ret_of_ca_file)
+int outbound_start(struct service *service, struct outbound **ret)
 {
     struct outbound *outbound = calloc(1, sizeof(*outbound));
-    const char *ca_file = service->settings->sns.ca_file;
     int r;
 
-    *ret_of_ca_file = false;
     if (!outbound)
         return -ENOMEM;
     outbound->service = service;
-    r = https_new(ca_file, &outbound->https);
-    *ret_of_ca_file = r < 0 && r != -ENOMEM && ca_file;
-    fetcher_init(&outbound->fetcher, service, outbound->https);
-    if (r == 0)
-        r = queue_init(&outbound->queue, CONFIRMATIONS_AT_ONCE);
-    if (r == 0) {
-        r = -pthread_create(&outbound->thread, NULL, outbound_run, outbound);
-        if (r < 0)
-            queue_done(&outbound->queue);
-    }
+    fetcher_init(&outbound->fetcher, service);
+    r = -pthread_create(&outbound->thread, NULL, outbound_run, outbound);
     if (r < 0) {
-        https_free(outbound->https);
         free(outbound);
         return r;
     }
@@ -250,54 +210,20 @@ int outbound_start(struct service *service, struct outbound **ret, bool *ret_of_
     return 0;
 }
 
-void outbound_wake(struct outbound *outbound)
-{
-    https_wake(outbound->https);
-}
-
-size_t outbound_room(struct outbound *outbound)
-{
-    return CONFIRMATIONS_AT_ONCE - queue_count(&outbound->queue);
-}
-
-int outbound_confirm(struct outbound *outbound, struct outbound_confirmation *task)
-{
-    int r = queue_push(&outbound->queue, &task->job.node);
-
-    if (r == 0)
-        outbound_wake(outbound);
-    return r;
-}
-
 void outbound_stop(struct outbound *outbound)
 {
+    struct service *service;
+
     if (!outbound)
         return;
-    atomic_store(&outbound->stopping, true);
-    queue_close(&outbound->queue);
-    outbound_wake(outbound);
-    http_resume_waiting(waiting_room_close(&outbound->service->room), VERDICT_STOPPING,
-                        NULL);
+    service = outbound->service;
+    queue_close(&service->tasks);
+    https_wake(service->https);
+    delivery_give_back_all(waiting_room_close(&service->room), VERDICT_STOPPING, NULL);
     (void)pthread_join(outbound->thread, NULL);
-}
-
-void outbound_free(struct outbound *outbound)
-{
-    struct queue_node *node;
-
-    if (!outbound)
-        return;
-    /* What was not confirmed stays in the outbox for the next start. */
-    while ((node = queue_take(&outbound->queue, 1, 0)))
-        outbound_confirmation_free(task_of(node));
+    /* What was not concluded stays in the outbox for the next start; nobody runs the
+     * transfers any more that are under way. */
     for (size_t i = 0; i < CONFIRMATIONS_AT_ONCE; i++)
-        outbound_confirmation_free(outbound->asking[i]);
-    https_free(outbound->https);
-    queue_done(&outbound->queue);
+        task_free(outbound->asking[i].task);
     free(outbound);
-}
-
-bool outbound_is_stuck(struct outbound *outbound, int64_t mono_ms)
-{
-    return busy_too_long(&outbound->busy, mono_ms);
 }

@@ -19,7 +19,7 @@ enum MHD_Result probe_answer(struct service *service, struct MHD_Connection *con
     struct health_now now;
     struct buf line;
 
-    health_look(service, &now);
+    service_look(service, &now);
     buf_init(&line, HEALTH_LINE_BYTES_MAX);
     if (health_print(&now, detail, &line) == 0 && buf_append_char(&line, '\n') == 0)
         response =

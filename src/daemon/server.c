@@ -324,18 +324,10 @@ static void server_tick(void *context)
 
 /* --- start and stop -------------------------------------------------------------- */
 
-int server_start(const struct server_options *options, const int *sockets, size_t count,
-                 struct server **ret, struct buf *fault)
+int server_start(const struct server_options *options, struct server **ret,
+                 struct buf *fault)
 {
     struct server *server = calloc(1, sizeof(*server));
-    const struct acceptor_owner owner = {
-        .context = server,
-        .has_room = server_has_room,
-        .take = server_take,
-        .make_room = options->displaces ? server_make_room : NULL,
-        .tick = server_tick,
-        .tick_ms = options->certificate ? TLS_LOOK_MS : 0,
-    };
     int r;
 
     if (!server)
@@ -346,8 +338,6 @@ int server_start(const struct server_options *options, const int *sockets, size_
                                        .key = options->key};
     (void)pthread_mutex_init(&server->ration_mutex, NULL);
     r = server_daemon_new(server, &server->daemon, fault);
-    if (r == 0)
-        r = acceptor_start(&owner, sockets, count, &server->acceptor);
     if (r < 0) {
         server_stop(server);
         return r;
@@ -356,7 +346,21 @@ int server_start(const struct server_options *options, const int *sockets, size_
     return 0;
 }
 
-void server_quiesce(struct server *server)
+int server_open(struct server *server, const int *sockets, size_t count)
+{
+    const struct acceptor_owner owner = {
+        .context = server,
+        .has_room = server_has_room,
+        .take = server_take,
+        .make_room = server->options.displaces ? server_make_room : NULL,
+        .tick = server_tick,
+        .tick_ms = server->options.certificate ? TLS_LOOK_MS : 0,
+    };
+
+    return acceptor_start(&owner, sockets, count, &server->acceptor);
+}
+
+void server_close(struct server *server)
 {
     acceptor_stop(server->acceptor);
 }

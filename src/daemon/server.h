@@ -39,15 +39,16 @@ struct server_options {
     MHD_RequestCompletedCallback on_completed; /* may be NULL */
 };
 
-/*
- * Serves on `sockets`, which it borrows and never shuts down. 0; -EINVAL with a line in
- * `fault` for a certificate or key that cannot be used; another negative errno.
- */
-int server_start(const struct server_options *options, const int *sockets, size_t count,
-                 struct server **ret, struct buf *fault);
+/* Starts the threads; nobody is accepted yet. 0; -EINVAL with a line in `fault` for a
+ * certificate or key that cannot be used; another negative errno. */
+int server_start(const struct server_options *options, struct server **ret,
+                 struct buf *fault);
+
+/* Accepts on `sockets`, which it borrows and never shuts down. 0 or a negative errno. */
+int server_open(struct server *server, const int *sockets, size_t count);
 
 /* Nobody is accepted any more; the sockets and their backlog stay as they are. */
-void server_quiesce(struct server *server);
+void server_close(struct server *server);
 
 /*
  * Ends all connections. No connection may be suspended any more:

@@ -1,5 +1,11 @@
 /*
- * What the threads of the daemon share, set up by main before the first of them starts.
+ * What the threads of the daemon share, set up by main before the first of them starts
+ * and taken down after the last has ended: settings, counters, and the mailboxes through
+ * which the threads reach each other. No thread calls another.
+ *
+ *   HTTP ── delivery ──▶ waiting room ──▶ outbound (woken), which gives it back
+ *   HTTP ── delivery ──▶ jobs ──▶ writer, which gives it back
+ *   writer ── task ──▶ tasks ──▶ outbound (woken) ── its result ──▶ jobs ──▶ writer
  */
 #ifndef SESBOUNCED_SERVICE_H
 #define SESBOUNCED_SERVICE_H
@@ -9,6 +15,7 @@
 
 #include "daemon/bodies.h"
 #include "daemon/bounds.h"
+#include "daemon/busy.h"
 #include "daemon/connections.h"
 #include "daemon/delivery.h"
 #include "daemon/health.h"
@@ -16,8 +23,7 @@
 #include "daemon/store_metrics.h"
 #include "daemon/waiting_room.h"
 
-struct writer;
-struct outbound;
+struct https;
 
 struct service {
     const struct settings *settings;
@@ -26,41 +32,38 @@ struct service {
     struct connections connections;       /* of ingest */
     struct connections admin_connections; /* of admin */
     struct bodies bodies;
-    struct waiting_room room;
-    struct writer *writer;
-    struct outbound *_Atomic outbound; /* started after the writer, which uses it */
+    struct waiting_room room; /* deliveries for which outbound fetches a certificate */
+    struct queue jobs;        /* struct job, for the writer */
+    struct queue tasks;       /* the jobs of struct task, for outbound */
+    struct https *https;      /* outbound's; NULL until main has made it */
+    busy_since busy[BUSY_THREADS];
     struct metrics metrics;
     struct health health;
     struct store_metrics store_metrics;
-    atomic_bool closing;         /* connections are closed behind an answer */
-    atomic_bool stopping;        /* and new work gets 503 */
-    atomic_bool storing;         /* the last thing tried with the store worked */
-    const char *_Atomic trouble; /* else why not, and what to type: a constant text */
+    atomic_bool closing;  /* connections are closed behind an answer */
+    atomic_bool stopping; /* and new work gets 503 */
 };
 
-/* Why a thread may be stuck: since when it is busy (CLOCK_MONOTONIC), 0 = idle. */
-typedef atomic_int_fast64_t busy_since;
+/* With `bounds` set. 0, or a negative errno, with which the program ends. */
+int service_init(struct service *service);
 
-static inline void busy_begin(busy_since *since, int64_t mono_ms)
-{
-    atomic_store_explicit(since, mono_ms, memory_order_relaxed);
-}
+/* Drops the tasks that nobody took, which the outbox still has, and which end as jobs
+ * that failed. */
+void service_done(struct service *service);
 
-static inline void busy_end(busy_since *since)
-{
-    atomic_store_explicit(since, 0, memory_order_relaxed);
-}
+/* Can a delivery be verified and stored now? When several things are wrong, the first in
+ * the enum is the state. Any thread. */
+void service_look(struct service *service, struct health_now *ret);
 
-static inline bool busy_longer(busy_since *since, int64_t mono_ms, int64_t than_ms)
-{
-    int64_t begun = atomic_load_explicit(since, memory_order_relaxed);
+/* Lends a job to the writer. 0; -EAGAIN when full, -ESHUTDOWN when stopping. Any thread.
+ */
+int service_lend_to_writer(struct service *service, struct job *job);
 
-    return begun != 0 && mono_ms - begun > than_ms;
-}
+/* Lends a delivery to the waiting room, as waiting_room_enter(). Any thread. */
+int service_lend_to_waiting_room(struct service *service, struct delivery *delivery,
+                                 struct delivery **ret_displaced);
 
-static inline bool busy_too_long(busy_since *since, int64_t mono_ms)
-{
-    return busy_longer(since, mono_ms, BUSY_TOO_LONG_MS);
-}
+/* 0: outbound owns the task. -EAGAIN or -ESHUTDOWN: the caller keeps it. */
+int service_give_to_outbound(struct service *service, struct job *task);
 
 #endif

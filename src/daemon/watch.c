@@ -1,7 +1,5 @@
 #include "daemon/watch.h"
 
-#include "daemon/http.h"
-#include "daemon/outbound.h"
 #include "daemon/writer.h"
 #include "sesbounce/limits.h"
 
@@ -18,9 +16,9 @@ void watch_sweep(struct watch *watch, int64_t mono_ms)
 
     atomic_fetch_add_explicit(&service->metrics.shed[SHED_SLOW], slow,
                               memory_order_relaxed);
-    http_resume_waiting(waiting_room_sweep(&service->room, mono_ms),
-                        VERDICT_NO_CERTIFICATE, "it did not come in time");
-    writer_sweep(service->writer, mono_ms);
+    delivery_give_back_all(waiting_room_sweep(&service->room, mono_ms),
+                           VERDICT_NO_CERTIFICATE, "it did not come in time");
+    writer_sweep(service, mono_ms);
 }
 
 /* How many more there are than were told. */
@@ -95,6 +93,9 @@ void watch_tell_shed(struct watch *watch, int64_t mono_ms)
 
 bool watch_is_stuck(const struct watch *watch, int64_t mono_ms)
 {
-    return writer_is_stuck(watch->service->writer, mono_ms) ||
-           outbound_is_stuck(watch->service->outbound, mono_ms);
+    for (int i = 0; i < BUSY_THREADS; i++) {
+        if (busy_too_long(&watch->service->busy[i], mono_ms))
+            return true;
+    }
+    return false;
 }

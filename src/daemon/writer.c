@@ -2,165 +2,59 @@
 
 #include <errno.h>
 
-#include "daemon/checkpointer.h"
-#include "daemon/http.h"
-#include "daemon/outbound.h"
+#include "daemon/database.h"
+#include "daemon/task.h"
 #include "sesbounce/limits.h"
 
 struct writer {
     struct service *service;
-    struct queue queue;
-    struct store *store; /* NULL while the file cannot be opened */
-    struct checkpointer *checkpointer;
+    struct database database;
     pthread_t thread;
-    busy_since busy;
-    atomic_int fatal;
-    /* A fault that stays until somebody puts another file there, and how the file looked
-     * when it was last tried, and a moment ago. */
-    int lasting;
-    uint64_t look_tried;
-    uint64_t look_seen;
-    struct store_files held;      /* those of the store that was put down */
-    int64_t confirmations_due_ms; /* wall clock; CLOCK_NONE: nothing in the outbox */
-    struct log_ration fault_ration;
-    /* The log's last word is that it is not storing. A hanging disk is told by main. */
-    atomic_bool told_not_storing;
-    struct log_ration not_storing_ration;
-    bool quarantined; /* something, since the quarantine was last seen to be in bounds */
-    uint64_t dropped; /* from it, and not told yet */
+    int64_t tasks_due_ms; /* of task_hand_out() */
+    uint64_t dropped;     /* from the quarantine, and not told yet */
     struct log_ration dropped_ration;
 };
 
-/* Unless the log says so; what the ration holds back now is told when it next allows. */
-static void tell_not_storing(struct writer *writer)
-{
-    const char *trouble = atomic_load(&writer->service->trouble);
-    unsigned held_back = 0;
+#define NOT_STORED "a delivery could not be stored and gets 503; SNS repeats it"
 
-    if (atomic_load(&writer->told_not_storing) ||
-        !log_ration_pass(&writer->not_storing_ration, clock_mono_ms(),
-                         STORE_FAULT_LOGS_A_MINUTE, &held_back))
-        return;
-    log_event(LOG_LEVEL_ERROR, "NOT STORING, deliveries get 503 and SNS repeats them",
-              {"PATH", str_of(writer->service->settings->store.path)},
-              {"ADVICE", str_of(trouble)});
-    atomic_store(&writer->told_not_storing, true);
-}
-
-static void tell_fault(struct writer *writer, const char *what, int error)
-{
-    unsigned held_back = 0;
-
-    metrics_count(&writer->service->metrics.store_faults);
-    atomic_store(&writer->service->trouble, store_advice(error));
-    atomic_store(&writer->service->storing, false);
-    if (error == -EUCLEAN || error == -ENOTSUP)
-        atomic_store(&writer->fatal, error);
-    if (log_ration_pass(&writer->fault_ration, clock_mono_ms(), STORE_FAULT_LOGS_A_MINUTE,
-                        &held_back))
-        log_event(LOG_LEVEL_ERROR, what, {"ERROR", str_of(strerror(-error))},
-                  {"DETAIL", str_of(writer->store ? store_fault(writer->store) : NULL)});
-    tell_not_storing(writer);
-}
-
-/* Lets go of a file that cannot be used until it is another one. What was replaced before
- * we noticed (-ESTALE) is another one already. */
-static void put_down(struct writer *writer, int error)
-{
-    const char *path = writer->service->settings->store.path;
-
-    checkpointer_let_go(writer->checkpointer);
-    if (writer->store)
-        store_files_of(writer->store, &writer->held);
-    store_close(take_ptr(writer->store));
-    writer->lasting = error;
-    writer->look_seen = store_fingerprint(path);
-    writer->look_tried = error == -ESTALE ? 0 : writer->look_seen;
-}
-
-static void note_fault(struct writer *writer, const char *what, int error)
-{
-    tell_fault(writer, what, error);
-    if (store_fault_stays(error))
-        put_down(writer, error);
-}
-
-void writer_tell_if_new(const struct store *store, const char *path)
-{
-    if (store_is_new(store))
-        log_event(LOG_LEVEL_WARNING,
-                  "there was no database, so a new, empty list was begun",
-                  {"PATH", str_of(path)},
-                  {"ADVICE", STR("on a new installation all is well; if a database was "
-                                 "lost, stop sesbounced and restore a backup: "
-                                 "sesbounced(8)")});
-}
-
-static void note_success(struct writer *writer)
-{
-    if (writer->lasting)
-        return;
-    atomic_store(&writer->service->storing, true);
-    if (atomic_exchange(&writer->told_not_storing, false))
-        log_event(LOG_LEVEL_NOTICE, "the store works again",
-                  {"PATH", str_of(writer->service->settings->store.path)});
-}
-
-static struct delivery *delivery_of(struct queue_node *node)
-{
-    return queue_entry(queue_entry(node, struct writer_job, node), struct delivery, job);
-}
+/* --- a batch --------------------------------------------------------------------- */
 
 /* One transaction for all of `first`; 0, or the fault after which nothing of it is kept.
  */
-static int commit_list(struct writer *writer, struct queue_node *first)
+static int batch_commit(struct writer *writer, struct queue_node *first)
 {
-    int r = store_begin(writer->store);
+    struct store *store = writer->database.store;
+    int r = store_begin(store);
 
     if (r < 0)
         return r;
-    for (struct queue_node *node = first; r == 0 && node; node = node->next) {
-        struct delivery *delivery = delivery_of(node);
-
-        r = store_apply(writer->store, &delivery->intake, &delivery->applied);
-    }
+    for (struct queue_node *node = first; r == 0 && node; node = node->next)
+        r = job_of(node)->add(job_of(node), store);
     if (r == 0)
-        r = store_commit(writer->store);
+        r = store_commit(store);
     if (r < 0)
-        store_rollback(writer->store);
+        store_rollback(store);
     else
         metrics_count(&writer->service->metrics.batches);
     return r;
 }
 
-/* After the commit, and only then, what was applied becomes the answer. */
-static void answer_list(struct writer *writer, struct queue_node *first, int fault)
+static void batch_end(struct queue_node *first, int fault)
 {
     while (first) {
-        struct delivery *delivery = delivery_of(first);
+        struct job *job = job_of(first);
 
         first = first->next;
-        if (fault == 0) {
-            delivery_decide(delivery, delivery->applied, NULL);
-            if (delivery->applied == VERDICT_QUARANTINED)
-                writer->quarantined = true;
-            if (delivery->intake.kind == INTAKE_CONFIRM)
-                writer->confirmations_due_ms = 0; /* look at the outbox at once */
-        } else {
-            delivery_decide(delivery,
-                            fault == -ENOMEM ? VERDICT_NO_MEMORY : VERDICT_STORE,
-                            store_advice(fault));
-        }
-        http_resume(delivery);
+        job->done(job, fault);
     }
 }
 
 /*
- * One transaction each, so that one delivery's fault is not another's. `fault` is that of
- * the whole batch. A fault of the surroundings hits all alike, and nobody shall wait for
- * more of the same: then the rest is not tried, and so not acknowledged.
+ * One transaction each, so that one job's fault is not another's. `fault` is that of the
+ * whole batch. A fault of the surroundings hits all alike, and nobody shall wait for more
+ * of the same: then the rest is not tried, and so not acknowledged.
  */
-static void write_alone(struct writer *writer, struct queue_node *first, int fault)
+static void batch_write_alone(struct writer *writer, struct queue_node *first, int fault)
 {
     int64_t give_up_ms = clock_mono_ms() + WRITER_REPLAY_MS;
     int for_all = fault == -EBUSY ? fault : 0;
@@ -171,265 +65,79 @@ static void write_alone(struct writer *writer, struct queue_node *first, int fau
 
         first->next = NULL;
         if (r == 0)
-            r = commit_list(writer, first);
+            r = batch_commit(writer, first);
         if (r == -EBUSY || store_fault_stays(r))
             for_all = r;
         else if (clock_mono_ms() >= give_up_ms)
             for_all = r < 0 ? r : fault;
-        if (r < 0 && !writer->lasting)
-            note_fault(writer,
-                       "a delivery could not be stored and gets 503; SNS repeats it", r);
-        answer_list(writer, first, r);
+        if (r < 0 && writer->database.store)
+            database_fault(&writer->database, NOT_STORED, r);
+        batch_end(first, r);
         first = next;
     }
 }
 
-static void write_list(struct writer *writer, struct queue_node *first)
+static void batch_write(struct writer *writer, struct queue_node *first)
 {
-    int r;
+    int r = database_unusable(&writer->database);
 
-    if (!first)
-        return;
-    if (!writer->store) {
-        answer_list(writer, first, writer->lasting ? writer->lasting : -EIO);
-        return;
+    if (r == 0) {
+        r = batch_commit(writer, first);
+        if (r < 0 && first->next && !store_fault_stays(r)) {
+            database_fault(
+                &writer->database,
+                "a batch could not be stored; its deliveries are tried one by one", r);
+            batch_write_alone(writer, first, r);
+            return;
+        }
+        if (r < 0)
+            database_fault(&writer->database, NOT_STORED, r);
     }
-    r = commit_list(writer, first);
-    if (r < 0 && first->next && !store_fault_stays(r)) {
-        note_fault(writer,
-                   "a batch could not be stored; its deliveries are tried one by one", r);
-        write_alone(writer, first, r);
-        return;
-    }
-    if (r < 0)
-        note_fault(writer, "a delivery could not be stored and gets 503; SNS repeats it",
-                   r);
-    answer_list(writer, first, r);
+    batch_end(first, r);
     if (r == 0)
-        note_success(writer);
+        database_works(&writer->database);
 }
 
-static void write_confirmation(struct writer *writer, struct queue_node *node)
-{
-    struct writer_job *job = queue_entry(node, struct writer_job, node);
-    struct outbound_confirmation *task =
-        queue_entry(job, struct outbound_confirmation, job);
-    int r = writer->store ? store_confirmation_result(writer->store,
-                                                      task->confirmation.id, task->result,
-                                                      str_of(task->text), clock_wall_ms())
-                          : -EIO;
-
-    if (r < 0 && writer->store)
-        note_fault(writer, "the outcome of a confirmation could not be stored", r);
-    writer->confirmations_due_ms = 0;
-    outbound_confirmation_free(task);
-}
-
-static void answer_late(struct delivery *delivery)
-{
-    delivery_decide(delivery, VERDICT_BUSY, "waited too long for the disk");
-    http_resume(delivery);
-}
-
-/*
- * Sorts a batch: late deliveries out, the rest to one transaction, in their order; then
- * the outcomes of confirmations, for which nobody waits.
- */
-static void handle_batch(struct writer *writer, struct queue_node *node)
+/* Ends what is late, and returns the rest in its order. */
+static struct queue_node *batch_sort_out(struct queue_node *node)
 {
     struct queue_node *first = NULL;
     struct queue_node **link = &first;
-    struct queue_node *outcomes = NULL;
     int64_t now_ms = clock_mono_ms();
 
     while (node) {
         struct queue_node *next = node->next;
 
         node->next = NULL;
-        if (queue_entry(node, struct writer_job, node)->kind == WRITER_JOB_CONFIRMATION) {
-            node->next = outcomes;
-            outcomes = node;
-        } else if (now_ms >= delivery_of(node)->deadline_ms) {
-            answer_late(delivery_of(node));
+        if (now_ms >= job_of(node)->deadline_ms) {
+            batch_end(node, -ETIME);
         } else {
             *link = node;
             link = &node->next;
         }
         node = next;
     }
-    write_list(writer, first);
-    while (outcomes) {
-        struct queue_node *next = outcomes->next;
-
-        write_confirmation(writer, outcomes);
-        outcomes = next;
-    }
+    return first;
 }
 
-static int hand_over(struct writer *writer, struct store_confirmation *due)
+/* --- between two batches --------------------------------------------------------- */
+
+static bool writer_may_write(const struct writer *writer)
 {
-    struct outbound_confirmation *task = calloc(1, sizeof(*task));
-    int r = -ENOMEM;
-
-    if (task) {
-        task->job.kind = WRITER_JOB_CONFIRMATION;
-        task->outbound = writer->service->outbound;
-        task->confirmation = *due;
-        *due = (struct store_confirmation){0};
-        r = outbound_confirm(writer->service->outbound, task);
-        if (r < 0)
-            outbound_confirmation_free(task);
-    }
-    store_confirmation_done(due);
-    return r;
-}
-
-static void look_at_outbox(struct writer *writer)
-{
-    struct store_confirmation due[CONFIRMATIONS_AT_ONCE];
-    struct outbound *outbound = atomic_load(&writer->service->outbound);
-    int64_t now_ms = clock_wall_ms();
-    size_t room;
-    int count;
-
-    if (!writer->store || !outbound)
-        return;
-    if (store_changed_elsewhere(writer->store))
-        writer->confirmations_due_ms = 0; /* `sesbouncectl topics confirm` */
-    /* Further ahead than any back-off: the clock was set back since. */
-    if (writer->confirmations_due_ms > now_ms + CONFIRM_MAX_MS)
-        writer->confirmations_due_ms = 0;
-    if (writer->confirmations_due_ms == CLOCK_NONE ||
-        now_ms < writer->confirmations_due_ms)
-        return;
-    /* What is given out must be taken: the rest waits in the outbox. */
-    room = outbound_room(outbound);
-    if (room == 0)
-        return;
-    count = store_confirmations_due(writer->store, now_ms, due, room,
-                                    &writer->confirmations_due_ms);
-    if (count < 0) {
-        note_fault(writer, "the outbox could not be read", count);
-        writer->confirmations_due_ms = now_ms + CLOCK_SECOND_MS;
-    }
-    for (int i = 0; i < count; i++)
-        (void)hand_over(writer, &due[i]);
-}
-
-static int open_again(struct writer *writer)
-{
-    const char *path = writer->service->settings->store.path;
-    int r = store_open(path, STORE_OWN, &writer->store, NULL);
-
-    if (r == 0) {
-        writer->confirmations_due_ms = 0;
-        writer_tell_if_new(writer->store, path);
-    }
-    if (store_fault_stays(r))
-        put_down(writer, r);
-    return r;
-}
-
-/* Whoever replaced the database may have left the log of the old one beside it. */
-static int set_log_aside(struct writer *writer, const char *path)
-{
-    int r = store_set_log_aside(path, &writer->held);
-
-    if (r == 1)
-        log_event(
-            LOG_LEVEL_WARNING,
-            "the write-ahead log of the database that was replaced does not belong "
-            "to the new one and was renamed",
-            {"PATH", str_of(path)},
-            {"ADVICE", STR("it is PATH-wal.old; remove it, or keep it together with "
-                           "the old database")});
-    return r < 0 ? r : 0;
-}
-
-/* What fails for a reason that is not the file's own, such as a lock, is tried again. */
-static void try_replaced(struct writer *writer, const char *path)
-{
-    const char *trouble = atomic_load(&writer->service->trouble);
-    _cleanup_(buf_done) struct buf detail;
-    bool of_file;
-    int r;
-
-    buf_init(&detail, STORE_FAULT_BYTES_MAX);
-    r = set_log_aside(writer, path);
-    if (r == 0)
-        r = store_open_again(path, &writer->store, &detail);
-    if (r == 0) {
-        writer->lasting = 0;
-        writer->confirmations_due_ms = 0;
-        note_success(writer);
-        return;
-    }
-    of_file = store_fault_stays(r) || r == -ENOENT || r == -EACCES;
-    if (of_file || store_advice(r) != trouble)
-        log_event(LOG_LEVEL_ERROR, "the database that is there now cannot be used",
-                  {"ERROR", str_of(strerror(-r))}, {"DETAIL", buf_str(&detail)});
-    atomic_store(&writer->service->trouble, store_advice(r));
-    if (of_file)
-        writer->look_tried = writer->look_seen = store_fingerprint(path);
-}
-
-/*
- * Has another file taken the place of the one that cannot be used? It is tried once for
- * each change, and only when it has not changed for a tick, so that no half of a copy is.
- */
-static void mend_lasting(struct writer *writer)
-{
-    const char *path = writer->service->settings->store.path;
-    uint64_t look = store_fingerprint(path);
-
-    if (look == writer->look_tried || look != writer->look_seen) {
-        metrics_count(&writer->service->metrics.store_faults);
-        writer->look_seen = look;
-        return;
-    }
-    try_replaced(writer, path);
-}
-
-/* A file that cannot be opened yet is tried again; a store that failed is probed. */
-static void try_to_mend(struct writer *writer)
-{
-    const char *trouble = atomic_load(&writer->service->trouble);
-    int r;
-
-    if (writer->lasting) {
-        mend_lasting(writer);
-        return;
-    }
-    r = writer->store ? store_probe(writer->store) : open_again(writer);
-    if (r == 0)
-        note_success(writer);
-    else if (store_advice(r) != trouble) /* not the same each second */
-        note_fault(writer, "the database still cannot be used", r);
-    else
-        metrics_count(&writer->service->metrics.store_faults);
-}
-
-static void writer_mend(struct writer *writer)
-{
-    if (atomic_load(&writer->service->storing))
-        return;
-    try_to_mend(writer);
-    if (!atomic_load(&writer->service->storing))
-        tell_not_storing(writer);
+    return writer->database.store && health_store_fault(&writer->service->health) == 0;
 }
 
 static void writer_tidy(struct writer *writer)
 {
     bool more = false;
-    int r = 0;
+    int r = store_tidy(writer->database.store, clock_wall_ms(), &more);
 
-    if (writer->store && atomic_load(&writer->service->storing))
-        r = store_tidy(writer->store, clock_wall_ms(), &more);
     if (r < 0)
-        note_fault(writer, "expired de-duplication keys could not be deleted", r);
+        database_fault(&writer->database,
+                       "expired de-duplication keys could not be deleted", r);
 }
 
-static void tell_dropped(struct writer *writer)
+static void writer_tell_dropped(struct writer *writer)
 {
     unsigned held_back = 0;
     struct buf count;
@@ -449,56 +157,68 @@ static void tell_dropped(struct writer *writer)
 }
 
 /* A step; while there is more to drop, another one follows each batch. */
-static void bound_quarantine(struct writer *writer)
+static void writer_bound_quarantine(struct writer *writer)
 {
     uint64_t max_bytes = writer->service->settings->retention.quarantine_bytes;
     size_t dropped = 0;
-    int r;
+    int r = store_quarantine_bound(writer->database.store, (int64_t)max_bytes,
+                                   clock_wall_ms(), &dropped);
 
-    if (!writer->store || !atomic_load(&writer->service->storing))
-        return;
-    r = store_quarantine_bound(writer->store, (int64_t)max_bytes, clock_wall_ms(),
-                               &dropped);
-    writer->quarantined = dropped > 0;
     writer->dropped += dropped;
-    tell_dropped(writer);
+    writer_tell_dropped(writer);
     if (r < 0)
-        note_fault(writer, "the quarantine could not be kept within its bounds", r);
+        database_fault(&writer->database,
+                       "the quarantine could not be kept within its bounds", r);
 }
 
-/* A fault is told by whoever needs the store. */
-static void look_for_metrics(struct writer *writer)
+static void writer_hand_out_tasks(struct writer *writer)
 {
-    if (writer->store && atomic_load(&writer->service->storing))
-        (void)store_metrics_look(&writer->service->store_metrics, writer->store,
-                                 clock_mono_ms());
+    int r = task_hand_out(writer->service, writer->database.store, &writer->tasks_due_ms);
+
+    if (r < 0)
+        database_fault(&writer->database, "the outbox could not be read", r);
 }
+
+static void writer_keep_house(struct writer *writer, bool is_idle)
+{
+    if (is_idle && writer_may_write(writer))
+        writer_tidy(writer);
+    if (writer_may_write(writer) &&
+        (is_idle || store_quarantine_grew(writer->database.store)))
+        writer_bound_quarantine(writer);
+    database_mend(&writer->database);
+    if (writer->database.store)
+        writer_hand_out_tasks(writer);
+    /* A fault is told by whoever needs the store. */
+    if (writer_may_write(writer))
+        (void)store_metrics_look(&writer->service->store_metrics, writer->database.store,
+                                 clock_mono_ms());
+    if (writer->database.store)
+        checkpointer_edge(writer->database.checkpointer, writer->database.store);
+}
+
+/* --- the thread ------------------------------------------------------------------ */
 
 static void *writer_run(void *argument)
 {
     struct writer *writer = argument;
+    struct queue *jobs = &writer->service->jobs;
+    busy_since *busy = &writer->service->busy[BUSY_WRITER];
 
     for (;;) {
-        struct queue_node *batch = queue_take(&writer->queue, WRITER_BATCH_MAX,
-                                              clock_mono_ms() + WRITER_TICK_MS);
+        struct queue_node *batch =
+            queue_take(jobs, WRITER_BATCH_MAX, clock_mono_ms() + WRITER_TICK_MS);
+        bool is_idle = !batch;
 
-        busy_begin(&writer->busy, clock_mono_ms());
-        if (batch)
-            handle_batch(writer, batch);
-        else if (queue_is_closed(&writer->queue))
+        if (is_idle && queue_is_closed(jobs))
             break;
-        else
-            writer_tidy(writer);
-        if (!batch || writer->quarantined)
-            bound_quarantine(writer);
-        writer_mend(writer);
-        look_at_outbox(writer);
-        look_for_metrics(writer);
-        if (writer->store)
-            checkpointer_edge(writer->checkpointer, writer->store);
-        busy_end(&writer->busy);
+        busy_begin(busy, clock_mono_ms());
+        batch = batch_sort_out(batch);
+        if (batch)
+            batch_write(writer, batch);
+        writer_keep_house(writer, is_idle);
+        busy_end(busy);
     }
-    busy_end(&writer->busy);
     return NULL;
 }
 
@@ -510,21 +230,14 @@ int writer_start(struct service *service, struct store *store, struct writer **r
     if (!writer)
         return -ENOMEM;
     writer->service = service;
-    r = queue_init(&writer->queue, service->bounds.writer_queue);
-    if (r < 0) {
-        free(writer);
-        return r;
-    }
-    writer->store = store;
-    atomic_store(&service->storing, store != NULL);
-    atomic_store(&writer->told_not_storing, store == NULL); /* by main */
-    r = checkpointer_start(service->settings->store.path, &writer->checkpointer);
+    writer->database = (struct database){.service = service, .store = store};
+    r = checkpointer_start(service->settings->store.path,
+                           &service->busy[BUSY_CHECKPOINTER],
+                           &writer->database.checkpointer);
     if (r == 0)
         r = -pthread_create(&writer->thread, NULL, writer_run, writer);
-    if (r < 0) {
-        writer->store = NULL; /* still the caller's */
-        checkpointer_stop(writer->checkpointer);
-        queue_done(&writer->queue);
+    if (r < 0) { /* the store is still the caller's */
+        checkpointer_stop(writer->database.checkpointer);
         free(writer);
         return r;
     }
@@ -532,78 +245,38 @@ int writer_start(struct service *service, struct store *store, struct writer **r
     return 0;
 }
 
-int writer_push(struct writer *writer, struct writer_job *job)
-{
-    return queue_push(&writer->queue, &job->node);
-}
-
-bool writer_is_full(struct writer *writer)
-{
-    return queue_count(&writer->queue) >= writer->queue.max;
-}
-
-static bool is_late(struct queue_node *node, void *by_ms)
-{
-    return queue_entry(node, struct writer_job, node)->kind == WRITER_JOB_DELIVERY &&
-           delivery_of(node)->deadline_ms <= *(int64_t *)by_ms;
-}
-
-/* Until the writer comes back, which tries the store before anything else. */
-static void tell_if_hanging(struct writer *writer, int64_t mono_ms)
-{
-    static const char advice[] = "the disk does not answer: `dmesg`";
-    struct service *service = writer->service;
-
-    if (!busy_longer(&writer->busy, mono_ms, ANSWER_MS) ||
-        !atomic_load(&service->storing))
-        return;
-    metrics_count(&service->metrics.store_faults);
-    atomic_store(&service->trouble, advice);
-    atomic_store(&service->storing, false);
-    tell_not_storing(writer);
-}
-
-void writer_sweep(struct writer *writer, int64_t mono_ms)
-{
-    int64_t next_tick_ms = mono_ms + MAIN_TICK_MS;
-    struct queue_node *late = queue_take_if(&writer->queue, is_late, &next_tick_ms);
-
-    while (late) {
-        struct queue_node *next = late->next;
-
-        answer_late(delivery_of(late));
-        late = next;
-    }
-    tell_if_hanging(writer, mono_ms);
-}
-
 void writer_stop(struct writer *writer)
 {
-    if (!writer)
-        return;
-    queue_close(&writer->queue);
-    (void)pthread_join(writer->thread, NULL);
-    checkpointer_stop(take_ptr(writer->checkpointer));
-    if (writer->store)
-        (void)store_checkpoint_restart(writer->store);
-    store_close(take_ptr(writer->store));
-}
+    struct store *store;
 
-void writer_free(struct writer *writer)
-{
     if (!writer)
         return;
-    queue_done(&writer->queue);
+    queue_close(&writer->service->jobs);
+    (void)pthread_join(writer->thread, NULL);
+    checkpointer_stop(writer->database.checkpointer);
+    store = writer->database.store;
+    if (store)
+        (void)store_checkpoint_restart(store);
+    store_close(store);
     free(writer);
 }
 
-bool writer_is_stuck(struct writer *writer, int64_t mono_ms)
+/* --- the sweep, by main ---------------------------------------------------------- */
+
+static bool job_is_late(struct queue_node *node, void *by_ms)
 {
-    return busy_too_long(&writer->busy, mono_ms) ||
-           checkpointer_is_stuck(writer->checkpointer, mono_ms);
+    return job_of(node)->deadline_ms <= *(int64_t *)by_ms;
 }
 
-int writer_fatal(struct writer *writer)
+void writer_sweep(struct service *service, int64_t mono_ms)
 {
-    return atomic_load(&writer->fatal);
+    int64_t next_tick_ms = mono_ms + MAIN_TICK_MS;
+
+    batch_end(queue_take_if(&service->jobs, job_is_late, &next_tick_ms), -ETIME);
+    /* Until the writer comes back, which tries the store before anything else. */
+    if (!busy_longer(&service->busy[BUSY_WRITER], mono_ms, ANSWER_MS) ||
+        health_store_fault(&service->health) != 0)
+        return;
+    health_store_fails(&service->health, -ETIMEDOUT);
+    health_store_tell(&service->health, service->settings->store.path);
 }

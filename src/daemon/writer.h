@@ -1,10 +1,11 @@
 /*
- * The writer: the one thread that changes the database, and its checkpointer.
+ * The writer: the one thread that changes the database, with its checkpointer. It runs
+ * the jobs in its mailbox, and knows nothing of their kinds.
  *
- * Group commit: takes what queued up while the last fsync ran, applies it in one
- * transaction and resumes all of it after the commit. No timer, no tunable. When a
- * transaction fails it is rolled back and its deliveries are tried one by one, and only
- * those that fail get 503.
+ * Group commit: it takes what queued up while the last fsync ran, adds it to one
+ * transaction and ends all of it after the commit. No timer, no tunable. When a
+ * transaction fails it is rolled back and its jobs are tried one by one, and only those
+ * that fail end with a fault.
  */
 #ifndef SESBOUNCED_WRITER_H
 #define SESBOUNCED_WRITER_H
@@ -16,38 +17,19 @@ struct writer;
 
 /*
  * Starts both threads. `store` (taken over) may be NULL: then the file could not be
- * opened yet, the writer tries again now and then, and everything gets 503 until it
- * works.
+ * opened, the health of the service says why, and the writer tries again now and then.
  */
 int writer_start(struct service *service, struct store *store, struct writer **ret);
 
-/* Whoever lost a list shall read it in the log. */
-void writer_tell_if_new(const struct store *store, const char *path);
-
-/* Lends a job to the writer. 0; -EAGAIN when full, -ESHUTDOWN when stopping. */
-int writer_push(struct writer *writer, struct writer_job *job);
-
-/* Would a delivery be refused now? */
-bool writer_is_full(struct writer *writer);
-
 /*
- * Answers deliveries in the queue with 503 that would be late before the next tick; what
- * is inside the writer's transaction may yet be committed, and waits. When the writer has
- * hung for ANSWER_MS, says that nothing is stored (`storing` and `trouble` of the
- * service). For main's thread, each tick.
+ * By main, at each tick: ends the jobs in the mailbox that would be late before the next
+ * one; what is inside the writer's transaction may yet be committed, and waits. When the
+ * writer has hung for ANSWER_MS, nothing is stored: the health of the service says so.
  */
-void writer_sweep(struct writer *writer, int64_t mono_ms);
+void writer_sweep(struct service *service, int64_t mono_ms);
 
-/* Takes no more jobs, finishes those it has, checkpoints, closes, joins. */
+/* Closes the mailbox, finishes the jobs in it, checkpoints, closes, joins, frees. NULL is
+ * allowed. */
 void writer_stop(struct writer *writer);
-
-/* After the HTTP threads have ended, which may push (and are refused) until then. */
-void writer_free(struct writer *writer);
-
-/* Is one of its threads stuck? */
-bool writer_is_stuck(struct writer *writer, int64_t mono_ms);
-
-/* 0, or -EUCLEAN or -ENOTSUP once the database turned out to be unusable. */
-int writer_fatal(struct writer *writer);
 
 #endif

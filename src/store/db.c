@@ -387,6 +387,8 @@ const char *store_advice(int fault)
         return "the disk is full: `df`";
     case -EIO:
         return "the disk reports errors: `dmesg`";
+    case -ETIMEDOUT:
+        return "the disk does not answer: `dmesg`";
     default:
         return strerrordesc_np(-fault);
     }

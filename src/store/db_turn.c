@@ -206,6 +206,7 @@ void store_rollback(struct store *store)
     if (!store->in_transaction)
         return;
     write_forget(store);
+    outbox_transaction_ended(store, false);
     (void)roll_back(store);
     store->in_transaction = false;
     db_turn_give(store);
@@ -232,19 +233,10 @@ int store_commit(struct store *store)
         return r;
     }
     store->in_transaction = false;
+    outbox_transaction_ended(store, true);
     db_turn_give(store);
     keep_wal_short(store);
     return 0;
-}
-
-bool store_changed_elsewhere(struct store *store)
-{
-    int64_t version = 0;
-
-    if (db_data_version(store, &version) < 0 || version == store->data_version_told)
-        return false;
-    store->data_version_told = version;
-    return true;
 }
 
 int store_probe(struct store *store)

@@ -89,6 +89,7 @@ struct counted_key {
 struct given_out {
     int64_t id;
     int64_t until_ms;
+    bool is_answered; /* by the transaction that is open */
 };
 
 struct store {
@@ -110,7 +111,7 @@ struct store {
     bool is_spoiled; /* corrupt, or not the file at `path`: nothing is put right at the
                         end */
     int64_t wal_bytes;
-    int64_t data_version_told;  /* by store_changed_elsewhere() */
+    int64_t data_version_told;  /* by store_outbox_changed() */
     int64_t data_version_known; /* what `topics` was read under */
     sqlite3_stmt *statements[SQL_COUNT];
     struct topic *topics; /* STORE_TOPICS_CACHED_MAX; writers only */
@@ -125,6 +126,8 @@ struct store {
     int compact_pages; /* of the next step; 0 before the first */
     struct given_out out[STORE_CONFIRMATIONS_OUT_MAX];
     size_t out_count;
+    bool outbox_changed;  /* since store_outbox_changed() last looked */
+    bool quarantine_grew; /* since store_quarantine_bound() last looked */
     bool tidy_more;
     struct counted_key tidy_key; /* up to this one counted keys were looked at */
     int64_t tidy_again_ms;
@@ -333,6 +336,9 @@ int subscription_fault(struct store *store, int64_t id, struct str text);
 int outbox_put(struct store *store, int64_t subscription_id, int64_t next_at_ms,
                int64_t now_ms);
 int outbox_drop(struct store *store, int64_t subscription_id);
+
+/* What the transaction answered is no longer given out, or is so still. */
+void outbox_transaction_ended(struct store *store, bool committed);
 
 /* Adds one to a counter of the day of `occurred_ms`. */
 int tally_add(struct store *store, int64_t occurred_ms, enum tally_kind kind);

@@ -95,7 +95,7 @@ int store_confirmations_due(struct store *store, int64_t now_ms,
         if (r < 0)
             break;
         store->out[store->out_count++] =
-            (struct given_out){id, now_ms + STORE_CONFIRMATION_OUT_MS};
+            (struct given_out){id, now_ms + STORE_CONFIRMATION_OUT_MS, false};
         sooner(ret_next_ms, now_ms + STORE_CONFIRMATION_OUT_MS);
         count++;
     }
@@ -116,6 +116,7 @@ int outbox_put(struct store *store, int64_t subscription_id, int64_t next_at_ms,
     db_bind_int(&call, subscription_id);
     db_bind_int(&call, next_at_ms);
     db_bind_int(&call, now_ms);
+    store->outbox_changed = true;
     return db_run(&call, NULL);
 }
 
@@ -204,25 +205,71 @@ static int apply_result(struct store *store, const struct attempt *attempt,
                : subscription_failed(store, attempt->subscription_id, text, now_ms);
 }
 
+/* A result counts as heard once its transaction is kept. */
+static void given_out_answer(struct store *store, int64_t id)
+{
+    for (size_t i = 0; i < store->out_count; i++)
+        if (store->out[i].id == id)
+            store->out[i].is_answered = true;
+}
+
+void outbox_transaction_ended(struct store *store, bool committed)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < store->out_count; i++) {
+        if (committed && store->out[i].is_answered)
+            continue;
+        store->out[kept] = store->out[i];
+        store->out[kept++].is_answered = false;
+    }
+    store->out_count = kept;
+}
+
+static int record_result(struct store *store, int64_t id,
+                         enum store_confirm_result result, struct str text,
+                         int64_t now_ms)
+{
+    struct attempt attempt;
+    int r = find(store, id, &attempt);
+
+    if (r == 1)
+        r = apply_result(store, &attempt, result, text, now_ms);
+    if (r < 0)
+        return r;
+    given_out_answer(store, id);
+    store->outbox_changed = true;
+    topic_forget_cache(store); /* the state of a topic changed behind the cache */
+    return 0;
+}
+
 int store_confirmation_result(struct store *store, int64_t id,
                               enum store_confirm_result result, struct str text,
                               int64_t now_ms)
 {
-    struct attempt attempt;
-    int r = store_begin(store);
+    int r;
 
+    if (store->in_transaction)
+        return record_result(store, id, result, text, now_ms);
+    r = store_begin(store);
     if (r < 0)
         return r;
-    r = find(store, id, &attempt);
-    if (r == 1)
-        r = apply_result(store, &attempt, result, text, now_ms);
+    r = record_result(store, id, result, text, now_ms);
     if (r < 0) {
         store_rollback(store);
         return r;
     }
-    topic_forget_cache(store); /* the state of a topic changed behind the cache */
-    r = store_commit(store);
-    if (r == 0)
-        forget_given_out(store, id, now_ms);
-    return r;
+    return store_commit(store);
+}
+
+bool store_outbox_changed(struct store *store)
+{
+    bool changed = store->outbox_changed;
+    int64_t version = 0;
+
+    store->outbox_changed = false;
+    if (db_data_version(store, &version) < 0 || version == store->data_version_told)
+        return changed;
+    store->data_version_told = version;
+    return true;
 }

@@ -81,6 +81,7 @@ int store_checkpoint_restart(struct store *s)
 }
 
 static struct checkpointer *checkpointer;
+static busy_since busy;
 
 static int set_up(void **state)
 {
@@ -91,7 +92,7 @@ static int set_up(void **state)
     atomic_store(&store.copies, 0);
     atomic_store(&store.copy_fault, 0);
     atomic_store(&store.opens, 0);
-    return checkpointer_start("played", &checkpointer);
+    return checkpointer_start("played", &busy, &checkpointer);
 }
 
 static int tear_down(void **state)

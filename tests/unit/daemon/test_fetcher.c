@@ -1,5 +1,5 @@
-/* What a failed fetch says of the way to SNS and of its URL. HTTPS and HTTP are played by
- * this file. */
+/* What a failed fetch says of the way to SNS and of its URL. HTTPS is played by this
+ * file. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,8 +13,6 @@
 #include <unistd.h>
 
 #include "daemon/fetcher.h"
-#include "daemon/http.h"
-#include "daemon/writer.h"
 #include "sesbounce/limits.h"
 
 #define MANY (CERTIFICATE_UNHURRIED_MAX + 1)
@@ -43,15 +41,14 @@ int https_get(struct https *https, const char *url, https_done_fn *fn, void *con
     return 0;
 }
 
-void http_resume_waiting(struct delivery *first, enum verdict verdict, const char *fault)
+void https_wake(struct https *https)
 {
-    (void)first, (void)verdict, (void)fault;
+    (void)https;
 }
 
-bool writer_is_full(struct writer *writer)
+static void give_back(struct delivery *delivery)
 {
-    (void)writer;
-    return false;
+    (void)delivery;
 }
 
 struct fixture {
@@ -76,7 +73,7 @@ static int set_up(void **state)
     assert_int_equal(waiting_room_init(&f->service.room, MANY), 0);
     assert_int_equal(health_init(&f->service.health), 0);
     f->service.settings = f->settings;
-    fetcher_init(&f->fetcher, &f->service, NULL);
+    fetcher_init(&f->fetcher, &f->service);
     *state = f;
     return 0;
 }
@@ -106,6 +103,7 @@ static struct delivery *wait_for(struct fixture *f, size_t i, int64_t mono_ms)
     *delivery = (struct delivery){
         .certificate_url = {STR("sns.eu-west-1.amazonaws.com"), str_of(f->files[i])},
         .topic = {.text = STR("arn:aws:sns:eu-west-1:123456789012:t")},
+        .give_back = give_back,
     };
     assert_int_equal(waiting_room_enter(&f->service.room, delivery, mono_ms, &displaced),
                      0);

@@ -1,24 +1,15 @@
-/* What /healthz, the metric and STATUS= say. The writer's queue is played by this file.
- */
+/* What /healthz, the metric and STATUS= say. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 
 #include "daemon/service.h"
-#include "daemon/writer.h"
 
 #define ORIGIN "https://sns.eu-west-1.amazonaws.com"
-
-static bool full;
-
-bool writer_is_full(struct writer *writer)
-{
-    (void)writer;
-    return full;
-}
 
 static const struct health_loss loss = {
     .since_ms = 1790000000000,
@@ -31,11 +22,9 @@ static const struct health_loss loss = {
 static int set_up(void **state)
 {
     static struct service service;
-    static int writer;
 
-    service = (struct service){.writer = (void *)&writer};
-    atomic_store(&service.storing, true);
-    full = false;
+    service = (struct service){.stopping = false};
+    assert_int_equal(queue_init(&service.jobs, 1), 0);
     assert_int_equal(health_init(&service.health), 0);
     *state = &service;
     return 0;
@@ -46,6 +35,7 @@ static int tear_down(void **state)
     struct service *service = *state;
 
     health_done(&service->health);
+    queue_done(&service->jobs);
     return 0;
 }
 
@@ -75,7 +65,7 @@ static void expect(struct service *service, enum health_state state, bool detail
     struct health_now now;
     struct buf line;
 
-    health_look(service, &now);
+    service_look(service, &now);
     assert_int_equal(now.state, state);
     buf_init(&line, 4096);
     assert_int_equal(health_print(&now, detail, &line), 0);
@@ -98,11 +88,11 @@ static void what_is_lost_is_lost_until_it_is_found_at_the_same_origin(void **sta
     assert_true(lose(service, &loss));
     later.since_ms++;
     assert_false(lose(service, &later));
-    health_look(service, &now);
+    service_look(service, &now);
     assert_int_equal(now.state, HEALTH_NOT_VERIFYING);
     assert_int_equal(now.loss.since_ms, loss.since_ms);
     assert_false(health_find(&service->health, STR("https://sns.eu-west-2.example")));
-    health_look(service, &now);
+    service_look(service, &now);
     assert_int_equal(now.state, HEALTH_NOT_VERIFYING);
     assert_true(health_find(&service->health, STR(ORIGIN)));
     assert_false(health_find(&service->health, STR(ORIGIN)));
@@ -128,7 +118,7 @@ static void only_the_operator_reads_about_the_proxy(void **state)
     struct buf line;
 
     (void)lose(service, &loss);
-    health_look(service, &now);
+    service_look(service, &now);
     for (int detail = 0; detail < 2; detail++) {
         buf_init(&line, 4096);
         assert_int_equal(health_print(&now, detail, &line), 0);
@@ -140,17 +130,18 @@ static void only_the_operator_reads_about_the_proxy(void **state)
 static void a_full_queue_and_a_broken_store_are_not_well(void **state)
 {
     struct service *service = *state;
+    struct job job;
 
-    full = true;
+    assert_int_equal(service_lend_to_writer(service, &job), 0);
     expect(service, HEALTH_OVERLOADED, false,
            "messages cannot be stored: more arrive than the disk can write");
     (void)lose(service, &loss);
-    atomic_store(&service->storing, false);
-    atomic_store(&service->trouble, "the disk is full: `df`");
+    health_store_fails(&service->health, -ENOSPC);
     expect(service, HEALTH_NOT_STORING, false,
            "messages cannot be stored: the disk is full: `df`");
     atomic_store(&service->stopping, true);
     expect(service, HEALTH_STOPPING, false, "sesbounced is being stopped or restarted");
+    (void)queue_take(&service->jobs, 1, 0);
 }
 
 static void a_stranger_who_wants_what_sns_does_not_have_proves_nothing(void **state)
@@ -179,7 +170,7 @@ a_renewed_certificate_that_cannot_be_obtained_is_a_loss_in_the_end(void **state)
     assert_false(doubt(service, &loss, 1));
     later.since_ms += HEALTH_DOUBT_MS;
     assert_true(doubt(service, &later, 1 + HEALTH_DOUBT_MS));
-    health_look(service, &now);
+    service_look(service, &now);
     assert_int_equal(now.state, HEALTH_NOT_VERIFYING);
     assert_int_equal(now.loss.since_ms, loss.since_ms); /* since the first */
     assert_true(health_find(&service->health, STR(ORIGIN)));

@@ -1,4 +1,4 @@
-/* What main does at each tick. HTTP, the writer and outbound are played by this file. */
+/* What main does at each tick. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,49 +6,21 @@
 
 #include <arpa/inet.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "daemon/http.h"
-#include "daemon/outbound.h"
 #include "daemon/watch.h"
-#include "daemon/writer.h"
 #include "sesbounce/limits.h"
 
 #include "log_capture.h"
 
-static struct delivery *resumed;
-static enum verdict resumed_with;
-static bool writer_stuck, outbound_stuck;
+static const struct delivery *given_back;
 
-void http_resume_waiting(struct delivery *first, enum verdict verdict, const char *fault)
+static void give_back(struct delivery *delivery)
 {
-    assert_non_null(fault);
-    resumed = first;
-    resumed_with = verdict;
-}
-
-static int64_t writer_swept_ms;
-
-void writer_sweep(struct writer *writer, int64_t mono_ms)
-{
-    (void)writer;
-    writer_swept_ms = mono_ms;
-}
-
-bool writer_is_stuck(struct writer *writer, int64_t mono_ms)
-{
-    (void)writer;
-    (void)mono_ms;
-    return writer_stuck;
-}
-
-bool outbound_is_stuck(struct outbound *outbound, int64_t mono_ms)
-{
-    (void)outbound;
-    (void)mono_ms;
-    return outbound_stuck;
+    given_back = delivery;
 }
 
 static int set_up(void **state)
@@ -58,11 +30,9 @@ static int set_up(void **state)
     const struct bounds bounds = bounds_of(16, 4096, UINT64_MAX);
 
     service = (struct service){.bounds = bounds};
-    assert_int_equal(connections_init(&service.connections, &bounds), 0);
-    assert_int_equal(waiting_room_init(&service.room, bounds.waiting_room), 0);
+    assert_int_equal(service_init(&service), 0);
     watch_init(&watch, &service);
-    resumed = NULL;
-    writer_stuck = outbound_stuck = false;
+    given_back = NULL;
     *state = &watch;
     return 0;
 }
@@ -71,31 +41,41 @@ static int tear_down(void **state)
 {
     struct watch *watch = *state;
 
-    (void)waiting_room_close(&watch->service->room);
-    waiting_room_done(&watch->service->room);
-    connections_done(&watch->service->connections);
+    service_done(watch->service);
     return 0;
 }
 
 static void who_waited_too_long_for_a_certificate_is_let_go_with_503(void **state)
 {
     struct watch *watch = *state;
-    struct delivery delivery = {.arrived_ms = 1000};
+    struct delivery delivery = {.arrived_ms = 1000, .give_back = give_back};
     struct delivery *displaced;
 
     assert_int_equal(
         waiting_room_enter(&watch->service->room, &delivery, 1000, &displaced), 0);
     watch_sweep(watch, 1000 + WAITING_MS - 1);
-    assert_null(resumed);
+    assert_null(given_back);
     watch_sweep(watch, 1000 + WAITING_MS);
-    assert_ptr_equal(resumed, &delivery);
-    assert_int_equal(verdict_info(resumed_with)->http_status, 503);
+    assert_ptr_equal(given_back, &delivery);
+    assert_int_equal(verdict_info(delivery.verdict)->http_status, 503);
 }
 
-static void the_writer_s_queue_is_swept_at_each_tick(void **state)
+static int job_ended;
+
+static void job_done(struct job *job, int fault)
 {
-    watch_sweep(*state, 1234);
-    assert_int_equal(writer_swept_ms, 1234);
+    (void)job;
+    job_ended = fault;
+}
+
+static void the_writer_s_mailbox_is_swept_at_each_tick(void **state)
+{
+    struct watch *watch = *state;
+    struct job job = {.deadline_ms = 5000, .done = job_done};
+
+    assert_int_equal(service_lend_to_writer(watch->service, &job), 0);
+    watch_sweep(watch, 5000 - MAIN_TICK_MS);
+    assert_int_equal(job_ended, -ETIME);
 }
 
 /* A connection that began at 1000 and sends nothing. */
@@ -115,6 +95,7 @@ static void slow_connections_of_both_listeners_are_ended_and_counted(void **stat
     int pair[2];
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    connections_done(&service->admin_connections);
     assert_int_equal(connections_init(&service->admin_connections, &few), 0);
     add_silent(&service->connections, pair[0]);
     add_silent(&service->admin_connections, pair[1]);
@@ -123,7 +104,6 @@ static void slow_connections_of_both_listeners_are_ended_and_counted(void **stat
     watch_sweep(watch, 1000 + HTTP_REQUEST_MS);
     assert_int_equal(metrics_shed(&service->metrics, SHED_SLOW), 2);
     assert_int_equal(metrics_shed_in_all(&service->metrics), 2);
-    connections_done(&service->admin_connections);
     (void)close(pair[0]);
     (void)close(pair[1]);
 }
@@ -132,12 +112,12 @@ static void one_stuck_thread_is_enough_for_the_watchdog(void **state)
 {
     struct watch *watch = *state;
 
-    assert_false(watch_is_stuck(watch, 1));
-    writer_stuck = true;
-    assert_true(watch_is_stuck(watch, 1));
-    writer_stuck = false;
-    outbound_stuck = true;
-    assert_true(watch_is_stuck(watch, 1));
+    for (int i = 0; i < BUSY_THREADS; i++) {
+        assert_false(watch_is_stuck(watch, BUSY_TOO_LONG_MS + 2));
+        busy_begin(&watch->service->busy[i], 1);
+        assert_true(watch_is_stuck(watch, BUSY_TOO_LONG_MS + 2));
+        busy_end(&watch->service->busy[i]);
+    }
 }
 
 static void a_thread_is_stuck_when_it_is_at_one_thing_for_too_long(void **state)
@@ -188,6 +168,7 @@ static void refusals_of_the_admin_listener_are_told_as_such(void **state)
     struct connections_group group = {.count = 0};
     char text[4096];
 
+    connections_done(&service->admin_connections);
     assert_int_equal(connections_init(&service->admin_connections, &one), 0);
     assert_non_null(connections_add(&service->admin_connections, 1000000,
                                     (const struct sockaddr *)&somebody, &group, 0));
@@ -201,7 +182,6 @@ static void refusals_of_the_admin_listener_are_told_as_such(void **state)
     assert_non_null(strstr(text, "ADDRESS=0.0.0.1"));
     assert_non_null(strstr(text, "[admin] listener"));
     assert_null(strstr(text, "max_connections"));
-    connections_done(&service->admin_connections);
 }
 
 #define WATCHED(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -210,7 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WATCHED(who_waited_too_long_for_a_certificate_is_let_go_with_503),
-        WATCHED(the_writer_s_queue_is_swept_at_each_tick),
+        WATCHED(the_writer_s_mailbox_is_swept_at_each_tick),
         WATCHED(slow_connections_of_both_listeners_are_ended_and_counted),
         WATCHED(one_stuck_thread_is_enough_for_the_watchdog),
         cmocka_unit_test(a_thread_is_stuck_when_it_is_at_one_thing_for_too_long),

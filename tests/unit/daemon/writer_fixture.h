@@ -1,6 +1,6 @@
 /*
- * The writer against a store whose every step can be made to fail. The store, and the
- * resuming of a connection, are played by this file; each program includes it once.
+ * The writer with a real database, and jobs of this file's own that can fail, hang, and
+ * look whether they were acknowledged before they were durable.
  */
 #ifndef TESTS_WRITER_FIXTURE_H
 #define TESTS_WRITER_FIXTURE_H
@@ -12,365 +12,221 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-#include "daemon/checkpointer.h"
-#include "daemon/http.h"
-#include "daemon/outbound.h"
 #include "daemon/writer.h"
 #include "sesbounce/limits.h"
+#include "sesbounce/settings.h"
 
-#define DELIVERIES 6
-#define LOOKS      4
-
-/* One store for all; its thread is the writer's, and ours only while that does not run.
- */
-static struct {
-    int begin_fault;      /* returned by every begin */
-    int commit_faults;    /* so many commits fail … */
-    int commit_fault;     /* … with this */
-    const void *poisoned; /* applying this intake fails with -EIO */
-    int begins, commits, rollbacks;
-    bool hangs;              /* commits wait until somebody lets them go */
-    bool open;               /* in a transaction */
-    bool acknowledged_early; /* somebody was resumed while a transaction was open */
-    int begin_faults[LOOKS]; /* of the first begins, before begin_fault */
-    int opened_again, open_again_fault;
-    uint64_t looks[LOOKS]; /* at the file; the last one stays */
-    size_t looked;
-} store;
-
-static pthread_mutex_t resumed_mutex = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t resumed_changed = PTHREAD_COND_INITIALIZER;
-static int resumed; /* guarded by resumed_mutex */
-
-void http_resume(struct delivery *delivery)
-{
-    assert_int_not_equal(delivery->verdict, VERDICT_UNDECIDED);
-    if (verdict_is_kept(delivery->verdict))
-        store.acknowledged_early |= store.open;
-    pthread_mutex_lock(&resumed_mutex);
-    resumed++;
-    pthread_cond_signal(&resumed_changed);
-    pthread_mutex_unlock(&resumed_mutex);
-}
-
-int store_begin(struct store *s)
-{
-    int fault = store.begins < LOOKS ? store.begin_faults[store.begins] : 0;
-
-    (void)s;
-    store.begins++;
-    if (fault == 0)
-        fault = store.begin_fault;
-    store.open = fault == 0;
-    return fault;
-}
-
-int store_apply(struct store *s, const struct intake *intake, enum verdict *ret)
-{
-    (void)s;
-    *ret = VERDICT_STORED;
-    return intake == store.poisoned ? -EIO : 0;
-}
-
-static pthread_mutex_t hang_mutex = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t hang_changed = PTHREAD_COND_INITIALIZER;
-static int hanging; /* guarded by hang_mutex, as is store.hangs */
-
-static inline void hang(void)
-{
-    pthread_mutex_lock(&hang_mutex);
-    hanging += store.hangs;
-    pthread_cond_broadcast(&hang_changed);
-    while (store.hangs)
-        pthread_cond_wait(&hang_changed, &hang_mutex);
-    pthread_mutex_unlock(&hang_mutex);
-}
-
-static inline void wait_until_it_hangs(void)
-{
-    pthread_mutex_lock(&hang_mutex);
-    while (hanging == 0)
-        pthread_cond_wait(&hang_changed, &hang_mutex);
-    pthread_mutex_unlock(&hang_mutex);
-}
-
-static inline void let_go(void)
-{
-    pthread_mutex_lock(&hang_mutex);
-    store.hangs = false;
-    pthread_cond_broadcast(&hang_changed);
-    pthread_mutex_unlock(&hang_mutex);
-}
-
-int store_metrics_look(struct store_metrics *metrics, struct store *s, int64_t mono_ms)
-{
-    (void)metrics, (void)s, (void)mono_ms;
-    return 0;
-}
-
-int store_commit(struct store *s)
-{
-    (void)s;
-    hang();
-    store.commits++;
-    store.open = false;
-    if (store.commit_faults == 0)
-        return 0;
-    store.commit_faults--;
-    return store.commit_fault;
-}
-
-void store_rollback(struct store *s)
-{
-    (void)s;
-    store.rollbacks++;
-    store.open = false;
-}
-
-const char *store_fault(const struct store *s)
-{
-    (void)s;
-    return "played";
-}
-
-const char *store_advice(int fault)
-{
-    return fault < 0 ? "mend it" : NULL;
-}
-
-bool store_is_new(const struct store *s)
-{
-    (void)s;
-    return false;
-}
-
-int store_open(const char *path, enum store_mode mode, struct store **ret,
-               struct buf *fault)
-{
-    (void)path;
-    (void)mode;
-    (void)fault;
-    *ret = (struct store *)&store;
-    return 0;
-}
-
-int store_open_again(const char *path, struct store **ret, struct buf *fault)
-{
-    (void)path;
-    (void)fault;
-    store.opened_again++;
-    *ret = store.open_again_fault ? NULL : (struct store *)&store;
-    return store.open_again_fault;
-}
-
-/* The writer calls it when it lets go of the file, and then at each tick. */
-uint64_t store_fingerprint(const char *path)
-{
-    (void)path;
-    return store.looks[store.looked++ < LOOKS ? store.looked - 1 : LOOKS - 1];
-}
-
-bool store_fault_stays(int fault)
-{
-    return fault == -EUCLEAN || fault == -ESTALE;
-}
-
-void store_close(struct store *s)
-{
-    (void)s;
-}
-
-int store_probe(struct store *s)
-{
-    (void)s;
-    return -EIO; /* it does not mend by itself while a test looks */
-}
-
-bool store_changed_elsewhere(struct store *s)
-{
-    (void)s;
-    return false;
-}
-
-int store_confirmations_due(struct store *s, int64_t now_ms,
-                            struct store_confirmation *ret, size_t max,
-                            int64_t *ret_next_ms)
-{
-    (void)s;
-    (void)now_ms;
-    (void)ret;
-    (void)max;
-    *ret_next_ms = CLOCK_NONE;
-    return 0;
-}
-
-int store_confirmation_result(struct store *s, int64_t id,
-                              enum store_confirm_result result, struct str text,
-                              int64_t now_ms)
-{
-    (void)s;
-    (void)id;
-    (void)result;
-    (void)text;
-    (void)now_ms;
-    return 0;
-}
-
-void store_confirmation_done(struct store_confirmation *confirmation)
-{
-    (void)confirmation;
-}
-
-int store_tidy(struct store *s, int64_t now_ms, bool *ret_more)
-{
-    (void)s;
-    (void)now_ms;
-    *ret_more = false;
-    return 0;
-}
-
-int store_quarantine_bound(struct store *s, int64_t max_bytes, int64_t now_ms,
-                           size_t *ret_dropped)
-{
-    (void)s;
-    (void)max_bytes;
-    (void)now_ms;
-    *ret_dropped = 0;
-    return 0;
-}
-
-int64_t store_wal_bytes(const struct store *s)
-{
-    (void)s;
-    return 0;
-}
-
-bool store_early_reader(struct store *s, pid_t *ret_pid)
-{
-    (void)s;
-    *ret_pid = 0;
-    return false;
-}
-
-int store_checkpoint_passive(struct store *s, bool *ret_complete)
-{
-    (void)s;
-    *ret_complete = true;
-    return 0;
-}
-
-int store_checkpoint_restart(struct store *s)
-{
-    (void)s;
-    return 0;
-}
-
-size_t outbound_room(struct outbound *outbound)
-{
-    (void)outbound;
-    return 1;
-}
-
-int outbound_confirm(struct outbound *outbound, struct outbound_confirmation *task)
-{
-    (void)outbound;
-    (void)task;
-    return -EAGAIN;
-}
-
-void outbound_confirmation_free(struct outbound_confirmation *task)
-{
-    free(task);
-}
-
-/* --- the writer ------------------------------------------------------------------ */
+#define JOBS 6
 
 struct fixture {
+    char folder[48];
+    char path[64];
+    char *settings_path;
     struct settings *settings;
     struct service service;
     struct writer *writer;
-    struct delivery deliveries[DELIVERIES];
+    struct test_job {
+        struct job job;
+        struct fixture *fixture;
+        int faults[2]; /* of adding it the first and the second time */
+        bool hangs;    /* adding it waits for let_go() */
+        void (*when_done)(struct fixture *fixture);
+        int added;
+        int ended; /* with this; 1: not yet */
+    } jobs[JOBS];
+    pthread_mutex_t mutex; /* guards what is below, and `ended` */
+    pthread_cond_t changed;
+    bool let_go;
+    bool hanging;
+    time_t changes; /* of the file */
+    int done;
+    size_t committed_unseen; /* acknowledged, but not there for another reader */
 };
+
+static inline const char *address_of(const struct test_job *job, char text[32])
+{
+    (void)snprintf(text, 32, "a%zu@example.com", (size_t)(job - job->fixture->jobs));
+    return text;
+}
+
+static inline void job_hang(struct test_job *job)
+{
+    struct fixture *f = job->fixture;
+
+    pthread_mutex_lock(&f->mutex);
+    f->hanging = true;
+    pthread_cond_broadcast(&f->changed);
+    while (!f->let_go)
+        pthread_cond_wait(&f->changed, &f->mutex);
+    pthread_mutex_unlock(&f->mutex);
+}
+
+static inline int job_add(struct job *base, struct store *store)
+{
+    struct test_job *job = (struct test_job *)(void *)base;
+    int fault = job->added < 2 ? job->faults[job->added] : job->faults[1];
+    char address[32];
+    const struct store_decision decision = {.address = address_of(job, address),
+                                            .scope = "*",
+                                            .actor = "test",
+                                            .now_ms = 1790000000000,
+                                            .until_ms = POLICY_FOR_EVER};
+    bool changed;
+
+    job->added++;
+    if (job->hangs)
+        job_hang(job);
+    return fault ? fault : store_suppress_add(store, &decision, &changed);
+}
+
+/* Through a connection of its own. */
+static inline bool job_is_durable(struct test_job *job)
+{
+    struct store *reader = NULL;
+    struct address key;
+    char text[32];
+    int r;
+
+    assert_int_equal(store_open(job->fixture->path, STORE_READ, &reader, NULL), 0);
+    assert_int_equal(address_parse(str_of(address_of(job, text)), &key), 0);
+    r = store_is_suppressed(reader, &key, "*");
+    store_close(reader);
+    return r == 1;
+}
+
+static inline void job_done(struct job *base, int fault)
+{
+    struct test_job *job = (struct test_job *)(void *)base;
+    struct fixture *f = job->fixture;
+    bool lost = fault == 0 && !job_is_durable(job);
+
+    if (job->when_done)
+        job->when_done(f);
+    pthread_mutex_lock(&f->mutex);
+    f->committed_unseen += lost;
+    job->ended = fault;
+    f->done++;
+    pthread_cond_broadcast(&f->changed);
+    pthread_mutex_unlock(&f->mutex);
+}
 
 static inline int set_up(void **state)
 {
     struct fixture *f = calloc(1, sizeof(*f));
-    int64_t now_ms = clock_mono_ms();
 
     assert_non_null(f);
-    memset(&store, 0, sizeof(store));
-    store.open_again_fault = -EUCLEAN;
-    for (size_t i = 0; i < LOOKS; i++)
-        store.looks[i] = 1;
-    resumed = 0;
-    hanging = 0;
+    (void)snprintf(f->folder, sizeof(f->folder), "/tmp/test_writer.XXXXXX");
+    assert_non_null(mkdtemp(f->folder));
+    (void)snprintf(f->path, sizeof(f->path), "%s/t.db", f->folder);
     assert_int_equal(settings_new(&f->settings), 0);
+    f->settings_path = f->settings->store.path;
+    f->settings->store.path = f->path;
     f->service.settings = f->settings;
-    f->service.bounds.writer_queue = DELIVERIES;
-    for (size_t i = 0; i < DELIVERIES; i++) {
-        f->deliveries[i].job.kind = WRITER_JOB_DELIVERY;
-        f->deliveries[i].deadline_ms = now_ms + 60000;
-    }
+    f->service.bounds = bounds_of(64, 4096, UINT64_MAX);
+    f->service.bounds.writer_queue = JOBS;
+    assert_int_equal(service_init(&f->service), 0);
+    (void)pthread_mutex_init(&f->mutex, NULL);
+    (void)pthread_cond_init(&f->changed, NULL);
+    for (size_t i = 0; i < JOBS; i++)
+        f->jobs[i] = (struct test_job){
+            .job = {.deadline_ms = JOB_WHENEVER, .add = job_add, .done = job_done},
+            .fixture = f,
+            .ended = 1,
+        };
     *state = f;
     return 0;
 }
 
 static inline int tear_down(void **state)
 {
+    static const char *const endings[] = {"", "-wal", "-shm", ".turn"};
     struct fixture *f = *state;
+    char path[80];
 
+    assert_int_equal(f->committed_unseen, 0);
+    service_done(&f->service);
+    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s%s", f->path, endings[i]);
+        (void)unlink(path);
+    }
+    assert_int_equal(rmdir(f->folder), 0);
+    f->settings->store.path = f->settings_path;
     settings_free(f->settings);
+    (void)pthread_cond_destroy(&f->changed);
+    (void)pthread_mutex_destroy(&f->mutex);
     free(f);
     return 0;
 }
 
-static inline void wait_until_resumed(int count)
+static inline void begin(struct fixture *f)
 {
-    pthread_mutex_lock(&resumed_mutex);
-    while (resumed < count)
-        pthread_cond_wait(&resumed_changed, &resumed_mutex);
-    pthread_mutex_unlock(&resumed_mutex);
+    struct store *store = NULL;
+
+    assert_int_equal(store_open(f->path, STORE_OWN, &store, NULL), 0);
+    assert_int_equal(writer_start(&f->service, store, &f->writer), 0);
 }
 
-/* Lends all deliveries, and waits until all have come back. */
+static inline void end(struct fixture *f)
+{
+    writer_stop(f->writer);
+}
+
+static inline int job_push(struct fixture *f, size_t i)
+{
+    return service_lend_to_writer(&f->service, &f->jobs[i].job);
+}
+
+static inline void wait_until_done(struct fixture *f, int count)
+{
+    pthread_mutex_lock(&f->mutex);
+    while (f->done < count)
+        pthread_cond_wait(&f->changed, &f->mutex);
+    pthread_mutex_unlock(&f->mutex);
+}
+
+/* The first job hangs until let_go(), so that the others are one batch. */
+static inline void begin_hanging(struct fixture *f)
+{
+    f->jobs[0].hangs = true;
+    begin(f);
+    assert_int_equal(job_push(f, 0), 0);
+    pthread_mutex_lock(&f->mutex);
+    while (!f->hanging)
+        pthread_cond_wait(&f->changed, &f->mutex);
+    pthread_mutex_unlock(&f->mutex);
+}
+
+static inline void let_go(struct fixture *f)
+{
+    pthread_mutex_lock(&f->mutex);
+    f->let_go = true;
+    pthread_cond_broadcast(&f->changed);
+    pthread_mutex_unlock(&f->mutex);
+}
+
+/* One job, and then the rest as one batch. */
 static inline void write_all(struct fixture *f)
 {
-    assert_int_equal(writer_start(&f->service, (struct store *)&store, &f->writer), 0);
-    for (size_t i = 0; i < DELIVERIES; i++)
-        assert_int_equal(writer_push(f->writer, &f->deliveries[i].job), 0);
-    wait_until_resumed(DELIVERIES);
-    writer_stop(f->writer);
-    writer_free(f->writer);
-    assert_false(store.acknowledged_early);
+    begin_hanging(f);
+    for (size_t i = 1; i < JOBS; i++)
+        assert_int_equal(job_push(f, i), 0);
+    let_go(f);
+    wait_until_done(f, JOBS);
+    end(f);
 }
 
-static inline size_t with_status(const struct fixture *f, unsigned status)
+static inline size_t ended_with(const struct fixture *f, int fault)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < DELIVERIES; i++)
-        count += verdict_info(f->deliveries[i].verdict)->http_status == status;
+    for (size_t i = 0; i < JOBS; i++)
+        count += f->jobs[i].ended == fault;
     return count;
-}
-
-/* Behind a disk that does not answer. */
-static inline void start_hanging(struct fixture *f)
-{
-    store.hangs = true;
-    assert_int_equal(writer_start(&f->service, (struct store *)&store, &f->writer), 0);
-    assert_int_equal(writer_push(f->writer, &f->deliveries[0].job), 0);
-    wait_until_it_hangs();
-}
-
-static inline void end_hanging(struct fixture *f, int resumed_in_all)
-{
-    let_go();
-    wait_until_resumed(resumed_in_all);
-    writer_stop(f->writer);
-    writer_free(f->writer);
-    assert_false(store.acknowledged_early);
 }
 
 #endif

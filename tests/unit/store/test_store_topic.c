@@ -225,14 +225,14 @@ static void what_another_process_wrote_is_seen(void **state)
     struct store *other = NULL;
 
     deliver(fixture, hard("a@example.com", "f1"));
-    (void)store_changed_elsewhere(fixture->store);
+    (void)store_outbox_changed(fixture->store);
     deliver(fixture, hard("a@example.com", "f2"));
-    assert_false(store_changed_elsewhere(fixture->store));
+    assert_false(store_outbox_changed(fixture->store));
     assert_int_equal(store_open(fixture->path, STORE_WRITE, &other, NULL), 0);
     assert_int_equal(store_probe(other), 0);
     store_close(other);
-    assert_true(store_changed_elsewhere(fixture->store));
-    assert_false(store_changed_elsewhere(fixture->store));
+    assert_true(store_outbox_changed(fixture->store));
+    assert_false(store_outbox_changed(fixture->store));
     /* the cached topic is gone, too */
     tamper(fixture, "UPDATE subscription SET state = 'failed'");
     deliver(fixture, hard("a@example.com", "f3"));

@@ -1,0 +1,422 @@
+#include "daemon/parts.h"
+
+#include <errno.h>
+#include <systemd/sd-daemon.h>
+
+#include "daemon/address_file.h"
+#include "daemon/database.h"
+#include "daemon/notify.h"
+#include "sesbounce/https.h"
+#include "sesbounce/limits.h"
+#include "sesbounce/simulator.h"
+
+/* --- what cannot be started ------------------------------------------------------ */
+
+static void complain(const char *message, struct str detail)
+{
+    log_event(LOG_LEVEL_ERROR, message, {"DETAIL", detail});
+    (void)sd_notifyf(0, "STATUS=%s: %.*s", message, STR_ARG(detail));
+}
+
+/* A file or folder that a setting names cannot be used: -EINVAL, a fault of the settings.
+ */
+static int complain_of(const char *setting, const char *path, int r)
+{
+    struct buf detail;
+
+    buf_init(&detail, LOG_VALUE_BYTES_MAX);
+    (void)buf_printf(&detail, "%s: %s: %s", setting, path, strerror(-r));
+    complain("a setting cannot be used", buf_str(&detail));
+    buf_done(&detail);
+    return r == -ENOMEM ? r : -EINVAL;
+}
+
+/* Of what a start function has come to: -1 to go on, or the exit status. -EINVAL was told
+ * as what it is. */
+static int part_status(int r)
+{
+    if (r == 0)
+        return -1;
+    if (r == -EINVAL)
+        return EXIT_SETTINGS;
+    log_event(LOG_LEVEL_ERROR, "not started", {"ERROR", str_of(strerror(-r))});
+    return EXIT_OTHER;
+}
+
+/* The same of a server, with its line in `fault`, which it frees. */
+static int part_status_of_server(int r, struct buf *fault)
+{
+    if (r < 0)
+        complain(r == -EINVAL ? "a setting cannot be used"
+                              : "the HTTP server cannot be started",
+                 fault->len ? buf_str(fault) : str_of(strerror(-r)));
+    buf_done(fault);
+    return part_status(r);
+}
+
+/* --- sockets and bounds ---------------------------------------------------------- */
+
+/* Of `listen` the settings have made sure; what systemd passes they have not seen. */
+static int sockets_check_passed(const struct program *program, struct buf *fault)
+{
+    const struct listen_sockets *sockets = &program->sockets;
+    struct buf where;
+
+    for (size_t i = 0; program->settings->simulator.enabled && i < sockets->count; i++) {
+        if (listen_is_local(sockets->fds[i]))
+            continue;
+        buf_init(&where, LOG_VALUE_BYTES_MAX);
+        listen_describe(sockets, &where);
+        (void)buf_printf(fault,
+                         "%s:%zu: [simulator] enabled: not while a socket that systemd "
+                         "passed lets strangers in (%s): type systemctl edit "
+                         "sesbounced.socket, and listen on loopback only, or set it to "
+                         "`no`",
+                         program->options.config ? program->options.config
+                                                 : SETTINGS_DEFAULT_FILE,
+                         settings_line(program->settings, "simulator", "enabled"),
+                         buf_str(&where).data);
+        buf_done(&where);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static int sockets_start(struct program *program)
+{
+    struct buf fault;
+    int r;
+
+    buf_init(&fault, SETTINGS_FAULTS_BYTES_MAX);
+    r = listen_open("ingest", &program->settings->ingest.listen, &program->sockets,
+                    &fault);
+    if (r == 0 && program->sockets.count == 0) {
+        r = -EINVAL;
+        (void)buf_printf(&fault, "nothing to listen on: [ingest] listen is empty, and "
+                                 "systemd passed no socket named ingest");
+    }
+    if (r == 0)
+        r = sockets_check_passed(program, &fault);
+    if (r < 0)
+        complain("not started", buf_str(&fault));
+    buf_done(&fault);
+    if (r < 0)
+        return r == -EINVAL ? EXIT_SETTINGS : EXIT_OTHER;
+    return -1;
+}
+
+static void sockets_stop(struct program *program)
+{
+    listen_close(&program->sockets);
+}
+
+/* Too little memory is no reason for fewer connections: few take as much as they may. */
+static void tell_memory(const struct bounds *bounds)
+{
+    uint64_t wanted = bounds_memory_max_bytes(bounds);
+    struct buf needed;
+
+    if (bounds_memory_allowed_bytes() >= wanted)
+        return;
+    buf_init(&needed, LOG_VALUE_BYTES_MAX);
+    (void)buf_printf(&needed, "MemoryMax=%lluM",
+                     (unsigned long long)wanted / 1024 / 1024);
+    log_event(LOG_LEVEL_WARNING,
+              "the system allows less memory than [ingest] max_connections may take, and "
+              "kills the daemon when it takes more; type: systemctl edit sesbounced, and "
+              "under [Service] write what is needed",
+              {"NEEDED", buf_str(&needed)});
+    buf_done(&needed);
+}
+
+/* What the setting allows, or as much of it as the system lets us have open. */
+static int bounds_start(struct program *program)
+{
+    const struct settings *settings = program->settings;
+    uint64_t max = settings->ingest.max_connections;
+    uint64_t wanted = bounds_files_for(max);
+    uint64_t files = bounds_raise_files(wanted);
+    struct bounds bounds = bounds_of(max, settings->ingest.max_body_bytes, files);
+    struct buf have, needed;
+
+    program->service.bounds = bounds;
+    tell_memory(&bounds);
+    if (files >= wanted)
+        return -1;
+    buf_init(&have, LOG_VALUE_BYTES_MAX);
+    buf_init(&needed, LOG_VALUE_BYTES_MAX);
+    (void)buf_printf(&have, "%llu", (unsigned long long)bounds.connections);
+    (void)buf_printf(&needed, "LimitNOFILE=%llu", (unsigned long long)wanted);
+    log_event(
+        LOG_LEVEL_WARNING,
+        "fewer connections than [ingest] max_connections, because the system allows "
+        "too few open files; type: systemctl edit sesbounced, and under [Service] "
+        "write what is needed",
+        {"CONNECTIONS", buf_str(&have)}, {"NEEDED", buf_str(&needed)});
+    buf_done(&have);
+    buf_done(&needed);
+    return -1;
+}
+
+/* --- what the threads share ------------------------------------------------------ */
+
+static int service_start(struct program *program)
+{
+    struct service *service = &program->service;
+
+    service->settings = program->settings;
+    service->rules.settings = program->settings;
+    return part_status(service_init(service));
+}
+
+static void service_stop(struct program *program)
+{
+    service_done(&program->service);
+}
+
+/*
+ * Without a store, too, the daemon goes on: staying up with 503 keeps SNS trying, so
+ * whatever may mend itself is no reason to leave; and with systemd's sockets nothing is,
+ * because leaving again and again would take the socket down with us.
+ */
+static int store_start(struct program *program)
+{
+    struct service *service = &program->service;
+    struct buf fault;
+    bool may_mend;
+    int r;
+
+    buf_init(&fault, SETTINGS_FAULTS_BYTES_MAX);
+    r = store_open(program->settings->store.path, STORE_OWN, &program->store, &fault);
+    if (r == 0)
+        database_tell_if_new(program->store, program->settings->store.path);
+    if (r < 0) {
+        complain("the database cannot be used", buf_str(&fault));
+        health_store_fails(&service->health, r);
+        atomic_store(&service->health.told_not_storing, true);
+    }
+    buf_done(&fault);
+    may_mend = r == 0 || r == -EBUSY || r == -EROFS || r == -ENOSPC || r == -EIO;
+    return may_mend || program->sockets.passed ? -1 : parts_database_status(r);
+}
+
+/* Unless the writer has taken it over. */
+static void store_stop(struct program *program)
+{
+    store_close(take_ptr(program->store));
+}
+
+static int certificates_start(struct program *program)
+{
+    const char *path = program->settings->store.certificates;
+    int r = certificates_new(path, &program->service.rules.certificates);
+
+    return part_status(r < 0 ? complain_of("[store] certificates", path, r) : 0);
+}
+
+static void certificates_stop(struct program *program)
+{
+    certificates_free(program->service.rules.certificates);
+}
+
+static int simulator_start(struct program *program)
+{
+    _cleanup_(simulator_freep) struct simulator *simulator = NULL;
+    const char *path = program->settings->simulator.key;
+    int r;
+
+    if (!program->settings->simulator.enabled)
+        return -1;
+    r = simulator_create(path);
+    if (r == 0 || r == -EEXIST)
+        r = simulator_open(path, &simulator);
+    if (r < 0)
+        return part_status(complain_of("[simulator] key", path, r));
+    program->service.rules.simulator = simulator_certificate(simulator);
+    log_event(LOG_LEVEL_WARNING, "the simulator is on: not for production",
+              {"TOPIC", STR(SETTINGS_SIMULATOR_TOPIC)});
+    return -1;
+}
+
+static void simulator_stop(struct program *program)
+{
+    sns_certificate_unref(program->service.rules.simulator);
+}
+
+static int https_start(struct program *program)
+{
+    const char *ca_file = program->settings->sns.ca_file;
+    int r = https_global_start();
+
+    if (r == 0)
+        r = https_new(ca_file, &program->service.https);
+    if (r < 0 && r != -ENOMEM && ca_file)
+        r = complain_of("[sns] ca_file", ca_file, r);
+    return part_status(r);
+}
+
+static void https_stop(struct program *program)
+{
+    https_free(program->service.https);
+    https_global_stop();
+}
+
+/* --- the threads ----------------------------------------------------------------- */
+
+/* The HTTP threads begin early and end late, because deliveries may be lent by them as
+ * long as somebody is there to give them back; they have nobody to serve then. */
+static int ingest_start(struct program *program)
+{
+    struct buf fault;
+
+    buf_init(&fault, LOG_VALUE_BYTES_MAX);
+    return part_status_of_server(http_start(&program->service, &program->http, &fault),
+                                 &fault);
+}
+
+static void ingest_stop(struct program *program)
+{
+    http_stop(program->http);
+}
+
+static int writing_start(struct program *program)
+{
+    int r = writer_start(&program->service, program->store, &program->writer);
+
+    if (r == 0)
+        program->store = NULL;
+    return part_status(r);
+}
+
+static void writing_stop(struct program *program)
+{
+    writer_stop(program->writer);
+}
+
+static int outbound_begin(struct program *program)
+{
+    return part_status(outbound_start(&program->service, &program->outbound));
+}
+
+static void outbound_end(struct program *program)
+{
+    outbound_stop(program->outbound);
+}
+
+static int doors_start(struct program *program)
+{
+    struct buf fault;
+
+    buf_init(&fault, LOG_VALUE_BYTES_MAX);
+    return part_status_of_server(
+        http_open(program->http, program->sockets.fds, program->sockets.count), &fault);
+}
+
+static void wait_for_connections(struct program *program)
+{
+    const struct timespec pause = {0, 10 * 1000000L};
+    int64_t until_ms = clock_mono_ms() + STOP_GRACE_MS;
+
+    while (connections_count(&program->service.connections) > 0 &&
+           clock_mono_ms() < until_ms)
+        (void)nanosleep(&pause, NULL);
+}
+
+/* Whoever is connected still gets an answer, and then new work gets 503. */
+static void doors_stop(struct program *program)
+{
+    http_close(program->http);
+    atomic_store(&program->service.closing, true);
+    wait_for_connections(program);
+    atomic_store(&program->service.stopping, true);
+}
+
+static int metrics_start(struct program *program)
+{
+    struct buf fault;
+
+    buf_init(&fault, LOG_VALUE_BYTES_MAX);
+    return part_status_of_server(admin_start(&program->service, &program->admin, &fault),
+                                 &fault);
+}
+
+static void metrics_stop(struct program *program)
+{
+    admin_stop(program->admin);
+}
+
+/* For sesbouncectl; without it, that asks where the settings say. */
+static int addresses_start(struct program *program)
+{
+    const struct settings *settings = program->settings;
+    struct buf where;
+    struct buf lines;
+
+    buf_init(&where, LOG_VALUE_BYTES_MAX);
+    buf_init(&lines, ADDRESS_FILE_BYTES_MAX);
+    listen_describe(&program->sockets, &where);
+    (void)address_file_add(&lines, "ingest", settings->ingest.certificate != NULL,
+                           buf_str(&where));
+    buf_clear(&where);
+    admin_describe(program->admin, &where);
+    (void)address_file_add(&lines, "admin", settings->admin.certificate != NULL,
+                           buf_str(&where));
+    /* A state that cannot be written has been told of. */
+    (void)address_file_write(settings->store.path, buf_str(&lines));
+    buf_done(&where);
+    buf_done(&lines);
+    return -1;
+}
+
+static void addresses_stop(struct program *program)
+{
+    address_file_remove(program->settings->store.path);
+}
+
+/* --- the list -------------------------------------------------------------------- */
+
+static const struct part {
+    int (*start)(struct program *program); /* -1: go on; else the exit status */
+    void (*stop)(struct program *program); /* may be NULL */
+} parts[] = {
+    {sockets_start, sockets_stop},
+    {bounds_start, NULL},
+    {service_start, service_stop},
+    {store_start, store_stop},
+    {certificates_start, certificates_stop},
+    {simulator_start, simulator_stop},
+    {https_start, https_stop},
+    {ingest_start, ingest_stop},
+    {writing_start, writing_stop},
+    {outbound_begin, outbound_end},
+    {doors_start, doors_stop},
+    {metrics_start, metrics_stop},
+    {addresses_start, addresses_stop},
+};
+
+int parts_start(struct program *program)
+{
+    int status = -1;
+
+    while (status < 0 && program->started < sizeof(parts) / sizeof(parts[0])) {
+        status = parts[program->started].start(program);
+        program->started += status < 0;
+    }
+    return status;
+}
+
+void parts_stop(struct program *program)
+{
+    (void)notify("STOPPING=1");
+    while (program->started > 0) {
+        const struct part *part = &parts[--program->started];
+
+        if (part->stop)
+            part->stop(program);
+    }
+}
+
+int parts_database_status(int fault)
+{
+    return fault == -EUCLEAN || fault == -ENOTSUP ? EXIT_DATABASE : EXIT_OTHER;
+}

@@ -1,0 +1,79 @@
+#include "daemon/service.h"
+
+#include <errno.h>
+
+#include "sesbounce/https.h"
+#include "sesbounce/limits.h"
+
+int service_init(struct service *service)
+{
+    const struct bounds admin = {
+        .connections = ADMIN_CONNECTIONS_MAX,
+        .connections_of_address = ADMIN_CONNECTIONS_MAX / HTTP_ADDRESS_SHARE,
+    };
+    int r = connections_init(&service->connections, &service->bounds);
+
+    if (r == 0)
+        r = connections_init(&service->admin_connections, &admin);
+    if (r == 0)
+        r = store_metrics_init(&service->store_metrics);
+    if (r == 0)
+        r = health_init(&service->health);
+    if (r == 0)
+        r = waiting_room_init(&service->room, service->bounds.waiting_room);
+    if (r == 0)
+        r = queue_init(&service->jobs, service->bounds.writer_queue);
+    if (r == 0)
+        r = queue_init(&service->tasks, CONFIRMATIONS_AT_ONCE);
+    bodies_init(&service->bodies, service->bounds.large_body_bytes);
+    return r;
+}
+
+void service_done(struct service *service)
+{
+    struct queue_node *node;
+
+    while ((node = queue_take(&service->tasks, 1, 0)))
+        job_of(node)->done(job_of(node), -ESHUTDOWN);
+    queue_done(&service->tasks);
+    queue_done(&service->jobs);
+    waiting_room_done(&service->room);
+    health_done(&service->health);
+    store_metrics_done(&service->store_metrics);
+    connections_done(&service->admin_connections);
+    connections_done(&service->connections);
+}
+
+int service_lend_to_writer(struct service *service, struct job *job)
+{
+    return queue_push(&service->jobs, &job->node);
+}
+
+void service_look(struct service *service, struct health_now *ret)
+{
+    health_look(&service->health, ret);
+    if (atomic_load(&service->stopping))
+        ret->state = HEALTH_STOPPING;
+    else if (ret->state != HEALTH_NOT_STORING &&
+             queue_count(&service->jobs) >= service->jobs.max)
+        ret->state = HEALTH_OVERLOADED;
+}
+
+int service_lend_to_waiting_room(struct service *service, struct delivery *delivery,
+                                 struct delivery **ret_displaced)
+{
+    int r = waiting_room_enter(&service->room, delivery, clock_mono_ms(), ret_displaced);
+
+    if (r == 0)
+        https_wake(service->https);
+    return r;
+}
+
+int service_give_to_outbound(struct service *service, struct job *task)
+{
+    int r = queue_push(&service->tasks, &task->node);
+
+    if (r == 0)
+        https_wake(service->https);
+    return r;
+}
