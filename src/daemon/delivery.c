@@ -12,7 +12,7 @@ static struct delivery *delivery_of(struct job *job)
     return queue_entry(job, struct delivery, job);
 }
 
-static int delivery_add(struct job *job, struct store *store)
+static int delivery_apply(struct job *job, struct store *store)
 {
     struct delivery *delivery = delivery_of(job);
 
@@ -20,7 +20,7 @@ static int delivery_add(struct job *job, struct store *store)
 }
 
 /* After the commit, and only then, what was applied becomes the verdict. */
-static void delivery_done(struct job *job, int fault)
+static void delivery_conclude(struct job *job, int fault)
 {
     struct delivery *delivery = delivery_of(job);
 
@@ -49,30 +49,25 @@ void delivery_give_back_all(struct delivery *first, enum verdict verdict,
 
 /* --- the checks ------------------------------------------------------------------ */
 
-struct delivery *delivery_new(const struct settings *settings, int64_t arrived_ms)
+void delivery_init(struct delivery *delivery, const struct settings *settings,
+                   int64_t arrived_ms)
 {
-    struct delivery *delivery = calloc(1, sizeof(*delivery));
-
-    if (!delivery)
-        return NULL;
-    delivery->job.deadline_ms = arrived_ms + ANSWER_MS;
-    delivery->job.add = delivery_add;
-    delivery->job.done = delivery_done;
-    delivery->arrived_ms = arrived_ms;
+    *delivery = (struct delivery){
+        .job = {.deadline_ms = arrived_ms + ANSWER_MS,
+                .add = delivery_apply,
+                .done = delivery_conclude},
+        .arrived_ms = arrived_ms,
+    };
     buf_init(&delivery->body, settings->ingest.max_body_bytes);
-    return delivery;
 }
 
-void delivery_free(struct delivery *delivery)
+void delivery_done(struct delivery *delivery)
 {
-    if (!delivery)
-        return;
-    if (delivery->verified)
+    if (delivery->stage >= DELIVERY_GENUINE)
         intake_done(&delivery->intake);
-    if (delivery->parsed)
+    if (delivery->stage >= DELIVERY_PARSED)
         sns_message_done(&delivery->message);
     buf_done(&delivery->body);
-    free(delivery);
 }
 
 enum delivery_step delivery_decide(struct delivery *delivery, enum verdict verdict,
@@ -90,7 +85,7 @@ static bool is_simulated(const struct delivery *delivery,
            str_equal(delivery->topic.text, STR(SETTINGS_SIMULATOR_TOPIC));
 }
 
-/* Everything that needs neither a certificate nor trust. DELIVERY_STORABLE: go on. */
+/* Everything that needs neither a certificate nor trust. */
 static enum delivery_step check_envelope(struct delivery *delivery,
                                          const struct delivery_rules *rules)
 {
@@ -98,19 +93,19 @@ static enum delivery_step check_envelope(struct delivery *delivery,
     const char *fault = NULL;
     enum verdict verdict;
 
-    if (delivery->raw_header)
+    if (delivery->is_raw)
         return delivery_decide(delivery, VERDICT_RAW_DELIVERY, NULL);
     verdict = sns_message_parse(buf_str(&delivery->body), &delivery->message, &fault);
-    delivery->parsed = true;
+    delivery->stage = DELIVERY_PARSED;
     if (verdict != VERDICT_UNDECIDED)
         return delivery_decide(delivery, verdict, fault);
-    if (delivery->type_header[0] &&
-        !str_equal(delivery->message.type_text, str_of(delivery->type_header)))
+    if (delivery->claimed_type[0] &&
+        !str_equal(delivery->message.type_text, str_of(delivery->claimed_type)))
         return delivery_decide(delivery, VERDICT_TYPE_CONTRADICTED, NULL);
     if (!arn_parse(delivery->message.topic_arn, &delivery->topic))
         return delivery_decide(delivery, VERDICT_NOT_ENVELOPE, "TopicArn");
     if (is_simulated(delivery, rules))
-        return DELIVERY_STORABLE;
+        return DELIVERY_GOES_ON;
     if (!settings_topic_is_allowed(settings, &delivery->topic))
         return delivery_decide(delivery, VERDICT_TOPIC_REFUSED, NULL);
     if (!sns_signature_accepts_version(&delivery->message,
@@ -119,24 +114,24 @@ static enum delivery_step check_envelope(struct delivery *delivery,
     if (!sns_url_certificate(delivery->message.signing_cert_url, &delivery->topic,
                              str_of(settings->sns.endpoint), &delivery->certificate_url))
         return delivery_decide(delivery, VERDICT_CERTIFICATE_URL, NULL);
-    return DELIVERY_STORABLE;
+    return DELIVERY_GOES_ON;
 }
 
-/* DELIVERY_STORABLE: `*ret` holds a reference. */
+/* DELIVERY_GOES_ON, and `*ret` holds a reference. */
 static enum delivery_step find_certificate(struct delivery *delivery,
                                            const struct delivery_rules *rules,
                                            int64_t mono_ms, struct sns_certificate **ret)
 {
     if (is_simulated(delivery, rules)) {
         *ret = sns_certificate_ref(rules->simulator);
-        return DELIVERY_STORABLE;
+        return DELIVERY_GOES_ON;
     }
     switch (
         certificates_get(rules->certificates, &delivery->certificate_url, mono_ms, ret)) {
     case CERTIFICATES_READY:
         /* An endpoint without {region} serves several regions from one place. */
         return sns_certificate_is_for(*ret, &delivery->topic)
-                   ? DELIVERY_STORABLE
+                   ? DELIVERY_GOES_ON
                    : delivery_decide(delivery, VERDICT_NO_CERTIFICATE,
                                      "the certificate is for another region; if you "
                                      "put its file there, remove it");
@@ -167,7 +162,7 @@ static enum delivery_step verify(struct delivery *delivery,
 
     if (verdict != VERDICT_UNDECIDED)
         return delivery_decide(delivery, verdict, fault);
-    delivery->verified = true;
+    delivery->stage = DELIVERY_GENUINE;
     if (intake_from_sns(&delivery->message, buf_str(&delivery->body), &options,
                         &delivery->intake) < 0)
         return delivery_decide(delivery, VERDICT_NO_MEMORY, NULL);
@@ -186,15 +181,15 @@ enum delivery_step delivery_advance(struct delivery *delivery,
 
     if (delivery->verdict != VERDICT_UNDECIDED)
         return DELIVERY_DECIDED;
-    if (delivery->verified)
+    if (delivery->stage == DELIVERY_GENUINE)
         return DELIVERY_STORABLE;
-    if (!delivery->parsed) {
+    if (delivery->stage == DELIVERY_ARRIVES) {
         step = check_envelope(delivery, rules);
-        if (step != DELIVERY_STORABLE)
+        if (step != DELIVERY_GOES_ON)
             return step;
     }
     step = find_certificate(delivery, rules, mono_ms, &certificate);
-    if (step != DELIVERY_STORABLE)
+    if (step != DELIVERY_GOES_ON)
         return step;
     return verify(delivery, rules, wall_ms, certificate);
 }

@@ -1,13 +1,14 @@
 /*
- * One HTTP request on its way to an answer: the order of the checks, and nothing of HTTP,
- * threads or SQL.
+ * An incoming message on its way to a verdict, wherever it came from: the order of the
+ * checks, and nothing of HTTP, threads or SQL. What carries it wraps it in a struct of
+ * its own, and turns the verdict into its kind of answer.
  *
  *   envelope -> topic allowed -> signature version -> certificate URL -> certificate
  *            -> signature -> SES message -> the writer -> 200
  *
- * Ownership: an HTTP thread owns a delivery; while its connection is suspended it is
- * lent, through exactly one of the waiting room and the writer's queue, and whoever took
- * it out there resumes it as the last access.
+ * Ownership: the carrier's thread owns a delivery. It lends it through exactly one of the
+ * waiting room and the writer's mailbox, and whoever took it out there gives it back as
+ * the last access.
  */
 #ifndef SESBOUNCED_DELIVERY_H
 #define SESBOUNCED_DELIVERY_H
@@ -21,15 +22,19 @@
 #include "sesbounce/intake.h"
 #include "sesbounce/settings.h"
 
-struct MHD_Connection;
-struct connection;
+struct connections_share;
 
-enum delivery_target { DELIVERY_TO_INGEST, DELIVERY_TO_HEALTHZ, DELIVERY_TO_NOWHERE };
+/* How far it has come. Only grows, so that no check is made twice. */
+enum delivery_stage {
+    DELIVERY_ARRIVES, /* nothing but the body */
+    DELIVERY_PARSED,  /* `message` is there, if the verdict does not say otherwise */
+    DELIVERY_GENUINE, /* its signature is right; `intake` is what it means */
+};
 
 struct delivery {
     struct job job; /* while lent to the writer; its deadline is that of the answer */
 
-    /* Whoever was lent the delivery gives it back with this, as the last access. */
+    /* The carrier's: takes it back from whoever it was lent to, as their last access. */
     void (*give_back)(struct delivery *delivery);
 
     /* while in the waiting room, which alone uses these */
@@ -39,25 +44,15 @@ struct delivery {
     bool stands_for_url; /* the first in there of its URL */
     bool is_asked_for;   /* somebody has been sent for it */
 
-    struct MHD_Connection *connection;
-    struct connection *client; /* NULL: nobody sweeps it */
-
-    /* what HTTP brought */
-    enum delivery_target target;
-    bool begun;               /* the headers were looked at */
-    bool is_probe;            /* GET or HEAD */
-    bool close_after;         /* what follows on the connection cannot be trusted */
-    bool raw_header;          /* x-amz-sns-rawdelivery: true */
-    char type_header[32];     /* x-amz-sns-message-type, "" when absent */
-    struct buf body;          /* sized by bodies.h */
-    uint64_t event_taken;     /* bytes for `intake`, see bodies_take_event() */
-    uint64_t announced_bytes; /* Content-Length */
-    uint64_t swallowed_bytes; /* read and thrown away behind a decided refusal */
+    /* what its carrier knows of it */
+    struct connections_share *sender; /* whose places it takes; NULL: not limited */
+    int64_t arrived_ms;               /* CLOCK_MONOTONIC */
+    bool is_raw;                      /* not in an envelope, they say */
+    char claimed_type[32];            /* of the envelope; "" when nobody said it */
+    struct buf body;                  /* HTTP: sized by bodies.h */
 
     /* what the checks made of it */
-    int64_t arrived_ms; /* CLOCK_MONOTONIC */
-    bool parsed;
-    bool verified;
+    enum delivery_stage stage;
     struct sns_message message;
     struct arn topic;
     struct sns_cert_url certificate_url;
@@ -74,12 +69,15 @@ struct delivery_rules {
     struct sns_certificate *simulator; /* NULL: the simulator is off */
 };
 
-/* NULL when memory is short. `arrived_ms` is CLOCK_MONOTONIC; the answer is due ANSWER_MS
- * later, because SNS gives up at 15 s. */
-struct delivery *delivery_new(const struct settings *settings, int64_t arrived_ms);
-void delivery_free(struct delivery *delivery);
+/* `arrived_ms` is CLOCK_MONOTONIC; the answer is due ANSWER_MS later, because SNS gives
+ * up at 15 s. */
+void delivery_init(struct delivery *delivery, const struct settings *settings,
+                   int64_t arrived_ms);
+void delivery_done(struct delivery *delivery);
 
+/* What became of a step; the caller of delivery_advance() sees the last three. */
 enum delivery_step {
+    DELIVERY_GOES_ON,
     DELIVERY_DECIDED,  /* `verdict` is the answer */
     DELIVERY_WAITS,    /* needs a certificate that is not at hand */
     DELIVERY_STORABLE, /* `intake` is for the writer */

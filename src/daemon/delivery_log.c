@@ -13,10 +13,10 @@ static struct log_ration not_stored_ration;
 static bool pass_ration(const struct delivery *delivery, unsigned *held_back)
 {
     bool not_stored = delivery->verdict == VERDICT_STORE;
-    unsigned most =
-        delivery->verified ? DELIVERY_LOGS_A_MINUTE : UNVERIFIED_LOGS_A_MINUTE;
+    bool genuine = delivery->stage == DELIVERY_GENUINE;
+    unsigned most = genuine ? DELIVERY_LOGS_A_MINUTE : UNVERIFIED_LOGS_A_MINUTE;
 
-    return log_ration_pass(not_stored ? &not_stored_ration : &rations[delivery->verified],
+    return log_ration_pass(not_stored ? &not_stored_ration : &rations[genuine],
                            clock_mono_ms(), not_stored ? STORE_FAULT_LOGS_A_MINUTE : most,
                            held_back);
 }
@@ -86,7 +86,7 @@ static void append_addresses(struct buf *to, const struct delivery *delivery, in
 {
     const struct ses_event *event = &delivery->intake.event;
 
-    if (how == LOG_ADDRESSES_NONE || !delivery->verified)
+    if (how == LOG_ADDRESSES_NONE || delivery->stage != DELIVERY_GENUINE)
         return;
     for (size_t i = 0; i < event->recipient_count; i++) {
         if (append_address(to, &event->recipients[i].address, how) < 0)
@@ -157,7 +157,7 @@ void delivery_log(const struct delivery *delivery, const struct settings *settin
     (void)snprintf(status, sizeof(status), "%u", info->http_status);
     buf_init(&addresses, LOG_VALUE_BYTES_MAX);
     append_addresses(&addresses, delivery, settings->log.addresses);
-    if (delivery->verified && delivery->intake.kind == INTAKE_QUARANTINE)
+    if (delivery->stage == DELIVERY_GENUINE && delivery->intake.kind == INTAKE_QUARANTINE)
         reason = str_of(quarantine_word(delivery->intake.reason));
     log_event(info->level, message_of(delivery->verdict), {"VERDICT", str_of(info->name)},
               {"STATUS", str_of(status)}, {"TOPIC", delivery->message.topic_arn},

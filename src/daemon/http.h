@@ -1,7 +1,6 @@
 /*
- * The HTTP side of ingest. A handler reads a request on a thread of the server's pool,
- * lets delivery.c decide, and suspends the connection while the delivery is lent. One
- * prebuilt response for each verdict is shared by all.
+ * The server of ingest: `[ingest]` of the settings, the threads, and what requests
+ * (request.h) are answered from.
  */
 #ifndef SESBOUNCED_HTTP_H
 #define SESBOUNCED_HTTP_H

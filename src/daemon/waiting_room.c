@@ -55,7 +55,7 @@ static bool is_same(const struct delivery *a, const struct delivery *b)
 
 static void put_in(struct waiting_room *room, struct delivery *delivery)
 {
-    struct connections_share *share = connection_share(delivery->client);
+    struct connections_share *share = delivery->sender;
 
     delivery->next_waiting = NULL;
     *room->end = delivery;
@@ -71,7 +71,7 @@ static void put_in(struct waiting_room *room, struct delivery *delivery)
 static struct delivery *take_one(struct waiting_room *room, struct delivery **link)
 {
     struct delivery *delivery = *link;
-    struct connections_share *share = connection_share(delivery->client);
+    struct connections_share *share = delivery->sender;
 
     *link = delivery->next_waiting;
     if (!*link)
@@ -98,7 +98,7 @@ static void hand_on(struct waiting_room *room, const struct delivery *gone)
 /* How many wait from its address. */
 static size_t holds(const struct waiting_room *room, const struct delivery *delivery)
 {
-    struct connections_share *share = connection_share(delivery->client);
+    struct connections_share *share = delivery->sender;
 
     return share ? (size_t)atomic_load(&share->waiting) : room->unlimited;
 }
@@ -113,7 +113,7 @@ static int delivery_worth(const struct delivery *delivery)
 
 static bool have_one_address(const struct delivery *a, const struct delivery *b)
 {
-    return connection_share(a->client) == connection_share(b->client);
+    return a->sender == b->sender;
 }
 
 /* Above 0: `a` has to go before `b`; 0: either. */
@@ -159,7 +159,7 @@ static struct delivery **choose_victim(struct waiting_room *room,
 static int make_place(struct waiting_room *room, const struct delivery *newcomer,
                       struct delivery **ret_displaced)
 {
-    struct connections_share *share = connection_share(newcomer->client);
+    struct connections_share *share = newcomer->sender;
     bool has_share =
         share && atomic_load(&share->waiting) >= room->max / HTTP_ADDRESS_SHARE;
     struct delivery **link;

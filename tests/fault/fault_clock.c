@@ -232,7 +232,7 @@ static void what_waits_does_not_look_at_the_wall_clock(void **state)
     struct settings *settings = NULL;
     struct certificates *certificates = NULL;
     struct sns_certificate *certificate = NULL;
-    struct delivery *delivery, *displaced;
+    struct delivery delivery, *displaced;
     struct sns_cert_url url;
     struct arn topic;
     char directory[100];
@@ -248,16 +248,15 @@ static void what_waits_does_not_look_at_the_wall_clock(void **state)
     for (size_t i = 0; i < JUMPS; i++) {
         wall_offset_ms = 0;
         certificates_fail(certificates, &url, 1000);
-        delivery = delivery_new(settings, 1000);
-        assert_non_null(delivery);
-        assert_int_equal(delivery->deadline_ms, 1000 + ANSWER_MS);
-        assert_int_equal(waiting_room_enter(&room, delivery, 1000, &displaced), 0);
+        delivery_init(&delivery, settings, 1000);
+        assert_int_equal(delivery.job.deadline_ms, 1000 + ANSWER_MS);
+        assert_int_equal(waiting_room_enter(&room, &delivery, 1000, &displaced), 0);
         wall_offset_ms = jumps_ms[i];
         assert_int_equal(certificates_get(certificates, &url, 1000 + 1, &certificate),
                          CERTIFICATES_FAILED);
         assert_null(waiting_room_sweep(&room, 1000 + WAITING_MS - 1));
-        assert_ptr_equal(waiting_room_sweep(&room, 1000 + WAITING_MS), delivery);
-        delivery_free(delivery);
+        assert_ptr_equal(waiting_room_sweep(&room, 1000 + WAITING_MS), &delivery);
+        delivery_done(&delivery);
         report.injected++;
     }
     assert_int_equal(wall_asked, asked);

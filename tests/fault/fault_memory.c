@@ -208,28 +208,27 @@ static enum verdict deliver_body(struct store *store, struct certificates *certi
                                  struct str body)
 {
     const struct delivery_rules rules = {settings, certificates, NULL};
-    struct delivery *delivery = delivery_new(settings, 0);
+    struct delivery delivery;
     enum verdict verdict = VERDICT_NO_MEMORY;
     enum delivery_step step;
     int r = 0;
 
-    if (!delivery)
-        return verdict;
-    if (buf_append_str(&delivery->body, body) == 0) {
-        step = delivery_advance(delivery, &rules, WORKLOAD_NOW_MS, 1);
-        verdict = delivery->verdict;
+    delivery_init(&delivery, settings, 0);
+    if (buf_append_str(&delivery.body, body) == 0) {
+        step = delivery_advance(&delivery, &rules, WORKLOAD_NOW_MS, 1);
+        verdict = delivery.verdict;
         if (step == DELIVERY_WAITS)
             verdict = VERDICT_NO_CERTIFICATE;
         if (step == DELIVERY_STORABLE) {
-            r = store_it(store, delivery);
-            verdict = delivery->applied;
+            r = store_it(store, &delivery);
+            verdict = delivery.applied;
         }
     }
     if (r < 0)
         verdict = r == -ENOMEM ? VERDICT_NO_MEMORY : VERDICT_STORE;
     if (r < 0 && r != -ENOMEM)
         fail_msg("%d: %s", r, store_fault(store));
-    delivery_free(delivery);
+    delivery_done(&delivery);
     return verdict;
 }
 

@@ -100,7 +100,7 @@ static void check_storable(const struct delivery *delivery,
     const struct intake *intake = &delivery->intake;
 
     PROMISE(delivery->verdict == VERDICT_UNDECIDED);
-    PROMISE(delivery->verified && !options->raw_header);
+    PROMISE(delivery->stage == DELIVERY_GENUINE && !options->raw_header);
     PROMISE(signer_has_signed(&delivery->message));
     check_origin(delivery, options);
     PROMISE(!options->type_header ||
@@ -153,25 +153,26 @@ void deliver_run(struct str body, const struct deliver_options *options)
 {
     mono_ms += 2 * CERTIFICATE_FAILURE_MS;
     rules.simulator = options->no_simulator ? NULL : simulator;
-    struct delivery *delivery = delivery_new(rules.settings, mono_ms);
-    PROMISE(delivery && buf_append_str(&delivery->body, body) == 0);
-    delivery->raw_header = options->raw_header;
+    struct delivery delivery;
+    delivery_init(&delivery, rules.settings, mono_ms);
+    PROMISE(buf_append_str(&delivery.body, body) == 0);
+    delivery.is_raw = options->raw_header;
     if (options->type_header)
-        (void)snprintf(delivery->type_header, sizeof(delivery->type_header), "%s",
+        (void)snprintf(delivery.claimed_type, sizeof(delivery.claimed_type), "%s",
                        options->type_header);
 
     enum delivery_step step =
-        delivery_advance(delivery, &rules, options->wall_ms, mono_ms);
+        delivery_advance(&delivery, &rules, options->wall_ms, mono_ms);
     PROMISE(step == DELIVERY_STORABLE || !options->must_be_storable);
     if (step == DELIVERY_WAITS)
-        step = wait_in_vain(delivery, options->wall_ms);
+        step = wait_in_vain(&delivery, options->wall_ms);
     if (step == DELIVERY_STORABLE) {
-        check_storable(delivery, options);
+        check_storable(&delivery, options);
     } else {
-        check_decided(delivery);
-        enum verdict verdict = delivery->verdict;
-        PROMISE(delivery_advance(delivery, &rules, options->wall_ms, mono_ms) == step);
-        PROMISE(delivery->verdict == verdict);
+        check_decided(&delivery);
+        enum verdict verdict = delivery.verdict;
+        PROMISE(delivery_advance(&delivery, &rules, options->wall_ms, mono_ms) == step);
+        PROMISE(delivery.verdict == verdict);
     }
-    delivery_free(delivery);
+    delivery_done(&delivery);
 }

@@ -77,11 +77,25 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct delivery *deliver_text(struct fixture *f, const char *body)
+static struct delivery *begin(struct fixture *f)
 {
-    struct delivery *delivery = delivery_new(f->settings, 0);
+    struct delivery *delivery = malloc(sizeof(*delivery));
 
     assert_non_null(delivery);
+    delivery_init(delivery, f->settings, 0);
+    return delivery;
+}
+
+static void end(struct delivery *delivery)
+{
+    delivery_done(delivery);
+    free(delivery);
+}
+
+static struct delivery *deliver_text(struct fixture *f, const char *body)
+{
+    struct delivery *delivery = begin(f);
+
     assert_int_equal(buf_append_str(&delivery->body, str_of(body)), 0);
     return delivery;
 }
@@ -90,9 +104,8 @@ static struct delivery *deliver_signed(struct fixture *f, struct str message)
 {
     const struct simulator_message signed_message = {.message = message,
                                                      .timestamp_ms = NOW_MS};
-    struct delivery *delivery = delivery_new(f->settings, 0);
+    struct delivery *delivery = begin(f);
 
-    assert_non_null(delivery);
     assert_int_equal(simulator_sign(f->simulator, &signed_message, &delivery->body), 0);
     return delivery;
 }
@@ -119,7 +132,7 @@ static void expect(struct fixture *f, struct delivery *delivery, enum delivery_s
     assert_int_equal(delivery->verdict, verdict);
     /* Asked again it says the same: a resumed delivery is not judged anew. */
     assert_int_equal(delivery_advance(delivery, &f->rules, NOW_MS, 1000), step);
-    delivery_free(delivery);
+    end(delivery);
 }
 
 static void a_genuine_bounce_is_storable(void **state)
@@ -133,7 +146,7 @@ static void a_genuine_bounce_is_storable(void **state)
     assert_int_equal(delivery->intake.kind, INTAKE_KEEP);
     assert_string_equal(delivery->intake.event.recipients[0].address.key,
                         "gone@example.org");
-    delivery_free(delivery);
+    end(delivery);
 }
 
 static void one_changed_byte_is_refused(void **state)
@@ -147,7 +160,7 @@ static void one_changed_byte_is_refused(void **state)
     assert_int_equal(delivery_advance(delivery, &f->rules, NOW_MS, 1000),
                      DELIVERY_DECIDED);
     assert_int_equal(delivery->verdict, VERDICT_SIGNATURE);
-    delivery_free(delivery);
+    end(delivery);
 }
 
 static void the_simulator_is_nobody_when_it_is_off(void **state)
@@ -166,13 +179,13 @@ static void the_simulators_key_signs_for_no_other_topic(void **state)
     struct fixture *f = *state;
     const struct simulator_message message = {
         .topic_arn = TOPIC, .message = STR(BOUNCE), .timestamp_ms = NOW_MS};
-    struct delivery *delivery = delivery_new(f->settings, 0);
+    struct delivery *delivery = begin(f);
 
     assert_int_equal(simulator_sign(f->simulator, &message, &delivery->body), 0);
     assert_int_equal(delivery_advance(delivery, &f->rules, NOW_MS, 1000),
                      DELIVERY_DECIDED);
     assert_int_equal(verdict_info(delivery->verdict)->http_status, 403);
-    delivery_free(delivery);
+    end(delivery);
 }
 
 static void a_foreign_topic_is_refused_before_its_certificate_is_looked_at(void **state)
@@ -227,7 +240,7 @@ static void a_certificate_that_cannot_be_had_is_503(void **state)
                      DELIVERY_DECIDED);
     assert_int_equal(delivery->verdict, VERDICT_NO_CERTIFICATE);
     assert_int_equal(verdict_info(delivery->verdict)->http_status, 503);
-    delivery_free(delivery);
+    end(delivery);
 }
 
 static void headers_can_only_refuse(void **state)
@@ -235,10 +248,10 @@ static void headers_can_only_refuse(void **state)
     struct fixture *f = *state;
     struct delivery *delivery = deliver_signed(f, STR(BOUNCE));
 
-    delivery->raw_header = true;
+    delivery->is_raw = true;
     expect(f, delivery, DELIVERY_DECIDED, VERDICT_RAW_DELIVERY);
     delivery = deliver_signed(f, STR(BOUNCE));
-    (void)snprintf(delivery->type_header, sizeof(delivery->type_header),
+    (void)snprintf(delivery->claimed_type, sizeof(delivery->claimed_type),
                    "UnsubscribeConfirm");
     expect(f, delivery, DELIVERY_DECIDED, VERDICT_TYPE_CONTRADICTED);
 }
@@ -256,7 +269,7 @@ static void what_is_no_envelope_is_400(void **state)
         assert_int_equal(delivery_advance(delivery, &f->rules, NOW_MS, 1000),
                          DELIVERY_DECIDED);
         assert_int_equal(verdict_info(delivery->verdict)->http_status, 400);
-        delivery_free(delivery);
+        end(delivery);
     }
 }
 
@@ -270,7 +283,7 @@ static void an_old_message_goes_to_quarantine_and_is_kept(void **state)
         DELIVERY_STORABLE);
     assert_int_equal(delivery->intake.kind, INTAKE_QUARANTINE);
     assert_int_equal(delivery->intake.reason, QUARANTINE_STALE);
-    delivery_free(delivery);
+    end(delivery);
 }
 
 int main(void)

@@ -29,7 +29,8 @@ static struct settings *settings;
 
 static void log_many(enum verdict verdict, bool verified, unsigned times)
 {
-    struct delivery delivery = {.verdict = verdict, .verified = verified};
+    struct delivery delivery = {.verdict = verdict,
+                                .stage = verified ? DELIVERY_GENUINE : DELIVERY_PARSED};
 
     delivery.message.topic_arn = STR(FOREIGN);
     for (unsigned i = 0; i < times; i++)

@@ -372,7 +372,7 @@ static void beyond_its_share_an_address_displaces_only_itself(void **state)
 
         (void)snprintf(names[i], sizeof(names[i]), "junk%zu.pem", i);
         many[i] = waits_for(names[i], 0);
-        many[i].client = addresses.clients[0];
+        many[i].sender = connection_share(addresses.clients[0]);
         displaced = enter(&room, &many[i], 0);
         assert_true(i < most ? !displaced : displaced && displaced != &other);
     }
@@ -399,15 +399,15 @@ static void a_full_room_displaces_the_address_that_holds_most(void **state)
         (void)snprintf(names[i], sizeof(names[i]), "junk%zu.pem", i);
         many[i] = waits_for(names[i], 0);
         /* Five behind a proxy, one of each other address. */
-        many[i].client = i < 3 ? addresses.clients[i] : NULL;
+        many[i].sender = i < 3 ? connection_share(addresses.clients[i]) : NULL;
         /* What they want was wanted before, which does not help them. */
         (void)sightings_note(&room.sightings, hash_of(&room, &many[i]), 0);
         assert_null(enter(&room, &many[i], i < 3 ? 0 : SIGHTING_AGAIN_MS));
     }
-    newcomer.client = addresses.clients[3];
+    newcomer.sender = connection_share(addresses.clients[3]);
     displaced = enter(&room, &newcomer, SIGHTING_AGAIN_MS);
     assert_non_null(displaced);
-    assert_null(displaced->client);
+    assert_null(displaced->sender);
     (void)waiting_room_close(&room);
     waiting_room_done(&room);
     connections_done(&addresses.connections);
@@ -429,7 +429,7 @@ static void each_address_has_one_vote_however_many_urls_it_names(void **state)
         junk[i] = waits_for(names[i], 0);
         assert_null(enter(&room, &junk[i], 0));
     }
-    genuine.client = addresses.clients[0];
+    genuine.sender = connection_share(addresses.clients[0]);
     assert_null(enter(&room, &genuine, 0));
     assert_in_range(draws_of(&room, "genuine.pem", 1000), 400, 600);
     (void)waiting_room_close(&room);

@@ -1,0 +1,37 @@
+/*
+ * The answers of ingest. One prebuilt response for each verdict, with and without
+ * keep-alive, is shared by all threads; immutable after answers_init().
+ */
+#ifndef SESBOUNCED_ANSWERS_H
+#define SESBOUNCED_ANSWERS_H
+
+#include <microhttpd.h>
+
+#include "daemon/service.h"
+
+struct answers {
+    struct service *service;
+    struct MHD_Response *kept_open[VERDICT_COUNT];
+    struct MHD_Response *closing[VERDICT_COUNT];
+};
+
+/* 0 or -ENOMEM; the caller calls answers_done() in any case. */
+int answers_init(struct answers *answers, struct service *service);
+void answers_done(struct answers *answers);
+
+/* Answers with the verdict, counts and logs it. `close`: what follows on the connection
+ * cannot be trusted. */
+enum MHD_Result answers_send(struct answers *answers, struct MHD_Connection *connection,
+                             struct connection *client, const struct delivery *delivery,
+                             bool close);
+
+/* To GET /healthz. */
+enum MHD_Result answers_send_probe(struct answers *answers,
+                                   struct MHD_Connection *connection,
+                                   struct connection *client, bool close);
+
+/* When there is no memory even for the delivery. */
+enum MHD_Result answers_send_no_memory(struct answers *answers,
+                                       struct MHD_Connection *connection);
+
+#endif
