@@ -40,9 +40,13 @@ int https_new(const char *ca_file, struct https **ret);
 void https_free(struct https *https);
 DEFINE_CLEANUP(struct https, https_free)
 
-/* Other time-outs than HTTPS_CONNECT_MS and HTTPS_TOTAL_MS for what begins from now on.
- */
-void https_set_times(struct https *https, long connect_ms, long total_ms);
+struct https_request {
+    const char *url;
+    const char *method;         /* NULL: GET, or POST with a body */
+    const char *const *headers; /* "Name: value", ended by NULL; may be NULL */
+    struct str body;            /* absent: none */
+    long total_ms;              /* 0: HTTPS_TOTAL_MS */
+};
 
 struct https_answer {
     long status;       /* HTTP status, 3xx included; 0 when there was no whole answer */
@@ -57,11 +61,15 @@ struct https_answer {
 typedef void https_done_fn(void *context, const struct https_answer *answer);
 
 /*
- * Begins a GET. `done` is called exactly once from https_run(), unless https_free() comes
- * first; it may begin another. `url` is copied. 0; -EINVAL for what is no URL, has a user
- * or password in it, or a scheme other than https (http on 127.0.0.0/8, [::1] and
- * localhost); -EAGAIN when HTTPS_TRANSFERS_MAX are under way; -ENOMEM.
+ * Begins a request, which is copied. `done` is called exactly once from https_run(),
+ * unless https_free() comes first; it may begin another. 0; -EINVAL for what is no URL,
+ * has a user or password in it, or a scheme other than https (http on 127.0.0.0/8, [::1]
+ * and localhost); -EAGAIN when HTTPS_TRANSFERS_MAX are under way; -ENOMEM.
  */
+int https_begin(struct https *https, const struct https_request *request,
+                https_done_fn *done, void *context);
+
+/* The same with nothing but a URL. */
 int https_get(struct https *https, const char *url, https_done_fn *done, void *context);
 
 /*

@@ -227,17 +227,9 @@ static size_t count_under_way(const struct fetcher *fetcher)
     return count;
 }
 
-/* What was tried before has its time, so that a slow answer is not slow for ever. */
-static void set_time(struct fetcher *fetcher, struct fetch *fetch)
-{
-    fetch->hurried =
-        !fetch->wish.has_failed && count_under_way(fetcher) >= CERTIFICATE_UNHURRIED_MAX;
-    https_set_times(fetcher->service->https, HTTPS_CONNECT_MS,
-                    fetch->hurried ? CERTIFICATE_HURRIED_MS : HTTPS_TOTAL_MS);
-}
-
 static int begin_fetch(struct fetcher *fetcher, struct fetch *fetch)
 {
+    struct https_request request = {.total_ms = HTTPS_TOTAL_MS};
     struct arn topic;
     struct buf url;
     int r;
@@ -251,10 +243,14 @@ static int begin_fetch(struct fetcher *fetcher, struct fetch *fetch)
         return r;
     buf_init(&url, SNS_URL_BYTES_MAX);
     r = buf_printf(&url, "%s/%s", fetch->origin.text, fetch->wish.file);
-    set_time(fetcher, fetch);
+    /* What was tried before has its time, so that a slow answer is not slow for ever. */
+    fetch->hurried =
+        !fetch->wish.has_failed && count_under_way(fetcher) >= CERTIFICATE_UNHURRIED_MAX;
+    if (fetch->hurried)
+        request.total_ms = CERTIFICATE_HURRIED_MS;
+    request.url = url.data;
     if (r == 0)
-        r = https_get(fetcher->service->https, url.data, fetched, fetch);
-    https_set_times(fetcher->service->https, HTTPS_CONNECT_MS, HTTPS_TOTAL_MS);
+        r = https_begin(fetcher->service->https, &request, fetched, fetch);
     buf_done(&url);
     fetch->under_way = r == 0;
     return r;

@@ -19,7 +19,8 @@
 #endif
 
 struct transfer {
-    CURL *easy; /* made at the first use, kept for the next */
+    CURL *easy;                 /* made at the first use, kept for the next */
+    struct curl_slist *headers; /* of the request, as long as it is under way */
     struct buf body;
     int body_error;      /* why the body was refused: 0 or a negative errno */
     https_done_fn *done; /* NULL: free */
@@ -30,8 +31,6 @@ struct transfer {
 struct https {
     CURLM *multi;
     char *ca_file;
-    long connect_ms;
-    long total_ms;
     unsigned pending;
     struct transfer transfers[HTTPS_TRANSFERS_MAX];
 };
@@ -88,8 +87,6 @@ int https_new(const char *ca_file, struct https **ret)
     _cleanup_(https_freep) struct https *https = calloc(1, sizeof(*https));
     if (!https)
         return -ENOMEM;
-    https->connect_ms = HTTPS_CONNECT_MS;
-    https->total_ms = HTTPS_TOTAL_MS;
     for (size_t i = 0; i < HTTPS_TRANSFERS_MAX; i++)
         buf_init(&https->transfers[i].body, HTTPS_BODY_BYTES_MAX);
     if (ca_file) {
@@ -115,18 +112,13 @@ void https_free(struct https *https)
         if (transfer->done)
             (void)curl_multi_remove_handle(https->multi, transfer->easy);
         curl_easy_cleanup(transfer->easy);
+        curl_slist_free_all(transfer->headers);
         buf_done(&transfer->body);
     }
     if (https->multi)
         (void)curl_multi_cleanup(https->multi);
     free(https->ca_file);
     free(https);
-}
-
-void https_set_times(struct https *https, long connect_ms, long total_ms)
-{
-    https->connect_ms = connect_ms;
-    https->total_ms = total_ms;
 }
 
 unsigned https_pending(const struct https *https)
@@ -238,11 +230,63 @@ static struct transfer *find_free(struct https *https)
     return NULL;
 }
 
-int https_get(struct https *https, const char *url, https_done_fn *done, void *context)
+static void transfer_forget_headers(struct transfer *transfer)
+{
+    curl_slist_free_all(transfer->headers);
+    transfer->headers = NULL;
+}
+
+static bool transfer_set_headers(struct transfer *transfer, const char *const *headers)
+{
+    transfer_forget_headers(transfer);
+    for (; headers && *headers; headers++) {
+        struct curl_slist *longer = curl_slist_append(transfer->headers, *headers);
+
+        if (!longer)
+            return false;
+        transfer->headers = longer;
+    }
+    return !curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
+}
+
+/* The handle may have served a request of another kind. */
+static bool transfer_set_body(CURL *easy, const struct https_request *request)
+{
+    bool has_body = str_present(request->body);
+
+    if (curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) ||
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method))
+        return false;
+    return !has_body ||
+           (!curl_easy_setopt(easy, CURLOPT_POST, 1L) &&
+            !curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                              (curl_off_t)request->body.len) &&
+            !curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body.data));
+}
+
+/* `plain` and `loopback`: see judge_url(). */
+static bool transfer_set(struct transfer *transfer, const struct https_request *request,
+                         bool plain, bool loopback)
+{
+    CURL *easy = transfer->easy;
+    long total_ms = request->total_ms ? request->total_ms : HTTPS_TOTAL_MS;
+
+    /* "" is no proxy whatever the environment says, NULL is what it says. */
+    return !curl_easy_setopt(easy, CURLOPT_URL, request->url) &&
+           !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https") &&
+           !curl_easy_setopt(easy, CURLOPT_PROXY, loopback ? "" : NULL) &&
+           !curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTPS_CONNECT_MS) &&
+           !curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, total_ms) &&
+           transfer_set_headers(transfer, request->headers) &&
+           transfer_set_body(easy, request);
+}
+
+int https_begin(struct https *https, const struct https_request *request,
+                https_done_fn *done, void *context)
 {
     bool plain = false;
     bool loopback = false;
-    int r = judge_url(url, &plain, &loopback);
+    int r = judge_url(request->url, &plain, &loopback);
     if (r < 0)
         return r;
     struct transfer *transfer = find_free(https);
@@ -251,22 +295,21 @@ int https_get(struct https *https, const char *url, https_done_fn *done, void *c
     if (!prepare(https, transfer))
         return -ENOMEM;
 
-    CURL *easy = transfer->easy;
     buf_clear(&transfer->body);
     transfer->body_error = 0;
     transfer->detail[0] = '\0';
-    /* "" is no proxy whatever the environment says, NULL is what it says. */
-    if (curl_easy_setopt(easy, CURLOPT_URL, url) ||
-        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https") ||
-        curl_easy_setopt(easy, CURLOPT_PROXY, loopback ? "" : NULL) ||
-        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, https->connect_ms) ||
-        curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, https->total_ms) ||
-        curl_multi_add_handle(https->multi, easy))
+    if (!transfer_set(transfer, request, plain, loopback) ||
+        curl_multi_add_handle(https->multi, transfer->easy))
         return -ENOMEM;
     transfer->done = done;
     transfer->context = context;
     https->pending++;
     return 0;
+}
+
+int https_get(struct https *https, const char *url, https_done_fn *done, void *context)
+{
+    return https_begin(https, &(struct https_request){.url = url}, done, context);
 }
 
 #define UNTRUSTED  "certificate of the server is not trusted"
@@ -357,6 +400,7 @@ static void finish(struct https *https, struct transfer *transfer, CURLcode code
     }
     transfer->done(transfer->context, &answer);
     transfer->done = NULL;
+    transfer_forget_headers(transfer);
     https->pending--;
 }
 

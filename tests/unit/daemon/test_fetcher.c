@@ -21,22 +21,16 @@
 static https_done_fn *done;
 static void *done_context;
 static long begun_ms;
-static long total_ms;
 static size_t begun;
 
-void https_set_times(struct https *https, long connect_ms, long ms)
-{
-    (void)https, (void)connect_ms;
-    total_ms = ms;
-}
-
-int https_get(struct https *https, const char *url, https_done_fn *fn, void *context)
+int https_begin(struct https *https, const struct https_request *request,
+                https_done_fn *fn, void *context)
 {
     (void)https;
-    assert_non_null(strstr(url, "https://sns.eu-west-1.amazonaws.com/"));
+    assert_non_null(strstr(request->url, "https://sns.eu-west-1.amazonaws.com/"));
     done = fn;
     done_context = context;
-    begun_ms = total_ms;
+    begun_ms = request->total_ms;
     begun++;
     return 0;
 }

@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -130,8 +131,9 @@ static bool tls_say(struct tls_stream *stream, const char *text)
 static bool tls_is(const char *request, const char *path)
 {
     size_t len = strlen(path);
-    return strncmp(request, "GET ", 4) == 0 && strncmp(request + 4, path, len) == 0 &&
-           (request[4 + len] == ' ' || request[4 + len] == '?');
+    const char *at = strchr(request, ' ');
+    return at && strncmp(at + 1, path, len) == 0 &&
+           (at[1 + len] == ' ' || at[1 + len] == '?');
 }
 
 /* Until the server stops. */
@@ -191,7 +193,15 @@ static bool tls_respond(struct tls_server *server, struct tls_stream *stream,
     return false;
 }
 
-/* One request, its blank line included. No bodies come. */
+/* Is the blank line there, and the body that was announced? */
+static bool tls_request_is_whole(const char *request)
+{
+    const char *end = strstr(request, "\r\n\r\n");
+    const char *length = strstr(request, "Content-Length: ");
+    return end && (!length || strlen(end + 4) >= strtoul(length + 16, NULL, 10));
+}
+
+/* One request, its body included. */
 static bool tls_read_request(struct tls_stream *stream, char *to, size_t size)
 {
     size_t len = 0;
@@ -201,7 +211,7 @@ static bool tls_read_request(struct tls_stream *stream, char *to, size_t size)
             return false;
         len += (size_t)n;
         to[len] = '\0';
-        if (strstr(to, "\r\n\r\n"))
+        if (tls_request_is_whole(to))
             return true;
     }
     return false;
