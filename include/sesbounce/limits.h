@@ -146,9 +146,9 @@
  * used up by strangers, and then keep the genuine certificate out.
  */
 #define CERTIFICATE_FETCHES_MAX 24
-/* And the confirmations beside them, which no stranger can crowd out. */
-#define CONFIRMATIONS_AT_ONCE 8
-#define HTTPS_TRANSFERS_MAX   (CERTIFICATE_FETCHES_MAX + CONFIRMATIONS_AT_ONCE)
+/* And the tasks of the outbox beside them, which no stranger can crowd out. */
+#define TASKS_AT_ONCE       8
+#define HTTPS_TRANSFERS_MAX (CERTIFICATE_FETCHES_MAX + TASKS_AT_ONCE)
 /* Connect and whole transfer: SNS gives up after 15 s, we answer within 12. */
 #define HTTPS_CONNECT_MS 3000
 #define HTTPS_TOTAL_MS   8000
@@ -195,9 +195,10 @@
 /* What /healthz says: two origins, the detail and a sentence. */
 #define HEALTH_LINE_BYTES_MAX 2048
 
-/* Confirmations: first after 1 s, doubling to 5 min, as long as the token can live. */
-#define CONFIRM_FIRST_MS  1000
-#define CONFIRM_MAX_MS    (5 * 60 * 1000)
+/* Tasks: first after 1 s, doubling to 5 min; confirmations as long as the token can live.
+ */
+#define TASK_FIRST_MS     1000
+#define TASK_AGAIN_MAX_MS (5 * 60 * 1000)
 #define CONFIRM_EXPIRY_MS (48LL * 3600 * 1000)
 
 /* --- daemon --- */
@@ -414,11 +415,11 @@
 #define STORE_TIDY_ROWS_MAX 2000
 /* Old counted keys of imports are looked at again this often. */
 #define STORE_TIDY_AGAIN_MS (3600LL * 1000)
-/* Confirmations given out and without a result; more wait. */
-#define STORE_CONFIRMATIONS_OUT_MAX 64
-/* Without a result after this a confirmation is given out again: HTTPS_TOTAL_MS is 8 s.
+/* Tasks given out and without a result; more wait. */
+#define STORE_TASKS_OUT_MAX 64
+/* Without a result after this a task is given out again: HTTPS_TOTAL_MS is 8 s.
  */
-#define STORE_CONFIRMATION_OUT_MS (60 * 1000)
+#define STORE_TASK_OUT_MS (60 * 1000)
 /* A few stale messages are a delivery that SNS repeated for long; more than this in an
  * hour, and more than half of what came, are a sign of a clock that is ahead. */
 #define STORE_STALE_SURGE 10

@@ -115,39 +115,41 @@ void store_rollback(struct store *store);
  */
 int store_probe(struct store *store);
 
-/* Confirmations in the outbox. */
-struct store_confirmation {
+/* A task of the outbox: something that is to be done elsewhere, written in the
+ * transaction of its cause. */
+enum store_task_kind { STORE_TASK_CONFIRM };
+
+struct store_task {
     int64_t id;
-    char *topic_arn;
-    char *token; /* NULL: it is lost, as after a backup was restored */
+    enum store_task_kind kind;
+    char *target;  /* CONFIRM: the topic's ARN */
+    char *payload; /* CONFIRM: the token; NULL: lost, as after a backup was restored */
     unsigned attempts;
 };
-void store_confirmation_done(struct store_confirmation *confirmation);
+void store_task_done(struct store_task *task);
 
 /*
  * Up to `max` that are due at `now_ms`; the caller owns them. One that was given out is
- * not given out again until its result, or STORE_CONFIRMATION_OUT_MS later should that be
- * lost. `*ret_next_ms` is when to ask again (CLOCK_NONE: nothing is left). Only reads.
- * Returns how many, or a fault.
+ * not given out again until its result, or STORE_TASK_OUT_MS later should that be lost.
+ * `*ret_next_ms` is when to ask again (CLOCK_NONE: nothing is left). Only reads. Returns
+ * how many, or a fault.
  */
-int store_confirmations_due(struct store *store, int64_t now_ms,
-                            struct store_confirmation *ret, size_t max,
-                            int64_t *ret_next_ms);
+int store_tasks_due(struct store *store, int64_t now_ms, struct store_task *ret,
+                    size_t max, int64_t *ret_next_ms);
 
 /* Has the outbox changed since the last call, through this connection, or may another
  * process have changed it? Cheap: PRAGMA data_version. */
 bool store_outbox_changed(struct store *store);
 
-enum store_confirm_result {
-    STORE_CONFIRMED,     /* `text` is the subscription's ARN */
-    STORE_CONFIRM_RETRY, /* `text` says why; back-off, `failed` after CONFIRM_EXPIRY_MS */
-    STORE_CONFIRM_FAILED /* an answer of 4xx, or another topic's ARN */
+enum store_task_result {
+    STORE_TASK_DONE,  /* `text` is what came of it; CONFIRM: the subscription's ARN */
+    STORE_TASK_RETRY, /* `text` says why; back-off, and `failed` when it has expired */
+    STORE_TASK_FAILED /* for good: `text` says why */
 };
 /* Part of the caller's transaction, or one of its own where none is open. One that was
  * dropped meanwhile changes nothing: 0. */
-int store_confirmation_result(struct store *store, int64_t id,
-                              enum store_confirm_result result, struct str text,
-                              int64_t now_ms);
+int store_task_finish(struct store *store, int64_t id, enum store_task_result result,
+                      struct str text, int64_t now_ms);
 
 /*
  * A person's decision. Where the caller has begun a transaction it is part of that, and

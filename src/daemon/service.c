@@ -24,7 +24,7 @@ int service_init(struct service *service)
     if (r == 0)
         r = queue_init(&service->jobs, service->bounds.writer_queue);
     if (r == 0)
-        r = queue_init(&service->tasks, CONFIRMATIONS_AT_ONCE);
+        r = queue_init(&service->tasks, TASKS_AT_ONCE);
     bodies_init(&service->bodies, service->bounds.large_body_bytes);
     return r;
 }

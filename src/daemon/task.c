@@ -9,7 +9,7 @@ void task_free(struct task *task)
 {
     if (!task)
         return;
-    store_confirmation_done(&task->confirmation);
+    store_task_done(&task->row);
     free(task);
 }
 
@@ -19,8 +19,8 @@ static int task_add(struct job *job, struct store *store)
 {
     struct task *task = task_of(&job->node);
 
-    return store_confirmation_result(store, task->confirmation.id, task->result,
-                                     str_of(task->text), clock_wall_ms());
+    return store_task_finish(store, task->row.id, task->result, str_of(task->text),
+                             clock_wall_ms());
 }
 
 /* A result that could not be stored was in vain: the outbox still has the task. */
@@ -30,7 +30,7 @@ static void task_done(struct job *job, int fault)
     task_free(task_of(&job->node));
 }
 
-void task_conclude(struct task *task, enum store_confirm_result result, struct str text)
+void task_conclude(struct task *task, enum store_task_result result, struct str text)
 {
     size_t len = text.len < sizeof(task->text) ? text.len : sizeof(task->text) - 1;
 
@@ -48,17 +48,17 @@ void task_report(struct task *task, struct service *service)
 
 /* --- handing out ----------------------------------------------------------------- */
 
-static void task_hand_over(struct service *service, struct store_confirmation *due)
+static void task_hand_over(struct service *service, struct store_task *due)
 {
     struct task *task = calloc(1, sizeof(*task));
 
     if (!task) {
-        store_confirmation_done(due);
+        store_task_done(due);
         return;
     }
     *task = (struct task){
         .job = {.deadline_ms = JOB_WHENEVER, .add = task_add, .done = task_done},
-        .confirmation = *due,
+        .row = *due,
     };
     if (service_give_to_outbound(service, &task->job) < 0)
         task_free(task);
@@ -66,21 +66,21 @@ static void task_hand_over(struct service *service, struct store_confirmation *d
 
 int task_hand_out(struct service *service, struct store *store, int64_t *due_ms)
 {
-    struct store_confirmation due[CONFIRMATIONS_AT_ONCE];
+    struct store_task due[TASKS_AT_ONCE];
     int64_t now_ms = clock_wall_ms();
     size_t room;
     int count;
 
     /* Or further ahead than any back-off: the clock was set back since. */
-    if (store_outbox_changed(store) || *due_ms > now_ms + CONFIRM_MAX_MS)
+    if (store_outbox_changed(store) || *due_ms > now_ms + TASK_AGAIN_MAX_MS)
         *due_ms = 0;
     if (*due_ms == CLOCK_NONE || now_ms < *due_ms)
         return 0;
     /* What is given out must be taken: the rest waits in the outbox. */
-    room = CONFIRMATIONS_AT_ONCE - queue_count(&service->tasks);
+    room = TASKS_AT_ONCE - queue_count(&service->tasks);
     if (room == 0)
         return 0;
-    count = store_confirmations_due(store, now_ms, due, room, due_ms);
+    count = store_tasks_due(store, now_ms, due, room, due_ms);
     if (count < 0)
         *due_ms = now_ms + CLOCK_SECOND_MS;
     for (int i = 0; i < count; i++)

@@ -12,9 +12,9 @@
 
 struct task {
     struct job job; /* queued both ways by its node */
-    struct store_confirmation confirmation;
-    enum store_confirm_result result;
-    char text[1024]; /* the subscription's ARN, or why not */
+    struct store_task row;
+    enum store_task_result result;
+    char text[1024]; /* what came of it, or why not */
 };
 
 static inline struct task *task_of(struct queue_node *node)
@@ -32,7 +32,7 @@ void task_free(struct task *task);
 int task_hand_out(struct service *service, struct store *store, int64_t *due_ms);
 
 /* By outbound: sets the result. `text` is cut when it is too long. */
-void task_conclude(struct task *task, enum store_confirm_result result, struct str text);
+void task_conclude(struct task *task, enum store_task_result result, struct str text);
 
 /* By outbound, which gives it away: the result goes to the writer. When it cannot, the
  * task stays in the outbox, and is handed out again later or by the next start. */

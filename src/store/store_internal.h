@@ -124,7 +124,7 @@ struct store {
     struct type_tally *types; /* STORE_TYPES_TALLIED_MAX; writers only */
     size_t type_count;
     int compact_pages; /* of the next step; 0 before the first */
-    struct given_out out[STORE_CONFIRMATIONS_OUT_MAX];
+    struct given_out out[STORE_TASKS_OUT_MAX];
     size_t out_count;
     bool outbox_changed;  /* since store_outbox_changed() last looked */
     bool quarantine_grew; /* since store_quarantine_bound() last looked */
@@ -326,7 +326,7 @@ int subscription_apply_end(struct store *store, struct topic *topic,
 int subscription_prove(struct store *store, struct topic *topic,
                        const struct intake *intake);
 /* What the answer to a confirmation was; the task is gone already. `text` as in
- * store_confirmation_result(). */
+ * store_task_finish(). */
 int subscription_confirmed(struct store *store, int64_t id, struct str text,
                            int64_t now_ms);
 int subscription_failed(struct store *store, int64_t id, struct str text, int64_t now_ms);

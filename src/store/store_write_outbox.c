@@ -4,11 +4,11 @@
 
 #include "store/store_internal.h"
 
-void store_confirmation_done(struct store_confirmation *confirmation)
+void store_task_done(struct store_task *task)
 {
-    free(confirmation->topic_arn);
-    free(confirmation->token);
-    *confirmation = (struct store_confirmation){0};
+    free(task->target);
+    free(task->payload);
+    *task = (struct store_task){0};
 }
 
 /* When a row that was given out may be given out again; CLOCK_NONE: it was not. */
@@ -31,26 +31,27 @@ static void forget_given_out(struct store *store, int64_t id, int64_t now_ms)
 }
 
 /* A token that is lost stays NULL. */
-static int take(struct db_call *call, int64_t id, struct store_confirmation *ret)
+static int take(struct db_call *call, int64_t id, struct store_task *ret)
 {
     struct str name, clear;
     int r = 0;
 
     ret->id = id;
-    ret->topic_arn = str_dup(db_get_text(call));
+    ret->kind = STORE_TASK_CONFIRM;
+    ret->target = str_dup(db_get_text(call));
     name = db_get_text(call);
     clear = db_get_text(call);
     ret->attempts = (unsigned)db_get_int(call);
     if (str_present(clear))
-        ret->token = str_dup(clear);
+        ret->payload = str_dup(clear);
     else
-        r = token_read(call->store, name, &ret->token);
-    if (!ret->topic_arn || (str_present(clear) && !ret->token))
+        r = token_read(call->store, name, &ret->payload);
+    if (!ret->target || (str_present(clear) && !ret->payload))
         r = -ENOMEM;
     /* Of another user, after a copy made by root: no reason to stop storing. */
     if (r == 0 || r == -ENOENT || r == -EACCES)
         return 0;
-    store_confirmation_done(ret);
+    store_task_done(ret);
     return r;
 }
 
@@ -65,12 +66,11 @@ static int64_t next_at(struct db_call *call, int64_t now_ms)
 {
     int64_t ms = sqlite3_column_int64(call->statement, 5);
 
-    return ms <= now_ms + CONFIRM_MAX_MS ? ms : now_ms;
+    return ms <= now_ms + TASK_AGAIN_MAX_MS ? ms : now_ms;
 }
 
-int store_confirmations_due(struct store *store, int64_t now_ms,
-                            struct store_confirmation *ret, size_t max,
-                            int64_t *ret_next_ms)
+int store_tasks_due(struct store *store, int64_t now_ms, struct store_task *ret,
+                    size_t max, int64_t *ret_next_ms)
 {
     _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_OUTBOX_NEXT);
     size_t count = 0;
@@ -87,7 +87,7 @@ int store_confirmations_due(struct store *store, int64_t now_ms,
             continue;
         }
         if (next_at(&call, now_ms) > now_ms || count == max ||
-            store->out_count == STORE_CONFIRMATIONS_OUT_MAX) {
+            store->out_count == STORE_TASKS_OUT_MAX) {
             sooner(ret_next_ms, next_at(&call, now_ms));
             return (int)count;
         }
@@ -95,15 +95,15 @@ int store_confirmations_due(struct store *store, int64_t now_ms,
         if (r < 0)
             break;
         store->out[store->out_count++] =
-            (struct given_out){id, now_ms + STORE_CONFIRMATION_OUT_MS, false};
-        sooner(ret_next_ms, now_ms + STORE_CONFIRMATION_OUT_MS);
+            (struct given_out){id, now_ms + STORE_TASK_OUT_MS, false};
+        sooner(ret_next_ms, now_ms + STORE_TASK_OUT_MS);
         count++;
     }
     if (r == 0)
         return (int)count;
     for (size_t i = 0; i < count; i++) {
         forget_given_out(store, ret[i].id, now_ms);
-        store_confirmation_done(&ret[i]);
+        store_task_done(&ret[i]);
     }
     return r;
 }
@@ -155,29 +155,23 @@ static int find(struct store *store, int64_t id, struct attempt *ret)
 
 static int64_t back_off(int64_t attempts)
 {
-    int64_t ms = CONFIRM_FIRST_MS;
+    int64_t ms = TASK_FIRST_MS;
 
-    for (int64_t i = 0; i < attempts && ms < CONFIRM_MAX_MS; i++)
+    for (int64_t i = 0; i < attempts && ms < TASK_AGAIN_MAX_MS; i++)
         ms *= 2;
-    return ms < CONFIRM_MAX_MS ? ms : CONFIRM_MAX_MS;
+    return ms < TASK_AGAIN_MAX_MS ? ms : TASK_AGAIN_MAX_MS;
 }
 
 static int put_off(struct store *store, const struct attempt *attempt, struct str text,
                    int64_t next_at_ms)
 {
-    int r;
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_OUTBOX_RETRY);
 
-    {
-        _cleanup_(db_call_end) struct db_call call =
-            db_call_begin(store, SQL_OUTBOX_RETRY);
-
-        db_bind_int(&call, attempt->id);
-        db_bind_int(&call, attempt->attempts + 1);
-        db_bind_int(&call, next_at_ms);
-        db_bind_text(&call, text);
-        r = db_run(&call, NULL);
-    }
-    return r < 0 ? r : subscription_fault(store, attempt->subscription_id, text);
+    db_bind_int(&call, attempt->id);
+    db_bind_int(&call, attempt->attempts + 1);
+    db_bind_int(&call, next_at_ms);
+    db_bind_text(&call, text);
+    return db_run(&call, NULL);
 }
 
 static int drop_task(struct store *store, int64_t id)
@@ -188,21 +182,36 @@ static int drop_task(struct store *store, int64_t id)
     return db_run(&call, NULL);
 }
 
+/* What a result means for the task's target; one line for each kind. */
+static const struct task_effects {
+    int64_t expiry_ms;
+    int (*done)(struct store *store, int64_t target_id, struct str text, int64_t now_ms);
+    int (*failed)(struct store *store, int64_t target_id, struct str text,
+                  int64_t now_ms);
+    int (*retried)(struct store *store, int64_t target_id, struct str text);
+} task_effects[] = {
+    [STORE_TASK_CONFIRM] = {CONFIRM_EXPIRY_MS, subscription_confirmed,
+                            subscription_failed, subscription_fault},
+};
+
 static int apply_result(struct store *store, const struct attempt *attempt,
-                        enum store_confirm_result result, struct str text, int64_t now_ms)
+                        enum store_task_result result, struct str text, int64_t now_ms)
 {
+    const struct task_effects *effects = &task_effects[STORE_TASK_CONFIRM];
     int64_t next_at_ms = now_ms + back_off(attempt->attempts + 1);
+    int64_t target_id = attempt->subscription_id;
     int r;
 
-    if (result == STORE_CONFIRM_RETRY &&
-        next_at_ms - attempt->created_at_ms <= CONFIRM_EXPIRY_MS)
-        return put_off(store, attempt, text, next_at_ms);
+    if (result == STORE_TASK_RETRY &&
+        next_at_ms - attempt->created_at_ms <= effects->expiry_ms) {
+        r = put_off(store, attempt, text, next_at_ms);
+        return r < 0 ? r : effects->retried(store, target_id, text);
+    }
     r = drop_task(store, attempt->id);
     if (r < 0)
         return r;
-    return result == STORE_CONFIRMED
-               ? subscription_confirmed(store, attempt->subscription_id, text, now_ms)
-               : subscription_failed(store, attempt->subscription_id, text, now_ms);
+    return result == STORE_TASK_DONE ? effects->done(store, target_id, text, now_ms)
+                                     : effects->failed(store, target_id, text, now_ms);
 }
 
 /* A result counts as heard once its transaction is kept. */
@@ -226,9 +235,8 @@ void outbox_transaction_ended(struct store *store, bool committed)
     store->out_count = kept;
 }
 
-static int record_result(struct store *store, int64_t id,
-                         enum store_confirm_result result, struct str text,
-                         int64_t now_ms)
+static int record_result(struct store *store, int64_t id, enum store_task_result result,
+                         struct str text, int64_t now_ms)
 {
     struct attempt attempt;
     int r = find(store, id, &attempt);
@@ -243,9 +251,8 @@ static int record_result(struct store *store, int64_t id,
     return 0;
 }
 
-int store_confirmation_result(struct store *store, int64_t id,
-                              enum store_confirm_result result, struct str text,
-                              int64_t now_ms)
+int store_task_finish(struct store *store, int64_t id, enum store_task_result result,
+                      struct str text, int64_t now_ms)
 {
     int r;
 

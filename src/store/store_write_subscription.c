@@ -75,7 +75,7 @@ int subscription_apply_confirm(struct store *store, struct topic *topic,
         return 0;
     }
     *ret = intake->confirm_now ? VERDICT_CONFIRMING : VERDICT_PENDING;
-    r = intake->confirm_now ? outbox_put(store, id, now_ms + CONFIRM_FIRST_MS, now_ms)
+    r = intake->confirm_now ? outbox_put(store, id, now_ms + TASK_FIRST_MS, now_ms)
                             : outbox_drop(store, id);
     if (r == 0)
         r = subscription_make_room(store, topic->id);

@@ -166,12 +166,12 @@ static void subscribe(struct fixture *fixture)
  */
 static int due(struct fixture *fixture, int64_t now_ms, int64_t *ret_next_ms)
 {
-    struct store_confirmation given[4];
-    int count = store_confirmations_due(fixture->store, now_ms, given, 4, ret_next_ms);
+    struct store_task given[4];
+    int count = store_tasks_due(fixture->store, now_ms, given, 4, ret_next_ms);
 
     assert_true(count >= 0);
     for (int i = 0; i < count; i++)
-        store_confirmation_done(&given[i]);
+        store_task_done(&given[i]);
     return count;
 }
 
@@ -184,21 +184,20 @@ static void a_confirmation_outlives_every_jump(void **state)
     /* A day back: at once rather than a day late, and once. */
     assert_int_equal(due(fixture, now - CLOCK_DAY_MS, &next_ms), 1);
     assert_int_equal(due(fixture, now - CLOCK_DAY_MS, &next_ms), 0);
-    assert_int_equal(store_confirmation_result(fixture->store, 1, STORE_CONFIRM_RETRY,
-                                               STR("no route"), now - CLOCK_DAY_MS),
+    assert_int_equal(store_task_finish(fixture->store, 1, STORE_TASK_RETRY,
+                                       STR("no route"), now - CLOCK_DAY_MS),
                      0);
     /* Back again: given out, and once. */
-    assert_int_equal(due(fixture, now + CONFIRM_FIRST_MS, &next_ms), 1);
-    assert_int_equal(due(fixture, now + CONFIRM_FIRST_MS, &next_ms), 0);
+    assert_int_equal(due(fixture, now + TASK_FIRST_MS, &next_ms), 1);
+    assert_int_equal(due(fixture, now + TASK_FIRST_MS, &next_ms), 0);
     /* Ahead while it is under way: asking SNS twice is harmless, losing it is not. */
     assert_int_equal(due(fixture, now + 30 * CLOCK_DAY_MS, &next_ms), 1);
-    assert_int_equal(store_confirmation_result(fixture->store, 1, STORE_CONFIRMED,
-                                               STR(TOPIC_A ":sub"),
-                                               now + 30 * CLOCK_DAY_MS),
+    assert_int_equal(store_task_finish(fixture->store, 1, STORE_TASK_DONE,
+                                       STR(TOPIC_A ":sub"), now + 30 * CLOCK_DAY_MS),
                      0);
-    assert_int_equal(store_confirmation_result(fixture->store, 1, STORE_CONFIRMED,
-                                               STR(TOPIC_A ":sub"), now),
-                     0);
+    assert_int_equal(
+        store_task_finish(fixture->store, 1, STORE_TASK_DONE, STR(TOPIC_A ":sub"), now),
+        0);
     assert_answer(fixture, "SELECT state FROM topics", "confirmed");
     assert_answer(fixture, "SELECT count(*) FROM outbox", "0");
     report.injected += 3;
@@ -212,8 +211,8 @@ static void a_confirmation_that_a_jump_ended_can_be_begun_anew(void **state)
     int64_t now = fixture->now_ms, next_ms;
 
     subscribe(fixture);
-    assert_int_equal(store_confirmation_result(fixture->store, 1, STORE_CONFIRM_RETRY,
-                                               STR("no route"), now + 30 * CLOCK_DAY_MS),
+    assert_int_equal(store_task_finish(fixture->store, 1, STORE_TASK_RETRY,
+                                       STR("no route"), now + 30 * CLOCK_DAY_MS),
                      0);
     assert_answer(fixture, "SELECT state FROM topics", "failed");
     assert_int_equal(store_topic_confirm(fixture->store, TOPIC_A, now), 0);

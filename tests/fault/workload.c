@@ -283,11 +283,11 @@ int workload_run(struct place *place, size_t which)
     case REMOVE:
         return decide(store, step->kind == ADD);
     case RETRY:
-        return store_confirmation_result(store, 1, STORE_CONFIRM_RETRY, STR("no route"),
-                                         WORKLOAD_NOW_MS);
+        return store_task_finish(store, 1, STORE_TASK_RETRY, STR("no route"),
+                                 WORKLOAD_NOW_MS);
     case CONFIRMED:
-        return store_confirmation_result(store, 1, STORE_CONFIRMED, STR(TOPIC_A ":sub"),
-                                         WORKLOAD_NOW_MS);
+        return store_task_finish(store, 1, STORE_TASK_DONE, STR(TOPIC_A ":sub"),
+                                 WORKLOAD_NOW_MS);
     case CHECKPOINT:
         return checkpoint(place);
     case TIDY:

@@ -80,28 +80,22 @@ static struct https *open_trusting(const char *ca_file)
     return https;
 }
 
-static struct outcome ask(struct https *https, const char *path,
-                          struct https_request request)
+static struct outcome ask(struct https *https, const char *path, long total_ms)
 {
     struct outcome outcome = {0};
     char url[128];
     url_of(&fixture.server, "https", path, url);
-    request.url = url;
+    const struct https_request request = {.url = url, .total_ms = total_ms};
     assert_int_equal(https_begin(https, &request, note, &outcome), 0);
     run_until_idle(https);
     assert_int_equal(outcome.calls, 1);
     return outcome;
 }
 
-static struct outcome get_with(struct https *https, const char *path)
-{
-    return ask(https, path, (struct https_request){0});
-}
-
 static struct outcome get(const char *path)
 {
     struct https *https = open_trusting(fixture.ca_file);
-    struct outcome outcome = get_with(https, path);
+    struct outcome outcome = ask(https, path, 0);
     https_free(https);
     return outcome;
 }
@@ -122,35 +116,6 @@ static void an_empty_body_is_an_answer(void **state)
     assert_int_equal(outcome.status, 200);
     assert_int_equal(outcome.len, 0);
     assert_false(outcome.has_fault);
-}
-
-static void expect_last_request(const char *begin, const char *header, const char *end)
-{
-    char request[sizeof(fixture.server.last_request)];
-    pthread_mutex_lock(&fixture.server.mutex);
-    memcpy(request, fixture.server.last_request, sizeof(request));
-    pthread_mutex_unlock(&fixture.server.mutex);
-    assert_int_equal(strncmp(request, begin, strlen(begin)), 0);
-    assert_true(!header || strstr(request, header));
-    assert_string_equal(strstr(request, "\r\n\r\n") + 4, end);
-}
-
-/* All go through one handle of libcurl's. */
-static void a_request_has_its_method_headers_and_body_and_the_next_one_has_not(void **s)
-{
-    static const char *const headers[] = {"Content-Type: application/json", NULL};
-    const struct https_request post = {.headers = headers, .body = STR("{\"a\":1}")};
-    const struct https_request put = {.method = "PUT", .body = STR("b")};
-    struct https *https = open_trusting(fixture.ca_file);
-    (void)s;
-    assert_int_equal(ask(https, "/ok", post).status, 200);
-    expect_last_request("POST /ok ", "\r\nContent-Type: application/json\r\n",
-                        "{\"a\":1}");
-    assert_int_equal(ask(https, "/ok", put).status, 200);
-    expect_last_request("PUT /ok ", "\r\nContent-Length: 1\r\n", "b");
-    assert_int_equal(get_with(https, "/ok").status, 200);
-    expect_last_request("GET /ok ", NULL, "");
-    https_free(https);
 }
 
 static void a_404_is_an_answer_and_no_fault(void **state)
@@ -205,8 +170,7 @@ static void an_endless_body_is_cut(void **state)
 {
     (void)state;
     struct https *https = open_trusting(fixture.ca_file);
-    struct outcome outcome =
-        ask(https, "/endless", (struct https_request){.total_ms = 2 * PATIENCE_MS});
+    struct outcome outcome = ask(https, "/endless", 2 * PATIENCE_MS);
     assert_int_equal(outcome.status, 0);
     assert_int_equal(outcome.len, 0);
     assert_string_equal(outcome.fault, "the answer is too large");
@@ -225,8 +189,7 @@ static void a_silent_server_is_given_up_in_time(void **state)
 {
     (void)state;
     struct https *https = open_trusting(fixture.ca_file);
-    struct outcome outcome =
-        ask(https, "/hang?Token=secret", (struct https_request){.total_ms = 50});
+    struct outcome outcome = ask(https, "/hang?Token=secret", 50);
     assert_int_equal(outcome.status, 0);
     assert_non_null(strstr(outcome.fault, "no answer in time"));
     assert_null(strstr(outcome.fault, "secret"));
@@ -241,7 +204,7 @@ static void an_unknown_ca_is_a_fault_that_names_the_setting(void **state)
     struct tls_identity other = tls_identity_make("another CA", NULL, NULL);
     tls_identity_write(&other, path);
     struct https *https = open_trusting(path);
-    struct outcome outcome = get_with(https, "/ok?Token=secret");
+    struct outcome outcome = ask(https, "/ok?Token=secret", 0);
     assert_int_equal(outcome.status, 0);
     assert_non_null(strstr(outcome.fault, "certificate of the server is not trusted: "));
     assert_non_null(strstr(outcome.fault, "(see [sns] ca_file)"));
@@ -385,8 +348,8 @@ static void a_place_is_used_again_after_a_fault(void **state)
     (void)state;
     struct https *https = open_trusting(fixture.ca_file);
     for (int i = 0; i < 3; i++) {
-        assert_true(get_with(https, "/endless").has_fault);
-        struct outcome outcome = get_with(https, "/ok");
+        assert_true(ask(https, "/endless", 0).has_fault);
+        struct outcome outcome = ask(https, "/ok", 0);
         assert_string_equal(outcome.body, "hello");
         assert_int_equal(outcome.len, 5);
     }
@@ -510,7 +473,7 @@ static void a_ca_file_without_certificates_is_a_fault(void **state)
     (void)snprintf(path, sizeof(path), "%s/empty.pem", fixture.directory);
     fclose(fopen(path, "w"));
     struct https *https = open_trusting(path);
-    assert_string_equal(get_with(https, "/ok").fault,
+    assert_string_equal(ask(https, "/ok", 0).fault,
                         "no certificates could be read from [sns] ca_file");
     https_free(https);
     (void)unlink(path);
@@ -602,8 +565,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_trusted_server_is_asked),
         cmocka_unit_test(an_empty_body_is_an_answer),
-        cmocka_unit_test(
-            a_request_has_its_method_headers_and_body_and_the_next_one_has_not),
         cmocka_unit_test(a_404_is_an_answer_and_no_fault),
         cmocka_unit_test(a_redirect_is_not_followed),
         cmocka_unit_test(the_request_says_who_asks_and_nothing_else),

@@ -16,7 +16,6 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -53,7 +52,7 @@ struct tls_identity {
     X509 *certificate;
 };
 
-static void tls_identity_done(struct tls_identity *identity)
+static inline void tls_identity_done(struct tls_identity *identity)
 {
     EVP_PKEY_free(identity->key);
     X509_free(identity->certificate);
@@ -70,8 +69,9 @@ static void tls_extension(X509 *to, X509 *issuer, int nid, const char *value)
 }
 
 /* `issuer` NULL: a self-signed CA; else a server's certificate for `alt_name`. */
-static struct tls_identity tls_identity_make(const char *name, const char *alt_name,
-                                             const struct tls_identity *issuer)
+static inline struct tls_identity tls_identity_make(const char *name,
+                                                    const char *alt_name,
+                                                    const struct tls_identity *issuer)
 {
     struct tls_identity made = {EVP_EC_gen("P-256"), X509_new()};
     assert(made.key && made.certificate);
@@ -95,7 +95,8 @@ static struct tls_identity tls_identity_make(const char *name, const char *alt_n
     return made;
 }
 
-static void tls_identity_write(const struct tls_identity *identity, const char *path)
+static inline void tls_identity_write(const struct tls_identity *identity,
+                                      const char *path)
 {
     FILE *file = fopen(path, "w");
     assert(file);
@@ -198,7 +199,10 @@ static bool tls_request_is_whole(const char *request)
 {
     const char *end = strstr(request, "\r\n\r\n");
     const char *length = strstr(request, "Content-Length: ");
-    return end && (!length || strlen(end + 4) >= strtoul(length + 16, NULL, 10));
+    size_t announced = 0;
+    if (length)
+        (void)sscanf(length, "Content-Length: %zu", &announced);
+    return end && strlen(end + 4) >= announced;
 }
 
 /* One request, its body included. */

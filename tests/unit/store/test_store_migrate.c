@@ -29,19 +29,18 @@ static void make_old(struct fixture *fixture, int version, const char *rows)
 /* What is due at once: topic, token, attempts. */
 static void assert_due(struct fixture *fixture, int count, const char *first)
 {
-    struct store_confirmation all[8] = {0};
+    struct store_task all[8] = {0};
     int64_t next_ms = 0;
     char text[256] = "";
 
-    assert_int_equal(
-        store_confirmations_due(fixture->store, fixture->now_ms, all, 8, &next_ms),
-        count);
+    assert_int_equal(store_tasks_due(fixture->store, fixture->now_ms, all, 8, &next_ms),
+                     count);
     if (count > 0)
-        (void)snprintf(text, sizeof(text), "%s %s %u", all[0].topic_arn, all[0].token,
+        (void)snprintf(text, sizeof(text), "%s %s %u", all[0].target, all[0].payload,
                        all[0].attempts);
     assert_string_equal(text, first);
     for (int i = 0; i < count; i++)
-        store_confirmation_done(&all[i]);
+        store_task_done(&all[i]);
 }
 
 static void topics_and_waiting_confirmations_of_version_1_go_on(void **state)

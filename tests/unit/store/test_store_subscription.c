@@ -50,9 +50,9 @@ static enum verdict subscription(struct fixture *fixture, struct message message
 static const char *due(struct fixture *fixture, int64_t at_ms)
 {
     static char text[512];
-    struct store_confirmation all[8] = {0};
+    struct store_task all[8] = {0};
     int64_t next_ms = 0;
-    int count = store_confirmations_due(fixture->store, at_ms, all, 8, &next_ms);
+    int count = store_tasks_due(fixture->store, at_ms, all, 8, &next_ms);
 
     assert_true(count >= 0);
     text[0] = '\0';
@@ -60,17 +60,17 @@ static const char *due(struct fixture *fixture, int64_t at_ms)
         size_t len = strlen(text);
 
         (void)snprintf(text + len, sizeof(text) - len, "%s ",
-                       all[i].token ? all[i].token : "(lost)");
-        store_confirmation_done(&all[i]);
+                       all[i].payload ? all[i].payload : "(lost)");
+        store_task_done(&all[i]);
     }
     return text;
 }
 
-static void result(struct fixture *fixture, int64_t id, enum store_confirm_result result,
+static void result(struct fixture *fixture, int64_t id, enum store_task_result result,
                    const char *text)
 {
-    assert_int_equal(store_confirmation_result(fixture->store, id, result, str_of(text),
-                                               fixture->now_ms + 2000),
+    assert_int_equal(store_task_finish(fixture->store, id, result, str_of(text),
+                                       fixture->now_ms + 2000),
                      0);
 }
 
@@ -92,10 +92,10 @@ static void of_two_tokens_within_a_second_both_are_confirmed_in_either_order(voi
         assert_int_equal(asked(fixture, first), VERDICT_CONFIRMING);
         assert_int_equal(asked(fixture, second, .at_ms = fixture->now_ms + offsets_ms[i]),
                          VERDICT_CONFIRMING);
-        assert_string_equal(due(fixture, fixture->now_ms + CONFIRM_FIRST_MS), expected);
-        result(fixture, (int64_t)(2 * i + 1), STORE_CONFIRMED, first);
+        assert_string_equal(due(fixture, fixture->now_ms + TASK_FIRST_MS), expected);
+        result(fixture, (int64_t)(2 * i + 1), STORE_TASK_DONE, first);
         assert_answer(fixture, state_of, "confirmed");
-        result(fixture, (int64_t)(2 * i + 2), STORE_CONFIRMED, second);
+        result(fixture, (int64_t)(2 * i + 2), STORE_TASK_DONE, second);
     }
     assert_answer(fixture, "SELECT count(*) FROM subscription WHERE state = 'confirmed'",
                   "6");
@@ -110,15 +110,15 @@ static void each_token_has_its_own_attempts_and_its_own_end(void **state)
     asked(fixture, "old");
     fixture->now_ms += CLOCK_DAY_MS;
     asked(fixture, "new");
-    result(fixture, 2, STORE_CONFIRM_RETRY, "no answer");
+    result(fixture, 2, STORE_TASK_RETRY, "no answer");
     assert_answer(fixture, "SELECT group_concat(attempts) FROM outbox", "0,1");
     fixture->now_ms = begin_ms + CONFIRM_EXPIRY_MS;
-    result(fixture, 1, STORE_CONFIRM_RETRY, "no answer");
-    result(fixture, 2, STORE_CONFIRM_RETRY, "no answer");
+    result(fixture, 1, STORE_TASK_RETRY, "no answer");
+    result(fixture, 2, STORE_TASK_RETRY, "no answer");
     assert_answer(fixture, all_states, "failed confirming");
     assert_answer(fixture, state_of, "confirming");
     fixture->now_ms += CLOCK_HOUR_MS;
-    result(fixture, 2, STORE_CONFIRM_FAILED, "HTTP 400");
+    result(fixture, 2, STORE_TASK_FAILED, "HTTP 400");
     assert_answer(fixture, "SELECT state || ' ' || fault FROM topics", "failed HTTP 400");
 }
 
@@ -130,7 +130,7 @@ static void a_token_that_comes_again_is_one_subscription(void **state)
     assert_int_equal(asked(fixture, "t", .sns_id = "s1"), VERDICT_DUPLICATE);
     assert_int_equal(asked(fixture, "t", .sns_id = "s2"), VERDICT_CONFIRMING);
     assert_answer(fixture, "SELECT count(*) FROM outbox", "1");
-    result(fixture, 1, STORE_CONFIRMED, SUB_X);
+    result(fixture, 1, STORE_TASK_DONE, SUB_X);
     assert_int_equal(asked(fixture, "t", .sns_id = "s3"), VERDICT_DUPLICATE);
     assert_answer(fixture, all_states, "confirmed");
     assert_answer(fixture, "SELECT count(*) FROM outbox", "0");
@@ -142,8 +142,8 @@ static void two_tokens_of_one_subscription_end_as_one(void **state)
 
     asked(fixture, "t1");
     asked(fixture, "t2");
-    result(fixture, 1, STORE_CONFIRMED, SUB_X);
-    result(fixture, 2, STORE_CONFIRMED, SUB_X);
+    result(fixture, 1, STORE_TASK_DONE, SUB_X);
+    result(fixture, 2, STORE_TASK_DONE, SUB_X);
     assert_answer(fixture, all_states, "confirmed");
     assert_int_equal(ended(fixture, SUB_X), VERDICT_UNSUBSCRIBED);
     assert_answer(fixture, state_of, "unsubscribed");
@@ -155,8 +155,8 @@ static void an_end_ends_only_the_subscription_it_names(void **state)
 
     asked(fixture, "t1");
     asked(fixture, "t2");
-    result(fixture, 1, STORE_CONFIRMED, SUB_X);
-    result(fixture, 2, STORE_CONFIRMED, SUB_Y);
+    result(fixture, 1, STORE_TASK_DONE, SUB_X);
+    result(fixture, 2, STORE_TASK_DONE, SUB_Y);
     assert_int_equal(ended(fixture, SUB_X, .sns_id = "e1"), VERDICT_UNSUBSCRIBED_IN_PART);
     assert_int_equal(ended(fixture, SUB_X, .sns_id = "e1"), VERDICT_DUPLICATE);
     assert_answer(fixture, "SELECT state || ' ' || subscription_arn FROM topics",
@@ -173,12 +173,12 @@ static void a_token_that_waits_outlives_the_end_of_another(void **state)
     struct fixture *fixture = *state;
 
     asked(fixture, "t1");
-    result(fixture, 1, STORE_CONFIRMED, SUB_X);
+    result(fixture, 1, STORE_TASK_DONE, SUB_X);
     asked(fixture, "t2", .at_ms = fixture->now_ms - 5000);
     assert_int_equal(ended(fixture, SUB_X), VERDICT_UNSUBSCRIBED_IN_PART);
     assert_answer(fixture, state_of, "confirming");
-    assert_string_equal(due(fixture, fixture->now_ms + CONFIRM_FIRST_MS), "t2 ");
-    result(fixture, 2, STORE_CONFIRMED, SUB_Y);
+    assert_string_equal(due(fixture, fixture->now_ms + TASK_FIRST_MS), "t2 ");
+    result(fixture, 2, STORE_TASK_DONE, SUB_Y);
     assert_answer(fixture, state_of, "confirmed");
     /* and it need not have been there yet */
     assert_int_equal(ended(fixture, SUB_Y), VERDICT_UNSUBSCRIBED);
@@ -194,11 +194,11 @@ static void an_end_that_names_none_counts_for_all_until_a_notification(void **st
     asked(fixture, "t1");
     asked(fixture, "t2");
     asked(fixture, "t3");
-    result(fixture, 1, STORE_CONFIRMED, SUB_X);
-    result(fixture, 2, STORE_CONFIRMED, SUB_Y);
+    result(fixture, 1, STORE_TASK_DONE, SUB_X);
+    result(fixture, 2, STORE_TASK_DONE, SUB_Y);
     assert_int_equal(ended(fixture, NULL), VERDICT_UNSUBSCRIBED_IN_PART);
     assert_answer(fixture, all_states, "unsubscribed unsubscribed confirming");
-    result(fixture, 3, STORE_CONFIRM_FAILED, "HTTP 400");
+    result(fixture, 3, STORE_TASK_FAILED, "HTTP 400");
     tamper(fixture, "DELETE FROM subscription WHERE state = 'failed'");
     assert_answer(fixture, "SELECT state || ': ' || fault FROM topics",
                   "unsubscribed: SNS did not say which subscription ended");
@@ -230,7 +230,7 @@ static void a_notification_of_the_very_moment_of_an_end_proves_nothing(void **st
     struct fixture *fixture = *state;
 
     asked(fixture, "t1");
-    result(fixture, 1, STORE_CONFIRMED, SUB_X);
+    result(fixture, 1, STORE_TASK_DONE, SUB_X);
     ended(fixture, SUB_X);
     deliver(fixture, hard("a@example.com", "f1"));
     assert_answer(fixture, state_of, "unsubscribed");
@@ -244,7 +244,7 @@ static void an_older_subscription_proven_by_messages_stays_beside_a_new_one(void
 
     deliver(fixture, hard("a@example.com", "f1"), .at_ms = fixture->now_ms - 9000);
     asked(fixture, "t1");
-    result(fixture, 1, STORE_CONFIRMED, SUB_X);
+    result(fixture, 1, STORE_TASK_DONE, SUB_X);
     assert_int_equal(ended(fixture, SUB_X), VERDICT_UNSUBSCRIBED_IN_PART);
     assert_answer(fixture, state_of, "confirmed");
 }
@@ -256,7 +256,7 @@ static void a_notification_after_it_was_asked_for_is_its_own(void **state)
     asked(fixture, "t1", .at_ms = fixture->now_ms - 9000);
     deliver(fixture, hard("a@example.com", "f1"));
     assert_answer(fixture, "SELECT state || waiting FROM topics", "confirmed1");
-    result(fixture, 1, STORE_CONFIRMED, SUB_X);
+    result(fixture, 1, STORE_TASK_DONE, SUB_X);
     assert_answer(fixture, all_states, "confirmed");
     assert_answer(fixture, "SELECT since = last_message_at FROM topics", "1");
     assert_int_equal(ended(fixture, SUB_X), VERDICT_UNSUBSCRIBED);
@@ -268,7 +268,7 @@ static void topics_confirm_starts_all_that_wait_or_failed(void **state)
 
     asked(fixture, "t1", .manual = true);
     asked(fixture, "t2");
-    result(fixture, 1, STORE_CONFIRM_FAILED, "HTTP 500");
+    result(fixture, 1, STORE_TASK_FAILED, "HTTP 500");
     asked(fixture, "t3", .manual = true);
     asked(fixture, "old", .manual = true, .at_ms = fixture->now_ms - INTAKE_TOKEN_MS);
     assert_answer(fixture, state_of, "pending");
@@ -292,7 +292,7 @@ static void the_owner_of_a_topic_cannot_make_it_grow_without_end(void **state)
     char name[96];
 
     asked(fixture, "t");
-    result(fixture, 1, STORE_CONFIRMED, SUB_X);
+    result(fixture, 1, STORE_TASK_DONE, SUB_X);
     for (int i = 0; i < STORE_SUBSCRIPTIONS_MAX + 20; i++) {
         (void)snprintf(name, sizeof(name), TOPIC_A ":%d", i);
         ended(fixture, name);
@@ -422,7 +422,7 @@ static void a_token_is_in_no_file_that_the_group_reads(void **state)
     fixture_reopen(fixture);
     assert_int_equal(files_with(fixture, "s.db.token-", "secret"), 2);
     assert_int_equal(files_with(fixture, "", "secret"), 2);
-    assert_string_equal(due(fixture, fixture->now_ms + CONFIRM_FIRST_MS),
+    assert_string_equal(due(fixture, fixture->now_ms + TASK_FIRST_MS),
                         "the-secret-token-2 ");
 }
 
@@ -438,9 +438,9 @@ static void a_lost_or_damaged_token_is_told_as_lost(void **state)
     assert_non_null(file);
     (void)fputs("toke", file);
     (void)fclose(file);
-    assert_string_equal(due(fixture, fixture->now_ms + CONFIRM_FIRST_MS), "(lost) ");
+    assert_string_equal(due(fixture, fixture->now_ms + TASK_FIRST_MS), "(lost) ");
     assert_int_equal(unlink(name), 0);
-    result(fixture, 1, STORE_CONFIRM_FAILED, "lost");
+    result(fixture, 1, STORE_TASK_FAILED, "lost");
     assert_int_equal(store_topic_confirm(fixture->store, TOPIC_A, fixture->now_ms),
                      -ENOENT);
     /* and is there again when SNS sends it again */
@@ -486,7 +486,7 @@ static void what_no_row_wants_is_removed_whatever_the_clock_says(void **state)
 
     asked(fixture, "kept", .manual = true);
     asked(fixture, "confirmed");
-    result(fixture, 1, STORE_CONFIRMED, SUB_X);
+    result(fixture, 1, STORE_TASK_DONE, SUB_X);
     assert_int_equal(files_with(fixture, "s.db.token-", ""), 2);
     token_file_of(fixture, name, "kept");
     assert_int_equal(chmod(name, 0640), 0); /* as in `chmod 640 s.db*` */
@@ -514,7 +514,7 @@ static void a_topic_that_is_forgotten_is_unknown_until_it_talks_again(void **sta
     assert_answer(fixture, "SELECT count(*) FROM outbox", "0");
     assert_answer(fixture, "SELECT topic_arn FROM events", TOPIC_A);
     assert_int_equal(store_topic_forget(fixture->store, TOPIC_A), -ENOENT);
-    result(fixture, 1, STORE_CONFIRMED, SUB_X); /* was under way */
+    result(fixture, 1, STORE_TASK_DONE, SUB_X); /* was under way */
     assert_answer(fixture, "SELECT count(*) FROM topics", "0");
     deliver(fixture, hard("a@example.com", "f2"));
     assert_answer(fixture, "SELECT state || messages FROM topics", "confirmed1");

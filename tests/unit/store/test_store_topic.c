@@ -29,23 +29,23 @@ static enum verdict confirmation(struct fixture *fixture, const char *sns_id,
 }
 
 /* How many are due at `at_ms`; the first stays in `ret`. */
-static int due(struct fixture *fixture, int64_t at_ms, struct store_confirmation *ret,
+static int due(struct fixture *fixture, int64_t at_ms, struct store_task *ret,
                int64_t *ret_next_ms)
 {
-    struct store_confirmation all[8] = {0};
-    int count = store_confirmations_due(fixture->store, at_ms, all, 8, ret_next_ms);
+    struct store_task all[8] = {0};
+    int count = store_tasks_due(fixture->store, at_ms, all, 8, ret_next_ms);
 
     for (int i = 1; i < count; i++)
-        store_confirmation_done(&all[i]);
+        store_task_done(&all[i]);
     *ret = all[0];
     return count;
 }
 
-static void result(struct fixture *fixture, int64_t id, enum store_confirm_result result,
+static void result(struct fixture *fixture, int64_t id, enum store_task_result result,
                    const char *text, int64_t at_ms)
 {
-    assert_int_equal(
-        store_confirmation_result(fixture->store, id, result, str_of(text), at_ms), 0);
+    assert_int_equal(store_task_finish(fixture->store, id, result, str_of(text), at_ms),
+                     0);
 }
 
 static const char state_of[] = "SELECT state FROM topics";
@@ -75,19 +75,19 @@ static void imported_messages_do_not_make_a_topic_talk(void **state)
 static void a_confirmation_goes_through_the_outbox(void **state)
 {
     struct fixture *fixture = *state;
-    struct store_confirmation given = {0};
+    struct store_task given = {0};
     int64_t next_ms = 0;
 
     assert_int_equal(confirmation(fixture, "c1", "token-1", true), VERDICT_CONFIRMING);
     assert_int_equal(confirmation(fixture, "c1", "token-1", true), VERDICT_DUPLICATE);
     assert_answer(fixture, state_of, "confirming");
     assert_int_equal(due(fixture, fixture->now_ms, &given, &next_ms), 0);
-    assert_int_equal(next_ms, fixture->now_ms + CONFIRM_FIRST_MS);
+    assert_int_equal(next_ms, fixture->now_ms + TASK_FIRST_MS);
     assert_int_equal(due(fixture, next_ms, &given, &next_ms), 1);
-    assert_string_equal(given.topic_arn, TOPIC_A);
-    assert_string_equal(given.token, "token-1");
-    store_confirmation_done(&given);
-    result(fixture, 1, STORE_CONFIRMED, TOPIC_A ":sub", fixture->now_ms + 2000);
+    assert_string_equal(given.target, TOPIC_A);
+    assert_string_equal(given.payload, "token-1");
+    store_task_done(&given);
+    result(fixture, 1, STORE_TASK_DONE, TOPIC_A ":sub", fixture->now_ms + 2000);
     assert_answer(fixture, "SELECT state || subscription_arn FROM topics",
                   "confirmed" TOPIC_A ":sub");
     assert_answer(fixture, "SELECT count(*) FROM outbox", "0");
@@ -98,29 +98,29 @@ static void a_confirmation_goes_through_the_outbox(void **state)
 static void what_was_given_out_is_not_given_out_again_until_its_result(void **state)
 {
     struct fixture *fixture = *state;
-    struct store_confirmation given = {0};
-    int64_t at_ms = fixture->now_ms + CONFIRM_FIRST_MS;
+    struct store_task given = {0};
+    int64_t at_ms = fixture->now_ms + TASK_FIRST_MS;
     int64_t next_ms = 0;
 
     confirmation(fixture, "c1", "token-1", true);
     assert_int_equal(due(fixture, at_ms, &given, &next_ms), 1);
-    store_confirmation_done(&given);
+    store_task_done(&given);
     assert_int_equal(due(fixture, at_ms + 1, &given, &next_ms), 0);
-    assert_int_equal(next_ms, at_ms + STORE_CONFIRMATION_OUT_MS);
+    assert_int_equal(next_ms, at_ms + STORE_TASK_OUT_MS);
     /* its result was lost */
     assert_int_equal(due(fixture, next_ms, &given, &next_ms), 1);
-    store_confirmation_done(&given);
-    result(fixture, 1, STORE_CONFIRM_RETRY, "no answer", at_ms);
-    assert_int_equal(due(fixture, at_ms + 2 * CONFIRM_FIRST_MS - 1, &given, &next_ms), 0);
-    assert_int_equal(due(fixture, at_ms + 2 * CONFIRM_FIRST_MS, &given, &next_ms), 1);
+    store_task_done(&given);
+    result(fixture, 1, STORE_TASK_RETRY, "no answer", at_ms);
+    assert_int_equal(due(fixture, at_ms + 2 * TASK_FIRST_MS - 1, &given, &next_ms), 0);
+    assert_int_equal(due(fixture, at_ms + 2 * TASK_FIRST_MS, &given, &next_ms), 1);
     assert_int_equal(given.attempts, 1);
-    store_confirmation_done(&given);
+    store_task_done(&given);
 }
 
 static void back_off_doubles_to_five_minutes_and_ends_after_two_days(void **state)
 {
     struct fixture *fixture = *state;
-    struct store_confirmation given = {0};
+    struct store_task given = {0};
     int64_t begin_ms = fixture->now_ms;
     int64_t at_ms = begin_ms;
     int64_t next_ms = 0;
@@ -132,12 +132,12 @@ static void back_off_doubles_to_five_minutes_and_ends_after_two_days(void **stat
         longest_ms = next_ms - at_ms > longest_ms ? next_ms - at_ms : longest_ms;
         at_ms = next_ms;
         assert_int_equal(due(fixture, at_ms, &given, &next_ms), 1);
-        store_confirmation_done(&given);
-        result(fixture, 1, STORE_CONFIRM_RETRY, "no answer", at_ms);
+        store_task_done(&given);
+        result(fixture, 1, STORE_TASK_RETRY, "no answer", at_ms);
         tries++;
     }
-    assert_int_equal(longest_ms, CONFIRM_MAX_MS);
-    assert_in_range(at_ms - begin_ms, CONFIRM_EXPIRY_MS - CONFIRM_MAX_MS,
+    assert_int_equal(longest_ms, TASK_AGAIN_MAX_MS);
+    assert_in_range(at_ms - begin_ms, CONFIRM_EXPIRY_MS - TASK_AGAIN_MAX_MS,
                     CONFIRM_EXPIRY_MS);
     assert_in_range(tries, 570, 590);
     assert_answer(fixture, "SELECT state || ': ' || fault FROM topics",
@@ -146,7 +146,7 @@ static void back_off_doubles_to_five_minutes_and_ends_after_two_days(void **stat
     assert_int_equal(store_topic_confirm(fixture->store, TOPIC_A, at_ms), 0);
     assert_answer(fixture, state_of, "confirming");
     assert_int_equal(due(fixture, at_ms, &given, &next_ms), 1);
-    store_confirmation_done(&given);
+    store_task_done(&given);
 }
 
 static void a_refusal_is_final_until_a_new_token_comes(void **state)
@@ -154,12 +154,12 @@ static void a_refusal_is_final_until_a_new_token_comes(void **state)
     struct fixture *fixture = *state;
 
     confirmation(fixture, "c1", "token-1", true);
-    result(fixture, 1, STORE_CONFIRM_FAILED, "HTTP 400", fixture->now_ms + 1000);
+    result(fixture, 1, STORE_TASK_FAILED, "HTTP 400", fixture->now_ms + 1000);
     assert_answer(fixture, "SELECT state || fault FROM topics", "failedHTTP 400");
     assert_int_equal(confirmation(fixture, "c2", "token-2", true), VERDICT_CONFIRMING);
     assert_answer(fixture, state_of, "confirming");
     /* the result of one that is gone changes nothing */
-    result(fixture, 1, STORE_CONFIRM_FAILED, "HTTP 400", fixture->now_ms + 1000);
+    result(fixture, 1, STORE_TASK_FAILED, "HTTP 400", fixture->now_ms + 1000);
     assert_answer(fixture, state_of, "confirming");
 }
 
@@ -175,7 +175,7 @@ static void manual_keeps_it_pending(void **state)
     assert_answer(fixture, "SELECT count(*) FROM outbox", "1");
     deliver(fixture, hard("a@example.com", "f1"));
     assert_answer(fixture, state_of, "confirmed");
-    result(fixture, 1, STORE_CONFIRM_FAILED, "HTTP 400", fixture->now_ms + 1000);
+    result(fixture, 1, STORE_TASK_FAILED, "HTTP 400", fixture->now_ms + 1000);
     assert_answer(fixture, state_of, "confirmed");
 }
 
