@@ -1,7 +1,7 @@
 #include "daemon/task.h"
 
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "sesbounce/limits.h"
 
@@ -32,12 +32,8 @@ static void task_done(struct job *job, int fault)
 
 void task_conclude(struct task *task, enum store_task_result result, struct str text)
 {
-    size_t len = text.len < sizeof(task->text) ? text.len : sizeof(task->text) - 1;
-
     task->result = result;
-    if (len > 0)
-        memcpy(task->text, text.data, len);
-    task->text[len] = '\0';
+    (void)snprintf(task->text, sizeof(task->text), "%.*s", STR_ARG(text));
 }
 
 void task_report(struct task *task, struct service *service)

@@ -117,6 +117,30 @@ static void what_was_given_out_is_not_given_out_again_until_its_result(void **st
     store_task_done(&given);
 }
 
+static void a_result_counts_once_its_transaction_is_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_task given = {0};
+    int64_t at_ms = fixture->now_ms + TASK_FIRST_MS;
+    int64_t next_ms = 0;
+
+    confirmation(fixture, "c1", "token-1", true);
+    assert_true(store_outbox_changed(fixture->store));
+    assert_int_equal(due(fixture, at_ms, &given, &next_ms), 1);
+    store_task_done(&given);
+    assert_false(store_outbox_changed(fixture->store));
+    assert_int_equal(store_begin(fixture->store), 0);
+    result(fixture, 1, STORE_TASK_RETRY, "no answer", at_ms);
+    store_rollback(fixture->store);
+    assert_int_equal(due(fixture, at_ms + 2 * TASK_FIRST_MS, &given, &next_ms), 0);
+    assert_int_equal(store_begin(fixture->store), 0);
+    result(fixture, 1, STORE_TASK_RETRY, "no answer", at_ms);
+    assert_int_equal(store_commit(fixture->store), 0);
+    assert_true(store_outbox_changed(fixture->store));
+    assert_int_equal(due(fixture, at_ms + 2 * TASK_FIRST_MS, &given, &next_ms), 1);
+    store_task_done(&given);
+}
+
 static void back_off_doubles_to_five_minutes_and_ends_after_two_days(void **state)
 {
     struct fixture *fixture = *state;
@@ -248,6 +272,7 @@ int main(void)
         TEST(imported_messages_do_not_make_a_topic_talk),
         TEST(a_confirmation_goes_through_the_outbox),
         TEST(what_was_given_out_is_not_given_out_again_until_its_result),
+        TEST(a_result_counts_once_its_transaction_is_kept),
         TEST(back_off_doubles_to_five_minutes_and_ends_after_two_days),
         TEST(a_refusal_is_final_until_a_new_token_comes),
         TEST(manual_keeps_it_pending),
