@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "message/policy_rules.h"
+#include "policy/policy_rules.h"
 
 /* Complaints name everybody who might have complained; beyond this it is anybody. */
 #define CANDIDATES_FEW_MAX 5
