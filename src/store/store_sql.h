@@ -29,7 +29,7 @@ enum sql {
     SQL_EVENT_REPEATS,
     SQL_EVENT_STRANGERS,
     SQL_EVENT_ENRICH,
-    SQL_EVENT_DELIVERED_AFTER,
+    SQL_EVENT_DELIVERED,
 
     SQL_SENDING_PUT,
 
@@ -85,27 +85,21 @@ enum sql {
     SQL_COUNTED_TIDY_TO,
     SQL_COUNTED_TIDY,
 
-    SQL_SOFT_ANY,
-    SQL_SOFT_DELETE,
-    SQL_SOFT_SHORTEN,
-    SQL_SOFT_ADD,
-    SQL_SOFT_DOUBTS,
+    SQL_SOFT_PUT,
+    SQL_SOFT_DROP,
     SQL_SOFT_TIDY,
-    SQL_SOFT_FORGET,
 
-    SQL_ENTRIES,
+    SQL_ADDRESS,
     SQL_ENTRY_PUT,
-    SQL_ENTRIES_LIVE,
-    SQL_ENTRY_LIVE,
-    SQL_ENTRY_MANUAL,
-    SQL_ENTRY_MANUAL_PUT,
-    SQL_ENTRY_LIFT,
-    SQL_REMOVED_LAST,
     SQL_DECISION_ADD,
     SQL_IS_SUPPRESSED,
 
     SQL_COUNT
 };
+
+/* The first column of SQL_ADDRESS: an entry's reason, 0 in the row of the last removal,
+ * and in those of soft days this. */
+#define SQL_ADDRESS_DAY (-1)
 
 extern const char *const store_sql[SQL_COUNT];
 
