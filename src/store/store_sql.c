@@ -272,18 +272,15 @@ const char *const store_sql[SQL_COUNT] = {
     [SQL_SOFT_TIDY] = "DELETE FROM soft_day WHERE (address, scope, day) IN"
                       " (SELECT address, scope, day FROM soft_day WHERE day < ? LIMIT ?)",
 
-    /* One statement, so that a fresh address costs one. A part that is not asked for is
-     * not looked at. */
-    [SQL_ADDRESS] =
+    [SQL_ADDRESS_LIST] =
         "SELECT strength, since, until, first_event_at, last_event_at, event_count,"
         " repeats, lifted_at, origin, detail, rule, actor, note, lifted_by, lifted_note"
-        " FROM suppression WHERE ?3 AND address = ?1 AND scope = ?2"
+        " FROM suppression WHERE address = ?1 AND scope = ?2"
         " UNION ALL SELECT 0, max(at), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,"
         " NULL, NULL, NULL, NULL, NULL"
-        " FROM decision WHERE ?3 AND address = ?1 AND scope = ?2 AND action = 'remove'"
-        " UNION ALL SELECT -1, first_ms, last_ms, doubt_first_ms, doubt_last_ms, NULL,"
-        " NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
-        " FROM soft_day WHERE ?4 AND address = ?1 AND scope = ?2",
+        " FROM decision WHERE address = ?1 AND scope = ?2 AND action = 'remove'",
+    [SQL_ADDRESS_DAYS] = "SELECT first_ms, last_ms, doubt_first_ms, doubt_last_ms"
+                         " FROM soft_day WHERE address = ? AND scope = ?",
     [SQL_ENTRY_PUT] =
         "REPLACE INTO suppression (address, scope, reason, since, until, first_event_at,"
         " last_event_at, event_count, repeats, lifted_at, origin, detail, rule, actor,"

@@ -89,17 +89,14 @@ enum sql {
     SQL_SOFT_DROP,
     SQL_SOFT_TIDY,
 
-    SQL_ADDRESS,
+    SQL_ADDRESS_LIST,
+    SQL_ADDRESS_DAYS,
     SQL_ENTRY_PUT,
     SQL_DECISION_ADD,
     SQL_IS_SUPPRESSED,
 
     SQL_COUNT
 };
-
-/* The first column of SQL_ADDRESS: an entry's reason, 0 in the row of the last removal,
- * and in those of soft days this. */
-#define SQL_ADDRESS_DAY (-1)
 
 extern const char *const store_sql[SQL_COUNT];
 

@@ -86,40 +86,44 @@ static int reserve_day(struct kept_address *kept)
     return 0;
 }
 
-static int read_day(struct kept_address *kept, struct db_call *call)
+/* The entries, and a person's last removal in a row without a reason. */
+static int load_list(struct store *store, struct kept_address *kept)
 {
-    struct policy_soft_day *day = &kept->state.days[kept->state.day_count++];
-
-    *day = (struct policy_soft_day){.first_ms = db_get_int(call)};
-    day->last_ms = db_get_int(call);
-    day->doubt_first_ms = db_get_int_or(call, CLOCK_NONE);
-    day->doubt_last_ms = db_get_int_or(call, CLOCK_NONE);
-    return reserve_day(kept);
-}
-
-static int read_row(struct kept_address *kept, struct db_call *call)
-{
-    int64_t what = db_get_int(call);
-
-    if (what == SQL_ADDRESS_DAY)
-        return read_day(kept, call);
-    if (what > POLICY_REASON_NONE && what < POLICY_REASONS)
-        return read_entry(kept, call, &kept->state.entries[what]);
-    kept->state.removed_ms = db_get_time(call);
-    return 0;
-}
-
-static int load_rows(struct store *store, unsigned parts, struct kept_address *kept)
-{
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_ADDRESS);
-    int r = parts & POLICY_PART_SOFT ? reserve_day(kept) : 0;
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_ADDRESS_LIST);
+    int r;
 
     db_bind_text(&call, str_of(kept->key));
     db_bind_text(&call, str_of(kept->scope));
-    db_bind_int(&call, (parts & POLICY_PART_LIST) != 0);
-    db_bind_int(&call, (parts & POLICY_PART_SOFT) != 0);
-    while (r == 0 && (r = db_step(&call)) == 1)
-        r = read_row(kept, &call);
+    while ((r = db_step(&call)) == 1) {
+        int64_t reason = db_get_int(&call);
+
+        r = 0;
+        if (reason > POLICY_REASON_NONE && reason < POLICY_REASONS)
+            r = read_entry(kept, &call, &kept->state.entries[reason]);
+        else
+            kept->state.removed_ms = db_get_time(&call);
+        if (r < 0)
+            break;
+    }
+    return r;
+}
+
+static int load_days(struct store *store, struct kept_address *kept)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_ADDRESS_DAYS);
+    int r = reserve_day(kept);
+
+    db_bind_text(&call, str_of(kept->key));
+    db_bind_text(&call, str_of(kept->scope));
+    while (r == 0 && (r = db_step(&call)) == 1) {
+        struct policy_soft_day *day = &kept->state.days[kept->state.day_count++];
+
+        *day = (struct policy_soft_day){.first_ms = db_get_int(&call)};
+        day->last_ms = db_get_int(&call);
+        day->doubt_first_ms = db_get_int_or(&call, CLOCK_NONE);
+        day->doubt_last_ms = db_get_int_or(&call, CLOCK_NONE);
+        r = reserve_day(kept);
+    }
     return r;
 }
 
@@ -149,8 +153,10 @@ int kept_address_load(struct store *store, unsigned parts, int64_t after_ms,
 
     kept->state.removed_ms = CLOCK_NONE;
     kept->state.delivered_ms = CLOCK_NONE;
-    if (parts & (POLICY_PART_LIST | POLICY_PART_SOFT))
-        r = load_rows(store, parts, kept);
+    if (parts & POLICY_PART_LIST)
+        r = load_list(store, kept);
+    if (r == 0 && parts & POLICY_PART_SOFT)
+        r = load_days(store, kept);
     if (r == 0 && parts & POLICY_PART_DELIVERED)
         r = load_delivered(store, after_ms, kept);
     return r;
