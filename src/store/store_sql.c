@@ -215,8 +215,8 @@ const char *const store_sql[SQL_COUNT] = {
     [SQL_TOTAL_ADD] = "INSERT INTO total (name, ends, n) VALUES (?, ?, ?)"
                       " ON CONFLICT DO UPDATE SET n = n + excluded.n",
     [SQL_TOTAL_TIDY] = "DELETE FROM total WHERE ends < ?",
-    /* The counters are in the order of enum tally_kind. Nearly always there is a row, and
-     * then this is cheaper than an upsert. */
+    /* The counters are in the order of enum policy_tally and tally_kind. Nearly always
+     * there is a row, and then this is cheaper than an upsert. */
     [SQL_DAY_ADD] = "UPDATE day_count SET other = other + ?2, sends = sends + ?3, "
                     "deliveries = deliveries + ?4, hard_bounces = hard_bounces + ?5, "
                     "soft_bounces = soft_bounces + ?6, complaints = complaints + ?7, "
