@@ -2,13 +2,15 @@
  * What an authentic message asks the store to do: the one step between "the signature is
  * right" and "write it", shared by the daemon, `import` and `quarantine retry`.
  *
- * Pure; one thread at a time. Borrows from the envelope and the body, owns the SES event.
+ * Pure; one thread at a time. Borrows from the envelope and the body, owns the SES event
+ * and what the policy says of it.
  */
 #ifndef SESBOUNCE_INTAKE_H
 #define SESBOUNCE_INTAKE_H
 
 #include <stdint.h>
 
+#include "sesbounce/policy.h"
 #include "sesbounce/ses_event.h"
 #include "sesbounce/sns_message.h"
 
@@ -44,12 +46,17 @@ struct intake {
     int64_t occurred_ms; /* SNS Timestamp; for INTAKE_FROM_FILE the time SES gives, else
                             received */
     struct ses_event event; /* owned */
+    const struct policy *policy;
+    /* Of INTAKE_KEEP and INTAKE_COUNT; owned. One for each recipient; for an event about
+     * nobody one all the same. */
+    struct policy_judgement *judgements;
 };
 
 struct intake_options {
     const struct ses_rules *rules;
-    int64_t max_age_ms; /* 0 = any age */
-    int64_t now_ms;     /* becomes received_ms */
+    const struct policy *policy; /* borrowed by the intake */
+    int64_t max_age_ms;          /* 0 = any age */
+    int64_t now_ms;              /* becomes received_ms */
     bool confirm_now;
     bool imported;
 };

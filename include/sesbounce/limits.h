@@ -436,7 +436,7 @@
 /* Different (day, type) pairs, likewise. */
 #define STORE_TYPES_TALLIED_MAX 64
 /* Different (reason, minute of the end) pairs, likewise. */
-#define STORE_EXPIRY_CHANGES_MAX 64
+#define STORE_LIST_TOTALS_MAX 64
 /* A type that is counted: the longest of SES's has 17 characters. */
 #define STORE_TYPE_BYTES_MAX 64
 /* Text of a fault. */

@@ -1,10 +1,11 @@
 /*
- * The policy: what an SES event means for an address. One table, pure, the same in every
- * release; store_write carries out what it says and decides nothing itself.
+ * The policy: what an SES event means for an address, and what becomes of the address.
  *
- * Two steps. policy_judge() looks at one recipient of one event. policy_merge() carries
- * the judgement into the entry that is there. Both know no clock: times are arguments, so
- * a policy can be replayed over history. Any thread.
+ * Two steps. policy_judge() looks at one recipient of one event, on the thread that
+ * parsed it. policy_fold() carries the judgement into everything that is kept about the
+ * address; policy_decide() does the same with a person's decision. The store finds and
+ * saves, and decides nothing. None of this knows a clock or allocates: times are
+ * arguments, so a policy can be replayed over history. Any thread.
  */
 #ifndef SESBOUNCE_POLICY_H
 #define SESBOUNCE_POLICY_H
@@ -15,6 +16,7 @@
 #include "sesbounce/clock.h"
 #include "sesbounce/limits.h"
 #include "sesbounce/ses_event.h"
+#include "sesbounce/str.h"
 
 /* events.class */
 enum policy_class {
@@ -100,61 +102,197 @@ struct policy_rule {
  */
 const struct policy_rule *policy_rule_at(size_t index);
 
+/* Built from the settings at the start, and immutable. */
+struct policy {
+    int64_t simulator_term_ms; /* of entries that SES's mailbox simulator makes */
+    int64_t doubt_apart_ms;  /* two doubtful bounces confirm each other if they are at */
+    int64_t doubt_window_ms; /* least so far apart, and no farther than this */
+    int64_t doublings_max;
+};
+extern const struct policy policy_built_in;
+
+/*
+ * The day's counter that a recipient of an event belongs to. The numbers are in the
+ * database: none ever changes. What is OTHER is in no column of a view, but makes its day
+ * one with events.
+ */
+enum policy_tally {
+    POLICY_TALLY_OTHER = 0,
+    POLICY_TALLY_SENDS = 1,
+    POLICY_TALLY_DELIVERIES = 2,
+    POLICY_TALLY_HARD_BOUNCES = 3,
+    POLICY_TALLY_SOFT_BOUNCES = 4,
+    POLICY_TALLY_COMPLAINTS = 5,
+    POLICY_TALLY_REJECTS = 6,
+    POLICY_TALLY_LIST_HITS = 7,
+    POLICY_TALLY_SIMULATOR = 8,
+    POLICY_TALLIES,
+};
+
+/* --- judging: policy.c, policy_tally.c ------------------------------------------- */
+
 struct policy_judgement {
     enum policy_class class;
     enum policy_cause cause;
     enum policy_effect effect;
     enum policy_reason reason;
+    enum policy_tally tally;
     int64_t term_ms;      /* POLICY_FOR_EVER or a duration */
     bool doubles;         /* each repeat after the term has run out doubles it */
-    bool second_for_ever; /* a second event makes it last for ever; the store says whether
-                             it is about another mail */
+    bool second_for_ever; /* a second event makes it last for ever */
     bool list_hit;        /* SES did not try: never brings back what a person removed */
     bool counts_in_rates; /* false for list hits, predictions, simulator addresses */
     bool alert;           /* our own fault, to be told at once */
-    const char
-        *rule; /* constant name of the row that matched, e.g. "permanent-general" */
+    const char *rule;     /* constant name of the row that matched, e.g.
+                             "permanent-general"; NULL for an event about nobody */
     char detail[POLICY_DETAIL_BYTES_MAX]; /* `Permanent/General (simulator)`, `abuse (1 of
                                              3)` */
 };
 
-void policy_judge(const struct ses_event *event, const struct ses_recipient *recipient,
-                  struct policy_judgement *ret);
+/* `recipient` NULL: an event about nobody, which only counts. */
+void policy_judge(const struct policy *policy, const struct ses_event *event,
+                  const struct ses_recipient *recipient, struct policy_judgement *ret);
 
-/* An entry of one (address, scope, reason), live or not. All zero: there never was one.
- */
+/* The day's counter of a judgement whose other members are there. */
+enum policy_tally policy_tally_of(const struct ses_event *event,
+                                  const struct ses_recipient *recipient,
+                                  const struct policy_judgement *judgement);
+
+/* Can a remote server report it again and again, so that a mail counts once for each
+ * address? SES itself reports a Send or a Delivery, and does so once. */
+bool policy_tally_repeats(enum policy_tally tally);
+
+/* Its mail counted for the address and tally before: then it is in no counter, and no
+ * second complaint. */
+void policy_judgement_repeat(struct policy_judgement *judgement);
+
+/* What is known of the recipients of one message so far. Counters are numbers of
+ * recipients, but a complaint is one, whoever of them complained. */
+struct policy_message {
+    bool is_known;     /* one of them is no news: another feed or a retry */
+    bool is_complaint; /* one of them is news, and counts as a complaint */
+};
+/* Is a recipient that is news counted at once? A complaint is counted at the end. */
+bool policy_message_counts(struct policy_message *message, enum policy_tally tally);
+/* After the last recipient: is it a complaint that counts? */
+bool policy_message_complains(const struct policy_message *message);
+
+/* --- folding: policy_fold.c ------------------------------------------------------ */
+
+enum policy_origin {
+    POLICY_ORIGIN_EVENT,
+    POLICY_ORIGIN_IMPORT,
+    POLICY_ORIGIN_PERSON,
+    POLICY_ORIGIN_API,
+    POLICY_ORIGINS,
+};
+
+/* An entry of one (address, scope, reason), in force or not. All zero: there never was
+ * one. Texts are borrowed. */
 struct policy_entry {
     bool exists;
-    bool lifted;      /* by a person or by not-spam */
-    int64_t since_ms; /* when the present term began */
-    int64_t until_ms; /* POLICY_FOR_EVER */
-    int64_t first_event_ms;
+    bool lifted; /* by a person or by not-spam */
+    enum policy_origin origin;
+    int64_t since_ms;       /* when the present term began */
+    int64_t until_ms;       /* POLICY_FOR_EVER */
+    int64_t first_event_ms; /* CLOCK_NONE without events */
     int64_t last_event_ms;
     int64_t event_count;
     int64_t repeats; /* terms that ran out before a new one began */
-    char detail[POLICY_DETAIL_BYTES_MAX];
+    struct str detail;
+    struct str rule; /* of the last event */
+    struct str actor;
+    struct str note;
+    int64_t lifted_ms; /* this and the rest: where `lifted` */
+    struct str lifted_by;
+    struct str lifted_note;
 };
 
-/* What is known of the address besides. CLOCK_NONE: nothing. */
-struct policy_history {
-    int64_t removed_ms;     /* a person's last `remove` */
-    int64_t doubt_first_ms; /* earliest doubtful soft event not yet reset, within the
-                               window */
-    int64_t doubt_last_ms;  /* and the latest, either side of this one in time */
+enum policy_mark { POLICY_MARK_KEPT, POLICY_MARK_CHANGED, POLICY_MARK_GONE };
+
+/* A UTC day on which the address bounced softly. */
+struct policy_soft_day {
+    enum policy_mark mark; /* set by the fold */
+    int64_t first_ms;
+    int64_t last_ms;
+    int64_t doubt_first_ms; /* of the doubtful ones; CLOCK_NONE: none */
+    int64_t doubt_last_ms;
+};
+
+#define POLICY_REASONS (POLICY_REASON_MANUAL + 1)
+
+/* Everything that is kept about one address in one scope. */
+struct policy_address {
+    struct policy_entry entries[POLICY_REASONS]; /* by reason */
+    struct policy_soft_day *days;                /* with room for one more */
+    size_t day_count;
+    int64_t removed_ms;   /* a person's last `remove`; CLOCK_NONE: never */
+    int64_t delivered_ms; /* of a Delivery, the latest that is known; or CLOCK_NONE */
+};
+
+/* Parts of struct policy_address; those that are not needed may be left empty. */
+enum policy_part {
+    POLICY_PART_LIST = 1 << 0, /* entries and removed_ms */
+    POLICY_PART_SOFT = 1 << 1,
+    POLICY_PART_DELIVERED = 1 << 2,
+    POLICY_PARTS_ALL = (1 << 3) - 1,
+};
+unsigned policy_fold_needs(const struct policy_judgement *judgement);
+
+/* When, and by which way, an event came. */
+struct policy_when {
+    int64_t occurred_ms;
+    int64_t received_ms;
+    bool imported;
 };
 
 /*
- * Carries an event that occurred at `occurred_ms` into `entry`. True when `entry` changed
- * and must be written under `*ret_reason`. An event from before `removed_ms` never makes
- * or renews an entry, nor does a list hit once anything was removed.
+ * `n` more addresses are shown under `reason` until the minute `ends` since 1970
+ * (POLICY_FOR_EVER). An address is shown under its strongest entry: below a complaint
+ * until noon, a bounce for ever is -1 BOUNCE until noon and +1 BOUNCE for ever. Expired
+ * entries need no event, so that totals are kept by their end.
  */
-bool policy_merge(const struct policy_judgement *judgement, int64_t occurred_ms,
-                  const struct policy_history *history, struct policy_entry *entry,
-                  enum policy_reason *ret_reason);
+struct policy_total {
+    enum policy_reason reason;
+    int64_t ends;
+    int64_t n;
+};
+#define POLICY_TOTALS_MAX (4 * (POLICY_REASON_MANUAL - POLICY_REASON_NONE))
+
+struct policy_change {
+    unsigned entries; /* 1 << reason: these are to be written */
+    bool days;        /* some are marked */
+    bool in_force; /* who is on the list, from when or until when is another matter now */
+    size_t total_count;
+    struct policy_total totals[POLICY_TOTALS_MAX];
+};
+
+/*
+ * Carries an event into `address`, whose texts borrow from `judgement` afterwards. Events
+ * come in any order, so nothing depends on which came first, only on when they occurred.
+ * An event from before `removed_ms` never makes or renews an entry, nor does a list hit
+ * once anything was removed.
+ */
+void policy_fold(const struct policy *policy, const struct policy_judgement *judgement,
+                 const struct policy_when *when, struct policy_address *address,
+                 struct policy_change *ret);
+
+/* A person's decision; it needs POLICY_PART_LIST and POLICY_PART_SOFT. */
+struct policy_decision {
+    bool is_add; /* else it takes the address off the list */
+    int64_t now_ms;
+    int64_t until_ms; /* of an add: POLICY_FOR_EVER */
+    struct str actor;
+    struct str note;
+};
+/* False, and nothing changed: it is so already. */
+bool policy_decide(const struct policy_decision *decision, struct policy_address *address,
+                   struct policy_change *ret);
 
 /* The words of the views; NULL for the NONE members. */
 const char *policy_class_word(enum policy_class class);
 const char *policy_cause_word(enum policy_cause cause);
 const char *policy_reason_word(enum policy_reason reason);
+const char *policy_origin_word(enum policy_origin origin);
 
 #endif

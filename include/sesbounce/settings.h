@@ -14,6 +14,7 @@
 #include "sesbounce/arn.h"
 #include "sesbounce/buf.h"
 #include "sesbounce/cleanup.h"
+#include "sesbounce/policy.h"
 #include "sesbounce/ses_event.h"
 
 #define SETTINGS_DEFAULT_FILE   "/etc/sesbounced/sesbounced.conf"
@@ -59,6 +60,7 @@ struct settings {
         struct ses_rule *rules; /* keep, count and ignore in one table */
         struct ses_rules table; /* what ses_event wants; borrows from the above */
     } events;
+    struct policy policy;
     struct {
         struct settings_list listen;
         char *tokens_file;

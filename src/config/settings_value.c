@@ -340,5 +340,6 @@ int settings_rules_build(struct settings *settings)
         .campaigns = settings->events.campaign.items,
         .campaign_count = settings->events.campaign.count,
     };
+    settings->policy = policy_built_in;
     return 0;
 }

@@ -108,6 +108,7 @@ static bool envelope_is_good(struct import *import, const struct sns_message *me
 static struct intake_options options_of(const struct import *import)
 {
     return (struct intake_options){.rules = &import->ctl->settings->events.table,
+                                   .policy = &import->ctl->settings->policy,
                                    .now_ms = import->ctl->now_ms,
                                    .imported = true};
 }

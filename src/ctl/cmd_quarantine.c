@@ -177,6 +177,7 @@ static int judge(struct retry *retry, struct batch_item *item, struct str body,
 {
     const struct settings *settings = retry->ctl->settings;
     struct intake_options options = {.rules = &settings->events.table,
+                                     .policy = &settings->policy,
                                      .now_ms = received_ms,
                                      .confirm_now =
                                          settings->sns.confirm == CONFIRM_AUTO};

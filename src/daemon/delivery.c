@@ -151,6 +151,7 @@ static enum delivery_step verify(struct delivery *delivery,
     const struct settings *settings = rules->settings;
     const struct intake_options options = {
         .rules = &settings->events.table,
+        .policy = &settings->policy,
         .max_age_ms = (int64_t)settings->sns.max_age_ms,
         .now_ms = wall_ms,
         .confirm_now = settings->sns.confirm == CONFIRM_AUTO,

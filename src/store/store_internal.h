@@ -31,21 +31,12 @@ struct topic {
 };
 
 /*
- * The counters of a day, in the order of their columns; an event keeps its own as
- * `counts_as`, so no number ever changes. What is OTHER is in no column of a view, but
- * makes its day one with events. The last five are totals, see `day_count` in the schema.
+ * The counters of a day, in the order of their columns: those of enum policy_tally, which
+ * an event keeps as `counts_as`, and behind them of no event. The last five are totals,
+ * see `day_count` in the schema.
  */
 enum tally_kind {
-    TALLY_OTHER = 0,
-    TALLY_SENDS = 1,
-    TALLY_DELIVERIES = 2,
-    TALLY_HARD_BOUNCES = 3,
-    TALLY_SOFT_BOUNCES = 4,
-    TALLY_COMPLAINTS = 5,
-    TALLY_REJECTS = 6,
-    TALLY_LIST_HITS = 7,
-    TALLY_SIMULATOR = 8,
-    TALLY_REPEATS, /* from here on of no event */
+    TALLY_REPEATS = POLICY_TALLIES,
     TALLY_EVENTS,
     TALLY_SUPPRESSED_SOFT,
     TALLY_SUPPRESSED_BOUNCE,
@@ -70,13 +61,6 @@ struct type_tally {
 
 /* Rows of `total`; triggers on soft_day count another. */
 enum total { TOTAL_QUARANTINE, TOTAL_QUARANTINE_BYTES, TOTAL_COUNT };
-
-/* What the transaction adds to a row of `total` for the list. */
-struct expiry_change {
-    enum policy_reason reason;
-    int64_t ends;
-    int64_t n;
-};
 
 /* Of a row of `counted`, in the order of its index. */
 struct counted_key {
@@ -117,8 +101,8 @@ struct store {
     struct topic *topics; /* STORE_TOPICS_CACHED_MAX; writers only */
     size_t topic_count;
     int64_t totals[TOTAL_COUNT]; /* what the transaction adds to them */
-    struct expiry_change expiry_changes[STORE_EXPIRY_CHANGES_MAX];
-    size_t expiry_change_count;
+    struct policy_total list_totals[STORE_LIST_TOTALS_MAX]; /* and to those of the list */
+    size_t list_total_count;
     struct day_tally *days; /* STORE_DAYS_TALLIED_MAX; writers only */
     size_t day_count;
     struct type_tally *types; /* STORE_TYPES_TALLIED_MAX; writers only */
@@ -301,20 +285,8 @@ void total_add(struct store *store, enum total total, int64_t n);
 int total_flush(struct store *store);
 void total_forget(struct store *store);
 
-/*
- * The live entries of an address and scope. Whoever changes them counts them -1 times
- * before and once after, so that `status` need not count the list.
- */
-struct live_reasons {
-    bool live[POLICY_REASON_MANUAL + 1];
-    int64_t ends[POLICY_REASON_MANUAL + 1];
-};
-int live_reasons_load(struct store *store, const struct address *address,
-                      const char *scope, struct live_reasons *ret);
-void live_reasons_set(struct live_reasons *reasons, enum policy_reason reason,
-                      int64_t until_ms);
-int live_reasons_count(struct store *store, const struct live_reasons *reasons,
-                       int64_t sign);
+/* How many addresses the list shows, by reason, so that `status` need not count them. */
+int total_change(struct store *store, const struct policy_total *change);
 
 /* Each SubscriptionConfirmation is a subscription of its own, with its own token. */
 int subscription_apply_confirm(struct store *store, struct topic *topic,
@@ -340,54 +312,32 @@ int outbox_drop(struct store *store, int64_t subscription_id);
 /* What the transaction answered is no longer given out, or is so still. */
 void outbox_transaction_ended(struct store *store, bool committed);
 
-/* Adds one to a counter of the day of `occurred_ms`. */
-int tally_add(struct store *store, int64_t occurred_ms, enum tally_kind kind);
+/* Adds one to a counter of the day of `occurred_ms`: of enum policy_tally or tally_kind.
+ */
+int tally_add(struct store *store, int64_t occurred_ms, unsigned kind);
 /* Adds `n` to a counter of a day that the transaction writes anyway; false: of none. */
 bool tally_add_beside(struct store *store, enum tally_kind kind, int64_t n);
 /* Adds one to the messages of a type that is only counted or ignored. */
 int tally_add_type(struct store *store, int64_t occurred_ms, struct str type);
 int tally_flush(struct store *store);
 
-/* What is known of the recipients of one message so far. Counters are numbers of
- * recipients, but a complaint is one, whoever of them complained. */
-struct tally_message {
-    bool is_known;     /* one of them is no news: another feed or a retry */
-    bool is_complaint; /* one of them is news, and counts as a complaint */
-};
-/* The day's counter that a recipient (may be NULL) of an event belongs to. */
-enum tally_kind tally_kind_of(const struct ses_event *event,
-                              const struct ses_recipient *recipient,
-                              const struct policy_judgement *judgement);
-/* `again`: its mail counted for the address and kind before. Then it is in no counter,
- * and no second complaint: a remote server can report a mail as often as it likes. */
-void tally_see(bool again, struct policy_judgement *judgement, enum tally_kind *kind);
-/* The day's counters: one recipient of an event that is new to us. */
-int tally_event(struct store *store, const struct intake *intake, enum tally_kind kind,
-                struct tally_message *message);
-/* After the last recipient. */
-int tally_message_end(struct store *store, const struct intake *intake,
-                      const struct tally_message *message);
-
-/* An event of a type that is only counted. */
-int count_apply(struct store *store, const struct intake *intake, enum verdict *ret);
-/* An event of a type that is ignored: is it new to us? */
-int count_apply_ignored(struct store *store, const struct intake *intake,
-                        enum verdict *ret);
 /* Remembers a recipient (may be NULL) for STORE_COUNTED_KEEP_MS without a row of its own.
  * 1 new to us, 0 known already, or a fault. */
 int count_remember(struct store *store, const struct intake *intake,
                    const struct ses_recipient *recipient);
-/* The same for its mail, address and kind, by which a mail counts once. */
+/* The same for its mail, address and tally, by which a mail counts once. */
 int count_remember_kind(struct store *store, const struct intake *intake,
-                        const struct ses_recipient *recipient, enum tally_kind kind);
-/* Was a Delivery to `address` counted that occurred after `ms`? 1, 0 or a fault. */
-int count_delivered_after(struct store *store, const struct address *address, int64_t ms);
+                        const struct ses_recipient *recipient, enum policy_tally tally);
+/* `*ret_ms` gets the time of a Delivery to `address` that was counted and occurred after
+ * `ms`, if there is one. */
+int count_delivered_after(struct store *store, struct str address, int64_t ms,
+                          int64_t *ret_ms);
 
 /* What is kept already of a mail, a recipient (of all who are none together) and a type.
  */
 struct event_seen {
     int rows;
-    unsigned kinds;   /* bits 1 << enum tally_kind: as what these count */
+    unsigned kinds;   /* bits 1 << enum policy_tally: as what these count */
     bool is_repeated; /* it is enough: no other row */
 };
 /* Of the recipient, or of the first that gets a row; of none, when all are repeated. 1
@@ -395,13 +345,33 @@ struct event_seen {
 int event_is_repeated(struct store *store, const struct intake *intake,
                       struct event_seen *ret);
 /*
- * One row per recipient; one that is repeated counts, and is remembered without a row.
- * `seen` is from event_is_repeated(), which said that all are when there is no message
- * (0). STORED when there is a new row, COUNTED when there is none and any is new to us,
- * else DUPLICATE.
+ * An event that is kept or that only counts. Kept: one row per recipient; one that is
+ * repeated counts, and is remembered without a row. `seen` is from event_is_repeated(),
+ * which said that all are when there is no message (0). STORED when there is a new row,
+ * COUNTED when there is none and any is new to us, else DUPLICATE.
  */
 int event_apply(struct store *store, const struct intake *intake, int64_t message_id,
                 const struct event_seen *seen, enum verdict *ret);
+
+/*
+ * Everything kept about one address in one scope. Begins as {.key, .scope}; borrows both,
+ * and owns what the texts in `state` borrow from.
+ */
+#define KEPT_ENTRY_TEXTS 6
+struct kept_address {
+    const char *key;
+    const char *scope;
+    struct policy_address state;
+    size_t day_room;
+    size_t text_count;
+    char *texts[POLICY_REASONS * KEPT_ENTRY_TEXTS];
+};
+void kept_address_done(struct kept_address *kept);
+/* The `parts` (enum policy_part) of it. Of Deliveries those after `after_ms` matter. */
+int kept_address_load(struct store *store, unsigned parts, int64_t after_ms,
+                      struct kept_address *kept);
+int kept_address_save(struct store *store, const struct kept_address *kept,
+                      const struct policy_change *change);
 
 /* Would it make an entry, or change how long or whether one is in force? 1, 0 or a fault;
  * writes nothing. */
@@ -412,16 +382,6 @@ int list_would_change(struct store *store, const struct intake *intake,
 int list_apply(struct store *store, const struct intake *intake,
                const struct ses_recipient *recipient,
                const struct policy_judgement *judgement);
-
-/* A delivery ends what soft events before it began. */
-int soft_reset(struct store *store, const struct address *address, int64_t occurred_ms);
-/* 1 recorded, 0 not because a later Delivery or a person's remove voids it, or a fault.
- */
-int soft_record(struct store *store, const struct address *address, int64_t occurred_ms,
-                bool doubtful);
-/* The doubtful events around `occurred_ms`. */
-int soft_doubts(struct store *store, const struct address *address, int64_t occurred_ms,
-                struct policy_history *ret);
 
 /* --- store_token.c --------------------------------------------------------------- */
 

@@ -77,9 +77,8 @@ const char *const store_sql[SQL_COUNT] = {
         " OR (tags IS NULL AND ?6 IS NOT NULL) OR (source_ip IS NULL AND ?7 IS NOT NULL)"
         " OR (from_domain IS NULL AND ?8 IS NOT NULL)"
         " OR (identity IS NULL AND ?9 IS NOT NULL))",
-    [SQL_EVENT_DELIVERED_AFTER] =
-        "SELECT 1 FROM event WHERE address = ? AND type = 'Delivery' AND occurred_at > ?"
-        " LIMIT 1",
+    [SQL_EVENT_DELIVERED] =
+        "SELECT max(occurred_at) FROM event WHERE address = ? AND type = 'Delivery'",
 
     [SQL_SENDING_PUT] =
         "INSERT INTO sending (account_id, region, tenant, configuration_set, identity,"
@@ -216,8 +215,8 @@ const char *const store_sql[SQL_COUNT] = {
     [SQL_TOTAL_ADD] = "INSERT INTO total (name, ends, n) VALUES (?, ?, ?)"
                       " ON CONFLICT DO UPDATE SET n = n + excluded.n",
     [SQL_TOTAL_TIDY] = "DELETE FROM total WHERE ends < ?",
-    /* The counters are in the order of enum tally_kind. Nearly always there is a row, and
-     * then this is cheaper than an upsert. */
+    /* The counters are in the order of enum policy_tally and tally_kind. Nearly always
+     * there is a row, and then this is cheaper than an upsert. */
     [SQL_DAY_ADD] = "UPDATE day_count SET other = other + ?2, sends = sends + ?3, "
                     "deliveries = deliveries + ?4, hard_bounces = hard_bounces + ?5, "
                     "soft_bounces = soft_bounces + ?6, complaints = complaints + ?7, "
@@ -247,7 +246,8 @@ const char *const store_sql[SQL_COUNT] = {
         "WITH RECURSIVE newest(hour) AS (SELECT max(hour) FROM counted), hours(hour) AS"
         " (SELECT max(?1, hour - ?2) FROM newest UNION ALL"
         " SELECT hours.hour + 1 FROM hours, newest WHERE hours.hour < newest.hour)"
-        " SELECT 1 FROM hours CROSS JOIN counted AS c ON c.hour = hours.hour"
+        " SELECT c.hour * 3600000 + c.occurred_offset_ms FROM hours"
+        " CROSS JOIN counted AS c ON c.hour = hours.hour"
         " AND c.is_delivery = 1 AND c.address_hash = ?3"
         " AND c.hour * 3600000 + c.occurred_offset_ms > ?4 LIMIT 1",
     /* The last of the next ?6 keys. */
@@ -262,71 +262,30 @@ const char *const store_sql[SQL_COUNT] = {
         " AND (hour, is_delivery, address_hash, event_hash) <= (?5, ?6, ?7, ?8)"
         " AND coalesce(imported_hour, hour) < ?9",
 
-    [SQL_SOFT_ANY] = "SELECT 1 FROM soft_day WHERE address = ? AND scope = '*'"
-                     " AND first_ms < ? LIMIT 1",
-    [SQL_SOFT_DELETE] =
-        "DELETE FROM soft_day WHERE address = ?1 AND scope = '*' AND last_ms < ?2",
-    [SQL_SOFT_SHORTEN] =
-        "UPDATE soft_day SET first_ms = last_ms,"
-        " doubt_first_ms = CASE WHEN doubt_last_ms >= ?2 THEN doubt_last_ms END,"
-        " doubt_last_ms = CASE WHEN doubt_last_ms >= ?2 THEN doubt_last_ms END"
-        " WHERE address = ?1 AND scope = '*' AND first_ms < ?2",
-    [SQL_SOFT_ADD] =
+    [SQL_SOFT_PUT] =
         "INSERT INTO soft_day (address, scope, day, first_ms, last_ms, doubt_first_ms,"
-        " doubt_last_ms) VALUES (?, '*', ?, ?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET first_ms = min(first_ms, excluded.first_ms),"
-        " last_ms = max(last_ms, excluded.last_ms),"
-        " doubt_first_ms = coalesce(min(doubt_first_ms, excluded.doubt_first_ms),"
-        " doubt_first_ms, excluded.doubt_first_ms),"
-        " doubt_last_ms = coalesce(max(doubt_last_ms, excluded.doubt_last_ms),"
-        " doubt_last_ms, excluded.doubt_last_ms)",
-    [SQL_SOFT_DOUBTS] =
-        "SELECT min(iif(doubt_first_ms >= ?2, doubt_first_ms, doubt_last_ms)),"
-        " max(iif(doubt_last_ms <= ?3, doubt_last_ms, doubt_first_ms)) FROM soft_day"
-        " WHERE address = ?1 AND scope = '*' AND doubt_last_ms >= ?2"
-        " AND doubt_first_ms <= ?3",
+        " doubt_last_ms) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET first_ms = excluded.first_ms,"
+        " last_ms = excluded.last_ms, doubt_first_ms = excluded.doubt_first_ms,"
+        " doubt_last_ms = excluded.doubt_last_ms",
+    [SQL_SOFT_DROP] = "DELETE FROM soft_day WHERE address = ? AND scope = ? AND day = ?",
     [SQL_SOFT_TIDY] = "DELETE FROM soft_day WHERE (address, scope, day) IN"
                       " (SELECT address, scope, day FROM soft_day WHERE day < ? LIMIT ?)",
-    [SQL_SOFT_FORGET] = "DELETE FROM soft_day WHERE address = ? AND scope = ?",
 
-    [SQL_ENTRIES] =
-        "SELECT strength, lifted_at, until, since, first_event_at, last_event_at,"
-        " event_count, repeats, detail FROM suppression WHERE address = ?"
-        " AND scope = '*'",
+    [SQL_ADDRESS_LIST] =
+        "SELECT strength, since, until, first_event_at, last_event_at, event_count,"
+        " repeats, lifted_at, origin, detail, rule, actor, note, lifted_by, lifted_note"
+        " FROM suppression WHERE address = ?1 AND scope = ?2"
+        " UNION ALL SELECT 0, max(at), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,"
+        " NULL, NULL, NULL, NULL, NULL"
+        " FROM decision WHERE address = ?1 AND scope = ?2 AND action = 'remove'",
+    [SQL_ADDRESS_DAYS] = "SELECT first_ms, last_ms, doubt_first_ms, doubt_last_ms"
+                         " FROM soft_day WHERE address = ? AND scope = ?",
     [SQL_ENTRY_PUT] =
-        "INSERT INTO suppression (address, scope, reason, detail, rule, since, until,"
-        " first_event_at, last_event_at, event_count, repeats, lifted_at, lifted_by,"
-        " origin) VALUES (?, '*', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET detail = excluded.detail, rule = excluded.rule,"
-        " since = excluded.since, until = excluded.until,"
-        " first_event_at = excluded.first_event_at,"
-        " last_event_at = excluded.last_event_at, event_count = excluded.event_count,"
-        " repeats = excluded.repeats,"
-        " lifted_at = iif(excluded.lifted_at IS NULL, NULL,"
-        " coalesce(lifted_at, excluded.lifted_at)),"
-        " lifted_by = iif(excluded.lifted_at IS NULL, NULL,"
-        " coalesce(lifted_by, excluded.lifted_by)),"
-        " lifted_note = iif(excluded.lifted_at IS NULL, NULL, lifted_note),"
-        " origin = CASE WHEN since = excluded.since THEN origin ELSE excluded.origin END",
-    [SQL_ENTRIES_LIVE] = "SELECT strength, until FROM suppression WHERE address = ?"
-                         " AND scope = ? AND lifted_at IS NULL",
-    [SQL_ENTRY_LIVE] =
-        "SELECT 1 FROM suppression WHERE address = ? AND scope = ? AND lifted_at IS NULL"
-        " AND (until IS NULL OR until > ?) LIMIT 1",
-    [SQL_ENTRY_MANUAL] =
-        "SELECT since, until, note FROM suppression WHERE address = ? AND scope = ?"
-        " AND reason = 'MANUAL' AND lifted_at IS NULL AND (until IS NULL OR until > ?)",
-    [SQL_ENTRY_MANUAL_PUT] =
-        "INSERT INTO suppression (address, scope, reason, since, until, actor, note,"
-        " origin) VALUES (?, ?, 'MANUAL', ?, ?, ?, ?, 'person')"
-        " ON CONFLICT DO UPDATE SET since = excluded.since, until = excluded.until,"
-        " actor = excluded.actor, note = excluded.note, origin = excluded.origin,"
-        " lifted_at = NULL, lifted_by = NULL, lifted_note = NULL",
-    [SQL_ENTRY_LIFT] =
-        "UPDATE suppression SET lifted_at = ?3, lifted_by = ?4, lifted_note = ?5"
-        " WHERE address = ?1 AND scope = ?2 AND lifted_at IS NULL",
-    [SQL_REMOVED_LAST] = "SELECT max(at) FROM decision WHERE address = ? AND scope = '*'"
-                         " AND action = 'remove'",
+        "REPLACE INTO suppression (address, scope, reason, since, until, first_event_at,"
+        " last_event_at, event_count, repeats, lifted_at, origin, detail, rule, actor,"
+        " note, lifted_by, lifted_note)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_DECISION_ADD] =
         "INSERT INTO decision (address, scope, action, reason, until, at, actor, note)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -249,15 +249,21 @@ static int apply_message(struct store *store, const struct intake *intake,
     return r;
 }
 
-/* Without a row of its own: only counters know of it. */
-static int apply_uncounted(struct store *store, const struct intake *intake,
-                           struct topic *topic, enum verdict *ret)
+/* It leaves no row of the message either: only counters know of it. */
+static int apply_counted(struct store *store, const struct intake *intake,
+                         struct topic *topic, enum verdict *ret)
 {
-    int r = intake->kind == INTAKE_COUNT ? count_apply(store, intake, ret)
-                                         : count_apply_ignored(store, intake, ret);
+    const struct event_seen seen = {0};
+    int r = 0;
 
+    if (intake->kind == INTAKE_COUNT) {
+        r = event_apply(store, intake, 0, &seen, ret);
+    } else {
+        r = count_remember(store, intake, NULL);
+        *ret = r > 0 ? VERDICT_IGNORED : VERDICT_DUPLICATE;
+    }
     if (r < 0 || *ret == VERDICT_DUPLICATE)
-        return r;
+        return r < 0 ? r : 0;
     r = tally_add_type(store, intake->occurred_ms, intake->event.type_text);
     return r < 0 ? r : topic_note_message(store, topic, intake);
 }
@@ -274,6 +280,6 @@ int store_apply(struct store *store, const struct intake *intake, enum verdict *
             return r;
     }
     if (intake->kind == INTAKE_COUNT || intake->kind == INTAKE_IGNORE)
-        return apply_uncounted(store, intake, topic, ret);
+        return apply_counted(store, intake, topic, ret);
     return apply_message(store, intake, topic, ret);
 }

@@ -20,7 +20,7 @@ static struct day_tally *find_day(struct store *store, int64_t day)
     return NULL;
 }
 
-int tally_add(struct store *store, int64_t occurred_ms, enum tally_kind kind)
+int tally_add(struct store *store, int64_t occurred_ms, unsigned kind)
 {
     int64_t day = floor_div(occurred_ms, CLOCK_DAY_MS);
     struct day_tally *tally = find_day(store, day);
@@ -125,79 +125,6 @@ int tally_flush(struct store *store)
     return 0;
 }
 
-/* SES's own rate counts every permanent bounce that it tried, so `policy` is among them.
- */
-static enum tally_kind bounce_kind(const struct policy_judgement *judgement)
-{
-    switch (judgement->class) {
-    case POLICY_CLASS_HARD:
-    case POLICY_CLASS_POLICY:
-        return TALLY_HARD_BOUNCES;
-    case POLICY_CLASS_SOFT:
-        return TALLY_SOFT_BOUNCES;
-    default:
-        return TALLY_OTHER;
-    }
-}
-
-static enum tally_kind rate_kind(const struct ses_event *event,
-                                 const struct policy_judgement *judgement)
-{
-    switch (event->type) {
-    case SES_SEND:
-        return TALLY_SENDS;
-    case SES_DELIVERY:
-        return TALLY_DELIVERIES;
-    case SES_REJECT:
-        return TALLY_REJECTS;
-    case SES_BOUNCE:
-        return bounce_kind(judgement);
-    case SES_COMPLAINT:
-        return judgement->class == POLICY_CLASS_COMPLAINT ? TALLY_COMPLAINTS
-                                                          : TALLY_OTHER;
-    default:
-        return TALLY_OTHER;
-    }
-}
-
-enum tally_kind tally_kind_of(const struct ses_event *event,
-                              const struct ses_recipient *recipient,
-                              const struct policy_judgement *judgement)
-{
-    if (recipient && address_is_simulator(&recipient->address))
-        return TALLY_SIMULATOR;
-    if (judgement->cause == POLICY_CAUSE_LIST_HIT)
-        return TALLY_LIST_HITS;
-    return !recipient || judgement->counts_in_rates ? rate_kind(event, judgement)
-                                                    : TALLY_OTHER;
-}
-
-void tally_see(bool again, struct policy_judgement *judgement, enum tally_kind *kind)
-{
-    if (!again)
-        return;
-    *kind = TALLY_OTHER;
-    judgement->second_for_ever = false;
-}
-
-int tally_event(struct store *store, const struct intake *intake, enum tally_kind kind,
-                struct tally_message *message)
-{
-    if (kind == TALLY_COMPLAINTS) {
-        message->is_complaint = true;
-        return 0;
-    }
-    return tally_add(store, intake->occurred_ms, kind);
-}
-
-int tally_message_end(struct store *store, const struct intake *intake,
-                      const struct tally_message *message)
-{
-    if (!message->is_complaint || message->is_known)
-        return 0;
-    return tally_add(store, intake->occurred_ms, TALLY_COMPLAINTS);
-}
-
 static int64_t hash_of(struct str bytes)
 {
     unsigned char digest[DIGEST_BYTES];
@@ -262,7 +189,7 @@ int count_remember(struct store *store, const struct intake *intake,
  * if imported, so that it is kept from now on.
  */
 int count_remember_kind(struct store *store, const struct intake *intake,
-                        const struct ses_recipient *recipient, enum tally_kind kind)
+                        const struct ses_recipient *recipient, enum policy_tally tally)
 {
     const struct ses_event *event = &intake->event;
     int64_t hour = hour_of(intake);
@@ -276,79 +203,26 @@ int count_remember_kind(struct store *store, const struct intake *intake,
     db_bind_int(&call, hour);
     db_bind_int(&call, false);
     db_bind_int(&call, recipient ? hash_of(str_of(recipient->address.key)) : 0);
-    db_bind_int(&call, hash_of(event->ses_message_id) ^ (int64_t)kind);
+    db_bind_int(&call, hash_of(event->ses_message_id) ^ (int64_t)tally);
     db_bind_int(&call, 0);
     db_bind_int(&call, floor_div(intake->received_ms, CLOCK_HOUR_MS));
     r = db_run(&call, &changes);
     return r < 0 ? r : changes > 0;
 }
 
-/* SES tells of a Send or a Delivery once; a remote server decides on the other types. */
-static int is_first_of_kind(struct store *store, const struct intake *intake,
-                            const struct ses_recipient *recipient, enum tally_kind kind)
-{
-    if (kind == TALLY_OTHER || kind == TALLY_SENDS || kind == TALLY_DELIVERIES ||
-        !str_present(intake->event.ses_message_id))
-        return 1;
-    return count_remember_kind(store, intake, recipient, kind);
-}
-
-static int apply_recipient(struct store *store, const struct intake *intake,
-                           const struct ses_recipient *recipient,
-                           struct tally_message *message, enum verdict *ret)
-{
-    struct policy_judgement judgement = {0};
-    enum tally_kind kind;
-    int r = count_remember(store, intake, recipient);
-
-    message->is_known = message->is_known || r == 0;
-    if (r <= 0)
-        return r;
-    *ret = VERDICT_COUNTED;
-    if (recipient)
-        policy_judge(&intake->event, recipient, &judgement);
-    kind = tally_kind_of(&intake->event, recipient, &judgement);
-    r = is_first_of_kind(store, intake, recipient, kind);
-    if (r < 0)
-        return r;
-    tally_see(r == 0, &judgement, &kind);
-    r = tally_event(store, intake, kind, message);
-    if (r < 0 || !recipient)
-        return r;
-    return list_apply(store, intake, recipient, &judgement);
-}
-
-int count_apply(struct store *store, const struct intake *intake, enum verdict *ret)
-{
-    const struct ses_event *event = &intake->event;
-    struct tally_message message = {0};
-    int r = 0;
-
-    *ret = VERDICT_DUPLICATE;
-    if (event->recipient_count == 0)
-        return apply_recipient(store, intake, NULL, &message, ret);
-    for (size_t i = 0; r == 0 && i < event->recipient_count; i++)
-        r = apply_recipient(store, intake, &event->recipients[i], &message, ret);
-    return r < 0 ? r : tally_message_end(store, intake, &message);
-}
-
-int count_apply_ignored(struct store *store, const struct intake *intake,
-                        enum verdict *ret)
-{
-    int r = count_remember(store, intake, NULL);
-
-    *ret = r > 0 ? VERDICT_IGNORED : VERDICT_DUPLICATE;
-    return r < 0 ? r : 0;
-}
-
-int count_delivered_after(struct store *store, const struct address *address, int64_t ms)
+int count_delivered_after(struct store *store, struct str address, int64_t ms,
+                          int64_t *ret_ms)
 {
     _cleanup_(db_call_end) struct db_call call =
         db_call_begin(store, SQL_COUNTED_DELIVERED);
+    int r;
 
     db_bind_int(&call, floor_div(ms - STORE_SES_LAG_MS, CLOCK_HOUR_MS));
     db_bind_int(&call, STORE_COUNTED_KEEP_MS / CLOCK_HOUR_MS);
-    db_bind_int(&call, hash_of(str_of(address->key)));
+    db_bind_int(&call, hash_of(address));
     db_bind_int(&call, ms);
-    return db_step(&call);
+    r = db_step(&call);
+    if (r == 1)
+        *ret_ms = db_get_int(&call);
+    return r < 0 ? r : 0;
 }

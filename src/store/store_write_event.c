@@ -85,9 +85,9 @@ static void bind_mail(struct db_call *call, const struct ses_event *event)
 }
 
 /* 1 new to us, 0 known already, or a fault. The order is that of SQL_EVENT_ADD. */
-static int add(struct store *store, const struct intake *intake, int64_t message_id,
-               const struct ses_recipient *recipient,
-               const struct policy_judgement *judgement)
+static int row_add(struct store *store, const struct intake *intake, int64_t message_id,
+                   const struct ses_recipient *recipient,
+                   const struct policy_judgement *judgement)
 {
     _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_EVENT_ADD);
     const struct ses_event *event = &intake->event;
@@ -105,14 +105,14 @@ static int add(struct store *store, const struct intake *intake, int64_t message
     bind_outcome(&call, event, recipient);
     bind_mail(&call, event);
     db_bind_int(&call, recipient && address_is_simulator(&recipient->address));
-    db_bind_int(&call, tally_kind_of(event, recipient, judgement));
+    db_bind_int(&call, judgement->tally);
     r = db_run(&call, &changes);
     return r < 0 ? r : changes > 0;
 }
 
 /* The same event through the other feed: it may know what the first one did not. */
-static int enrich(struct store *store, const struct ses_event *event,
-                  const struct ses_recipient *recipient)
+static int row_enrich(struct store *store, const struct ses_event *event,
+                      const struct ses_recipient *recipient)
 {
     _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_EVENT_ENRICH);
 
@@ -174,8 +174,8 @@ static struct str indexed_id(struct str id)
 }
 
 /* All who are no recipients of the mail are one: a remote server can name anybody. */
-static int look_at_rows(struct store *store, const struct ses_event *event,
-                        const struct ses_recipient *recipient, struct event_seen *ret)
+static int seen_load_rows(struct store *store, const struct ses_event *event,
+                          const struct ses_recipient *recipient, struct event_seen *ret)
 {
     bool other = recipient && recipient->named != SES_NAMED_RECIPIENT;
     _cleanup_(db_call_end) struct db_call call =
@@ -190,37 +190,49 @@ static int look_at_rows(struct store *store, const struct ses_event *event,
     }
     db_bind_int(&call, STORE_REPEATS_MAX);
     while ((r = db_step(&call)) == 1) {
-        int64_t kind = db_get_int_or(&call, TALLY_OTHER);
+        int64_t kind = db_get_int_or(&call, POLICY_TALLY_OTHER);
 
         ret->rows++;
-        if (kind > TALLY_OTHER && kind <= TALLY_SIMULATOR)
+        if (kind > POLICY_TALLY_OTHER && kind < POLICY_TALLIES)
             ret->kinds |= 1u << kind;
     }
     return r;
 }
 
-static int look(struct store *store, const struct intake *intake,
-                const struct ses_recipient *recipient, struct event_seen *ret)
+/* Of an event about nobody, too: that is its recipient 0. */
+static const struct ses_recipient *recipient_at(const struct intake *intake, size_t i)
 {
-    struct policy_judgement judgement;
+    const struct ses_event *event = &intake->event;
+
+    return event->recipient_count > 0 ? &event->recipients[i] : NULL;
+}
+
+static size_t recipient_count(const struct intake *intake)
+{
+    return intake->event.recipient_count > 0 ? intake->event.recipient_count : 1;
+}
+
+static int seen_load(struct store *store, const struct intake *intake, size_t i,
+                     struct event_seen *ret)
+{
+    const struct ses_recipient *recipient = recipient_at(intake, i);
     int r;
 
     *ret = (struct event_seen){0};
     if (!str_present(intake->event.ses_message_id))
         return 0;
-    r = look_at_rows(store, &intake->event, recipient, ret);
+    r = seen_load_rows(store, &intake->event, recipient, ret);
     ret->is_repeated = ret->rows >= STORE_REPEATS_KEPT;
     if (r < 0 || !ret->is_repeated || !recipient || ret->rows >= STORE_REPEATS_MAX)
         return r;
     /* What the list owes to this event shall be found. */
-    policy_judge(&intake->event, recipient, &judgement);
-    r = list_would_change(store, intake, recipient, &judgement);
+    r = list_would_change(store, intake, recipient, &intake->judgements[i]);
     ret->is_repeated = r == 0;
     return r < 0 ? r : 0;
 }
 
-static int is_kept(struct store *store, const struct ses_event *event,
-                   const struct ses_recipient *recipient)
+static int row_exists(struct store *store, const struct ses_event *event,
+                      const struct ses_recipient *recipient)
 {
     _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_EVENT_FIND);
 
@@ -228,122 +240,148 @@ static int is_kept(struct store *store, const struct ses_event *event,
     return db_step(&call);
 }
 
-/* What one message has met with so far. */
-struct applied {
-    struct event_seen seen; /* of the recipient that is next */
-    struct tally_message message;
-};
-
 /* What became of a recipient, unless it is a fault. */
 enum { RECIPIENT_KNOWN, RECIPIENT_COUNTED, RECIPIENT_STORED };
 
-/* Without a row it is known again for as long as what is only counted. */
-static int remember(struct store *store, const struct intake *intake,
-                    const struct ses_recipient *recipient)
+static int recipient_count_only(struct store *store, const struct intake *intake,
+                                const struct ses_recipient *recipient)
 {
-    int r = is_kept(store, &intake->event, recipient);
+    int r = count_remember(store, intake, recipient);
+
+    return r <= 0 ? r : RECIPIENT_COUNTED;
+}
+
+/* One that is repeated: without a row it is known again for as long as what only counts.
+ */
+static int recipient_remember(struct store *store, const struct intake *intake,
+                              const struct ses_recipient *recipient)
+{
+    int r = row_exists(store, &intake->event, recipient);
 
     if (r != 0)
         return r < 0 ? r : RECIPIENT_KNOWN;
     r = count_remember(store, intake, recipient);
     if (r <= 0)
-        return r < 0 ? r : RECIPIENT_KNOWN;
+        return r;
     r = tally_add(store, intake->occurred_ms, TALLY_REPEATS);
     return r < 0 ? r : RECIPIENT_COUNTED;
 }
 
-static int add_or_remember(struct store *store, const struct intake *intake,
-                           int64_t message_id, const struct ses_recipient *recipient,
-                           const struct policy_judgement *judgement)
+static int recipient_store(struct store *store, const struct intake *intake,
+                           int64_t message_id, size_t i)
 {
-    int r;
+    int r = row_add(store, intake, message_id, recipient_at(intake, i),
+                    &intake->judgements[i]);
 
-    if (message_id == 0)
-        return remember(store, intake, recipient);
-    r = add(store, intake, message_id, recipient, judgement);
     if (r <= 0)
-        return r < 0 ? r : RECIPIENT_KNOWN;
+        return r;
     r = tally_add(store, intake->occurred_ms, TALLY_EVENTS);
     return r < 0 ? r : RECIPIENT_STORED;
 }
 
-/* Has its mail counted as `kind` for the address before? 1, 0 or a fault. */
-static int is_counted(struct store *store, const struct intake *intake,
-                      const struct ses_recipient *recipient,
-                      const struct event_seen *seen, enum tally_kind kind)
+static int recipient_record(struct store *store, const struct intake *intake,
+                            int64_t message_id, size_t i, const struct event_seen *seen)
 {
+    const struct ses_recipient *recipient = recipient_at(intake, i);
+
+    if (intake->kind == INTAKE_COUNT)
+        return recipient_count_only(store, intake, recipient);
+    if (message_id == 0 || seen->is_repeated)
+        return recipient_remember(store, intake, recipient);
+    return recipient_store(store, intake, message_id, i);
+}
+
+/* Has its mail counted like this for the address before? 1, 0 or a fault. */
+static int recipient_is_counted(struct store *store, const struct intake *intake,
+                                size_t i, const struct event_seen *seen)
+{
+    enum policy_tally tally = intake->judgements[i].tally;
     int r;
 
-    if (kind == TALLY_OTHER || (seen->kinds & 1u << kind) != 0)
-        return kind != TALLY_OTHER;
-    if (seen->rows < STORE_REPEATS_KEPT)
+    if (tally == POLICY_TALLY_OTHER)
         return 0;
+    if (intake->kind == INTAKE_COUNT) {
+        if (!policy_tally_repeats(tally) || !str_present(intake->event.ses_message_id))
+            return 0;
+    } else if (seen->kinds & 1u << tally) {
+        return 1;
+    } else if (seen->rows < STORE_REPEATS_KEPT) {
+        return 0;
+    }
     /* Others without a row may have been. */
-    r = count_remember_kind(store, intake, recipient, kind);
+    r = count_remember_kind(store, intake, recipient_at(intake, i), tally);
     return r < 0 ? r : r == 0;
 }
 
-static int apply_recipient(struct store *store, const struct intake *intake,
-                           int64_t message_id, const struct ses_recipient *recipient,
-                           struct applied *applied)
+/* What an event that is news means for the counters and the list. */
+static int recipient_take(struct store *store, const struct intake *intake, size_t i,
+                          const struct event_seen *seen, struct policy_message *message)
 {
-    struct policy_judgement judgement = {0};
-    enum tally_kind kind;
-    int became;
-    int r;
+    struct policy_judgement judgement = intake->judgements[i];
+    const struct ses_recipient *recipient = recipient_at(intake, i);
+    int r = recipient_is_counted(store, intake, i, seen);
 
-    if (recipient)
-        policy_judge(&intake->event, recipient, &judgement);
-    became = add_or_remember(store, intake, applied->seen.is_repeated ? 0 : message_id,
-                             recipient, &judgement);
-    if (became < 0)
-        return became;
-    if (became == RECIPIENT_KNOWN) {
-        applied->message.is_known = true;
-        return enrich(store, &intake->event, recipient);
-    }
-    kind = tally_kind_of(&intake->event, recipient, &judgement);
-    r = is_counted(store, intake, recipient, &applied->seen, kind);
     if (r < 0)
         return r;
-    tally_see(r == 1, &judgement, &kind);
-    r = tally_event(store, intake, kind, &applied->message);
-    if (r == 0 && !recipient && str_present(intake->event.sending_status))
-        r = sending_apply(store, intake);
+    if (r == 1)
+        policy_judgement_repeat(&judgement);
+    r = 0;
+    if (policy_message_counts(message, judgement.tally))
+        r = tally_add(store, intake->occurred_ms, judgement.tally);
     if (r == 0 && recipient)
-        r = list_apply(store, intake, recipient, &judgement);
-    return r < 0 ? r : became;
+        return list_apply(store, intake, recipient, &judgement);
+    if (r == 0 && intake->kind == INTAKE_KEEP &&
+        str_present(intake->event.sending_status))
+        r = sending_apply(store, intake);
+    return r;
 }
 
 int event_is_repeated(struct store *store, const struct intake *intake,
                       struct event_seen *ret)
 {
-    const struct ses_event *event = &intake->event;
-    int r;
+    int r = seen_load(store, intake, 0, ret);
 
-    if (event->recipient_count == 0)
-        r = look(store, intake, NULL, ret);
-    else
-        r = look(store, intake, &event->recipients[0], ret);
-    for (size_t i = 1; r == 0 && ret->is_repeated && i < event->recipient_count; i++)
-        r = look(store, intake, &event->recipients[i], ret);
+    for (size_t i = 1; r == 0 && ret->is_repeated && i < recipient_count(intake); i++)
+        r = seen_load(store, intake, i, ret);
     return r < 0 ? r : ret->is_repeated;
+}
+
+/* What one message has met with so far. */
+struct applied {
+    struct event_seen seen; /* of the recipient that is next */
+    struct policy_message message;
+};
+
+static int recipient_apply(struct store *store, const struct intake *intake,
+                           int64_t message_id, size_t i, struct applied *applied)
+{
+    int became;
+    int r = 0;
+
+    if (intake->kind == INTAKE_KEEP && recipient_count(intake) > 1)
+        r = seen_load(store, intake, i, &applied->seen);
+    if (r < 0)
+        return r;
+    became = recipient_record(store, intake, message_id, i, &applied->seen);
+    if (became > RECIPIENT_KNOWN) {
+        r = recipient_take(store, intake, i, &applied->seen, &applied->message);
+    } else if (became == RECIPIENT_KNOWN) {
+        applied->message.is_known = true;
+        if (intake->kind == INTAKE_KEEP)
+            r = row_enrich(store, &intake->event, recipient_at(intake, i));
+    }
+    return r < 0 ? r : became;
 }
 
 int event_apply(struct store *store, const struct intake *intake, int64_t message_id,
                 const struct event_seen *seen, enum verdict *ret)
 {
-    const struct ses_event *event = &intake->event;
-    size_t count = event->recipient_count;
     struct applied applied = {.seen = *seen};
 
     *ret = VERDICT_DUPLICATE;
-    for (size_t i = 0; i < (count > 0 ? count : 1); i++) {
-        const struct ses_recipient *recipient = count > 0 ? &event->recipients[i] : NULL;
-        int r = count > 1 ? look(store, intake, recipient, &applied.seen) : 0;
+    for (size_t i = 0; i < recipient_count(intake); i++) {
+        int r = recipient_apply(store, intake, message_id, i, &applied);
 
-        if (r == 0)
-            r = apply_recipient(store, intake, message_id, recipient, &applied);
         if (r < 0)
             return r;
         if (r == RECIPIENT_STORED)
@@ -351,5 +389,7 @@ int event_apply(struct store *store, const struct intake *intake, int64_t messag
         else if (r == RECIPIENT_COUNTED && *ret == VERDICT_DUPLICATE)
             *ret = VERDICT_COUNTED;
     }
-    return tally_message_end(store, intake, &applied.message);
+    if (!policy_message_complains(&applied.message))
+        return 0;
+    return tally_add(store, intake->occurred_ms, POLICY_TALLY_COMPLAINTS);
 }

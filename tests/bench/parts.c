@@ -63,8 +63,8 @@ static bool read_ses(struct parts *parts, size_t i)
 
 static bool take_in(struct parts *parts, size_t i)
 {
-    const struct intake_options options = {.rules = &parts->rules,
-                                           .now_ms = clock_wall_ms()};
+    const struct intake_options options = {
+        .policy = &policy_built_in, .rules = &parts->rules, .now_ms = clock_wall_ms()};
     struct str body = parts->messages.items[i];
     struct sns_message message;
     struct intake intake;

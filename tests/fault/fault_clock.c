@@ -153,8 +153,10 @@ static void subscribe(struct fixture *fixture)
         .token = STR("token"),
         .timestamp_ms = fixture->now_ms,
     };
-    const struct intake_options options = {
-        .rules = &keeping, .now_ms = fixture->now_ms, .confirm_now = true};
+    const struct intake_options options = {.policy = &policy_built_in,
+                                           .rules = &keeping,
+                                           .now_ms = fixture->now_ms,
+                                           .confirm_now = true};
     struct intake intake;
 
     assert_int_equal(intake_from_sns(&message, message.message, &options, &intake), 0);

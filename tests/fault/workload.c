@@ -166,6 +166,7 @@ void workload_start(void)
 static void read_letter(const struct letter *from, struct intake *ret)
 {
     const struct intake_options options = {
+        .policy = &policy_built_in,
         .rules = from->is_counted ? &counting : &keeping,
         .now_ms = WORKLOAD_NOW_MS,
         .confirm_now = true,

@@ -55,22 +55,27 @@ static void check_texts(const struct ses_event *event)
     }
 }
 
-/* The same event at three times of a second address, as the store would carry it in. */
-static void check_merges(const struct policy_judgement *judgement)
+/* The same event at three times of an address, as the store would carry it in. */
+static void check_folds(const struct policy_judgement *judgement)
 {
     static const int64_t times[] = {1700000000000, 1700000000000 + 40 * CLOCK_DAY_MS,
                                     1700000000000 - CLOCK_DAY_MS};
-    const struct policy_history history = {CLOCK_NONE, CLOCK_NONE, CLOCK_NONE};
-    struct policy_entry entry = {0};
+    struct policy_soft_day days[sizeof(times) / sizeof(times[0]) + 1];
+    struct policy_address address = {
+        .days = days, .removed_ms = CLOCK_NONE, .delivered_ms = CLOCK_NONE};
     for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
-        enum policy_reason reason = POLICY_REASON_NONE;
-        if (!policy_merge(judgement, times[i], &history, &entry, &reason))
-            continue;
-        PROMISE(policy_reason_word(reason));
-        PROMISE(entry.exists && entry.event_count > 0);
-        PROMISE(entry.until_ms >= entry.since_ms);
-        PROMISE(entry.first_event_ms <= entry.last_event_ms);
-        PROMISE(memchr(entry.detail, 0, sizeof(entry.detail)));
+        const struct policy_when when = {times[i], times[i], false};
+        struct policy_change change;
+        policy_fold(&policy_built_in, judgement, &when, &address, &change);
+        for (unsigned at = 0; at < POLICY_REASONS; at++) {
+            const struct policy_entry *entry = &address.entries[at];
+            if (!(change.entries & 1u << at))
+                continue;
+            PROMISE(policy_reason_word((enum policy_reason)at));
+            PROMISE(entry->exists && entry->event_count > 0);
+            PROMISE(entry->until_ms >= entry->since_ms);
+            PROMISE(entry->first_event_ms <= entry->last_event_ms);
+        }
     }
 }
 
@@ -78,7 +83,7 @@ static void check_judgement(const struct ses_event *event,
                             const struct ses_recipient *recipient)
 {
     struct policy_judgement judgement;
-    policy_judge(event, recipient, &judgement);
+    policy_judge(&policy_built_in, event, recipient, &judgement);
     PROMISE(judgement.rule);
     if (recipient->named != SES_NAMED_RECIPIENT)
         PROMISE(judgement.effect == POLICY_EFFECT_NONE &&
@@ -90,7 +95,7 @@ static void check_judgement(const struct ses_event *event,
         PROMISE(event->type == SES_BOUNCE || event->type == SES_COMPLAINT ||
                 event->type == SES_SUBSCRIPTION);
     }
-    check_merges(&judgement);
+    check_folds(&judgement);
 }
 
 static void check_recipient(const struct ses_event *event, size_t at)

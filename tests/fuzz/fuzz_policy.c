@@ -13,8 +13,9 @@
 #define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
 
 struct life {
-    struct policy_entry entries[POLICY_REASON_MANUAL + 1];
-    struct policy_history history;
+    struct policy_address address;
+    struct policy_soft_day days[STEPS_MAX + 1];
+    struct policy_judgement judgements[STEPS_MAX]; /* which the entries borrow from */
 };
 
 static const struct {
@@ -101,7 +102,7 @@ static void judge(const uint8_t step[STEP_BYTES], struct policy_judgement *ret)
     const char *address =
         step[2] & 128 ? "bounce@simulator.amazonses.com" : "jane@example.org";
     PROMISE(address_parse(str_of(address), &recipient.address) == 0);
-    policy_judge(&event, &recipient, ret);
+    policy_judge(&policy_built_in, &event, &recipient, ret);
     PROMISE(ret->rule && memchr(ret->detail, 0, sizeof(ret->detail)));
     PROMISE(str_is_utf8(str_of(ret->detail)));
 }
@@ -113,77 +114,109 @@ static bool same_term(const struct policy_entry *a, const struct policy_entry *b
            a->since_ms == b->since_ms && a->until_ms == b->until_ms;
 }
 
-static void check_change(const struct policy_judgement *judgement, int64_t at_ms,
-                         const struct policy_history *history,
-                         const struct policy_entry *old, const struct policy_entry *new)
+static void check_entry(const struct policy_judgement *judgement, int64_t at_ms,
+                        int64_t removed_ms, const struct policy_entry *old,
+                        const struct policy_entry *new)
 {
-    bool removed = history->removed_ms != CLOCK_NONE;
+    bool removed = removed_ms != CLOCK_NONE;
 
     PROMISE(new->exists &&new->first_event_ms <= new->last_event_ms);
     PROMISE(new->since_ms < new->until_ms);
     PROMISE(new->event_count >= old->event_count &&new->event_count > 0);
-    PROMISE(memchr(new->detail, 0, sizeof(new->detail)));
+    PROMISE(str_present(new->rule));
     if (judgement->effect == POLICY_EFFECT_LIFT) {
         PROMISE(new->lifted && !old->lifted &&at_ms > old->last_event_ms);
         return;
     }
     PROMISE(!new->lifted || old->lifted);
     /* What a person removed comes back for what happens later, and not for a list hit. */
-    if (removed && (at_ms <= history->removed_ms || judgement->list_hit))
+    if (removed && (at_ms <= removed_ms || judgement->list_hit))
         PROMISE(same_term(old, new));
     /* One more event never makes it shorter. */
     if (old->exists && !old->lifted)
         PROMISE(new->until_ms >= old->until_ms);
 }
 
+/* What the store does with a change: days that are gone are not found again. */
+static void save(struct life *life, const struct policy_change *change)
+{
+    size_t kept = 0;
+    int64_t n = 0;
+
+    PROMISE(change->total_count <= POLICY_TOTALS_MAX);
+    for (size_t i = 0; i < life->address.day_count; i++) {
+        struct policy_soft_day day = life->days[i];
+
+        PROMISE(change->days || day.mark == POLICY_MARK_KEPT);
+        PROMISE(day.first_ms <= day.last_ms);
+        PROMISE(day.doubt_first_ms <= day.doubt_last_ms);
+        if (day.mark == POLICY_MARK_GONE)
+            continue;
+        day.mark = POLICY_MARK_KEPT;
+        life->days[kept++] = day;
+    }
+    life->address.day_count = kept;
+    /* The address is shown once or not at all, whenever that is looked at. */
+    for (size_t i = 0; i < change->total_count; i++)
+        n += change->totals[i].n;
+    PROMISE(n >= -1 && n <= 1);
+}
+
 static void carry(struct life *life, const struct policy_judgement *judgement,
                   int64_t at_ms)
 {
-    enum policy_reason reason = judgement->reason, told;
-    if (judgement->effect == POLICY_EFFECT_LIFT)
-        reason = POLICY_REASON_COMPLAINT;
-    struct policy_entry *entry = &life->entries[reason], old = *entry;
+    const struct policy_when when = {at_ms, at_ms + UNIT_MS, false};
+    struct policy_entry old[POLICY_REASONS];
+    struct policy_change change;
 
-    if (policy_merge(judgement, at_ms, &life->history, entry, &told)) {
-        PROMISE(told == reason && policy_reason_word(told));
-        check_change(judgement, at_ms, &life->history, &old, entry);
-    } else {
-        PROMISE(memcmp(&old, entry, sizeof(old)) == 0);
+    memcpy(old, life->address.entries, sizeof(old));
+    policy_fold(&policy_built_in, judgement, &when, &life->address, &change);
+    for (size_t i = 0; i < POLICY_REASONS; i++) {
+        const struct policy_entry *new = &life->address.entries[i];
+
+        if (change.entries & 1u << i)
+            check_entry(judgement, at_ms, life->address.removed_ms, &old[i], new);
+        else
+            PROMISE(memcmp(&old[i], new, sizeof(*new)) == 0);
     }
-    if (judgement->effect != POLICY_EFFECT_DOUBTFUL)
-        return;
-    if (life->history.doubt_first_ms == CLOCK_NONE ||
-        at_ms < life->history.doubt_first_ms)
-        life->history.doubt_first_ms = at_ms;
-    if (at_ms > life->history.doubt_last_ms)
-        life->history.doubt_last_ms = at_ms;
+    if (judgement->effect == POLICY_EFFECT_RESET && at_ms > life->address.delivered_ms)
+        life->address.delivered_ms = at_ms;
+    save(life, &change);
 }
 
-/* A person takes the address off the list. */
-static void take_off(struct life *life, int64_t at_ms)
+static void decide(struct life *life, bool is_add, int64_t at_ms)
 {
-    for (size_t i = 0; i < COUNT(life->entries); i++)
-        life->entries[i].lifted = life->entries[i].exists;
-    if (at_ms > life->history.removed_ms)
-        life->history.removed_ms = at_ms;
+    const struct policy_decision decision = {.is_add = is_add,
+                                             .now_ms = at_ms,
+                                             .until_ms = at_ms + 100 * UNIT_MS,
+                                             .actor = STR("ann")};
+    struct policy_change change;
+
+    if (policy_decide(&decision, &life->address, &change))
+        save(life, &change);
+    for (size_t i = 0; !is_add && i < POLICY_REASONS; i++)
+        PROMISE(!life->address.entries[i].exists || life->address.entries[i].lifted ||
+                life->address.entries[i].until_ms <= at_ms);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct life life = {.history = {CLOCK_NONE, CLOCK_NONE, CLOCK_NONE}};
+    static struct life life;
     size_t steps = size / STEP_BYTES;
 
+    life = (struct life){.address = {.days = life.days,
+                                     .removed_ms = CLOCK_NONE,
+                                     .delivered_ms = CLOCK_NONE}};
     for (size_t i = 0; i < steps && i < STEPS_MAX; i++) {
         const uint8_t *step = data + i * STEP_BYTES;
         int64_t at_ms = FIRST_MS + UNIT_MS * (step[3] << 8 | step[4]);
-        struct policy_judgement judgement;
 
-        if ((step[0] & 15) == 15) {
-            take_off(&life, at_ms);
+        if ((step[0] & 15) >= 14) {
+            decide(&life, (step[0] & 15) == 14, at_ms);
             continue;
         }
-        judge(step, &judgement);
-        carry(&life, &judgement, at_ms);
+        judge(step, &life.judgements[i]);
+        carry(&life, &life.judgements[i], at_ms);
     }
     return 0;
 }

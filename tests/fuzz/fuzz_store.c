@@ -45,6 +45,7 @@ static int read_intake(const uint8_t control[CONTROL_BYTES], struct str text,
                        struct intake *ret)
 {
     const struct intake_options options = {
+        .policy = &policy_built_in,
         .rules = &fuzz_rules,
         .max_age_ms = 2 * CLOCK_HOUR_MS,
         .now_ms = NOW_MS + (control[0] & 8 ? CLOCK_DAY_MS : 0),

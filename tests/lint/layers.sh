@@ -1,7 +1,7 @@
 #!/bin/bash
-# Includes point down only: base <- message <- store, remote, config (never each other)
-# <- daemon, ctl (never each other); and each library is included where the design lets
-# it be linked.
+# Includes point down only: base <- message <- policy <- store, remote, config (never each
+# other) <- daemon, ctl (never each other); and each library is included where the design
+# lets it be linked.
 set -uo pipefail
 
 # Public headers and the layer whose they are. A new header is added here.
@@ -13,7 +13,8 @@ own()
     for name; do layer_of[$name]=$layer; done
 }
 own base buf cleanup clock expiry limits log queue str
-own message address arn digest intake policy ses_event sns_message sns_signature sns_url verdict
+own message address arn digest ses_event sns_message sns_signature sns_url verdict
+own policy intake policy
 own config settings
 own store store
 own remote certificates https simulator
@@ -21,11 +22,12 @@ own remote certificates https simulator
 declare -A below=(
     [base]='base'
     [message]='base message'
-    [config]='base message config'
-    [store]='base message store'
+    [policy]='base message policy'
+    [config]='base message policy config'
+    [store]='base message policy store'
     [remote]='base message remote'
-    [daemon]='base message config store remote daemon'
-    [ctl]='base message config store remote ctl'
+    [daemon]='base message policy config store remote daemon'
+    [ctl]='base message policy config store remote ctl'
 )
 
 # Libraries, by the beginning of what is included. (jansson in remote/ and ctl/ writes what
@@ -34,6 +36,7 @@ declare -A below=(
 declare -A libraries=(
     [base]=''
     [message]='openssl/ idn2.h'
+    [policy]=''
     [config]=''
     [store]='sqlite3.h'
     [remote]='curl/ openssl/ jansson.h'
@@ -107,12 +110,12 @@ while IFS=: read -r file line rest; do
     check_include "$file:$line" "$layer" "$included"
 done < <(grep -rnE --include='*.[ch]' '^# *include' src include)
 
-# base/ and message/ are pure: no clock, file, environment or log. (base/clock and base/log
+# base/, message/ and policy/ are pure: no clock, file, environment or log. (base/clock and base/log
 # are what others reach them through.)
-pure=$(find src/base src/message -name '*.[ch]' ! -name 'clock.*' ! -name 'log.*')
+pure=$(find src/base src/message src/policy -name '*.[ch]' ! -name 'clock.*' ! -name 'log.*')
 # shellcheck disable=SC2086 # a list of files
 if grep -nE '(^|[^A-Za-z0-9_])(clock_gettime|clock_(wall|mono)_ms|time|getenv|f?open|getrandom|log_event|log_write) ?\(' $pure; then
-    fault 'base/ and message/ are pure'
+    fault 'base/, message/ and policy/ are pure'
 fi
 
 # Only the programs log.

@@ -34,7 +34,7 @@ static void simulate(const char *kind, enum ses_type type, enum policy_class cla
     assert_int_equal(event.recipient_count, 1);
     assert_string_equal(event.recipients[0].address.key, "jane@example.com");
     assert_true(str_equal(event.configuration_set, STR("sesbounced-simulator")));
-    policy_judge(&event, &event.recipients[0], &judgement);
+    policy_judge(&policy_built_in, &event, &event.recipients[0], &judgement);
     assert_int_equal(judgement.class, class);
     assert_int_equal(judgement.effect, effect);
     assert_true(ses_event_key(&event, &event.recipients[0], &key));

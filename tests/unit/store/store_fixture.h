@@ -111,6 +111,7 @@ static inline void fixture_intake(struct fixture *fixture, const struct post *po
                                   char id[40], struct intake *ret)
 {
     struct intake_options options = {
+        .policy = &policy_built_in,
         .rules = post->rules ? post->rules : &keeping,
         .max_age_ms = post->max_age_ms,
         .now_ms = post->received_ms ? post->received_ms : fixture->now_ms,

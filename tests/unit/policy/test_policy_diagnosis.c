@@ -40,7 +40,7 @@ static struct policy_judgement judge(enum ses_bounce_type type, const char *word
     };
 
     assert_int_equal(address_parse(STR("ann@mail.example"), &recipient.address), 0);
-    policy_judge(&event, &recipient, &judged);
+    policy_judge(&policy_built_in, &event, &recipient, &judged);
     return judged;
 }
 

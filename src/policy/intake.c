@@ -1,6 +1,7 @@
 #include "sesbounce/intake.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sesbounce/limits.h"
@@ -15,6 +16,7 @@ static struct intake begin(const struct intake_options *options, struct str body
 {
     return (struct intake){
         .body = body,
+        .policy = options->policy,
         .imported = options->imported,
         .confirm_now = options->confirm_now,
         .sns_timestamp_ms = CLOCK_NONE,
@@ -30,6 +32,25 @@ static void quarantine(struct intake *intake, enum quarantine_reason reason)
     intake->reason = reason;
 }
 
+/* 0 or -ENOMEM. */
+static int judge_event(struct intake *intake)
+{
+    struct ses_event *event = &intake->event;
+    size_t count = event->recipient_count;
+    size_t room = count > 0 ? count : 1;
+
+    if (intake->kind == INTAKE_IGNORE)
+        return 0;
+    intake->judgements = calloc(room, sizeof(*intake->judgements));
+    if (!intake->judgements)
+        return -ENOMEM;
+    event->owned_bytes += room * sizeof(*intake->judgements);
+    for (size_t i = 0; i < room; i++)
+        policy_judge(intake->policy, event, count > 0 ? &event->recipients[i] : NULL,
+                     &intake->judgements[i]);
+    return 0;
+}
+
 static int read_event(struct str text, const struct ses_rules *rules,
                       struct intake *intake)
 {
@@ -38,7 +59,9 @@ static int read_event(struct str text, const struct ses_rules *rules,
     switch (ses_event_parse(text, rules, &intake->event, &reason)) {
     case SES_PARSED_EVENT:
         intake->kind = KIND_OF_KEEPING[ses_event_keeping(&intake->event, rules)];
-        return 0;
+        if (judge_event(intake) == 0)
+            return 0;
+        break;
     case SES_PARSED_ANNOUNCEMENT:
         intake->kind = INTAKE_ANNOUNCEMENT;
         return 0;
@@ -150,4 +173,6 @@ int intake_from_file(struct str body, const struct intake_options *options,
 void intake_done(struct intake *intake)
 {
     ses_event_done(&intake->event);
+    free(intake->judgements);
+    intake->judgements = NULL;
 }

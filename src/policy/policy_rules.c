@@ -1,5 +1,5 @@
 /* The table of the policy. */
-#include "message/policy_rules.h"
+#include "policy/policy_rules.h"
 
 /* Short names, so that a row of the table stays a row. */
 enum {

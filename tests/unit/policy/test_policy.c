@@ -47,7 +47,7 @@ static struct policy_judgement judge_bounce(const char *type, const char *subtyp
     struct ses_recipient recipient;
     make_recipient(&recipient, "ann@mail.example", status, "failed", diagnostic);
 
-    policy_judge(&event, &recipient, &judged);
+    policy_judge(&policy_built_in, &event, &recipient, &judged);
     return judged;
 }
 
@@ -213,7 +213,7 @@ static void a_delayed_recipient_of_a_permanent_bounce_is_soft(void **state)
     struct ses_recipient recipient;
     make_recipient(&recipient, "ann@mail.example", NULL, "Delayed", NULL);
 
-    policy_judge(&event, &recipient, &judged);
+    policy_judge(&policy_built_in, &event, &recipient, &judged);
     assert_int_equal(judged.class, POLICY_CLASS_SOFT);
     assert_int_equal(judged.effect, POLICY_EFFECT_SOFT);
 }
@@ -307,7 +307,7 @@ static struct policy_judgement judge_complaint(const struct complaint_row *row,
         .complaint_subtype = str_of(row->subtype),
         .candidates = row->candidates,
     };
-    policy_judge(&event, &recipient, &judged);
+    policy_judge(&policy_built_in, &event, &recipient, &judged);
     return judged;
 }
 
@@ -355,20 +355,20 @@ static void a_delivery_resets_and_the_rest_only_records(void **state)
     struct ses_recipient ann;
     make_recipient(&ann, "ann@mail.example", NULL, NULL, NULL);
 
-    policy_judge(&event, &ann, &judged);
+    policy_judge(&policy_built_in, &event, &ann, &judged);
     assert_int_equal(judged.effect, POLICY_EFFECT_RESET);
     assert_null(policy_class_word(judged.class));
     assert_string_equal(judged.detail, "");
     event.type = SES_SUBSCRIPTION;
     event.opt_out = true;
-    policy_judge(&event, &ann, &judged);
+    policy_judge(&policy_built_in, &event, &ann, &judged);
     assert_int_equal(judged.class, POLICY_CLASS_POLICY);
     assert_int_equal(judged.effect, POLICY_EFFECT_NONE);
     for (enum ses_type type = SES_OTHER; type <= SES_RECEIVED; type++) {
         if (type == SES_BOUNCE || type == SES_COMPLAINT || type == SES_DELIVERY)
             continue;
         event = (struct ses_event){.type = type};
-        policy_judge(&event, NULL, &judged);
+        policy_judge(&policy_built_in, &event, NULL, &judged);
         assert_int_equal(judged.effect, POLICY_EFFECT_NONE);
         assert_int_equal(judged.class, POLICY_CLASS_NONE);
         assert_int_equal(judged.cause, POLICY_CAUSE_NONE);
@@ -387,7 +387,7 @@ static void a_detail_is_bounded_printable_and_keeps_its_qualifiers(void **state)
 
     memset(subtype, '\n', sizeof(subtype));
     event.bounce_subtype = (struct str){subtype, sizeof(subtype)};
-    policy_judge(&event, &recipient, &judged);
+    policy_judge(&policy_built_in, &event, &recipient, &judged);
     assert_null(strchr(judged.detail, '\n'));
     assert_non_null(strstr(judged.detail, "Permanent/????"));
     assert_non_null(strstr(judged.detail, " (simulator)"));

@@ -2,11 +2,17 @@
 
 #include <stdio.h>
 
-#include "message/policy_rules.h"
+#include "policy/policy_rules.h"
 
 /* Complaints name everybody who might have complained; beyond this it is anybody. */
 #define CANDIDATES_FEW_MAX 5
-#define SIMULATOR_TERM_MS  CLOCK_DAY_MS
+
+const struct policy policy_built_in = {
+    .simulator_term_ms = CLOCK_DAY_MS,
+    .doubt_apart_ms = POLICY_DOUBT_APART_MS,
+    .doubt_window_ms = POLICY_DOUBT_WINDOW_MS,
+    .doublings_max = POLICY_DOUBLINGS_MAX,
+};
 
 static unsigned facts_of_event(const struct ses_event *event)
 {
@@ -122,32 +128,44 @@ static void record_only(const struct ses_event *event, enum ses_named named,
 }
 
 /* They exist to be tried: listed for a day, and nobody is woken up. */
-static void soften_for_simulator(struct policy_judgement *judgement)
+static void soften_for_simulator(const struct policy *policy,
+                                 struct policy_judgement *judgement)
 {
     if (judgement->term_ms != 0)
-        judgement->term_ms = SIMULATOR_TERM_MS;
+        judgement->term_ms = policy->simulator_term_ms;
     judgement->doubles = false;
     judgement->second_for_ever = false;
     judgement->counts_in_rates = false;
     judgement->alert = false;
 }
 
-void policy_judge(const struct ses_event *event, const struct ses_recipient *recipient,
-                  struct policy_judgement *ret)
+static void judge_recipient(const struct policy *policy, const struct ses_event *event,
+                            const struct ses_recipient *recipient,
+                            struct policy_judgement *ret)
 {
     struct policy_diagnosis diagnosis = {0, POLICY_CAUSE_OTHER};
-    bool simulator = recipient && address_is_simulator(&recipient->address);
+    bool simulator = address_is_simulator(&recipient->address);
 
-    if (event->type == SES_BOUNCE && recipient)
+    if (event->type == SES_BOUNCE)
         policy_diagnose(recipient, &diagnosis);
     const struct policy_rule *rule =
         policy_rule_find(event, diagnosis.facts | facts_of_event(event));
     *ret = judgement_of(rule, diagnosis.cause);
-    if (recipient && recipient->named != SES_NAMED_RECIPIENT)
+    if (recipient->named != SES_NAMED_RECIPIENT)
         record_only(event, recipient->named, ret);
     if (simulator)
-        soften_for_simulator(ret);
+        soften_for_simulator(policy, ret);
     describe(event, simulator, ret->detail);
+}
+
+void policy_judge(const struct policy *policy, const struct ses_event *event,
+                  const struct ses_recipient *recipient, struct policy_judgement *ret)
+{
+    if (recipient)
+        judge_recipient(policy, event, recipient, ret);
+    else
+        *ret = (struct policy_judgement){.counts_in_rates = true};
+    ret->tally = policy_tally_of(event, recipient, ret);
 }
 
 /* --- words ----------------------------------------------------------------------- */
@@ -190,4 +208,15 @@ const char *policy_reason_word(enum policy_reason reason)
         [POLICY_REASON_MANUAL] = "MANUAL",
     };
     return words[reason];
+}
+
+const char *policy_origin_word(enum policy_origin origin)
+{
+    static const char *const words[] = {
+        [POLICY_ORIGIN_EVENT] = "event",
+        [POLICY_ORIGIN_IMPORT] = "import",
+        [POLICY_ORIGIN_PERSON] = "person",
+        [POLICY_ORIGIN_API] = "api",
+    };
+    return words[origin];
 }

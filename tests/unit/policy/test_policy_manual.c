@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "message/policy_diagnosis.h"
+#include "policy/policy_diagnosis.h"
 #include "sesbounce/buf.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/policy.h"
@@ -212,7 +212,7 @@ static void the_manual_has_the_rules_of_the_table(void **state)
         write_manual(before, buf_str(&rules), behind);
     else if (!str_equal(there, buf_str(&rules)))
         fail_msg(MANUAL " differs from the table; type: POLICY_MANUAL_WRITE=1 "
-                        "build/unit/message/test_policy_manual");
+                        "build/unit/policy/test_policy_manual");
 }
 
 static void each_rule_has_a_name_of_its_own_and_one_sentence(void **state)

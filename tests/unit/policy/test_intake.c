@@ -29,7 +29,8 @@ static struct sns_message message_of(const char *text, int64_t timestamp_ms)
 
 static struct intake_options options_of(int64_t max_age_ms)
 {
-    return (struct intake_options){.max_age_ms = max_age_ms, .now_ms = NOW};
+    return (struct intake_options){
+        .policy = &policy_built_in, .max_age_ms = max_age_ms, .now_ms = NOW};
 }
 
 static void a_notification_is_kept_with_the_sns_timestamp_as_its_time(void **state)

@@ -76,7 +76,7 @@ static void put_recipient(struct buf *to, const struct ses_event *event,
     put_text(to, " action", recipient->action);
     put_text(to, " status", recipient->status);
     put_text(to, " diagnostic", recipient->diagnostic);
-    policy_judge(event, recipient, &judged);
+    policy_judge(&policy_built_in, event, recipient, &judged);
     put_text(to, " rule", str_of(judged.rule));
     put_text(to, " class", str_of(policy_class_word(judged.class)));
     put_text(to, " cause", str_of(policy_cause_word(judged.cause)));

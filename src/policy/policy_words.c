@@ -1,4 +1,4 @@
-#include "message/policy_words.h"
+#include "policy/policy_words.h"
 
 #include <pthread.h>
 #include <stddef.h>

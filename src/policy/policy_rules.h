@@ -4,7 +4,7 @@
 #ifndef SESBOUNCE_POLICY_RULES_H
 #define SESBOUNCE_POLICY_RULES_H
 
-#include "message/policy_diagnosis.h"
+#include "policy/policy_diagnosis.h"
 
 /* `facts` are of enum policy_fact. Never NULL: there is a row for what is not judged. */
 const struct policy_rule *policy_rule_find(const struct ses_event *event, unsigned facts);

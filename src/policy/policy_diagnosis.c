@@ -1,9 +1,9 @@
-#include "message/policy_diagnosis.h"
+#include "policy/policy_diagnosis.h"
 
 #include <stddef.h>
 #include <string.h>
 
-#include "message/policy_words.h"
+#include "policy/policy_words.h"
 #include "sesbounce/cleanup.h"
 
 /* --- enhanced status codes (RFC 3463) -------------------------------------------- */

@@ -86,16 +86,19 @@ static bool names_same(const struct ses_event *event, struct str list)
  * nobody would be. */
 static const char *suppresses(const struct ses_event *event, struct str expected)
 {
-    struct policy_history history = {CLOCK_NONE, CLOCK_NONE, CLOCK_NONE};
+    const struct policy_when when = {.occurred_ms = 1000};
     bool any = false;
     bool right = true;
 
     for (size_t i = 0; i < event->recipient_count; i++) {
         struct policy_judgement judgement;
-        struct policy_entry entry = {.exists = false};
-        enum policy_reason reason;
-        policy_judge(event, &event->recipients[i], &judgement);
-        bool listed = policy_merge(&judgement, 1000, &history, &entry, &reason);
+        struct policy_soft_day day;
+        struct policy_address address = {
+            .days = &day, .removed_ms = CLOCK_NONE, .delivered_ms = CLOCK_NONE};
+        struct policy_change change;
+        policy_judge(&policy_built_in, event, &event->recipients[i], &judgement);
+        policy_fold(&policy_built_in, &judgement, &when, &address, &change);
+        bool listed = change.entries != 0;
         any = any || listed;
         right = right && listed == in_list(expected, &event->recipients[i].address);
     }
