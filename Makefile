@@ -15,7 +15,7 @@ VARIANT := $(strip $(if $(findstring clang,$(notdir $(firstword $(CC)))),clang) 
 empty   :=
 BUILD   ?= build$(if $(VARIANT),/$(subst $(empty) $(empty),-,$(VARIANT)))
 
-PKGS    := libmicrohttpd libcurl jansson sqlite3 libsystemd libcrypto libssl libidn2
+PKGS    := libmicrohttpd libcurl jansson sqlite3 libsystemd libcrypto libssl libidn2 libzstd
 # With LAYERS="base message" only these are compiled and tested (target `unit`).
 LAYERS  ?= base message policy config store remote daemon ctl
 PROGRAM_LAYERS := daemon ctl
@@ -119,6 +119,14 @@ $(SCHEMA_H): schema/embed.sh $(SCHEMA_SQL)
 	@mkdir -p $(@D)
 	@sh schema/embed.sh $(SCHEMA_SQL) > $@
 $(BUILD)/obj/src/store/migrate.o $(BUILD)/obj/tests/unit/store/test_store_migrate.o: $(SCHEMA_H)
+
+# The dictionaries that bodies are packed with, embedded as bytes.
+DICTIONARIES   := $(sort $(wildcard schema/dictionary/*.zdict))
+DICTIONARIES_H := $(BUILD)/generated/store/dictionaries.h
+$(DICTIONARIES_H): schema/dictionary/embed.sh $(DICTIONARIES)
+	@mkdir -p $(@D)
+	@sh schema/dictionary/embed.sh $(DICTIONARIES) > $@
+$(BUILD)/obj/src/store/body.o $(BUILD)/obj/tests/unit/store/test_body.o: $(DICTIONARIES_H)
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(VERSION_HEADER)
 	@mkdir -p $(@D)

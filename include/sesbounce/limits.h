@@ -437,6 +437,9 @@
 #define STORE_TYPES_TALLIED_MAX 64
 /* Different (reason, minute of the end) pairs, likewise. */
 #define STORE_LIST_TOTALS_MAX 64
+/* A larger body is kept plain, and what claims to have been larger is not unpacked. May
+ * only grow: old files hold what it allowed. */
+#define STORE_PACKED_BYTES_MAX SNS_ENVELOPE_BYTES_MAX
 /* A type that is counted: the longest of SES's has 17 characters. */
 #define STORE_TYPE_BYTES_MAX 64
 /* Text of a fault. */
@@ -463,6 +466,8 @@
 #define CTL_MESSAGE_BYTES_MAX 8192
 /* A row as text: a quarantined body of 2 MiB, escaped, and its columns. */
 #define CTL_LINE_OUT_BYTES_MAX (16 * 1024 * 1024)
+/* The largest body that `[ingest] max_body` can let in. */
+#define CTL_BODY_BYTES_MAX (64 * 1024 * 1024)
 /* Rows whose widths align a table; the rest streams. */
 #define CTL_TABLE_ROWS_HELD 200
 /* The widest view has 37 columns. */

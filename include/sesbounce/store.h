@@ -301,6 +301,13 @@ int store_is_suppressed(struct store *store, const struct address *address,
                         const char *scope);
 
 /*
+ * The message that an event was kept from, verbatim, appended to `ret`. 1, or 0 when it
+ * is kept no longer; -ENOENT: there is no such event, -E2BIG: `ret` cannot hold it,
+ * -EUCLEAN or -ENOTSUP: this message cannot be read, others may.
+ */
+int store_message(struct store *store, int64_t event_id, struct buf *ret);
+
+/*
  * Everything `status` shows, through the same kind of callback: rows of two columns,
  * `name` and `value`. Names: file_bytes, wal_bytes, schema_version, suppressed,
  * suppressed_REASON, events, last_event_id, quarantine, quarantine_bytes,

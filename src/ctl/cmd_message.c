@@ -1,6 +1,7 @@
-/* message verify: is this captured envelope authentic? */
+/* message verify: is this captured envelope authentic? message show: what was kept. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl/ctl.h"
 #include "ctl/files.h"
@@ -162,4 +163,58 @@ int cmd_message_verify(struct ctl *ctl)
         code = judge(ctl, verify, buf_str(&body));
     buf_done(&body);
     return code;
+}
+
+/* Byte for byte; only a terminal gets nothing that could drive it, and a line's end. */
+static int print_verbatim(struct str body)
+{
+    struct buf text;
+    int r = 0;
+    buf_init(&text, CTL_LINE_OUT_BYTES_MAX);
+    if (isatty(STDOUT_FILENO)) {
+        r = text_neutral(&text, body, true);
+        if (r == 0)
+            r = buf_append_char(&text, '\n');
+        body = buf_str(&text);
+    }
+    if (r == 0 && fwrite(body.data, 1, body.len, stdout) != body.len)
+        r = errno ? -errno : -EIO;
+    buf_done(&text);
+    return r;
+}
+
+static int print_message(const struct ctl *ctl, int64_t id, struct str body)
+{
+    const struct store_value values[] = {output_integer("id", id),
+                                         output_str("body", body)};
+    struct output output;
+    if (ctl->format == OUTPUT_TABLE)
+        return print_verbatim(body);
+    output_init(&output, stdout, ctl->format, NULL, NULL);
+    int r = output_row(&output, values, 2);
+    if (r == 0)
+        r = output_end(&output);
+    output_done(&output);
+    return r;
+}
+
+int cmd_message_show(struct ctl *ctl)
+{
+    _cleanup_(buf_done) struct buf body;
+    int64_t id;
+    buf_init(&body, CTL_BODY_BYTES_MAX);
+    if (!ctl_number("ID", ctl->words[0], &id) || !ctl_store(ctl, STORE_READ))
+        return CTL_COULD_NOT;
+    int r = store_message(ctl->store, id, &body);
+    if (r == 1) {
+        r = print_message(ctl, id, buf_str(&body));
+        return r < 0 ? ctl_fail_output(r) : CTL_DONE;
+    }
+    if (r < 0 && r != -ENOENT)
+        return ctl_fail_store(ctl, r);
+    if (r == 0)
+        ctl_note("the message of event %lld is not kept any longer", (long long)id);
+    else
+        ctl_note("no event has the id %lld; see sesbouncectl events", (long long)id);
+    return CTL_NO;
 }

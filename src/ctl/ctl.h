@@ -156,6 +156,7 @@ int cmd_quarantine_drop(struct ctl *ctl);
 int cmd_topics_list(struct ctl *ctl);
 int cmd_topics_confirm(struct ctl *ctl);
 int cmd_topics_forget(struct ctl *ctl);
+int cmd_message_show(struct ctl *ctl);
 int cmd_message_verify(struct ctl *ctl);
 int cmd_import(struct ctl *ctl);
 int cmd_simulate(struct ctl *ctl);

@@ -81,6 +81,13 @@ static const struct verb verbs[] = {
      "delivers\nand is in [sns] topic is not forgotten: it would appear again.",
      "sesbouncectl topics forget arn:aws:sns:eu-west-1:123456789012:ses-events", DRY, 1,
      1, cmd_topics_forget},
+    {"message", "show", "ID", "The message that an event came from, as SNS posted it",
+     "ID is the event's: the column `id` of `sesbouncectl events`. The output is "
+     "verbatim, "
+     "byte for\nbyte; on a terminal, control characters are replaced. Exit 1 if there is "
+     "no "
+     "such message.",
+     "sesbouncectl message show 7 | jq -r .Message | jq .", 0, 1, 1, cmd_message_show},
     {"message", "verify", "FILE|-", "Is this captured SNS envelope authentic",
      "Neither the allowed topics nor the age matter. The certificate comes from "
      "--certificate, from "

@@ -471,6 +471,7 @@ void store_close(struct store *store)
     (void)sqlite3_close(store->db);
     db_early_end(store);
     closep(&store->turn_fd);
+    body_packer_free(store);
     free(store->topics);
     free(store->days);
     free(store->types);

@@ -301,6 +301,15 @@ struct str db_get_text(struct db_call *call)
     return (struct str){text, text ? (size_t)len : 0};
 }
 
+struct str db_get_blob(struct db_call *call)
+{
+    const void *bytes = sqlite3_column_blob(call->statement, call->column);
+    int len = sqlite3_column_bytes(call->statement, call->column);
+
+    call->column++;
+    return (struct str){bytes, bytes ? (size_t)len : 0};
+}
+
 int64_t db_get_time(struct db_call *call)
 {
     struct str text = db_get_text(call);

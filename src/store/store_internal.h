@@ -107,7 +107,8 @@ struct store {
     size_t day_count;
     struct type_tally *types; /* STORE_TYPES_TALLIED_MAX; writers only */
     size_t type_count;
-    int compact_pages; /* of the next step; 0 before the first */
+    struct ZSTD_CCtx_s *packer; /* of body.c; NULL until the first message is kept */
+    int compact_pages;          /* of the next step; 0 before the first */
     struct given_out out[STORE_TASKS_OUT_MAX];
     size_t out_count;
     bool outbox_changed;  /* since store_outbox_changed() last looked */
@@ -228,6 +229,7 @@ int db_run(struct db_call *call, int *ret_changes);
 int64_t db_get_int(struct db_call *call);
 int64_t db_get_int_or(struct db_call *call, int64_t none);
 struct str db_get_text(struct db_call *call);
+struct str db_get_blob(struct db_call *call);
 /* CLOCK_NONE for NULL. */
 int64_t db_get_time(struct db_call *call);
 
@@ -253,6 +255,15 @@ int migrate_check(struct store *store, struct buf *fault);
 
 /* How many migrations there are: the version of a file that is up to date. */
 int migrate_version(void);
+
+/* --- body.c ---------------------------------------------------------------------- */
+
+/* Keeps the body of a message verbatim, in place of the one that is there: packed, where
+ * that is shorter, or as it is. */
+int body_add(struct store *store, int64_t message_id, struct str body);
+int body_add_plain(struct store *store, int64_t message_id, struct str body);
+/* Frees what body_add() works with. */
+void body_packer_free(struct store *store);
 
 /* --- store_write*.c -------------------------------------------------------------- */
 

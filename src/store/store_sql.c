@@ -18,10 +18,14 @@ const char *const store_sql[SQL_COUNT] = {
     [SQL_MESSAGE_FIND] = "SELECT m.id, u.reason FROM sns_message AS m"
                          " LEFT JOIN unapplied AS u ON u.message_id = m.id"
                          " WHERE m.sns_timestamp_ms = ? AND m.sns_message_id = ?",
-    [SQL_BODY_ADD] =
-        "INSERT INTO body (message_id, body) VALUES (?, ?) ON CONFLICT DO NOTHING",
+    /* There is one already when the message leaves the quarantine. */
+    [SQL_BODY_ADD] = "INSERT INTO body (message_id, body, dictionary) VALUES (?, ?, ?)"
+                     " ON CONFLICT DO UPDATE SET body = excluded.body,"
+                     " dictionary = excluded.dictionary",
+    [SQL_BODY_FIND] = "SELECT b.dictionary, b.body FROM event AS e"
+                      " LEFT JOIN body AS b ON b.message_id = e.message_id"
+                      " WHERE e.id = ?",
     [SQL_UNAPPLIED_ADD] =
-
         "INSERT INTO unapplied (message_id, reason, body_bytes, topic_id)"
         " SELECT ?1, ?2, ?3, topic_id FROM sns_message WHERE id = ?1",
     [SQL_UNAPPLIED_REASON] = "UPDATE unapplied SET reason = ?2 WHERE message_id = ?1",

@@ -103,15 +103,6 @@ static int add_message(struct store *store, const struct intake *intake,
     return 0;
 }
 
-static int add_body(struct store *store, const struct intake *intake, int64_t message_id)
-{
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_BODY_ADD);
-
-    db_bind_int(&call, message_id);
-    db_bind_blob(&call, intake->body);
-    return db_run(&call, NULL);
-}
-
 static int run_with(struct store *store, enum sql which, int64_t id, const char *text)
 {
     _cleanup_(db_call_end) struct db_call call = db_call_begin(store, which);
@@ -127,7 +118,7 @@ static int quarantine_body(struct store *store, const struct intake *intake,
 {
     int r = unapplied_add(store, intake, message_id);
 
-    return r < 0 ? r : add_body(store, intake, message_id);
+    return r < 0 ? r : body_add_plain(store, message_id, intake->body);
 }
 
 /* The group reads what is in quarantine, and a token that is too old for us may still be
@@ -179,7 +170,7 @@ static int keep(struct store *store, const struct intake *intake,
         return 0;
     r = event_apply(store, intake, message->id, seen, ret);
     if (r == 0 && *ret == VERDICT_STORED)
-        r = add_body(store, intake, message->id);
+        r = body_add(store, message->id, intake->body);
     if (r == 0 && message->is_unapplied)
         r = *ret == VERDICT_STORED ? unapplied_drop(store, message->id)
                                    : quarantine_leave(store, message->id);

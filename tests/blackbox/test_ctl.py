@@ -675,6 +675,52 @@ def test_topics_forget_declines_a_subscription_that_nobody_wants(make_daemon, sn
     assert sns.confirmations() == []
 
 
+# --- message show
+
+
+@pytest.mark.parametrize("more", ["é", "x" * 300_000], ids=["short", "long"])
+def test_message_show_prints_what_was_posted_byte_for_byte(daemon, sns, more):
+    posted = encode(sns.feedback(ses.bounce(ANN, BEN) | {"more": more}))
+    assert daemon.post(posted).status == 200
+    (first, second) = daemon.column("SELECT id FROM events ORDER BY id")
+    for id in (first, second):
+        shown = daemon.ctl("message", "show", str(id))
+        assert (shown.code, shown.out.encode(), shown.err) == (0, posted, "")
+    (row,) = daemon.ctl("-o", "json", "message", "show", str(first)).json()
+    assert row == {"id": first, "body": posted.decode()}
+
+
+def test_message_show_prints_an_imported_message_as_it_was(daemon, home):
+    (home / "bare.json").write_text(bare := json.dumps(ses.bounce(ANN)))
+    assert daemon.ctl("import", str(home / "bare.json")).code == 0
+    assert daemon.ctl("message", "show", "1").out == bare
+
+
+def test_message_show_prints_what_left_the_quarantine(daemon, sns):
+    yesterday = now() - dt.timedelta(days=1)
+    posted = encode(sns.feedback(ses.bounce(ANN), at=yesterday))
+    assert daemon.post(posted).status == 200
+    assert daemon.column("SELECT body FROM quarantine") == [posted.decode()]
+    assert daemon.ctl("quarantine", "retry", "--all").code == 0
+    assert daemon.ctl("message", "show", "1").out.encode() == posted
+
+
+def test_message_show_says_1_for_an_event_that_is_not_there(listed):
+    missing = listed.ctl("message", "show", "99")
+    assert missing.code == 1 and not missing.out
+    assert "no event has the id 99" in missing.err and "sesbouncectl events" in missing.err
+    assert listed.ctl("message", "show", "ann").code == 2
+
+
+def test_message_show_lets_nothing_drive_a_terminal(daemon, home):
+    bare = json.dumps(ses.bounce(ANN) | {"note": "\x9b31m"}, ensure_ascii=False)
+    (home / "bare.json").write_text(bare)
+    assert daemon.ctl("import", str(home / "bare.json")).code == 0
+    assert "\x9b" in daemon.ctl("message", "show", "1").out
+    assert ANN in (shown := on_terminal(daemon, "message", "show", "1"))
+    assert "\x9b" not in shown
+
+
 # --- message verify
 
 

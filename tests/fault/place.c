@@ -128,12 +128,14 @@ void snapshot_done(struct snapshot *snapshot)
 
 /* All but `probe`, which counts attempts. A scan goes in the order of the keys. Ids may
  * have gaps, so a message is named by its SNS id. */
-#define MESSAGE "(SELECT sns_message_id FROM sns_message AS m WHERE m.id = message_id), *"
+#define SNS_ID  "(SELECT sns_message_id FROM sns_message AS m WHERE m.id = message_id)"
+#define MESSAGE SNS_ID ", *"
+#define PACKED  SNS_ID ", dictionary, hex(body)"
 static const struct {
     const char *name, *columns;
 } tables[] = {
     {"topic", "*"},         {"subscription", "*"}, {"outbox", "*"},
-    {"sns_message", "*"},   {"body", MESSAGE},     {"event", MESSAGE},
+    {"sns_message", "*"},   {"body", PACKED},      {"event", MESSAGE},
     {"unapplied", MESSAGE}, {"suppression", "*"},  {"decision", "*"},
     {"soft_day", "*"},      {"counted", "*"},      {"day_count", "*"},
     {"type_count", "*"},

@@ -38,12 +38,12 @@ declare -A libraries=(
     [message]='openssl/ idn2.h'
     [policy]=''
     [config]=''
-    [store]='sqlite3.h'
+    [store]='sqlite3.h zstd.h'
     [remote]='curl/ openssl/ jansson.h'
     [daemon]='microhttpd.h systemd/ openssl/'
     [ctl]='jansson.h curl/'
 )
-third_party='jansson.h openssl/ idn2.h sqlite3.h curl/ microhttpd.h systemd/'
+third_party='jansson.h openssl/ idn2.h sqlite3.h curl/ microhttpd.h systemd/ zstd.h'
 
 status=0
 fault()

@@ -24,6 +24,7 @@
 
 #include "sesbounce/cleanup.h"
 #include "sesbounce/clock.h"
+#include "sesbounce/limits.h"
 #include "sesbounce/store.h"
 
 #define TOPIC_A "arn:aws:sns:eu-west-1:123456789012:bounces"
@@ -288,6 +289,18 @@ static inline const char *ask(struct fixture *fixture, const char *sql)
 
 #define assert_answer(fixture, sql, expected)                                            \
     assert_string_equal(ask(fixture, sql), expected)
+
+/* What is kept of the message of an event. */
+static inline void assert_message(struct fixture *fixture, int64_t event_id,
+                                  const char *expected)
+{
+    struct buf body;
+
+    buf_init(&body, STORE_PACKED_BYTES_MAX);
+    assert_int_equal(store_message(fixture->store, event_id, &body), 1);
+    assert_string_equal(buf_str(&body).data, expected);
+    buf_done(&body);
+}
 
 /* Changes the file behind the store's back. */
 static inline void tamper(struct fixture *fixture, const char *sql)

@@ -13,7 +13,8 @@ static void make_room(struct fixture *fixture)
            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE "
            "i < 1000) INSERT INTO sns_message SELECT 1000 + i, i, i, NULL, '' "
            "FROM n;"
-           "INSERT INTO body SELECT id, randomblob(8000) FROM sns_message WHERE "
+           "INSERT INTO body (message_id, body) SELECT id, randomblob(8000) FROM "
+           "sns_message WHERE "
            "id > 1000;"
            "DELETE FROM body WHERE message_id BETWEEN 1001 AND 1900");
 }

@@ -161,6 +161,21 @@ static void days_of_version_1_keep_their_counters(void **state)
     assert_answer(fixture, "SELECT simulator FROM day_count WHERE simulator > 0", "7");
 }
 
+static void plain_bodies_of_version_2_stay_readable(void **state)
+{
+    struct fixture *fixture = *state;
+
+    make_old(fixture, 2,
+             "INSERT INTO sns_message VALUES (1, 1, 'a', NULL, '2026-01-01'),"
+             " (2, 2, 'b', NULL, '2026-01-01');"
+             "INSERT INTO body VALUES (1, x'7b7d'), (2, x'6e6f');"
+             "INSERT INTO event (message_id, type, scope, occurred_at, is_simulator)"
+             " VALUES (1, 'Send', '*', '2026-01-01', 0);"
+             "INSERT INTO unapplied (message_id, reason) VALUES (2, 'not-json')");
+    assert_message(fixture, 1, "{}");
+    assert_answer(fixture, "SELECT body FROM quarantine", "no");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -170,6 +185,7 @@ int main(void)
         TEST(a_pending_token_can_be_confirmed_before_it_has_a_file),
         TEST(the_list_of_version_1_is_counted_by_reason_and_end),
         TEST(days_of_version_1_keep_their_counters),
+        TEST(plain_bodies_of_version_2_stay_readable),
     };
     return cmocka_run_group_tests_name("store_migrate", tests, NULL, NULL);
 }
