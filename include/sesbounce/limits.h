@@ -14,6 +14,9 @@
 /* Fields of one event; bounds the stack a log line takes (10 KiB a rendering). */
 #define LOG_FIELDS_MAX 16
 
+/* Names of settings, verbs and options that are compared for a likely slip. */
+#define STR_DISTANCE_BYTES_MAX 64
+
 /* --- SNS --- */
 
 /* arn:PARTITION:sns:REGION:ACCOUNT:TOPIC: topic names have at most 256 characters. */
@@ -450,6 +453,25 @@
  */
 #define STORE_CHECK_STEPS 100000
 
+/* --- report --- */
+
+/* A row as text: a quarantined body of 2 MiB, escaped, and its columns. */
+#define REPORT_ROW_BYTES_MAX (16 * 1024 * 1024)
+/* Rows whose widths align a table; the rest streams. */
+#define REPORT_ROWS_HELD 200
+/* The widest view has 37 columns. */
+#define REPORT_COLUMNS_MAX 64
+/* A wider cell pushes its line out of the column, but is shown whole. */
+#define REPORT_CELL_WIDTH_MAX 72
+/* The last column (diagnostics, notes) is cut: `-o json` shows it whole. */
+#define REPORT_LAST_CELL_WIDTH_MAX 120
+/* The story of one address: its newest events. */
+#define STORY_EVENTS_MAX 1000
+/* Quarantined messages that are searched for the address: the newest, which takes
+ * a second at most. */
+#define STORY_QUARANTINED_MAX   20000
+#define STORY_QUARANTINED_BYTES (256LL * 1024 * 1024)
+
 /* --- ctl --- */
 
 /* A line of `check -`: an address has at most 320 bytes, a name before it a few more. */
@@ -460,24 +482,8 @@
 #define CTL_LIST_FAULTS_MAX 20
 /* A message on standard error: a path, and what was typed. */
 #define CTL_MESSAGE_BYTES_MAX 8192
-/* A row as text: a quarantined body of 2 MiB, escaped, and its columns. */
-#define CTL_LINE_OUT_BYTES_MAX (16 * 1024 * 1024)
-/* Rows whose widths align a table; the rest streams. */
-#define CTL_TABLE_ROWS_HELD 200
-/* The widest view has 37 columns. */
-#define CTL_COLUMNS_MAX 64
-/* A wider cell pushes its line out of the column, but is shown whole. */
-#define CTL_CELL_WIDTH_MAX 72
-/* The last column (diagnostics, notes) is cut: `-o json` shows it whole. */
-#define CTL_LAST_CELL_WIDTH_MAX 120
 /* Rows of a table without --limit. */
 #define CTL_TABLE_LIMIT 50
-/* The story of one address: its newest events. */
-#define CTL_WHY_EVENTS_MAX 1000
-/* Quarantined messages that `why` looks through for the address: the newest, which takes
- * a second at most. */
-#define CTL_WHY_QUARANTINED_MAX   20000
-#define CTL_WHY_QUARANTINED_BYTES (256LL * 1024 * 1024)
 /* The longest verb that is compared with what was typed. */
 #define CTL_VERB_BYTES_MAX 64
 /* Why sending is paused: SES writes 512 characters at most. */

@@ -4,8 +4,8 @@
 
 #include "ctl/ctl.h"
 #include "ctl/files.h"
-#include "ctl/text.h"
 #include "ctl/verify.h"
+#include "sesbounce/text.h"
 
 /* The configuration may name another endpoint; it need not exist, and one that this user
  * may not read is as good as none. */
@@ -22,31 +22,6 @@ static bool settings_if_any(struct ctl *ctl)
     if (r < 0)
         ctl_fail("short of memory");
     return r == 0;
-}
-
-static int print_table(const struct store_value *values, size_t count)
-{
-    struct buf text, raw;
-    int r = 0;
-    buf_init(&text, CTL_LINE_OUT_BYTES_MAX);
-    buf_init(&raw, CTL_LINE_OUT_BYTES_MAX);
-    for (size_t i = 0; i < count && r == 0; i++) {
-        if (values[i].type == STORE_NULL)
-            continue;
-        buf_clear(&raw);
-        r = output_plain(&raw, &values[i]);
-        if (r == 0)
-            r = buf_printf(&text, "%s: ", values[i].name);
-        if (r == 0)
-            r = text_neutral(&text, buf_str(&raw), false);
-        if (r == 0)
-            r = buf_append_char(&text, '\n');
-    }
-    if (r == 0 && fwrite(buf_str(&text).data, 1, text.len, stdout) != text.len)
-        r = errno ? -errno : -EIO;
-    buf_done(&text);
-    buf_done(&raw);
-    return r;
 }
 
 #define VALUES_MAX 8
@@ -67,15 +42,12 @@ static int print_answer(const struct ctl *ctl, enum verify_answer answer,
         output_str("subject", message->subject),
         output_str("signature_version", message->signature_version),
     };
-    if (ctl->format == OUTPUT_TABLE) {
-        puts(answer == VERIFY_GENUINE ? "genuine: yes" : "genuine: no");
-        return print_table(values + 1, VALUES_MAX - 1);
-    }
     struct output output;
-    output_init(&output, stdout, ctl->format, NULL, NULL);
-    int r = output_row(&output, values, VALUES_MAX);
-    if (r == 0)
-        r = output_end(&output);
+    if (ctl->format != OUTPUT_TABLE)
+        return ctl_print_row(ctl, values, VALUES_MAX);
+    puts(answer == VERIFY_GENUINE ? "genuine: yes" : "genuine: no");
+    ctl_output(ctl, &output, NULL);
+    int r = output_record(&output, values + 1, VALUES_MAX - 1, false);
     output_done(&output);
     return r;
 }

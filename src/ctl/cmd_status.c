@@ -5,9 +5,9 @@
 
 #include "ctl/ctl.h"
 #include "ctl/ingest_client.h"
-#include "ctl/text.h"
 #include "sesbounce/arn.h"
 #include "sesbounce/expiry.h"
+#include "sesbounce/text.h"
 
 /* Three ARNs and a sentence. */
 #define ATTENTION_BYTES_MAX (3 * ARN_BYTES_MAX + 1024)
@@ -227,7 +227,7 @@ static int say_topic(struct status *status, const struct store_value *values,
         age_of(status, output_find(values, count, "last_message_at"));
     struct buf text;
     int r = 0;
-    buf_init(&text, CTL_LINE_OUT_BYTES_MAX);
+    buf_init(&text, REPORT_ROW_BYTES_MAX);
     for (size_t i = 0; i < TOPIC_COLUMNS && r == 0; i++) {
         const struct store_value *value = output_find(values, count, topic_columns[i]);
         row[1 + i] = value ? *value : output_text(topic_columns[i], NULL);
@@ -404,7 +404,7 @@ static int on_paused(void *context, const struct store_value *values, size_t cou
 {
     struct status *status = context;
     struct buf text;
-    buf_init(&text, CTL_LINE_OUT_BYTES_MAX);
+    buf_init(&text, REPORT_ROW_BYTES_MAX);
     int r = put_pause(&text, values, count);
     if (r == 0)
         r = attend(status, buf_str(&text).data);
@@ -489,6 +489,7 @@ static int report(struct status *status, bool *ret_store_failed)
 int cmd_status(struct ctl *ctl)
 {
     static const char *const columns[] = {"name", "value", NULL};
+    static const struct output_columns shown = {columns, columns};
     struct status status = {.ctl = ctl};
     bool store_failed = false;
     if (!ctl_settings(ctl) || !ctl_store(ctl, STORE_READ))
@@ -498,11 +499,11 @@ int cmd_status(struct ctl *ctl)
     if (!heard)
         return ctl_fail("short of memory");
     status.heard = heard;
-    output_init(&status.output, stdout, ctl->format, columns, columns);
+    ctl_output(ctl, &status.output, &shown);
     status.output.whole = true;
     int r = report(&status, &store_failed);
     if (r == 0)
-        r = output_end(&status.output);
+        r = ctl_output_flush(&status.output);
     output_done(&status.output);
     if (r < 0)
         return store_failed ? ctl_fail_store(ctl, r) : ctl_fail_output(r);

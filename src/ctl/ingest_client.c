@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "ctl/files.h"
-#include "ctl/text.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/expiry.h"
+#include "sesbounce/text.h"
 
 DEFINE_CLEANUP(CURL, curl_easy_cleanup)
 DEFINE_CLEANUP(struct curl_slist, curl_slist_free_all)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Includes point down only: base <- message <- store, remote, config (never each other)
-# <- daemon, ctl (never each other); and each library is included where the design lets
+# <- report <- daemon, ctl (never each other); and each library is included where the design lets
 # it be linked.
 set -uo pipefail
 
@@ -17,6 +17,7 @@ own message address arn digest intake policy ses_event sns_message sns_signature
 own config settings
 own store store
 own remote certificates https simulator
+own report filter listing output story text when
 
 declare -A below=(
     [base]='base'
@@ -24,19 +25,21 @@ declare -A below=(
     [config]='base message config'
     [store]='base message store'
     [remote]='base message remote'
-    [daemon]='base message config store remote daemon'
-    [ctl]='base message config store remote ctl'
+    [report]='base message store report'
+    [daemon]='base message config store remote report daemon'
+    [ctl]='base message config store remote report ctl'
 )
 
 # Libraries, by the beginning of what is included. (jansson in remote/ and ctl/ writes what
-# `simulate` posts and what `-o json` prints; curl in ctl/ talks to our own daemon, which
-# remote/ must never do.)
+# `simulate` posts, in report/ what `-o json` prints; curl in ctl/ talks to our own daemon,
+# which remote/ must never do.)
 declare -A libraries=(
     [base]=''
     [message]='openssl/ idn2.h'
     [config]=''
     [store]='sqlite3.h'
     [remote]='curl/ openssl/ jansson.h'
+    [report]='jansson.h'
     [daemon]='microhttpd.h systemd/ openssl/'
     [ctl]='jansson.h curl/'
 )

@@ -1,4 +1,4 @@
-#include "ctl/when.h"
+#include "sesbounce/when.h"
 
 #include <errno.h>
 

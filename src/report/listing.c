@@ -1,7 +1,8 @@
-/* Which columns of a view a table shows, and all of them for the header of an empty CSV.
- * JSON and CSV with rows follow the view itself. */
-#include "ctl/ctl.h"
+#include "sesbounce/listing.h"
 
+#include <string.h>
+
+/* JSON, and CSV with rows, follow the view itself. */
 #define EVENT_TABLE                                                                      \
     "id", "occurred_at", "type", "class", "cause", "address", "bounce_type",             \
         "bounce_subtype", "status", "diagnostic", NULL
@@ -35,19 +36,23 @@ static const char *const topic_all[] = {
     "topic_arn",       "account_id", "region",       "state", "subscription_arn", "since",
     "last_message_at", "messages",   "announced_at", "fault", "waiting",          NULL};
 
-const char *const *views_table(enum store_view view)
+const struct output_columns *listing_columns(enum store_view view)
 {
+    static const struct output_columns suppressed = {suppressed_table, suppressed_all};
+    static const struct output_columns events = {event_table, event_all};
+    static const struct output_columns quarantine = {quarantine_table, quarantine_all};
+    static const struct output_columns topics = {topic_table, topic_all};
     switch (view) {
     case STORE_SUPPRESSED:
-        return suppressed_table;
+        return &suppressed;
     case STORE_EVENTS:
     case STORE_BOUNCES:
     case STORE_COMPLAINTS:
-        return event_table;
+        return &events;
     case STORE_QUARANTINE:
-        return quarantine_table;
+        return &quarantine;
     case STORE_TOPICS:
-        return topic_table;
+        return &topics;
     case STORE_ENTRIES:
     case STORE_DECISIONS:
     case STORE_DAILY:
@@ -57,24 +62,52 @@ const char *const *views_table(enum store_view view)
     return NULL;
 }
 
-const char *const *views_all(enum store_view view)
+struct listing {
+    struct output *output;
+    const char *domain; /* NULL: the store selects it */
+    uint64_t limit;     /* 0: none */
+    bool more;
+};
+
+/* Ends a query. */
+#define ENOUGH 1
+
+static bool is_of_domain(const struct store_value *address, const char *domain)
 {
-    switch (view) {
-    case STORE_SUPPRESSED:
-        return suppressed_all;
-    case STORE_EVENTS:
-    case STORE_BOUNCES:
-    case STORE_COMPLAINTS:
-        return event_all;
-    case STORE_QUARANTINE:
-        return quarantine_all;
-    case STORE_TOPICS:
-        return topic_all;
-    case STORE_ENTRIES:
-    case STORE_DECISIONS:
-    case STORE_DAILY:
-    case STORE_PAUSED:
-        break;
-    }
-    return NULL;
+    struct str suffix = str_of(domain);
+    const struct str text = address ? address->text : STR("");
+    return text.len > suffix.len && text.data[text.len - suffix.len - 1] == '@' &&
+           str_equal_nocase((struct str){text.data + text.len - suffix.len, suffix.len},
+                            suffix);
+}
+
+static int row_list(void *context, const struct store_value *values, size_t count)
+{
+    struct listing *listing = context;
+    if (listing->domain &&
+        !is_of_domain(output_find(values, count, "address"), listing->domain))
+        return 0;
+    if (listing->limit == 0 || listing->output->rows < listing->limit)
+        return output_row(listing->output, values, count);
+    listing->more = true;
+    return ENOUGH;
+}
+
+int listing_write(struct store *store, const struct filter *filter, struct output *output,
+                  bool *ret_more)
+{
+    struct store_filter selected = filter->store;
+    struct listing listing = {.output = output, .limit = (uint64_t)selected.limit};
+    /* The store knows no domain of an entry. */
+    if (filter->view == STORE_SUPPRESSED)
+        listing.domain = take_ptr(selected.domain);
+    if (listing.domain)
+        selected.limit = 0;
+    /* One row more than asked for tells whether something was cut. */
+    else if (selected.limit > 0 && selected.limit < INT64_MAX)
+        selected.limit++;
+    int r = store_query(store, filter->view, &selected, row_list, &listing);
+    if (ret_more)
+        *ret_more = listing.more;
+    return r == ENOUGH ? 0 : r;
 }
