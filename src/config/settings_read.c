@@ -1,9 +1,9 @@
 /* The reader: lines into settings, and every fault with its line. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 
 #include "config/settings_private.h"
+#include "sesbounce/file.h"
 #include "sesbounce/limits.h"
 
 /* One fault; values in it are quoted with SETTINGS_QUOTE_BYTES_MAX. */
@@ -260,26 +260,6 @@ static int read_lines(struct settings_reader *reader, struct str text)
 
 /* --- the file --- */
 
-static int load(const char *file, struct buf *ret)
-{
-    _cleanup_(closep) int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0)
-        return -errno;
-    for (;;) {
-        char chunk[4096];
-        ssize_t n = read(fd, chunk, sizeof chunk);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        if (n == 0)
-            return 0;
-        int r = buf_append(ret, chunk, (size_t)n);
-        if (r < 0)
-            return r;
-    }
-}
-
 static void reader_done(struct settings_reader *reader)
 {
     for (size_t i = 0; reader->places && i < settings_table_count; i++)
@@ -323,7 +303,7 @@ int settings_read_partly(const char *file, struct settings **ret, struct buf *fa
     _cleanup_(buf_done) struct buf text;
     buf_init(&text, SETTINGS_FILE_BYTES_MAX);
 
-    int r = load(name, &text);
+    int r = file_read(name, &text);
     if (r == -ENOENT && !file)
         return settings_new(ret);
     if (r == -E2BIG) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "sesbounce/cleanup.h"
+#include "sesbounce/file.h"
 #include "sesbounce/limits.h"
 
 #define INPUT_BYTES ((size_t)64 * 1024)
@@ -48,16 +49,8 @@ static void drop_mark(struct buf *text, size_t from)
 int files_read(const char *path, struct buf *ret)
 {
     _cleanup_(closep) int fd = files_open(path);
-    char chunk[4096];
-    ssize_t got = 1;
     size_t before = ret->len;
-    int r = fd < 0 ? fd : 0;
-    while (r == 0 && got != 0) {
-        got = read(fd, chunk, sizeof(chunk));
-        if (got < 0 && errno == EINTR)
-            continue;
-        r = got < 0 ? -errno : buf_append(ret, chunk, (size_t)got);
-    }
+    int r = fd < 0 ? fd : file_read_fd(fd, ret);
     if (ret->len > before)
         drop_mark(ret, before);
     return r;

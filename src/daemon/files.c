@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 
 #include "daemon/credentials.h"
-#include "daemon/read_file.h"
 #include "daemon/tls_judge.h"
 #include "daemon/tokens.h"
 #include "sesbounce/clock.h"
+#include "sesbounce/file.h"
 #include "sesbounce/limits.h"
 #include "sesbounce/simulator.h"
 
@@ -128,19 +128,10 @@ static int open_file(const struct named *named, struct stat *ret)
     return -1;
 }
 
-static char *parent_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    if (!slash)
-        return str_dup(STR("."));
-    return str_dup((struct str){path, slash == path ? 1 : (size_t)(slash - path)});
-}
-
 /* Could others put another file in its place? In /tmp they could not. */
 static bool others_may_replace(const char *path)
 {
-    _cleanup_(freep) char *directory = parent_of(path);
+    _cleanup_(freep) char *directory = file_directory_of(path);
     struct stat st;
 
     return directory && stat(directory, &st) == 0 && (st.st_mode & S_IWOTH) &&
@@ -218,7 +209,7 @@ static char *read_pem(const struct named *named, enum file_kind kind)
     char *text = NULL;
 
     if (check_file(named, kind)) {
-        int r = read_file(named->path, PEM_BYTES_MAX, &text);
+        int r = file_read_text(named->path, PEM_BYTES_MAX, &text);
 
         if (r < 0)
             tell_fault(named, named->path, strerror(-r));
@@ -258,7 +249,7 @@ static int check_ca_file(struct files_check *check)
 
     if (!check_file(&named, FILE_PUBLIC))
         return 0;
-    r = read_file(named.path, CA_FILE_BYTES_MAX, &text);
+    r = file_read_text(named.path, CA_FILE_BYTES_MAX, &text);
     if (r < 0) {
         tell_fault(&named, named.path, strerror(-r));
         return r == -ENOMEM ? r : 0;
@@ -279,7 +270,7 @@ static bool is_made_at_start(const char *directory)
 
 static int check_parent(const struct named *named)
 {
-    _cleanup_(freep) char *directory = parent_of(named->path);
+    _cleanup_(freep) char *directory = file_directory_of(named->path);
     bool as_daemon = named->check->asker != FILES_CHECK_AS_OTHER;
     struct stat st;
 
@@ -411,7 +402,7 @@ static void check_itself(struct files_check *check)
 
 enum files_asker files_asker(const struct settings *settings)
 {
-    _cleanup_(freep) char *directory = parent_of(settings->store.path);
+    _cleanup_(freep) char *directory = file_directory_of(settings->store.path);
     const struct passwd *user;
     struct stat st;
 

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "daemon/read_file.h"
 #include "daemon/tls_judge.h"
 #include "sesbounce/clock.h"
+#include "sesbounce/file.h"
 #include "sesbounce/limits.h"
 
 /*
@@ -66,7 +66,7 @@ static bool is_want_of_resources(int r)
 static int read_pem(const struct tls_files *files, const char *key, const char *path,
                     char **ret, struct buf *fault)
 {
-    int r = read_file(path, PEM_BYTES_MAX, ret);
+    int r = file_read_text(path, PEM_BYTES_MAX, ret);
 
     if (r < 0)
         (void)buf_printf(fault, "[%s] %s: %s: %s", files->section, key, path,

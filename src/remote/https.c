@@ -1,6 +1,5 @@
 #include "sesbounce/https.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +10,7 @@
 #include "remote/https_private.h"
 #include "sesbounce/buf.h"
 #include "sesbounce/limits.h"
+#include "sesbounce/net_address.h"
 
 #ifdef SESBOUNCE_VERSION
 #define USER_AGENT "sesbounced/" SESBOUNCE_VERSION
@@ -202,14 +202,6 @@ static bool prepare(const struct https *https, struct transfer *transfer)
     return true;
 }
 
-static bool host_is_loopback(const char *host)
-{
-    struct in_addr v4;
-    if (inet_pton(AF_INET, host, &v4) == 1)
-        return (ntohl(v4.s_addr) >> 24) == 127;
-    return strcmp(host, "[::1]") == 0 || strcmp(host, "localhost") == 0;
-}
-
 /* 0 with what libcurl itself will read in `url`, so that no second parser can differ. */
 static int judge_url(const char *url, bool *ret_plain, bool *ret_loopback)
 {
@@ -223,7 +215,7 @@ static int judge_url(const char *url, bool *ret_plain, bool *ret_loopback)
     if (curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) ||
         curl_url_get(parts, CURLUPART_HOST, &host, 0))
         return -EINVAL;
-    *ret_loopback = host_is_loopback(host);
+    *ret_loopback = net_host_is_loopback(str_of(host));
     *ret_plain = strcmp(scheme, "http") == 0;
     if (*ret_plain ? !*ret_loopback : strcmp(scheme, "https") != 0)
         return -EINVAL;
