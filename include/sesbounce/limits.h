@@ -14,6 +14,8 @@
 /* Fields of one event; bounds the stack a log line takes (10 KiB a rendering). */
 #define LOG_FIELDS_MAX 16
 
+/* Nesting of JSON that is skipped: an envelope's MessageAttributes nest two deep. */
+#define JSON_SCAN_DEPTH_MAX 16
 /* Names of settings, verbs and options that are compared for a likely slip. */
 #define STR_DISTANCE_BYTES_MAX 64
 
@@ -32,8 +34,6 @@
  * EventBridge send none. What is beyond could be anybody's, and would be kept as SNS's.
  */
 #define SNS_UNSIGNED_BYTES_MAX (16 * 1024)
-/* Nesting of what is skipped: MessageAttributes nest two deep. */
-#define SNS_DEPTH_MAX 16
 /* https:// + a DNS name (253) + :port */
 #define SNS_ORIGIN_BYTES_MAX 288
 /* SNS uses 32 hex digits; file names end at 255 bytes. */

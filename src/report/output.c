@@ -1,11 +1,12 @@
 #include "sesbounce/output.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sesbounce/clock.h"
+#include "sesbounce/json_scan.h"
 #include "sesbounce/text.h"
 
 bool output_format_parse(const char *word, enum output_format *ret)
@@ -136,16 +137,20 @@ static bool is_boolean(const char *name)
     return false;
 }
 
+/* One line of JSON and nothing behind it? */
+static bool is_json_line(struct str text)
+{
+    struct json_scan json;
+    json_scan_init(&json, text);
+    bool whole = json_scan_skip(&json) && json_scan_peek(&json) < 0;
+    free(json.decoded);
+    return whole && !memchr(text.data, '\n', text.len);
+}
+
 /* `tags` is JSON already: embedded, so that jq can look into it. */
 static int append_embedded(struct buf *to, struct str text)
 {
-    json_t *json =
-        json_loadb(text.data, text.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-    char *compact = json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-    int r = compact ? text_json_harmless(to, str_of(compact)) : text_json(to, text);
-    free(compact);
-    json_decref(json);
-    return r;
+    return is_json_line(text) ? text_json_harmless(to, text) : text_json(to, text);
 }
 
 static int append_json_value(struct buf *to, const struct store_value *value)

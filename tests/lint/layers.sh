@@ -12,8 +12,8 @@ own()
     shift
     for name; do layer_of[$name]=$layer; done
 }
-own base buf cleanup clock expiry file limits log net_address queue str
-own message address arn digest intake policy ses_event sns_message sns_signature sns_url verdict
+own base base64 buf cleanup clock digest expiry file json_scan limits log net_address queue str
+own message address arn intake policy ses_event sns_message sns_signature sns_url verdict
 own config settings
 own store store
 own remote certificates https simulator
@@ -31,15 +31,14 @@ declare -A below=(
 )
 
 # Libraries, by the beginning of what is included. (jansson in remote/ and ctl/ writes what
-# `simulate` posts, in report/ what `-o json` prints; curl in ctl/ talks to our own daemon,
-# which remote/ must never do.)
+# `simulate` posts; curl in ctl/ talks to our own daemon, which remote/ must never do.)
 declare -A libraries=(
-    [base]=''
+    [base]='openssl/sha.h'
     [message]='openssl/ idn2.h'
     [config]=''
     [store]='sqlite3.h'
     [remote]='curl/ openssl/ jansson.h'
-    [report]='jansson.h'
+    [report]=''
     [daemon]='microhttpd.h systemd/ openssl/'
     [ctl]='jansson.h curl/'
 )

@@ -84,10 +84,13 @@ static void tags_are_embedded_when_they_are_json(void **state)
     memcpy(row, sample(), sizeof(row));
     row[3] = output_text("tags", "{ \"a\": [\"b\"] }");
     _cleanup_(freep) char *good = print(OUTPUT_JSON, row, 1);
-    assert_non_null(strstr(good, "\"tags\": {\"a\":[\"b\"]}}\n"));
+    assert_non_null(strstr(good, "\"tags\": { \"a\": [\"b\"] }}\n"));
     row[3] = output_text("tags", "{broken");
     _cleanup_(freep) char *bad = print(OUTPUT_JSON, row, 1);
     assert_non_null(strstr(bad, "\"tags\": \"{broken\"}\n"));
+    row[3] = output_text("tags", "{\n}");
+    _cleanup_(freep) char *cut = print(OUTPUT_JSON, row, 1);
+    assert_non_null(strstr(cut, "\"tags\": \"{\\n}\"}\n"));
 }
 
 static void an_answer_to_a_question_is_true_or_false_in_json(void **state)
@@ -173,7 +176,8 @@ static void json_escapes_what_turns_the_direction_of_writing(void **state)
     row[3] = output_text("tags", "{\"" TURNED "\": [\"\\u202e\xc3\xa4\"]}");
     _cleanup_(freep) char *json = print(OUTPUT_JSON, row, 1);
     assert_non_null(strstr(json, "\"note\": \"" ESCAPED "\xe2\x80\x8d\xc3\xa4\", "));
-    assert_non_null(strstr(json, "\"tags\": {\"" ESCAPED "\":[\"\\u202e\xc3\xa4\"]}}\n"));
+    assert_non_null(
+        strstr(json, "\"tags\": {\"" ESCAPED "\": [\"\\u202e\xc3\xa4\"]}}\n"));
     _cleanup_(freep) char *table = print(OUTPUT_TABLE, row, 1);
     assert_non_null(strstr(table, "  a???????b"));
 }
