@@ -9,7 +9,7 @@
 #include "sesbounce/output.h"
 
 /* The columns that a table of `view` shows, and all of them. */
-const struct output_columns *listing_columns(enum store_view view);
+struct output_columns listing_columns(enum store_view view);
 
 /*
  * Writes what `filter` selects; the caller ends the output. `*ret_more` (may be NULL): is

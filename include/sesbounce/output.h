@@ -41,7 +41,7 @@ struct output_sink output_to_buf(struct buf *buf);
 
 /* Names of columns, each list ended by NULL. */
 struct output_columns {
-    const char *const *table; /* what a table shows; NULL: everything */
+    const char *const *table; /* what a table shows; NULL: all */
     const char *const *all;   /* the CSV header when there is no row; NULL: none */
 };
 
@@ -86,8 +86,8 @@ void output_done(struct output *output);
 struct store_value output_text(const char *name, const char *text);
 struct store_value output_str(const char *name, struct str text);
 struct store_value output_integer(const char *name, int64_t integer);
-struct store_value output_time(const char *name, int64_t ms,
-                               char ret_text[CLOCK_TEXT_BYTES]);
+struct store_value output_boolean(const char *name, bool value);
+struct store_value output_time(const char *name, int64_t ms); /* CLOCK_NONE: NULL */
 
 /* The value of a row's column `name`; NULL when it is not there or is NULL. */
 const struct store_value *output_find(const struct store_value *values, size_t count,

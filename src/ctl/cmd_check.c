@@ -76,7 +76,7 @@ static int on_entry(void *context, const struct store_value *values, size_t coun
         const struct store_value *value = output_find(values, count, columns[i]);
         row[i] = value ? *value : output_text(columns[i], NULL);
     }
-    row[1] = output_integer("suppressed", 1);
+    row[1] = output_boolean("suppressed", true);
     asked->fault = output_row(asked->output, row, COLUMNS);
     return asked->fault;
 }
@@ -88,7 +88,7 @@ static int say_clear(struct asked *asked, const struct address *address)
         for (size_t i = 0; i < COLUMNS; i++)
             row[i] = output_text(columns[i], NULL);
         row[0] = output_text("address", address->key);
-        row[1] = output_integer("suppressed", 0);
+        row[1] = output_boolean("suppressed", false);
         asked->fault = output_row(asked->output, row, COLUMNS);
     } else if (printf("%s  may be mailed\n", asked->typed) < 0) {
         asked->fault = errno ? -errno : -EIO;
@@ -98,7 +98,7 @@ static int say_clear(struct asked *asked, const struct address *address)
 
 static int check_words(struct ctl *ctl, const char *scope)
 {
-    static const struct output_columns shown = {columns, columns};
+    static const struct output_columns shown = {NULL, columns};
     struct output output;
     bool any = false, bad = false;
     int r = 0;

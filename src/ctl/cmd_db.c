@@ -20,7 +20,7 @@ static void on_progress(void *context)
 static int print_row(const struct ctl *ctl, const char *path, struct str faults)
 {
     const struct store_value row[] = {
-        output_text("file", path), output_integer("sound", faults.len == 0),
+        output_text("file", path), output_boolean("sound", faults.len == 0),
         faults.len > 0 ? output_str("faults", faults) : output_text("faults", NULL)};
     return ctl_print_row(ctl, row, 3);
 }

@@ -5,6 +5,7 @@
 
 int cmd_events(struct ctl *ctl)
 {
+    const struct output_columns columns = listing_columns(STORE_EVENTS);
     struct filter filter;
     struct output output;
     bool more;
@@ -15,7 +16,7 @@ int cmd_events(struct ctl *ctl)
         filter.store.limit = CTL_TABLE_LIMIT;
     filter.store.newest_first =
         filter.store.limit > 0 && !ctl_given(ctl, OPTION_AFTER_ID);
-    ctl_output(ctl, &output, listing_columns(filter.view));
+    ctl_output(ctl, &output, &columns);
     int code =
         ctl_output_end(ctl, &output, listing_write(ctl->store, &filter, &output, &more));
     if (code == CTL_DONE && more && own_limit)

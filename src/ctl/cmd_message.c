@@ -29,16 +29,14 @@ static bool settings_if_any(struct ctl *ctl)
 static int print_answer(const struct ctl *ctl, enum verify_answer answer,
                         const struct sns_message *message, const char *reason)
 {
-    char time[CLOCK_TEXT_BYTES];
     const struct store_value values[VALUES_MAX] = {
-        output_integer("genuine", answer == VERIFY_GENUINE),
+        output_boolean("genuine", answer == VERIFY_GENUINE),
         output_text("reason", reason),
         output_str("type", message->type_text),
         output_str("topic_arn", message->topic_arn),
         output_str("sns_message_id", message->message_id),
         output_time("timestamp",
-                    str_present(message->type_text) ? message->timestamp_ms : CLOCK_NONE,
-                    time),
+                    str_present(message->type_text) ? message->timestamp_ms : CLOCK_NONE),
         output_str("subject", message->subject),
         output_str("signature_version", message->signature_version),
     };

@@ -180,7 +180,7 @@ static int on_quarantined(void *context, const struct store_value *values, size_
     retry->found++;
     retry->last_id = id->integer;
     if (received)
-        (void)clock_parse(received->text, &received_ms);
+        received_ms = received->integer;
     if (!body) {
         retry->some_remain = true;
         return tell(retry, id->integer, "remains", "its body has been pruned");

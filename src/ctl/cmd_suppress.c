@@ -77,7 +77,7 @@ static int on_entry(void *context, const struct store_value *values, size_t coun
     before->manual = true;
     before->until_ms = POLICY_FOR_EVER;
     if (until)
-        (void)clock_parse(until->text, &before->until_ms);
+        before->until_ms = until->integer;
     before->same_note =
         !asked->note || (note && str_equal(note->text, str_of(asked->note)));
     return 0;
@@ -145,7 +145,7 @@ static int tell(struct decision *decision, const struct decided *decided)
     if (decision->ctl->format != OUTPUT_TABLE) {
         struct store_value row[] = {
             output_text("address", typed), output_text("scope", decision->store.scope),
-            output_integer("changed", changed), output_text("result", result)};
+            output_boolean("changed", changed), output_text("result", result)};
         return output_row(&decision->output, row, 4);
     }
     if (!decided->given.is_word)

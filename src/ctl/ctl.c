@@ -218,7 +218,8 @@ int ctl_print_row(const struct ctl *ctl, const struct store_value *values, size_
 
 int ctl_print_view(struct ctl *ctl, const struct filter *filter)
 {
+    const struct output_columns columns = listing_columns(filter->view);
     struct output output;
-    ctl_output(ctl, &output, listing_columns(filter->view));
+    ctl_output(ctl, &output, &columns);
     return ctl_output_end(ctl, &output, listing_write(ctl->store, filter, &output, NULL));
 }

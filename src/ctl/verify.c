@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "ctl/files.h"
+#include "remote/certificate_files.h"
 #include "sesbounce/authentic.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/https.h"
@@ -141,22 +141,14 @@ static int fetch(struct verify *verify, const struct arn *topic,
 
 /* --- the certificate of a message --- */
 
-static int load(const struct verify *verify, const char *name,
+static int load(const struct verify *verify, const struct sns_cert_url *url,
                 struct sns_certificate **ret)
 {
-    char path[4096];
-    struct buf pem;
+    _cleanup_(buf_done) struct buf pem;
     const char *fault;
-    int length =
-        snprintf(path, sizeof(path), "%s/%s", verify->settings->store.certificates, name);
-    if (length < 0 || (size_t)length >= sizeof(path))
-        return -ENAMETOOLONG;
-    buf_init(&pem, HTTPS_BODY_BYTES_MAX);
-    int r = files_read(path, &pem);
-    if (r == 0)
-        r = sns_certificate_parse(buf_str(&pem), ret, &fault);
-    buf_done(&pem);
-    return r;
+    buf_init(&pem, CERTIFICATE_FILE_BYTES_MAX);
+    int r = certificate_files_read(verify->settings->store.certificates, url, &pem);
+    return r < 0 ? r : sns_certificate_parse(buf_str(&pem), ret, &fault);
 }
 
 static struct sns_certificate *keep(struct verify *verify, const char *name,
@@ -182,7 +174,7 @@ static struct sns_certificate *find(struct verify *verify, const struct arn *top
         if (strcmp(verify->kept[i].name, name) == 0)
             return verify->kept[i].certificate;
     /* A damaged or foreign file counts as missing, as in the daemon. */
-    if (load(verify, name, &certificate) == 0) {
+    if (load(verify, url, &certificate) == 0) {
         if (sns_certificate_is_of_sns(certificate))
             return keep(verify, name, certificate);
         sns_certificate_unref(take_ptr(certificate));

@@ -62,14 +62,15 @@ struct store_value output_integer(const char *name, int64_t integer)
     return (struct store_value){.name = name, .type = STORE_INTEGER, .integer = integer};
 }
 
-struct store_value output_time(const char *name, int64_t ms,
-                               char ret_text[CLOCK_TEXT_BYTES])
+struct store_value output_boolean(const char *name, bool value)
 {
-    if (ms == CLOCK_NONE)
-        return (struct store_value){.name = name, .type = STORE_NULL};
-    clock_format_sql(ms, ret_text);
+    return (struct store_value){.name = name, .type = STORE_BOOLEAN, .integer = value};
+}
+
+struct store_value output_time(const char *name, int64_t ms)
+{
     return (struct store_value){
-        .name = name, .type = STORE_TIME, .text = str_of(ret_text)};
+        .name = name, .type = ms == CLOCK_NONE ? STORE_NULL : STORE_TIME, .integer = ms};
 }
 
 const struct store_value *output_find(const struct store_value *values, size_t count,
@@ -84,21 +85,19 @@ const struct store_value *output_find(const struct store_value *values, size_t c
 int output_plain(struct buf *to, const struct store_value *value)
 {
     char text[CLOCK_TEXT_BYTES];
-    int64_t ms;
     switch (value->type) {
     case STORE_NULL:
         return 0;
     case STORE_INTEGER:
+    case STORE_BOOLEAN:
         return buf_printf(to, "%lld", (long long)value->integer);
     case STORE_REAL:
         return buf_printf(to, "%.10g", value->real);
     case STORE_TIME:
-        if (clock_parse(value->text, &ms) == 0) {
-            clock_format_rfc3339(ms, text);
-            return buf_append_str(to, str_of(text));
-        }
-        return buf_append_str(to, value->text);
+        clock_format_rfc3339(value->integer, text);
+        return buf_append_str(to, str_of(text));
     case STORE_TEXT:
+    case STORE_JSON:
         return buf_append_str(to, value->text);
     }
     return -EINVAL;
@@ -124,18 +123,12 @@ int output_printf(struct output *output, const char *format, ...)
     return r;
 }
 
-/* --- JSON --- */
-
-/* Integers that are answers to a question: 0 is true for jq. */
-static bool is_boolean(const char *name)
+static bool is_text(const struct store_value *value)
 {
-    static const char *const names[] = {"suppressed", "genuine", "changed", "sound",
-                                        "is_simulator"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    return false;
+    return value->type == STORE_TEXT || value->type == STORE_JSON;
 }
+
+/* --- JSON --- */
 
 /* One line of JSON and nothing behind it? */
 static bool is_json_line(struct str text)
@@ -147,7 +140,7 @@ static bool is_json_line(struct str text)
     return whole && !memchr(text.data, '\n', text.len);
 }
 
-/* `tags` is JSON already: embedded, so that jq can look into it. */
+/* Embedded, so that jq can look into it; what is damaged is a text. */
 static int append_embedded(struct buf *to, struct str text)
 {
     return is_json_line(text) ? text_json_harmless(to, text) : text_json(to, text);
@@ -155,27 +148,24 @@ static int append_embedded(struct buf *to, struct str text)
 
 static int append_json_value(struct buf *to, const struct store_value *value)
 {
-    char text[CLOCK_TEXT_BYTES];
-    int64_t ms;
+    int r;
     switch (value->type) {
     case STORE_NULL:
         return buf_append_str(to, STR("null"));
+    case STORE_BOOLEAN:
+        return buf_append_str(to, value->integer ? STR("true") : STR("false"));
     case STORE_INTEGER:
-        if (is_boolean(value->name))
-            return buf_append_str(to, value->integer ? STR("true") : STR("false"));
-        return output_plain(to, value);
     case STORE_REAL:
         return output_plain(to, value);
     case STORE_TIME:
-        if (clock_parse(value->text, &ms) == 0) {
-            clock_format_rfc3339(ms, text);
-            return text_json(to, str_of(text));
-        }
-        return text_json(to, value->text);
+        r = buf_append_char(to, '"');
+        if (r == 0)
+            r = output_plain(to, value);
+        return r < 0 ? r : buf_append_char(to, '"');
     case STORE_TEXT:
-        if (strcmp(value->name, "tags") == 0)
-            return append_embedded(to, value->text);
         return text_json(to, value->text);
+    case STORE_JSON:
+        return append_embedded(to, value->text);
     }
     return -EINVAL;
 }
@@ -201,16 +191,21 @@ static int json_row(struct output *output, const struct store_value *values, siz
 
 /* --- CSV --- */
 
+static int csv_name(struct buf *line, const char *name)
+{
+    int r = line->len > 0 ? buf_append_char(line, ',') : 0;
+    return r < 0 ? r : text_csv(line, str_of(name));
+}
+
 static int csv_names(struct output *output, const struct store_value *values,
-                     size_t count, const char *const *names)
+                     size_t count)
 {
     struct buf *line = &output->line;
     int r = 0;
-    for (size_t i = 0; r == 0 && (names ? names[i] != NULL : i < count); i++) {
-        r = i > 0 ? buf_append_char(line, ',') : 0;
-        if (r == 0)
-            r = text_csv(line, str_of(names ? names[i] : values[i].name));
-    }
+    for (size_t i = 0; r == 0 && i < count; i++)
+        r = csv_name(line, values[i].name);
+    for (const char *const *at = output->shown.all; !values && r == 0 && *at; at++)
+        r = csv_name(line, *at);
     if (r == 0)
         r = buf_append_str(line, STR("\r\n"));
     return r < 0 ? r : line_write(output);
@@ -238,12 +233,12 @@ static int csv_text(struct output *output, struct str text)
 static int csv_row(struct output *output, const struct store_value *values, size_t count)
 {
     struct buf *line = &output->line;
-    int r = output->rows == 0 ? csv_names(output, values, count, NULL) : 0;
+    int r = output->rows == 0 ? csv_names(output, values, count) : 0;
     for (size_t i = 0; i < count && r == 0; i++) {
         r = i > 0 ? buf_append_char(line, ',') : 0;
         if (r == 0)
-            r = values[i].type == STORE_TEXT ? csv_text(output, values[i].text)
-                                             : output_plain(line, &values[i]);
+            r = is_text(&values[i]) ? csv_text(output, values[i].text)
+                                    : output_plain(line, &values[i]);
     }
     if (r == 0)
         r = buf_append_str(line, STR("\r\n"));
@@ -314,7 +309,7 @@ static int hold_value(struct output *output, size_t column,
 {
     if (!value || value->type == STORE_NULL)
         return hold_cell(output, column, STR("-"));
-    if (value->type == STORE_TEXT)
+    if (is_text(value))
         return hold_cell(output, column, value->text);
     int r = output_plain(&output->line, value);
     if (r == 0)
@@ -407,7 +402,7 @@ int output_end(struct output *output)
     if (output->format == OUTPUT_TABLE)
         r = table_flush(output);
     else if (output_is_csv(output->format) && output->rows == 0 && output->shown.all)
-        r = csv_names(output, NULL, 0, output->shown.all);
+        r = csv_names(output, NULL, 0);
     output->fault = r;
     return r;
 }

@@ -63,7 +63,7 @@ static int chapter_add(struct story *story, const struct store_value *values,
     struct chapter *chapter = &story->chapters[story->count];
     *chapter = (struct chapter){.order = story->count};
     if (time)
-        (void)clock_parse(time->text, &chapter->at_ms);
+        chapter->at_ms = time->integer;
     buf_init(&raw, REPORT_ROW_BYTES_MAX);
     buf_init(&safe, REPORT_ROW_BYTES_MAX);
     int r = parts_append(&raw, values, count, parts);

@@ -14,11 +14,6 @@
 
 static const char *const columns[] = {"id", "at", "note", NULL};
 
-static struct store_value time_value(const char *text)
-{
-    return (struct store_value){.name = "at", .type = STORE_TIME, .text = str_of(text)};
-}
-
 /* Prints `count` times the same row; the caller frees what came out. */
 static char *print(enum output_format format, const struct store_value *row, size_t count)
 {
@@ -34,11 +29,16 @@ static char *print(enum output_format format, const struct store_value *row, siz
     return buf_take(&text);
 }
 
+static struct store_value tags(const char *json)
+{
+    return (struct store_value){.name = "tags", .type = STORE_JSON, .text = str_of(json)};
+}
+
 static const struct store_value *sample(void)
 {
     static struct store_value row[4];
     row[0] = output_integer("id", 7);
-    row[1] = time_value("2026-11-22 01:02:03.004");
+    row[1] = output_time("at", INT64_C(1795309323004));
     row[2] = output_str("note", STR("two\nlines, \"q\" \x1b"));
     row[3] = output_text("tags", NULL);
     return row;
@@ -82,13 +82,13 @@ static void tags_are_embedded_when_they_are_json(void **state)
     (void)state;
     struct store_value row[4];
     memcpy(row, sample(), sizeof(row));
-    row[3] = output_text("tags", "{ \"a\": [\"b\"] }");
+    row[3] = tags("{ \"a\": [\"b\"] }");
     _cleanup_(freep) char *good = print(OUTPUT_JSON, row, 1);
     assert_non_null(strstr(good, "\"tags\": { \"a\": [\"b\"] }}\n"));
-    row[3] = output_text("tags", "{broken");
+    row[3] = tags("{broken");
     _cleanup_(freep) char *bad = print(OUTPUT_JSON, row, 1);
     assert_non_null(strstr(bad, "\"tags\": \"{broken\"}\n"));
-    row[3] = output_text("tags", "{\n}");
+    row[3] = tags("{\n}");
     _cleanup_(freep) char *cut = print(OUTPUT_JSON, row, 1);
     assert_non_null(strstr(cut, "\"tags\": \"{\\n}\"}\n"));
 }
@@ -98,7 +98,7 @@ static void an_answer_to_a_question_is_true_or_false_in_json(void **state)
     (void)state;
     struct store_value row[4];
     memcpy(row, sample(), sizeof(row));
-    row[0] = output_integer("suppressed", 0);
+    row[0] = output_boolean("suppressed", false);
     _cleanup_(freep) char *text = print(OUTPUT_JSON, row, 1);
     assert_non_null(strstr(text, "{\"suppressed\": false, "));
 }
@@ -173,7 +173,7 @@ static void json_escapes_what_turns_the_direction_of_writing(void **state)
     struct store_value row[4];
     memcpy(row, sample(), sizeof(row));
     row[2] = output_text("note", TURNED "\xe2\x80\x8d\xc3\xa4");
-    row[3] = output_text("tags", "{\"" TURNED "\": [\"\\u202e\xc3\xa4\"]}");
+    row[3] = tags("{\"" TURNED "\": [\"\\u202e\xc3\xa4\"]}");
     _cleanup_(freep) char *json = print(OUTPUT_JSON, row, 1);
     assert_non_null(strstr(json, "\"note\": \"" ESCAPED "\xe2\x80\x8d\xc3\xa4\", "));
     assert_non_null(
