@@ -2,12 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <pwd.h>
 #include <sys/stat.h>
 
 #include "daemon/credentials.h"
-#include "daemon/tls_judge.h"
+#include "daemon/tls.h"
 #include "daemon/tokens.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/file.h"
@@ -203,34 +202,20 @@ static void check_tokens(struct files_check *check)
         tell_content(&named, tokens_read(named.path, &tokens, &fault), &fault);
 }
 
-/* The text, or NULL: there is none, or it was told why not. The caller frees it. */
-static char *read_pem(const struct named *named, enum file_kind kind)
-{
-    char *text = NULL;
-
-    if (check_file(named, kind)) {
-        int r = file_read_text(named->path, PEM_BYTES_MAX, &text);
-
-        if (r < 0)
-            tell_fault(named, named->path, strerror(-r));
-    }
-    return text;
-}
-
 static int check_tls(struct files_check *check, const char *section,
                      const char *certificate, const char *key)
 {
     const struct named names[] = {{check, section, "certificate", certificate},
                                   {check, section, "key", key}};
-    _cleanup_(freep) char *chain = read_pem(&names[0], FILE_PUBLIC);
-    char *secret = read_pem(&names[1], FILE_SECRET);
+    bool has_certificate = check_file(&names[0], FILE_PUBLIC);
+    bool has_key = check_file(&names[1], FILE_SECRET);
     struct tls_judgement judgement;
+    struct tls tls;
     _cleanup_(buf_done) struct buf expiry;
-    int r = tls_judge(chain, secret, &judgement);
+    int r = tls_load(has_certificate ? certificate : NULL, has_key ? key : NULL, &tls,
+                     &judgement);
 
-    if (secret)
-        OPENSSL_cleanse(secret, strlen(secret));
-    free(secret);
+    tls_done(&tls);
     buf_init(&expiry, LOG_VALUE_BYTES_MAX);
     if (r == 0 && judgement.fault)
         tell_fault(&names[judgement.of_key], names[judgement.of_key].path,
