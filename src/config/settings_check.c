@@ -132,9 +132,6 @@ static const char *const event_types[] = {
     "Click",  "Rendering Failure", "DeliveryDelay", "Subscription", "Received", NULL,
 };
 
-/* Rendering Failure has 17. */
-#define EVENT_TYPE_BYTES_MAX 64
-
 /* The same but for case, blanks, dashes and underscores. */
 static bool spelled_alike(struct str text, const char *word)
 {
@@ -158,7 +155,7 @@ const char *settings_check_event_type(struct str text)
         return NULL;
     if (memchr(text.data, ',', text.len))
         return "looks like several types: give each a line of its own";
-    if (text.len > EVENT_TYPE_BYTES_MAX)
+    if (text.len > SES_TYPE_BYTES_MAX)
         return "is too long for an event type of SES";
     for (size_t i = 0; event_types[i]; i++) {
         if (!str_equal_nocase(text, str_of(event_types[i])) &&

@@ -6,12 +6,9 @@
 #include "sesbounce/file.h"
 #include "sesbounce/limits.h"
 
-/* One fault; values in it are quoted with SETTINGS_QUOTE_BYTES_MAX. */
-#define FAULT_BYTES_MAX 1024
-
 void settings_fault(struct settings_reader *reader, size_t line, const char *format, ...)
 {
-    char text[FAULT_BYTES_MAX];
+    char text[SETTINGS_FAULT_BYTES_MAX];
     va_list args;
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
@@ -40,7 +37,7 @@ static void fault_unknown_section(struct settings_reader *reader, size_t line,
         return;
     }
     struct buf names;
-    buf_init(&names, FAULT_BYTES_MAX);
+    buf_init(&names, SETTINGS_FAULT_BYTES_MAX);
     settings_list_names(NULL, &names);
     settings_fault(reader, line, "there is no section [%.*s]: there are %s",
                    STR_ARG(quote), buf_str(&names).data);
@@ -87,7 +84,7 @@ static void fault_unknown_key(struct settings_reader *reader, size_t line, struc
         return;
     }
     struct buf names;
-    buf_init(&names, FAULT_BYTES_MAX);
+    buf_init(&names, SETTINGS_FAULT_BYTES_MAX);
     settings_list_names(reader->section, &names);
     settings_fault(reader, line, "[%s] has no key `%.*s`: its keys are %s",
                    reader->section, STR_ARG(quote), buf_str(&names).data);
@@ -110,7 +107,7 @@ static int set_value(struct settings_reader *reader, size_t line,
                      const struct setting *setting, struct str value)
 {
     struct buf why;
-    buf_init(&why, FAULT_BYTES_MAX);
+    buf_init(&why, SETTINGS_FAULT_BYTES_MAX);
     int r = settings_value_set(reader->settings, setting, value, &why);
     if (r == -EINVAL) {
         settings_place(reader, setting)->faulty = true;

@@ -5,6 +5,7 @@
 
 #include "ctl/ctl.h"
 #include "ctl/files.h"
+#include "ctl/limits.h"
 #include "sesbounce/text.h"
 
 enum { IS_LINE, IS_WORD };

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "ctl/ctl.h"
+#include "ctl/limits.h"
 #include "ctl/progress.h"
 #include "sesbounce/text.h"
 

@@ -1,5 +1,6 @@
 /* events: what SES reported; why: the story of one address. */
 #include "ctl/ctl.h"
+#include "ctl/limits.h"
 #include "sesbounce/listing.h"
 #include "sesbounce/story.h"
 

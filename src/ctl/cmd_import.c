@@ -6,6 +6,7 @@
 #include "ctl/batch.h"
 #include "ctl/ctl.h"
 #include "ctl/files.h"
+#include "ctl/limits.h"
 #include "ctl/progress.h"
 #include "ctl/verify.h"
 #include "sesbounce/address.h"

@@ -4,6 +4,7 @@
 
 #include "ctl/ctl.h"
 #include "ctl/files.h"
+#include "ctl/limits.h"
 #include "ctl/verify.h"
 #include "sesbounce/text.h"
 
@@ -24,12 +25,12 @@ static bool settings_if_any(struct ctl *ctl)
     return r == 0;
 }
 
-#define VALUES_MAX 8
+#define VALUES 8
 
 static int print_answer(const struct ctl *ctl, enum verify_answer answer,
                         const struct sns_message *message, const char *reason)
 {
-    const struct store_value values[VALUES_MAX] = {
+    const struct store_value values[VALUES] = {
         output_boolean("genuine", answer == VERIFY_GENUINE),
         output_text("reason", reason),
         output_str("type", message->type_text),
@@ -42,10 +43,10 @@ static int print_answer(const struct ctl *ctl, enum verify_answer answer,
     };
     struct output output;
     if (ctl->format != OUTPUT_TABLE)
-        return ctl_print_row(ctl, values, VALUES_MAX);
+        return ctl_print_row(ctl, values, VALUES);
     puts(answer == VERIFY_GENUINE ? "genuine: yes" : "genuine: no");
     ctl_output(ctl, &output, NULL);
-    int r = output_record(&output, values + 1, VALUES_MAX - 1, false);
+    int r = output_record(&output, values + 1, VALUES - 1, false);
     output_done(&output);
     return r;
 }

@@ -5,6 +5,7 @@
 
 #include "ctl/ctl.h"
 #include "ctl/ingest_client.h"
+#include "ctl/limits.h"
 #include "sesbounce/arn.h"
 #include "sesbounce/expiry.h"
 #include "sesbounce/text.h"

@@ -4,6 +4,7 @@
 
 #include "ctl/addresses.h"
 #include "ctl/ctl.h"
+#include "ctl/limits.h"
 #include "ctl/progress.h"
 #include "sesbounce/text.h"
 #include "sesbounce/when.h"

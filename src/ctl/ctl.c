@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ctl/limits.h"
 #include "sesbounce/listing.h"
 #include "sesbounce/text.h"
 
@@ -163,7 +164,7 @@ bool ctl_store(struct ctl *ctl, enum store_mode mode)
     if (!path)
         return false;
     struct buf fault;
-    buf_init(&fault, 4096);
+    buf_init(&fault, CTL_MESSAGE_BYTES_MAX);
     int r = store_open(path, mode, &ctl->store, &fault);
     if (r < 0)
         ctl_fail_open(path, r, str_trim(buf_str(&fault)), mode);

@@ -7,11 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ctl/limits.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/file.h"
-#include "sesbounce/limits.h"
-
-#define INPUT_BYTES ((size_t)64 * 1024)
 
 int files_open(const char *path)
 {
@@ -60,7 +58,7 @@ int records_init(struct records *records, int fd)
 {
     *records = (struct records){.fd = fd, .line = 1};
     buf_init(&records->record, SNS_ENVELOPE_BYTES_MAX);
-    records->input = malloc(INPUT_BYTES);
+    records->input = malloc(CTL_RECORDS_INPUT_BYTES_MAX);
     return records->input ? 0 : -ENOMEM;
 }
 
@@ -75,7 +73,7 @@ void records_done(struct records *records)
 static int peek(struct records *records, bool *failed)
 {
     while (records->at == records->end && !records->ended) {
-        ssize_t got = read(records->fd, records->input, INPUT_BYTES);
+        ssize_t got = read(records->fd, records->input, CTL_RECORDS_INPUT_BYTES_MAX);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0) {

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "ctl/ctl.h"
+#include "ctl/limits.h"
 
 static bool told(int r, struct buf *fault)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ctl/files.h"
+#include "ctl/limits.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/expiry.h"
 #include "sesbounce/net_address.h"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ctl/ctl.h"
+#include "ctl/limits.h"
 #include "sesbounce/text.h"
 
 #ifndef SESBOUNCE_VERSION
@@ -159,7 +160,7 @@ static int unknown_sub_verb(const struct verb *verbs, size_t count, const char *
                             const char *typed)
 {
     struct buf names;
-    buf_init(&names, 1024);
+    buf_init(&names, CTL_MESSAGE_BYTES_MAX);
     for (size_t i = 0; i < count; i++)
         if (strcmp(verbs[i].name, group) == 0)
             (void)buf_printf(&names, "%s%s", names.len ? ", " : "", verbs[i].sub);

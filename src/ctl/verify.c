@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ctl/limits.h"
 #include "remote/certificate_files.h"
 #include "sesbounce/authentic.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/https.h"
-#include "sesbounce/limits.h"
 
 struct kept {
     char name[SNS_URL_BYTES_MAX]; /* HOST/FILE */
@@ -184,7 +184,7 @@ static struct sns_certificate *find(struct verify *verify, const struct arn *top
         return NULL;
     }
     struct buf why;
-    buf_init(&why, 4096);
+    buf_init(&why, CTL_MESSAGE_BYTES_MAX);
     if (fetch(verify, topic, url, &certificate, &why) == 0 &&
         !sns_certificate_is_of_sns(certificate)) {
         (void)buf_printf(&why, "the certificate URL does not serve a certificate of SNS");

@@ -273,7 +273,7 @@ static bool is_of_clock(const char *detail)
 }
 
 const char *https_fault_text(int curl_code, const char *detail, bool own_ca_file,
-                             char ret[HTTPS_FAULT_BYTES])
+                             char ret[HTTPS_FAULT_BYTES_MAX])
 {
     static const struct {
         int code;
@@ -316,7 +316,7 @@ const char *https_fault_text(int curl_code, const char *detail, bool own_ca_file
         text = own_ca_file ? "no certificates could be read from [sns] ca_file"
                            : "this system has no CA certificates: install the package "
                              "ca-certificates, or set [sns] ca_file";
-    (void)snprintf(ret, HTTPS_FAULT_BYTES, "%s%s%s%s", text, use_detail ? ": " : "",
+    (void)snprintf(ret, HTTPS_FAULT_BYTES_MAX, "%s%s%s%s", text, use_detail ? ": " : "",
                    use_detail ? detail : "", remedy);
     for (char *c = ret; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
@@ -328,7 +328,7 @@ const char *https_fault_text(int curl_code, const char *detail, bool own_ca_file
 static void finish(struct https *https, struct transfer *transfer, CURLcode code)
 {
     struct https_answer answer = {0};
-    char fault[HTTPS_FAULT_BYTES];
+    char fault[HTTPS_FAULT_BYTES_MAX];
     (void)curl_multi_remove_handle(https->multi, transfer->easy);
     if (transfer->body_error < 0)
         code = transfer->body_error == -E2BIG ? CURLE_FILESIZE_EXCEEDED

@@ -6,8 +6,6 @@
 
 #include "store/store_internal.h"
 
-#define CONDITIONS_MAX 16
-
 /* What a filter compares, where the view has that column. Words are matched without
  * regard to case; for address and domain their column's collation does it, so that an
  * index serves. */
@@ -57,7 +55,7 @@ struct parameter {
 
 struct query {
     struct buf sql;
-    struct parameter parameters[CONDITIONS_MAX];
+    struct parameter parameters[STORE_CONDITIONS_MAX];
     int count;
     struct address address;
     char since[CLOCK_TEXT_BYTES];
