@@ -17,7 +17,7 @@ BUILD   ?= build$(if $(VARIANT),/$(subst $(empty) $(empty),-,$(VARIANT)))
 
 PKGS    := libmicrohttpd libcurl jansson sqlite3 libsystemd libcrypto libssl libidn2 libzstd
 # With LAYERS="base message" only these are compiled and tested (target `unit`).
-LAYERS  ?= base message policy config store remote daemon ctl
+LAYERS  ?= base message policy config store remote report daemon ctl
 PROGRAM_LAYERS := daemon ctl
 LIBRARY_LAYERS := $(filter-out $(PROGRAM_LAYERS),$(LAYERS))
 

@@ -7,6 +7,7 @@
 #ifndef SESBOUNCE_BUF_H
 #define SESBOUNCE_BUF_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "sesbounce/str.h"
@@ -33,6 +34,8 @@ int buf_append_str(struct buf *buf, struct str s);
 int buf_append_char(struct buf *buf, char c);
 int buf_printf(struct buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+int buf_vprintf(struct buf *buf, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /* Makes room so that the next `more` bytes need no allocation. Errors as buf_append. */
 int buf_reserve(struct buf *buf, size_t more);

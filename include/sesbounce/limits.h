@@ -1,5 +1,7 @@
 /*
- * Every maximum of the program, with its reason. A bound that is not here does not exist.
+ * Every maximum of the program, with its reason: those of sesbouncectl alone are in
+ * ctl/limits.h, and a bound that is in neither does not exist (linted). This header
+ * stands beside the layers: a section is about the layer that it names.
  */
 #ifndef SESBOUNCE_LIMITS_H
 #define SESBOUNCE_LIMITS_H
@@ -13,6 +15,11 @@
 #define LOG_NAME_BYTES_MAX 64
 /* Fields of one event; bounds the stack a log line takes (10 KiB a rendering). */
 #define LOG_FIELDS_MAX 16
+
+/* Nesting of JSON that is skipped: an envelope's MessageAttributes nest two deep. */
+#define JSON_SCAN_DEPTH_MAX 16
+/* Names of settings, verbs and options that are compared for a likely slip. */
+#define STR_DISTANCE_BYTES_MAX 64
 
 /* --- SNS --- */
 
@@ -29,8 +36,6 @@
  * EventBridge send none. What is beyond could be anybody's, and would be kept as SNS's.
  */
 #define SNS_UNSIGNED_BYTES_MAX (16 * 1024)
-/* Nesting of what is skipped: MessageAttributes nest two deep. */
-#define SNS_DEPTH_MAX 16
 /* https:// + a DNS name (253) + :port */
 #define SNS_ORIGIN_BYTES_MAX 288
 /* SNS uses 32 hex digits; file names end at 255 bytes. */
@@ -66,6 +71,8 @@
 #define ADDRESS_TEXT_BYTES_MAX 4096
 /* Why a text is no address: a sentence that quotes 40 bytes. */
 #define ADDRESS_FAULT_BYTES 160
+/* Of what stands before that fault: enough to find the place. */
+#define ADDRESS_QUOTE_BYTES_MAX 40
 /* SES allows 50 recipients a message; what SES itself reports is never cut below this. */
 #define SES_RECIPIENTS_MAX 1000
 /* So many may be named whatever the message's destination: a report can name strangers,
@@ -128,6 +135,8 @@
 #define SETTINGS_ITEMS_MAX 1024
 /* Every fault of a file is told; a file that is wrong throughout is told up to here. */
 #define SETTINGS_FAULTS_BYTES_MAX (64 * 1024)
+/* One of them: what is wrong with one line, quotes included. */
+#define SETTINGS_FAULT_BYTES_MAX 1024
 /* A value or name quoted in a fault: enough to recognise it. */
 #define SETTINGS_QUOTE_BYTES_MAX 96
 /* A simulator's key file: an RSA key and a certificate are 3 KiB. */
@@ -146,6 +155,8 @@
  * used up by strangers, and then keep the genuine certificate out.
  */
 #define CERTIFICATE_FETCHES_MAX 24
+/* Why a transfer failed: libcurl's own words (256), and what to do. */
+#define HTTPS_FAULT_BYTES_MAX 512
 /* And the tasks of the outbox beside them, which no stranger can crowd out. */
 #define TASKS_AT_ONCE       8
 #define HTTPS_TRANSFERS_MAX (CERTIFICATE_FETCHES_MAX + TASKS_AT_ONCE)
@@ -448,55 +459,33 @@
 #define STORE_URI_BYTES_MAX (3 * 4096 + 32)
 /* A query built from a filter: a few hundred bytes. */
 #define STORE_QUERY_BYTES_MAX 4096
+/* Conditions of a filter; there are 14 that it can name. */
+#define STORE_CONDITIONS_MAX 16
 /* Columns of a view; events has the most, some 40. */
 #define STORE_COLUMNS_MAX 64
 /* Steps of SQLite's machine between two calls of a progress callback: some milliseconds.
  */
 #define STORE_CHECK_STEPS 100000
 
-/* --- ctl --- */
+/* --- report --- */
 
-/* A line of `check -`: an address has at most 320 bytes, a name before it a few more. */
-#define CTL_LINE_BYTES_MAX (64 * 1024)
-/* Addresses that `suppress add` takes at once: some ten million. */
-#define CTL_LIST_BYTES_MAX (256 * 1024 * 1024)
-/* Lines that are told to be no addresses: more than can be mended by hand say nothing. */
-#define CTL_LIST_FAULTS_MAX 20
-/* A message on standard error: a path, and what was typed. */
-#define CTL_MESSAGE_BYTES_MAX 8192
 /* A row as text: a quarantined body of 2 MiB, escaped, and its columns. */
-#define CTL_LINE_OUT_BYTES_MAX (16 * 1024 * 1024)
-/* The largest body that `[ingest] max_body` can let in. */
-#define CTL_BODY_BYTES_MAX (64 * 1024 * 1024)
+#define REPORT_ROW_BYTES_MAX (16 * 1024 * 1024)
 /* Rows whose widths align a table; the rest streams. */
-#define CTL_TABLE_ROWS_HELD 200
+#define REPORT_ROWS_HELD 200
 /* The widest view has 37 columns. */
-#define CTL_COLUMNS_MAX 64
+#define REPORT_COLUMNS_MAX 64
 /* A wider cell pushes its line out of the column, but is shown whole. */
-#define CTL_CELL_WIDTH_MAX 72
+#define REPORT_CELL_WIDTH_MAX 72
 /* The last column (diagnostics, notes) is cut: `-o json` shows it whole. */
-#define CTL_LAST_CELL_WIDTH_MAX 120
-/* Rows of a table without --limit. */
-#define CTL_TABLE_LIMIT 50
+#define REPORT_LAST_CELL_WIDTH_MAX 120
+/* A duration as people type it: a thousand years; sums stay far from an overflow. */
+#define WHEN_DURATION_MAX_MS (1000LL * 366 * 24 * 3600 * 1000)
 /* The story of one address: its newest events. */
-#define CTL_WHY_EVENTS_MAX 1000
-/* Quarantined messages that `why` looks through for the address: the newest, which takes
+#define STORY_EVENTS_MAX 1000
+/* Quarantined messages that are searched for the address: the newest, which takes
  * a second at most. */
-#define CTL_WHY_QUARANTINED_MAX   20000
-#define CTL_WHY_QUARANTINED_BYTES (256LL * 1024 * 1024)
-/* The longest verb that is compared with what was typed. */
-#define CTL_VERB_BYTES_MAX 64
-/* Why sending is paused: SES writes 512 characters at most. */
-#define CTL_CAUSE_BYTES_MAX 512
-/* Certificates that one run of `import` or `message verify` keeps in memory. */
-#define CTL_CERTIFICATES_MAX 64
-/* Bodies that wait for one transaction of `import` or of `quarantine retry`. */
-#define CTL_BATCH_BYTES_MAX (8 * 1024 * 1024)
-/* The faults of a configuration: a line each. */
-#define CTL_FAULTS_BYTES_MAX (256 * 1024)
-/* An answer of the daemon: one line of plain text. */
-#define CTL_ANSWER_BYTES_MAX 1024
-/* The daemon answers within 12 s. */
-#define CTL_ANSWER_MS 15000
+#define STORY_QUARANTINED_MAX   20000
+#define STORY_QUARANTINED_BYTES (256LL * 1024 * 1024)
 
 #endif

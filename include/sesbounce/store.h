@@ -276,14 +276,28 @@ struct store_filter {
     bool ids_only; /* a row is its id alone: bodies are not read */
 };
 
-enum store_value_type { STORE_NULL, STORE_INTEGER, STORE_REAL, STORE_TEXT, STORE_TIME };
+enum store_value_type {
+    STORE_NULL,
+    STORE_INTEGER,
+    STORE_REAL,
+    STORE_TEXT,
+    STORE_TIME,    /* milliseconds since 1970 */
+    STORE_BOOLEAN, /* 0 or 1 */
+    STORE_JSON,    /* a text */
+};
+
+/* The columns of a view in its order, ended by NULL, and what a column of that name holds
+ * in any view. */
+const char *const *store_columns(enum store_view view);
+bool store_has_column(enum store_view view, const char *name);
+enum store_value_type store_column_type(const char *name);
 
 struct store_value {
     const char *name; /* the view's column */
     enum store_value_type type;
-    int64_t integer;
+    int64_t integer; /* INTEGER, TIME, BOOLEAN */
     double real;
-    struct str text; /* TEXT, and TIME as the view has it; borrowed during the callback */
+    struct str text; /* TEXT, JSON; borrowed during the callback */
 };
 
 /* A row, all columns of the view in its order; a return other than 0 ends the query and

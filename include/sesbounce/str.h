@@ -84,6 +84,13 @@ bool str_character_is_harmful(struct str character);
  */
 const char *str_character_unseen(struct str character);
 
+/*
+ * How many insertions, deletions, replacements and swaps of neighbours two names are
+ * apart, in any case (optimal string alignment); STR_DISTANCE_BYTES_MAX when one of them
+ * is longer than that.
+ */
+unsigned str_distance(struct str a, struct str b);
+
 /* The mark that some editors put at the beginning of a file, U+FEFF. */
 #define STR_BYTE_ORDER_MARK STR("\xef\xbb\xbf")
 

@@ -70,22 +70,29 @@ int buf_append_char(struct buf *buf, char c)
     return buf_append(buf, &c, 1);
 }
 
-int buf_printf(struct buf *buf, const char *format, ...)
+int buf_vprintf(struct buf *buf, const char *format, va_list args)
 {
-    va_list args;
-    va_start(args, format);
-    int len = vsnprintf(NULL, 0, format, args);
-    va_end(args);
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
     if (len < 0)
         return -EINVAL;
     int r = buf_reserve(buf, (size_t)len);
     if (r < 0)
         return r;
-    va_start(args, format);
     (void)vsnprintf(buf->data + buf->len, (size_t)len + 1, format, args);
-    va_end(args);
     buf->len += (size_t)len;
     return 0;
+}
+
+int buf_printf(struct buf *buf, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int r = buf_vprintf(buf, format, args);
+    va_end(args);
+    return r;
 }
 
 char *buf_take(struct buf *buf)

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "sesbounce/limits.h"
+
 bool str_equal(struct str a, struct str b)
 {
     if (!a.data || !b.data)
@@ -265,4 +267,35 @@ bool str_is_utf8(struct str s)
         left -= len;
     }
     return true;
+}
+
+static unsigned least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+static bool letter_is_same(struct str a, unsigned i, struct str b, unsigned j)
+{
+    return ascii_lower(a.data[i - 1]) == ascii_lower(b.data[j - 1]);
+}
+
+unsigned str_distance(struct str a, struct str b)
+{
+    unsigned d[STR_DISTANCE_BYTES_MAX + 1][STR_DISTANCE_BYTES_MAX + 1];
+    if (a.len > STR_DISTANCE_BYTES_MAX || b.len > STR_DISTANCE_BYTES_MAX)
+        return STR_DISTANCE_BYTES_MAX;
+    for (unsigned i = 0; i <= a.len; i++) {
+        for (unsigned j = 0; j <= b.len; j++) {
+            if (i == 0 || j == 0) {
+                d[i][j] = i + j;
+                continue;
+            }
+            d[i][j] = least(least(d[i - 1][j], d[i][j - 1]) + 1,
+                            d[i - 1][j - 1] + (letter_is_same(a, i, b, j) ? 0 : 1));
+            if (i > 1 && j > 1 && letter_is_same(a, i, b, j - 1) &&
+                letter_is_same(a, i - 1, b, j))
+                d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
+        }
+    }
+    return d[a.len][b.len];
 }

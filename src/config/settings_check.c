@@ -1,5 +1,4 @@
 /* What a value may be, and how the settings must go together. */
-#include <arpa/inet.h>
 #include <assert.h>
 #include <netinet/in.h>
 #include <strings.h>
@@ -8,6 +7,7 @@
 #include "config/settings_private.h"
 #include "sesbounce/arn.h"
 #include "sesbounce/limits.h"
+#include "sesbounce/net_address.h"
 #include "sesbounce/sns_url.h"
 
 static bool is_printable(char c)
@@ -25,46 +25,6 @@ static bool all_printable(struct str text)
 }
 
 /* --- listen --- */
-
-#define UNIX_PREFIX STR("unix:")
-
-static struct str skip(struct str text, size_t count)
-{
-    return (struct str){text.data + count, text.len - count};
-}
-
-/* Splits `HOST:PORT` or `[V6]:PORT`, the brackets left out. False when it is neither. */
-static bool split_listen(struct str text, struct str *ret_host, struct str *ret_port,
-                         bool *ret_v6)
-{
-    *ret_v6 = text.len > 0 && text.data[0] == '[';
-    if (*ret_v6) {
-        const char *end = memchr(text.data, ']', text.len);
-        size_t at = end ? (size_t)(end - text.data) : text.len;
-        if (at + 1 >= text.len || text.data[at + 1] != ':')
-            return false;
-        *ret_host = (struct str){text.data + 1, at - 1};
-        *ret_port = skip(text, at + 2);
-        return true;
-    }
-    const char *colon = memchr(text.data, ':', text.len);
-    if (!colon)
-        return false;
-    *ret_host = (struct str){text.data, (size_t)(colon - text.data)};
-    *ret_port = skip(text, ret_host->len + 1);
-    return true;
-}
-
-/* inet_pton() of a struct str. */
-static bool parse_ip(int family, struct str host, void *ret)
-{
-    char text[INET6_ADDRSTRLEN];
-    if (host.len >= sizeof text || memchr(host.data, '\0', host.len))
-        return false;
-    memcpy(text, host.data, host.len);
-    text[host.len] = '\0';
-    return inet_pton(family, text, ret) == 1;
-}
 
 static bool is_host_name(struct str host)
 {
@@ -90,50 +50,35 @@ static const char *check_unix_path(struct str path)
 
 const char *settings_check_listen(struct str text)
 {
-    struct str host;
-    struct str port;
-    bool v6;
+    struct net_address address;
     uint64_t number;
     unsigned char ip[sizeof(struct in6_addr)];
 
-    if (str_starts_with(text, UNIX_PREFIX))
-        return check_unix_path(skip(text, UNIX_PREFIX.len));
-    if (!split_listen(text, &host, &port, &v6))
+    if (!net_address_split(text, &address))
         return "is not an address to listen on: write `HOST:PORT`, `[IPV6]:PORT` or "
                "`unix:/PATH`";
-    if (!v6 && memchr(port.data, ':', port.len))
+    if (address.kind == NET_UNIX)
+        return check_unix_path(address.host);
+    if (address.kind == NET_HOST && memchr(address.port.data, ':', address.port.len))
         return "looks like an IPv6 address: write it in brackets, as in `[::1]:9025`";
-    if (str_to_u64(port, UINT16_MAX, &number) < 0)
+    if (str_to_u64(address.port, UINT16_MAX, &number) < 0)
         return "has no port of 0 to 65535 after the colon, as in `127.0.0.1:9025`";
-    if (v6)
-        return parse_ip(AF_INET6, host, ip) ? NULL
-                                            : "has no IPv6 address in its brackets";
-    if (host.len == 0 || str_equal(host, STR("*")))
+    if (address.kind == NET_IPV6)
+        return net_ip_parse(AF_INET6, address.host, ip)
+                   ? NULL
+                   : "has no IPv6 address in its brackets";
+    if (address.host.len == 0 || str_equal(address.host, STR("*")))
         return "does not say where: for every address write `0.0.0.0:PORT` or "
                "`[::]:PORT`";
-    if (!is_host_name(host) && !parse_ip(AF_INET, host, ip))
+    if (!is_host_name(address.host) && !net_ip_parse(AF_INET, address.host, ip))
         return "has neither an IP address nor a host name before the colon";
     return NULL;
 }
 
 bool settings_listen_is_local(const char *listen)
 {
-    struct str text = str_of(listen);
-    struct str host;
-    struct str port;
-    bool v6;
-    unsigned char ip[sizeof(struct in6_addr)];
-
-    if (str_starts_with(text, UNIX_PREFIX))
-        return true;
-    if (!split_listen(text, &host, &port, &v6))
-        return false;
-    if (v6)
-        return parse_ip(AF_INET6, host, ip) &&
-               memcmp(ip, &in6addr_loopback, sizeof in6addr_loopback) == 0;
-    if (str_equal_nocase(host, STR("localhost")))
-        return true;
-    return parse_ip(AF_INET, host, ip) && ip[0] == 127;
+    struct net_address address;
+    return net_address_split(str_of(listen), &address) && net_address_is_local(&address);
 }
 
 /* --- the other kinds --- */
@@ -187,9 +132,6 @@ static const char *const event_types[] = {
     "Click",  "Rendering Failure", "DeliveryDelay", "Subscription", "Received", NULL,
 };
 
-/* Rendering Failure has 17. */
-#define EVENT_TYPE_BYTES_MAX 64
-
 /* The same but for case, blanks, dashes and underscores. */
 static bool spelled_alike(struct str text, const char *word)
 {
@@ -213,7 +155,7 @@ const char *settings_check_event_type(struct str text)
         return NULL;
     if (memchr(text.data, ',', text.len))
         return "looks like several types: give each a line of its own";
-    if (text.len > EVENT_TYPE_BYTES_MAX)
+    if (text.len > SES_TYPE_BYTES_MAX)
         return "is too long for an event type of SES";
     for (size_t i = 0; event_types[i]; i++) {
         if (!str_equal_nocase(text, str_of(event_types[i])) &&

@@ -1,17 +1,14 @@
 /* The reader: lines into settings, and every fault with its line. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 
 #include "config/settings_private.h"
+#include "sesbounce/file.h"
 #include "sesbounce/limits.h"
-
-/* One fault; values in it are quoted with SETTINGS_QUOTE_BYTES_MAX. */
-#define FAULT_BYTES_MAX 1024
 
 void settings_fault(struct settings_reader *reader, size_t line, const char *format, ...)
 {
-    char text[FAULT_BYTES_MAX];
+    char text[SETTINGS_FAULT_BYTES_MAX];
     va_list args;
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
@@ -40,7 +37,7 @@ static void fault_unknown_section(struct settings_reader *reader, size_t line,
         return;
     }
     struct buf names;
-    buf_init(&names, FAULT_BYTES_MAX);
+    buf_init(&names, SETTINGS_FAULT_BYTES_MAX);
     settings_list_names(NULL, &names);
     settings_fault(reader, line, "there is no section [%.*s]: there are %s",
                    STR_ARG(quote), buf_str(&names).data);
@@ -87,7 +84,7 @@ static void fault_unknown_key(struct settings_reader *reader, size_t line, struc
         return;
     }
     struct buf names;
-    buf_init(&names, FAULT_BYTES_MAX);
+    buf_init(&names, SETTINGS_FAULT_BYTES_MAX);
     settings_list_names(reader->section, &names);
     settings_fault(reader, line, "[%s] has no key `%.*s`: its keys are %s",
                    reader->section, STR_ARG(quote), buf_str(&names).data);
@@ -110,7 +107,7 @@ static int set_value(struct settings_reader *reader, size_t line,
                      const struct setting *setting, struct str value)
 {
     struct buf why;
-    buf_init(&why, FAULT_BYTES_MAX);
+    buf_init(&why, SETTINGS_FAULT_BYTES_MAX);
     int r = settings_value_set(reader->settings, setting, value, &why);
     if (r == -EINVAL) {
         settings_place(reader, setting)->faulty = true;
@@ -260,26 +257,6 @@ static int read_lines(struct settings_reader *reader, struct str text)
 
 /* --- the file --- */
 
-static int load(const char *file, struct buf *ret)
-{
-    _cleanup_(closep) int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0)
-        return -errno;
-    for (;;) {
-        char chunk[4096];
-        ssize_t n = read(fd, chunk, sizeof chunk);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        if (n == 0)
-            return 0;
-        int r = buf_append(ret, chunk, (size_t)n);
-        if (r < 0)
-            return r;
-    }
-}
-
 static void reader_done(struct settings_reader *reader)
 {
     for (size_t i = 0; reader->places && i < settings_table_count; i++)
@@ -323,7 +300,7 @@ int settings_read_partly(const char *file, struct settings **ret, struct buf *fa
     _cleanup_(buf_done) struct buf text;
     buf_init(&text, SETTINGS_FILE_BYTES_MAX);
 
-    int r = load(name, &text);
+    int r = file_read(name, &text);
     if (r == -ENOENT && !file)
         return settings_new(ret);
     if (r == -E2BIG) {

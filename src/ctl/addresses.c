@@ -5,7 +5,8 @@
 
 #include "ctl/ctl.h"
 #include "ctl/files.h"
-#include "ctl/text.h"
+#include "ctl/limits.h"
+#include "sesbounce/text.h"
 
 enum { IS_LINE, IS_WORD };
 
@@ -34,7 +35,7 @@ static bool say_too_much(const char *name, int r)
 static void say_line(struct addresses *addresses, const char *name, size_t line,
                      struct str text, const char *fault)
 {
-    struct str shown = text_prefix(text, CTL_CELL_WIDTH_MAX);
+    struct str shown = text_prefix(text, REPORT_CELL_WIDTH_MAX);
     if (++addresses->faults <= CTL_LIST_FAULTS_MAX)
         ctl_fail("%s:%zu: `%.*s%s` is not a mail address: %s", name, line, STR_ARG(shown),
                  shown.len < text.len ? "…" : "", fault);

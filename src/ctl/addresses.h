@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "ctl/limits.h"
 #include "sesbounce/buf.h"
 
 struct addresses {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ctl/limits.h"
 #include "sesbounce/clock.h"
 
 struct batch_item *batch_next(struct batch *batch)

@@ -6,8 +6,9 @@
 
 #include "ctl/ctl.h"
 #include "ctl/files.h"
+#include "ctl/limits.h"
 #include "ctl/progress.h"
-#include "ctl/text.h"
+#include "sesbounce/text.h"
 
 /* CTL_LINE_BYTES_MAX four times: most reads then hold many whole lines. */
 #define INPUT_BYTES ((size_t)4 * CTL_LINE_BYTES_MAX)
@@ -35,8 +36,8 @@ static int print_sentence(const struct asked *asked, const struct store_value *v
     static const char *const shown[] = {"reason", "detail", "since", "until"};
     static const char *const before[] = {"", " ", " since ", " until "};
     struct buf line, safe;
-    buf_init(&line, CTL_LINE_OUT_BYTES_MAX);
-    buf_init(&safe, CTL_LINE_OUT_BYTES_MAX);
+    buf_init(&line, REPORT_ROW_BYTES_MAX);
+    buf_init(&safe, REPORT_ROW_BYTES_MAX);
     int r = buf_printf(&line, "%s  suppressed: ", asked->typed);
     for (size_t i = 0; i < 4 && r == 0; i++) {
         const struct store_value *value = output_find(values, count, shown[i]);
@@ -76,7 +77,7 @@ static int on_entry(void *context, const struct store_value *values, size_t coun
         const struct store_value *value = output_find(values, count, columns[i]);
         row[i] = value ? *value : output_text(columns[i], NULL);
     }
-    row[1] = output_integer("suppressed", 1);
+    row[1] = output_boolean("suppressed", true);
     asked->fault = output_row(asked->output, row, COLUMNS);
     return asked->fault;
 }
@@ -88,7 +89,7 @@ static int say_clear(struct asked *asked, const struct address *address)
         for (size_t i = 0; i < COLUMNS; i++)
             row[i] = output_text(columns[i], NULL);
         row[0] = output_text("address", address->key);
-        row[1] = output_integer("suppressed", 0);
+        row[1] = output_boolean("suppressed", false);
         asked->fault = output_row(asked->output, row, COLUMNS);
     } else if (printf("%s  may be mailed\n", asked->typed) < 0) {
         asked->fault = errno ? -errno : -EIO;
@@ -98,10 +99,11 @@ static int say_clear(struct asked *asked, const struct address *address)
 
 static int check_words(struct ctl *ctl, const char *scope)
 {
+    static const struct output_columns shown = {NULL, columns};
     struct output output;
     bool any = false, bad = false;
     int r = 0;
-    output_init(&output, stdout, ctl->format, columns, columns);
+    ctl_output(ctl, &output, &shown);
     for (size_t i = 0; i < ctl->word_count && r == 0; i++) {
         struct asked asked = {.ctl = ctl,
                               .typed = ctl->words[i],
@@ -124,11 +126,9 @@ static int check_words(struct ctl *ctl, const char *scope)
             return asked.fault < 0 ? ctl_fail_output(r) : ctl_fail_store(ctl, r);
         }
     }
-    if (ctl->format != OUTPUT_TABLE)
-        r = output_end(&output);
-    output_done(&output);
-    if (r < 0)
-        return ctl_fail_output(r);
+    int code = ctl_output_end(ctl, &output, 0);
+    if (code != CTL_DONE)
+        return code;
     return bad ? CTL_COULD_NOT : any ? CTL_NO : CTL_DONE;
 }
 
@@ -136,7 +136,7 @@ static int check_words(struct ctl *ctl, const char *scope)
 
 enum invalid { INVALID_FAIL, INVALID_PASS, INVALID_DROP };
 
-struct filter {
+struct screen {
     struct ctl *ctl;
     const char *scope;
     enum invalid invalid;
@@ -149,30 +149,30 @@ struct filter {
  * the first is part of no line, and is not printed: without that line it would be lost,
  * too. -1: go on; else an exit code.
  */
-static int filter_line(struct filter *filter, struct str whole)
+static int line_screen(struct screen *screen, struct str whole)
 {
     struct address address;
     char fault[ADDRESS_FAULT_BYTES];
     bool print;
-    if (++filter->lines == 1 && files_skip_mark(&whole) < 0)
+    if (++screen->lines == 1 && files_skip_mark(&whole) < 0)
         return ctl_fail("standard input is UTF-16; convert it: iconv -f UTF-16 -t UTF-8");
     struct str line = str_trim(whole);
     if (line.len == 0)
         return -1;
     int r = address_read(line, &address, fault);
     if (r == -ENOMEM)
-        return ctl_fail_store(filter->ctl, r);
+        return ctl_fail_store(screen->ctl, r);
     if (r == 0) {
-        r = store_is_suppressed(filter->ctl->store, &address, filter->scope);
+        r = store_is_suppressed(screen->ctl->store, &address, screen->scope);
         if (r < 0)
-            return ctl_fail_store(filter->ctl, r);
-        print = (r == 1) == filter->invert;
-    } else if (filter->invalid == INVALID_FAIL) {
+            return ctl_fail_store(screen->ctl, r);
+        print = (r == 1) == screen->invert;
+    } else if (screen->invalid == INVALID_FAIL) {
         return ctl_fail("line %llu of standard input is not a mail address: %s. The "
                         "output is incomplete (--invalid pass or drop continues)",
-                        (unsigned long long)filter->lines, fault);
+                        (unsigned long long)screen->lines, fault);
     } else {
-        print = filter->invalid == INVALID_PASS;
+        print = screen->invalid == INVALID_PASS;
     }
     if (print && fwrite(whole.data, 1, whole.len, stdout) != whole.len)
         return ctl_fail_output(errno ? -errno : -EIO);
@@ -180,21 +180,21 @@ static int filter_line(struct filter *filter, struct str whole)
 }
 
 /* Works off the whole lines at the start of `data`; `*ret_used` says how far. */
-static int filter_lines(struct filter *filter, struct str data, size_t *ret_used,
+static int lines_screen(struct screen *screen, struct str data, size_t *ret_used,
                         struct progress *progress)
 {
     const char *at = data.data, *end = data.data + data.len, *feed;
     int code = -1;
     while (code < 0 && at < end && (feed = memchr(at, '\n', (size_t)(end - at)))) {
-        code = filter_line(filter, (struct str){at, (size_t)(feed - at) + 1});
+        code = line_screen(screen, (struct str){at, (size_t)(feed - at) + 1});
         at = feed + 1;
-        progress_tick(progress, filter->lines);
+        progress_tick(progress, screen->lines);
     }
     *ret_used = (size_t)(at - data.data);
     return code;
 }
 
-static int filter_input(struct filter *filter, char *buffer, size_t size)
+static int input_screen(struct screen *screen, char *buffer, size_t size)
 {
     struct progress progress;
     size_t held = 0, used = 0;
@@ -210,35 +210,35 @@ static int filter_input(struct filter *filter, char *buffer, size_t size)
         if (got < 0)
             continue;
         held += (size_t)got;
-        code = filter_lines(filter, (struct str){buffer, held}, &used, &progress);
+        code = lines_screen(screen, (struct str){buffer, held}, &used, &progress);
         held -= used;
         memmove(buffer, buffer + used, held);
         if (code < 0 && held > CTL_LINE_BYTES_MAX)
             code = ctl_fail("line %llu of standard input is longer than %d bytes",
-                            (unsigned long long)filter->lines + 1, CTL_LINE_BYTES_MAX);
+                            (unsigned long long)screen->lines + 1, CTL_LINE_BYTES_MAX);
     }
     progress_end(&progress);
     if (code < 0 && held > 0)
-        code = filter_line(filter, (struct str){buffer, held});
+        code = line_screen(screen, (struct str){buffer, held});
     return code >= 0 ? code : CTL_DONE;
 }
 
 static int check_input(struct ctl *ctl, const char *scope)
 {
-    struct filter filter = {
+    struct screen screen = {
         .ctl = ctl, .scope = scope, .invert = ctl_given(ctl, OPTION_INVERT)};
     const char *invalid = ctl->value[OPTION_INVALID];
     _cleanup_(freep) char *buffer = malloc(INPUT_BYTES);
     if (!buffer)
         return ctl_fail_store(ctl, -ENOMEM);
     if (invalid && strcmp(invalid, "pass") == 0)
-        filter.invalid = INVALID_PASS;
+        screen.invalid = INVALID_PASS;
     else if (invalid && strcmp(invalid, "drop") == 0)
-        filter.invalid = INVALID_DROP;
+        screen.invalid = INVALID_DROP;
     else if (invalid && strcmp(invalid, "fail") != 0)
         return ctl_fail("--invalid is pass, drop or fail, not `%s`", invalid);
     (void)setvbuf(stdout, NULL, _IOFBF, CTL_LINE_BYTES_MAX);
-    int code = filter_input(&filter, buffer, INPUT_BYTES);
+    int code = input_screen(&screen, buffer, INPUT_BYTES);
     if (code == CTL_DONE && fflush(stdout) != 0)
         return ctl_fail_output(errno ? -errno : -EIO);
     return code;

@@ -44,7 +44,6 @@ static int print_row(struct compacting *compacting, bool dry_run)
 {
     const char *path = ctl_store_path(compacting->ctl);
     struct store_space now = compacting->before;
-    struct output output;
     if (!dry_run)
         (void)store_space(compacting->ctl->store, &now);
     const struct store_value row[] = {
@@ -54,12 +53,7 @@ static int print_row(struct compacting *compacting, bool dry_run)
         output_integer("free_bytes", now.free_bytes),
         output_integer("in_steps", now.in_steps),
     };
-    output_init(&output, stdout, compacting->ctl->format, NULL, NULL);
-    int r = output_row(&output, row, sizeof(row) / sizeof(*row));
-    if (r == 0)
-        r = output_end(&output);
-    output_done(&output);
-    return r;
+    return ctl_print_row(compacting->ctl, row, sizeof(row) / sizeof(*row));
 }
 
 static void say_how(const struct compacting *compacting)

@@ -2,8 +2,9 @@
 #include <errno.h>
 
 #include "ctl/ctl.h"
+#include "ctl/limits.h"
 #include "ctl/progress.h"
-#include "ctl/text.h"
+#include "sesbounce/text.h"
 
 struct checking {
     struct progress progress;
@@ -19,16 +20,10 @@ static void on_progress(void *context)
 /* `faults` is empty when the file is sound. */
 static int print_row(const struct ctl *ctl, const char *path, struct str faults)
 {
-    struct output output;
     const struct store_value row[] = {
-        output_text("file", path), output_integer("sound", faults.len == 0),
+        output_text("file", path), output_boolean("sound", faults.len == 0),
         faults.len > 0 ? output_str("faults", faults) : output_text("faults", NULL)};
-    output_init(&output, stdout, ctl->format, NULL, NULL);
-    int r = output_row(&output, row, 3);
-    if (r == 0)
-        r = output_end(&output);
-    output_done(&output);
-    return r;
+    return ctl_print_row(ctl, row, 3);
 }
 
 static int print_lines(const char *path, struct str faults)

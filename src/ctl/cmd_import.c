@@ -6,11 +6,12 @@
 #include "ctl/batch.h"
 #include "ctl/ctl.h"
 #include "ctl/files.h"
+#include "ctl/limits.h"
 #include "ctl/progress.h"
-#include "ctl/text.h"
 #include "ctl/verify.h"
 #include "sesbounce/address.h"
 #include "sesbounce/arn.h"
+#include "sesbounce/text.h"
 
 struct import {
     struct ctl *ctl;
@@ -30,7 +31,7 @@ static int refuse(struct import *import, const char *why)
 {
     struct buf safe;
     struct str reason = str_trim(str_of(why));
-    buf_init(&safe, CTL_LINE_OUT_BYTES_MAX);
+    buf_init(&safe, REPORT_ROW_BYTES_MAX);
     progress_end(&import->progress);
     import->refused++;
     if (text_neutral(&safe, reason, false) == 0)
@@ -250,13 +251,7 @@ static int summary(const struct import *import)
         output_integer("refused", (int64_t)import->refused),
     };
     if (import->ctl->format != OUTPUT_TABLE) {
-        struct output output;
-        output_init(&output, stdout, import->ctl->format, NULL, NULL);
-        int r = output_row(&output, values, sizeof(values) / sizeof(*values));
-        if (r == 0)
-            r = output_end(&output);
-        output_done(&output);
-        return r;
+        return ctl_print_row(import->ctl, values, sizeof(values) / sizeof(*values));
     }
     printf("%s%llu new, %llu known already, %llu ignored, %llu quarantined, %llu refused",
            import->dry_run ? "would be: " : "", (unsigned long long)import->applied,

@@ -5,8 +5,9 @@
 
 #include "ctl/ctl.h"
 #include "ctl/files.h"
-#include "ctl/text.h"
+#include "ctl/limits.h"
 #include "ctl/verify.h"
+#include "sesbounce/text.h"
 
 /* The configuration may name another endpoint; it need not exist, and one that this user
  * may not read is as good as none. */
@@ -25,58 +26,28 @@ static bool settings_if_any(struct ctl *ctl)
     return r == 0;
 }
 
-static int print_table(const struct store_value *values, size_t count)
-{
-    struct buf text, raw;
-    int r = 0;
-    buf_init(&text, CTL_LINE_OUT_BYTES_MAX);
-    buf_init(&raw, CTL_LINE_OUT_BYTES_MAX);
-    for (size_t i = 0; i < count && r == 0; i++) {
-        if (values[i].type == STORE_NULL)
-            continue;
-        buf_clear(&raw);
-        r = output_plain(&raw, &values[i]);
-        if (r == 0)
-            r = buf_printf(&text, "%s: ", values[i].name);
-        if (r == 0)
-            r = text_neutral(&text, buf_str(&raw), false);
-        if (r == 0)
-            r = buf_append_char(&text, '\n');
-    }
-    if (r == 0 && fwrite(buf_str(&text).data, 1, text.len, stdout) != text.len)
-        r = errno ? -errno : -EIO;
-    buf_done(&text);
-    buf_done(&raw);
-    return r;
-}
-
-#define VALUES_MAX 8
+#define VALUES 8
 
 static int print_answer(const struct ctl *ctl, enum verify_answer answer,
                         const struct sns_message *message, const char *reason)
 {
-    char time[CLOCK_TEXT_BYTES];
-    const struct store_value values[VALUES_MAX] = {
-        output_integer("genuine", answer == VERIFY_GENUINE),
+    const struct store_value values[VALUES] = {
+        output_boolean("genuine", answer == VERIFY_GENUINE),
         output_text("reason", reason),
         output_str("type", message->type_text),
         output_str("topic_arn", message->topic_arn),
         output_str("sns_message_id", message->message_id),
         output_time("timestamp",
-                    str_present(message->type_text) ? message->timestamp_ms : CLOCK_NONE,
-                    time),
+                    str_present(message->type_text) ? message->timestamp_ms : CLOCK_NONE),
         output_str("subject", message->subject),
         output_str("signature_version", message->signature_version),
     };
-    if (ctl->format == OUTPUT_TABLE) {
-        puts(answer == VERIFY_GENUINE ? "genuine: yes" : "genuine: no");
-        return print_table(values + 1, VALUES_MAX - 1);
-    }
     struct output output;
-    output_init(&output, stdout, ctl->format, NULL, NULL);
-    int r = output_row(&output, values, VALUES_MAX);
-    if (r == 0)
-        r = output_end(&output);
+    if (ctl->format != OUTPUT_TABLE)
+        return ctl_print_row(ctl, values, VALUES);
+    puts(answer == VERIFY_GENUINE ? "genuine: yes" : "genuine: no");
+    ctl_output(ctl, &output, NULL);
+    int r = output_record(&output, values + 1, VALUES - 1, false);
     output_done(&output);
     return r;
 }
@@ -170,7 +141,7 @@ static int print_verbatim(struct str body)
 {
     struct buf text;
     int r = 0;
-    buf_init(&text, CTL_LINE_OUT_BYTES_MAX);
+    buf_init(&text, REPORT_ROW_BYTES_MAX);
     if (isatty(STDOUT_FILENO)) {
         r = text_neutral(&text, body, true);
         if (r == 0)
@@ -187,15 +158,9 @@ static int print_message(const struct ctl *ctl, int64_t id, struct str body)
 {
     const struct store_value values[] = {output_integer("id", id),
                                          output_str("body", body)};
-    struct output output;
     if (ctl->format == OUTPUT_TABLE)
         return print_verbatim(body);
-    output_init(&output, stdout, ctl->format, NULL, NULL);
-    int r = output_row(&output, values, 2);
-    if (r == 0)
-        r = output_end(&output);
-    output_done(&output);
-    return r;
+    return ctl_print_row(ctl, values, 2);
 }
 
 int cmd_message_show(struct ctl *ctl)

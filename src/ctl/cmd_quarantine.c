@@ -5,15 +5,15 @@
 
 #include "ctl/batch.h"
 #include "ctl/ctl.h"
-#include "ctl/text.h"
 #include "sesbounce/sns_message.h"
+#include "sesbounce/text.h"
 
 int cmd_quarantine_list(struct ctl *ctl)
 {
-    struct store_filter filter;
-    if (!ctl_filter(ctl, &filter) || !ctl_store(ctl, STORE_READ))
+    struct filter filter;
+    if (!ctl_filter(ctl, STORE_QUARANTINE, &filter) || !ctl_store(ctl, STORE_READ))
         return CTL_COULD_NOT;
-    return ctl_print_view(ctl, STORE_QUARANTINE, &filter);
+    return ctl_print_view(ctl, &filter);
 }
 
 static struct store_filter by_id(int64_t id)
@@ -28,34 +28,7 @@ struct shown {
     struct ctl *ctl;
     struct output output;
     size_t rows;
-    int fault;
 };
-
-static int print_row(const struct store_value *values, size_t count)
-{
-    struct buf text;
-    int r = 0;
-    buf_init(&text, CTL_LINE_OUT_BYTES_MAX);
-    for (size_t i = 0; i < count && r == 0; i++) {
-        bool is_body = strcmp(values[i].name, "body") == 0;
-        struct buf raw;
-        buf_init(&raw, CTL_LINE_OUT_BYTES_MAX);
-        r = values[i].type == STORE_NULL ? buf_append_char(&raw, '-')
-                                         : output_plain(&raw, &values[i]);
-        if (r == 0)
-            r = is_body ? buf_append_char(&text, '\n')
-                        : buf_printf(&text, "%s: ", values[i].name);
-        if (r == 0)
-            r = text_neutral(&text, buf_str(&raw), is_body);
-        if (r == 0)
-            r = buf_append_char(&text, '\n');
-        buf_done(&raw);
-    }
-    if (r == 0 && fwrite(buf_str(&text).data, 1, text.len, stdout) != text.len)
-        r = errno ? -errno : -EIO;
-    buf_done(&text);
-    return r;
-}
 
 /* Names of members, with a comma between them. */
 static int put_unsigned(struct buf *to, struct str body)
@@ -81,14 +54,14 @@ static int show_row(struct shown *shown, const struct store_value *values, size_
     size_t at = body ? (size_t)(body - values) : count;
     struct buf names;
     int r;
-    buf_init(&names, CTL_LINE_OUT_BYTES_MAX);
+    buf_init(&names, REPORT_ROW_BYTES_MAX);
     r = body ? put_unsigned(&names, body->text) : 0;
     memcpy(row, values, at * sizeof(*row));
     row[at] = output_str("not_signed", names.len > 0 ? buf_str(&names) : STR_ABSENT);
     memcpy(row + at + 1, values + at, (count - at) * sizeof(*row));
     if (r == 0)
         r = shown->ctl->format == OUTPUT_TABLE
-                ? print_row(row, count + 1)
+                ? output_record(&shown->output, row, count + 1, true)
                 : output_row(&shown->output, row, count + 1);
     buf_done(&names);
     return r;
@@ -98,8 +71,9 @@ static int on_shown(void *context, const struct store_value *values, size_t coun
 {
     struct shown *shown = context;
     shown->rows++;
-    shown->fault = count < STORE_COLUMNS_MAX ? show_row(shown, values, count) : -E2BIG;
-    return shown->fault;
+    if (count >= STORE_COLUMNS_MAX)
+        return shown->output.fault = -E2BIG;
+    return show_row(shown, values, count);
 }
 
 int cmd_quarantine_show(struct ctl *ctl)
@@ -109,11 +83,11 @@ int cmd_quarantine_show(struct ctl *ctl)
     if (!ctl_number("ID", ctl->words[0], &id) || !ctl_store(ctl, STORE_READ))
         return CTL_COULD_NOT;
     struct store_filter filter = by_id(id);
-    output_init(&shown.output, stdout, ctl->format, NULL, NULL);
+    ctl_output(ctl, &shown.output, NULL);
     int r = store_query(ctl->store, STORE_QUARANTINE, &filter, on_shown, &shown);
-    output_done(&shown.output);
-    if (r < 0)
-        return shown.fault < 0 ? ctl_fail_output(r) : ctl_fail_store(ctl, r);
+    int code = ctl_output_end(ctl, &shown.output, r);
+    if (code != CTL_DONE)
+        return code;
     if (shown.rows == 0) {
         ctl_note(
             "no message in quarantine has the id %lld; see sesbouncectl quarantine list",
@@ -136,12 +110,12 @@ static bool ids_are_good(const struct ctl *ctl)
 
 /* IDs, or what `*ret` selects: never everything because nothing was said. False after
  * telling what is wrong. */
-static bool read_selection(const struct ctl *ctl, struct store_filter *ret)
+static bool read_selection(const struct ctl *ctl, struct filter *ret)
 {
     bool all = ctl_given(ctl, OPTION_ALL);
     bool some = ctl_given(ctl, OPTION_REASON) || ctl_given(ctl, OPTION_TOPIC);
     if (all + some + (ctl->word_count > 0) == 1)
-        return ids_are_good(ctl) && ctl_filter(ctl, ret);
+        return ids_are_good(ctl) && ctl_filter(ctl, STORE_QUARANTINE, ret);
     ctl_fail("say which: IDs (sesbouncectl quarantine list), or --reason or --topic or "
              "both, or --all");
     return false;
@@ -162,10 +136,8 @@ struct retry {
 static int tell(struct retry *retry, int64_t id, const char *result, const char *detail)
 {
     if (retry->ctl->format == OUTPUT_TABLE)
-        return printf("%lld  %s%s%s\n", (long long)id, result, detail ? ": " : "",
-                      detail ? detail : "") < 0
-                   ? -EIO
-                   : 0;
+        return output_printf(&retry->output, "%lld  %s%s%s\n", (long long)id, result,
+                             detail ? ": " : "", detail ? detail : "");
     struct store_value row[] = {output_integer("id", id), output_text("result", result),
                                 output_text("detail", detail)};
     return output_row(&retry->output, row, 3);
@@ -209,7 +181,7 @@ static int on_quarantined(void *context, const struct store_value *values, size_
     retry->found++;
     retry->last_id = id->integer;
     if (received)
-        (void)clock_parse(received->text, &received_ms);
+        received_ms = received->integer;
     if (!body) {
         retry->some_remain = true;
         return tell(retry, id->integer, "remains", "its body has been pruned");
@@ -279,7 +251,7 @@ static int retry_selected(struct retry *retry, struct store_filter filter)
 int cmd_quarantine_retry(struct ctl *ctl)
 {
     struct retry retry = {.ctl = ctl};
-    struct store_filter filter;
+    struct filter filter;
     int r = 0;
     if (!read_selection(ctl, &filter) || !ctl_settings(ctl) ||
         !ctl_store(ctl, STORE_WRITE))
@@ -288,18 +260,14 @@ int cmd_quarantine_retry(struct ctl *ctl)
     if (!batch)
         return ctl_fail_store(ctl, -ENOMEM);
     retry.batch = batch;
-    output_init(&retry.output, stdout, ctl->format, NULL, NULL);
+    ctl_output(ctl, &retry.output, NULL);
     if (ctl->word_count == 0)
-        r = retry_selected(&retry, filter);
+        r = retry_selected(&retry, filter.store);
     for (size_t i = 0; i < ctl->word_count && r == 0; i++)
         r = retry_id(&retry, ctl->words[i]);
     batch_clear(batch);
-    if (r == 0 && ctl->format != OUTPUT_TABLE)
-        r = output_end(&retry.output);
-    output_done(&retry.output);
-    if (r < 0)
-        return retry.output.fault < 0 ? ctl_fail_output(r) : ctl_fail_store(ctl, r);
-    return retry.some_remain ? CTL_NO : CTL_DONE;
+    int code = ctl_output_end(ctl, &retry.output, r);
+    return code == CTL_DONE && retry.some_remain ? CTL_NO : code;
 }
 
 /* --- drop --- */
@@ -407,18 +375,18 @@ int cmd_quarantine_drop(struct ctl *ctl)
 {
     struct drop drop = {.report = {.ctl = ctl},
                         .dry_run = ctl_given(ctl, OPTION_DRY_RUN)};
-    struct store_filter filter;
+    struct filter filter;
     int r = 0, written = 0;
     if (!read_selection(ctl, &filter) ||
         !ctl_store(ctl, drop.dry_run ? STORE_READ : STORE_WRITE))
         return CTL_COULD_NOT;
-    output_init(&drop.report.output, stdout, ctl->format, NULL, NULL);
+    ctl_output(ctl, &drop.report.output, NULL);
     if (ctl->word_count == 0)
-        r = drop_selected(&drop, filter, &written);
+        r = drop_selected(&drop, filter.store, &written);
     for (size_t i = 0; i < ctl->word_count && r == 0 && written == 0; i++)
         r = drop_named(&drop, ctl->words[i], &written);
-    if (r == 0 && written == 0 && ctl->format != OUTPUT_TABLE)
-        written = output_end(&drop.report.output);
+    if (r == 0 && written == 0)
+        written = ctl_output_flush(&drop.report.output);
     output_done(&drop.report.output);
     if (r < 0)
         return ctl_fail_store(ctl, r);

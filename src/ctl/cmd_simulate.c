@@ -88,16 +88,11 @@ static int report(const struct ctl *ctl, const struct ingest_answer *answer,
         else if (!forged && answer->status == 403)
             ctl_note("restart the daemon if [simulator] was switched on just now");
     } else {
-        struct output output;
         const struct store_value row[] = {output_text("kind", kind),
                                           output_text("address", address),
                                           output_integer("status", answer->status),
                                           output_text("answer", answer->body)};
-        output_init(&output, stdout, ctl->format, NULL, NULL);
-        int r = output_row(&output, row, 4);
-        if (r == 0)
-            r = output_end(&output);
-        output_done(&output);
+        int r = ctl_print_row(ctl, row, 4);
         if (r < 0)
             return ctl_fail_output(r);
     }

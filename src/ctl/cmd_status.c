@@ -5,9 +5,10 @@
 
 #include "ctl/ctl.h"
 #include "ctl/ingest_client.h"
-#include "ctl/text.h"
+#include "ctl/limits.h"
 #include "sesbounce/arn.h"
 #include "sesbounce/expiry.h"
+#include "sesbounce/text.h"
 
 /* Three ARNs and a sentence. */
 #define ATTENTION_BYTES_MAX (3 * ARN_BYTES_MAX + 1024)
@@ -133,7 +134,6 @@ static int ask_daemon(struct status *status)
 static int on_status(void *context, const struct store_value *values, size_t count)
 {
     struct status *status = context;
-    int64_t begun_ms;
 
     if (str_equal(values[0].text, STR("quarantine")))
         status->quarantined = values[1].integer;
@@ -141,9 +141,8 @@ static int on_status(void *context, const struct store_value *values, size_t cou
         status->not_addressed = values[1].integer;
     if (str_equal(values[0].text, STR("quarantine_dropped_last_day")))
         status->quarantine_dropped = values[1].integer;
-    if (str_equal(values[0].text, STR("begun_anew_at")) &&
-        clock_parse(values[1].text, &begun_ms) == 0)
-        clock_format_rfc3339(begun_ms, status->begun_anew);
+    if (str_equal(values[0].text, STR("begun_anew_at")) && values[1].type == STORE_TIME)
+        clock_format_rfc3339(values[1].integer, status->begun_anew);
     return say(status, values, count);
 }
 
@@ -193,11 +192,10 @@ static const char *const topic_columns[] = {"topic_arn", "state",           "sin
 static struct store_value age_of(const struct status *status,
                                  const struct store_value *last)
 {
-    int64_t ms;
-    if (!last || last->type != STORE_TIME || clock_parse(last->text, &ms) < 0)
+    if (!last || last->type != STORE_TIME)
         return output_text("last_message_age_seconds", NULL);
     return output_integer("last_message_age_seconds",
-                          (status->ctl->now_ms - ms) / CLOCK_SECOND_MS);
+                          (status->ctl->now_ms - last->integer) / CLOCK_SECOND_MS);
 }
 
 /* ` (3 h ago)`: in the largest unit that it has two of. */
@@ -227,7 +225,7 @@ static int say_topic(struct status *status, const struct store_value *values,
         age_of(status, output_find(values, count, "last_message_at"));
     struct buf text;
     int r = 0;
-    buf_init(&text, CTL_LINE_OUT_BYTES_MAX);
+    buf_init(&text, REPORT_ROW_BYTES_MAX);
     for (size_t i = 0; i < TOPIC_COLUMNS && r == 0; i++) {
         const struct store_value *value = output_find(values, count, topic_columns[i]);
         row[1 + i] = value ? *value : output_text(topic_columns[i], NULL);
@@ -372,14 +370,14 @@ static int put_pause(struct buf *to, const struct store_value *values, size_t co
 {
     const struct sender *sender = senders;
     char since[CLOCK_TEXT_BYTES] = "an unknown time";
-    int64_t since_ms;
+    const struct store_value *at = output_find(values, count, "since");
     while (sender->ask && text_in(values, count, sender->column).len == 0)
         sender++;
     struct str name = text_in(values, count, sender->column);
     struct str region = text_in(values, count, "region");
     struct str cause = str_cut(text_in(values, count, "cause"), CTL_CAUSE_BYTES_MAX);
-    if (clock_parse(text_in(values, count, "since"), &since_ms) == 0)
-        clock_format_rfc3339(since_ms, since);
+    if (at && at->type == STORE_TIME)
+        clock_format_rfc3339(at->integer, since);
     int r = buf_printf(to, "sending has been paused since %s%s", since,
                        cause.len ? "" : " (SES gave no reason)");
     if (r == 0)
@@ -404,7 +402,7 @@ static int on_paused(void *context, const struct store_value *values, size_t cou
 {
     struct status *status = context;
     struct buf text;
-    buf_init(&text, CTL_LINE_OUT_BYTES_MAX);
+    buf_init(&text, REPORT_ROW_BYTES_MAX);
     int r = put_pause(&text, values, count);
     if (r == 0)
         r = attend(status, buf_str(&text).data);
@@ -489,6 +487,7 @@ static int report(struct status *status, bool *ret_store_failed)
 int cmd_status(struct ctl *ctl)
 {
     static const char *const columns[] = {"name", "value", NULL};
+    static const struct output_columns shown = {NULL, columns};
     struct status status = {.ctl = ctl};
     bool store_failed = false;
     if (!ctl_settings(ctl) || !ctl_store(ctl, STORE_READ))
@@ -498,11 +497,11 @@ int cmd_status(struct ctl *ctl)
     if (!heard)
         return ctl_fail("short of memory");
     status.heard = heard;
-    output_init(&status.output, stdout, ctl->format, columns, columns);
+    ctl_output(ctl, &status.output, &shown);
     status.output.whole = true;
     int r = report(&status, &store_failed);
     if (r == 0)
-        r = output_end(&status.output);
+        r = ctl_output_flush(&status.output);
     output_done(&status.output);
     if (r < 0)
         return store_failed ? ctl_fail_store(ctl, r) : ctl_fail_output(r);

@@ -4,57 +4,17 @@
 
 #include "ctl/addresses.h"
 #include "ctl/ctl.h"
+#include "ctl/limits.h"
 #include "ctl/progress.h"
-#include "ctl/text.h"
-#include "ctl/when.h"
-
-/* The store knows no domain of an entry: picked out here, and so is the limit. */
-struct listing {
-    struct output output;
-    const char *domain;
-    uint64_t limit;
-};
-
-static bool is_of_domain(const struct store_value *address, const char *domain)
-{
-    struct str suffix = str_of(domain);
-    const struct str text = address ? address->text : STR("");
-    return text.len > suffix.len && text.data[text.len - suffix.len - 1] == '@' &&
-           str_equal_nocase((struct str){text.data + text.len - suffix.len, suffix.len},
-                            suffix);
-}
-
-static int on_listed(void *context, const struct store_value *values, size_t count)
-{
-    struct listing *listing = context;
-    if (listing->domain &&
-        !is_of_domain(output_find(values, count, "address"), listing->domain))
-        return 0;
-    if (listing->limit && listing->output.rows == listing->limit)
-        return 0;
-    return output_row(&listing->output, values, count);
-}
+#include "sesbounce/text.h"
+#include "sesbounce/when.h"
 
 int cmd_suppress_list(struct ctl *ctl)
 {
-    struct store_filter filter;
-    struct listing listing = {0};
-    if (!ctl_filter(ctl, &filter) || !ctl_store(ctl, STORE_READ))
+    struct filter filter;
+    if (!ctl_filter(ctl, STORE_SUPPRESSED, &filter) || !ctl_store(ctl, STORE_READ))
         return CTL_COULD_NOT;
-    listing.domain = take_ptr(filter.domain);
-    listing.limit = (uint64_t)filter.limit;
-    if (listing.domain)
-        filter.limit = 0;
-    output_init(&listing.output, stdout, ctl->format, views_table(STORE_SUPPRESSED),
-                views_all(STORE_SUPPRESSED));
-    int r = store_query(ctl->store, STORE_SUPPRESSED, &filter, on_listed, &listing);
-    if (r == 0)
-        r = output_end(&listing.output);
-    bool broken = listing.output.fault < 0;
-    output_done(&listing.output);
-    if (r < 0)
-        return broken ? ctl_fail_output(r) : ctl_fail_store(ctl, r);
-    return CTL_DONE;
+    return ctl_print_view(ctl, &filter);
 }
 
 /* --- decisions --- */
@@ -118,7 +78,7 @@ static int on_entry(void *context, const struct store_value *values, size_t coun
     before->manual = true;
     before->until_ms = POLICY_FOR_EVER;
     if (until)
-        (void)clock_parse(until->text, &before->until_ms);
+        before->until_ms = until->integer;
     before->same_note =
         !asked->note || (note && str_equal(note->text, str_of(asked->note)));
     return 0;
@@ -186,7 +146,7 @@ static int tell(struct decision *decision, const struct decided *decided)
     if (decision->ctl->format != OUTPUT_TABLE) {
         struct store_value row[] = {
             output_text("address", typed), output_text("scope", decision->store.scope),
-            output_integer("changed", changed), output_text("result", result)};
+            output_boolean("changed", changed), output_text("result", result)};
         return output_row(&decision->output, row, 4);
     }
     if (!decided->given.is_word)
@@ -357,8 +317,8 @@ static int decide(struct decision *decision)
         return ctl_fail_store(ctl, r);
     if (fault == 0)
         fault = summary(decision);
-    if (fault == 0 && ctl->format != OUTPUT_TABLE)
-        fault = output_end(&decision->output);
+    if (fault == 0)
+        fault = ctl_output_flush(&decision->output);
     if (fault < 0)
         return ctl_fail_output(fault);
     return !decision->add && decision->any_missing ? CTL_NO : CTL_DONE;
@@ -381,7 +341,7 @@ static int run(struct ctl *ctl, bool add, int64_t until_ms)
     /* Absent is NULL, never ''. */
     if (decision.store.note && !*decision.store.note)
         decision.store.note = NULL;
-    output_init(&decision.output, stdout, ctl->format, NULL, NULL);
+    ctl_output(ctl, &decision.output, NULL);
     int code = CTL_COULD_NOT;
     if (!addresses_read(&decision.addresses, ctl->words, ctl->word_count))
         ctl_note("nothing was changed");

@@ -7,10 +7,10 @@
 
 int cmd_topics_list(struct ctl *ctl)
 {
-    struct store_filter filter = {.since_ms = CLOCK_NONE, .until_ms = CLOCK_NONE};
-    if (!ctl_store(ctl, STORE_READ))
+    struct filter filter;
+    if (!ctl_filter(ctl, STORE_TOPICS, &filter) || !ctl_store(ctl, STORE_READ))
         return CTL_COULD_NOT;
-    return ctl_print_view(ctl, STORE_TOPICS, &filter);
+    return ctl_print_view(ctl, &filter);
 }
 
 /* The topic as the view has it; confirmed and the like: its state. */

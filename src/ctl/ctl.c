@@ -7,7 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl/text.h"
+#include "ctl/limits.h"
+#include "sesbounce/listing.h"
+#include "sesbounce/text.h"
 
 /* What was typed or read is quoted in it, so that it is neutralised as a whole. */
 __attribute__((format(printf, 1, 0))) static void tell(const char *format,
@@ -162,7 +164,7 @@ bool ctl_store(struct ctl *ctl, enum store_mode mode)
     if (!path)
         return false;
     struct buf fault;
-    buf_init(&fault, 4096);
+    buf_init(&fault, CTL_MESSAGE_BYTES_MAX);
     int r = store_open(path, mode, &ctl->store, &fault);
     if (r < 0)
         ctl_fail_open(path, r, str_trim(buf_str(&fault)), mode);
@@ -170,17 +172,55 @@ bool ctl_store(struct ctl *ctl, enum store_mode mode)
     return r == 0;
 }
 
-int ctl_print_view(struct ctl *ctl, enum store_view view,
-                   const struct store_filter *filter)
+static int stdout_write(void *context, struct str text)
 {
-    struct output output;
-    output_init(&output, stdout, ctl->format, views_table(view), views_all(view));
-    int r = store_query(ctl->store, view, filter, output_row, &output);
+    (void)context;
+    errno = 0;
+    if (fwrite(text.data, 1, text.len, stdout) == text.len)
+        return 0;
+    return errno ? -errno : -EIO;
+}
+
+void ctl_output(const struct ctl *ctl, struct output *ret,
+                const struct output_columns *columns)
+{
+    struct output_sink to = {stdout_write, NULL, isatty(STDOUT_FILENO)};
+    output_init(ret, to, ctl->format, columns);
+}
+
+int ctl_output_flush(struct output *output)
+{
+    int r = output_end(output);
+    if (r == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+        r = output->fault = errno ? -errno : -EIO;
+    return r;
+}
+
+int ctl_output_end(struct ctl *ctl, struct output *output, int r)
+{
     if (r == 0)
-        r = output_end(&output);
-    bool broken = output.fault < 0;
-    output_done(&output);
+        r = ctl_output_flush(output);
+    output_done(output);
     if (r == 0)
         return CTL_DONE;
-    return broken ? ctl_fail_output(r) : ctl_fail_store(ctl, r);
+    return output->fault < 0 ? ctl_fail_output(r) : ctl_fail_store(ctl, r);
+}
+
+int ctl_print_row(const struct ctl *ctl, const struct store_value *values, size_t count)
+{
+    struct output output;
+    ctl_output(ctl, &output, NULL);
+    int r = output_row(&output, values, count);
+    if (r == 0)
+        r = ctl_output_flush(&output);
+    output_done(&output);
+    return r;
+}
+
+int ctl_print_view(struct ctl *ctl, const struct filter *filter)
+{
+    const struct output_columns columns = listing_columns(filter->view);
+    struct output output;
+    ctl_output(ctl, &output, &columns);
+    return ctl_output_end(ctl, &output, listing_write(ctl->store, filter, &output, NULL));
 }

@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ctl/output.h"
+#include "sesbounce/filter.h"
+#include "sesbounce/output.h"
 #include "sesbounce/settings.h"
 #include "sesbounce/store.h"
 
@@ -121,8 +122,9 @@ const char *ctl_store_path(struct ctl *ctl);
  */
 const char *ctl_actor(void);
 
-/* Fills `ret` from the options of `ctl->verb`. False after telling what is wrong. */
-bool ctl_filter(const struct ctl *ctl, struct store_filter *ret);
+/* Fills `ret` from the options of `ctl->verb` that name a filter. False after telling
+ * what is wrong. */
+bool ctl_filter(const struct ctl *ctl, enum store_view view, struct filter *ret);
 
 /* A moment or duration given as option; CLOCK_NONE when it is not given. */
 bool ctl_option_when(const struct ctl *ctl, enum ctl_option option, int64_t *ret_ms);
@@ -130,17 +132,29 @@ bool ctl_option_when(const struct ctl *ctl, enum ctl_option option, int64_t *ret
 /* A number of 1 or more given as a word (`what`: how it is called). */
 bool ctl_number(const char *what, const char *text, int64_t *ret);
 
-/* Runs store_query into rows of `ctl->format`. */
-int ctl_print_view(struct ctl *ctl, enum store_view view,
-                   const struct store_filter *filter);
+/* Rows of `ctl->format` on standard output. */
+void ctl_output(const struct ctl *ctl, struct output *ret,
+                const struct output_columns *columns);
 
-/* The columns of a view for a table and, for CSV without rows, all. See views.c. */
-const char *const *views_table(enum store_view view);
-const char *const *views_all(enum store_view view);
+/* Writes what is held and flushes. 0 or a negative errno. */
+int ctl_output_flush(struct output *output);
+
+/* Ends what ctl_output() began, flushes and frees. `r` is what came of it so far: a fault
+ * of the store unless writing failed. Returns the exit code, after telling a fault. */
+int ctl_output_end(struct ctl *ctl, struct output *output, int r);
+
+/* One row with the names that it has. 0 or a negative errno. */
+int ctl_print_row(const struct ctl *ctl, const struct store_value *values, size_t count);
+
+/* Prints what `filter` selects as rows of `ctl->format`. */
+int ctl_print_view(struct ctl *ctl, const struct filter *filter);
 
 /* options.c: reads argv into `ctl` and finds the verb. -1: run it; else the exit code. */
 int options_read(struct ctl *ctl, int argc, char **argv, const struct verb *verbs,
                  size_t count);
+
+/* The name of an option, without its hyphens. */
+const char *options_name(enum ctl_option option);
 
 /* The verbs, cmd_*.c. */
 int cmd_check(struct ctl *ctl);

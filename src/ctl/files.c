@@ -7,10 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ctl/limits.h"
 #include "sesbounce/cleanup.h"
-#include "sesbounce/limits.h"
-
-#define INPUT_BYTES ((size_t)64 * 1024)
+#include "sesbounce/file.h"
 
 int files_open(const char *path)
 {
@@ -48,16 +47,8 @@ static void drop_mark(struct buf *text, size_t from)
 int files_read(const char *path, struct buf *ret)
 {
     _cleanup_(closep) int fd = files_open(path);
-    char chunk[4096];
-    ssize_t got = 1;
     size_t before = ret->len;
-    int r = fd < 0 ? fd : 0;
-    while (r == 0 && got != 0) {
-        got = read(fd, chunk, sizeof(chunk));
-        if (got < 0 && errno == EINTR)
-            continue;
-        r = got < 0 ? -errno : buf_append(ret, chunk, (size_t)got);
-    }
+    int r = fd < 0 ? fd : file_read_fd(fd, ret);
     if (ret->len > before)
         drop_mark(ret, before);
     return r;
@@ -67,7 +58,7 @@ int records_init(struct records *records, int fd)
 {
     *records = (struct records){.fd = fd, .line = 1};
     buf_init(&records->record, SNS_ENVELOPE_BYTES_MAX);
-    records->input = malloc(INPUT_BYTES);
+    records->input = malloc(CTL_RECORDS_INPUT_BYTES_MAX);
     return records->input ? 0 : -ENOMEM;
 }
 
@@ -82,7 +73,7 @@ void records_done(struct records *records)
 static int peek(struct records *records, bool *failed)
 {
     while (records->at == records->end && !records->ended) {
-        ssize_t got = read(records->fd, records->input, INPUT_BYTES);
+        ssize_t got = read(records->fd, records->input, CTL_RECORDS_INPUT_BYTES_MAX);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0) {

@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "ctl/files.h"
-#include "ctl/text.h"
+#include "ctl/limits.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/expiry.h"
+#include "sesbounce/net_address.h"
+#include "sesbounce/text.h"
 
 DEFINE_CLEANUP(CURL, curl_easy_cleanup)
 DEFINE_CLEANUP(struct curl_slist, curl_slist_free_all)
@@ -17,18 +19,21 @@ bool ingest_origin(const char *listen, bool tls, char *ret, size_t size, char *r
                    size_t socket_size)
 {
     const char *scheme = tls ? "https" : "http";
-    int length = 0, socket_length = 0;
-    const char *colon = strrchr(listen, ':');
+    struct net_address address;
+    bool cut = net_address_split(str_of(listen), &address);
+    int length, socket_length = 0;
     *ret_socket = '\0';
-    if (strncmp(listen, "unix:", 5) == 0) {
+    if (cut && address.kind == NET_UNIX) {
         length = snprintf(ret, size, "%s://localhost", scheme);
-        socket_length = snprintf(ret_socket, socket_size, "%s", listen + 5);
-    } else if (colon && (strncmp(listen, "0.0.0.0:", 8) == 0 || colon == listen ||
-                         strncmp(listen, "*:", 2) == 0)) {
+        socket_length = snprintf(ret_socket, socket_size, "%.*s", STR_ARG(address.host));
+    } else if (cut && address.kind == NET_HOST &&
+               (address.host.len == 0 || str_equal(address.host, STR("*")) ||
+                str_equal(address.host, STR("0.0.0.0")))) {
         /* All addresses: this machine's own is one of them. */
-        length = snprintf(ret, size, "%s://127.0.0.1%s", scheme, colon);
-    } else if (colon && strncmp(listen, "[::]:", 5) == 0) {
-        length = snprintf(ret, size, "%s://[::1]%s", scheme, colon);
+        length =
+            snprintf(ret, size, "%s://127.0.0.1:%.*s", scheme, STR_ARG(address.port));
+    } else if (cut && address.kind == NET_IPV6 && str_equal(address.host, STR("::"))) {
+        length = snprintf(ret, size, "%s://[::1]:%.*s", scheme, STR_ARG(address.port));
     } else {
         length = snprintf(ret, size, "%s://%s", scheme, listen);
     }

@@ -7,9 +7,9 @@
 #ifndef CTL_INGEST_CLIENT_H
 #define CTL_INGEST_CLIENT_H
 
+#include "ctl/limits.h"
 #include "sesbounce/buf.h"
 #include "sesbounce/clock.h"
-#include "sesbounce/limits.h"
 #include "sesbounce/settings.h"
 #include "sesbounce/str.h"
 

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "ctl/ctl.h"
-#include "ctl/text.h"
+#include "ctl/limits.h"
+#include "sesbounce/text.h"
 
 #ifndef SESBOUNCE_VERSION
 #define SESBOUNCE_VERSION "0.1.0"
@@ -50,6 +51,11 @@ static const struct option_row rows[OPTION_COUNT] = {
                             "the signing certificate, not fetched"},
     [OPTION_FORGE] = {"forge", 0, NULL, "alter it after signing; it must be refused"},
 };
+
+const char *options_name(enum ctl_option option)
+{
+    return rows[option].name;
+}
 
 #define GLOBAL_OPTIONS                                                                   \
     (TAKES(OPTION_CONFIG) | TAKES(OPTION_DB) | TAKES(OPTION_OUTPUT) |                    \
@@ -134,8 +140,8 @@ static int unknown_verb(const struct verb *verbs, size_t count, char **words,
              word_count > 1 ? words[1] : "");
     for (size_t i = 0; i < count; i++) {
         full_name(&verbs[i], name, sizeof(name));
-        size_t whole = text_distance(typed, name);
-        size_t first = text_distance(words[0], verbs[i].name);
+        size_t whole = str_distance(str_of(typed), str_of(name));
+        size_t first = str_distance(str_of(words[0]), str_of(verbs[i].name));
         size_t distance = whole < first ? whole : first;
         if (distance < best) {
             best = distance;
@@ -154,7 +160,7 @@ static int unknown_sub_verb(const struct verb *verbs, size_t count, const char *
                             const char *typed)
 {
     struct buf names;
-    buf_init(&names, 1024);
+    buf_init(&names, CTL_MESSAGE_BYTES_MAX);
     for (size_t i = 0; i < count; i++)
         if (strcmp(verbs[i].name, group) == 0)
             (void)buf_printf(&names, "%s%s", names.len ? ", " : "", verbs[i].sub);
@@ -162,8 +168,8 @@ static int unknown_sub_verb(const struct verb *verbs, size_t count, const char *
     size_t best = 4;
     for (size_t i = 0; typed && i < count; i++)
         if (strcmp(verbs[i].name, group) == 0 &&
-            text_distance(typed, verbs[i].sub) < best) {
-            best = text_distance(typed, verbs[i].sub);
+            str_distance(str_of(typed), str_of(verbs[i].sub)) < best) {
+            best = str_distance(str_of(typed), str_of(verbs[i].sub));
             nearest = verbs[i].sub;
         }
     if (!typed)
@@ -216,7 +222,7 @@ static int bad_option(char **argv)
         size_t length = strcspn(typed + 2, "=");
         char name[CTL_VERB_BYTES_MAX];
         snprintf(name, sizeof(name), "%.*s", (int)length, typed + 2);
-        size_t distance = text_distance(name, rows[i].name);
+        size_t distance = str_distance(str_of(name), str_of(rows[i].name));
         if (distance < best) {
             best = distance;
             nearest = i;

@@ -3,15 +3,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "ctl/limits.h"
 #include "sesbounce/clock.h"
-
-#define PROGRESS_EACH_MS 250
 
 void progress_start(struct progress *progress, const char *what, bool output_scrolls)
 {
     bool on = isatty(STDERR_FILENO) && !(output_scrolls && isatty(STDOUT_FILENO));
     *progress = (struct progress){
-        .what = what, .next_ms = clock_mono_ms() + PROGRESS_EACH_MS, .on = on};
+        .what = what, .next_ms = clock_mono_ms() + CTL_PROGRESS_EACH_MS, .on = on};
 }
 
 void progress_show(struct progress *progress, uint64_t count)
@@ -21,7 +20,7 @@ void progress_show(struct progress *progress, uint64_t count)
     int64_t now_ms = clock_mono_ms();
     if (now_ms < progress->next_ms)
         return;
-    progress->next_ms = now_ms + PROGRESS_EACH_MS;
+    progress->next_ms = now_ms + CTL_PROGRESS_EACH_MS;
     progress->shown = true;
     fprintf(stderr, "\r%llu %s…", (unsigned long long)count, progress->what);
     fflush(stderr);

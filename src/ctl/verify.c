@@ -3,13 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "ctl/files.h"
-#include "sesbounce/arn.h"
+#include "ctl/limits.h"
+#include "remote/certificate_files.h"
+#include "sesbounce/authentic.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/https.h"
-#include "sesbounce/limits.h"
-#include "sesbounce/sns_signature.h"
-#include "sesbounce/sns_url.h"
 
 struct kept {
     char name[SNS_URL_BYTES_MAX]; /* HOST/FILE */
@@ -143,22 +141,14 @@ static int fetch(struct verify *verify, const struct arn *topic,
 
 /* --- the certificate of a message --- */
 
-static int load(const struct verify *verify, const char *name,
+static int load(const struct verify *verify, const struct sns_cert_url *url,
                 struct sns_certificate **ret)
 {
-    char path[4096];
-    struct buf pem;
+    _cleanup_(buf_done) struct buf pem;
     const char *fault;
-    int length =
-        snprintf(path, sizeof(path), "%s/%s", verify->settings->store.certificates, name);
-    if (length < 0 || (size_t)length >= sizeof(path))
-        return -ENAMETOOLONG;
-    buf_init(&pem, HTTPS_BODY_BYTES_MAX);
-    int r = files_read(path, &pem);
-    if (r == 0)
-        r = sns_certificate_parse(buf_str(&pem), ret, &fault);
-    buf_done(&pem);
-    return r;
+    buf_init(&pem, CERTIFICATE_FILE_BYTES_MAX);
+    int r = certificate_files_read(verify->settings->store.certificates, url, &pem);
+    return r < 0 ? r : sns_certificate_parse(buf_str(&pem), ret, &fault);
 }
 
 static struct sns_certificate *keep(struct verify *verify, const char *name,
@@ -184,7 +174,7 @@ static struct sns_certificate *find(struct verify *verify, const struct arn *top
         if (strcmp(verify->kept[i].name, name) == 0)
             return verify->kept[i].certificate;
     /* A damaged or foreign file counts as missing, as in the daemon. */
-    if (load(verify, name, &certificate) == 0) {
+    if (load(verify, url, &certificate) == 0) {
         if (sns_certificate_is_of_sns(certificate))
             return keep(verify, name, certificate);
         sns_certificate_unref(take_ptr(certificate));
@@ -194,7 +184,7 @@ static struct sns_certificate *find(struct verify *verify, const struct arn *top
         return NULL;
     }
     struct buf why;
-    buf_init(&why, 4096);
+    buf_init(&why, CTL_MESSAGE_BYTES_MAX);
     if (fetch(verify, topic, url, &certificate, &why) == 0 &&
         !sns_certificate_is_of_sns(certificate)) {
         (void)buf_printf(&why, "the certificate URL does not serve a certificate of SNS");
@@ -212,9 +202,40 @@ static struct sns_certificate *find(struct verify *verify, const struct arn *top
     return certificate;
 }
 
+/* Why not, in words for somebody who asks about a file. */
+static const char *reason_of(enum verdict verdict, unsigned min_version,
+                             const char *fault)
+{
+    if (verdict == VERDICT_CERTIFICATE_URL)
+        return "SigningCertURL is not where SNS keeps the certificates of the topic's "
+               "region";
+    if (verdict == VERDICT_SIGNATURE_VERSION)
+        return min_version > 1 ? "SignatureVersion is not 2, the least that [sns] "
+                                 "min_signature_version accepts"
+                               : "SignatureVersion is neither 1 nor 2";
+    if (verdict == VERDICT_NO_CERTIFICATE)
+        return "the certificate is not one that SNS signs with in the topic's region";
+    return fault ? fault : verdict_info(verdict)->body;
+}
+
+/* As in the daemon, which answers 503 where it cannot tell: a wrong file may have been
+ * put among the certificates. */
+static enum verify_answer answer_of(const struct verify *verify, enum verdict verdict)
+{
+    if (verdict == VERDICT_UNDECIDED)
+        return VERIFY_GENUINE;
+    if (verdict == VERDICT_NO_MEMORY ||
+        (verdict == VERDICT_NO_CERTIFICATE && !verify->pinned))
+        return VERIFY_CANNOT_TELL;
+    return VERIFY_REFUSED;
+}
+
 enum verify_answer verify_message(struct verify *verify,
                                   const struct sns_message *message, struct buf *reason)
 {
+    const struct authentic_rules rules = {str_of(verify->settings->sns.endpoint),
+                                          verify->min_version};
+    struct sns_certificate *certificate = verify->pinned;
     struct sns_cert_url url;
     struct arn topic;
     const char *fault = NULL;
@@ -222,40 +243,21 @@ enum verify_answer verify_message(struct verify *verify,
         (void)buf_printf(reason, "TopicArn is not the ARN of an SNS topic");
         return VERIFY_REFUSED;
     }
-    if (!sns_url_certificate(message->signing_cert_url, &topic,
-                             str_of(verify->settings->sns.endpoint), &url)) {
-        (void)buf_printf(reason, "SigningCertURL is not where SNS keeps the certificates "
-                                 "of the topic's region");
-        return VERIFY_REFUSED;
+    enum verdict verdict = authentic_check(message, &topic, &rules, &url);
+    if (verdict == VERDICT_UNDECIDED) {
+        if (sns_message_is_token_removed(message)) {
+            (void)buf_printf(reason, "the token was removed when the message was put in "
+                                     "quarantine, so its signature cannot be checked");
+            return VERIFY_CANNOT_TELL;
+        }
+        if (!certificate)
+            certificate = find(verify, &topic, &url, reason);
+        if (!certificate)
+            return VERIFY_CANNOT_TELL;
+        verdict = authentic_verify(message, &topic, &rules, certificate, &fault);
     }
-    if (sns_message_is_token_removed(message)) {
-        (void)buf_printf(reason, "the token was removed when the message was put in "
-                                 "quarantine, so its signature cannot be checked");
-        return VERIFY_CANNOT_TELL;
-    }
-    /* Before the certificate: what can be refused without the network is. */
-    if (!sns_signature_accepts_version(message, verify->min_version)) {
-        (void)buf_printf(reason, verify->min_version > 1
-                                     ? "SignatureVersion is not 2, the least that [sns] "
-                                       "min_signature_version accepts"
-                                     : "SignatureVersion is neither 1 nor 2");
-        return VERIFY_REFUSED;
-    }
-    struct sns_certificate *certificate =
-        verify->pinned ? verify->pinned : find(verify, &topic, &url, reason);
-    if (!certificate)
-        return VERIFY_CANNOT_TELL;
-    if (!sns_certificate_is_for(certificate, &topic)) {
-        (void)buf_printf(reason, "the certificate is not one that SNS signs with in the "
-                                 "topic's region");
-        /* As in the daemon, which answers 503: a wrong file may have been put there. */
-        return verify->pinned ? VERIFY_REFUSED : VERIFY_CANNOT_TELL;
-    }
-    enum verdict verdict =
-        sns_signature_verify(certificate, message, verify->min_version, &fault);
-    if (verdict == VERDICT_UNDECIDED)
-        return VERIFY_GENUINE;
-    (void)buf_append_str(reason, fault ? str_of(fault)
-                                       : str_trim(str_of(verdict_info(verdict)->body)));
-    return verdict == VERDICT_NO_MEMORY ? VERIFY_CANNOT_TELL : VERIFY_REFUSED;
+    if (verdict != VERDICT_UNDECIDED)
+        (void)buf_append_str(
+            reason, str_trim(str_of(reason_of(verdict, verify->min_version, fault))));
+    return answer_of(verify, verdict);
 }

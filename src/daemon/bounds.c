@@ -4,8 +4,8 @@
 #include <limits.h>
 #include <sys/resource.h>
 
-#include "daemon/read_file.h"
 #include "sesbounce/cleanup.h"
+#include "sesbounce/file.h"
 #include "sesbounce/limits.h"
 #include "sesbounce/str.h"
 
@@ -83,7 +83,7 @@ static int memory_file(char ret[PATH_MAX])
 {
     _cleanup_(freep) char *text = NULL;
     struct str rest, line;
-    int r = read_file("/proc/self/cgroup", CGROUP_BYTES_MAX, &text);
+    int r = file_read_text("/proc/self/cgroup", CGROUP_BYTES_MAX, &text);
 
     rest = str_of(text);
     while (r == 0 && str_split(&rest, '\n', &line)) {
@@ -102,7 +102,7 @@ uint64_t bounds_memory_allowed_bytes(void)
     char path[PATH_MAX];
     uint64_t bytes;
 
-    if (memory_file(path) < 0 || read_file(path, CGROUP_BYTES_MAX, &text) < 0 ||
+    if (memory_file(path) < 0 || file_read_text(path, CGROUP_BYTES_MAX, &text) < 0 ||
         str_to_u64(str_trim(str_of(text)), UINT64_MAX, &bytes) < 0)
         return UINT64_MAX; /* `max`, or no cgroup v2 */
     return bytes;

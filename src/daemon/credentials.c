@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 
-#include "daemon/read_file.h"
 #include "sesbounce/digest.h"
+#include "sesbounce/file.h"
 #include "sesbounce/limits.h"
 
 struct credentials {
@@ -55,7 +55,7 @@ int credentials_read(const char *file, struct credentials **ret, struct buf *fau
 
     if (!credentials)
         return -ENOMEM;
-    r = read_file(file, CREDENTIALS_BYTES_MAX, &text);
+    r = file_read_text(file, CREDENTIALS_BYTES_MAX, &text);
     if (r < 0)
         (void)buf_append_str(fault, str_of(strerror(-r)));
     else

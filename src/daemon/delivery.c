@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "sesbounce/authentic.h"
 #include "sesbounce/limits.h"
 #include "sesbounce/store.h"
 
@@ -85,11 +86,17 @@ static bool is_simulated(const struct delivery *delivery,
            str_equal(delivery->topic.text, STR(SETTINGS_SIMULATOR_TOPIC));
 }
 
+static struct authentic_rules authentic_rules_of(const struct settings *settings)
+{
+    return (struct authentic_rules){str_of(settings->sns.endpoint),
+                                    (unsigned)settings->sns.min_signature_version};
+}
+
 /* Everything that needs neither a certificate nor trust. */
 static enum delivery_step check_envelope(struct delivery *delivery,
                                          const struct delivery_rules *rules)
 {
-    const struct settings *settings = rules->settings;
+    const struct authentic_rules authentic = authentic_rules_of(rules->settings);
     const char *fault = NULL;
     enum verdict verdict;
 
@@ -106,15 +113,12 @@ static enum delivery_step check_envelope(struct delivery *delivery,
         return delivery_decide(delivery, VERDICT_NOT_ENVELOPE, "TopicArn");
     if (is_simulated(delivery, rules))
         return DELIVERY_GOES_ON;
-    if (!settings_topic_is_allowed(settings, &delivery->topic))
+    if (!settings_topic_is_allowed(rules->settings, &delivery->topic))
         return delivery_decide(delivery, VERDICT_TOPIC_REFUSED, NULL);
-    if (!sns_signature_accepts_version(&delivery->message,
-                                       (unsigned)settings->sns.min_signature_version))
-        return delivery_decide(delivery, VERDICT_SIGNATURE_VERSION, NULL);
-    if (!sns_url_certificate(delivery->message.signing_cert_url, &delivery->topic,
-                             str_of(settings->sns.endpoint), &delivery->certificate_url))
-        return delivery_decide(delivery, VERDICT_CERTIFICATE_URL, NULL);
-    return DELIVERY_GOES_ON;
+    verdict = authentic_check(&delivery->message, &delivery->topic, &authentic,
+                              &delivery->certificate_url);
+    return verdict == VERDICT_UNDECIDED ? DELIVERY_GOES_ON
+                                        : delivery_decide(delivery, verdict, NULL);
 }
 
 /* DELIVERY_GOES_ON, and `*ret` holds a reference. */
@@ -129,12 +133,7 @@ static enum delivery_step find_certificate(struct delivery *delivery,
     switch (
         certificates_get(rules->certificates, &delivery->certificate_url, mono_ms, ret)) {
     case CERTIFICATES_READY:
-        /* An endpoint without {region} serves several regions from one place. */
-        return sns_certificate_is_for(*ret, &delivery->topic)
-                   ? DELIVERY_GOES_ON
-                   : delivery_decide(delivery, VERDICT_NO_CERTIFICATE,
-                                     "the certificate is for another region; if you "
-                                     "put its file there, remove it");
+        return DELIVERY_GOES_ON;
     case CERTIFICATES_UNKNOWN:
         return DELIVERY_WAITS;
     case CERTIFICATES_FAILED:
@@ -156,10 +155,14 @@ static enum delivery_step verify(struct delivery *delivery,
         .now_ms = wall_ms,
         .confirm_now = settings->sns.confirm == CONFIRM_AUTO,
     };
+    const struct authentic_rules authentic = authentic_rules_of(settings);
     const char *fault = NULL;
-    enum verdict verdict =
-        sns_signature_verify(certificate, &delivery->message,
-                             (unsigned)settings->sns.min_signature_version, &fault);
+    /* The simulator's certificate is of no region. */
+    enum verdict verdict = is_simulated(delivery, rules)
+                               ? sns_signature_verify(certificate, &delivery->message,
+                                                      authentic.min_version, &fault)
+                               : authentic_verify(&delivery->message, &delivery->topic,
+                                                  &authentic, certificate, &fault);
 
     if (verdict != VERDICT_UNDECIDED)
         return delivery_decide(delivery, verdict, fault);

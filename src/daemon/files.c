@@ -2,15 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <pwd.h>
 #include <sys/stat.h>
 
 #include "daemon/credentials.h"
-#include "daemon/read_file.h"
-#include "daemon/tls_judge.h"
+#include "daemon/tls.h"
 #include "daemon/tokens.h"
 #include "sesbounce/clock.h"
+#include "sesbounce/file.h"
 #include "sesbounce/limits.h"
 #include "sesbounce/simulator.h"
 
@@ -128,19 +127,10 @@ static int open_file(const struct named *named, struct stat *ret)
     return -1;
 }
 
-static char *parent_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    if (!slash)
-        return str_dup(STR("."));
-    return str_dup((struct str){path, slash == path ? 1 : (size_t)(slash - path)});
-}
-
 /* Could others put another file in its place? In /tmp they could not. */
 static bool others_may_replace(const char *path)
 {
-    _cleanup_(freep) char *directory = parent_of(path);
+    _cleanup_(freep) char *directory = file_directory_of(path);
     struct stat st;
 
     return directory && stat(directory, &st) == 0 && (st.st_mode & S_IWOTH) &&
@@ -212,34 +202,20 @@ static void check_tokens(struct files_check *check)
         tell_content(&named, tokens_read(named.path, &tokens, &fault), &fault);
 }
 
-/* The text, or NULL: there is none, or it was told why not. The caller frees it. */
-static char *read_pem(const struct named *named, enum file_kind kind)
-{
-    char *text = NULL;
-
-    if (check_file(named, kind)) {
-        int r = read_file(named->path, PEM_BYTES_MAX, &text);
-
-        if (r < 0)
-            tell_fault(named, named->path, strerror(-r));
-    }
-    return text;
-}
-
 static int check_tls(struct files_check *check, const char *section,
                      const char *certificate, const char *key)
 {
     const struct named names[] = {{check, section, "certificate", certificate},
                                   {check, section, "key", key}};
-    _cleanup_(freep) char *chain = read_pem(&names[0], FILE_PUBLIC);
-    char *secret = read_pem(&names[1], FILE_SECRET);
+    bool has_certificate = check_file(&names[0], FILE_PUBLIC);
+    bool has_key = check_file(&names[1], FILE_SECRET);
     struct tls_judgement judgement;
+    struct tls tls;
     _cleanup_(buf_done) struct buf expiry;
-    int r = tls_judge(chain, secret, &judgement);
+    int r = tls_load(has_certificate ? certificate : NULL, has_key ? key : NULL, &tls,
+                     &judgement);
 
-    if (secret)
-        OPENSSL_cleanse(secret, strlen(secret));
-    free(secret);
+    tls_done(&tls);
     buf_init(&expiry, LOG_VALUE_BYTES_MAX);
     if (r == 0 && judgement.fault)
         tell_fault(&names[judgement.of_key], names[judgement.of_key].path,
@@ -258,7 +234,7 @@ static int check_ca_file(struct files_check *check)
 
     if (!check_file(&named, FILE_PUBLIC))
         return 0;
-    r = read_file(named.path, CA_FILE_BYTES_MAX, &text);
+    r = file_read_text(named.path, CA_FILE_BYTES_MAX, &text);
     if (r < 0) {
         tell_fault(&named, named.path, strerror(-r));
         return r == -ENOMEM ? r : 0;
@@ -279,7 +255,7 @@ static bool is_made_at_start(const char *directory)
 
 static int check_parent(const struct named *named)
 {
-    _cleanup_(freep) char *directory = parent_of(named->path);
+    _cleanup_(freep) char *directory = file_directory_of(named->path);
     bool as_daemon = named->check->asker != FILES_CHECK_AS_OTHER;
     struct stat st;
 
@@ -411,7 +387,7 @@ static void check_itself(struct files_check *check)
 
 enum files_asker files_asker(const struct settings *settings)
 {
-    _cleanup_(freep) char *directory = parent_of(settings->store.path);
+    _cleanup_(freep) char *directory = file_directory_of(settings->store.path);
     const struct passwd *user;
     struct stat st;
 

@@ -10,6 +10,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "sesbounce/limits.h"
+#include "sesbounce/net_address.h"
 
 static void free_names(char ***names)
 {
@@ -82,7 +83,7 @@ static void free_info(struct addrinfo **info)
         freeaddrinfo(*info);
 }
 
-/* `host:port` or `[v6]:port`; settings has checked the form. */
+/* settings has checked the form. */
 static int open_one(const char *text)
 {
     const struct addrinfo hints = {.ai_family = AF_UNSPEC,
@@ -90,17 +91,16 @@ static int open_one(const char *text)
                                    .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     _cleanup_(free_info) struct addrinfo *info = NULL;
     _cleanup_(freep) char *host = NULL;
-    const char *colon = strrchr(text, ':');
-    struct str name = {text, (size_t)(colon - text)};
+    struct net_address address;
 
-    if (str_starts_with(str_of(text), STR("unix:")))
-        return open_unix(text + strlen("unix:"));
-    if (str_starts_with(name, STR("[")) && str_ends_with(name, STR("]")))
-        name = (struct str){name.data + 1, name.len - 2};
-    host = str_dup(name);
+    if (!net_address_split(str_of(text), &address))
+        return -EINVAL;
+    if (address.kind == NET_UNIX)
+        return open_unix(address.host.data);
+    host = str_dup(address.host);
     if (!host)
         return -ENOMEM;
-    if (getaddrinfo(host, colon + 1, &hints, &info) != 0)
+    if (getaddrinfo(host, address.port.data, &hints, &info) != 0)
         return -EADDRNOTAVAIL;
     return open_inet(info);
 }

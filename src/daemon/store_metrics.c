@@ -5,6 +5,7 @@
 
 #include "sesbounce/clock.h"
 #include "sesbounce/limits.h"
+#include "sesbounce/output.h"
 
 int store_metrics_init(struct store_metrics *metrics)
 {
@@ -90,30 +91,19 @@ static int on_status(void *context, const struct store_value *values, size_t cou
     return 0;
 }
 
-static const struct store_value *column_find(const struct store_value *values,
-                                             size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(values[i].name, name) == 0)
-            return &values[i];
-    }
-    return NULL;
-}
-
 #define TOPIC_METRIC "sesbounced_topic_last_message_timestamp_seconds"
 
 /* An ARN holds nothing that a label must escape. */
 static int on_topic(void *context, const struct store_value *values, size_t count)
 {
     struct buf *to = context;
-    const struct store_value *arn = column_find(values, count, "topic_arn");
-    const struct store_value *last = column_find(values, count, "last_message_at");
-    int64_t ms;
+    const struct store_value *arn = output_find(values, count, "topic_arn");
+    const struct store_value *last = output_find(values, count, "last_message_at");
 
-    if (!arn || !last || last->type == STORE_NULL || clock_parse(last->text, &ms) < 0)
+    if (!arn || !last || last->type != STORE_TIME)
         return 0;
     return buf_printf(to, TOPIC_METRIC "{topic=\"%.*s\"} %lld\n", STR_ARG(arn->text),
-                      (long long)(ms / CLOCK_SECOND_MS));
+                      (long long)(last->integer / CLOCK_SECOND_MS));
 }
 
 static int database_look(struct store *store, struct buf *to)

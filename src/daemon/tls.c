@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "daemon/read_file.h"
 #include "daemon/tls_judge.h"
 #include "sesbounce/clock.h"
+#include "sesbounce/file.h"
 #include "sesbounce/limits.h"
 
 /*
@@ -63,34 +63,40 @@ static bool is_want_of_resources(int r)
     return r == -ENOMEM || r == -EMFILE || r == -ENFILE;
 }
 
-static int read_pem(const struct tls_files *files, const char *key, const char *path,
-                    char **ret, struct buf *fault)
+static int pem_read(const char *path, char **ret, const char **ret_fault)
 {
-    int r = read_file(path, PEM_BYTES_MAX, ret);
+    int r = path ? file_read_text(path, PEM_BYTES_MAX, ret) : 0;
 
-    if (r < 0)
-        (void)buf_printf(fault, "[%s] %s: %s: %s", files->section, key, path,
-                         strerror(-r));
-    return r == 0 || is_want_of_resources(r) ? r : -EINVAL;
+    if (r == 0 || is_want_of_resources(r))
+        return r;
+    *ret_fault = strerror(-r);
+    return 0;
 }
 
-static int pair_judge(const struct tls_files *files, struct tls *tls, struct buf *fault)
+int tls_load(const char *certificate, const char *key, struct tls *ret,
+             struct tls_judgement *judgement)
 {
-    struct tls_judgement judgement;
-    int r = tls_judge(tls->certificate, tls->key, &judgement);
+    int r;
 
-    tls->expires_ms = judgement.expires_ms;
-    if (r < 0 || !judgement.fault)
+    *ret = (struct tls){NULL, NULL, CLOCK_NONE};
+    *judgement =
+        (struct tls_judgement){.begins_ms = CLOCK_NONE, .expires_ms = CLOCK_NONE};
+    r = pem_read(certificate, &ret->certificate, &judgement->fault);
+    if (r < 0 || judgement->fault)
         return r;
-    (void)buf_printf(fault, "[%s] %s: %s %s", files->section,
-                     judgement.of_key ? "key" : "certificate",
-                     judgement.of_key ? files->key : files->certificate, judgement.fault);
-    return -EINVAL;
+    judgement->of_key = true;
+    r = pem_read(key, &ret->key, &judgement->fault);
+    if (r < 0 || judgement->fault)
+        return r;
+    r = tls_judge(ret->certificate, ret->key, judgement);
+    ret->expires_ms = judgement->expires_ms;
+    return r;
 }
 
 int tls_read(struct tls_files *files, struct tls *ret, struct buf *fault)
 {
-    int r = 0;
+    struct tls_judgement judgement;
+    int r;
 
     *ret = (struct tls){NULL, NULL, CLOCK_NONE};
     if (!files->certificate)
@@ -98,10 +104,13 @@ int tls_read(struct tls_files *files, struct tls *ret, struct buf *fault)
     /* Before they are read: what is written meanwhile has changed at the next look. */
     files->read[0] = stamp_of(files->certificate);
     files->read[1] = stamp_of(files->key);
-    r = read_pem(files, "certificate", files->certificate, &ret->certificate, fault);
-    if (r == 0)
-        r = read_pem(files, "key", files->key, &ret->key, fault);
-    return r == 0 ? pair_judge(files, ret, fault) : r;
+    r = tls_load(files->certificate, files->key, ret, &judgement);
+    if (r < 0 || !judgement.fault)
+        return r;
+    (void)buf_printf(fault, "[%s] %s: %s: %s", files->section,
+                     judgement.of_key ? "key" : "certificate",
+                     judgement.of_key ? files->key : files->certificate, judgement.fault);
+    return -EINVAL;
 }
 
 void tls_done(struct tls *tls)

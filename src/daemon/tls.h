@@ -12,6 +12,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "daemon/tls_judge.h"
 #include "sesbounce/buf.h"
 
 enum { TLS_OPTIONS = 4 };
@@ -46,6 +47,11 @@ struct tls_files {
  * caller calls tls_done() in any case.
  */
 int tls_read(struct tls_files *files, struct tls *ret, struct buf *fault);
+
+/* Reads the files that are not NULL and judges them together: `judgement` says what is
+ * wrong with which. 0 also then; -ENOMEM, -EMFILE or -ENFILE. As for tls_done() above. */
+int tls_load(const char *certificate, const char *key, struct tls *ret,
+             struct tls_judgement *judgement);
 
 /* What was read could not be served for want of something: tls_has_changed() is true
  * until it is read again. */

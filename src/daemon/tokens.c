@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 
-#include "daemon/read_file.h"
 #include "sesbounce/digest.h"
+#include "sesbounce/file.h"
 #include "sesbounce/limits.h"
 
 struct tokens {
@@ -85,7 +85,7 @@ int tokens_read(const char *file, struct tokens **ret, struct buf *fault)
 
     if (!tokens)
         return -ENOMEM;
-    r = read_file(file, TOKENS_BYTES_MAX, &text);
+    r = file_read_text(file, TOKENS_BYTES_MAX, &text);
     if (r < 0)
         (void)buf_append_str(fault, str_of(strerror(-r)));
     else

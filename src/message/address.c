@@ -315,9 +315,6 @@ int address_parse(struct str text, struct address *ret)
 
 /* --- what people give ------------------------------------------------------------ */
 
-/* The end of what stands before a fault: enough to find the place. */
-#define CONTEXT_BYTES_MAX 40
-
 static void say_unseen(struct str text, struct str found, char ret[ADDRESS_FAULT_BYTES])
 {
     struct str before = {text.data, (size_t)(found.data - text.data)};
@@ -329,10 +326,10 @@ static void say_unseen(struct str text, struct str found, char ret[ADDRESS_FAULT
     else
         (void)snprintf(what, sizeof(what), "the byte 0x%02X",
                        (unsigned char)found.data[0]);
-    if (before.len > CONTEXT_BYTES_MAX) {
+    if (before.len > ADDRESS_QUOTE_BYTES_MAX) {
         cut = "…";
-        before.data += before.len - CONTEXT_BYTES_MAX;
-        before.len = CONTEXT_BYTES_MAX;
+        before.data += before.len - ADDRESS_QUOTE_BYTES_MAX;
+        before.len = ADDRESS_QUOTE_BYTES_MAX;
         while (before.len > 0 && ((unsigned char)before.data[0] & 0xc0) == 0x80) {
             before.data++;
             before.len--;

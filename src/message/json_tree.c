@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "message/json_scan.h"
 #include "sesbounce/cleanup.h"
+#include "sesbounce/json_scan.h"
 #include "sesbounce/limits.h"
 
 struct reader {

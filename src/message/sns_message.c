@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "json_scan.h"
 #include "sesbounce/arn.h"
 #include "sesbounce/clock.h"
+#include "sesbounce/json_scan.h"
 #include "sesbounce/limits.h"
 
 enum presence { OPTIONAL, CONFIRMATIONS, ALWAYS };

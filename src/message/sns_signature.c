@@ -9,7 +9,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
-#include "base64.h"
+#include "sesbounce/base64.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/limits.h"
 #include "sns_partition.h"

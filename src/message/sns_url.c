@@ -1,4 +1,5 @@
 #include "sesbounce/sns_url.h"
+#include "sesbounce/net_address.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -95,20 +96,6 @@ static bool is_host(struct str host)
     return host.len > 0 && host.data[0] != '.' && host.data[0] != '-';
 }
 
-static bool is_loopback(struct str host)
-{
-    struct str part;
-    if (str_equal(host, STR("localhost")) || str_equal(host, STR("[::1]")))
-        return true;
-    if (!str_starts_with(host, STR("127.")))
-        return false;
-    int parts = 0;
-    for (uint64_t value; str_split(&host, '.', &part); parts++)
-        if (part.len > 3 || str_to_u64(part, 255, &value) < 0)
-            return false;
-    return parts == 4;
-}
-
 static bool is_port(struct str port)
 {
     uint64_t value;
@@ -158,7 +145,7 @@ static const char *endpoint_fault(struct str endpoint)
         return "the host must be lower-case letters, digits, dots and dashes";
     if (str_present(origin.port) && !is_port(origin.port))
         return "the port must be 1 to 65535";
-    if (!origin.https && !is_loopback(origin.host))
+    if (!origin.https && !net_host_is_loopback(origin.host))
         return "http:// is for localhost, 127.x.x.x and [::1] only";
     return NULL;
 }

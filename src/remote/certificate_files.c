@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "sesbounce/cleanup.h"
+#include "sesbounce/file.h"
 #include "sesbounce/limits.h"
 
 #define TEMPORARY_PREFIX ".tmp-"
@@ -141,21 +142,6 @@ static int check_file(int fd)
     return st.st_size > CERTIFICATE_FILE_BYTES_MAX ? -EFBIG : 0;
 }
 
-static int read_all(int fd, struct buf *ret)
-{
-    char chunk[4096];
-    for (;;) {
-        ssize_t n = read(fd, chunk, sizeof(chunk));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? -errno : 0;
-        int r = buf_append(ret, chunk, (size_t)n);
-        if (r < 0)
-            return r == -E2BIG ? -EFBIG : r;
-    }
-}
-
 int certificate_files_read(const char *directory, const struct sns_cert_url *url,
                            struct buf *ret)
 {
@@ -175,7 +161,9 @@ int certificate_files_read(const char *directory, const struct sns_cert_url *url
     if (fd < 0)
         return -errno;
     r = check_file(fd);
-    return r < 0 ? r : read_all(fd, ret);
+    if (r == 0)
+        r = file_read_fd(fd, ret);
+    return r == -E2BIG ? -EFBIG : r;
 }
 
 /* The folder of a host, made durable when it is new. The directory may have been removed
@@ -196,20 +184,6 @@ static int make_folder(const char *directory, const char *host)
     return open_folder(top, host);
 }
 
-static int write_all(int fd, struct str bytes)
-{
-    while (bytes.len) {
-        ssize_t n = write(fd, bytes.data, bytes.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        bytes.data += n;
-        bytes.len -= (size_t)n;
-    }
-    return fsync(fd) < 0 ? -errno : 0;
-}
-
 /* Writes under a name of its own. The lock lives as long as the descriptor. */
 static int write_temporary(int folder, const char *temporary, struct str pem, int *ret_fd)
 {
@@ -217,7 +191,7 @@ static int write_temporary(int folder, const char *temporary, struct str pem, in
         folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
     if (fd < 0)
         return -errno;
-    int r = flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : write_all(fd, pem);
+    int r = flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : file_write_fd(fd, pem);
     if (r < 0) {
         (void)unlinkat(folder, temporary, 0);
         return r;

@@ -1,6 +1,5 @@
 #include "sesbounce/https.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +10,7 @@
 #include "remote/https_private.h"
 #include "sesbounce/buf.h"
 #include "sesbounce/limits.h"
+#include "sesbounce/net_address.h"
 
 #ifdef SESBOUNCE_VERSION
 #define USER_AGENT "sesbounced/" SESBOUNCE_VERSION
@@ -194,14 +194,6 @@ static bool prepare(const struct https *https, struct transfer *transfer)
     return true;
 }
 
-static bool host_is_loopback(const char *host)
-{
-    struct in_addr v4;
-    if (inet_pton(AF_INET, host, &v4) == 1)
-        return (ntohl(v4.s_addr) >> 24) == 127;
-    return strcmp(host, "[::1]") == 0 || strcmp(host, "localhost") == 0;
-}
-
 /* 0 with what libcurl itself will read in `url`, so that no second parser can differ. */
 static int judge_url(const char *url, bool *ret_plain, bool *ret_loopback)
 {
@@ -215,7 +207,7 @@ static int judge_url(const char *url, bool *ret_plain, bool *ret_loopback)
     if (curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) ||
         curl_url_get(parts, CURLUPART_HOST, &host, 0))
         return -EINVAL;
-    *ret_loopback = host_is_loopback(host);
+    *ret_loopback = net_host_is_loopback(str_of(host));
     *ret_plain = strcmp(scheme, "http") == 0;
     if (*ret_plain ? !*ret_loopback : strcmp(scheme, "https") != 0)
         return -EINVAL;
@@ -324,7 +316,7 @@ static bool is_of_clock(const char *detail)
 }
 
 const char *https_fault_text(int curl_code, const char *detail, bool own_ca_file,
-                             char ret[HTTPS_FAULT_BYTES])
+                             char ret[HTTPS_FAULT_BYTES_MAX])
 {
     static const struct {
         int code;
@@ -367,7 +359,7 @@ const char *https_fault_text(int curl_code, const char *detail, bool own_ca_file
         text = own_ca_file ? "no certificates could be read from [sns] ca_file"
                            : "this system has no CA certificates: install the package "
                              "ca-certificates, or set [sns] ca_file";
-    (void)snprintf(ret, HTTPS_FAULT_BYTES, "%s%s%s%s", text, use_detail ? ": " : "",
+    (void)snprintf(ret, HTTPS_FAULT_BYTES_MAX, "%s%s%s%s", text, use_detail ? ": " : "",
                    use_detail ? detail : "", remedy);
     for (char *c = ret; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
@@ -379,7 +371,7 @@ const char *https_fault_text(int curl_code, const char *detail, bool own_ca_file
 static void finish(struct https *https, struct transfer *transfer, CURLcode code)
 {
     struct https_answer answer = {0};
-    char fault[HTTPS_FAULT_BYTES];
+    char fault[HTTPS_FAULT_BYTES_MAX];
     (void)curl_multi_remove_handle(https->multi, transfer->easy);
     if (transfer->body_error < 0)
         code = transfer->body_error == -E2BIG ? CURLE_FILESIZE_EXCEEDED

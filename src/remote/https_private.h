@@ -5,15 +5,13 @@
 #include <stdbool.h>
 
 #include "sesbounce/https.h"
-
-/* Room for a fault: libcurl's text (256) and ours around it. */
-#define HTTPS_FAULT_BYTES 512
+#include "sesbounce/limits.h"
 
 /*
  * The line for a libcurl result. `detail` is libcurl's own text, used only where it
  * cannot hold the URL's path or query. Returns the constant part of it.
  */
 const char *https_fault_text(int curl_code, const char *detail, bool own_ca_file,
-                             char ret[HTTPS_FAULT_BYTES]);
+                             char ret[HTTPS_FAULT_BYTES_MAX]);
 
 #endif

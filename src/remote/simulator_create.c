@@ -1,7 +1,6 @@
 /* Making the simulator's key file. */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -9,6 +8,7 @@
 #include <openssl/x509.h>
 #include <sys/stat.h>
 
+#include "sesbounce/file.h"
 #include "sesbounce/simulator.h"
 
 #define SIMULATOR_KEY_BITS 2048
@@ -77,31 +77,6 @@ static int make_pem(BIO **ret)
     return 0;
 }
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        bytes += n;
-        len -= (size_t)n;
-    }
-    return fsync(fd) < 0 ? -errno : 0;
-}
-
-static int sync_directory_of(const char *path)
-{
-    _cleanup_(freep) char *copy = strdup(path);
-    if (!copy)
-        return -ENOMEM;
-    _cleanup_(closep) int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    return fsync(fd) < 0 ? -errno : 0;
-}
-
 /* A link, not a rename: it never takes the place of a file that is there. */
 static int write_file(const char *path, struct str bytes)
 {
@@ -114,11 +89,11 @@ static int write_file(const char *path, struct str bytes)
     _cleanup_(closep) int fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    int r = write_all(fd, bytes.data, bytes.len);
+    int r = file_write_fd(fd, bytes);
     if (r == 0 && link(temporary, path) < 0)
         r = -errno;
     (void)unlink(temporary);
-    return r < 0 ? r : sync_directory_of(path);
+    return r < 0 ? r : file_sync_directory_of(path);
 }
 
 int simulator_create(const char *path)

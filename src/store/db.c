@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "sesbounce/file.h"
 #include "store/store_internal.h"
 
 #define FILE_MODE 0640
@@ -69,21 +70,6 @@ static int check_owner(const char *path, const char *suffix, struct buf *fault)
     return 0;
 }
 
-int db_sync_directory_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    _cleanup_(freep) char *directory =
-        slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-    _cleanup_(closep) int fd = -1;
-
-    if (!directory)
-        return -ENOMEM;
-    fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) < 0)
-        return -errno;
-    return 0;
-}
-
 /* The file for taking turns stays when somebody deletes the database beside it. */
 static bool was_there(const char *path)
 {
@@ -119,7 +105,7 @@ static int create_file(const char *path, struct buf *fault)
     }
     if (fchmod(fd, FILE_MODE) < 0)
         return -errno;
-    return db_sync_directory_of(path);
+    return file_sync_directory_of(path);
 }
 
 static int check_owner_files(struct store *store, struct buf *fault)

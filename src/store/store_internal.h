@@ -179,7 +179,6 @@ int db_wal_gather(struct store *store);
 /* --- db.c ------------------------------------------------------------------------ */
 
 /* fsync of the directory that `path` lies in. 0 or a negative errno. */
-int db_sync_directory_of(const char *path);
 
 /* --- db_call.c: statements ------------------------------------------------------- */
 

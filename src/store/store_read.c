@@ -1,73 +1,50 @@
 /* Queries over the views, built from a filter with bound parameters only. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "store/store_internal.h"
 
-#define CONDITIONS_MAX 16
-
-enum field {
-    FIELD_ADDRESS,
-    FIELD_SCOPE,
-    FIELD_TYPE,
-    FIELD_CLASS,
-    FIELD_CAUSE,
-    FIELD_RULE,
-    FIELD_DOMAIN,
-    FIELD_CAMPAIGN,
-    FIELD_REASON,
-    FIELD_TOPIC,
-    FIELD_COUNT,
+/* What a filter compares, where the view has that column. Words are matched without
+ * regard to case; for address and domain their column's collation does it, so that an
+ * index serves. */
+static const struct field {
+    const char *column;
+    const char *condition;
+    size_t offset; /* in struct store_filter */
+} fields[] = {
+    {"address", "address = ?", offsetof(struct store_filter, address)},
+    {"scope", "scope = ?", offsetof(struct store_filter, scope)},
+    {"type", "type = ? COLLATE NOCASE", offsetof(struct store_filter, type)},
+    {"class", "class = ? COLLATE NOCASE", offsetof(struct store_filter, class)},
+    {"cause", "cause = ? COLLATE NOCASE", offsetof(struct store_filter, cause)},
+    {"rule", "rule = ?", offsetof(struct store_filter, rule)},
+    {"domain", "domain = ?", offsetof(struct store_filter, domain)},
+    {"campaign", "campaign = ?", offsetof(struct store_filter, campaign)},
+    {"reason", "reason = ? COLLATE NOCASE", offsetof(struct store_filter, reason)},
+    {"topic_arn", "topic_arn = ?", offsetof(struct store_filter, topic)},
 };
-
-/* Words are matched without regard to case; for address and domain their column's
- * collation does it, so that an index serves. */
-static const char *const field_conditions[FIELD_COUNT] = {
-    [FIELD_ADDRESS] = "address = ?",
-    [FIELD_SCOPE] = "scope = ?",
-    [FIELD_TYPE] = "type = ? COLLATE NOCASE",
-    [FIELD_CLASS] = "class = ? COLLATE NOCASE",
-    [FIELD_CAUSE] = "cause = ? COLLATE NOCASE",
-    [FIELD_RULE] = "rule = ?",
-    [FIELD_DOMAIN] = "domain = ?",
-    [FIELD_CAMPAIGN] = "campaign = ?",
-    [FIELD_REASON] = "reason = ? COLLATE NOCASE",
-    [FIELD_TOPIC] = "topic_arn = ?",
-};
-
-#define BIT(field) (1U << FIELD_##field)
-#define EVENT_FIELDS                                                                     \
-    (BIT(ADDRESS) | BIT(SCOPE) | BIT(TYPE) | BIT(CLASS) | BIT(CAUSE) | BIT(RULE) |       \
-     BIT(DOMAIN) | BIT(CAMPAIGN) | BIT(TOPIC))
 
 struct view {
     const char *name;
     const char *time; /* what since_ms and until_ms compare with */
     const char *order;
     const char *order_newest;
-    bool has_id;
-    unsigned fields;
 };
 
 static const struct view views[] = {
-    [STORE_SUPPRESSED] = {"suppressed", "since", "address, scope", "since DESC, address",
-                          false, BIT(ADDRESS) | BIT(SCOPE) | BIT(REASON)},
+    [STORE_SUPPRESSED] = {"suppressed", "since", "address, scope", "since DESC, address"},
     [STORE_ENTRIES] = {"entries", "since", "address, scope, reason",
-                       "since DESC, address", false,
-                       BIT(ADDRESS) | BIT(SCOPE) | BIT(REASON)},
-    [STORE_DECISIONS] = {"decisions", "at", "id", "id DESC", true,
-                         BIT(ADDRESS) | BIT(SCOPE) | BIT(REASON)},
-    [STORE_EVENTS] = {"events", "occurred_at", "id", "id DESC", true, EVENT_FIELDS},
-    [STORE_BOUNCES] = {"bounces", "occurred_at", "id", "id DESC", true, EVENT_FIELDS},
-    [STORE_COMPLAINTS] = {"complaints", "occurred_at", "id", "id DESC", true,
-                          EVENT_FIELDS},
-    [STORE_QUARANTINE] = {"quarantine", "received_at", "id", "id DESC", true,
-                          BIT(REASON) | BIT(TOPIC)},
-    [STORE_TOPICS] = {"topics", "last_message_at", "topic_arn", "last_message_at DESC",
-                      false, BIT(TOPIC)},
-    [STORE_DAILY] = {"daily", "day || ' 00:00:00.000'", "day", "day DESC", false, 0},
-    [STORE_PAUSED] = {"paused", "since", "since", "since DESC", false, 0},
+                       "since DESC, address"},
+    [STORE_DECISIONS] = {"decisions", "at", "id", "id DESC"},
+    [STORE_EVENTS] = {"events", "occurred_at", "id", "id DESC"},
+    [STORE_BOUNCES] = {"bounces", "occurred_at", "id", "id DESC"},
+    [STORE_COMPLAINTS] = {"complaints", "occurred_at", "id", "id DESC"},
+    [STORE_QUARANTINE] = {"quarantine", "received_at", "id", "id DESC"},
+    [STORE_TOPICS] = {"topics", "last_message_at", "topic_arn", "last_message_at DESC"},
+    [STORE_DAILY] = {"daily", "day || ' 00:00:00.000'", "day", "day DESC"},
+    [STORE_PAUSED] = {"paused", "since", "since", "since DESC"},
 };
 
 struct parameter {
@@ -78,7 +55,7 @@ struct parameter {
 
 struct query {
     struct buf sql;
-    struct parameter parameters[CONDITIONS_MAX];
+    struct parameter parameters[STORE_CONDITIONS_MAX];
     int count;
     struct address address;
     char since[CLOCK_TEXT_BYTES];
@@ -113,34 +90,31 @@ static int add_integer(struct query *query, const char *condition, int64_t integ
 }
 
 /* The address in its key form: `John <A@B>` finds a@b. */
-static int add_address(struct query *query, const char *typed)
+static int add_address(struct query *query, const struct field *field, const char *typed)
 {
     int r = address_parse(str_of(typed), &query->address);
 
     if (r < 0)
         return r;
-    return add_text(query, field_conditions[FIELD_ADDRESS], str_of(query->address.key));
+    return add_text(query, field->condition, str_of(query->address.key));
 }
 
-static int add_fields(struct query *query, const struct view *view,
+static int add_fields(struct query *query, enum store_view view,
                       const struct store_filter *filter)
 {
-    const char *const given[FIELD_COUNT] = {
-        [FIELD_ADDRESS] = filter->address, [FIELD_SCOPE] = filter->scope,
-        [FIELD_TYPE] = filter->type,       [FIELD_CLASS] = filter->class,
-        [FIELD_CAUSE] = filter->cause,     [FIELD_RULE] = filter->rule,
-        [FIELD_DOMAIN] = filter->domain,   [FIELD_CAMPAIGN] = filter->campaign,
-        [FIELD_REASON] = filter->reason,   [FIELD_TOPIC] = filter->topic,
-    };
     int r = 0;
 
-    for (unsigned i = 0; r == 0 && i < FIELD_COUNT; i++) {
-        if (!given[i])
+    for (size_t i = 0; r == 0 && i < sizeof(fields) / sizeof(fields[0]); i++) {
+        const char *given;
+
+        memcpy(&given, (const char *)filter + fields[i].offset, sizeof(given));
+        if (!given)
             continue;
-        if (!(view->fields & 1U << i))
+        if (!store_has_column(view, fields[i].column))
             return -EINVAL;
-        r = i == FIELD_ADDRESS ? add_address(query, given[i])
-                               : add_text(query, field_conditions[i], str_of(given[i]));
+        r = strcmp(fields[i].column, "address") == 0
+                ? add_address(query, &fields[i], given)
+                : add_text(query, fields[i].condition, str_of(given));
     }
     return r;
 }
@@ -169,12 +143,12 @@ static int add_times(struct query *query, const struct view *view,
     return r;
 }
 
-static int add_ids(struct query *query, const struct view *view,
+static int add_ids(struct query *query, enum store_view view,
                    const struct store_filter *filter)
 {
     int r = 0;
 
-    if (!view->has_id)
+    if (!store_has_column(view, "id"))
         return filter->after_id || filter->id ? -EINVAL : 0;
     if (filter->id)
         r = add_integer(query, "id = ?", filter->id);
@@ -183,18 +157,19 @@ static int add_ids(struct query *query, const struct view *view,
     return r;
 }
 
-static int build(struct query *query, const struct view *view,
+static int build(struct query *query, enum store_view which,
                  const struct store_filter *filter)
 {
+    const struct view *view = &views[which];
     int r = buf_printf(&query->sql, "SELECT %s FROM %s", filter->ids_only ? "id" : "*",
                        view->name);
 
     if (r == 0)
-        r = add_fields(query, view, filter);
+        r = add_fields(query, which, filter);
     if (r == 0)
         r = add_times(query, view, filter);
     if (r == 0)
-        r = add_ids(query, view, filter);
+        r = add_ids(query, which, filter);
     if (r == 0)
         r = buf_printf(&query->sql, " ORDER BY %s",
                        filter->newest_first ? view->order_newest : view->order);
@@ -203,16 +178,16 @@ static int build(struct query *query, const struct view *view,
     return r;
 }
 
-static bool is_time(const char *name)
+/* A time that is not one is shown as the text that it is. */
+static void value_set_text(struct store_value *value, enum store_value_type type)
 {
-    struct str column = str_of(name);
-
-    return str_ends_with(column, STR("_at")) || str_equal(column, STR("at")) ||
-           str_equal(column, STR("since")) || str_equal(column, STR("until")) ||
-           str_equal(column, STR("ses_timestamp"));
+    value->type = type == STORE_JSON ? STORE_JSON : STORE_TEXT;
+    if (type == STORE_TIME && clock_parse(value->text, &value->integer) == 0)
+        value->type = STORE_TIME;
 }
 
-static struct store_value value_of(sqlite3_stmt *statement, int column)
+static struct store_value value_of(sqlite3_stmt *statement, int column,
+                                   enum store_value_type type)
 {
     struct store_value value = {.name = sqlite3_column_name(statement, column)};
 
@@ -221,7 +196,7 @@ static struct store_value value_of(sqlite3_stmt *statement, int column)
         value.type = STORE_NULL;
         break;
     case SQLITE_INTEGER:
-        value.type = STORE_INTEGER;
+        value.type = type == STORE_BOOLEAN ? STORE_BOOLEAN : STORE_INTEGER;
         value.integer = sqlite3_column_int64(statement, column);
         break;
     case SQLITE_FLOAT:
@@ -229,9 +204,9 @@ static struct store_value value_of(sqlite3_stmt *statement, int column)
         value.real = sqlite3_column_double(statement, column);
         break;
     default:
-        value.type = is_time(value.name) ? STORE_TIME : STORE_TEXT;
         value.text.data = (const char *)sqlite3_column_text(statement, column);
         value.text.len = (size_t)sqlite3_column_bytes(statement, column);
+        value_set_text(&value, type);
     }
     return value;
 }
@@ -240,14 +215,19 @@ static int give_rows(struct store *store, sqlite3_stmt *statement, store_row_fn 
                      void *context)
 {
     struct store_value values[STORE_COLUMNS_MAX];
+    enum store_value_type types[STORE_COLUMNS_MAX];
     int columns = sqlite3_column_count(statement);
     int rc;
 
+    if (columns > STORE_COLUMNS_MAX)
+        return -E2BIG;
+    for (int i = 0; i < columns; i++)
+        types[i] = store_column_type(sqlite3_column_name(statement, i));
     while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
         int r;
 
-        for (int i = 0; i < columns && i < STORE_COLUMNS_MAX; i++)
-            values[i] = value_of(statement, i);
+        for (int i = 0; i < columns; i++)
+            values[i] = value_of(statement, i, types[i]);
         r = row(context, values, (size_t)columns);
         if (r != 0)
             return r;
@@ -280,7 +260,7 @@ int store_query(struct store *store, enum store_view view,
     int r;
 
     buf_init(&query.sql, STORE_QUERY_BYTES_MAX);
-    r = build(&query, &views[view], filter);
+    r = build(&query, view, filter);
     if (r < 0)
         return r;
     rc = sqlite3_prepare_v2(store->db, query.sql.data, -1, &statement, NULL);

@@ -118,8 +118,11 @@ static struct store_value value_of(sqlite3_stmt *statement)
         value.type = STORE_INTEGER;
         value.integer = sqlite3_column_int64(statement, 1);
     } else if (type != SQLITE_NULL) {
-        value.type = str_ends_with(name, STR("_at")) ? STORE_TIME : STORE_TEXT;
         value.text = text_of(statement, 1);
+        value.type = STORE_TEXT;
+        if (str_ends_with(name, STR("_at")) &&
+            clock_parse(value.text, &value.integer) == 0)
+            value.type = STORE_TIME;
     }
     return value;
 }

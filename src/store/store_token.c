@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "sesbounce/digest.h"
+#include "sesbounce/file.h"
 #include "store/store_internal.h"
 
 #define TOKEN_MODE 0600
@@ -52,16 +53,10 @@ static int token_write(const char *path, struct str token)
 {
     _cleanup_(closep) int fd =
         open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, TOKEN_MODE);
-    ssize_t written;
 
     if (fd < 0)
         return errno;
-    written = write(fd, token.data, token.len);
-    if (written < 0)
-        return errno;
-    if ((size_t)written < token.len)
-        return ENOSPC;
-    return fsync(fd) < 0 ? errno : 0;
+    return -file_write_fd(fd, token);
 }
 
 int token_keep(struct store *store, struct str token, char ret_name[TOKEN_NAME_BYTES])
@@ -79,7 +74,7 @@ int token_keep(struct store *store, struct str token, char ret_name[TOKEN_NAME_B
     if (r == 0 && rename(draft, path) < 0)
         r = errno;
     if (r == 0)
-        r = -db_sync_directory_of(path);
+        r = -file_sync_directory_of(path);
     return r == 0 ? 0 : token_fault(store, r, ret_name, "writing");
 }
 

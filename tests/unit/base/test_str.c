@@ -254,9 +254,22 @@ static void every_harmful_character_is_unseen(void **state)
     }
 }
 
+static void distance_is_in_edits(void **state)
+{
+    (void)state;
+    assert_int_equal(str_distance(STR("check"), STR("check")), 0);
+    assert_int_equal(str_distance(STR("chek"), STR("check")), 1);
+    assert_int_equal(str_distance(STR(""), STR("why")), 3);
+    assert_int_equal(str_distance(STR("events"), STR("vents")), 1);
+    assert_int_equal(str_distance(STR("kitten"), STR("sitting")), 3);
+    assert_int_equal(str_distance(STR("liist"), STR("LIST")), 1);
+    assert_int_equal(str_distance(STR("lsit"), STR("list")), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(distance_is_in_edits),
         cmocka_unit_test(what_nobody_sees_has_a_name),
         cmocka_unit_test(every_harmful_character_is_unseen),
         cmocka_unit_test(what_a_terminal_obeys_is_harmful),

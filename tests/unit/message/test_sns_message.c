@@ -440,7 +440,7 @@ static void members_and_depth_have_a_bound(void **state)
                                                              : VERDICT_NOT_ENVELOPE);
         sns_message_done(&message);
     }
-    for (int depth = SNS_DEPTH_MAX; depth <= SNS_DEPTH_MAX + 1; depth++) {
+    for (int depth = JSON_SCAN_DEPTH_MAX; depth <= JSON_SCAN_DEPTH_MAX + 1; depth++) {
         _cleanup_(buf_done) struct buf buf;
         struct sns_message message;
         const char *fault;
@@ -455,7 +455,7 @@ static void members_and_depth_have_a_bound(void **state)
         assert_int_equal(buf_append_char(&buf, '}'), 0);
         enum verdict verdict = sns_message_parse(buf_str(&buf), &message, &fault);
         assert_int_equal(verdict,
-                         depth == SNS_DEPTH_MAX ? VERDICT_UNDECIDED : VERDICT_NOT_JSON);
+                         depth == JSON_SCAN_DEPTH_MAX ? VERDICT_UNDECIDED : VERDICT_NOT_JSON);
         sns_message_done(&message);
     }
 }

@@ -16,10 +16,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sesbounce/authentic.h"
 #include "sesbounce/buf.h"
 #include "sesbounce/cleanup.h"
-#include "sesbounce/sns_signature.h"
-#include "sesbounce/sns_url.h"
 
 #define FILE_BYTES_MAX (1024 * 1024)
 #define PATH_BYTES_MAX 1024
@@ -56,6 +55,7 @@ static bool read_whole(const char *path, struct buf *ret)
 static const char *fault_with(struct str body, const char *certificate_path,
                               struct sns_message *message)
 {
+    const struct authentic_rules rules = {STR_ABSENT, 1};
     const char *fault = "no fault given";
     struct arn topic;
     struct sns_cert_url url;
@@ -66,15 +66,14 @@ static const char *fault_with(struct str body, const char *certificate_path,
         return fault;
     if (!arn_parse(message->topic_arn, &topic))
         return "the topic is no ARN";
-    if (!sns_url_certificate(message->signing_cert_url, &topic, STR_ABSENT, &url))
-        return "the certificate's URL is not acceptable";
+    if (authentic_check(message, &topic, &rules, &url) != VERDICT_UNDECIDED)
+        return "version or certificate's URL are not acceptable";
     if (!read_whole(certificate_path, &pem))
         return "there is no certificate";
     if (sns_certificate_parse(buf_str(&pem), &certificate, &fault) < 0)
         return fault;
-    if (!sns_certificate_is_for(certificate, &topic))
-        return "the certificate is not one of SNS";
-    if (sns_signature_verify(certificate, message, 1, &fault) != VERDICT_UNDECIDED)
+    if (authentic_verify(message, &topic, &rules, certificate, &fault) !=
+        VERDICT_UNDECIDED)
         return fault;
     return NULL;
 }

@@ -40,7 +40,7 @@ struct outcome {
     long status;
     size_t len;
     char body[16];
-    char fault[HTTPS_FAULT_BYTES];
+    char fault[HTTPS_FAULT_BYTES_MAX];
     bool has_fault;
 };
 
@@ -482,7 +482,7 @@ static void a_ca_file_without_certificates_is_a_fault(void **state)
 static void a_system_without_cas_is_told_what_to_install(void **state)
 {
     (void)state;
-    char text[HTTPS_FAULT_BYTES];
+    char text[HTTPS_FAULT_BYTES_MAX];
     https_fault_text(CURLE_SSL_CACERT_BADFILE, "error setting file", false, text);
     assert_non_null(strstr(text, "install the package ca-certificates"));
 }
@@ -490,7 +490,7 @@ static void a_system_without_cas_is_told_what_to_install(void **state)
 static void what_everybody_is_told_of_trust_says_what_to_check(void **state)
 {
     (void)state;
-    char text[HTTPS_FAULT_BYTES];
+    char text[HTTPS_FAULT_BYTES_MAX];
     static const char *const faults[][2] = {
         {"SSL certificate problem: certificate has expired", "this machine's clock"},
         {"SSL certificate problem: certificate is not yet valid", "this machine's clock"},
@@ -509,7 +509,7 @@ static void what_everybody_is_told_of_trust_says_what_to_check(void **state)
 static void a_fault_is_one_line(void **state)
 {
     (void)state;
-    char text[HTTPS_FAULT_BYTES];
+    char text[HTTPS_FAULT_BYTES_MAX];
     https_fault_text(CURLE_COULDNT_CONNECT, "one\r\ntwo\x1b[1m", true, text);
     assert_string_equal(text, "could not connect: one  two [1m");
 }

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "message/base64.h"
+#include "sesbounce/base64.h"
 
 static void the_vectors_of_rfc_4648_decode(void **state)
 {

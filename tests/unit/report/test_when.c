@@ -7,8 +7,8 @@
 
 #include <errno.h>
 
-#include "ctl/when.h"
 #include "sesbounce/clock.h"
+#include "sesbounce/when.h"
 
 #define NOW (INT64_C(1800000000) * 1000) /* 2027-01-15T08:00:00Z */
 

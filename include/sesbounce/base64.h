@@ -1,8 +1,8 @@
 /*
  * Base64 as RFC 4648, 4 has it, and nothing else: padded, no blanks, no unused bits.
  */
-#ifndef SESBOUNCE_MESSAGE_BASE64_H
-#define SESBOUNCE_MESSAGE_BASE64_H
+#ifndef SESBOUNCE_BASE64_H
+#define SESBOUNCE_BASE64_H
 
 #include "sesbounce/str.h"
 

@@ -3,8 +3,8 @@
  * made harmless for a terminal, and quoted for JSON, CSV and the shell. Pure; any thread.
  * All append to a buf and return as buf_append.
  */
-#ifndef CTL_TEXT_H
-#define CTL_TEXT_H
+#ifndef SESBOUNCE_TEXT_H
+#define SESBOUNCE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,8 +51,5 @@ int text_shell(struct buf *to, struct str s);
  * whole: not as the end of `mary-jane@example.com`? Escapes of JSON may stand before it.
  */
 bool text_mentions(struct str s, struct str key);
-
-/* How many edits (insert, delete, replace) apart; at most 255. */
-size_t text_distance(const char *a, const char *b);
 
 #endif

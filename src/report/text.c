@@ -1,4 +1,4 @@
-#include "ctl/text.h"
+#include "sesbounce/text.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -203,25 +203,4 @@ bool text_mentions(struct str s, struct str key)
             return true;
     }
     return false;
-}
-
-size_t text_distance(const char *a, const char *b)
-{
-    size_t row[CTL_VERB_BYTES_MAX + 1];
-    size_t a_len = strlen(a), b_len = strlen(b);
-    if (a_len > CTL_VERB_BYTES_MAX || b_len > CTL_VERB_BYTES_MAX)
-        return 255;
-    for (size_t j = 0; j <= b_len; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a_len; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b_len; j++) {
-            size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            size_t best = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-            row[j] = replaced < best ? replaced : best;
-        }
-    }
-    return row[b_len];
 }

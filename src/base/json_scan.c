@@ -1,4 +1,4 @@
-#include "json_scan.h"
+#include "sesbounce/json_scan.h"
 
 #include <endian.h>
 #include <stdint.h>
@@ -349,7 +349,7 @@ static bool skip_value(struct json_scan *json, unsigned depth)
     int first = json_scan_peek(json);
     if (first != '{' && first != '[')
         return skip_scalar(json, first);
-    if (depth >= SNS_DEPTH_MAX)
+    if (depth >= JSON_SCAN_DEPTH_MAX)
         return fail(json, "nested too deep");
     bool object = first == '{';
     char close = object ? '}' : ']';

@@ -1,12 +1,13 @@
-#include "ctl/output.h"
+#include "sesbounce/output.h"
 
 #include <errno.h>
-#include <jansson.h>
+#include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "ctl/text.h"
 #include "sesbounce/clock.h"
+#include "sesbounce/json_scan.h"
+#include "sesbounce/text.h"
 
 bool output_format_parse(const char *word, enum output_format *ret)
 {
@@ -19,13 +20,24 @@ bool output_format_parse(const char *word, enum output_format *ret)
     return false;
 }
 
-void output_init(struct output *output, FILE *to, enum output_format format,
-                 const char *const *table, const char *const *all)
+static int buf_take_text(void *context, struct str text)
 {
-    *output = (struct output){.to = to, .format = format, .table = table, .all = all};
-    output->to_terminal = isatty(fileno(to));
-    buf_init(&output->held, CTL_LINE_OUT_BYTES_MAX);
-    buf_init(&output->line, CTL_LINE_OUT_BYTES_MAX);
+    return buf_append_str(context, text);
+}
+
+struct output_sink output_to_buf(struct buf *buf)
+{
+    return (struct output_sink){buf_take_text, buf, false};
+}
+
+void output_init(struct output *output, struct output_sink to, enum output_format format,
+                 const struct output_columns *columns)
+{
+    *output = (struct output){.to = to, .format = format};
+    if (columns)
+        output->shown = *columns;
+    buf_init(&output->held, REPORT_ROW_BYTES_MAX);
+    buf_init(&output->line, REPORT_ROW_BYTES_MAX);
 }
 
 void output_done(struct output *output)
@@ -50,14 +62,15 @@ struct store_value output_integer(const char *name, int64_t integer)
     return (struct store_value){.name = name, .type = STORE_INTEGER, .integer = integer};
 }
 
-struct store_value output_time(const char *name, int64_t ms,
-                               char ret_text[CLOCK_TEXT_BYTES])
+struct store_value output_boolean(const char *name, bool value)
 {
-    if (ms == CLOCK_NONE)
-        return (struct store_value){.name = name, .type = STORE_NULL};
-    clock_format_sql(ms, ret_text);
+    return (struct store_value){.name = name, .type = STORE_BOOLEAN, .integer = value};
+}
+
+struct store_value output_time(const char *name, int64_t ms)
+{
     return (struct store_value){
-        .name = name, .type = STORE_TIME, .text = str_of(ret_text)};
+        .name = name, .type = ms == CLOCK_NONE ? STORE_NULL : STORE_TIME, .integer = ms};
 }
 
 const struct store_value *output_find(const struct store_value *values, size_t count,
@@ -72,83 +85,87 @@ const struct store_value *output_find(const struct store_value *values, size_t c
 int output_plain(struct buf *to, const struct store_value *value)
 {
     char text[CLOCK_TEXT_BYTES];
-    int64_t ms;
     switch (value->type) {
     case STORE_NULL:
         return 0;
     case STORE_INTEGER:
+    case STORE_BOOLEAN:
         return buf_printf(to, "%lld", (long long)value->integer);
     case STORE_REAL:
         return buf_printf(to, "%.10g", value->real);
     case STORE_TIME:
-        if (clock_parse(value->text, &ms) == 0) {
-            clock_format_rfc3339(ms, text);
-            return buf_append_str(to, str_of(text));
-        }
-        return buf_append_str(to, value->text);
+        clock_format_rfc3339(value->integer, text);
+        return buf_append_str(to, str_of(text));
     case STORE_TEXT:
+    case STORE_JSON:
         return buf_append_str(to, value->text);
     }
     return -EINVAL;
 }
 
-static int write_line(struct output *output)
+static int line_write(struct output *output)
 {
-    struct str line = buf_str(&output->line);
-    if (fwrite(line.data, 1, line.len, output->to) != line.len)
-        return errno ? -errno : -EIO;
+    int r = output->to.write(output->to.context, buf_str(&output->line));
     buf_clear(&output->line);
-    return 0;
+    return r;
+}
+
+int output_printf(struct output *output, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int r = buf_vprintf(&output->line, format, arguments);
+    va_end(arguments);
+    if (r == 0)
+        r = line_write(output);
+    if (r < 0)
+        output->fault = r;
+    return r;
+}
+
+static bool is_text(const struct store_value *value)
+{
+    return value->type == STORE_TEXT || value->type == STORE_JSON;
 }
 
 /* --- JSON --- */
 
-/* Integers that are answers to a question: 0 is true for jq. */
-static bool is_boolean(const char *name)
+/* One line of JSON and nothing behind it? */
+static bool is_json_line(struct str text)
 {
-    static const char *const names[] = {"suppressed", "genuine", "changed", "sound",
-                                        "is_simulator"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    return false;
+    struct json_scan json;
+    json_scan_init(&json, text);
+    bool whole = json_scan_skip(&json) && json_scan_peek(&json) < 0;
+    free(json.decoded);
+    return whole && !memchr(text.data, '\n', text.len);
 }
 
-/* `tags` is JSON already: embedded, so that jq can look into it. */
+/* Embedded, so that jq can look into it; what is damaged is a text. */
 static int append_embedded(struct buf *to, struct str text)
 {
-    json_t *json =
-        json_loadb(text.data, text.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-    char *compact = json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-    int r = compact ? text_json_harmless(to, str_of(compact)) : text_json(to, text);
-    free(compact);
-    json_decref(json);
-    return r;
+    return is_json_line(text) ? text_json_harmless(to, text) : text_json(to, text);
 }
 
 static int append_json_value(struct buf *to, const struct store_value *value)
 {
-    char text[CLOCK_TEXT_BYTES];
-    int64_t ms;
+    int r;
     switch (value->type) {
     case STORE_NULL:
         return buf_append_str(to, STR("null"));
+    case STORE_BOOLEAN:
+        return buf_append_str(to, value->integer ? STR("true") : STR("false"));
     case STORE_INTEGER:
-        if (is_boolean(value->name))
-            return buf_append_str(to, value->integer ? STR("true") : STR("false"));
-        return output_plain(to, value);
     case STORE_REAL:
         return output_plain(to, value);
     case STORE_TIME:
-        if (clock_parse(value->text, &ms) == 0) {
-            clock_format_rfc3339(ms, text);
-            return text_json(to, str_of(text));
-        }
-        return text_json(to, value->text);
+        r = buf_append_char(to, '"');
+        if (r == 0)
+            r = output_plain(to, value);
+        return r < 0 ? r : buf_append_char(to, '"');
     case STORE_TEXT:
-        if (strcmp(value->name, "tags") == 0)
-            return append_embedded(to, value->text);
         return text_json(to, value->text);
+    case STORE_JSON:
+        return append_embedded(to, value->text);
     }
     return -EINVAL;
 }
@@ -169,35 +186,40 @@ static int json_row(struct output *output, const struct store_value *values, siz
     }
     if (r == 0)
         r = buf_append_str(line, STR("}\n"));
-    return r < 0 ? r : write_line(output);
+    return r < 0 ? r : line_write(output);
 }
 
 /* --- CSV --- */
 
+static int csv_name(struct buf *line, const char *name)
+{
+    int r = line->len > 0 ? buf_append_char(line, ',') : 0;
+    return r < 0 ? r : text_csv(line, str_of(name));
+}
+
 static int csv_names(struct output *output, const struct store_value *values,
-                     size_t count, const char *const *names)
+                     size_t count)
 {
     struct buf *line = &output->line;
     int r = 0;
-    for (size_t i = 0; r == 0 && (names ? names[i] != NULL : i < count); i++) {
-        r = i > 0 ? buf_append_char(line, ',') : 0;
-        if (r == 0)
-            r = text_csv(line, str_of(names ? names[i] : values[i].name));
-    }
+    for (size_t i = 0; r == 0 && i < count; i++)
+        r = csv_name(line, values[i].name);
+    for (const char *const *at = output->shown.all; !values && r == 0 && *at; at++)
+        r = csv_name(line, *at);
     if (r == 0)
         r = buf_append_str(line, STR("\r\n"));
-    return r < 0 ? r : write_line(output);
+    return r < 0 ? r : line_write(output);
 }
 
 static int csv_text(struct output *output, struct str text)
 {
     struct buf cell, seen;
-    buf_init(&cell, CTL_LINE_OUT_BYTES_MAX);
-    buf_init(&seen, CTL_LINE_OUT_BYTES_MAX);
+    buf_init(&cell, REPORT_ROW_BYTES_MAX);
+    buf_init(&seen, REPORT_ROW_BYTES_MAX);
     int r = output->format == OUTPUT_CSV ? text_no_formula(&cell, text)
                                          : buf_append_str(&cell, text);
     text = buf_str(&cell);
-    if (r == 0 && output->to_terminal) {
+    if (r == 0 && output->to.is_terminal) {
         r = text_neutral(&seen, text, false);
         text = buf_str(&seen);
     }
@@ -211,16 +233,16 @@ static int csv_text(struct output *output, struct str text)
 static int csv_row(struct output *output, const struct store_value *values, size_t count)
 {
     struct buf *line = &output->line;
-    int r = output->rows == 0 ? csv_names(output, values, count, NULL) : 0;
+    int r = output->rows == 0 ? csv_names(output, values, count) : 0;
     for (size_t i = 0; i < count && r == 0; i++) {
         r = i > 0 ? buf_append_char(line, ',') : 0;
         if (r == 0)
-            r = values[i].type == STORE_TEXT ? csv_text(output, values[i].text)
-                                             : output_plain(line, &values[i]);
+            r = is_text(&values[i]) ? csv_text(output, values[i].text)
+                                    : output_plain(line, &values[i]);
     }
     if (r == 0)
         r = buf_append_str(line, STR("\r\n"));
-    return r < 0 ? r : write_line(output);
+    return r < 0 ? r : line_write(output);
 }
 
 /* --- table --- */
@@ -229,9 +251,9 @@ static int pad(struct output *output, struct str cell, size_t column)
 {
     size_t width = text_width(cell);
     bool last = column + 1 == output->columns;
-    if (last && !output->whole && width > CTL_LAST_CELL_WIDTH_MAX) {
-        int r =
-            buf_append_str(&output->line, text_prefix(cell, CTL_LAST_CELL_WIDTH_MAX - 1));
+    if (last && !output->whole && width > REPORT_LAST_CELL_WIDTH_MAX) {
+        int r = buf_append_str(&output->line,
+                               text_prefix(cell, REPORT_LAST_CELL_WIDTH_MAX - 1));
         return r < 0 ? r : buf_append_str(&output->line, STR("\xe2\x80\xa6"));
     }
     size_t end = (width > output->width[column] ? width : output->width[column]) + 2;
@@ -255,7 +277,7 @@ static int table_flush(struct output *output)
         }
         int r = buf_append_char(&output->line, '\n');
         if (r == 0)
-            r = write_line(output);
+            r = line_write(output);
         if (r < 0)
             return r;
     }
@@ -275,8 +297,8 @@ static int hold_cell(struct output *output, size_t column, struct str text)
         return r;
     struct str cell = {output->held.data + before, output->held.len - before - 1};
     size_t width = text_width(cell);
-    if (width > CTL_CELL_WIDTH_MAX)
-        width = CTL_CELL_WIDTH_MAX;
+    if (width > REPORT_CELL_WIDTH_MAX)
+        width = REPORT_CELL_WIDTH_MAX;
     if (output->width[column] < width)
         output->width[column] = width;
     return 0;
@@ -287,7 +309,7 @@ static int hold_value(struct output *output, size_t column,
 {
     if (!value || value->type == STORE_NULL)
         return hold_cell(output, column, STR("-"));
-    if (value->type == STORE_TEXT)
+    if (is_text(value))
         return hold_cell(output, column, value->text);
     int r = output_plain(&output->line, value);
     if (r == 0)
@@ -300,15 +322,16 @@ static int table_header(struct output *output, const struct store_value *values,
                         size_t count)
 {
     output->columns = 0;
-    while (output->table ? output->table[output->columns] != NULL
-                         : output->columns < count)
+    while (output->shown.table ? output->shown.table[output->columns] != NULL
+                               : output->columns < count)
         output->columns++;
-    if (output->columns > CTL_COLUMNS_MAX)
+    if (output->columns > REPORT_COLUMNS_MAX)
         return -E2BIG;
     output->held_rows = 1;
     for (size_t i = 0; i < output->columns; i++) {
-        int r = hold_cell(output, i,
-                          str_of(output->table ? output->table[i] : values[i].name));
+        int r = hold_cell(
+            output, i,
+            str_of(output->shown.table ? output->shown.table[i] : values[i].name));
         if (r < 0)
             return r;
     }
@@ -321,13 +344,14 @@ static int table_row(struct output *output, const struct store_value *values,
     int r = output->rows == 0 ? table_header(output, values, count) : 0;
     for (size_t i = 0; i < output->columns && r == 0; i++)
         r = hold_value(output, i,
-                       output->table ? output_find(values, count, output->table[i])
-                                     : &values[i]);
+                       output->shown.table
+                           ? output_find(values, count, output->shown.table[i])
+                           : &values[i]);
     if (r < 0)
         return r;
     output->held_rows++;
-    bool full = output->held_rows > CTL_TABLE_ROWS_HELD ||
-                output->held.len > CTL_LINE_OUT_BYTES_MAX / 2;
+    bool full = output->held_rows > REPORT_ROWS_HELD ||
+                output->held.len > REPORT_ROW_BYTES_MAX / 2;
     return output->aligned || full ? table_flush(output) : 0;
 }
 
@@ -345,15 +369,40 @@ int output_row(void *context, const struct store_value *values, size_t count)
     return r;
 }
 
+static int record_line(struct buf *to, const struct store_value *value)
+{
+    bool is_body = strcmp(value->name, "body") == 0;
+    _cleanup_(buf_done) struct buf raw;
+    buf_init(&raw, REPORT_ROW_BYTES_MAX);
+    int r = value->type == STORE_NULL ? buf_append_char(&raw, '-')
+                                      : output_plain(&raw, value);
+    if (r == 0)
+        r = is_body ? buf_append_char(to, '\n') : buf_printf(to, "%s: ", value->name);
+    if (r == 0)
+        r = text_neutral(to, buf_str(&raw), is_body);
+    return r < 0 ? r : buf_append_char(to, '\n');
+}
+
+int output_record(struct output *output, const struct store_value *values, size_t count,
+                  bool with_null)
+{
+    int r = 0;
+    for (size_t i = 0; i < count && r == 0; i++)
+        if (with_null || values[i].type != STORE_NULL)
+            r = record_line(&output->line, &values[i]);
+    if (r == 0)
+        r = line_write(output);
+    output->fault = r;
+    return r;
+}
+
 int output_end(struct output *output)
 {
     int r = 0;
     if (output->format == OUTPUT_TABLE)
         r = table_flush(output);
-    else if (output_is_csv(output->format) && output->rows == 0 && output->all)
-        r = csv_names(output, NULL, 0, output->all);
-    if (r == 0 && (fflush(output->to) != 0 || ferror(output->to)))
-        r = errno ? -errno : -EIO;
+    else if (output_is_csv(output->format) && output->rows == 0 && output->shown.all)
+        r = csv_names(output, NULL, 0);
     output->fault = r;
     return r;
 }

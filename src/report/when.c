@@ -1,10 +1,9 @@
-#include "ctl/when.h"
+#include "sesbounce/when.h"
 
 #include <errno.h>
 
 #include "sesbounce/clock.h"
-
-#define DURATION_MAX_MS (1000 * 366 * CLOCK_DAY_MS)
+#include "sesbounce/limits.h"
 
 static int64_t unit_ms(char unit)
 {
@@ -39,11 +38,11 @@ int when_duration(struct str text, int64_t *ret_ms)
         if (unit == 0)
             return -EINVAL;
         int r = str_to_u64((struct str){text.data, digits},
-                           (uint64_t)(DURATION_MAX_MS / unit), &number);
+                           (uint64_t)(WHEN_DURATION_MAX_MS / unit), &number);
         if (r < 0)
             return r;
         total += (int64_t)number * unit;
-        if (total > DURATION_MAX_MS)
+        if (total > WHEN_DURATION_MAX_MS)
             return -ERANGE;
         text.data += digits + 1;
         text.len -= digits + 1;

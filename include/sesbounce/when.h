@@ -1,8 +1,8 @@
 /*
  * Times and durations as an operator types them. Pure; any thread.
  */
-#ifndef CTL_WHEN_H
-#define CTL_WHEN_H
+#ifndef SESBOUNCE_WHEN_H
+#define SESBOUNCE_WHEN_H
 
 #include <stdint.h>
 

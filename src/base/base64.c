@@ -1,4 +1,4 @@
-#include "base64.h"
+#include "sesbounce/base64.h"
 
 #include <errno.h>
 

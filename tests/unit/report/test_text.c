@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
-#include "ctl/text.h"
 #include "sesbounce/cleanup.h"
+#include "sesbounce/text.h"
 
 static void neutral(struct str in, bool keep_lines, const char *want)
 {
@@ -125,16 +125,6 @@ static void a_shell_reads_the_word_back(void **state)
     }
 }
 
-static void distance_is_in_edits(void **state)
-{
-    (void)state;
-    assert_int_equal(text_distance("check", "check"), 0);
-    assert_int_equal(text_distance("chek", "check"), 1);
-    assert_int_equal(text_distance("", "why"), 3);
-    assert_int_equal(text_distance("events", "vents"), 1);
-    assert_int_equal(text_distance("kitten", "sitting"), 3);
-}
-
 static void an_address_is_mentioned_whole_and_in_any_case(void **state)
 {
     (void)state;
@@ -181,7 +171,6 @@ int main(void)
         cmocka_unit_test(no_cell_of_any_locale_begins_with_a_formula),
         cmocka_unit_test(a_shell_reads_the_word_back),
         cmocka_unit_test(an_address_is_mentioned_whole_and_in_any_case),
-        cmocka_unit_test(distance_is_in_edits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,8 +7,8 @@
  * `decoded`, which is one allocation, made when the first string with an escape is met
  * and never larger than the text by more than a word. A reader belongs to one thread.
  */
-#ifndef SESBOUNCE_MESSAGE_JSON_SCAN_H
-#define SESBOUNCE_MESSAGE_JSON_SCAN_H
+#ifndef SESBOUNCE_JSON_SCAN_H
+#define SESBOUNCE_JSON_SCAN_H
 
 #include <stdbool.h>
 
@@ -35,7 +35,7 @@ bool json_scan_take(struct json_scan *json, char c);
 /* Takes a string, the quotation mark being next. Borrowed from the text or `decoded`. */
 bool json_scan_string(struct json_scan *json, struct str *ret);
 
-/* Takes and checks any value, nested at most SNS_DEPTH_MAX deep. */
+/* Takes and checks any value, nested at most JSON_SCAN_DEPTH_MAX deep. */
 bool json_scan_skip(struct json_scan *json);
 
 /* Takes the literal null when it is next; false otherwise, with no fault. */

@@ -1,0 +1,77 @@
+#include "sesbounce/listing.h"
+
+#include <string.h>
+
+static const char *const suppressed_table[] = {
+    "address",     "reason", "detail", "since", "until",
+    "event_count", "origin", "actor",  "note",  NULL};
+static const char *const event_table[] = {
+    "id",          "occurred_at",    "type",   "class",      "cause", "address",
+    "bounce_type", "bounce_subtype", "status", "diagnostic", NULL};
+static const char *const quarantine_table[] = {"id",        "received_at",    "reason",
+                                               "topic_arn", "sns_message_id", NULL};
+static const char *const topic_table[] = {"topic_arn",       "state",    "since",
+                                          "last_message_at", "messages", "waiting",
+                                          "fault",           NULL};
+
+struct output_columns listing_columns(enum store_view view)
+{
+    static const char *const *const tables[] = {[STORE_SUPPRESSED] = suppressed_table,
+                                                [STORE_EVENTS] = event_table,
+                                                [STORE_BOUNCES] = event_table,
+                                                [STORE_COMPLAINTS] = event_table,
+                                                [STORE_QUARANTINE] = quarantine_table,
+                                                [STORE_TOPICS] = topic_table,
+                                                [STORE_PAUSED] = NULL};
+    return (struct output_columns){tables[view], store_columns(view)};
+}
+
+struct listing {
+    struct output *output;
+    const char *domain; /* NULL: the store selects it */
+    uint64_t limit;     /* 0: none */
+    bool more;
+};
+
+/* Ends a query. */
+#define ENOUGH 1
+
+static bool is_of_domain(const struct store_value *address, const char *domain)
+{
+    struct str suffix = str_of(domain);
+    const struct str text = address ? address->text : STR("");
+    return text.len > suffix.len && text.data[text.len - suffix.len - 1] == '@' &&
+           str_equal_nocase((struct str){text.data + text.len - suffix.len, suffix.len},
+                            suffix);
+}
+
+static int row_list(void *context, const struct store_value *values, size_t count)
+{
+    struct listing *listing = context;
+    if (listing->domain &&
+        !is_of_domain(output_find(values, count, "address"), listing->domain))
+        return 0;
+    if (listing->limit == 0 || listing->output->rows < listing->limit)
+        return output_row(listing->output, values, count);
+    listing->more = true;
+    return ENOUGH;
+}
+
+int listing_write(struct store *store, const struct filter *filter, struct output *output,
+                  bool *ret_more)
+{
+    struct store_filter selected = filter->store;
+    struct listing listing = {.output = output, .limit = (uint64_t)selected.limit};
+    /* The store knows no domain of an entry. */
+    if (filter->view == STORE_SUPPRESSED)
+        listing.domain = take_ptr(selected.domain);
+    if (listing.domain)
+        selected.limit = 0;
+    /* One row more than asked for tells whether something was cut. */
+    else if (selected.limit > 0 && selected.limit < INT64_MAX)
+        selected.limit++;
+    int r = store_query(store, filter->view, &selected, row_list, &listing);
+    if (ret_more)
+        *ret_more = listing.more;
+    return r == ENOUGH ? 0 : r;
+}
