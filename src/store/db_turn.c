@@ -287,7 +287,7 @@ int store_checkpoint_restart(struct store *store)
         sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
     (void)sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
     if (rc != SQLITE_OK)
-        return db_fault(store, rc, "beginning the WAL anew");
+        return db_fault(store, rc, "restarting the WAL");
     store->wal_bytes = 0;
     return 0;
 }

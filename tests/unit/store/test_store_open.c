@@ -117,7 +117,7 @@ static void somebody_elses_database_is_refused(void **state)
 
     fixture_close(fixture);
     tamper(fixture, "PRAGMA application_id = 7");
-    assert_fault(fixture, STORE_OWN, -ENOTSUP, "none of sesbounced's");
+    assert_fault(fixture, STORE_OWN, -ENOTSUP, "not one of sesbounced's");
 }
 
 static void a_file_that_is_no_database_is_corrupt(void **state)
