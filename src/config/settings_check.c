@@ -244,7 +244,7 @@ const char *settings_check_campaign(struct str text)
     if (rest.len == 0 || !all_printable(rest))
         return what;
     if (str_equal(kind, STR("header")) && memchr(rest.data, ':', rest.len))
-        return "is no header's name: leave out the colon at its end";
+        return "is not a header's name: omit the colon at its end";
     return NULL;
 }
 

@@ -53,7 +53,7 @@ static void read_section(struct settings_reader *reader, size_t line, struct str
     reader->section_unknown = true;
     if (text.data[text.len - 1] != ']' || text.len == 1) {
         settings_fault(reader, line,
-                       "a section is written `[name]`, with nothing behind the bracket");
+                       "a section is written `[name]`, with nothing after the bracket");
         return;
     }
     struct str name = str_trim((struct str){text.data + 1, text.len - 2});
@@ -64,7 +64,8 @@ static void read_section(struct settings_reader *reader, size_t line, struct str
             return;
         }
     }
-    /* Its keys are read as if the name were right, so that their faults are told too. */
+    /* Its keys are read as if the name were right, so that their faults are reported,
+     * too. */
     const char *near = settings_nearest(name, NULL);
     reader->section = near;
     reader->section_unknown = !near;
