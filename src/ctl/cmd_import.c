@@ -41,7 +41,7 @@ static int refuse(struct import *import, const char *why)
     return 0;
 }
 
-/* --- what is no record at all --- */
+/* --- what is not a record --- */
 
 /* A line whose first field is a mail address, or would be but for a character. */
 static bool is_list_line(struct str record)
@@ -76,7 +76,7 @@ static int refuse_file(const struct import *import, struct str record)
 
 /* --- one record --- */
 
-/* Whoever configured no topic imports what they have. */
+/* If no topic is configured, any topic may be imported. */
 static bool topic_is_allowed(const struct settings *settings, struct str topic_arn)
 {
     struct arn arn;

@@ -31,7 +31,8 @@ static const struct verb verbs[] = {
      "A word without an @ is a file with one address per line, `-` is standard input. If "
      "a line\nis not an address, nothing is changed.\n"
      "Only `suppress remove` takes them off before their time. Without --until or --for, "
-     "for ever.\n--for 30d is 30 days from now; --until 2027-01-31 ends that day, 00:00 "
+     "permanently.\n--for 30d is 30 days from now; --until 2027-01-31 ends that day, "
+     "00:00 "
      "UTC.",
      "sesbouncectl suppress add jane@example.com --note 'asked by telephone' --for 30d",
      TAKES(OPTION_NOTE) | TAKES(OPTION_UNTIL) | TAKES(OPTION_FOR) | TAKES(OPTION_SCOPE) |

@@ -123,7 +123,7 @@ static void full_name(const struct verb *verb, char *ret, size_t size)
              verb->sub ? verb->sub : "");
 }
 
-/* `typed` is the first word, or the first two: whichever comes nearer. */
+/* `typed` is the first word, or the first two if they come nearer to a verb. */
 static int unknown_verb(const struct verb *verbs, size_t count, char **words,
                         size_t word_count)
 {

@@ -28,7 +28,7 @@ static inline bool output_is_csv(enum output_format format)
     return format == OUTPUT_CSV || format == OUTPUT_CSV_RAW;
 }
 
-/* False when `word` is none of table, json, csv. */
+/* False if `word` is not table, json or csv. */
 bool output_format_parse(const char *word, enum output_format *ret);
 
 struct output {

@@ -172,7 +172,7 @@ static struct sns_certificate *keep(struct verify *verify, const char *name,
     return certificate;
 }
 
-/* Borrowed; NULL with a reason when it is not to be had. */
+/* Borrowed; NULL with a reason if it is not available. */
 static struct sns_certificate *find(struct verify *verify, const struct arn *topic,
                                     const struct sns_cert_url *url, struct buf *reason)
 {

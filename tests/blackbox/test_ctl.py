@@ -267,7 +267,7 @@ def numbered(count: int) -> list[str]:
 def test_suppress_add_and_remove_read_standard_input(listed):
     lines = f"\ufeff{CYD}\r\n\r\nDee <dee@mail.example>\n{ANN}\n{CYD}"
     added = listed.ctl("suppress", "add", "-", "--note", "moved", input=lines.encode())
-    assert (added.code, added.out) == (0, "3 added, 0 changed, 1 unchanged: for ever\n")
+    assert (added.code, added.out) == (0, "3 added, 0 changed, 1 unchanged: permanent\n")
     (entry,) = listed.rows("SELECT * FROM suppressed WHERE address = ?", CYD)
     assert (entry["note"], entry["reason"], bool(entry["actor"])) == ("moved", "MANUAL", True)
     assert listed.value("SELECT count(*) FROM decisions WHERE note = 'moved'") == 3
@@ -283,7 +283,7 @@ def test_suppress_add_and_remove_read_files_beside_words(listed, home):
     two.write_text("eve@mail.example\nfay@mail.example\n")
     dry = listed.ctl("suppress", "add", "--dry-run", str(one), CYD, str(two))
     assert dry.code == 0 and "3 would be added" in dry.out
-    assert f"{CYD}  would be added for ever\n" in dry.out
+    assert f"{CYD}  would be added: permanent\n" in dry.out
     assert listed.suppressed() == [ANN, BEN]
     assert listed.ctl("suppress", "add", str(one), CYD, str(two)).code == 0
     assert len(listed.suppressed()) == 6
@@ -328,15 +328,15 @@ def test_suppress_add_tells_what_became_of_an_entry_that_was_there(listed):
         assert result.code == 0, result.err
         return result.out.rstrip("\n").removeprefix(CYD).strip()
 
-    assert add() == "added for ever"
-    assert add() == "unchanged: for ever"
-    assert add("--note", "x") == "changed: the note; for ever as before"
+    assert add() == "added: permanent"
+    assert add() == "unchanged: permanent"
+    assert add("--note", "x") == "changed: the note; permanent as before"
     day = ("--until", "2999-01-31")
-    changed = "changed: until 2999-01-31T00:00:00.000Z, was for ever"
+    changed = "changed: until 2999-01-31T00:00:00.000Z, was permanent"
     assert add("--dry-run", *day) == f"would be {changed}"
     assert add(*day) == changed
     assert add(*day) == "unchanged: until 2999-01-31T00:00:00.000Z"
-    assert add() == "changed: for ever, was until 2999-01-31T00:00:00.000Z"
+    assert add() == "changed: permanent, was until 2999-01-31T00:00:00.000Z"
 
 
 @pytest.mark.parametrize("verb", ["add", "remove"])
