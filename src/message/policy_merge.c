@@ -48,8 +48,8 @@ static void begin_term(struct policy_entry *entry,
     take_detail(entry, judgement);
 }
 
-/* A second guess at the same person is no guess: for ever, from the later one on unless
- * the first was still in force. */
+/* A second doubt about the same person makes certain: permanent, from the later one on
+ * unless the first was still in force. */
 static void make_certain(struct policy_entry *entry,
                          const struct policy_judgement *judgement, int64_t from_ms,
                          bool newest)
@@ -87,7 +87,7 @@ static void renew(struct policy_entry *entry, const struct policy_judgement *jud
     struct span span = {from_ms, end_of(from_ms, judgement->term_ms, doublings)};
 
     if (entry->lifted) {
-        /* what came before was known to whoever lifted it */
+        /* the person who lifted it knew what happened before */
         if (from_ms <= entry->last_event_ms)
             return;
         entry->repeats = 0;
@@ -147,8 +147,8 @@ static bool confirms(int64_t occurred_ms, int64_t other_ms, int64_t removed_ms)
     return apart_ms >= POLICY_DOUBT_APART_MS && apart_ms <= POLICY_DOUBT_WINDOW_MS;
 }
 
-/* A doubtful bounce is one for ever as soon as another confirms it: from the later of the
- * two on, whichever of them came to us last. */
+/* A doubtful bounce is permanent as soon as another confirms it: from the later of the
+ * two on, in whatever order they arrived. */
 static bool doubt(const struct policy_judgement *judgement, int64_t occurred_ms,
                   const struct policy_history *history, struct policy_entry *entry)
 {

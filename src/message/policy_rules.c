@@ -229,7 +229,7 @@ static bool matches(const char *wanted, struct str word)
     return !wanted || str_equal_nocase(word, str_of(wanted));
 }
 
-/* SES leaves the sub-type out now and then; General is its word for "nothing special". */
+/* SES sometimes omits the sub-type; General is its word for "nothing special". */
 static struct str subtype_of(const struct ses_event *event)
 {
     struct str subtype =

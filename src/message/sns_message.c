@@ -15,7 +15,7 @@ struct member {
     struct str key;
     size_t offset;
     enum presence required;
-    bool (*has_form)(struct str value); /* NULL: checked by whoever uses it */
+    bool (*has_form)(struct str value); /* NULL: checked where it is used */
     const char *missing, *not_string, *ill_formed;
 };
 
@@ -300,7 +300,7 @@ static enum verdict check_envelope(const struct reading *reading,
     if (!str_present(message->type_text))
         return refuse("Type is missing", ret_fault);
     if (!find_type(message)) {
-        *ret_fault = "Type is none that we know";
+        *ret_fault = "Type is not one that we know";
         return VERDICT_UNKNOWN_TYPE;
     }
     return check_members(message, ret_fault);
@@ -319,7 +319,7 @@ static enum verdict check_first(int first, const char **ret_fault)
         *ret_fault = "the body is HTML or XML";
         return VERDICT_HTML;
     }
-    *ret_fault = "the body is no JSON object";
+    *ret_fault = "the body is not a JSON object";
     return VERDICT_NOT_JSON;
 }
 

@@ -441,7 +441,7 @@ static void what_is_no_certificate_is_refused(void **state)
                        "-----END CERTIFICATE-----\n"),
                    "more than one PEM block");
     expect_refused(STR("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
-                   "the PEM block is no certificate");
+                   "the PEM block is not a certificate");
     _cleanup_(buf_done) struct buf text;
     buf_init(&text, 200000);
     while (text.len < 70000)
