@@ -255,7 +255,7 @@ int https_get(struct https *https, const char *url, https_done_fn *done, void *c
     buf_clear(&transfer->body);
     transfer->body_error = 0;
     transfer->detail[0] = '\0';
-    /* "" is no proxy whatever the environment says, NULL is what it says. */
+    /* "" means no proxy whatever the environment says, NULL means what it says. */
     if (curl_easy_setopt(easy, CURLOPT_URL, url) ||
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https") ||
         curl_easy_setopt(easy, CURLOPT_PROXY, loopback ? "" : NULL) ||
