@@ -1,5 +1,5 @@
 /*
- * The signing certificates at hand: in memory and on disk, with remembered failures.
+ * The signing certificates in memory and on disk, with remembered failures.
  * No network: the outbound thread fetches and reports here.
  *
  * On disk a certificate is HOST/SimpleNotificationService-HEX.pem under `[store]
@@ -71,7 +71,7 @@ int certificates_load(struct certificates *certificates, const struct sns_cert_u
 int certificates_put(struct certificates *certificates, const struct sns_cert_url *url,
                      struct str pem, int64_t now_ms, const char **ret_fault);
 
-/* Remembers a failure for CERTIFICATE_FAILURE_MS; a certificate at hand stays. */
+/* Remembers a failure for CERTIFICATE_FAILURE_MS; a certificate that is known stays. */
 void certificates_fail(struct certificates *certificates, const struct sns_cert_url *url,
                        int64_t now_ms);
 

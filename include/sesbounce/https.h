@@ -58,7 +58,7 @@ typedef void https_done_fn(void *context, const struct https_answer *answer);
 
 /*
  * Begins a GET. `done` is called exactly once from https_run(), unless https_free() comes
- * first; it may begin another. `url` is copied. 0; -EINVAL for what is no URL, has a user
+ * first; it may begin another. `url` is copied. 0; -EINVAL if it is not a URL, has a user
  * or password in it, or a scheme other than https (http on 127.0.0.0/8, [::1] and
  * localhost); -EAGAIN when HTTPS_TRANSFERS_MAX are under way; -ENOMEM.
  */

@@ -61,10 +61,9 @@
 
 /* RFC 5321: 64 + 1 + 255, and room for NUL; an A-label can be longer than its U-label. */
 #define ADDRESS_BYTES_MAX 400
-/* A name, an address and comments; what is longer is no address, and not looked through.
- */
+/* A name, an address and comments; a longer text is not an address, and is not parsed. */
 #define ADDRESS_TEXT_BYTES_MAX 4096
-/* Why a text is no address: a sentence that quotes 40 bytes. */
+/* Why a text is not an address: a sentence that quotes 40 bytes. */
 #define ADDRESS_FAULT_BYTES 160
 /* SES allows 50 recipients a message; what SES itself reports is never cut below this. */
 #define SES_RECIPIENTS_MAX 1000
@@ -104,8 +103,9 @@
 /* As much of a server's answer as is judged. */
 #define SES_DIAGNOSTIC_BYTES_MAX POLICY_DIAGNOSTIC_BYTES_MAX
 /* mail.tags as JSON: SES's own ten take 700 bytes, and it allows 50 more. What is longer
- * (SES would allow 28 KiB) is left out of the events, not cut: half a JSON text is none.
- * A row then has 16 KiB at most, and the 1,000 rows that 256 KiB can become 16 MiB. */
+ * (SES would allow 28 KiB) is left out of the events, not cut: half a JSON text is not
+ * JSON. A row then has 16 KiB at most, and the 1,000 rows that 256 KiB can become 16 MiB.
+ */
 #define SES_TAGS_BYTES_MAX (8 * 1024)
 /* `Permanent/OnAccountSuppressionList (simulator)` and the like. */
 #define POLICY_DETAIL_BYTES_MAX 128
@@ -126,7 +126,7 @@
 #define SETTINGS_LINE_BYTES_MAX 4096
 /* Items of a list, however short their lines are. */
 #define SETTINGS_ITEMS_MAX 1024
-/* Every fault of a file is told; a file that is wrong throughout is told up to here. */
+/* Every fault of a file is reported, up to this size of all reports. */
 #define SETTINGS_FAULTS_BYTES_MAX (64 * 1024)
 /* A value or name quoted in a fault: enough to recognise it. */
 #define SETTINGS_QUOTE_BYTES_MAX 96
@@ -178,8 +178,8 @@
  * often, also when nobody delivers: a load balancer that believes /healthz lets nobody
  * through. Promised: asked again within 30 s. */
 #define CERTIFICATE_AGAIN_MS 20000
-/* While a certificate of that origin is at hand, its way is lost only when another fetch
- * fails this long after the first, and nothing was verified in between. Shorter: a
+/* While a certificate of that origin is known, its way is lost only when another fetch
+ * fails this long after the first, and no delivery was verified in between. Shorter: a
  * stranger turns /healthz of a site that has no mail for a while; longer: a certificate
  * that SNS has renewed, and that cannot be fetched, shows later. SNS's own retries may be
  * over in a minute, so this only delays the alarm. */
@@ -230,8 +230,8 @@
  * counting as large: texts with an escape, and 856 bytes for each of a dozen recipients.
  * What it takes beyond comes out of the memory for large bodies. */
 #define EVENT_FIRST_BYTES (16 * 1024)
-/* What a connection may take besides: libmicrohttpd's memory for the request's head, and
- * what TLS keeps (measured: 25 to 40 KiB). */
+/* What a connection may take otherwise: libmicrohttpd's memory for the request's head,
+ * and what TLS keeps (measured: 25 to 40 KiB). */
 #define CONNECTION_BYTES     (32 * 1024)
 #define CONNECTION_TLS_BYTES (40 * 1024)
 /* What the unit's MemoryMax= allows beyond that: the program with SQLite's caches and its
@@ -255,26 +255,26 @@
  * not kept ends its connection. */
 #define HTTP_REQUEST_CROWDED_MS 3000
 #define HTTP_CROWDED_SHARE      4
-/* On the admin listener whoever comes when all places are taken displaces the connection
- * that has owed a request for the longest, and for this long: a scraper's request follows
- * its connection within three round trips of TLS. */
+/* On the admin listener a client that connects when all places are taken displaces the
+ * connection that has owed a request for the longest, and for this long: a scraper's
+ * request follows its connection within three round trips of TLS. */
 #define HTTP_DISPLACE_MS 500
 /* Connections accepted from one socket before the next socket has its turn. */
 #define ACCEPT_AT_ONCE 64
-/* After accept() failed for want of descriptors or memory, it is tried again after this;
- * as often a connection is displaced, while somebody waits for a place. */
+/* After accept() failed because descriptors or memory are short, it is tried again after
+ * this; as often a connection is displaced, while somebody waits for a place. */
 #define ACCEPT_AGAIN_MS 50
-/* That accept() fails is told, not sung about. */
+/* A failing accept() is logged, but does not fill the log. */
 #define ACCEPT_LOGS_A_MINUTE 1
 /* The files of a TLS certificate are looked at this often; what has changed since is read
  * when it has not changed again at the next look: certbot replaces one after the other.
  */
 #define TLS_LOOK_MS 1000
-/* While memory or descriptors are short, a renewed certificate is tried again after this,
- * and that it is not served yet is told once a minute. */
+/* While memory or descriptors are short, a renewed certificate is tried again after this;
+ * once a minute the log says that it is not served yet. */
 #define TLS_AGAIN_MS            5000
 #define TLS_FAULT_LOGS_A_MINUTE 1
-/* What was shed is told this often. */
+/* What was shed is logged this often. */
 #define SHED_LOG_EVERY_MS 60000
 /* Let go with 503 after this: main sweeps each second, and a commit may follow. */
 #define WAITING_MS 9000
@@ -290,10 +290,10 @@
 #define WRITER_TICK_MS 1000
 /* Replaying a failed batch one by one takes no longer; the rest gets 503. */
 #define WRITER_REPLAY_MS 2000
-/* A broken disk is told, not sung about. */
+/* A broken disk is logged, but does not fill the log. */
 #define STORE_FAULT_LOGS_A_MINUTE 10
-/* What nobody has signed causes 30 lines a minute in all, 15 MB a day: about deliveries,
- * about certificates that could not be fetched, and that there were more. */
+/* Messages without a valid signature cause 30 lines per minute in all, 15 MB a day: about
+ * deliveries, about certificates that could not be fetched, and that there were more. */
 #define UNVERIFIED_LOGS_A_MINUTE     24
 #define OUTBOUND_FAULT_LOGS_A_MINUTE 5
 /* Topics that were refused and are not told again, by a hash. */
@@ -328,7 +328,7 @@
  * subscriptions. */
 #define CREDENTIALS_MAX       64
 #define CREDENTIALS_BYTES_MAX (32 * 1024)
-/* Lines of a tokens file: a scraper or a person each. 256 bytes a line leave room for
+/* Lines of a tokens file, one per scraper or person. 256 bytes per line leave room for
  * names and comments. */
 #define TOKENS_MAX       64
 #define TOKENS_BYTES_MAX (16 * 1024)
@@ -338,18 +338,18 @@
 #define STOP_GRACE_MS 1000
 /* Scrapers and a browser or two. */
 #define ADMIN_CONNECTIONS_MAX 32
-/* Who holds one and says nothing shall not keep a scraper out for long. */
+/* A silent client must not keep a scraper out for long. */
 #define ADMIN_IDLE_S 10
-/* Some forty series of a hundred bytes, and what the database tells. */
+/* About forty series of a hundred bytes, and those about the database. */
 #define METRICS_BYTES_MAX (64 * 1024 + STORE_METRICS_BYTES_MAX)
-/* How often the writer looks what /metrics tells of the database, and for what part of
- * its time at most: Prometheus usually asks every 15 s or every minute. */
+/* How often the writer takes the figures of /metrics about the database, and for what
+ * part of its time at most: Prometheus usually asks every 15 s or every minute. */
 #define STORE_METRICS_EVERY_MS 10000
 #define STORE_METRICS_SHARE    200
 /* Topics heard last; a line of each has less than 400 bytes. */
 #define STORE_METRICS_TOPICS_MAX 128
 #define STORE_METRICS_BYTES_MAX  (64 * 1024)
-/* STATUS= is told when it turns, and this often: each is a message to systemd. */
+/* STATUS= is sent when it changes, and this often: each is a message to systemd. */
 #define STATUS_EVERY_MS 10000
 /* A message to systemd: a path, and what to type. */
 #define NOTIFY_BYTES_MAX 8192
@@ -362,8 +362,8 @@
 
 /* The checkpointer starts at this size of the WAL: 4,096 pages of 8 KiB. */
 #define STORE_WAL_BYTES (32L * 1024 * 1024)
-/* A WAL of this size cannot be begun anew for want of a reader's end: told once a minute.
- */
+/* A WAL of this size cannot be restarted because a reader does not end: logged once a
+ * minute. */
 #define STORE_WAL_PINNED_BYTES (8 * STORE_WAL_BYTES)
 /* Written to the WAL at a time: some 15 pages with their headers. SQLite's own files take
  * less than 128 KiB in one call. */
@@ -372,7 +372,7 @@
 #define STORE_TURN_ROWS_MAX 1000
 #define STORE_TURN_MS       50
 /* And leaves it to others for as long between two of its own, and no less than this:
- * whoever waits looks each millisecond, or later on a busy machine. */
+ * a process that waits looks every millisecond, or later on a busy machine. */
 #define STORE_TURN_GAP_MS 5
 /* Free pages given back in one step of `db compact`: as many as take STORE_TURN_MS, each
  * of which may move a page. */
@@ -393,8 +393,8 @@
  */
 #define STORE_SES_LAG_MS (15 * 60 * 1000)
 /* Events of one mail, address and type that are kept as rows; more are only counted. A
- * remote server decides how many reports it sends about a mail; one or two are usual. Who
- * is no recipient of the mail shares one such number with all others who are none. */
+ * remote server decides how many reports it sends about a mail; one or two are usual. All
+ * addresses that the mail was not sent to share one such number. */
 #define STORE_REPEATS_KEPT 20
 /* So many where more change an entry of the list: two reports in turn can begin and lift
  * one without end. */
@@ -407,8 +407,8 @@
 /* Soft days are forgotten after this: twice POLICY_DOUBT_WINDOW_MS, since events arrive
  * in any order. */
 #define STORE_SOFT_KEEP_MS (60LL * 24 * 3600 * 1000)
-/* `status` says for so long that a list was begun in place of one that was lost: whoever
- * looks once a month sees it. */
+/* `status` says for so long that a list was begun in place of one that was lost: a person
+ * who looks once a month sees it. */
 #define STORE_LOST_TELL_DAYS 30
 /* Rows that one call of store_tidy() looks at: some milliseconds. */
 #define STORE_TIDY_ROWS_MAX 2000
@@ -456,7 +456,7 @@
 #define CTL_LINE_BYTES_MAX (64 * 1024)
 /* Addresses that `suppress add` takes at once: some ten million. */
 #define CTL_LIST_BYTES_MAX (256 * 1024 * 1024)
-/* Lines that are told to be no addresses: more than can be mended by hand say nothing. */
+/* Lines that are reported not to be addresses: nobody corrects more of them by hand. */
 #define CTL_LIST_FAULTS_MAX 20
 /* A message on standard error: a path, and what was typed. */
 #define CTL_MESSAGE_BYTES_MAX 8192

@@ -107,11 +107,11 @@ struct policy_judgement {
     enum policy_reason reason;
     int64_t term_ms;      /* POLICY_FOR_EVER or a duration */
     bool doubles;         /* each repeat after the term has run out doubles it */
-    bool second_for_ever; /* a second event makes it last for ever; the store says whether
+    bool second_for_ever; /* a second event makes it permanent; the store says whether
                              it is about another mail */
     bool list_hit;        /* SES did not try: never brings back what a person removed */
     bool counts_in_rates; /* false for list hits, predictions, simulator addresses */
-    bool alert;           /* our own fault, to be told at once */
+    bool alert;           /* our own fault, to be reported at once */
     const char
         *rule; /* constant name of the row that matched, e.g. "permanent-general" */
     char detail[POLICY_DETAIL_BYTES_MAX]; /* `Permanent/General (simulator)`, `abuse (1 of
@@ -135,7 +135,7 @@ struct policy_entry {
     char detail[POLICY_DETAIL_BYTES_MAX];
 };
 
-/* What is known of the address besides. CLOCK_NONE: nothing. */
+/* What else is known about the address. CLOCK_NONE: nothing. */
 struct policy_history {
     int64_t removed_ms;     /* a person's last `remove` */
     int64_t doubt_first_ms; /* earliest doubtful soft event not yet reset, within the

@@ -7,7 +7,7 @@
  * nothing is guessed: recipients come from the type's own block, and from
  * mail.destination only for types that name nobody by nature (Send, Reject, Open, Click,
  * …). Either may come in the wrapper of EventBridge, in `detail`, and is then the same
- * event; what that bus announces besides (`Sending Status Disabled`, …) is an event of
+ * event; its other announcements (`Sending Status Disabled`, …) are events of
  * SES_OTHER about a tenant, a configuration set, an identity or the account.
  *
  * Every struct str borrows from the text that was read, or from what the event owns. It
@@ -49,8 +49,8 @@ enum ses_bounce_type {
 /* What `mail.destination` says of somebody whom a bounce or complaint names. */
 enum ses_named {
     SES_NAMED_RECIPIENT,  /* a recipient of the mail, or nothing contradicts it */
-    SES_NAMED_STRANGER,   /* none of them: a remote server can name anybody */
-    SES_NAMED_UNREADABLE, /* no mail address; `address` is empty */
+    SES_NAMED_STRANGER,   /* not a recipient: a remote server can name anybody */
+    SES_NAMED_UNREADABLE, /* not a mail address; `address` is empty */
 };
 
 struct ses_recipient {
@@ -109,7 +109,7 @@ struct ses_event {
 
 /* Patterns of `[events]`, borrowed from the settings; see config. */
 enum ses_keeping {
-    SES_KEEP,   /* a row a recipient, with the verbatim message */
+    SES_KEEP,   /* one row per recipient, and the verbatim message */
     SES_COUNT,  /* counters and the soft reset only */
     SES_IGNORE, /* counted by type, nothing else */
 };
@@ -135,7 +135,7 @@ enum quarantine_reason {
     QUARANTINE_FUTURE,     /* future: too far ahead of our clock */
     QUARANTINE_NOT_JSON,   /* not-json: text that does not parse */
     QUARANTINE_NO_TYPE,    /* no-type: neither notificationType nor eventType */
-    QUARANTINE_BAD_TYPE,   /* bad-type: a type or bounceType that is no word of SES's */
+    QUARANTINE_BAD_TYPE,   /* bad-type: a type or bounceType that SES does not use */
     QUARANTINE_INCOMPLETE, /* incomplete: lacks a block, or names no readable address */
     QUARANTINE_NO_EMAIL, /* no-email: Permanent/NoEmail that names no recipient of ours */
     QUARANTINE_TOO_LARGE, /* too-large: more recipients than SES allows, or too deep */
@@ -179,14 +179,14 @@ enum ses_keeping ses_event_keeping(const struct ses_event *event,
 
 #define SES_SENDING_DISABLED "DISABLED"
 
-/* What SES named: the address's key, or a text that is no address (it may be absent). */
+/* What SES named: the address's key, or a text that is not an address (may be absent). */
 struct str ses_recipient_reported(const struct ses_recipient *recipient);
 
 /*
  * The key by which the same event is known again through another topic, feed or retry:
  * (type, feedbackId, address), else (type, SES message id, address, SES time), else
  * (type, EventBridge's id, address). The
- * address is the one that SES named, whomever the event is about. `time_ms`
+ * address is the one that SES named, even if the event is about another. `time_ms`
  * comes from the id where it has SES's form (16 hex digits of milliseconds first), so
  * that keys grow; `hash` is 64 bits of SHA-256 over all of it. `recipient` NULL: an event
  * without one. With no id at all the SNS message is the only key: false, nothing set.

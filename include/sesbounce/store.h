@@ -96,8 +96,8 @@ bool store_is_new(const struct store *store);
 
 /*
  * Takes the turn (flock on PATH.turn, mode 0600) and begins a transaction. STORE_WRITE
- * keeps the turn until the end; STORE_OWN only passes through it, so that whoever waits
- * goes before the next batch. 0 or a fault, after which no transaction is open.
+ * keeps the turn until the end; STORE_OWN only passes through it, so that a process that
+ * waits goes before the next batch. 0 or a fault, after which no transaction is open.
  */
 int store_begin(struct store *store);
 
@@ -153,7 +153,7 @@ int store_confirmation_result(struct store *store, int64_t id,
  * `*ret_changed`: was it news?
  */
 struct store_decision {
-    const char *address; /* as typed; normalised here, -EINVAL when it is none */
+    const char *address; /* as typed; normalised here, -EINVAL if it is not one */
     const char *scope;   /* "*" */
     const char *actor;
     const char *note; /* NULL: none */
@@ -221,7 +221,7 @@ int store_rewrite(struct store *store, bool (*stop)(void));
 /*
  * STORE_OWN: does somebody still read who began before the store was opened, while the
  * file was at rest? Such readers hold up nobody, but until the last of them ends, nothing
- * gets from the WAL into the file. `*ret_pid` is one of them, 0 where it cannot be told.
+ * gets from the WAL into the file. `*ret_pid` is one of them, 0 if it is not known.
  */
 bool store_early_reader(struct store *store, pid_t *ret_pid);
 
@@ -229,7 +229,7 @@ bool store_early_reader(struct store *store, pid_t *ret_pid);
 int64_t store_wal_bytes(const struct store *store);
 /* On the STORE_CHECKPOINT connection: copies what it can, waits for nobody. */
 int store_checkpoint_passive(struct store *store, bool *ret_complete);
-/* On the writer's connection at a batch edge: begins the WAL anew if nobody reads it. */
+/* On the writer's connection at a batch boundary: restarts the WAL if nobody reads it. */
 int store_checkpoint_restart(struct store *store);
 
 /* --- reading (store_read.c) ------------------------------------------------------ */
@@ -298,7 +298,7 @@ int store_is_suppressed(struct store *store, const struct address *address,
  * suppressed_REASON, events, last_event_id, quarantine, quarantine_bytes,
  * quarantine_dropped_last_day, repeats_last_day, last_received_at, outbox,
  * outbox_last_fault, addresses_with_soft_bounces, soft_counting (a text),
- * not_addressed_last_day, begun_anew_at (only where a lost database was begun anew).
+ * not_addressed_last_day, begun_anew_at (only if an empty list replaced a lost one).
  */
 int store_status(struct store *store, store_row_fn *row, void *context);
 
@@ -311,7 +311,7 @@ struct store_clock_signs {
 int store_clock_signs(struct store *store, int64_t now_ms, struct store_clock_signs *ret);
 
 /* PRAGMA integrity_check and foreign_key_check: 0 ok, -EUCLEAN with lines in `report`.
- * `progress` (may be NULL) is called now and then. */
+ * `progress` (may be NULL) is called from time to time. */
 int store_check(struct store *store, struct buf *report, void (*progress)(void *context),
                 void *context);
 

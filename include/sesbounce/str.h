@@ -3,7 +3,7 @@
  *
  * Most of what we handle lies inside a request body and may hold NUL, so it is passed as
  * pointer and length. data == NULL means absent, which differs from empty. A struct str
- * never owns; whoever lends it keeps the bytes alive. Pure functions, any thread.
+ * never owns; the lender keeps the bytes alive. Pure functions, any thread.
  */
 #ifndef SESBOUNCE_STR_H
 #define SESBOUNCE_STR_H
