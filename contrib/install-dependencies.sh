@@ -78,7 +78,7 @@ check_by_hand()
     fi
     [ -n "$missing" ] || exit 0
     {
-        say "this is no Debian or Ubuntu, so nothing was installed. Missing:"
+        say "this is not Debian or Ubuntu, so nothing was installed. Missing:"
         # shellcheck disable=SC2086 # a line for each
         printf '    %s\n' $missing
         say "install these with their development files, then run make again"
