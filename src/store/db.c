@@ -138,7 +138,7 @@ static int check_owner_files(struct store *store, struct buf *fault)
     return r;
 }
 
-/* Membership of the group is no help where the group may not read. */
+/* Membership of the group does not help if the group may not read. */
 static int tell_unreadable(const char *path, struct buf *fault)
 {
     const char *slash = strrchr(path, '/');

@@ -153,7 +153,7 @@ int db_wake(struct store *store, const char *sql,
             int (*row)(void *context, int count, char **values, char **names),
             void *context);
 
-/* Opens again, for reading only, a file that could not be read for want of a -wal or
+/* Opens again, for reading only, a file that could not be read because it has no -wal or
  * -shm. -EBUSY where there is a -wal with something in it: then that fault is another
  * one. */
 int db_rest_open(struct store *store);
@@ -165,9 +165,9 @@ int db_rest_check(struct store *store);
 /* --- db_early.c ------------------------------------------------------------------ */
 
 /*
- * Marks whoever reads the file now as an early reader, whom a checkpoint would disturb.
- * While nobody can begin to read without the WAL: SQLite's PENDING lock is held, or the
- * header says WAL. False, and nothing done, when nobody reads.
+ * Marks the present readers of the file as early readers, whom a checkpoint would
+ * disturb. While nobody can begin to read without the WAL: SQLite's PENDING lock is held,
+ * or the header says WAL. False, and nothing done, when nobody reads.
  */
 bool db_early_mark(struct store *store);
 /* From now on no process moves anything from the WAL into the file. */
@@ -183,8 +183,8 @@ bool db_early_is_noted(const struct store *store);
 /*
  * From now on this connection, which must be at synchronous=FULL and between
  * transactions, writes the WAL in pieces of up to STORE_WAL_WRITE_BYTES, and takes the
- * connection's rollback hook, until the WAL is closed. 0 and nothing done where the
- * journal is no WAL, -ENOMEM, or as db_fault().
+ * connection's rollback hook, until the WAL is closed. 0 and nothing done if the
+ * journal is not a WAL, -ENOMEM, or as db_fault().
  */
 int db_wal_gather(struct store *store);
 
@@ -299,8 +299,8 @@ int total_flush(struct store *store);
 void total_forget(struct store *store);
 
 /*
- * The live entries of an address and scope. Whoever changes them counts them -1 times
- * before and once after, so that `status` need not count the list.
+ * The live entries of an address and scope. A function that changes them counts them -1
+ * times before and once after, so that `status` need not count the list.
  */
 struct live_reasons {
     bool live[POLICY_REASON_MANUAL + 1];
@@ -343,9 +343,9 @@ int tally_add_type(struct store *store, int64_t occurred_ms, struct str type);
 int tally_flush(struct store *store);
 
 /* What is known of the recipients of one message so far. Counters are numbers of
- * recipients, but a complaint is one, whoever of them complained. */
+ * recipients, but a complaint is one, however many candidates it has. */
 struct tally_message {
-    bool is_known;     /* one of them is no news: another feed or a retry */
+    bool is_known;     /* one of them is known already: another feed or a retry */
     bool is_complaint; /* one of them is news, and counts as a complaint */
 };
 /* The day's counter that a recipient (may be NULL) of an event belongs to. */
@@ -377,8 +377,8 @@ int count_remember_kind(struct store *store, const struct intake *intake,
 /* Was a Delivery to `address` counted that occurred after `ms`? 1, 0 or a fault. */
 int count_delivered_after(struct store *store, const struct address *address, int64_t ms);
 
-/* What is kept already of a mail, a recipient (of all who are none together) and a type.
- */
+/* What is kept already of a mail, a recipient (or all addresses that the mail was not
+ * sent to together) and a type. */
 struct event_seen {
     int rows;
     unsigned kinds;   /* bits 1 << enum tally_kind: as what these count */

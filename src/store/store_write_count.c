@@ -283,7 +283,7 @@ int count_remember_kind(struct store *store, const struct intake *intake,
     return r < 0 ? r : changes > 0;
 }
 
-/* SES tells of a Send or a Delivery once; a remote server decides on the other types. */
+/* SES reports a Send or a Delivery once; a remote server decides on the other types. */
 static int is_first_of_kind(struct store *store, const struct intake *intake,
                             const struct ses_recipient *recipient, enum tally_kind kind)
 {

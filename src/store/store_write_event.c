@@ -173,7 +173,7 @@ static struct str indexed_id(struct str id)
     return id;
 }
 
-/* All who are no recipients of the mail are one: a remote server can name anybody. */
+/* All who are not recipients of the mail are one: a remote server can name anybody. */
 static int look_at_rows(struct store *store, const struct ses_event *event,
                         const struct ses_recipient *recipient, struct event_seen *ret)
 {
@@ -212,7 +212,7 @@ static int look(struct store *store, const struct intake *intake,
     ret->is_repeated = ret->rows >= STORE_REPEATS_KEPT;
     if (r < 0 || !ret->is_repeated || !recipient || ret->rows >= STORE_REPEATS_MAX)
         return r;
-    /* What the list owes to this event shall be found. */
+    /* The event behind a change of the list must be found. */
     policy_judge(&intake->event, recipient, &judgement);
     r = list_would_change(store, intake, recipient, &judgement);
     ret->is_repeated = r == 0;

@@ -122,7 +122,7 @@ static int merge(struct store *store, const struct intake *intake,
     return r < 0 ? r : put_entry(store, intake, address, reason, judgement, &entry);
 }
 
-/* Soft: a day of the address, unless it is void; doubtful: perhaps an entry besides. */
+/* Soft: a day of the address, unless it is void; doubtful: perhaps an entry, too. */
 static int apply_soft(struct store *store, const struct intake *intake,
                       const struct address *address,
                       const struct policy_judgement *judgement,

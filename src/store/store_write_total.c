@@ -1,12 +1,12 @@
 /*
- * Totals that `status` shows, so that nobody has to count: summed up in memory, and
- * written in the transaction that changes what they count.
+ * Totals that `status` shows, so that no query has to count rows: summed up in memory,
+ * and written in the transaction that changes what they count.
  *
  * The list by reason changes by itself when entries run out. So its rows of `total` do
  * not say how many there are, but how many there are until which minute: `status` sums up
  * the rows whose minute is not over. An address has the reason of its strongest live
- * entry: below a complaint until noon, a bounce for ever is -1 BOUNCE until noon and +1
- * BOUNCE for ever. Whatever changes an address takes back all of its rows and adds the
+ * entry: below a complaint until noon, a permanent bounce is -1 BOUNCE until noon and +1
+ * BOUNCE without end. Whatever changes an address takes back all of its rows and adds the
  * new ones.
  */
 #include <string.h>
