@@ -50,7 +50,7 @@ static bool is_of_one_connection(int error)
     }
 }
 
-/* Whoever comes waits in the backlog meanwhile: nobody is refused. */
+/* New connections wait in the backlog meanwhile: nobody is refused. */
 static void accept_failed(struct acceptor *acceptor, int error)
 {
     unsigned held_back = 0;

@@ -6,8 +6,8 @@
  *            -> signature -> SES message -> the writer -> 200
  *
  * Ownership: an HTTP thread owns a delivery; while its connection is suspended it is
- * lent, through exactly one of the waiting room and the writer's queue, and whoever took
- * it out there resumes it as the last access.
+ * lent, through exactly one of the waiting room and the writer's queue, and the thread
+ * that takes it out there resumes it as the last access.
  */
 #ifndef SESBOUNCED_DELIVERY_H
 #define SESBOUNCED_DELIVERY_H
@@ -78,7 +78,7 @@ void delivery_free(struct delivery *delivery);
 
 enum delivery_step {
     DELIVERY_DECIDED,  /* `verdict` is the answer */
-    DELIVERY_WAITS,    /* needs a certificate that is not at hand */
+    DELIVERY_WAITS,    /* needs a certificate that is not in memory */
     DELIVERY_STORABLE, /* `intake` is for the writer */
 };
 

@@ -228,7 +228,7 @@ static size_t count_under_way(const struct fetcher *fetcher)
     return count;
 }
 
-/* What was tried before has its time, so that a slow answer is not slow for ever. */
+/* What was tried before has its time, so that a slow answer arrives in the end. */
 static void set_time(struct fetcher *fetcher, struct fetch *fetch)
 {
     fetch->hurried =

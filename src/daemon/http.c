@@ -25,7 +25,7 @@ struct http {
 /* --- answers --------------------------------------------------------------------- */
 
 /* In a crowd only who delivers something genuine keeps the connection: others could hold
- * all of them with a little request now and then. */
+ * all of them with an occasional small request. */
 static bool closes(struct http *http, const struct delivery *delivery, bool kept)
 {
     return delivery->close_after || atomic_load(&http->service->closing) ||

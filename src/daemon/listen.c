@@ -51,7 +51,7 @@ static int open_unix(const char *path)
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
-    /* Left behind by a run that was killed; anything that is no socket is not ours. */
+    /* Left behind by a run that was killed; anything that is not a socket is not ours. */
     if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
         (void)unlink(path);
     if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||

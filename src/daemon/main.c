@@ -74,9 +74,9 @@ static int status_of(int fault)
 }
 
 /*
- * -1: go on, with or without a store. Staying up with 503 keeps SNS trying, so whatever
- * may mend itself is no reason to leave; and with systemd's sockets nothing is, because
- * leaving again and again would take the socket down with us.
+ * -1: go on, with or without a store. Staying up with 503 keeps SNS trying, so the daemon
+ * does not exit for a fault that may pass, and with systemd's sockets for no fault,
+ * because exiting again and again would take the socket down with us.
  */
 static int open_store(struct program *program, struct store **ret)
 {
@@ -120,7 +120,7 @@ static int start_simulator(struct program *program)
     return 0;
 }
 
-/* Too little memory is no reason for fewer connections: few take as much as they may. */
+/* Too little memory does not mean fewer connections: few take as much as they may. */
 static void tell_memory(const struct bounds *bounds)
 {
     uint64_t wanted = bounds_memory_max_bytes(bounds);
@@ -229,7 +229,8 @@ static int start_parts(struct program *program, struct store *store)
     return r;
 }
 
-/* A setting that does nothing is told, so that nobody waits where nobody listens. */
+/* A setting that has no effect is logged, so that nobody delivers to a port that is not
+ * open. */
 static void tell_ignored_listen(const struct program *program, struct str where)
 {
     const struct settings_list *listen = &program->settings->ingest.listen;
@@ -260,7 +261,7 @@ static void write_addresses(const struct program *program)
     admin_describe(program->admin, &where);
     (void)address_file_add(&lines, "admin", settings->admin.certificate != NULL,
                            buf_str(&where));
-    /* A state that cannot be written has been told of. */
+    /* A state that cannot be written has been logged. */
     (void)address_file_write(settings->store.path, buf_str(&lines));
     buf_done(&where);
     buf_done(&lines);
@@ -464,7 +465,7 @@ static int run(struct program *program)
         status = run_until_told(program);
     } else {
         status = r == -EINVAL ? EXIT_SETTINGS : EXIT_OTHER;
-        if (r != -EINVAL) /* that was told as what it is */
+        if (r != -EINVAL) /* it has been logged as what it is */
             log_event(LOG_LEVEL_ERROR, "not started", {"ERROR", str_of(strerror(-r))});
     }
     stop(program);

@@ -12,7 +12,7 @@ struct outbound;
 
 /*
  * 0, or a negative errno. `*ret_of_ca_file`: it is [sns] ca_file that could not be read,
- * and not for want of memory or of a thread.
+ * and not a lack of memory or of a thread.
  */
 int outbound_start(struct service *service, struct outbound **ret, bool *ret_of_ca_file);
 

@@ -1,11 +1,11 @@
 /*
- * Where deliveries wait for a signing certificate that is not at hand, and who is served
- * next.
+ * Where deliveries wait for a signing certificate that is not in memory, and who is
+ * served next.
  *
  * HTTP threads put them in, suspended; outbound lets out everybody who waits for a URL,
- * once the certificate is there or known not to be had; main sweeps out who has waited
- * too long. Whoever takes a delivery out owns it and resumes it. The mutex guards every
- * member; under it nothing is done but linking, copying and comparing.
+ * once the certificate is there or known to be unavailable; main sweeps out those that
+ * have waited too long. The thread that takes a delivery out owns it and resumes it. The
+ * mutex guards every member; under it nothing is done but linking, copying and comparing.
  *
  * Nobody in here is authenticated: who knows a topic can name any URL of SNS. Why a
  * stranger cannot keep the genuine certificate from being fetched:

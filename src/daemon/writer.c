@@ -23,15 +23,16 @@ struct writer {
     struct store_files held;      /* those of the store that was put down */
     int64_t confirmations_due_ms; /* wall clock; CLOCK_NONE: nothing in the outbox */
     struct log_ration fault_ration;
-    /* The log's last word is that it is not storing. A hanging disk is told by main. */
+    /* The log last said that it is not storing. Main logs a hanging disk. */
     atomic_bool told_not_storing;
     struct log_ration not_storing_ration;
     bool quarantined; /* something, since the quarantine was last seen to be in bounds */
-    uint64_t dropped; /* from it, and not told yet */
+    uint64_t dropped; /* from it, and not logged yet */
     struct log_ration dropped_ration;
 };
 
-/* Unless the log says so; what the ration holds back now is told when it next allows. */
+/* Unless the log says so; what the ration holds back now is logged when it next allows.
+ */
 static void tell_not_storing(struct writer *writer)
 {
     const char *trouble = atomic_load(&writer->service->trouble);
@@ -157,7 +158,7 @@ static void answer_list(struct writer *writer, struct queue_node *first, int fau
 
 /*
  * One transaction each, so that one delivery's fault is not another's. `fault` is that of
- * the whole batch. A fault of the surroundings hits all alike, and nobody shall wait for
+ * the whole batch. A fault of the surroundings hits all alike, and nobody should wait for
  * more of the same: then the rest is not tried, and so not acknowledged.
  */
 static void write_alone(struct writer *writer, struct queue_node *first, int fault)
@@ -466,7 +467,7 @@ static void bound_quarantine(struct writer *writer)
         note_fault(writer, "the quarantine could not be kept within its bounds", r);
 }
 
-/* A fault is told by whoever needs the store. */
+/* A fault is logged where the store is needed. */
 static void look_for_metrics(struct writer *writer)
 {
     if (writer->store && atomic_load(&writer->service->storing))

@@ -16,12 +16,12 @@ struct writer;
 
 /*
  * Starts both threads. `store` (taken over) may be NULL: then the file could not be
- * opened yet, the writer tries again now and then, and everything gets 503 until it
+ * opened yet, the writer tries again from time to time, and everything gets 503 until it
  * works.
  */
 int writer_start(struct service *service, struct store *store, struct writer **ret);
 
-/* Whoever lost a list shall read it in the log. */
+/* The log must say so if a list was lost. */
 void writer_tell_if_new(const struct store *store, const char *path);
 
 /* Lends a job to the writer. 0; -EAGAIN when full, -ESHUTDOWN when stopping. */
