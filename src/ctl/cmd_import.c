@@ -210,7 +210,7 @@ static int import_record(struct import *import, enum records_result result,
     else if (batch_keep(import->batch, item))
         r = flush(import);
     if (r == -ENOMEM)
-        return ctl_fail("short of memory");
+        return ctl_fail("out of memory");
     return r < 0 ? ctl_fail_store(import->ctl, r) : -1;
 }
 
@@ -226,7 +226,7 @@ static int import_file(struct import *import, const char *file)
     if (fd < 0)
         return ctl_fail("%s: %s", file, strerror(-fd));
     if (records_init(&records, fd) < 0)
-        return ctl_fail("short of memory");
+        return ctl_fail("out of memory");
     do {
         result = records_next(&records, &record, &import->line);
         if (result == RECORDS_FAILED)
@@ -291,7 +291,7 @@ int cmd_import(struct ctl *ctl)
         return CTL_COULD_NOT;
     unsigned min_version = (unsigned)ctl->settings->sns.min_signature_version;
     if (!batch || verify_new(ctl->settings, min_version, &verify) < 0)
-        return ctl_fail("short of memory");
+        return ctl_fail("out of memory");
     struct import import = {.ctl = ctl,
                             .verify = verify,
                             .batch = batch,

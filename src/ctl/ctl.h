@@ -17,7 +17,7 @@
 enum ctl_exit {
     CTL_DONE = 0,
     CTL_NO = 1,        /* the answer is no */
-    CTL_COULD_NOT = 2, /* it could not be done */
+    CTL_COULD_NOT = 2, /* the command failed */
 };
 
 enum ctl_option {

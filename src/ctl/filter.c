@@ -61,7 +61,7 @@ static bool choose_rule(const char *text, const char **ret)
             *ret = rule->name;
             return true;
         }
-    ctl_fail("there is no rule `%s`; man sesbounced-policy has all of them", text);
+    ctl_fail("there is no rule `%s`; man sesbounced-policy lists all rules", text);
     return false;
 }
 

@@ -200,7 +200,7 @@ static int ask(const struct question *question, const char *listen, bool tls,
     if (r == 0)
         r = perform(curl, &answer, ret);
     if (r == -ENOMEM && !*ret->fault)
-        (void)snprintf(ret->fault, sizeof(ret->fault), "short of memory");
+        (void)snprintf(ret->fault, sizeof(ret->fault), "out of memory");
     buf_done(&answer);
     return r;
 }

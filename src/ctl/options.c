@@ -96,7 +96,7 @@ static void help_all(FILE *to, const struct verb *verbs, size_t count)
         print_verb_line(to, &verbs[i]);
     fputs("\n", to);
     print_options(to, GLOBAL_OPTIONS);
-    fputs("\nExit status: 0 done, 1 the answer is no, 2 it could not be done.\n"
+    fputs("\nExit status: 0 done, 1 the answer is no, 2 the command failed.\n"
           "`sesbouncectl VERB --help` shows a verb's options and an example; see also "
           "sesbouncectl(8).\n",
           to);

@@ -74,7 +74,7 @@ static void on_fetched(void *context, const struct https_answer *answer)
     if (answer->fault)
         (void)snprintf(fetched->fault, sizeof(fetched->fault), "%s", answer->fault);
     else if (buf_append_str(&fetched->body, answer->body) < 0)
-        (void)snprintf(fetched->fault, sizeof(fetched->fault), "short of memory");
+        (void)snprintf(fetched->fault, sizeof(fetched->fault), "out of memory");
 }
 
 static int start_https(struct verify *verify, struct buf *reason)
