@@ -350,7 +350,7 @@ static void part_lists(struct settings_reader *reader, const struct setting *a,
                 j++;
             } else if (at_b->line) {
                 settings_fault(reader, item_line(at_b, j),
-                               "[events] %s: `%s` stands in `%s` too (line %zu): a type "
+                               "[events] %s: `%s` is also in `%s` (line %zu): a type "
                                "can be in one list only",
                                b->key, list_b->items[j], a->key, item_line(at_a, i));
                 j++;

@@ -140,7 +140,7 @@ static int read_item(struct settings_reader *reader, size_t line,
     for (size_t i = 0; i < list->count; i++) {
         if (str_equal(spelled, str_of(list->items[i]))) {
             struct str quote = settings_quote(value);
-            settings_fault(reader, line, "[%s] %s: `%.*s` stands at line %zu already",
+            settings_fault(reader, line, "[%s] %s: `%.*s` is already at line %zu",
                            setting->section, setting->key, STR_ARG(quote),
                            place->item_lines[i]);
             return 0;
@@ -160,7 +160,7 @@ static int read_single(struct settings_reader *reader, size_t line,
 {
     struct settings_place *place = settings_place(reader, setting);
     if (place->line) {
-        settings_fault(reader, line, "[%s] %s is set at line %zu already: keep one",
+        settings_fault(reader, line, "[%s] %s is already set at line %zu: keep one",
                        setting->section, setting->key, place->line);
         return 0;
     }
@@ -344,7 +344,7 @@ int settings_read_partly(const char *file, struct settings **ret, struct buf *fa
     }
     r = read_text(name, buf_str(&text), ret, faults);
     if (r == -ENOMEM)
-        (void)buf_printf(faults, "%s: there is not enough memory to read it\n", name);
+        (void)buf_printf(faults, "%s: out of memory while reading it\n", name);
     return r;
 }
 

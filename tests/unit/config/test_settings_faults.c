@@ -88,10 +88,10 @@ static void a_value_is_given_once(void **state)
 {
     (void)state;
     settings_refuse("[sns]\nconfirm = auto\n\n[sns]\nconfirm = auto\n",
-                    "@:5: [sns] confirm is set at line 2 already: keep one\n");
+                    "@:5: [sns] confirm is already set at line 2: keep one\n");
     settings_refuse(
         "[ingest]\nlisten = 127.0.0.1:1\nlisten = 127.0.0.1:2\nlisten = 127.0.0.1:1\n",
-        "@:4: [ingest] listen: `127.0.0.1:1` stands at line 2 already\n");
+        "@:4: [ingest] listen: `127.0.0.1:1` is already at line 2\n");
 }
 
 static void bytes_that_are_no_text_are_told(void **state)
@@ -320,14 +320,14 @@ static void a_type_stands_in_one_list(void **state)
     settings_refuse(
         "[events]\nkeep = Bounce\nignore = Open\nignore = Bounce\ncount = *\n"
         "ignore = *\n",
-        "@:4: [events] ignore: `Bounce` stands in `keep` too (line 2): a type can be "
+        "@:4: [events] ignore: `Bounce` is also in `keep` (line 2): a type can be "
         "in one list only\n"
-        "@:6: [events] ignore: `*` stands in `count` too (line 5): a type can be in "
+        "@:6: [events] ignore: `*` is also in `count` (line 5): a type can be in "
         "one list only\n");
     settings_refuse("[events]\nkeep = new type\ncount = New Type\nkeep = OPEN\n"
                     "keep = open\n",
-                    "@:5: [events] keep: `open` stands at line 4 already\n"
-                    "@:3: [events] count: `New Type` stands in `keep` too (line 2): a "
+                    "@:5: [events] keep: `open` is already at line 4\n"
+                    "@:3: [events] count: `New Type` is also in `keep` (line 2): a "
                     "type can be in one list only\n");
 }
 
