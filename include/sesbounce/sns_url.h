@@ -15,7 +15,7 @@
 #include "sesbounce/limits.h"
 #include "sesbounce/str.h"
 
-/* An origin, `https://HOST[:PORT]`, without a slash behind it. */
+/* An origin, `https://HOST[:PORT]`, without a slash after it. */
 struct sns_origin {
     char text[SNS_ORIGIN_BYTES_MAX];
 };

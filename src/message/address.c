@@ -397,7 +397,7 @@ int address_read(struct str text, struct address *ret,
     int r = is_alone(text) ? address_parse(text, ret) : -EINVAL;
     const char *fault = "it is not of the form jane@example.com";
     if (r == -ENOMEM)
-        fault = "memory is short";
+        fault = "out of memory";
     else if (text.len == 0)
         fault = "it is empty";
     else if (!memchr(text.data, '@', text.len))

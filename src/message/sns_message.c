@@ -345,7 +345,7 @@ enum verdict sns_message_parse(struct str body, struct sns_message *ret,
     struct reading reading = {.keys_count = 0};
     enum verdict verdict = parse(body, &reading, ret, ret_fault);
     if (verdict == VERDICT_UNDECIDED && is_padded(&reading, ret, body.len))
-        verdict = refuse("more than 16 KiB beside what is signed", ret_fault);
+        verdict = refuse("more than 16 KiB of unsigned bytes", ret_fault);
     if (verdict != VERDICT_UNDECIDED)
         sns_message_done(ret);
     return verdict;

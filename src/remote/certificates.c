@@ -292,7 +292,7 @@ int certificates_put(struct certificates *certificates, const struct sns_cert_ur
     int r = accept_pem(certificates, &name, pem, ret_fault);
     if (r < 0) {
         if (r == -ENOMEM)
-            *ret_fault = "not enough memory";
+            *ret_fault = "out of memory";
         certificates_fail(certificates, url, now_ms);
         return r;
     }

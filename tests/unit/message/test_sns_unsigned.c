@@ -72,7 +72,7 @@ static void sixteen_kib_beside_what_is_signed_is_the_most(void **state)
         assert_int_equal(
             padded(cases[i].type, cases[i].member, SNS_UNSIGNED_BYTES_MAX + 1, &fault),
             VERDICT_NOT_ENVELOPE);
-        assert_string_equal(fault, "more than 16 KiB beside what is signed");
+        assert_string_equal(fault, "more than 16 KiB of unsigned bytes");
     }
 }
 
