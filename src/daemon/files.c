@@ -60,7 +60,7 @@ static void tell_warning(const struct named *named, const char *what)
 }
 
 #define HIDDEN                                                                           \
-    "what is below /home, /root, /run/user, /tmp and /var/tmp is hidden from the unit; " \
+    "files below /home, /root, /run/user, /tmp and /var/tmp are hidden from the unit; "  \
     "put it in /etc/sesbounced, or in /var/lib/sesbounced if the daemon writes it"
 
 /* Hidden from the unit by ProtectHome= and PrivateTmp=. */

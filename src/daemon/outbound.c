@@ -193,8 +193,8 @@ static void serve_outbox(struct outbound *outbound)
                      STR("the topic is no longer in [sns] topic"));
         else if (r == -ENOENT)
             conclude(task, STORE_CONFIRM_FAILED,
-                     STR("its token is lost or unreadable (it is in no backup of the "
-                         "database); subscribe again"));
+                     STR("its token is lost or unreadable (a backup of the database "
+                         "does not contain it); subscribe again"));
         else
             conclude(task, STORE_CONFIRM_RETRY, str_of(strerror(-r)));
         report(task);

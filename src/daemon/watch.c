@@ -19,7 +19,7 @@ void watch_sweep(struct watch *watch, int64_t mono_ms)
     atomic_fetch_add_explicit(&service->metrics.shed[SHED_SLOW], slow,
                               memory_order_relaxed);
     http_resume_waiting(waiting_room_sweep(&service->room, mono_ms),
-                        VERDICT_NO_CERTIFICATE, "it did not come in time");
+                        VERDICT_NO_CERTIFICATE, "the certificate did not arrive in time");
     writer_sweep(service->writer, mono_ms);
 }
 

@@ -92,8 +92,8 @@ void writer_tell_if_new(const struct store *store, const char *path)
         log_event(LOG_LEVEL_WARNING,
                   "there was no database, so a new, empty list was begun",
                   {"PATH", str_of(path)},
-                  {"ADVICE", STR("on a new installation all is well; if a database was "
-                                 "lost, stop sesbounced and restore a backup: "
+                  {"ADVICE", STR("this is expected on a new installation; if a database "
+                                 "was lost, stop sesbounced and restore a backup: "
                                  "sesbounced(8)")});
 }
 

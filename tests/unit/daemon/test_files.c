@@ -180,8 +180,8 @@ static void the_start_says_that_a_path_is_hidden_from_the_unit(void **state)
                      -EINVAL);
     assert_string_equal(faults.data, SETTINGS_DEFAULT_FILE
                         ":2: [sns] ca_file: /tmp/no/ca.pem: cannot be found or read "
-                        "there: what is below /home, /root, /run/user, /tmp and /var/tmp "
-                        "is hidden from the unit; put it in /etc/sesbounced, or in "
+                        "there: files below /home, /root, /run/user, /tmp and /var/tmp "
+                        "are hidden from the unit; put it in /etc/sesbounced, or in "
                         "/var/lib/sesbounced if the daemon writes it\n");
 }
 
