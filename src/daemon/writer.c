@@ -331,7 +331,7 @@ static int open_again(struct writer *writer)
     return r;
 }
 
-/* Whoever replaced the database may have left the log of the old one beside it. */
+/* A person who replaced the database may have left the log of the old one beside it. */
 static int set_log_aside(struct writer *writer, const char *path)
 {
     int r = store_set_log_aside(path, &writer->held);
