@@ -111,7 +111,7 @@ def test_check_gives_json_and_csv(listed):
     assert rows[0]["reason"] == "COMPLAINT"
 
 
-def test_check_2_for_what_is_no_address(listed):
+def test_check_2_for_what_is_not_an_address(listed):
     assert listed.ctl("check", "no address").code == 2
 
 
@@ -255,7 +255,7 @@ def test_suppress_dry_run_changes_nothing(listed):
     assert listed.suppressed() == [ANN, BEN]
 
 
-def test_suppress_changes_nothing_when_one_word_is_no_address(listed):
+def test_suppress_changes_nothing_when_one_word_is_not_an_address(listed):
     assert listed.ctl("suppress", "add", CYD, "junk").code == 2
     assert listed.suppressed() == [ANN, BEN]
 
@@ -295,7 +295,7 @@ def test_suppress_add_and_remove_read_files_beside_words(listed, home):
     ]
 
 
-def test_suppress_changes_nothing_when_one_line_is_no_address(listed, home):
+def test_suppress_changes_nothing_when_one_line_is_not_an_address(listed, home):
     lines = [*numbered(2000), "ann\u200b@mail.example", "junk", f"{ANN},{BEN}", *["x"] * 100]
     result = listed.ctl("suppress", "add", "-", input="\n".join(lines).encode())
     assert result.code == 2 and listed.suppressed() == [ANN, BEN]
@@ -471,7 +471,7 @@ def on_terminal(daemon: Daemon, *words: str) -> str:
     return shown.decode()
 
 
-def test_csv_is_no_program_for_a_spreadsheet(daemon, sns):
+def test_csv_is_not_a_program_for_a_spreadsheet(daemon, sns):
     formula = '=HYPERLINK("https://evil.example","x")'
     daemon.accept(sns.feedback(ses.bounce(ses.failed("+ann@mail.example", "5.1.1", formula))))
     row = rows_of_csv(daemon.ctl("-o", "csv", "events"))[0]
@@ -582,7 +582,7 @@ def test_quarantine_drop_takes_a_reason_or_a_topic_or_all(much_quarantined, sele
 @pytest.mark.parametrize(
     "select", [[], ["--all", "--reason", "stale"], ["1", "--all"], ["1", "--topic", TOPIC]], ids=str
 )
-def test_quarantine_retry_and_drop_want_to_be_told_which(much_quarantined, verb, select):
+def test_quarantine_retry_and_drop_need_a_selection(much_quarantined, verb, select):
     result = much_quarantined.ctl("quarantine", verb, *select)
     assert result.code == 2 and "--all" in result.err
     assert len(much_quarantined.quarantined()) == 4

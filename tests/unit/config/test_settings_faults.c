@@ -16,7 +16,7 @@
 
 #include "settings_helper.h"
 
-static void all_faults_are_told_with_their_lines(void **state)
+static void all_faults_are_reported_with_their_lines(void **state)
 {
     (void)state;
     settings_refuse(
@@ -94,7 +94,7 @@ static void a_value_is_given_once(void **state)
         "@:4: [ingest] listen: `127.0.0.1:1` is already at line 2\n");
 }
 
-static void bytes_that_are_no_text_are_told(void **state)
+static void bytes_that_are_not_text_are_reported(void **state)
 {
     (void)state;
     settings_expect_faults(
@@ -334,11 +334,11 @@ static void a_type_stands_in_one_list(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_faults_are_told_with_their_lines),
+        cmocka_unit_test(all_faults_are_reported_with_their_lines),
         cmocka_unit_test(a_wrong_name_is_answered_with_the_nearest),
         cmocka_unit_test(a_section_line_holds_nothing_else),
         cmocka_unit_test(a_value_is_given_once),
-        cmocka_unit_test(bytes_that_are_no_text_are_told),
+        cmocka_unit_test(bytes_that_are_not_text_are_reported),
         cmocka_unit_test(lines_items_and_the_file_are_bounded),
         cmocka_unit_test(faults_that_find_no_room_still_refuse_the_file),
         cmocka_unit_test(a_wrong_value_says_what_would_be_right),

@@ -109,7 +109,7 @@ static void a_file_must_be_there_and_hold_something(void **state)
                         "x:2: [sns] ca_file: /dev/null: is not a regular file\n");
 }
 
-static void every_missing_file_is_told(void **state)
+static void every_missing_file_is_reported(void **state)
 {
     (void)state;
     _cleanup_(settings_freep) struct settings *s =
@@ -375,7 +375,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_must_be_there_and_hold_something),
-        cmocka_unit_test(every_missing_file_is_told),
+        cmocka_unit_test(every_missing_file_is_reported),
         cmocka_unit_test(a_path_that_is_hidden_from_the_unit_is_a_warning_to_who_sees_it),
         cmocka_unit_test(a_link_to_what_is_hidden_from_the_unit_is_a_warning),
         cmocka_unit_test(the_start_says_that_a_path_is_hidden_from_the_unit),

@@ -49,7 +49,7 @@ static void a_lock_held_by_others_is_not_waited_for_by_each(void **state)
     assert_int_equal(store.commits, 0);
 }
 
-static void a_corrupt_file_is_told_to_main(void **state)
+static void a_corrupt_file_is_reported_to_main(void **state)
 {
     struct fixture *f = *state;
 
@@ -161,7 +161,7 @@ static int count(const char *text, const char *words)
 }
 
 /* Two meet a full disk, and the third is stored: more often than the log may tell. */
-static void that_it_stores_again_is_told_only_of_what_was_told(void **state)
+static void that_it_stores_again_is_logged_only_after_a_logged_fault(void **state)
 {
     static char text[1 << 18];
     struct fixture *f = *state;
@@ -191,7 +191,7 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_lock_held_by_others_is_not_waited_for_by_each,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_corrupt_file_is_told_to_main, set_up,
+        cmocka_unit_test_setup_teardown(a_corrupt_file_is_reported_to_main, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(
             what_waited_too_long_is_neither_stored_nor_acknowledged, set_up, tear_down),
@@ -206,7 +206,7 @@ int main(void)
             a_writer_that_hangs_for_long_stores_nothing_until_it_is_back, set_up,
             tear_down),
         cmocka_unit_test_setup_teardown(
-            that_it_stores_again_is_told_only_of_what_was_told, set_up, tear_down),
+            that_it_stores_again_is_logged_only_after_a_logged_fault, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

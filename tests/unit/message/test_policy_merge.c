@@ -90,7 +90,7 @@ static void what_makes_no_entry_changes_none(void **state)
     }
 }
 
-static void a_live_term_is_extended_and_an_ended_one_begins_anew(void **state)
+static void a_live_term_is_extended_and_an_ended_one_begins_again(void **state)
 {
     (void)state;
     struct policy_entry entry = {.exists = false};
@@ -245,7 +245,7 @@ static struct policy_judgement guess(const char *detail)
     return judgement;
 }
 
-static void a_second_guess_is_for_ever_even_after_the_first_ended(void **state)
+static void a_second_guess_is_permanent_even_after_the_first_ended(void **state)
 {
     (void)state;
     struct policy_entry entry = {.exists = false};
@@ -433,7 +433,7 @@ static void fill_events(struct timed *events, size_t count, const int64_t *terms
     }
 }
 
-static void events_for_ever_make_the_same_entry_in_any_order(void **state)
+static void permanent_events_make_the_same_entry_in_any_order(void **state)
 {
     (void)state;
     const int64_t terms[] = {EVER};
@@ -522,7 +522,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_event_makes_an_entry_from_when_it_occurred),
         cmocka_unit_test(what_makes_no_entry_changes_none),
-        cmocka_unit_test(a_live_term_is_extended_and_an_ended_one_begins_anew),
+        cmocka_unit_test(a_live_term_is_extended_and_an_ended_one_begins_again),
         cmocka_unit_test(a_repeat_doubles_only_after_the_term_has_ended),
         cmocka_unit_test(a_term_that_does_not_double_ignores_earlier_repeats),
         cmocka_unit_test(a_weaker_event_shortens_and_renames_nothing),
@@ -531,14 +531,14 @@ int main(void)
         cmocka_unit_test(what_occurred_before_a_removal_never_lists_again),
         cmocka_unit_test(a_list_hit_never_brings_back_whom_a_person_removed),
         cmocka_unit_test(a_lifted_entry_forgets_its_repeats),
-        cmocka_unit_test(a_second_guess_is_for_ever_even_after_the_first_ended),
+        cmocka_unit_test(a_second_guess_is_permanent_even_after_the_first_ended),
         cmocka_unit_test(a_guess_after_a_lift_is_a_first_guess_again),
         cmocka_unit_test(not_spam_lifts_only_what_came_before_it),
         cmocka_unit_test(a_doubtful_bounce_counts_on_a_second_day_a_day_later_12),
         cmocka_unit_test(the_order_of_two_doubtful_bounces_makes_no_difference),
         cmocka_unit_test(the_later_of_the_known_doubts_confirms_as_well),
         cmocka_unit_test(doubts_from_before_a_removal_confirm_nothing),
-        cmocka_unit_test(events_for_ever_make_the_same_entry_in_any_order),
+        cmocka_unit_test(permanent_events_make_the_same_entry_in_any_order),
         cmocka_unit_test(two_events_of_any_terms_make_the_same_entry_in_any_order),
         cmocka_unit_test(two_guesses_make_the_same_entry_in_any_order),
         cmocka_unit_test(many_events_list_until_the_same_time_in_any_order),
