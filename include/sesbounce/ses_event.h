@@ -25,7 +25,7 @@
 #include "sesbounce/str.h"
 
 enum ses_type {
-    SES_OTHER, /* a type we do not know: kept, judged nothing */
+    SES_OTHER, /* a type we do not know: kept, not judged */
     SES_BOUNCE,
     SES_COMPLAINT,
     SES_DELIVERY,
@@ -46,7 +46,7 @@ enum ses_bounce_type {
     SES_BOUNCE_UNDETERMINED,
 };
 
-/* What `mail.destination` says of somebody whom a bounce or complaint names. */
+/* What `mail.destination` says about an address that a bounce or complaint names. */
 enum ses_named {
     SES_NAMED_RECIPIENT,  /* a recipient of the mail, or nothing contradicts it */
     SES_NAMED_STRANGER,   /* not a recipient: a remote server can name anybody */
@@ -83,7 +83,7 @@ struct ses_event {
     struct str ses_message_id;
     struct str source;      /* mail.source */
     struct str from_domain; /* of the From address or ses:from-domain, lower case */
-    struct str identity;    /* behind `identity/` in sourceArn */
+    struct str identity;    /* after `identity/` in sourceArn */
     struct str account_id;  /* sendingAccountId */
     struct str region;      /* of sourceArn */
     struct str configuration_set;
@@ -97,7 +97,7 @@ struct ses_event {
     struct str campaign;       /* by struct ses_rules */
     struct str tags;           /* mail.tags as compact JSON text */
     size_t destination_count;  /* distinct recipients in mail.destination */
-    size_t candidates;         /* of whom the complaint may be; 0 unless a complaint */
+    size_t candidates;         /* who may have complained; 0 unless a complaint */
     bool opt_out; /* a Subscription by which somebody leaves a topic or all */
     struct ses_recipient *recipients; /* owned, distinct by what SES named */
     size_t recipient_count;
@@ -158,7 +158,7 @@ enum ses_parse ses_event_parse(struct str text, const struct ses_rules *rules,
                                struct ses_event *ret, enum quarantine_reason *ret_reason);
 void ses_event_done(struct ses_event *event);
 
-/* What somebody hands us as a message of SES, before anything is believed. */
+/* What a text that is given to us as a message of SES is, before it is believed. */
 enum ses_shape {
     SES_SHAPE_MESSAGE,  /* of SES, in EventBridge's wrapper or not; or too big to tell */
     SES_SHAPE_ENVELOPE, /* an SNS envelope, however damaged */
@@ -172,8 +172,8 @@ enum ses_shape ses_event_shape(struct str text);
 /* SES's spelling of a type that differs from it only in case; else the word itself. */
 struct str ses_type_word(struct str word);
 
-/* A type named outright goes before `*`; a type in no list is kept. Case does not count.
- */
+/* A type that is named takes precedence over `*`; a type in no list is kept. Case does
+ * not matter. */
 enum ses_keeping ses_event_keeping(const struct ses_event *event,
                                    const struct ses_rules *rules);
 
@@ -183,13 +183,13 @@ enum ses_keeping ses_event_keeping(const struct ses_event *event,
 struct str ses_recipient_reported(const struct ses_recipient *recipient);
 
 /*
- * The key by which the same event is known again through another topic, feed or retry:
+ * The key by which the same event is recognised through another topic, feed or retry:
  * (type, feedbackId, address), else (type, SES message id, address, SES time), else
- * (type, EventBridge's id, address). The
- * address is the one that SES named, even if the event is about another. `time_ms`
- * comes from the id where it has SES's form (16 hex digits of milliseconds first), so
- * that keys grow; `hash` is 64 bits of SHA-256 over all of it. `recipient` NULL: an event
- * without one. With no id at all the SNS message is the only key: false, nothing set.
+ * (type, EventBridge's id, address). The address is the one that SES named, even if the
+ * event is about another. `time_ms` comes from the id if it has SES's form (16 hex digits
+ * of milliseconds first), so that keys grow; `hash` is 64 bits of SHA-256 over all of it.
+ * `recipient` NULL: an event without one. With no id at all the SNS message is the only
+ * key: false, nothing set.
  */
 struct ses_key {
     int64_t time_ms;

@@ -9,7 +9,7 @@
  * What is signed is the decoded text: somebody in between may write each character of it
  * as an escape, so that the 256 KiB of a message take up to six times as much, as far as
  * `max_body` lets them. Strict: UTF-8, surrogate pairs, no duplicate key, nothing
- * behind the object. Every signed field but Message must have its strict form, because
+ * after the object. Every signed field but Message must have its strict form, because
  * the canonical string can be cut in more than one way: a MessageId `x\nSubject\ny` would
  * hash like a MessageId `x` with a Subject `y` and so escape de-duplication. Pure; any
  * thread.

@@ -22,8 +22,8 @@ struct sns_origin {
 
 /*
  * 0 when `text` may be a value of `[sns] endpoint`: absent or `auto`; else an origin
- * only,
- * `{region}` optional, https, or http on a loopback address. -EINVAL with a constant
+ * only, `{region}` optional, https, or http on a loopback address. -EINVAL with a
+ * constant
  * `*ret_fault` otherwise.
  */
 int sns_url_check_endpoint(struct str text, const char **ret_fault);

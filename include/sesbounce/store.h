@@ -1,5 +1,5 @@
 /*
- * The store: what is kept, and what is promised of it.
+ * The store: what is kept, and what it promises.
  *
  * A message that store_commit() returned 0 for survives kill -9 and a power cut. The same
  * SNS message, and the same SES event of a recipient, is kept once. Counts and
@@ -49,7 +49,7 @@ int store_open(const char *path, enum store_mode mode, struct store **ret,
  */
 int store_open_again(const char *path, struct store **ret, struct buf *fault);
 
-/* Which files a store has open; all 0: none. */
+/* Which files a store has open; all 0: no file. */
 struct store_files {
     uint64_t device;
     uint64_t database; /* inode numbers */
@@ -58,7 +58,7 @@ struct store_files {
 void store_files_of(const struct store *store, struct store_files *ret);
 
 /*
- * When another database lies at `path`, but still the write-ahead log of the one in
+ * If another database is at `path`, but still with the write-ahead log of the one in
  * `files`, which is closed: keeps the log as PATH-wal.old and removes the -shm, for the
  * log would damage the database that it does not belong to. 1 done, 0 nothing to do, or a
  * negative errno.
@@ -150,7 +150,7 @@ int store_confirmation_result(struct store *store, int64_t id,
 /*
  * A person's decision. Where the caller has begun a transaction it is part of that, and
  * after a failure store_rollback() is the caller's; otherwise it is one of its own.
- * `*ret_changed`: was it news?
+ * `*ret_changed`: did it change anything?
  */
 struct store_decision {
     const char *address; /* as typed; normalised here, -EINVAL if it is not one */
@@ -169,8 +169,8 @@ int store_suppress_remove(struct store *store, const struct store_decision *deci
  * there is none that could still be valid. */
 int store_topic_confirm(struct store *store, const char *topic_arn, int64_t now_ms);
 
-/* `topics forget`: as if the topic had never talked to us; its events stay. What waits to
- * be confirmed is given up. -ENOENT: it is not known. */
+/* `topics forget`: as if the topic had never sent a message; its events stay. Pending
+ * confirmations are given up. -ENOENT: it is not known. */
 int store_topic_forget(struct store *store, const char *topic_arn);
 
 /*
@@ -182,15 +182,15 @@ int store_topic_forget(struct store *store, const char *topic_arn);
 int store_quarantine_drop(struct store *store, int64_t id);
 
 /*
- * While the bodies in quarantine take more than `max_bytes`, drops the oldest for good in
- * a transaction of its own: first those with a newer one of the same topic and reason,
- * then any. A bounded number a call, so call it until `*ret_dropped` is 0.
+ * While the bodies in quarantine take more than `max_bytes`, drops the oldest
+ * permanently, in its own transaction: first those with a newer one of the same topic and
+ * reason, then any. A bounded number per call, so call it until `*ret_dropped` is 0.
  */
 int store_quarantine_bound(struct store *store, int64_t max_bytes, int64_t now_ms,
                            size_t *ret_dropped);
 
-/* Housekeeping in the daemon's idle time: old counted keys, soft days. Bounded work a
- * call; without `*ret_more` it does nothing until STORE_TIDY_AGAIN_MS later. */
+/* Housekeeping in the daemon's idle time: old counted keys, soft days. Bounded work
+ * per call; without `*ret_more` it does nothing until STORE_TIDY_AGAIN_MS later. */
 int store_tidy(struct store *store, int64_t now_ms, bool *ret_more);
 
 /* What `db compact` can give back to the file system. */
@@ -244,7 +244,7 @@ enum store_view {
     STORE_QUARANTINE,
     STORE_TOPICS,
     STORE_DAILY,
-    STORE_PAUSED, /* who may not send, as far as SES has told us */
+    STORE_PAUSED, /* whose sending SES has paused */
 };
 
 /* What to select; NULL, 0 or CLOCK_NONE: anything. */
@@ -306,7 +306,7 @@ int store_status(struct store *store, store_row_fn *row, void *context);
 struct store_clock_signs {
     int64_t future; /* quarantined as `future` in the last day */
     int64_t stale;  /* quarantined as `stale` in the last hour */
-    bool is_surge;  /* STORE_STALE_SURGE of these at least, and most of what came */
+    bool is_surge;  /* STORE_STALE_SURGE of these at least, and most of all messages */
 };
 int store_clock_signs(struct store *store, int64_t now_ms, struct store_clock_signs *ret);
 

@@ -37,7 +37,7 @@ static inline bool str_present(struct str s)
 /* Equal bytes. Absent equals only absent. */
 bool str_equal(struct str a, struct str b);
 
-/* Equal but for the case of ASCII letters. */
+/* Equal except for the case of ASCII letters. */
 bool str_equal_nocase(struct str a, struct str b);
 
 bool str_starts_with(struct str s, struct str prefix);
