@@ -190,7 +190,7 @@ static const char *const event_types[] = {
 /* Rendering Failure has 17. */
 #define EVENT_TYPE_BYTES_MAX 64
 
-/* The same but for case, blanks, dashes and underscores. */
+/* The same except for case, blanks, dashes and underscores. */
 static bool spelled_alike(struct str text, const char *word)
 {
     size_t i = 0;

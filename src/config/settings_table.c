@@ -150,7 +150,7 @@ const struct setting settings_table[] = {
         .offset = AT(sns.ca_file),
         .check = settings_check_file,
         .help = "PEM bundle of the CAs that are trusted for requests to the endpoint.\n"
-                "Default: those of the system (/etc/ssl/certs; Debian: package\n"
+                "Default: /etc/ssl/certs, as the system has it (Debian: package\n"
                 "ca-certificates).",
     },
     {

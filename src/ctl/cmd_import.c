@@ -43,7 +43,7 @@ static int refuse(struct import *import, const char *why)
 
 /* --- what is not a record --- */
 
-/* A line whose first field is a mail address, or would be but for a character. */
+/* A line whose first field is a mail address, or would be without a character. */
 static bool is_list_line(struct str record)
 {
     struct address address;

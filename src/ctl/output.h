@@ -8,7 +8,7 @@
  * What strangers wrote drives no program that shows it: a table holds nothing that a
  * terminal obeys, JSON has it escaped, and CSV, whose bytes stay as they are in a file,
  * is neutralised like a table on a terminal. Text of a CSV cell that a spreadsheet would
- * execute begins with ', but for OUTPUT_CSV_RAW. One thread.
+ * execute begins with ', except in OUTPUT_CSV_RAW. One thread.
  */
 #ifndef CTL_OUTPUT_H
 #define CTL_OUTPUT_H
