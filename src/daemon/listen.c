@@ -26,7 +26,7 @@ static int take_passed(const char *name, struct listen_sockets *ret)
     for (int i = 0; i < count && ret->count < LISTEN_SOCKETS_MAX; i++) {
         int fd = SD_LISTEN_FDS_START + i;
 
-        /* Who passes sockets without a name has one purpose for them. */
+        /* Sockets that are passed without a name have one purpose. */
         bool is_default = strcmp(names[i], "unknown") == 0 && strcmp(name, "ingest") == 0;
 
         if (strcmp(names[i], name) != 0 && !is_default)

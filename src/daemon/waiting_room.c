@@ -44,7 +44,7 @@ static uint64_t draw(struct waiting_room *room, uint64_t below)
 
 /* --- in and out ------------------------------------------------------------------ */
 
-/* All functions below are called under the mutex, but for those of the header. */
+/* All functions below are called under the mutex, except those of the header. */
 
 static bool is_same(const struct delivery *a, const struct delivery *b)
 {

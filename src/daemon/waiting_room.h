@@ -19,9 +19,9 @@
  *   where a proxy makes all addresses one; a stranger's URL has failed by then.
  * - Nothing else rations fetches (limits.h says why), and one that hangs is cut short
  *   while others wait.
- * - A full room takes the newcomer in and displaces another: of the address that has
- *   most, a further delivery of a URL that somebody else in here stands for, or else one
- *   drawn by lot; never one whose URL was wanted before, but for another of those.
+ * - A full room accepts the new delivery and displaces another one of the address that
+ * has most: a further delivery of a URL for which another one waits, or else one drawn by
+ *   lot; one whose URL was wanted before is displaced only by another of those.
  */
 #ifndef SESBOUNCED_WAITING_ROOM_H
 #define SESBOUNCED_WAITING_ROOM_H

@@ -31,8 +31,7 @@ struct writer {
     struct log_ration dropped_ration;
 };
 
-/* Unless the log says so; what the ration holds back now is logged when it next allows.
- */
+/* Unless the log says so; what the ration holds back is logged when it next allows. */
 static void tell_not_storing(struct writer *writer)
 {
     const char *trouble = atomic_load(&writer->service->trouble);
@@ -158,8 +157,8 @@ static void answer_list(struct writer *writer, struct queue_node *first, int fau
 
 /*
  * One transaction each, so that one delivery's fault is not another's. `fault` is that of
- * the whole batch. A fault of the surroundings hits all alike, and nobody should wait for
- * more of the same: then the rest is not tried, and so not acknowledged.
+ * the whole batch. A fault of the surroundings hits all of them, and nobody should wait
+ * for more of the same: then the rest is not tried, and so not acknowledged.
  */
 static void write_alone(struct writer *writer, struct queue_node *first, int fault)
 {
