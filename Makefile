@@ -89,7 +89,7 @@ all: $(PROGRAMS)
 
 # --- compiling ------------------------------------------------------------------------
 
-# Rewritten only when the command line changed, which then compiles everything anew.
+# Rewritten only if the command line has changed, which recompiles everything.
 FLAGS_NOW := $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LDLIBS)
 $(BUILD)/flags: FORCE
 	@if [ -z '$(PKG_LIBS)' ]; then \
@@ -357,8 +357,8 @@ help:
 	'make            build build/sesbounced and build/sesbouncectl' \
 	'make lint       layers, banned functions, sizes, formatting, gcc, clang, analyzers, scripts' \
 	'make format     clang-format every source file' \
-	'make coverage   tests with gcov, one line a file' \
-	'make bench      what it carries, against Node and against the ceilings (QUICK=1: a minute)' \
+	'make coverage   tests with gcov, one line per file' \
+	'make bench      its speed, against Node and against the ceilings (QUICK=1: a minute)' \
 	'                PREVIOUS=DIR: in turns with the earlier sesbounced in DIR' \
 	'make fuzz       FUZZ_SECONDS=60 of libFuzzer each target; fuzz-coverage: what it reached' \
 	'make install|uninstall   PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)' \

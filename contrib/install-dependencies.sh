@@ -1,14 +1,14 @@
 #!/bin/sh
-# Installs what is needed to build, to check, to lint, …; instant and silent when all of it
-# is there.
+# Installs what is needed to build, to check, to lint, …; instant and silent if nothing is
+# missing.
 #
 # usage: contrib/install-dependencies.sh build|check|lint|fuzz|bench
 #
-# Debian and its relatives: apt-get, with sudo when not root, without a question. Elsewhere
-# it looks for the tools and libraries themselves, names what is missing and stops.
+# On Debian and its relatives it runs apt-get, with sudo unless it is root, and asks no question.
+# Elsewhere it looks for the tools and libraries themselves, names what is missing and stops.
 set -eu
 
-# NAME|OTHER: any of them will do.
+# NAME|OTHER: either of them will do.
 build='gcc libc6-dev make pkg-config libmicrohttpd-dev
        libcurl4-openssl-dev|libcurl4-gnutls-dev libjansson-dev libsqlite3-dev
        libsystemd-dev libssl-dev libidn2-dev libzstd-dev'
@@ -18,9 +18,9 @@ build="$build ca-certificates"
 check="$build libcmocka-dev python3 python3-pytest python3-pytest-xdist
        python3-cryptography sqlite3 openssl"
 lint="$check git clang clang-format cppcheck shellcheck mandoc"
-# libFuzzer is in the last.
+# The last one contains libFuzzer.
 fuzz="$build clang libclang-rt-dev"
-# Node is compared with where it is there already, and not worth installing.
+# The comparison with Node runs only if Node is installed already.
 bench="$build python3 wrk"
 
 case ${1-} in
@@ -78,7 +78,7 @@ check_by_hand()
     fi
     [ -n "$missing" ] || exit 0
     {
-        say "this is no Debian or Ubuntu, so nothing was installed. Missing:"
+        say "this is not Debian or Ubuntu, so nothing was installed. Missing:"
         # shellcheck disable=SC2086 # a line for each
         printf '    %s\n' $missing
         say "install these with their development files, then run make again"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Starts the daemon on a database of its own, plays signed deliveries against it and tells
-# what came of them: `make run` then serves until Ctrl-C, `make demo` stops.
+# Starts the daemon on a database of its own, posts signed deliveries to it and
+# reports the results: `make run` then serves until Ctrl-C, `make demo` stops.
 #
 # usage: contrib/demo/demo.sh run|demo [BUILD-FOLDER]
 #
@@ -20,15 +20,15 @@ run | demo) ;;
     ;;
 esac
 
-# Ctrl-C is for this script and not for the make around it, which would call it a failure:
-# a process group of its own has the terminal meanwhile.
+# Ctrl-C must reach this script, and not the make around it, which would report a failure:
+# run it in its own process group, which has the terminal meanwhile.
 if [ "$mode" = run ] && [ -t 0 ] && [ -z "${SESBOUNCED_DEMO_INNER-}" ]; then
     set -m
     SESBOUNCED_DEMO_INNER=1 "$0" "$@"
     exit
 fi
 
-dir=$build/$mode # `make demo` while `make run` serves disturbs nobody
+dir=$build/$mode # `make demo` can run while `make run` serves
 config=$dir/sesbounced.conf
 log=$dir/sesbounced.log
 database=$dir/sesbounced.db
@@ -37,7 +37,7 @@ daemon=
 tail=
 differed=0
 
-# --- telling --------------------------------------------------------------------------
+# --- output ---------------------------------------------------------------------------
 
 bold='' dim='' green='' red='' plain=''
 if [ -t 1 ] && [ "${TERM:-dumb}" != dumb ] && [ -z "${NO_COLOR-}" ]; then
@@ -155,7 +155,7 @@ ask()
 # --- the deliveries -------------------------------------------------------------------
 
 # usage: deliver WORDS ADDRESS HTTP-STATUS SUPPRESSED-REASON|- simulate-arguments…
-# Posts one, tells the daemon's answer, and checks it and what became of the address.
+# Posts one, prints the daemon's answer, and checks it and the state of the address.
 deliver()
 {
     words=$1 address=$2 expected=$3 reason=$4
@@ -283,8 +283,8 @@ echo
 stop_daemon || differs "the daemon's exit code was $?"
 trap - EXIT
 if [ $differed -gt 0 ]; then
-    printf '%s%d of what this should show came out differently.%s\n' "$red" $differed "$plain"
+    printf '%s%d results were not as expected.%s\n' "$red" $differed "$plain"
     exit 1
 fi
 [ "$mode" = demo ] || { echo 'Stopped.' && exit 0; }
-printf '%sEverything came out as expected.%s\n' "$green" "$plain"
+printf '%sAll results are as expected.%s\n' "$green" "$plain"

@@ -2,7 +2,7 @@
  * Time: milliseconds since 1970-01-01 UTC as int64_t, and its text forms.
  *
  * Own civil-date arithmetic (proleptic Gregorian, no leap seconds): gmtime_r takes a lock
- * of the whole process and zone files may be absent. Pure but for the two readers of the
+ * of the whole process and zone files may be absent. Pure except the two readers of the
  * clock; any thread.
  */
 #ifndef SESBOUNCE_CLOCK_H

@@ -1,5 +1,5 @@
 /*
- * SHA-256 (FIPS 180-4), to know something again: keys, log hashes, credentials.
+ * SHA-256 (FIPS 180-4), to recognise something: keys, log hashes, credentials.
  *
  * Cannot fail and allocates nothing: a key that is missing would count an event twice.
  * Pure; any thread.
@@ -13,7 +13,7 @@
 
 void digest_sha256(struct str bytes, unsigned char ret[DIGEST_BYTES]);
 
-/* Bytes as `digits` digits of lower-case hex, NUL behind them. */
+/* Bytes as `digits` digits of lower-case hex, and a NUL. */
 void digest_hex(const unsigned char *bytes, size_t digits, char *ret);
 
 #endif

@@ -16,8 +16,8 @@
 #define TLS_HEADER_OUTDATED "renewal-unusable"
 
 /*
- * True from TLS_EXPIRY_WARNING_MS before its end on, or in the last third of its life
- * where that is shorter. False when a time is CLOCK_NONE.
+ * True from TLS_EXPIRY_WARNING_MS before its end on, or in the last third of its life if
+ * that is shorter. False when a time is CLOCK_NONE.
  */
 static inline bool expiry_is_near(int64_t begins_ms, int64_t expires_ms, int64_t now_ms)
 {

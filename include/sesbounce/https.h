@@ -3,10 +3,10 @@
  *
  * Only https (http where the origin is a loopback address), no redirect, bounded body and
  * time, the configured CA file, proxies as in the environment but never for loopback. Not
- * thread-safe but for https_wake(). SIGPIPE must be ignored by the program.
+ * thread-safe except https_wake(). SIGPIPE must be ignored by the program.
  *
- * A name that is being resolved when its time is up is given up at once: libcurl's
- * resolver thread is let go (CURLOPT_QUICK_EXIT) and ends by itself within the time of
+ * A name that is still being resolved when its time is up is given up at once: libcurl's
+ * resolver thread is detached (CURLOPT_QUICK_EXIT) and ends by itself within the time of
  * RES_OPTIONS. Without that, libcurl 7.88 blocks its caller until the resolver returns.
  */
 #ifndef SESBOUNCE_HTTPS_H

@@ -17,7 +17,7 @@
 struct json_scan {
     const char *at;
     const char *end;
-    char *decoded; /* owned by whoever owns the reader; free() */
+    char *decoded; /* owned by the reader's owner; free() */
     char *out;     /* where the next decoded string goes */
     bool no_memory;
     bool replaces_halves; /* half a surrogate pair becomes U+FFFD; else it is a fault */

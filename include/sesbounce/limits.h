@@ -31,9 +31,9 @@
 #define ARN_TOPIC_BYTES_MAX     256
 /* Members of an envelope: SNS sends 10 to 12. */
 #define SNS_MEMBERS_MAX 32
-/* All of an envelope but the values that are signed: SNS's own needs 1 KiB (signature,
+/* All of an envelope except the values that are signed: SNS's own needs 1 KiB (signature,
  * two URLs). MessageAttributes are unsigned, too, and may be large, but SES and
- * EventBridge send none. What is beyond could be anybody's, and would be kept as SNS's.
+ * EventBridge send none. More could come from anybody, and would be kept as SNS's.
  */
 #define SNS_UNSIGNED_BYTES_MAX (16 * 1024)
 /* https:// + a DNS name (253) + :port */
@@ -50,7 +50,7 @@
  */
 #define SNS_KEY_BITS_MIN 2048
 #define SNS_KEY_BITS_MAX 8192
-/* Names in a certificate: SNS's have one. What lies behind these is not looked at. */
+/* Names in a certificate: SNS's have one. Further names are ignored. */
 #define SNS_CERT_NAMES_MAX 16
 /* RFC 1035. */
 #define SNS_CERT_NAME_BYTES_MAX 253
@@ -66,17 +66,16 @@
 
 /* RFC 5321: 64 + 1 + 255, and room for NUL; an A-label can be longer than its U-label. */
 #define ADDRESS_BYTES_MAX 400
-/* A name, an address and comments; what is longer is no address, and not looked through.
- */
+/* A name, an address and comments; a longer text is not an address, and is not parsed. */
 #define ADDRESS_TEXT_BYTES_MAX 4096
-/* Why a text is no address: a sentence that quotes 40 bytes. */
+/* Why a text is not an address: a sentence that quotes 40 bytes. */
 #define ADDRESS_FAULT_BYTES 160
 /* Of what stands before that fault: enough to find the place. */
 #define ADDRESS_QUOTE_BYTES_MAX 40
 /* SES allows 50 recipients a message; what SES itself reports is never cut below this. */
 #define SES_RECIPIENTS_MAX 1000
-/* So many may be named whatever the message's destination: a report can name strangers,
- * but not more of them than there were recipients. Twice what SES allows. */
+/* A report may name this many addresses, whatever the message's destination: it can name
+ * strangers, but not more than there were recipients. Twice what SES allows. */
 #define SES_RECIPIENTS_NAMED_MAX 100
 /* Nesting of an SES message, which is also how deep its reader calls itself. SES nests
  * four deep today; more than in an envelope, as SES adds objects and SNS does not. */
@@ -84,7 +83,7 @@
 /* Values of an SES message, 40 bytes of memory each. 50 recipients and all headers that
  * SES includes make about 700. */
 #define SES_VALUES_MAX 16384
-/* So many have their place on the stack (7.5 KiB): a bounce of a few recipients needs no
+/* Of these, this many are on the stack (7.5 KiB): a bounce of a few recipients needs no
  * allocation. */
 #define SES_VALUES_USUAL 192
 /* The end of the year 9999, beyond which no time is written. */
@@ -92,9 +91,9 @@
 /* A type that we do not know yet: SES's longest, "Rendering Failure", has 17. */
 #define SES_TYPE_BYTES_MAX 64
 /*
- * What a row of an event takes of the texts of its message; they are cut between
- * characters, and the verbatim message has all of them. Most stand in the message once
- * and in the row of every recipient: together they bound what becomes of 256 KiB, see
+ * The length of a message's texts in a row of an event; they are cut between characters,
+ * and the verbatim message has all of them. Most are in the message once and in the row
+ * of every recipient: together they bound how large the rows of 256 KiB become, see
  * SES_TAGS_BYTES_MAX.
  */
 /* Bounce types, actions, enhanced status codes, IP addresses, account and region: the
@@ -106,34 +105,37 @@
 #define SES_NAME_BYTES_MAX 320
 /* mail.source, and what SES gives for an address: a name and an address. */
 #define SES_SOURCE_BYTES_MAX 512
-/* RFC 9110 recommends no number; feedback loops name a product in a few words. */
+/* RFC 9110 recommends no length; feedback loops name a product in a few words. */
 #define SES_USER_AGENT_BYTES_MAX 512
-/* As much of a server's answer as is judged. */
+/* The part of a server's answer that is judged. */
 #define SES_DIAGNOSTIC_BYTES_MAX POLICY_DIAGNOSTIC_BYTES_MAX
 /* mail.tags as JSON: SES's own ten take 700 bytes, and it allows 50 more. What is longer
- * (SES would allow 28 KiB) is left out of the events, not cut: half a JSON text is none.
- * A row then has 16 KiB at most, and the 1,000 rows that 256 KiB can become 16 MiB. */
+ * (SES would allow 28 KiB) is left out of the events, not cut: half a JSON text is not
+ * JSON. A row then has 16 KiB at most, and the 1,000 rows that 256 KiB can become 16 MiB.
+ */
 #define SES_TAGS_BYTES_MAX (8 * 1024)
 /* `Permanent/OnAccountSuppressionList (simulator)` and the like. */
 #define POLICY_DETAIL_BYTES_MAX 128
 /* Doublings of a term: 30 days become at most ten years. */
 #define POLICY_DOUBLINGS_MAX 7
-/* Of a diagnostic that is looked at: servers say what matters in the first lines. */
+/* The part of a diagnostic that is parsed: servers say what matters in the first lines.
+ */
 #define POLICY_DIAGNOSTIC_BYTES_MAX 2048
-/* Two doubtful bounces make a certain one when they are this far apart: DNS outages end
- * within a day; and no farther than this: two accidents a season apart prove nothing. */
+/* Two doubtful bounces make a certain one if they are at least this far apart, since DNS
+ * outages end within a day, and at most this far, since two accidents a season apart
+ * prove nothing. */
 #define POLICY_DOUBT_APART_MS  (24LL * 3600 * 1000)
 #define POLICY_DOUBT_WINDOW_MS (30 * 24LL * 3600 * 1000)
 
 /* --- settings --- */
 
-/* The settings file: thousands of topics at their longest; more is some other file. */
+/* The settings file: thousands of the longest topics; a larger file is something else. */
 #define SETTINGS_FILE_BYTES_MAX (1024 * 1024)
-/* A line: PATH_MAX, and nothing else is as long as a path. */
+/* A line: PATH_MAX, since a path is the longest value. */
 #define SETTINGS_LINE_BYTES_MAX 4096
 /* Items of a list, however short their lines are. */
 #define SETTINGS_ITEMS_MAX 1024
-/* Every fault of a file is told; a file that is wrong throughout is told up to here. */
+/* Every fault of a file is reported, up to this size of all reports. */
 #define SETTINGS_FAULTS_BYTES_MAX (64 * 1024)
 /* One of them: what is wrong with one line, quotes included. */
 #define SETTINGS_FAULT_BYTES_MAX 1024
@@ -147,8 +149,8 @@
 /* A certificate is 2 KiB, an answer to ConfirmSubscription 1 KiB. */
 #define HTTPS_BODY_BYTES_MAX (64 * 1024)
 /*
- * Certificates that are being fetched at a time, each over a connection that is kept for
- * the next. This is the only ration of fetches: strangers who name URLs of SNS make us
+ * Certificates that are fetched at a time, each over a connection that is kept for the
+ * next. This is the only ration of fetches: strangers who name URLs of SNS make us
  * send one small GET for each request of theirs, no more than these can carry (some 200 a
  * second where SNS answers in 100 ms), all of them to the one origin that the topic's
  * region or the operator names, whose static files these are. A ration in time would be
@@ -163,16 +165,16 @@
 /* Connect and whole transfer: SNS gives up after 15 s, we answer within 12. */
 #define HTTPS_CONNECT_MS 3000
 #define HTTPS_TOTAL_MS   8000
-/* A fetch has less while others use more than CERTIFICATE_UNHURRIED_MAX: a certificate
- * takes four round trips, a second from the far side of the world. One that took longer
- * is asked for again with the whole time. */
+/* A fetch has less time while more than CERTIFICATE_UNHURRIED_MAX are running: a
+ * certificate takes four round trips, a second from the far side of the world. One that
+ * took longer is asked for again with the whole time. */
 #define CERTIFICATE_HURRIED_MS    1500
 #define CERTIFICATE_UNHURRIED_MAX (CERTIFICATE_FETCHES_MAX / 4)
-/* One a region and year, some of the past, and some attempts of strangers. */
+/* One per region and year, some from the past, and some attempts of strangers. */
 #define CERTIFICATES_IN_MEMORY_MAX 256
-/* Failures have a table of their own: strangers who name many URLs fill only that. */
+/* Failures have their own table: strangers who name many URLs fill only that one. */
 #define CERTIFICATE_FAILURES_MAX 256
-/* A certificate's file on disk: what could have been fetched. */
+/* A certificate's file on disk: as large as an answer may be. */
 #define CERTIFICATE_FILE_BYTES_MAX HTTPS_BODY_BYTES_MAX
 /* A failure is remembered this long; promised: asked again within 30 s. */
 #define CERTIFICATE_FAILURE_MS 10000
@@ -185,22 +187,22 @@
 /* SNS tries for an hour at most. */
 #define SIGHTING_KEEP_MS (60 * 60 * 1000)
 
-/* While no certificate can be obtained, what could not be fetched is asked for again this
+/* While no certificate can be obtained, the one that failed is requested again this
  * often, also when nobody delivers: a load balancer that believes /healthz lets nobody
  * through. Promised: asked again within 30 s. */
 #define CERTIFICATE_AGAIN_MS 20000
-/* While a certificate of that origin is at hand, its way is lost only when another fetch
- * fails this long after the first, and nothing was verified in between. Shorter: a
+/* While a certificate of that origin is known, its way is lost only when another fetch
+ * fails this long after the first, and no delivery was verified in between. Shorter: a
  * stranger turns /healthz of a site that has no mail for a while; longer: a certificate
  * that SNS has renewed, and that cannot be fetched, shows later. SNS's own retries may be
  * over in a minute, so this only delays the alarm. */
 #define HEALTH_DOUBT_MS (10 * 60 * 1000)
-/* Origins in doubt at once: one a region, of those that have given a certificate. AWS has
- * 40; one more counts as lost. */
+/* Origins in doubt at once: one per region, of those that have given a certificate. AWS
+ * has 40; one more counts as lost. */
 #define HEALTH_DOUBTS_MAX 64
 /* That certificates cannot be obtained, and that they can again, in pairs. */
 #define HEALTH_LOGS_A_MINUTE 5
-/* Why not, in words for everybody, and for the operator with libcurl's own (256). */
+/* The reason, in words for everybody, and for the operator with libcurl's own (256). */
 #define HEALTH_BRIEF_BYTES  128
 #define HEALTH_DETAIL_BYTES 512
 /* What /healthz says: two origins, the detail and a sentence. */
@@ -225,25 +227,25 @@
 /* One address may have this part of the connections, of the memory for large bodies and
  * of the waiting room: no one client takes all, and four proxies may share them. */
 #define HTTP_ADDRESS_SHARE 4
-/* This part of the connections may wait for a certificate; the others go on. No more than
- * so many: each that comes, and each fetch, looks at all of them. */
+/* This part of the connections may wait for a certificate; the others go on. The maximum
+ * is low because each new one, and each fetch, looks at all of them. */
 #define WAITING_ROOM_SHARE 4
 #define WAITING_ROOM_MAX   1024
-/* This part of the connections never lies in the writer's queue: while a disk hangs, who
- * comes over them gets 503 at once, and /healthz can be reached. */
+/* This part of the connections is never in the writer's queue: while a disk hangs,
+ * clients on them get 503 at once, and /healthz can be reached. */
 #define WRITER_SPARE_SHARE 4
 /* Bodies: every connection may hold this much of one, and what SES sends has 2 to 16 KB.
- * The sum of what they hold beyond it is bounded by as much again, and by no less than
- * so many of the largest. With the defaults these are 16 MiB each; while a body is looked
+ * What they hold beyond it is bounded in sum by as much again, and by no less than this
+ * many of the largest. With the defaults these are 16 MiB each; while a body is looked
  * at, its decoded texts may take as much again. */
 #define BODY_FIRST_BYTES (16 * 1024)
 #define LARGE_BODIES     8
 /* What is read out of a body and kept until its answer may take this much without
  * counting as large: texts with an escape, and 856 bytes for each of a dozen recipients.
- * What it takes beyond comes out of the memory for large bodies. */
+ * More comes out of the memory for large bodies. */
 #define EVENT_FIRST_BYTES (16 * 1024)
-/* What a connection may take besides: libmicrohttpd's memory for the request's head, and
- * what TLS keeps (measured: 25 to 40 KiB). */
+/* What a connection may take otherwise: libmicrohttpd's memory for the request's head,
+ * and what TLS keeps (measured: 25 to 40 KiB). */
 #define CONNECTION_BYTES     (32 * 1024)
 #define CONNECTION_TLS_BYTES (40 * 1024)
 /* What the unit's MemoryMax= allows beyond that: the program with SQLite's caches and its
@@ -254,61 +256,64 @@
 #define MEMORY_SPARE_BYTES (128L * 1024 * 1024)
 /* A file of the cgroup: a path, or a number. */
 #define CGROUP_BYTES_MAX 8192
-/* Descriptors beside the connections: 64 HTTP threads with two each, and twice that while
- * connections under an earlier TLS certificate end; 16 listening sockets, 32 connections
- * of admin, two of SQLite with three files each, outbound's 32 with resolvers, the log.
+/* Descriptors other than the connections: 64 HTTP threads with two each, and twice that
+ * while connections under an earlier TLS certificate end; 16 listening sockets, 32
+ * connections of admin, two of SQLite with three files each, outbound's 32 with
+ * resolvers, the log.
  */
 #define FILES_SPARE 384
-/* A whole request is there within this time, or the connection is ended: with ANSWER_MS
- * for the answer, what came later would be too late for SNS anyway. */
+/* A client that has not sent a complete request within this time is disconnected: with
+ * ANSWER_MS for the answer, a later one would be too late for SNS anyway. */
 #define HTTP_REQUEST_MS 10000
 /* While only one in HTTP_CROWDED_SHARE connections is free, this much of that time is
- * left: SNS needs a fraction of a second, and others wait in the backlog. And what was
- * not kept ends its connection. */
+ * left: SNS needs a fraction of a second, and others wait in the backlog. And an
+ * answer to what was not kept closes its connection. */
 #define HTTP_REQUEST_CROWDED_MS 3000
 #define HTTP_CROWDED_SHARE      4
-/* On the admin listener whoever comes when all places are taken displaces the connection
- * that has owed a request for the longest, and for this long: a scraper's request follows
- * its connection within three round trips of TLS. */
+/* On the admin listener a client that connects when all places are taken displaces the
+ * connection that has owed a request for the longest, and for this long: a scraper's
+ * request follows its connection within three round trips of TLS. */
 #define HTTP_DISPLACE_MS 500
 /* Connections accepted from one socket before the next socket has its turn. */
 #define ACCEPT_AT_ONCE 64
-/* After accept() failed for want of descriptors or memory, it is tried again after this;
- * as often a connection is displaced, while somebody waits for a place. */
+/* After accept() failed because descriptors or memory are short, it is tried again after
+ * this; as often a connection is displaced, while somebody waits for a place. */
 #define ACCEPT_AGAIN_MS 50
-/* That accept() fails is told, not sung about. */
+/* A failing accept() is logged, but does not fill the log. */
 #define ACCEPT_LOGS_A_MINUTE 1
 /* The files of a TLS certificate are looked at this often; what has changed since is read
  * when it has not changed again at the next look: certbot replaces one after the other.
  */
 #define TLS_LOOK_MS 1000
-/* While memory or descriptors are short, a renewed certificate is tried again after this,
- * and that it is not served yet is told once a minute. */
+/* While memory or descriptors are short, a renewed certificate is tried again after this;
+ * once a minute the log says that it is not served yet. */
 #define TLS_AGAIN_MS            5000
 #define TLS_FAULT_LOGS_A_MINUTE 1
-/* What was shed is told this often. */
+/* What was shed is logged this often. */
 #define SHED_LOG_EVERY_MS 60000
-/* Let go with 503 after this: main sweeps each second, and a commit may follow. */
+/* A delivery that waits gets 503 after this: main sweeps each second, and a commit may
+ * follow. */
 #define WAITING_MS 9000
 /* Promised: every answer within 12 s, for SNS gives up at 15. What the writer has not
  * begun by then is 503, by main's sweep when the writer hangs; and when it has hung for
  * so long, new deliveries get 503 at once. */
 #define ANSWER_MS 11000
-/* A thread that has been at one thing for longer is stuck: the watchdog is not petted. */
+/* A thread that is busy with one thing for longer is stuck: the watchdog is not petted.
+ */
 #define BUSY_TOO_LONG_MS 60000
 /* Deliveries in one transaction: bounds the WAL's growth and the time of a replay. */
 #define WRITER_BATCH_MAX 512
 /* How often the idle writer looks whether somebody else changed the outbox. */
 #define WRITER_TICK_MS 1000
-/* Replaying a failed batch one by one takes no longer; the rest gets 503. */
+/* Replaying a failed batch one by one takes at most this long; the rest gets 503. */
 #define WRITER_REPLAY_MS 2000
-/* A broken disk is told, not sung about. */
+/* A broken disk is logged, but does not fill the log. */
 #define STORE_FAULT_LOGS_A_MINUTE 10
-/* What nobody has signed causes 30 lines a minute in all, 15 MB a day: about deliveries,
- * about certificates that could not be fetched, and that there were more. */
+/* Messages without a valid signature cause 30 lines per minute in all, 15 MB a day: about
+ * deliveries, about certificates that could not be fetched, and that there were more. */
 #define UNVERIFIED_LOGS_A_MINUTE     24
 #define OUTBOUND_FAULT_LOGS_A_MINUTE 5
-/* Topics that were refused and are not told again, by a hash. */
+/* Refused topics that are not logged again, by a hash. */
 #define REFUSED_TOPICS_TOLD_MAX 1024
 /* Certificates looked for in one turn; each may read a file. */
 #define OUTBOUND_WISHES_A_TURN 32
@@ -316,7 +321,7 @@
 #define OUTBOUND_TICK_MS 1000
 /* Origin, percent-encoded ARN and token. */
 #define CONFIRM_URL_BYTES_MAX 8192
-/* Lines about genuine messages, which are in the database anyway. */
+/* Log lines about genuine messages, which are in the database anyway. */
 #define DELIVERY_LOGS_A_MINUTE 600
 /* An idle keep-alive connection that delivered something is closed after this, others
  * after HTTP_REQUEST_MS. */
@@ -328,40 +333,40 @@
 #define HTTP_RETRY_AFTER_S "10"
 /* Where we listen: a socket's path for each of LISTEN_SOCKETS_MAX, twice. */
 #define ADDRESS_FILE_BYTES_MAX 4096
-/* libmicrohttpd's and GnuTLS's own words. */
+/* A message of libmicrohttpd or GnuTLS. */
 #define LIBRARY_LOGS_A_MINUTE 10
 /* A chain of certificates, or a key. */
 #define PEM_BYTES_MAX (256 * 1024)
 /* A system's bundle of CAs has 220 KiB. */
 #define CA_FILE_BYTES_MAX (4 * 1024 * 1024)
-/* A certificate of ours that ends so soon should have been renewed. */
+/* A certificate of ours that expires this soon should have been renewed. */
 #define TLS_EXPIRY_WARNING_MS (30LL * 24 * 3600 * 1000)
 /* Lines of a credentials file: old and new while they are changed, for some
  * subscriptions. */
 #define CREDENTIALS_MAX       64
 #define CREDENTIALS_BYTES_MAX (32 * 1024)
-/* Lines of a tokens file: a scraper or a person each. 256 bytes a line leave room for
+/* Lines of a tokens file, one per scraper or person. 256 bytes per line leave room for
  * names and comments. */
 #define TOKENS_MAX       64
 #define TOKENS_BYTES_MAX (16 * 1024)
-/* 64 bits of SHA-256 tell addresses in a log apart. */
+/* 64 bits of SHA-256 distinguish the addresses in a log. */
 #define LOG_ADDRESS_HASH_DIGITS 16
 /* After the listener is quiesced, open connections are answered this long. */
 #define STOP_GRACE_MS 1000
 /* Scrapers and a browser or two. */
 #define ADMIN_CONNECTIONS_MAX 32
-/* Who holds one and says nothing shall not keep a scraper out for long. */
+/* A silent client must not keep a scraper out for long. */
 #define ADMIN_IDLE_S 10
-/* Some forty series of a hundred bytes, and what the database tells. */
+/* About forty series of a hundred bytes, and those about the database. */
 #define METRICS_BYTES_MAX (64 * 1024 + STORE_METRICS_BYTES_MAX)
-/* How often the writer looks what /metrics tells of the database, and for what part of
- * its time at most: Prometheus usually asks every 15 s or every minute. */
+/* How often the writer takes the figures of /metrics about the database, and for what
+ * part of its time at most: Prometheus usually asks every 15 s or every minute. */
 #define STORE_METRICS_EVERY_MS 10000
 #define STORE_METRICS_SHARE    200
 /* Topics heard last; a line of each has less than 400 bytes. */
 #define STORE_METRICS_TOPICS_MAX 128
 #define STORE_METRICS_BYTES_MAX  (64 * 1024)
-/* STATUS= is told when it turns, and this often: each is a message to systemd. */
+/* STATUS= is sent when it changes, and this often: each is a message to systemd. */
 #define STATUS_EVERY_MS 10000
 /* A message to systemd: a path, and what to type. */
 #define NOTIFY_BYTES_MAX 8192
@@ -374,8 +379,8 @@
 
 /* The checkpointer starts at this size of the WAL: 4,096 pages of 8 KiB. */
 #define STORE_WAL_BYTES (32L * 1024 * 1024)
-/* A WAL of this size cannot be begun anew for want of a reader's end: told once a minute.
- */
+/* A WAL of this size cannot be restarted because a reader does not end: logged once a
+ * minute. */
 #define STORE_WAL_PINNED_BYTES (8 * STORE_WAL_BYTES)
 /* Written to the WAL at a time: some 15 pages with their headers. SQLite's own files take
  * less than 128 KiB in one call. */
@@ -383,33 +388,34 @@
 /* A writer holds the turn no longer than this. */
 #define STORE_TURN_ROWS_MAX 1000
 #define STORE_TURN_MS       50
-/* And leaves it to others for as long between two of its own, and no less than this:
- * whoever waits looks each millisecond, or later on a busy machine. */
+/* Between two of its own turns it leaves the turn to others for as long, and at least
+ * this long: a process that waits looks every millisecond, or later on a busy machine. */
 #define STORE_TURN_GAP_MS 5
 /* Free pages given back in one step of `db compact`: as many as take STORE_TURN_MS, each
  * of which may move a page. */
 #define STORE_COMPACT_PAGES_MIN 16
 #define STORE_COMPACT_PAGES_MAX 4096
-/* How long a foreign lock on the database is waited for before 503. */
+/* How long we wait for a foreign lock on the database before 503. */
 #define STORE_BUSY_MS 2000
-/* How long a start waits for those who read the file at rest; most queries end by then.
- * Nobody can begin to read meanwhile. Who reads on only keeps the WAL from being copied.
+/* How long a start waits for readers of the file at rest; most queries end by then.
+ * Nobody can begin to read meanwhile. A reader that continues only keeps the WAL from
+ * being copied.
  */
 #define STORE_EARLY_MS 100
-/* A file that was corrupt and has changed is looked through for so long before it is used
+/* A file that was corrupt and has changed is checked for this long before it is used
  * again; a database of some GiB is read in that time, and the watchdog allows 60 s. */
 #define STORE_LOOK_MS 20000
-/* Counted messages are known again for this long. */
+/* Counted messages are recognised for this long. */
 #define STORE_COUNTED_KEEP_MS (72LL * 3600 * 1000)
 /* SES's time and SNS's of one event differ by this much at most, or its time is not used.
  */
 #define STORE_SES_LAG_MS (15 * 60 * 1000)
 /* Events of one mail, address and type that are kept as rows; more are only counted. A
- * remote server decides how many reports it sends about a mail; one or two are usual. Who
- * is no recipient of the mail shares one such number with all others who are none. */
+ * remote server decides how many reports it sends about a mail; one or two are usual. All
+ * addresses that the mail was not sent to share one such number. */
 #define STORE_REPEATS_KEPT 20
-/* So many where more change an entry of the list: two reports in turn can begin and lift
- * one without end. */
+/* This many if further ones change an entry of the list: two alternating reports could
+ * begin and lift one without end. */
 #define STORE_REPEATS_MAX 40
 /* Dropped in one transaction from a quarantine that is too large: what is deleted is
  * overwritten, so that bytes take time, too. A batch of the largest messages is as much.
@@ -419,12 +425,12 @@
 /* Soft days are forgotten after this: twice POLICY_DOUBT_WINDOW_MS, since events arrive
  * in any order. */
 #define STORE_SOFT_KEEP_MS (60LL * 24 * 3600 * 1000)
-/* `status` says for so long that a list was begun in place of one that was lost: whoever
- * looks once a month sees it. */
+/* `status` says for this long that a list was begun in place of one that was lost: a
+ * person who looks once a month sees it. */
 #define STORE_LOST_TELL_DAYS 30
 /* Rows that one call of store_tidy() looks at: some milliseconds. */
 #define STORE_TIDY_ROWS_MAX 2000
-/* Old counted keys of imports are looked at again this often. */
+/* Old counted keys of imports are checked this often. */
 #define STORE_TIDY_AGAIN_MS (3600LL * 1000)
 /* Tasks given out and without a result; more wait. */
 #define STORE_TASKS_OUT_MAX 64
@@ -432,14 +438,14 @@
  */
 #define STORE_TASK_OUT_MS (60 * 1000)
 /* A few stale messages are a delivery that SNS repeated for long; more than this in an
- * hour, and more than half of what came, are a sign of a clock that is ahead. */
+ * hour, and more than half of all messages, are a sign of a clock that is ahead. */
 #define STORE_STALE_SURGE 10
-/* The newest quarantined messages that are looked at for it. */
+/* The newest quarantined messages that this is judged by. */
 #define STORE_CLOCK_ROWS_MAX 1000
 /* Subscriptions of a topic that are remembered; the owner of an allowed topic can make
  * any number of them. What ended or failed first goes first. */
 #define STORE_SUBSCRIPTIONS_MAX 64
-/* Topics whose row is remembered; more are looked up again. */
+/* Topics whose row is remembered; others are looked up again. */
 #define STORE_TOPICS_CACHED_MAX 64
 /* Days whose counters a transaction sums up before writing; messages are mostly of one.
  */

@@ -3,10 +3,10 @@
  *
  * Goes to the systemd journal with its fields (`journalctl -u sesbounced TOPIC=…`) when
  * stderr is connected to it ($JOURNAL_STREAM), else to stderr as one line
- * `sesbounced: level: message (FIELD=value …)`, but for debug lines. MESSAGE tells the
- * fields too, for journalctl shows nothing else by default. A value with blanks,
- * quotation marks, parentheses or `=` stands in quotation marks. Untrusted bytes are
- * neutralised: control characters and bytes that are no UTF-8 become `?`, and a value is
+ * `sesbounced: level: message (FIELD=value …)`, except debug lines. MESSAGE includes
+ * the fields, since journalctl shows only MESSAGE by default. A value with blanks,
+ * quotation marks, parentheses or `=` is put in quotation marks. Untrusted bytes are
+ * neutralised: control characters and bytes that are not UTF-8 become `?`, and a value is
  * cut at LOG_VALUE_BYTES_MAX. Only daemon/ and ctl/ log. Any thread.
  */
 #ifndef SESBOUNCE_LOG_H

@@ -8,7 +8,7 @@
  * What strangers wrote drives no program that shows it: a table holds nothing that a
  * terminal obeys, JSON has it escaped, and CSV, whose bytes stay as they are in a file,
  * is neutralised like a table on a terminal. Text of a CSV cell that a spreadsheet would
- * execute begins with ', but for OUTPUT_CSV_RAW. One thread.
+ * execute begins with ', except in OUTPUT_CSV_RAW. One thread.
  */
 #ifndef SESBOUNCE_OUTPUT_H
 #define SESBOUNCE_OUTPUT_H
@@ -27,7 +27,7 @@ static inline bool output_is_csv(enum output_format format)
     return format == OUTPUT_CSV || format == OUTPUT_CSV_RAW;
 }
 
-/* False when `word` is none of table, json, csv. */
+/* False if `word` is not table, json or csv. */
 bool output_format_parse(const char *word, enum output_format *ret);
 
 /* Where the text goes: 0 or a negative errno, which becomes the output's. */

@@ -42,7 +42,7 @@ enum policy_cause {
     POLICY_CAUSE_AUTOREPLY,
     POLICY_CAUSE_LIST_HIT,
     POLICY_CAUSE_OTHER,
-    POLICY_CAUSE_DIAGNOSED, /* in a rule only: whatever the server's answer tells */
+    POLICY_CAUSE_DIAGNOSED, /* in a rule only: the cause in the server's answer */
 };
 
 /* suppressed.reason, weaker before stronger */
@@ -98,7 +98,7 @@ struct policy_rule {
     const char *explanation; /* one sentence: what happened, and what follows */
 };
 
-/* The rows in their order, of which the first that holds decides; NULL behind the last.
+/* The rows in their order, of which the first that holds decides; NULL after the last.
  */
 const struct policy_rule *policy_rule_at(size_t index);
 

@@ -7,7 +7,7 @@
  * nothing is guessed: recipients come from the type's own block, and from
  * mail.destination only for types that name nobody by nature (Send, Reject, Open, Click,
  * …). Either may come in the wrapper of EventBridge, in `detail`, and is then the same
- * event; what that bus announces besides (`Sending Status Disabled`, …) is an event of
+ * event; its other announcements (`Sending Status Disabled`, …) are events of
  * SES_OTHER about a tenant, a configuration set, an identity or the account.
  *
  * Every struct str borrows from the text that was read, or from what the event owns. It
@@ -25,7 +25,7 @@
 #include "sesbounce/str.h"
 
 enum ses_type {
-    SES_OTHER, /* a type we do not know: kept, judged nothing */
+    SES_OTHER, /* a type we do not know: kept, not judged */
     SES_BOUNCE,
     SES_COMPLAINT,
     SES_DELIVERY,
@@ -46,11 +46,11 @@ enum ses_bounce_type {
     SES_BOUNCE_UNDETERMINED,
 };
 
-/* What `mail.destination` says of somebody whom a bounce or complaint names. */
+/* What `mail.destination` says about an address that a bounce or complaint names. */
 enum ses_named {
     SES_NAMED_RECIPIENT,  /* a recipient of the mail, or nothing contradicts it */
-    SES_NAMED_STRANGER,   /* none of them: a remote server can name anybody */
-    SES_NAMED_UNREADABLE, /* no mail address; `address` is empty */
+    SES_NAMED_STRANGER,   /* not a recipient: a remote server can name anybody */
+    SES_NAMED_UNREADABLE, /* not a mail address; `address` is empty */
 };
 
 struct ses_recipient {
@@ -83,7 +83,7 @@ struct ses_event {
     struct str ses_message_id;
     struct str source;      /* mail.source */
     struct str from_domain; /* of the From address or ses:from-domain, lower case */
-    struct str identity;    /* behind `identity/` in sourceArn */
+    struct str identity;    /* after `identity/` in sourceArn */
     struct str account_id;  /* sendingAccountId */
     struct str region;      /* of sourceArn */
     struct str configuration_set;
@@ -97,7 +97,7 @@ struct ses_event {
     struct str campaign;       /* by struct ses_rules */
     struct str tags;           /* mail.tags as compact JSON text */
     size_t destination_count;  /* distinct recipients in mail.destination */
-    size_t candidates;         /* of whom the complaint may be; 0 unless a complaint */
+    size_t candidates;         /* who may have complained; 0 unless a complaint */
     bool opt_out; /* a Subscription by which somebody leaves a topic or all */
     struct ses_recipient *recipients; /* owned, distinct by what SES named */
     size_t recipient_count;
@@ -109,7 +109,7 @@ struct ses_event {
 
 /* Patterns of `[events]`, borrowed from the settings; see config. */
 enum ses_keeping {
-    SES_KEEP,   /* a row a recipient, with the verbatim message */
+    SES_KEEP,   /* one row per recipient, and the verbatim message */
     SES_COUNT,  /* counters and the soft reset only */
     SES_IGNORE, /* counted by type, nothing else */
 };
@@ -135,7 +135,7 @@ enum quarantine_reason {
     QUARANTINE_FUTURE,     /* future: too far ahead of our clock */
     QUARANTINE_NOT_JSON,   /* not-json: text that does not parse */
     QUARANTINE_NO_TYPE,    /* no-type: neither notificationType nor eventType */
-    QUARANTINE_BAD_TYPE,   /* bad-type: a type or bounceType that is no word of SES's */
+    QUARANTINE_BAD_TYPE,   /* bad-type: a type or bounceType that SES does not use */
     QUARANTINE_INCOMPLETE, /* incomplete: lacks a block, or names no readable address */
     QUARANTINE_NO_EMAIL, /* no-email: Permanent/NoEmail that names no recipient of ours */
     QUARANTINE_TOO_LARGE, /* too-large: more recipients than SES allows, or too deep */
@@ -158,7 +158,7 @@ enum ses_parse ses_event_parse(struct str text, const struct ses_rules *rules,
                                struct ses_event *ret, enum quarantine_reason *ret_reason);
 void ses_event_done(struct ses_event *event);
 
-/* What somebody hands us as a message of SES, before anything is believed. */
+/* What a text that is given to us as a message of SES is, before it is believed. */
 enum ses_shape {
     SES_SHAPE_MESSAGE,  /* of SES, in EventBridge's wrapper or not; or too big to tell */
     SES_SHAPE_ENVELOPE, /* an SNS envelope, however damaged */
@@ -172,24 +172,24 @@ enum ses_shape ses_event_shape(struct str text);
 /* SES's spelling of a type that differs from it only in case; else the word itself. */
 struct str ses_type_word(struct str word);
 
-/* A type named outright goes before `*`; a type in no list is kept. Case does not count.
- */
+/* A type that is named takes precedence over `*`; a type in no list is kept. Case does
+ * not matter. */
 enum ses_keeping ses_event_keeping(const struct ses_event *event,
                                    const struct ses_rules *rules);
 
 #define SES_SENDING_DISABLED "DISABLED"
 
-/* What SES named: the address's key, or a text that is no address (it may be absent). */
+/* What SES named: the address's key, or a text that is not an address (may be absent). */
 struct str ses_recipient_reported(const struct ses_recipient *recipient);
 
 /*
- * The key by which the same event is known again through another topic, feed or retry:
+ * The key by which the same event is recognised through another topic, feed or retry:
  * (type, feedbackId, address), else (type, SES message id, address, SES time), else
- * (type, EventBridge's id, address). The
- * address is the one that SES named, whomever the event is about. `time_ms`
- * comes from the id where it has SES's form (16 hex digits of milliseconds first), so
- * that keys grow; `hash` is 64 bits of SHA-256 over all of it. `recipient` NULL: an event
- * without one. With no id at all the SNS message is the only key: false, nothing set.
+ * (type, EventBridge's id, address). The address is the one that SES named, even if the
+ * event is about another. `time_ms` comes from the id if it has SES's form (16 hex digits
+ * of milliseconds first), so that keys grow; `hash` is 64 bits of SHA-256 over all of it.
+ * `recipient` NULL: an event without one. With no id at all the SNS message is the only
+ * key: false, nothing set.
  */
 struct ses_key {
     int64_t time_ms;

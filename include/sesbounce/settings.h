@@ -38,7 +38,7 @@ struct settings {
         char *path;
         uint64_t max_body_bytes;
         uint64_t max_connections;
-        uint64_t threads;  /* 0 = one a core */
+        uint64_t threads;  /* 0 = one per core */
         char *certificate; /* NULL = plain HTTP */
         char *key;
         char *credentials_file;
@@ -77,7 +77,7 @@ struct settings {
         bool enabled;
         char *key; /* PEM file with the simulator's private key and certificate */
     } simulator;
-    size_t *lines; /* where the file sets what, beside the table; 0: nowhere */
+    size_t *lines; /* the line that sets each setting of the table; 0: no line */
 };
 
 /* The topic that `sesbouncectl simulate` signs for; trusted only with `[simulator]
@@ -90,16 +90,16 @@ int settings_new(struct settings **ret);
 /*
  * Reads `file` over the defaults. 0; -EINVAL when there were faults, each appended to
  * `faults` as a line `FILE:LINE: what is wrong and what would be right`; a negative errno
- * when the file cannot be read (also told in `faults`). NULL `file`: the default file,
- * and all defaults when it does not exist.
+ * when the file cannot be read (also reported in `faults`). NULL `file`: the default
+ * file, and all defaults when it does not exist.
  */
 int settings_read(const char *file, struct settings **ret, struct buf *faults);
 void settings_free(struct settings *settings);
 DEFINE_CLEANUP(struct settings, settings_free)
 
 /* The same, but with -EINVAL `*ret` gets what could be read, faulty values at their
- * defaults: good for looking for more faults (daemon/files.h) and for `db settle`, which
- * does no harm to a wrong file; for nothing else. */
+ * defaults: only for finding more faults (daemon/files.h) and for `db settle`, which does
+ * no harm to a wrong file. */
 int settings_read_partly(const char *file, struct settings **ret, struct buf *faults);
 
 /* The line of the file that sets this, of a list the last; 0: it is at its default. */

@@ -9,7 +9,7 @@
  * What is signed is the decoded text: somebody in between may write each character of it
  * as an escape, so that the 256 KiB of a message take up to six times as much, as far as
  * `max_body` lets them. Strict: UTF-8, surrogate pairs, no duplicate key, nothing
- * behind the object. Every signed field but Message must have its strict form, because
+ * after the object. Every signed field but Message must have its strict form, because
  * the canonical string can be cut in more than one way: a MessageId `x\nSubject\ny` would
  * hash like a MessageId `x` with a Subject `y` and so escape de-duplication. Pure; any
  * thread.
@@ -64,9 +64,9 @@ void sns_message_done(struct sns_message *message);
 
 /*
  * Appends `body`, a confirmation, with SNS_TOKEN_REMOVED for the values of its Token and
- * SubscribeURL; all else verbatim. For whoever may read it: with the token anybody could
- * subscribe. It remains an envelope, whose signature is no longer right. 0, -EINVAL when
- * `body` is no envelope, or as buf_append.
+ * SubscribeURL; all else verbatim. A reader of the copy could otherwise subscribe with
+ * the token. It remains an envelope, whose signature no longer matches. 0, -EINVAL when
+ * `body` is not an envelope, or as buf_append.
  */
 int sns_message_remove_token(struct str body, struct buf *ret);
 bool sns_message_is_token_removed(const struct sns_message *message);
@@ -83,8 +83,8 @@ size_t sns_message_canonical(const struct sns_message *message,
                              struct str ret_pieces[SNS_CANONICAL_PIECES_MAX]);
 
 /*
- * The members of an envelope that are no part of the canonical string, in their order:
- * whoever passed it on could have changed or added them. How many; 0 when it is no
+ * The members of an envelope that are not part of the canonical string, in their order:
+ * anybody who passed it on could have changed or added them. How many; 0 if it is not an
  * envelope. The names borrow from `body` and `ret`, which is the caller's in every case.
  */
 size_t sns_message_unsigned(struct str body, struct sns_message *ret,

@@ -38,7 +38,7 @@ DEFINE_CLEANUP(struct sns_certificate, sns_certificate_unref)
 bool sns_certificate_is_for(const struct sns_certificate *certificate,
                             const struct arn *topic);
 
-/* True when one of its names is one that SNS signs with in any region. What is not is not
+/* True when one of its names is one that SNS signs with in any region. Any other is not
  * worth keeping; for which topic it may be used is another question. */
 bool sns_certificate_is_of_sns(const struct sns_certificate *certificate);
 
@@ -53,7 +53,7 @@ bool sns_signature_accepts_version(const struct sns_message *message,
  * VERDICT_UNDECIDED when `message` is genuine; VERDICT_SIGNATURE_VERSION for a version
  * other than 1 or 2 or below `min_version`; VERDICT_SIGNATURE when it is not base64, has
  * the wrong length, does not verify, or the certificate was not valid at the message's
- * Timestamp; VERDICT_NO_MEMORY, also where this system's OpenSSL policy forbids SHA-1
+ * Timestamp; VERDICT_NO_MEMORY, also if this system's OpenSSL policy forbids SHA-1
  * (503, because the fault is ours). `*ret_fault` is a constant text.
  */
 enum verdict sns_signature_verify(const struct sns_certificate *certificate,

@@ -15,15 +15,15 @@
 #include "sesbounce/limits.h"
 #include "sesbounce/str.h"
 
-/* An origin, `https://HOST[:PORT]`, without a slash behind it. */
+/* An origin, `https://HOST[:PORT]`, without a slash after it. */
 struct sns_origin {
     char text[SNS_ORIGIN_BYTES_MAX];
 };
 
 /*
  * 0 when `text` may be a value of `[sns] endpoint`: absent or `auto`; else an origin
- * only,
- * `{region}` optional, https, or http on a loopback address. -EINVAL with a constant
+ * only, `{region}` optional, https, or http on a loopback address. -EINVAL with a
+ * constant
  * `*ret_fault` otherwise.
  */
 int sns_url_check_endpoint(struct str text, const char **ret_fault);

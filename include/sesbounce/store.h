@@ -1,5 +1,5 @@
 /*
- * The store: what is kept, and what is promised of it.
+ * The store: what is kept, and what it promises.
  *
  * A message that store_commit() returned 0 for survives kill -9 and a power cut. The same
  * SNS message, and the same SES event of a recipient, is kept once. Counts and
@@ -49,7 +49,7 @@ int store_open(const char *path, enum store_mode mode, struct store **ret,
  */
 int store_open_again(const char *path, struct store **ret, struct buf *fault);
 
-/* Which files a store has open; all 0: none. */
+/* Which files a store has open; all 0: no file. */
 struct store_files {
     uint64_t device;
     uint64_t database; /* inode numbers */
@@ -58,7 +58,7 @@ struct store_files {
 void store_files_of(const struct store *store, struct store_files *ret);
 
 /*
- * When another database lies at `path`, but still the write-ahead log of the one in
+ * If another database is at `path`, but still with the write-ahead log of the one in
  * `files`, which is closed: keeps the log as PATH-wal.old and removes the -shm, for the
  * log would damage the database that it does not belong to. 1 done, 0 nothing to do, or a
  * negative errno.
@@ -96,8 +96,8 @@ bool store_is_new(const struct store *store);
 
 /*
  * Takes the turn (flock on PATH.turn, mode 0600) and begins a transaction. STORE_WRITE
- * keeps the turn until the end; STORE_OWN only passes through it, so that whoever waits
- * goes before the next batch. 0 or a fault, after which no transaction is open.
+ * keeps the turn until the end; STORE_OWN only passes through it, so that a process that
+ * waits goes before the next batch. 0 or a fault, after which no transaction is open.
  */
 int store_begin(struct store *store);
 
@@ -154,10 +154,10 @@ int store_task_finish(struct store *store, int64_t id, enum store_task_result re
 /*
  * A person's decision. Where the caller has begun a transaction it is part of that, and
  * after a failure store_rollback() is the caller's; otherwise it is one of its own.
- * `*ret_changed`: was it news?
+ * `*ret_changed`: did it change anything?
  */
 struct store_decision {
-    const char *address; /* as typed; normalised here, -EINVAL when it is none */
+    const char *address; /* as typed; normalised here, -EINVAL if it is not one */
     const char *scope;   /* "*" */
     const char *actor;
     const char *note; /* NULL: none */
@@ -173,8 +173,8 @@ int store_suppress_remove(struct store *store, const struct store_decision *deci
  * there is none that could still be valid. */
 int store_topic_confirm(struct store *store, const char *topic_arn, int64_t now_ms);
 
-/* `topics forget`: as if the topic had never talked to us; its events stay. What waits to
- * be confirmed is given up. -ENOENT: it is not known. */
+/* `topics forget`: as if the topic had never sent a message; its events stay. Pending
+ * confirmations are given up. -ENOENT: it is not known. */
 int store_topic_forget(struct store *store, const char *topic_arn);
 
 /*
@@ -186,9 +186,9 @@ int store_topic_forget(struct store *store, const char *topic_arn);
 int store_quarantine_drop(struct store *store, int64_t id);
 
 /*
- * While the bodies in quarantine take more than `max_bytes`, drops the oldest for good in
- * a transaction of its own: first those with a newer one of the same topic and reason,
- * then any. A bounded number a call, so call it until `*ret_dropped` is 0.
+ * While the bodies in quarantine take more than `max_bytes`, drops the oldest
+ * permanently, in its own transaction: first those with a newer one of the same topic and
+ * reason, then any. A bounded number per call, so call it until `*ret_dropped` is 0.
  */
 int store_quarantine_bound(struct store *store, int64_t max_bytes, int64_t now_ms,
                            size_t *ret_dropped);
@@ -229,7 +229,7 @@ int store_rewrite(struct store *store, bool (*stop)(void));
 /*
  * STORE_OWN: does somebody still read who began before the store was opened, while the
  * file was at rest? Such readers hold up nobody, but until the last of them ends, nothing
- * gets from the WAL into the file. `*ret_pid` is one of them, 0 where it cannot be told.
+ * gets from the WAL into the file. `*ret_pid` is one of them, 0 if it is not known.
  */
 bool store_early_reader(struct store *store, pid_t *ret_pid);
 
@@ -237,7 +237,7 @@ bool store_early_reader(struct store *store, pid_t *ret_pid);
 int64_t store_wal_bytes(const struct store *store);
 /* On the STORE_CHECKPOINT connection: copies what it can, waits for nobody. */
 int store_checkpoint_passive(struct store *store, bool *ret_complete);
-/* On the writer's connection at a batch edge: begins the WAL anew if nobody reads it. */
+/* On the writer's connection at a batch boundary: restarts the WAL if nobody reads it. */
 int store_checkpoint_restart(struct store *store);
 
 /* --- reading (store_read.c) ------------------------------------------------------ */
@@ -252,7 +252,7 @@ enum store_view {
     STORE_QUARANTINE,
     STORE_TOPICS,
     STORE_DAILY,
-    STORE_PAUSED, /* who may not send, as far as SES has told us */
+    STORE_PAUSED, /* whose sending SES has paused */
 };
 
 /* What to select; NULL, 0 or CLOCK_NONE: anything. */
@@ -327,7 +327,7 @@ int store_message(struct store *store, int64_t event_id, struct buf *ret);
  * suppressed_REASON, events, last_event_id, quarantine, quarantine_bytes,
  * quarantine_dropped_last_day, repeats_last_day, last_received_at, outbox,
  * outbox_last_fault, addresses_with_soft_bounces, soft_counting (a text),
- * not_addressed_last_day, begun_anew_at (only where a lost database was begun anew).
+ * not_addressed_last_day, begun_anew_at (only if an empty list replaced a lost one).
  */
 int store_status(struct store *store, store_row_fn *row, void *context);
 
@@ -335,12 +335,12 @@ int store_status(struct store *store, store_row_fn *row, void *context);
 struct store_clock_signs {
     int64_t future; /* quarantined as `future` in the last day */
     int64_t stale;  /* quarantined as `stale` in the last hour */
-    bool is_surge;  /* STORE_STALE_SURGE of these at least, and most of what came */
+    bool is_surge;  /* STORE_STALE_SURGE of these at least, and most of all messages */
 };
 int store_clock_signs(struct store *store, int64_t now_ms, struct store_clock_signs *ret);
 
 /* PRAGMA integrity_check and foreign_key_check: 0 ok, -EUCLEAN with lines in `report`.
- * `progress` (may be NULL) is called now and then. */
+ * `progress` (may be NULL) is called from time to time. */
 int store_check(struct store *store, struct buf *report, void (*progress)(void *context),
                 void *context);
 

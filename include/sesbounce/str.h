@@ -3,7 +3,7 @@
  *
  * Most of what we handle lies inside a request body and may hold NUL, so it is passed as
  * pointer and length. data == NULL means absent, which differs from empty. A struct str
- * never owns; whoever lends it keeps the bytes alive. Pure functions, any thread.
+ * never owns; the lender keeps the bytes alive. Pure functions, any thread.
  */
 #ifndef SESBOUNCE_STR_H
 #define SESBOUNCE_STR_H
@@ -37,7 +37,7 @@ static inline bool str_present(struct str s)
 /* Equal bytes. Absent equals only absent. */
 bool str_equal(struct str a, struct str b);
 
-/* Equal but for the case of ASCII letters. */
+/* Equal except for the case of ASCII letters. */
 bool str_equal_nocase(struct str a, struct str b);
 
 bool str_starts_with(struct str s, struct str prefix);

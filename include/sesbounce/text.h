@@ -13,7 +13,7 @@
 #include "sesbounce/str.h"
 
 /*
- * Control characters (C0, DEL, C1), bytes that are no UTF-8 and characters that turn the
+ * Control characters (C0, DEL, C1), bytes that are not UTF-8 and characters that turn the
  * direction of writing become `?`, so that a diagnostic cannot drive a terminal or pass
  * for another line. With `keep_lines` line feeds and tabs stay.
  */
@@ -25,7 +25,7 @@ size_t text_width(struct str s);
 /* The longest prefix of `s` of at most `characters` characters. */
 struct str text_prefix(struct str s, size_t characters);
 
-/* A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD, and what could
+/* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD, and what could
  * drive a terminal (str_character_is_harmful) is written as \uXXXX. */
 int text_json(struct buf *to, struct str s);
 

@@ -1,9 +1,9 @@
 /*
- * What became of a delivery: one table maps each outcome to its name, HTTP answer and log
+ * The outcome of a delivery: one table maps each outcome to its name, HTTP answer and log
  * level, so that no other place decides on a status.
  *
  * The rule behind the statuses (sns-message-delivery-retries): SNS drops a message on a
- * 4xx and tries again on a 5xx. A 4xx is therefore only for what can never become good;
+ * 4xx and tries again on a 5xx. A 4xx is therefore only for what can never be accepted;
  * "cannot tell now" is always 503. Pure; any thread.
  */
 #ifndef SESBOUNCE_VERDICT_H

@@ -1,6 +1,6 @@
 -- The first schema. The views are the interface (schema/README.md); the tables may change
 -- with a migration. Times that a view shows are text as SQLite writes it, so that an index
--- serves them; times nobody sees are milliseconds since 1970.
+-- serves them; all other times are milliseconds since 1970.
 
 CREATE TABLE topic (
     id INTEGER PRIMARY KEY,
@@ -33,8 +33,8 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_next ON outbox (next_at_ms);
 
--- SNS keeps a message's Timestamp over retries: together with it the random id makes a key
--- that grows. What was imported without an envelope has 'file:' and a digest for its id.
+-- SNS keeps a message's Timestamp across retries: together with it, the random id is a key
+-- that grows. A message imported without an envelope has 'file:' and a digest as its id.
 CREATE TABLE sns_message (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     sns_timestamp_ms INTEGER NOT NULL,
@@ -107,7 +107,7 @@ CREATE TABLE unapplied (
 CREATE TABLE suppression (
     address TEXT NOT NULL COLLATE NOCASE,
     scope TEXT NOT NULL,
-    -- OR, not IN: that would build a table of the words for each row that is written.
+    -- OR, not IN, which would build a table of the words for each row that is written.
     reason TEXT NOT NULL CHECK (reason = 'SOFT' OR reason = 'BOUNCE' OR reason = 'COMPLAINT'
                                 OR reason = 'MANUAL'),
     strength INTEGER NOT NULL AS (CASE reason WHEN 'MANUAL' THEN 4 WHEN 'COMPLAINT' THEN 3
@@ -115,7 +115,7 @@ CREATE TABLE suppression (
     detail TEXT,
     rule TEXT,
     since TEXT NOT NULL,
-    until TEXT, -- NULL: for ever
+    until TEXT, -- NULL: permanent
     first_event_at TEXT,
     last_event_at TEXT,
     event_count INTEGER NOT NULL DEFAULT 0,
@@ -130,7 +130,7 @@ CREATE TABLE suppression (
     PRIMARY KEY (address, scope, reason)
 ) STRICT, WITHOUT ROWID;
 
--- What people decided; only ever appended to.
+-- What people decided; rows are only appended.
 CREATE TABLE decision (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     address TEXT NOT NULL COLLATE NOCASE,
@@ -157,8 +157,8 @@ CREATE TABLE soft_day (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX soft_day_day ON soft_day (day);
 
--- Counted events, to know them again for 72 h. Hashes are 48 bits of SHA-256, so a row takes
--- some 26 bytes; the minute is the event's, so that the key grows.
+-- Counted events, which must be recognised for 72 h. Hashes are 48 bits of SHA-256, so a row
+-- takes about 26 bytes; the minute is the event's, so that the key grows.
 CREATE TABLE counted (
     minute INTEGER NOT NULL,
     is_delivery INTEGER NOT NULL,
@@ -185,7 +185,7 @@ CREATE TABLE type_count (
     PRIMARY KEY (day, type)
 ) STRICT, WITHOUT ROWID;
 
--- Written to learn whether writing works again.
+-- Written to find out whether writing works again.
 CREATE TABLE probe (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     n INTEGER NOT NULL
@@ -209,7 +209,7 @@ WHERE s.lifted_at IS NULL
         AND o.lifted_at IS NULL
         AND (o.until IS NULL OR o.until > strftime('%Y-%m-%d %H:%M:%f', 'now')));
 
--- Every entry there ever was, also those that ran out or were lifted.
+-- Every entry there has ever been, including those that have expired or were lifted.
 CREATE VIEW entries AS
 SELECT address, scope, reason, detail,
        CASE WHEN lifted_at IS NOT NULL THEN 'lifted'

@@ -1,12 +1,12 @@
--- Whom SES has told us it pauses, and whom not any more: the newest word on each, by SES's
--- own time. '' where the word is not about one of these; all three '' is the account.
+-- Whose sending SES has paused or resumed: the newest report about each, by SES's own time.
+-- A column is '' if the report does not name one; if all three are '', it concerns the account.
 CREATE TABLE sending (
     account_id TEXT NOT NULL,
     region TEXT NOT NULL,
     tenant TEXT NOT NULL,
     configuration_set TEXT NOT NULL,
     identity TEXT NOT NULL,
-    origin TEXT NOT NULL, -- who decided: each must let it pass
+    origin TEXT NOT NULL, -- who decided; sending is paused while any of them pauses it
     status TEXT NOT NULL,
     since TEXT NOT NULL,
     cause TEXT,
@@ -21,8 +21,8 @@ SELECT since, nullif(account_id, '') AS account_id, nullif(region, '') AS region
 FROM sending
 WHERE status = 'DISABLED';
 
--- A day's counters, in one row, so that a commit changes one row of them. Of the last five
--- only the sum over all days, and over `total`, means something.
+-- A day's counters, in one row, so that a commit changes one row only. The last five have a
+-- meaning only as a sum over all days and `total`.
 CREATE TABLE day_count (
     day TEXT NOT NULL,
     scope TEXT NOT NULL,
@@ -76,13 +76,13 @@ FROM (SELECT day, sum(sends) AS sends, sum(deliveries) AS deliveries,
       FROM day_count
       GROUP BY day);
 
--- How many bounces and complaints named nobody whom their mail was sent to (`status`).
+-- How many bounces and complaints named an address that the mail was not sent to (`status`).
 CREATE INDEX event_not_addressed ON event (occurred_at) WHERE rule = 'not-addressed';
 
--- Totals, so that nobody has to count: changed in the transaction that changes what they
--- count. A total is the sum of `n` over the rows whose minute `ends` (since 1970) is not over;
--- 9223372036854775807 never is. What a transaction adds to a total without an end is in
--- `day_count` instead when the transaction writes a row of that anyway: a page less.
+-- Totals, so that no query has to count rows: changed in the transaction that changes what
+-- they count. A total is the sum of `n` over the rows whose minute `ends` (since 1970) is not
+-- over; 9223372036854775807 never is. What a transaction adds to a total without an end goes
+-- into `day_count` if the transaction writes a row there anyway, which saves a page.
 CREATE TABLE total (
     name TEXT NOT NULL,
     ends INTEGER NOT NULL DEFAULT 9223372036854775807,
@@ -113,8 +113,8 @@ END;
 -- suppressed_REASON: how many rows `suppressed` has, at most a minute late. An address and
 -- scope has the reason of its strongest live entry: a weaker one that ends later counts until
 -- its own end, less until the end of the stronger one.
--- One row after the other, looked up by their key: a sort of a list of millions would take
--- more memory than the unit allows.
+-- Row by row, with look-ups by key: sorting a list of millions would take more memory than
+-- the unit allows.
 INSERT INTO total (name, ends, n)
 SELECT 'suppressed_' || lower(s.reason),
        coalesce(strftime('%s', s.until) / 60, 9223372036854775807), 1
@@ -140,10 +140,10 @@ WHERE h.ends > h.hidden_until
 ON CONFLICT DO UPDATE SET n = n - 1;
 
 -- Subscriptions -----------------------------------------------------------------------
--- A topic may have several subscriptions to us, each with a token, a state and an end of
--- its own. A row is known by its token until SNS has told its ARN. One row of a topic may
--- have neither: the subscription that only its messages prove, because somebody else
--- confirmed it. Tokens are in files beside the database that the group cannot read.
+-- A topic may have several subscriptions to us, each with its own token, state and end. A row
+-- is identified by its token until SNS has reported its ARN. One row of a topic may have
+-- neither: a subscription that somebody else confirmed, known only from its messages. Tokens
+-- are in files beside the database that the group cannot read.
 
 DROP VIEW topics;
 
@@ -177,7 +177,7 @@ WHERE t.state IS NOT NULL AND t.token IS NOT NULL;
 
 INSERT INTO subscription (topic_id, state, since, sns_ms, arn, fault)
 SELECT id, state, coalesce(since, strftime('%Y-%m-%d %H:%M:%f', 'now')),
-       -- A proof by messages is older than what comes now.
+       -- What is known only from messages gives way to any subscription message.
        CASE WHEN state = 'confirmed' AND subscription_arn IS NULL THEN 0
             ELSE coalesce(subscription_ms, 0) END,
        subscription_arn, CASE WHEN token IS NULL THEN fault END
@@ -209,8 +209,8 @@ ALTER TABLE topic DROP COLUMN token;
 ALTER TABLE topic DROP COLUMN subscription_ms;
 ALTER TABLE topic DROP COLUMN fault;
 
--- The best subscription speaks for its topic: one that delivers, one that is about to, one
--- that waits for a person; else whatever happened last.
+-- A topic has the state of its best subscription: one that delivers, else one that is being
+-- confirmed, else one that waits for a person, else the most recent one.
 CREATE VIEW topics AS
 SELECT t.topic_arn, t.account_id, t.region, s.state, s.arn AS subscription_arn, s.since,
        t.last_message_at, t.messages, t.announced_at, s.fault,
@@ -226,8 +226,8 @@ JOIN subscription AS s ON s.id = (
              CASE b.state WHEN 'confirmed' THEN b.since END, b.since DESC, b.id DESC
     LIMIT 1);
 
--- Counted keys by the hour instead of the minute, so that the later Deliveries of an address
--- are found with a seek for each hour.
+-- Counted keys by hour instead of minute, so that one seek per hour finds the later
+-- Deliveries of an address.
 CREATE TABLE counted_by_hour (
     hour INTEGER NOT NULL,
     is_delivery INTEGER NOT NULL,
@@ -245,19 +245,19 @@ FROM counted;
 DROP TABLE counted;
 ALTER TABLE counted_by_hour RENAME TO counted;
 
--- How many events of a mail, an address and a type are there already, and as what did they
--- count? A number of `enum tally_kind`, NULL in events from before this. Whoever is named
--- without being a recipient of the mail is one of many names that somebody made up.
+-- As what an event counted, to find how many events of a mail, an address and a type there are
+-- already: a number of `enum tally_kind`, NULL in events from before this column. All addresses
+-- that the mail was not sent to count as one, since a server can make up any number of them.
 ALTER TABLE event ADD COLUMN counts_as INTEGER;
--- One index serves look-ups by address and by address and mail: of a message id the first
--- sixteen characters, SES's region and time, tell one mail from nearly all others.
+-- One index serves look-ups by address, and by address and mail: the first sixteen characters
+-- of a message id, SES's region and time, distinguish a mail from nearly all others.
 DROP INDEX event_address;
 CREATE INDEX event_address ON event (address, substr(ses_message_id, 1, 16));
 CREATE INDEX event_stranger ON event (ses_message_id, type)
     WHERE rule = 'not-addressed' OR rule = 'no-address';
 
--- For want of room, messages of the topic (0: none) and reason with the most bytes are
--- dropped first; how many were dropped.
+-- When the quarantine is full, messages of the topic (0: none) and reason with the most bytes
+-- are dropped first; `quarantine_dropped` counts them.
 ALTER TABLE unapplied ADD COLUMN topic_id INTEGER;
 UPDATE unapplied SET topic_id = (SELECT m.topic_id FROM sns_message AS m
                                  WHERE m.id = unapplied.message_id);

@@ -105,7 +105,7 @@ char *str_dup(struct str s)
     return copy;
 }
 
-/* Length of the sequence that begins at `s`, or 0 when it is no UTF-8. RFC 3629, 4. */
+/* Length of the sequence that begins at `s`, or 0 if it is not UTF-8. RFC 3629, 4. */
 static size_t utf8_sequence(const unsigned char *s, size_t len)
 {
     unsigned char low = 0x80, high = 0xbf; /* bounds of the second byte */

@@ -186,7 +186,7 @@ const char *settings_check_campaign(struct str text)
     if (rest.len == 0 || !all_printable(rest))
         return what;
     if (str_equal(kind, STR("header")) && memchr(rest.data, ':', rest.len))
-        return "is no header's name: leave out the colon at its end";
+        return "is not a header's name: omit the colon at its end";
     return NULL;
 }
 
@@ -292,7 +292,7 @@ static void part_lists(struct settings_reader *reader, const struct setting *a,
                 j++;
             } else if (at_b->line) {
                 settings_fault(reader, item_line(at_b, j),
-                               "[events] %s: `%s` stands in `%s` too (line %zu): a type "
+                               "[events] %s: `%s` is also in `%s` (line %zu): a type "
                                "can be in one list only",
                                b->key, list_b->items[j], a->key, item_line(at_a, i));
                 j++;

@@ -50,7 +50,7 @@ static void read_section(struct settings_reader *reader, size_t line, struct str
     reader->section_unknown = true;
     if (text.data[text.len - 1] != ']' || text.len == 1) {
         settings_fault(reader, line,
-                       "a section is written `[name]`, with nothing behind the bracket");
+                       "a section is written `[name]`, with nothing after the bracket");
         return;
     }
     struct str name = str_trim((struct str){text.data + 1, text.len - 2});
@@ -61,7 +61,8 @@ static void read_section(struct settings_reader *reader, size_t line, struct str
             return;
         }
     }
-    /* Its keys are read as if the name were right, so that their faults are told too. */
+    /* Its keys are read as if the name were right, so that their faults are reported,
+     * too. */
     const char *near = settings_nearest(name, NULL);
     reader->section = near;
     reader->section_unknown = !near;
@@ -136,7 +137,7 @@ static int read_item(struct settings_reader *reader, size_t line,
     for (size_t i = 0; i < list->count; i++) {
         if (str_equal(spelled, str_of(list->items[i]))) {
             struct str quote = settings_quote(value);
-            settings_fault(reader, line, "[%s] %s: `%.*s` stands at line %zu already",
+            settings_fault(reader, line, "[%s] %s: `%.*s` is already at line %zu",
                            setting->section, setting->key, STR_ARG(quote),
                            place->item_lines[i]);
             return 0;
@@ -156,7 +157,7 @@ static int read_single(struct settings_reader *reader, size_t line,
 {
     struct settings_place *place = settings_place(reader, setting);
     if (place->line) {
-        settings_fault(reader, line, "[%s] %s is set at line %zu already: keep one",
+        settings_fault(reader, line, "[%s] %s is already set at line %zu: keep one",
                        setting->section, setting->key, place->line);
         return 0;
     }
@@ -320,7 +321,7 @@ int settings_read_partly(const char *file, struct settings **ret, struct buf *fa
     }
     r = read_text(name, buf_str(&text), ret, faults);
     if (r == -ENOMEM)
-        (void)buf_printf(faults, "%s: there is not enough memory to read it\n", name);
+        (void)buf_printf(faults, "%s: out of memory while reading it\n", name);
     return r;
 }
 

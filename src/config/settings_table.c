@@ -24,10 +24,11 @@ const struct setting settings_table[] = {
         .max = LISTEN_SOCKETS_MAX,
         .check = settings_check_listen,
         .value = SETTINGS_DEFAULT_LISTEN,
-        .help = "Where deliveries from SNS are accepted: HOST:PORT, [IPV6]:PORT or\n"
-                "unix:/PATH. Repeat the line for more than one. A socket that systemd\n"
-                "passes takes the place of this setting, and the log says so; it is set\n"
-                "with `systemctl edit sesbounced.socket`, see sesbounced.conf(5).",
+        .help =
+            "Where deliveries from SNS are accepted: HOST:PORT, [IPV6]:PORT or\n"
+            "unix:/PATH. Repeat the line for more than one. A socket that systemd\n"
+            "passes replaces this setting, and the log says so; change that one with\n"
+            "`systemctl edit sesbounced.socket`, see sesbounced.conf(5).",
     },
     {
         .section = "ingest",
@@ -36,7 +37,7 @@ const struct setting settings_table[] = {
         .offset = AT(ingest.path),
         .check = settings_check_url_path,
         .value = "/sns",
-        .help = "The path SNS posts to: with /sns, the subscription's endpoint is\n"
+        .help = "The path that SNS posts to: with /sns, the subscription's endpoint is\n"
                 "https://bounces.example.com/sns",
     },
     {
@@ -58,11 +59,13 @@ const struct setting settings_table[] = {
         .min = HTTP_CONNECTIONS_MIN,
         .max = HTTP_CONNECTIONS_MAX,
         .value = "1024",
-        .help = "Connections at a time, 16 to 65536; more wait in the socket's backlog.\n"
-                "One address may have a quarter of them, except on loopback and unix\n"
-                "sockets. Other bounds follow; `sesbounced --check-config` prints them.\n"
-                "Each needs an open file: for more than 7800, also type\n"
-                "`systemctl edit sesbounced`: LimitNOFILE=70000 under [Service].",
+        .help =
+            "How many connections may be open at a time, 16 to 65536; further ones\n"
+            "wait in the socket's backlog. One address may have a quarter of them,\n"
+            "except on loopback and unix sockets. Other bounds follow from this one;\n"
+            "`sesbounced --check-config` prints them. A connection needs an open file:\n"
+            "for more than 7800, type `systemctl edit sesbounced`, and write\n"
+            "LimitNOFILE=70000 under [Service].",
     },
     {
         .section = "ingest",
@@ -146,9 +149,9 @@ const struct setting settings_table[] = {
         .type = SETTING_OPTIONAL,
         .offset = AT(sns.ca_file),
         .check = settings_check_file,
-        .help =
-            "PEM bundle of the CAs that requests to the endpoint trust. Default: the\n"
-            "system's own (/etc/ssl/certs; Debian: package ca-certificates).",
+        .help = "PEM bundle of the CAs that are trusted for requests to the endpoint.\n"
+                "Default: /etc/ssl/certs, as the system has it (Debian: package\n"
+                "ca-certificates).",
     },
     {
         .section = "sns",
@@ -172,8 +175,8 @@ const struct setting settings_table[] = {
         .value = "2h",
         .help =
             "A genuine message older than this is put into quarantine and not applied:\n"
-            "somebody may be replaying it. 0 turns this off. It should exceed the time\n"
-            "for which the topic's delivery policy retries.",
+            "somebody may be replaying it. 0 turns the check off. It should exceed the\n"
+            "time for which the topic's delivery policy retries.",
     },
     {
         .section = "store",
@@ -182,11 +185,10 @@ const struct setting settings_table[] = {
         .offset = AT(store.path),
         .check = settings_check_file,
         .value = "/var/lib/sesbounced/sesbounced.db",
-        .help =
-            "The SQLite file. It needs a local disk; members of the directory's group\n"
-            "may read it at any time. Elsewhere than in /var/lib/sesbounced it also "
-            "needs\n"
-            "`systemctl edit sesbounced`: ReadWritePaths=/srv/mail under [Service].",
+        .help = "The SQLite file, on a local disk. Members of the directory's group may\n"
+                "read it at any time. For a file outside /var/lib/sesbounced, also type\n"
+                "`systemctl edit sesbounced`, and write ReadWritePaths=/srv/mail under\n"
+                "[Service].",
     },
     {
         .section = "store",
@@ -196,10 +198,9 @@ const struct setting settings_table[] = {
         .check = settings_check_file,
         .value = "/var/lib/sesbounced/certificates",
         .help =
-            "Directory of the signing certificates that were fetched. If the host has "
-            "no\n"
-            "access to the internet, put them there yourself, as SigningCertURL names\n"
-            "them:\n"
+            "Directory of the signing certificates that were fetched. If the host has\n"
+            "no access to the internet, put them there yourself, under the name that\n"
+            "SigningCertURL gives them:\n"
             "sns.eu-central-1.amazonaws.com/SimpleNotificationService-HEX.pem",
     },
     {
@@ -212,11 +213,10 @@ const struct setting settings_table[] = {
         .spell = ses_type_word,
         .value =
             "Bounce\nComplaint\nReject\nRendering Failure\nDeliveryDelay\nSubscription",
-        .help =
-            "Event types that are stored: one row per recipient, and the message as it\n"
-            "came. Types in no list are kept. Naming a type here removes it from the\n"
-            "default lists below; `keep = *` keeps every type except those that you\n"
-            "name below yourself. Upper and lower case are the same.",
+        .help = "Event types that are stored: one row per recipient, and the verbatim\n"
+                "message. A type in no list is kept, too. Naming a type here removes it\n"
+                "from the default lists below; `keep = *` keeps every type except those\n"
+                "that you name below yourself. Upper and lower case are equivalent.",
     },
     {
         .section = "events",
@@ -228,11 +228,10 @@ const struct setting settings_table[] = {
         .spell = ses_type_word,
         .value = "Send\nDelivery",
         .help =
-            "Event types that are only counted (and a Delivery ends the counting of "
-            "soft\n"
-            "bounces): no row and no message is kept, but each event takes some 35\n"
-            "bytes for 72 hours, so that it counts once. `*` stands for every type that\n"
-            "no list names, default lists included.",
+            "Event types that are only counted: no row and no message is stored, but\n"
+            "each event takes about 35 bytes for 72 hours, so that it counts once. A\n"
+            "Delivery also ends the counting of soft bounces. `*` stands for every type\n"
+            "that no list names, including the default lists.",
     },
     {
         .section = "events",
@@ -253,9 +252,10 @@ const struct setting settings_table[] = {
         .offset = AT(events.campaign),
         .max = 16,
         .check = settings_check_campaign,
-        .help = "What names the campaign of a mail: tag:NAME for a message tag of SES,\n"
-                "header:NAME for a header. Repeat the line for more; the first that is\n"
-                "present counts. Example: campaign = tag:campaign",
+        .help =
+            "Where the campaign of a mail is named: tag:NAME is a message tag of SES,\n"
+            "header:NAME a header. Repeat the line for more; the first that is present\n"
+            "counts. Example: campaign = tag:campaign",
     },
     {
         .section = "admin",
@@ -279,7 +279,7 @@ const struct setting settings_table[] = {
         .help =
             "File with one `NAME:read:SHA256HEX` or `NAME:write:SHA256HEX` per line:\n"
             "requests must have the header `Authorization: Bearer TOKEN`. Both kinds\n"
-            "may read, and there is nothing to write yet. To make the hash:\n"
+            "may read, and there is nothing to write yet. To print the hash, type\n"
             "printf %s \"$TOKEN\" | sha256sum",
     },
     {
@@ -318,10 +318,10 @@ const struct setting settings_table[] = {
         .max = MIB * MIB,
         .value = "1G",
         .help =
-            "How much space the bodies in quarantine may take, 1M to 1024G. Beyond "
-            "that,\n"
-            "the oldest are dropped for good, from the topic and reason that take the\n"
-            "most. The log and `sesbouncectl status` report it.",
+            "How much space the bodies in quarantine may take, 1M to 1024G. Beyond\n"
+            "that, the oldest messages are dropped permanently, from the topic and\n"
+            "reason that take the most space. The log and `sesbouncectl status` report\n"
+            "it.",
     },
     {
         .section = "simulator",
@@ -330,8 +330,8 @@ const struct setting settings_table[] = {
         .offset = AT(simulator.enabled),
         .value = "no",
         .help =
-            "yes lets `sesbouncectl simulate` post signed test messages for a topic of\n"
-            "their own. Refused unless each `[ingest] listen` is loopback or unix:/PATH.",
+            "yes lets `sesbouncectl simulate` post signed test messages for their own\n"
+            "topic. Refused unless each `[ingest] listen` is loopback or unix:/PATH.",
     },
     {
         .section = "simulator",
@@ -342,7 +342,7 @@ const struct setting settings_table[] = {
         .value = "/var/lib/sesbounced/simulator.pem",
         .help =
             "PEM file with the key and certificate that simulated messages are signed\n"
-            "with. The daemon creates it if `enabled` is yes.",
+            "with. If `enabled` is yes and the file is missing, the daemon creates it.",
     },
 };
 const size_t settings_table_count = sizeof settings_table / sizeof settings_table[0];
@@ -437,9 +437,8 @@ static const char sample_head[] =
     "# To change one, remove the `#` before its key. `sesbounced --check-config` prints\n"
     "# the settings in effect, or each fault with its line; see sesbounced.conf(5).\n"
     "#\n"
-    "# A comment has a line of its own, beginning with # or ;. For a list, repeat the\n"
-    "# key; its values replace the default. Sizes take K, M or G; durations s, m, h, "
-    "d.\n";
+    "# A comment is a line that begins with # or ;. For a list, repeat the key; its\n"
+    "# values replace the default. Sizes take K, M or G; durations take s, m, h or d.\n";
 
 int settings_print_sample(FILE *to)
 {

@@ -95,13 +95,14 @@ static int blame_number(const struct setting *setting, struct str text, struct b
 {
     blame_value(fault, text);
     if (setting->type == SETTING_SIZE)
-        blame(fault, " is no size: give a whole number of bytes, or of K, M or G, "
+        blame(fault, " is not a size: give a whole number of bytes, or of K, M or G, "
                      "as in `512K`");
     else if (setting->type == SETTING_DURATION)
-        blame(fault, " is no duration: give a whole number of seconds, or of s, m, h or "
-                     "d, as in `2h`");
+        blame(fault,
+              " is not a duration: give a whole number of seconds, or of s, m, h or "
+              "d, as in `2h`");
     else
-        blame(fault, " is no whole number");
+        blame(fault, " is not a whole number");
     return -EINVAL;
 }
 

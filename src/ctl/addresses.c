@@ -41,7 +41,7 @@ static void say_line(struct addresses *addresses, const char *name, size_t line,
                  shown.len < text.len ? "…" : "", fault);
 }
 
-/* False for a fault that ends it all: a line that is no address does not. */
+/* False for a fault that ends the reading; a line that is not an address does not. */
 static bool take_lines(struct addresses *addresses, const char *name, struct str text)
 {
     struct str line;

@@ -20,9 +20,9 @@ struct addresses {
 
 /*
  * A word with an @ is an address, `-` is standard input, any other word is a file; these
- * hold an address a line. Blank lines and a byte order mark are skipped. False after
- * naming what is no address, up to CTL_LIST_FAULTS_MAX of them. Call addresses_done() in
- * either case.
+ * have one address per line. Blank lines and a byte order mark are skipped. False after
+ * naming the lines that are not addresses, up to CTL_LIST_FAULTS_MAX. Call
+ * addresses_done() in either case.
  */
 bool addresses_read(struct addresses *addresses, char *const *words, size_t count);
 void addresses_done(struct addresses *addresses);

@@ -42,9 +42,9 @@ static int refuse(struct import *import, const char *why)
     return 0;
 }
 
-/* --- what is no record at all --- */
+/* --- what is not a record --- */
 
-/* A line whose first field is a mail address, or would be but for a character. */
+/* A line whose first field is a mail address, or would be without a character. */
 static bool is_list_line(struct str record)
 {
     struct address address;
@@ -77,7 +77,7 @@ static int refuse_file(const struct import *import, struct str record)
 
 /* --- one record --- */
 
-/* Whoever configured no topic imports what they have. */
+/* If no topic is configured, any topic may be imported. */
 static bool topic_is_allowed(const struct settings *settings, struct str topic_arn)
 {
     struct arn arn;
@@ -212,7 +212,7 @@ static int import_record(struct import *import, enum records_result result,
     else if (batch_keep(import->batch, item))
         r = flush(import);
     if (r == -ENOMEM)
-        return ctl_fail("short of memory");
+        return ctl_fail("out of memory");
     return r < 0 ? ctl_fail_store(import->ctl, r) : -1;
 }
 
@@ -228,7 +228,7 @@ static int import_file(struct import *import, const char *file)
     if (fd < 0)
         return ctl_fail("%s: %s", file, strerror(-fd));
     if (records_init(&records, fd) < 0)
-        return ctl_fail("short of memory");
+        return ctl_fail("out of memory");
     do {
         result = records_next(&records, &record, &import->line);
         if (result == RECORDS_FAILED)
@@ -287,7 +287,7 @@ int cmd_import(struct ctl *ctl)
         return CTL_COULD_NOT;
     unsigned min_version = (unsigned)ctl->settings->sns.min_signature_version;
     if (!batch || verify_new(ctl->settings, min_version, &verify) < 0)
-        return ctl_fail("short of memory");
+        return ctl_fail("out of memory");
     struct import import = {.ctl = ctl,
                             .verify = verify,
                             .batch = batch,

@@ -22,7 +22,7 @@ static bool settings_if_any(struct ctl *ctl)
     if (r < 0)
         r = settings_new(&ctl->settings);
     if (r < 0)
-        ctl_fail("short of memory");
+        ctl_fail("out of memory");
     return r == 0;
 }
 
@@ -69,7 +69,7 @@ static int pin(struct ctl *ctl, struct verify *verify)
     } else if (r < 0) {
         code = ctl_fail("%s: %s", path, strerror(-r));
     } else if (verify_pin(verify, buf_str(&pem), &fault) < 0 && !fault) {
-        code = ctl_fail("short of memory");
+        code = ctl_fail("out of memory");
     }
     buf_done(&pem);
     if (code < 0 && fault) {
@@ -98,7 +98,7 @@ static int judge(struct ctl *ctl, struct verify *verify, struct str body)
     int code = answer == VERIFY_GENUINE ? CTL_DONE : CTL_NO;
     if (answer == VERIFY_CANNOT_TELL) {
         code = ctl_fail("cannot tell: %s",
-                        reason.len ? buf_str(&reason).data : "short of memory");
+                        reason.len ? buf_str(&reason).data : "out of memory");
         if (reason.len && !sns_message_is_token_removed(&message))
             ctl_note(
                 "give the certificate by --certificate PEM, or put it under %s/HOST/",
@@ -121,7 +121,7 @@ int cmd_message_verify(struct ctl *ctl)
     if (!settings_if_any(ctl))
         return CTL_COULD_NOT;
     if (verify_new(ctl->settings, 1, &verify) < 0)
-        return ctl_fail("short of memory");
+        return ctl_fail("out of memory");
     buf_init(&body, SNS_ENVELOPE_BYTES_MAX);
     int r = files_read(ctl->words[0], &body);
     int code;

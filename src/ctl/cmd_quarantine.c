@@ -46,7 +46,7 @@ static int put_unsigned(struct buf *to, struct str body)
     return r;
 }
 
-/* The row, and before the body which of its members are no word of SNS's. */
+/* The row, and before the body those of its members that SNS has not signed. */
 static int show_row(struct shown *shown, const struct store_value *values, size_t count)
 {
     struct store_value row[STORE_COLUMNS_MAX];

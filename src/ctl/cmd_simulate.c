@@ -80,7 +80,7 @@ static int report(const struct ctl *ctl, const struct ingest_answer *answer,
         printf("%s for %s%s: %ld %s\n", kind, address,
                forged ? ", altered after signing" : "", answer->status, answer->body);
         if (forged && answer->status == 200)
-            ctl_note("the daemon accepted a forged message: this is a bug, tell us");
+            ctl_note("the daemon accepted a forged message: this is a bug, report it");
         else if (forged && answer->status == 403)
             puts("refused, as it must be");
         else if (!forged && answer->status == 200)

@@ -495,7 +495,7 @@ int cmd_status(struct ctl *ctl)
     _cleanup_(freep) bool *heard =
         calloc(ctl->settings->sns.topic.count + 1, sizeof(*heard));
     if (!heard)
-        return ctl_fail("short of memory");
+        return ctl_fail("out of memory");
     status.heard = heard;
     ctl_output(ctl, &status.output, &shown);
     status.output.whole = true;

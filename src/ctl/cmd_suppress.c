@@ -108,7 +108,7 @@ static const char *term(int64_t until_ms, char ret[TERM_BYTES])
 {
     char until[CLOCK_TEXT_BYTES];
     if (until_ms == POLICY_FOR_EVER)
-        return "for ever";
+        return "permanent";
     clock_format_rfc3339(until_ms, until);
     (void)snprintf(ret, TERM_BYTES, "until %s", until);
     return ret;
@@ -128,7 +128,7 @@ static void sentence(const struct decision *decision, const struct before *befor
     else if (!changed)
         (void)snprintf(ret, RESULT_BYTES, "unchanged: %s", ends);
     else if (!before->manual)
-        (void)snprintf(ret, RESULT_BYTES, "%sadded %s", would, ends);
+        (void)snprintf(ret, RESULT_BYTES, "%sadded: %s", would, ends);
     else if (before->until_ms == decision->store.until_ms)
         (void)snprintf(ret, RESULT_BYTES, "%schanged: the note; %s as before", would,
                        ends);
@@ -247,8 +247,8 @@ static void count_decided(struct decision *decision, const struct decided *decid
     decision->lines_of_events += !decision->add && of_events;
 }
 
-/* What the transaction did, now that it is committed. `*ret_fault` tells of writing, the
- * return value of the store. */
+/* Prints what the transaction did, now that it is committed. `*ret_fault` is the fault of
+ * printing, the return value that of the store. */
 static int tell_turn(struct decision *decision, int *ret_fault)
 {
     int r = 0;
@@ -367,9 +367,10 @@ int cmd_suppress_add(struct ctl *ctl)
         if (!ctl_option_when(ctl, OPTION_UNTIL, &until_ms))
             return CTL_COULD_NOT;
         if (until_ms <= ctl->now_ms)
-            return ctl_fail("--until %s has passed; for a term from now on write --for "
-                            "30d",
-                            until);
+            return ctl_fail(
+                "--until %s has passed; for a term that begins now, write --for "
+                "30d",
+                until);
     }
     return run(ctl, true, until_ms);
 }

@@ -94,7 +94,7 @@ int cmd_topics_confirm(struct ctl *ctl)
     return CTL_DONE;
 }
 
-/* Whom it would be no use to forget: the next message brings it back. */
+/* A topic that it is useless to forget: its next message brings it back. */
 static int refuse_to_forget(struct ctl *ctl, const struct found *found, bool *ret)
 {
     struct arn arn;

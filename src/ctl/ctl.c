@@ -73,12 +73,12 @@ static const char *remedy(int r)
     case -ENOTSUP:
         return "upgrade sesbouncectl to the version of the daemon";
     case -EBUSY:
-        return "another process held the database; try again";
+        return "another process had locked the database; try again";
     case -EROFS:
         return "the file system is read-only: mount it writable, or, in a unit, allow it "
                "with ReadWritePaths=DIRECTORY";
     case -ENOSPC:
-        return "make room on that file system, then try again";
+        return "free some space on that file system, then try again";
     case -ENOENT:
         return "on a new installation start the daemon once (systemctl start "
                "sesbounced), or name the file with --db FILE; if the file was there "

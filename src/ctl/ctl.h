@@ -18,7 +18,7 @@
 enum ctl_exit {
     CTL_DONE = 0,
     CTL_NO = 1,        /* the answer is no */
-    CTL_COULD_NOT = 2, /* it could not be done */
+    CTL_COULD_NOT = 2, /* the command failed */
 };
 
 enum ctl_option {
@@ -62,9 +62,9 @@ struct verb {
     const char *sub;     /* second word, or NULL */
     const char *words;   /* what follows, for the usage line */
     const char *summary; /* one line */
-    const char *more;    /* what is to know besides, or NULL */
+    const char *more;    /* further explanation, or NULL */
     const char *example;
-    uint64_t options; /* TAKES(…) | … besides the global ones */
+    uint64_t options; /* TAKES(…) | …, in addition to the global ones */
     size_t words_min;
     size_t words_max; /* SIZE_MAX: any number */
     int (*run)(struct ctl *ctl);
@@ -92,7 +92,7 @@ int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A hint or warning on standard error. */
 void ctl_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Reads an address that was typed. False after telling why it is none. */
+/* Reads an address that was typed. False after saying why it is not one. */
 bool ctl_address(const char *typed, struct address *ret);
 
 /* Opening the store failed: `text` is its own line (empty: none), which says what to

@@ -18,7 +18,7 @@ int files_open(const char *path);
  * that of UTF-16. */
 int files_skip_mark(struct str *text);
 
-/* Appends the whole file but for a byte order mark. 0, -E2BIG beyond the buffer's
+/* Appends the whole file except a byte order mark. 0, -E2BIG beyond the buffer's
  * maximum, or a negative errno. */
 int files_read(const char *path, struct buf *ret);
 

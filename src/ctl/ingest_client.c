@@ -113,7 +113,7 @@ static bool set_up(CURL *curl, const char *url, const char *socket, struct str b
     return ok;
 }
 
-/* The time behind `name` among what libcurl tells of the server's own certificate. */
+/* The time behind `name` among libcurl's facts about the server's own certificate. */
 static int64_t tls_time(const struct curl_certinfo *info, const char *name)
 {
     const struct curl_slist *entry = info->num_of_certs > 0 ? info->certinfo[0] : NULL;
@@ -205,7 +205,7 @@ static int ask(const struct question *question, const char *listen, bool tls,
     if (r == 0)
         r = perform(curl, &answer, ret);
     if (r == -ENOMEM && !*ret->fault)
-        (void)snprintf(ret->fault, sizeof(ret->fault), "short of memory");
+        (void)snprintf(ret->fault, sizeof(ret->fault), "out of memory");
     buf_done(&answer);
     return r;
 }

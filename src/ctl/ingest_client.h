@@ -21,7 +21,7 @@ struct ingest_answer {
     int64_t tls_begins_ms;           /* of its certificate; CLOCK_NONE: plain HTTP */
     int64_t tls_expires_ms;
     bool tls_is_outdated; /* its renewed files cannot be used */
-    bool lacks_metrics;   /* the daemon's file of addresses names none of `[admin]` */
+    bool lacks_metrics;   /* the daemon's file of addresses has no `[admin]` address */
 };
 
 /*

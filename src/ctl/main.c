@@ -30,24 +30,24 @@ static const struct verb verbs[] = {
     {"suppress", "add", "ADDRESS…|FILE…", "Put addresses on the list by hand",
      "A word without an @ is a file with one address per line, `-` is standard input. If "
      "a line\nis not an address, nothing is changed.\n"
-     "Only `suppress remove` takes them off before their time. Without --until or --for, "
-     "for ever.\n--for 30d is 30 days from now; --until 2027-01-31 ends that day, 00:00 "
-     "UTC.",
+     "Only `suppress remove` ends an entry early. Without --until or --for, it is "
+     "permanent.\n"
+     "--for 30d is 30 days from now; --until 2027-01-31 ends that day, 00:00 UTC.",
      "sesbouncectl suppress add jane@example.com --note 'asked by telephone' --for 30d",
      TAKES(OPTION_NOTE) | TAKES(OPTION_UNTIL) | TAKES(OPTION_FOR) | TAKES(OPTION_SCOPE) |
          DRY,
      1, ANY, cmd_suppress_add},
     {"suppress", "remove", "ADDRESS…|FILE…", "Take addresses off the list",
      "A word without an @ is a file with one address per line, `-` is standard "
-     "input.\nThey stay off until an event that occurs later.",
+     "input.\nAn event that occurs later can put them back.",
      "sesbouncectl suppress remove jane@example.com --note 'mailbox repaired'",
      TAKES(OPTION_NOTE) | TAKES(OPTION_SCOPE) | DRY, 1, ANY, cmd_suppress_remove},
     {"events", NULL, "", "What SES reported, one row per recipient",
-     "A table shows the newest 50 unless --limit says otherwise; json and csv show "
-     "everything,\nin the order it was stored. With --after-id the rows after that id "
-     "follow in order:\na complete incremental read. --limit without --after-id gives "
-     "the "
-     "newest.",
+     "A table shows the newest 50 unless --limit says otherwise; json and csv show all, "
+     "in the\n"
+     "order in which they were stored. With --after-id the rows after that id follow in "
+     "order:\n"
+     "a complete incremental read. --limit without --after-id gives the newest.",
      "sesbouncectl events --type Bounce --class hard --since 7d -o csv",
      TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_TYPE) | TAKES(OPTION_CLASS) |
          TAKES(OPTION_CAUSE) | TAKES(OPTION_RULE) | TAKES(OPTION_DOMAIN) |
@@ -65,7 +65,7 @@ static const struct verb verbs[] = {
      "sesbouncectl quarantine retry --reason stale",
      TAKES(OPTION_ALL) | TAKES(OPTION_REASON) | TAKES(OPTION_TOPIC) | DRY, 0, ANY,
      cmd_quarantine_retry},
-    {"quarantine", "drop", "ID…|--all", "Delete them for good",
+    {"quarantine", "drop", "ID…|--all", "Delete them permanently",
      "--reason and --topic together: messages that match both. --dry-run says how many.",
      "sesbouncectl quarantine drop --reason not-json --dry-run",
      TAKES(OPTION_ALL) | TAKES(OPTION_REASON) | TAKES(OPTION_TOPIC) | DRY, 0, ANY,
@@ -89,9 +89,10 @@ static const struct verb verbs[] = {
      "such message.",
      "sesbouncectl message show 7 | jq -r .Message | jq .", 0, 1, 1, cmd_message_show},
     {"message", "verify", "FILE|-", "Is this captured SNS envelope authentic",
-     "Neither the allowed topics nor the age matter. The certificate comes from "
-     "--certificate, from "
-     "those the\ndaemon keeps, or from Amazon by https. Exit 0 yes, 1 no, 2 cannot tell.",
+     "The allowed topics and the age do not matter. The certificate comes from "
+     "--certificate,\n"
+     "from those that the daemon keeps, or from Amazon over https. Exit 0 yes, 1 no, 2 "
+     "cannot tell.",
      "sesbouncectl message verify --certificate SimpleNotificationService-x.pem "
      "body.json",
      TAKES(OPTION_CERTIFICATE), 1, 1, cmd_message_verify},

@@ -102,7 +102,7 @@ static void help_all(FILE *to, const struct verb *verbs, size_t count)
         print_verb_line(to, &verbs[i]);
     fputs("\n", to);
     print_options(to, GLOBAL_OPTIONS);
-    fputs("\nExit status: 0 done, 1 the answer is no, 2 it could not be done.\n"
+    fputs("\nExit status: 0 done, 1 the answer is no, 2 the command failed.\n"
           "`sesbouncectl VERB --help` shows a verb's options and an example; see also "
           "sesbouncectl(8).\n",
           to);
@@ -129,7 +129,7 @@ static void full_name(const struct verb *verb, char *ret, size_t size)
              verb->sub ? verb->sub : "");
 }
 
-/* `typed` is the first word, or the first two: whichever comes nearer. */
+/* `typed` is the first word, or the first two if they come nearer to a verb. */
 static int unknown_verb(const struct verb *verbs, size_t count, char **words,
                         size_t word_count)
 {

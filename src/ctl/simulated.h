@@ -1,6 +1,6 @@
 /*
  * The SES messages that SES's mailbox simulator would cause, in the form of event
- * publishing (event-publishing-retrieving-sns-contents). Pure but for random ids.
+ * publishing (event-publishing-retrieving-sns-contents). Pure except for random ids.
  */
 #ifndef CTL_SIMULATED_H
 #define CTL_SIMULATED_H

@@ -72,7 +72,7 @@ static void on_fetched(void *context, const struct https_answer *answer)
     if (answer->fault)
         (void)snprintf(fetched->fault, sizeof(fetched->fault), "%s", answer->fault);
     else if (buf_append_str(&fetched->body, answer->body) < 0)
-        (void)snprintf(fetched->fault, sizeof(fetched->fault), "short of memory");
+        (void)snprintf(fetched->fault, sizeof(fetched->fault), "out of memory");
 }
 
 static int start_https(struct verify *verify, struct buf *reason)
@@ -162,7 +162,7 @@ static struct sns_certificate *keep(struct verify *verify, const char *name,
     return certificate;
 }
 
-/* Borrowed; NULL with a reason when it is not to be had. */
+/* Borrowed; NULL with a reason if it is not available. */
 static struct sns_certificate *find(struct verify *verify, const struct arn *topic,
                                     const struct sns_cert_url *url, struct buf *reason)
 {

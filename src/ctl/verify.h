@@ -16,7 +16,7 @@
 enum verify_answer {
     VERIFY_GENUINE,
     VERIFY_REFUSED,
-    VERIFY_CANNOT_TELL, /* the certificate is not to be had */
+    VERIFY_CANNOT_TELL, /* the certificate is not available */
 };
 
 struct verify;

@@ -50,7 +50,7 @@ static bool is_of_one_connection(int error)
     }
 }
 
-/* Whoever comes waits in the backlog meanwhile: nobody is refused. */
+/* New connections wait in the backlog meanwhile: nobody is refused. */
 static void accept_failed(struct acceptor *acceptor, int error)
 {
     unsigned held_back = 0;
@@ -90,8 +90,8 @@ static void accept_some(struct acceptor *acceptor, int listener)
 /* --- waiting --------------------------------------------------------------------- */
 
 /*
- * Whether to look at the sockets at all. Who makes room after `waits` was set writes to
- * wake_fd, and who made it before is seen by the second look.
+ * Whether to look at the sockets. A thread that makes room after `waits` was set writes
+ * to wake_fd; room that was made before is seen by the second look.
  */
 static bool has_room(struct acceptor *acceptor)
 {

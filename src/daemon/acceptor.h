@@ -1,8 +1,8 @@
 /*
  * Accepts connections: one thread for all listening sockets of one purpose.
  *
- * libmicrohttpd could do it, but aborts the process when it shall stop accepting while
- * its threads are busy, and makes a connection of what is then refused. This thread knows
+ * libmicrohttpd could do it, but aborts the process if it must stop accepting while its
+ * threads are busy, and makes a connection of what is then refused. This thread knows
  * nothing of HTTP. The sockets are borrowed and never shut down, so that with systemd's
  * socket the backlog outlives us.
  */
@@ -19,7 +19,7 @@ struct acceptor;
 struct acceptor_owner {
     void *context;
 
-    /* False: whoever comes waits in the backlog until acceptor_wake(). */
+    /* False: new connections wait in the backlog until acceptor_wake(). */
     bool (*has_room)(void *context);
 
     /* Owns `fd`, which does not block. The address is as long as its family says. */

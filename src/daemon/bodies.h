@@ -1,8 +1,8 @@
 /*
  * The memory that bodies of requests take, all together, and what is read out of them.
  *
- * A body's first BODY_FIRST_BYTES are bounded by the number of connections and always to
- * be had, so what SES usually sends is never refused because others send much. What a
+ * A body's first BODY_FIRST_BYTES are bounded by the number of connections and always
+ * available, so what SES usually sends is never refused because others send much. What a
  * body takes beyond them comes out of one account, as it arrives: announcing a length
  * takes nothing; and nobody takes more than one in HTTP_ADDRESS_SHARE for one address.
  * The account is what `cap` of the bodies says, so a body changes its size only here. Any
@@ -25,7 +25,7 @@ struct bodies {
 void bodies_init(struct bodies *bodies, uint64_t large_max_bytes);
 
 /*
- * Appends what has arrived to `body`, which shall become `announced_bytes` long (0: not
+ * Appends what has arrived to `body`, which will become `announced_bytes` long (0: not
  * known), on behalf of the address whose share it is (NULL: not limited). 0; -ENOMEM,
  * -E2BIG beyond the body's maximum, -EAGAIN when the account is empty or the share taken;
  * on failure the body is freed and what it took is given back.

@@ -20,12 +20,12 @@ struct bounds {
 uint64_t bounds_files_for(uint64_t max_connections);
 
 /* Pure. Fewer connections than `max_connections` where `files` is not enough for them,
- * but never fewer than HTTP_CONNECTIONS_MIN: then accept() fails now and then. */
+ * but never fewer than HTTP_CONNECTIONS_MIN: then accept() sometimes fails. */
 struct bounds bounds_of(uint64_t max_connections, uint64_t max_body_bytes,
                         uint64_t files);
 
 /* Raises the soft limit of open files towards `wanted`, where that is needed and the hard
- * one lets it. The limit that is then in force; `wanted` where it cannot be told. */
+ * one lets it. The limit that is then in force; `wanted` if it is not known. */
 uint64_t bounds_raise_files(uint64_t wanted);
 
 /* Pure. What the unit's MemoryMax= must be at least: all of these with TLS, and the

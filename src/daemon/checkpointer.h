@@ -3,8 +3,8 @@
  *
  * A checkpoint beside a busy writer never finishes by itself (measured: the WAL grew
  * beyond 1 GB). So a thread with a second connection copies PASSIVE once the WAL has
- * grown past STORE_WAL_BYTES, and when it returns the writer begins the WAL anew at its
- * next batch edge, for which little is left to copy. The mutex guards `state` and
+ * grown past STORE_WAL_BYTES, and when it returns the writer restarts the WAL at its
+ * next batch boundary, for which little is left to copy. The mutex guards `state` and
  * `stopping`.
  */
 #ifndef SESBOUNCED_CHECKPOINTER_H

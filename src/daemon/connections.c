@@ -62,7 +62,8 @@ uint64_t connections_key(const struct sockaddr *address)
     return 0;
 }
 
-/* Who makes many addresses meet in one bucket has to be connected from all of them. */
+/* To make many addresses meet in one bucket, a client must be connected from all of them.
+ */
 static struct connections_address **bucket_of(struct connections *connections,
                                               uint64_t key)
 {

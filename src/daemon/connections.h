@@ -1,6 +1,6 @@
 /*
  * Who is connected: how many from one address, and until when a whole request must be
- * there. libmicrohttpd's own time-out begins anew with every byte.
+ * there. libmicrohttpd's own time-out starts again with every byte.
  *
  * The thread that accepts adds a connection before libmicrohttpd gets it, so that the
  * counts are right at the next one. The mutex guards every member but the deadlines;
@@ -21,8 +21,8 @@
 #include "daemon/bounds.h"
 #include "sesbounce/buf.h"
 
-/* What the connections of one address hold together of what others want, too. Counted by
- * whoever hands it out: bodies.h, waiting_room.h. */
+/* What the connections of one address hold together of what others want, too. Counted
+ * where it is handed out: bodies.h, waiting_room.h. */
 struct connections_share {
     atomic_uint_fast64_t large_body_bytes;
     atomic_uint_fast64_t waiting;
@@ -91,7 +91,7 @@ struct connection *connections_add(struct connections *connections, int fd,
 struct connection *connections_start(struct connections *connections, int fd,
                                      int64_t mono_ms);
 
-/* Before its descriptor is closed. NULL is no connection. */
+/* Before its descriptor is closed. NULL means no connection. */
 void connections_remove(struct connections *connections, struct connection *connection);
 
 /* A request line is there; the rest has to follow. NULL is allowed, as in the next two.

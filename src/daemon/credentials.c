@@ -107,12 +107,11 @@ enum verdict credentials_check(const struct credentials *credentials, bool was_s
     if (!was_sent)
         return VERDICT_NO_CREDENTIALS;
     if (is_masked(password))
-        *ret_fault =
-            "the password sent is made of asterisks, which AWS prints in place "
-            "of a password: subscribe again, with the password itself in the URL";
+        *ret_fault = "the password consists of asterisks, which AWS prints in place of a "
+                     "password: subscribe again, with the password itself in the URL";
     else if (!user || !password)
         *ret_fault = "the Authorization header is not HTTP Basic";
     else
-        *ret_fault = "user and password are in no line of [ingest] credentials_file";
+        *ret_fault = "this user and password are not in [ingest] credentials_file";
     return VERDICT_CREDENTIALS;
 }

@@ -79,7 +79,7 @@ void delivery_done(struct delivery *delivery);
 enum delivery_step {
     DELIVERY_GOES_ON,
     DELIVERY_DECIDED,  /* `verdict` is the answer */
-    DELIVERY_WAITS,    /* needs a certificate that is not at hand */
+    DELIVERY_WAITS,    /* needs a certificate that is not in memory */
     DELIVERY_STORABLE, /* `intake` is for the writer */
 };
 

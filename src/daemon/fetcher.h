@@ -3,8 +3,8 @@
  * from disk, then from SNS. A part of outbound; its thread only.
  *
  * What a failed fetch says about the way to SNS goes to health.h. While nothing can be
- * obtained, the last URL that failed is asked for again now and then, also when nobody
- * delivers.
+ * obtained, the last URL that failed is asked for again from time to time, also when
+ * nobody delivers.
  */
 #ifndef SESBOUNCED_FETCHER_H
 #define SESBOUNCED_FETCHER_H

@@ -21,7 +21,7 @@ struct files_check {
     bool faulty;
 };
 
-/* One named path, as it is told. */
+/* One named path, as it is reported. */
 struct named {
     struct files_check *check;
     const char *section;
@@ -59,7 +59,7 @@ static void tell_warning(const struct named *named, const char *what)
 }
 
 #define HIDDEN                                                                           \
-    "what is below /home, /root, /run/user, /tmp and /var/tmp is hidden from the unit; " \
+    "files below /home, /root, /run/user, /tmp and /var/tmp are hidden from the unit; "  \
     "put it in /etc/sesbounced, or in /var/lib/sesbounced if the daemon writes it"
 
 /* Hidden from the unit by ProtectHome= and PrivateTmp=. */
@@ -108,7 +108,7 @@ static void tell_error(const struct named *named, const char *path, int error,
 
 /* --- files ------------------------------------------------------------------------- */
 
-/* -1 and told when it is no regular file with something in it. */
+/* -1 and reported if it is not a regular file with something in it. */
 static int open_file(const struct named *named, struct stat *ret)
 {
     /* Without O_NONBLOCK a FIFO would hold us up. */
@@ -139,7 +139,7 @@ static bool others_may_replace(const char *path)
 
 enum file_kind { FILE_PUBLIC, FILE_SECRET };
 
-/* Whoever writes it decides whom the daemon trusts. Members of the file's group are
+/* A user who can write it decides whom the daemon trusts. Members of the file's group are
  * trusted to read: keys are often root:ssl-cert 0640. */
 static bool check_mode(const struct named *named, mode_t mode, enum file_kind kind)
 {
@@ -160,7 +160,7 @@ static bool check_mode(const struct named *named, mode_t mode, enum file_kind ki
     return true;
 }
 
-/* Is it worth looking into? Else that is told, unless there is no path. */
+/* Is it worth looking into? If not, that is reported, unless there is no path. */
 static bool check_file(const struct named *named, enum file_kind kind)
 {
     struct stat st;
@@ -337,7 +337,7 @@ static int check_store(struct files_check *check)
     const struct named database = {check, "store", "path", check->settings->store.path};
     const struct named certificates = {check, "store", "certificates",
                                        check->settings->store.certificates};
-    /* A database that cannot be used is no reason to exit: the daemon answers 503. */
+    /* With a database that cannot be used, the daemon does not exit, but answers 503. */
     int r = check->asker == FILES_START ? 0 : check_own_file(&database);
 
     return r == 0 ? check_own_directory(&certificates) : r;
@@ -352,7 +352,7 @@ static void check_topics(struct files_check *check)
                              "`topic = ARN` under [sns]");
 }
 
-/* Whoever asks may see what the unit will not. */
+/* The user who asks may see what the unit will not. */
 static void check_hidden(struct files_check *check)
 {
     const struct settings *s = check->settings;
@@ -375,7 +375,7 @@ static void check_hidden(struct files_check *check)
     }
 }
 
-/* Whoever writes it decides whose messages are accepted. */
+/* A user who can write it decides whose messages are accepted. */
 static void check_itself(struct files_check *check)
 {
     struct stat st;

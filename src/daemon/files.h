@@ -22,8 +22,8 @@ enum files_asker files_asker(const struct settings *settings);
 
 /*
  * 0; -EINVAL when there were faults, each appended to `faults` as a line `FILE:LINE:
- * [section] key: PATH: what is wrong and what to type`; -ENOMEM. What is no reason not to
- * start is a line that begins with `warning: `, so there may be text with 0 too.
+ * [section] key: PATH: what is wrong and what to type`; -ENOMEM. What does not prevent
+ * the start is a line that begins with `warning: `, so there may be text with 0, too.
  * `file` as for settings_read(). Settings read partly will do.
  */
 int files_check(const struct settings *settings, const char *file, enum files_asker asker,

@@ -10,7 +10,7 @@
  * been fetched from that origin, a delivery of it has been verified, or SNS itself has
  * answered for the same URL.
  *
- * While a certificate of that origin is at hand, a failed fetch is only a doubt: genuine
+ * While a certificate of that origin is known, a failed fetch is only a doubt: genuine
  * deliveries most likely need no other, and any stranger can want one that does not
  * exist. SNS may have renewed its certificate, however; then no delivery is verified. So
  * the origin is lost when another fetch fails HEALTH_DOUBT_MS later, and nothing that
@@ -44,7 +44,7 @@ struct health_loss {
     bool is_guess; /* perhaps only a stranger names the origin: any other ends it */
 };
 
-/* No certificate was obtained from an origin of which some are at hand. */
+/* No certificate was obtained from an origin of which some are known. */
 struct health_doubt {
     int64_t since_mono_ms; /* 0: this place is free */
     int64_t since_ms;      /* wall clock */

@@ -27,7 +27,7 @@ static int take_passed(const char *name, struct listen_sockets *ret)
     for (int i = 0; i < count && ret->count < LISTEN_SOCKETS_MAX; i++) {
         int fd = SD_LISTEN_FDS_START + i;
 
-        /* Who passes sockets without a name has one purpose for them. */
+        /* Sockets that are passed without a name have one purpose. */
         bool is_default = strcmp(names[i], "unknown") == 0 && strcmp(name, "ingest") == 0;
 
         if (strcmp(names[i], name) != 0 && !is_default)
@@ -52,7 +52,7 @@ static int open_unix(const char *path)
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
-    /* Left behind by a run that was killed; anything that is no socket is not ours. */
+    /* Left behind by a run that was killed; anything that is not a socket is not ours. */
     if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
         (void)unlink(path);
     if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||

@@ -32,7 +32,8 @@ static int block_signals(void)
     return -pthread_sigmask(SIG_BLOCK, &signals, NULL);
 }
 
-/* A setting that does nothing is told, so that nobody waits where nobody listens. */
+/* A setting that has no effect is logged, so that nobody delivers to a port that is not
+ * open. */
 static void tell_ignored_listen(const struct program *program, struct str where)
 {
     const struct settings_list *listen = &program->settings->ingest.listen;

@@ -1,7 +1,7 @@
 /*
  * Tells systemd, and never waits for it: once the socket is full of messages that nobody
  * reads, sd_notify() blocks, and with main's thread the sweeps. For main's thread, once
- * READY=1 was told; what is told before may wait, as nobody is swept yet, and READY=1
+ * READY=1 was sent; what is sent before may wait, as nobody is swept yet, and READY=1
  * must not be lost.
  */
 #ifndef SESBOUNCED_NOTIFY_H

@@ -192,7 +192,7 @@ static void server_daemon_free(struct server_daemon *daemon)
     free(daemon);
 }
 
-/* With these it is no fault of the settings that libmicrohttpd did not start. */
+/* With these it is not the fault of the settings that libmicrohttpd did not start. */
 static int mhd_fault(const struct tls *tls, int error)
 {
     if (error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE)
@@ -233,7 +233,7 @@ static int server_daemon_new(struct server *server, struct server_daemon **ret,
 
 /* --- a renewed certificate ------------------------------------------------------- */
 
-/* Whoever is connected stays so until its next answer; whoever comes gets the new one. */
+/* A connected client stays so until its next answer; new ones get the new certificate. */
 static void server_switch(struct server *server, struct server_daemon *daemon)
 {
     enum log_level level;

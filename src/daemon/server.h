@@ -5,9 +5,9 @@
  * The thread that accepts (acceptor.h) looks at the address first, so that what one
  * address has too much of is reset before libmicrohttpd knows of it, and takes nobody
  * while all places are taken. It owns the libmicrohttpd daemons: when the files of the
- * TLS certificate have changed, it starts another daemon with them for whoever comes
- * next, and stops the previous one when the last of its connections has been closed
- * behind an answer.
+ * TLS certificate have changed, it starts another daemon with them for new
+ * connections, and stops the previous one when the last of its connections has been
+ * closed after an answer.
  */
 #ifndef SESBOUNCED_SERVER_H
 #define SESBOUNCED_SERVER_H

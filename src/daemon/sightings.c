@@ -44,7 +44,7 @@ uint64_t sightings_hash(const struct sightings *sightings, const struct sns_cert
     return hash ^ hash >> 31;
 }
 
-/* Its entry, made anew when it is another's, or so old that it says nothing. */
+/* Its entry, reset if it belongs to another, or is so old that it says nothing. */
 static struct sighting_entry *claim(struct sightings *sightings, uint64_t hash,
                                     int64_t now_ms)
 {

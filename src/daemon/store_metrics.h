@@ -1,8 +1,8 @@
 /*
- * What /metrics tells of the database: how many addresses are suppressed and why, how
- * much is in quarantine, when each topic was last heard, how large the files are.
+ * What /metrics reports about the database: how many addresses are suppressed and why,
+ * how much is in quarantine, when each topic was last heard, how large the files are.
  *
- * The writer looks now and then and leaves a text; whoever asks gets the last one, so
+ * The writer looks from time to time and leaves a text; a scraper gets the last one, so
  * that a disk that hangs never holds up a scrape.
  */
 #ifndef SESBOUNCED_STORE_METRICS_H

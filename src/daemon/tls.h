@@ -43,7 +43,7 @@ struct tls_files {
 
 /*
  * Reads both. 0; -EINVAL with a line in `fault` that names the setting when the two
- * cannot be served with; -ENOMEM, -EMFILE or -ENFILE, which is no fault of theirs. The
+ * cannot be served with; -ENOMEM, -EMFILE or -ENFILE, which is not their fault. The
  * caller calls tls_done() in any case.
  */
 int tls_read(struct tls_files *files, struct tls *ret, struct buf *fault);
@@ -60,12 +60,12 @@ void tls_done(struct tls *tls);
 
 /*
  * Looks at both. True when they are others than those that were read, and have stayed the
- * same since the last look: whoever renews them replaces one after the other.
+ * same since the last look: a renewal replaces one after the other.
  */
 bool tls_has_changed(struct tls_files *files);
 
-/* Appends `is valid until 2027-02-25`; or, and then it is true, that it is no good by its
- * dates, or will not be for long. */
+/* Appends `is valid until 2027-02-25`; or, and then it is true, that it is not valid by
+ * its dates, or will not be for long. */
 bool tls_describe(const struct tls *tls, struct buf *ret);
 
 /*

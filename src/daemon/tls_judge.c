@@ -25,7 +25,7 @@ static int no_passphrase(char *ret, int size, int writing, void *context)
     return -1;
 }
 
-/* Whole: what follows the last one in the file is no broken one. */
+/* Whole: what follows the last one in the file is not a broken one. */
 static const char *read_chain(BIO *bio, X509 **ret_first)
 {
     bool asked = false;
@@ -39,7 +39,7 @@ static const char *read_chain(BIO *bio, X509 **ret_first)
 
         if (next)
             continue;
-        /* The end, or something that is none. */
+        /* The end, or something that is not a certificate. */
         return ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE
                    ? NULL
                    : "contains a certificate that cannot be read, after others that can";

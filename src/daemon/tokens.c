@@ -45,7 +45,7 @@ static const char *add_line(struct tokens *tokens, struct str line)
         return NULL;
     if (tokens->count >= TOKENS_MAX)
         return "too many tokens";
-    /* What is left of the line must be the hash: a colon in it is no hex digit. */
+    /* What is left of the line must be the hash: a colon in it is not a hex digit. */
     if (!str_split(&line, ':', &name) || name.len == 0 ||
         !str_split(&line, ':', &right) ||
         !(str_equal(right, STR("read")) || str_equal(right, STR("write"))) ||

@@ -15,7 +15,7 @@
 struct tokens;
 
 /*
- * 0; -EINVAL when a line is none of the above or there is no line at all; another
+ * 0; -EINVAL if a line is not like one of the above or there is no line; another
  * negative errno. `fault` gets what is wrong, without the path.
  */
 int tokens_read(const char *file, struct tokens **ret, struct buf *fault);

@@ -44,7 +44,7 @@ static uint64_t draw(struct waiting_room *room, uint64_t below)
 
 /* --- in and out ------------------------------------------------------------------ */
 
-/* All functions below are called under the mutex, but for those of the header. */
+/* All functions below are called under the mutex, except those of the header. */
 
 static bool is_same(const struct delivery *a, const struct delivery *b)
 {
@@ -175,7 +175,7 @@ static int make_place(struct waiting_room *room, const struct delivery *newcomer
     return 0;
 }
 
-/* Whoever waits for the same is wanted as much; the first of them stands for all. */
+/* All who wait for the same are wanted as much; the first of them stands for all. */
 static void delivery_appraise(struct waiting_room *room, struct delivery *delivery,
                               int64_t mono_ms)
 {

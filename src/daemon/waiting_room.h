@@ -1,11 +1,11 @@
 /*
- * Where deliveries wait for a signing certificate that is not at hand, and who is served
- * next.
+ * Where deliveries wait for a signing certificate that is not in memory, and who is
+ * served next.
  *
  * HTTP threads put them in, suspended; outbound lets out everybody who waits for a URL,
- * once the certificate is there or known not to be had; main sweeps out who has waited
- * too long. Whoever takes a delivery out owns it and resumes it. The mutex guards every
- * member; under it nothing is done but linking, copying and comparing.
+ * once the certificate is there or known to be unavailable; main sweeps out those that
+ * have waited too long. The thread that takes a delivery out owns it and resumes it. The
+ * mutex guards every member; under it nothing is done but linking, copying and comparing.
  *
  * Nobody in here is authenticated: who knows a topic can name any URL of SNS. Why a
  * stranger cannot keep the genuine certificate from being fetched:
@@ -19,9 +19,9 @@
  *   where a proxy makes all addresses one; a stranger's URL has failed by then.
  * - Nothing else rations fetches (limits.h says why), and one that hangs is cut short
  *   while others wait.
- * - A full room takes the newcomer in and displaces another: of the address that has
- *   most, a further delivery of a URL that somebody else in here stands for, or else one
- *   drawn by lot; never one whose URL was wanted before, but for another of those.
+ * - A full room accepts the new delivery and displaces another one of the address that
+ * has most: a further delivery of a URL for which another one waits, or else one drawn by
+ *   lot; one whose URL was wanted before is displaced only by another of those.
  */
 #ifndef SESBOUNCED_WAITING_ROOM_H
 #define SESBOUNCED_WAITING_ROOM_H

@@ -21,7 +21,7 @@ void watch_sweep(struct watch *watch, int64_t mono_ms)
     writer_sweep(service, mono_ms);
 }
 
-/* How many more there are than were told. */
+/* How many more there are than were logged. */
 static uint64_t untold(struct watch *watch, enum shed what)
 {
     uint64_t now = metrics_shed(&watch->service->metrics, what);

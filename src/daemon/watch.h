@@ -21,7 +21,7 @@ void watch_sweep(struct watch *watch, int64_t mono_ms);
 /* Logs once a minute what was shed since, where that is not told of each delivery. */
 void watch_tell_shed(struct watch *watch, int64_t mono_ms);
 
-/* Is a thread stuck? Then the watchdog shall bite. */
+/* Is a thread stuck? Then the watchdog must bite. */
 bool watch_is_stuck(const struct watch *watch, int64_t mono_ms);
 
 #endif

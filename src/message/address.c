@@ -81,7 +81,7 @@ static struct str last_character(struct str text)
     return (struct str){text.data + from, text.len - from};
 }
 
-/* Where a byte that is no UTF-8 or a character that nobody sees is; STR_ABSENT: nowhere.
+/* Where a byte that is not UTF-8 or an invisible character is; STR_ABSENT: nowhere.
  * The former has no length. */
 static struct str find_unseen(struct str text)
 {
@@ -139,7 +139,7 @@ static bool is_quoted_string(struct str local)
 
 /*
  * What a local part names, without quotation marks and the backslashes of quoted pairs,
- * which "can be removed" (RFC 5321, 4.1.2); it lies in `room` unless it has none of them.
+ * which "can be removed" (RFC 5321, 4.1.2); it is in `room` unless it has neither.
  */
 static struct str unquoted(struct str local, char room[ADDRESS_BYTES_MAX])
 {
@@ -394,7 +394,7 @@ int address_read(struct str text, struct address *ret,
     int r = is_alone(text) ? address_parse(text, ret) : -EINVAL;
     const char *fault = "it is not of the form jane@example.com";
     if (r == -ENOMEM)
-        fault = "memory is short";
+        fault = "out of memory";
     else if (text.len == 0)
         fault = "it is empty";
     else if (!memchr(text.data, '@', text.len))

@@ -31,7 +31,7 @@ enum json_tree_kind {
 };
 
 struct json_value {
-    struct str name; /* decoded; absent where it is no member of an object */
+    struct str name; /* decoded; absent if it is not a member of an object */
     struct str text; /* of a string decoded, of anything else its JSON */
     enum json_tree_kind kind;
     uint32_t span; /* values from this one to the next of the same object or array */
@@ -45,7 +45,7 @@ struct json_tree {
 };
 
 /*
- * Reads an object or an array. 0; -EINVAL when `text` is none; -E2BIG when it is nested
+ * Reads an object or an array. 0; -EINVAL if `text` is neither; -E2BIG when it is nested
  * deeper than SES_DEPTH_MAX or has more than SES_VALUES_MAX values; -ENOMEM. `ret` is the
  * caller's in every case (json_tree_done) and may not be copied with =.
  */

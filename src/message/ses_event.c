@@ -95,7 +95,7 @@ static int read_message(const struct json_value *message, const struct ses_rules
     return rc;
 }
 
-/* 0 also for what is no event but an announcement, which type_text tells. */
+/* 0 also for an announcement, which is not an event: type_text says so. */
 static int read_root(const struct json_value *root, const struct ses_rules *rules,
                      struct ses_event *event)
 {

@@ -37,7 +37,7 @@ static inline struct str ses_text_trimmed(struct str text)
     return trimmed.len ? trimmed : STR_ABSENT;
 }
 
-/* CLOCK_NONE when the member is no time. */
+/* CLOCK_NONE if the member is not a time. */
 int64_t ses_member_time(const struct json_value *object, const char *name);
 
 /* A member whose blanks do not count: many lines, but none with something on it. */
@@ -86,8 +86,8 @@ void ses_bridge_fill(const struct json_value *wrapper, struct ses_event *event);
 /* What has no event in it, but event->type_text: whom it is about, when, and why. */
 void ses_bridge_read(const struct json_value *wrapper, struct ses_event *event);
 
-/* SES_OTHER for a word that is none of SES's; whatever its case, since what passes a
- * message on is free to change that. */
+/* SES_OTHER for a word that SES does not use; in any case, since whatever passes a
+ * message on may change that. */
 enum ses_type ses_type_of(struct str word);
 /* NULL for SES_OTHER. */
 const char *ses_type_spelling(enum ses_type type);

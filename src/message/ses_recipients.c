@@ -115,8 +115,8 @@ static bool is_for_simulator(const struct ses_recipients *to)
     return true;
 }
 
-/* A mailbox of SES's simulator. Nobody's mail ends there, so whoever names one does no
- * harm; there is no end to names that a remote server can make up. */
+/* A mailbox of SES's simulator. It belongs to nobody, so a report that names one does no
+ * harm; the other names that a remote server could make up are without number. */
 static bool is_simulator_mailbox(const struct address *address)
 {
     static const char *const names[] = {"bounce", "complaint", "ooto", "success",

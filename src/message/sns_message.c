@@ -15,7 +15,7 @@ struct member {
     struct str key;
     size_t offset;
     enum presence required;
-    bool (*has_form)(struct str value); /* NULL: checked by whoever uses it */
+    bool (*has_form)(struct str value); /* NULL: checked where it is used */
     const char *missing, *not_string, *ill_formed;
 };
 
@@ -300,7 +300,7 @@ static enum verdict check_envelope(const struct reading *reading,
     if (!str_present(message->type_text))
         return refuse("Type is missing", ret_fault);
     if (!find_type(message)) {
-        *ret_fault = "Type is none that we know";
+        *ret_fault = "Type is not one that we know";
         return VERDICT_UNKNOWN_TYPE;
     }
     return check_members(message, ret_fault);
@@ -319,7 +319,7 @@ static enum verdict check_first(int first, const char **ret_fault)
         *ret_fault = "the body is HTML or XML";
         return VERDICT_HTML;
     }
-    *ret_fault = "the body is no JSON object";
+    *ret_fault = "the body is not a JSON object";
     return VERDICT_NOT_JSON;
 }
 
@@ -345,7 +345,7 @@ enum verdict sns_message_parse(struct str body, struct sns_message *ret,
     struct reading reading = {.keys_count = 0};
     enum verdict verdict = parse(body, &reading, ret, ret_fault);
     if (verdict == VERDICT_UNDECIDED && is_padded(&reading, ret, body.len))
-        verdict = refuse("more than 16 KiB beside what is signed", ret_fault);
+        verdict = refuse("more than 16 KiB of unsigned bytes", ret_fault);
     if (verdict != VERDICT_UNDECIDED)
         sns_message_done(ret);
     return verdict;

@@ -75,7 +75,7 @@ static int fault(const char *text, const char **ret_fault)
     return -EINVAL;
 }
 
-/* Did the last call of OpenSSL fail for want of memory, or for what it was given? */
+/* Did the last call of OpenSSL fail because memory was short, or because of its input? */
 static bool ran_out_of_memory(void)
 {
     bool none = true, memory = false;
@@ -127,8 +127,9 @@ static int read_x509(struct str pem, X509 **ret, const char **ret_fault)
     ERR_clear_error();
     _cleanup_(X509_freep) X509 *x509 = d2i_X509(NULL, &at, (long)der_len);
     if (!x509)
-        return ran_out_of_memory() ? -ENOMEM
-                                   : fault("the PEM block is no certificate", ret_fault);
+        return ran_out_of_memory()
+                   ? -ENOMEM
+                   : fault("the PEM block is not a certificate", ret_fault);
     if (at != der + der_len)
         return fault("something follows the certificate in its PEM block", ret_fault);
     *ret = take_ptr(x509);
@@ -154,7 +155,7 @@ static int read_key(X509 *x509, struct sns_certificate *certificate,
     return 0;
 }
 
-/* 0, -EINVAL when it is no time, -ENOMEM. */
+/* 0, -EINVAL if it is not a time, -ENOMEM. */
 static int read_time(const ASN1_TIME *time, int64_t *ret_ms)
 {
     int days, seconds;
@@ -173,7 +174,7 @@ static int read_term(const X509 *x509, struct sns_certificate *certificate,
     int r = read_time(X509_get0_notBefore(x509), &certificate->not_before_ms);
     if (r == 0)
         r = read_time(X509_get0_notAfter(x509), &certificate->not_after_ms);
-    return r == -EINVAL ? fault("its term is no time", ret_fault) : r;
+    return r == -EINVAL ? fault("its validity is not a time", ret_fault) : r;
 }
 
 static bool is_dns_name(struct str name)
@@ -185,7 +186,7 @@ static bool is_dns_name(struct str name)
     return name.len > 0 && name.len <= SNS_CERT_NAME_BYTES_MAX;
 }
 
-/* What is no plain DNS name cannot be one of SNS's, so it is not kept. */
+/* A name that is not a plain DNS name cannot be one of SNS's, so it is not kept. */
 static int keep_name(struct sns_certificate *certificate, struct str name)
 {
     if (!is_dns_name(name) || certificate->names_count == SNS_CERT_NAMES_MAX)
@@ -233,7 +234,7 @@ static int read_alternative_names(const X509 *x509, struct sns_certificate *cert
     return r;
 }
 
-/* Ready to check one signature; NULL for want of memory, or policy forbids the digest. */
+/* Ready to check one signature; NULL if memory is short or policy forbids the digest. */
 static EVP_PKEY_CTX *new_context(EVP_PKEY *key, const EVP_MD *digest)
 {
     _cleanup_(EVP_PKEY_CTX_freep) EVP_PKEY_CTX *context =

@@ -138,9 +138,9 @@ static const char *endpoint_fault(struct str endpoint)
     if (!cut_origin(str_of(filled.text), &origin))
         return "neither `auto` nor an origin like https://sns.{region}.example.com";
     if (str_present(origin.port) && memchr(origin.port.data, '/', origin.port.len))
-        return "an origin only: no path, and no slash behind it";
+        return "an origin only: no path, and no slash after it";
     if (origin.host.len > 0 && memchr(origin.host.data, '/', origin.host.len))
-        return "an origin only: no path, and no slash behind it";
+        return "an origin only: no path, and no slash after it";
     if (!is_host(origin.host))
         return "the host must be lower-case letters, digits, dots and dashes";
     if (str_present(origin.port) && !is_port(origin.port))

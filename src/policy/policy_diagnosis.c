@@ -54,7 +54,7 @@ static bool is_vague(struct status status)
     return status.class == 0 || (status.detail == 0 && status.subject != 7);
 }
 
-/* A vague one is no match for what the diagnostic has. */
+/* A vague status gives way to the one in the diagnostic. */
 static struct status status_of(const struct ses_recipient *recipient)
 {
     struct status given = first_status(recipient->status);
@@ -142,7 +142,7 @@ static unsigned facts_of(const struct ses_recipient *recipient, struct status st
         facts |= FACT_GONE;
     if (status.class == 5 && status.subject == 7)
         facts |= FACT_LOCAL_POLICY;
-    /* Whoever is gone is gone, whatever else the server has to say. */
+    /* An unknown recipient is dead, whatever else the server says. */
     if (words_decide(status) && !(facts & FACT_GONE)) {
         if (words & WORD_AUTHENTICATION)
             facts |= FACT_OUR_AUTHENTICATION;

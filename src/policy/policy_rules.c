@@ -47,7 +47,7 @@ static const struct policy_rule RULES[] = {
 /* --- what concerns nobody whom the mail was sent to: see policy_rule_of_named() ------- */
 {"no-address", SES_OTHER, 0, NULL, NULL, FACT_UNREADABLE,
     {UNJUDGED, CAUSE(NONE), ONLY(RECORD), NOT_IN_RATES},
-    "What SES names is no mail address; this is recorded only."},
+    "What SES names is not a mail address; this is recorded only."},
 {"not-addressed", SES_OTHER, 0, NULL, NULL, FACT_STRANGER,
     {UNJUDGED, CAUSE(NONE), ONLY(RECORD), NOT_IN_RATES},
     "The report names an address that the mail was not sent to, as any server can do; this "
@@ -190,11 +190,11 @@ static const struct policy_rule RULES[] = {
 /* the recipient took it back; who did, we know only when there is one */
 {"complaint-not-spam", SES_COMPLAINT, 0, NULL, "not-spam", FACT_ONE_CANDIDATE,
     {COMPLAINT, CAUSE(NONE), ONLY(LIFT), NOT_IN_RATES},
-    "The recipient reports that the mail is no spam; a suppression for a complaint is "
+    "The recipient reports that the mail is not spam; a suppression for a complaint is "
     "lifted."},
 {"complaint-not-spam-of-many", SES_COMPLAINT, 0, NULL, "not-spam", 0,
     {COMPLAINT, CAUSE(NONE), ONLY(RECORD), NOT_IN_RATES},
-    "One of several recipients reports that the mail is no spam, and which one is not "
+    "One of several recipients reports that the mail is not spam, and which one is not "
     "known; this is recorded only."},
 {"complaint", SES_COMPLAINT, 0, NULL, NULL, FACT_ONE_CANDIDATE,
     {COMPLAINT, CAUSE(NONE), LIST(COMPLAINT, EVER), 0},
@@ -229,7 +229,7 @@ static bool matches(const char *wanted, struct str word)
     return !wanted || str_equal_nocase(word, str_of(wanted));
 }
 
-/* SES leaves the sub-type out now and then; General is its word for "nothing special". */
+/* SES sometimes omits the sub-type; General is its word for "nothing special". */
 static struct str subtype_of(const struct ses_event *event)
 {
     struct str subtype =

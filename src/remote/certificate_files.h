@@ -21,8 +21,8 @@ bool certificate_files_name_is_valid(const struct sns_cert_url *url);
 
 /*
  * Creates `directory` when it is missing and removes temporary files of dead writers; one
- * that is being written right now is locked and stays. 0 or a negative errno; that
- * something could not be removed is no failure.
+ * that is being written right now is locked and stays. 0 or a negative errno; to
+ * fail to remove something is not a failure.
  */
 int certificate_files_start(const char *directory);
 
@@ -31,7 +31,7 @@ bool certificate_files_has_host(const char *directory, struct str host);
 
 /*
  * Appends the file to `ret`. 0; -ENOENT; -EINVAL for a bad name; -ELOOP a symbolic link,
- * -EISDIR or -ENXIO something else that is no regular file, -EFBIG, -EPERM writable by
+ * -EISDIR or -ENXIO something else that is not a regular file, -EFBIG, -EPERM writable by
  * everybody; or what the disk said.
  */
 int certificate_files_read(const char *directory, const struct sns_cert_url *url,

@@ -286,13 +286,13 @@ int certificates_put(struct certificates *certificates, const struct sns_cert_ur
     struct name name;
     *ret_fault = NULL;
     if (!name_of(url, &name)) {
-        *ret_fault = "the certificate's URL is none of SNS's";
+        *ret_fault = "the certificate's URL is not one of SNS's";
         return -EINVAL;
     }
     int r = accept_pem(certificates, &name, pem, ret_fault);
     if (r < 0) {
         if (r == -ENOMEM)
-            *ret_fault = "not enough memory";
+            *ret_fault = "out of memory";
         certificates_fail(certificates, url, now_ms);
         return r;
     }

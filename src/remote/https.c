@@ -330,9 +330,9 @@ const char *https_fault_text(int curl_code, const char *detail, bool own_ca_file
         {CURLE_PEER_FAILED_VERIFICATION, UNTRUSTED, true},
         {CURLE_SSL_CONNECT_ERROR, "TLS handshake failed", true},
         {CURLE_FILESIZE_EXCEEDED, "the answer is too large", false},
-        {CURLE_OUT_OF_MEMORY, "not enough memory", false},
-        {CURLE_RECV_ERROR, "connection broke off", true},
-        {CURLE_SEND_ERROR, "connection broke off", true},
+        {CURLE_OUT_OF_MEMORY, "out of memory", false},
+        {CURLE_RECV_ERROR, "the connection was lost", true},
+        {CURLE_SEND_ERROR, "the connection was lost", true},
     };
     const char *text = curl_easy_strerror((CURLcode)curl_code);
     const char *remedy = "";

@@ -124,7 +124,7 @@ static int check_owner_files(struct store *store, struct buf *fault)
     return r;
 }
 
-/* Membership of the group is no help where the group may not read. */
+/* Membership of the group does not help if the group may not read. */
 static int tell_unreadable(const char *path, struct buf *fault)
 {
     const char *slash = strrchr(path, '/');
@@ -352,7 +352,7 @@ const char *store_advice(int fault)
         return "the database is corrupt: stop the socket and the service, move the file "
                "and its -wal and -shm aside together, restore a backup; sesbounced(8)";
     case -ENOTSUP:
-        return "the database is none that this version can use; sesbounced(8)";
+        return "this version cannot use the database; sesbounced(8)";
     case -ESTALE:
         return "the database was removed or replaced while it was open: put it back, or "
                "stop sesbounced, move its -wal and -shm aside and restore a backup; a "

@@ -36,7 +36,7 @@ static int errno_of_open(int system_errno)
 /* No database is as large: 2^32 pages of 64 KiB are half of it. */
 #define BEYOND_THE_END (1LL << 49)
 
-/* The errno of the last call that failed. SQLite keeps it for ever, but for a read that
+/* The errno of the last call that failed. SQLite keeps it until a read
  * ends early: so we read beyond the end, and the next corruption is judged by itself. */
 static int last_errno(sqlite3_file *file)
 {

@@ -1,13 +1,13 @@
 /*
  * Early readers: those that began to read the file at rest before a daemon started, and
- * have not ended. They know no WAL and read nothing but the database file itself, so
- * whoever writes to the WAL does not disturb them, and a checkpoint would. In WAL a
+ * have not ended. They know no WAL and read nothing but the database file itself, so a
+ * process that writes to the WAL does not disturb them, but a checkpoint would. In WAL a
  * reader of that kind holds WAL_READ_LOCK(0) (walformat.html, 2.3.1), and no process
  * backfills meanwhile: we hold it in their place until the last of them has ended.
  *
  * Who they are: those whose locks are older than a mark of ours on the same bytes. Linux
- * names the oldest of several locks that are in the way, and the mark is none of SQLite's
- * locks, nor of this process's, but of an open file description (fcntl(2)). A system that
+ * names the oldest of several locks that are in the way, and the mark is not a lock of
+ * SQLite or of this process, but of an open file description (fcntl(2)). A system that
  * names another one would make us hold on for longer than needed, or see the mark at
  * once: db_early_mark() looks for that.
  */
@@ -150,7 +150,7 @@ bool store_early_reader(struct store *store, pid_t *ret_pid)
     return false;
 }
 
-/* A byte in PATH.turn, for whoever opens the file next, after a crash, too. */
+/* A byte in PATH.turn, for the process that opens the file next, after a crash, too. */
 void db_early_note(struct store *store)
 {
     static const char note = 'E';

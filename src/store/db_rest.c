@@ -5,7 +5,7 @@
  * it is readable by itself, whatever root's sqlite3 does to it meanwhile.
  *
  * A file that says WAL and stands alone, such as a copy made by `.backup`, can still be
- * read as immutable: that is right as long as nobody writes, and whoever does has a -wal.
+ * read as immutable: that is right as long as nobody writes, and a writer has a -wal.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -61,7 +61,7 @@ static void create_beside(const char *path, const char *suffix)
 /*
  * Readers of the file at rest, who began before us, are in the way of EXCLUSIVE. While we
  * have PENDING, nobody joins them, and what SQLite commits here changes the header alone,
- * which they have read: so whoever does not end soon can stay. What must not happen
+ * which they have read: so a reader that does not end soon can stay. What must not happen
  * before they end is a checkpoint, and db_early.c sees to that. To roll back a hot
  * journal takes EXCLUSIVE without RESERVED before it: after a crash within this commit
  * the next start waits until such readers have ended.
@@ -137,8 +137,7 @@ bool db_rest(struct store *store)
     (void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
     if (store->is_spoiled || moved)
         return false;
-    /* Others who have it open are no fault: then -wal and -shm stay, and serve readers.
-     */
+    /* That others have it open is not a fault: then -wal and -shm stay for readers. */
     (void)sqlite3_busy_timeout(store->db, 0);
     keep_wal(store, 0);
     rc = sqlite3_exec(store->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);

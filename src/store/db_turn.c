@@ -28,7 +28,7 @@ static int turn_refuse(struct store *store)
 
 /*
  * When root makes it, it belongs to whom the database belongs to, like SQLite's own. But
- * whoever may write to the directory can put something else there, and root shall not
+ * anybody who may write to the directory can put something else there, and root must not
  * give that away: what a link leads to, or another name of some file.
  */
 static int turn_give_to_owner(struct store *store, int fd)
@@ -79,8 +79,8 @@ void db_turn_give(struct store *store)
 }
 
 /*
- * Who waits looks only now and then, and would hardly ever find the turn free between
- * two of ours: it stays free for as long as we had it.
+ * A process that waits looks only from time to time, and would hardly ever find the turn
+ * free between two of ours: it stays free for as long as we had it.
  */
 static void turn_leave_to_others(const struct store *store)
 {
@@ -163,8 +163,8 @@ static int check_in_place(struct store *store)
     return -ESTALE;
 }
 
-/* SQLite has rolled back by itself after some faults; and for want of memory a rollback
- * can fail, too, and is still to be done when the next transaction begins. */
+/* SQLite has rolled back by itself after some faults; and while memory is short, a
+ * rollback can fail, too, and is still to be done when the next transaction begins. */
 static int roll_back(struct store *store)
 {
     if (sqlite3_get_autocommit(store->db))
@@ -185,7 +185,7 @@ int store_begin(struct store *store)
         r = db_turn_take(store);
     if (r < 0)
         return r;
-    /* The main writer only passes through: whoever holds the turn goes first, and gets
+    /* The main writer only passes through: the holder of the turn goes first, and gets
      * the lock when our present batch ends. */
     if (store->mode == STORE_OWN)
         db_turn_give(store);
@@ -212,7 +212,7 @@ void store_rollback(struct store *store)
     db_turn_give(store);
 }
 
-/* Without a daemon nobody else would: an import must not grow the WAL for ever. */
+/* Without a daemon nobody else would: an import must not grow the WAL without end. */
 static void keep_wal_short(struct store *store)
 {
     if (store->mode == STORE_WRITE && store->wal_bytes > 2 * STORE_WAL_BYTES)
@@ -273,13 +273,13 @@ int store_checkpoint_restart(struct store *store)
 {
     int rc;
 
-    /* A reader in the way is no reason to hold up deliveries. */
+    /* A reader in the way must not hold up deliveries. */
     (void)sqlite3_busy_timeout(store->db, 0);
     rc =
         sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
     (void)sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
     if (rc != SQLITE_OK)
-        return db_fault(store, rc, "beginning the WAL anew");
+        return db_fault(store, rc, "restarting the WAL");
     store->wal_bytes = 0;
     return 0;
 }

@@ -32,7 +32,7 @@ static struct wal *wal_of(const sqlite3_file *file)
     return (struct wal *)(uintptr_t)file->pMethods;
 }
 
-/* What could not be written is gone: SQLite rolls back, and writes there anew. */
+/* What could not be written is gone: SQLite rolls back, and writes there again. */
 static int flush(sqlite3_file *file)
 {
     struct wal *wal = wal_of(file);
@@ -61,8 +61,8 @@ static int wal_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int
     return SQLITE_OK;
 }
 
-/* A transaction that outgrew the cache reads its own frames. All other reads are no
- * business of what waits: they may come when the write lock is gone. */
+/* A transaction that outgrew the cache reads its own frames. All other reads do not
+ * concern what waits: they may come when the write lock is gone. */
 static int wal_read(sqlite3_file *file, void *to, int len, sqlite3_int64 at)
 {
     const struct wal *wal = wal_of(file);

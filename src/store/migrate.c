@@ -52,9 +52,10 @@ static int judge(struct store *store, const struct identity *identity, struct bu
         return refuse(store, -ENOENT, fault,
                       "holds nothing yet: start sesbounced, which sets it up");
     if (identity->application_id != STORE_APPLICATION_ID)
-        return refuse(store, -ENOTSUP, fault,
-                      "is a SQLite database, but none of sesbounced's: set [store] path "
-                      "to another file");
+        return refuse(
+            store, -ENOTSUP, fault,
+            "is an SQLite database, but not one of sesbounced's: set [store] path "
+            "to another file");
     if (identity->version > MIGRATION_COUNT)
         return refuse(store, -ENOTSUP, fault,
                       "was made by a newer sesbounced: install that version again, or "
@@ -87,7 +88,7 @@ static int note_loss(struct store *store)
     return db_exec(store,
                    "INSERT INTO total (name, n)"
                    " VALUES ('begun_anew_at', strftime('%s', 'now'))",
-                   "noting that the list was begun anew");
+                   "noting that an empty list was begun");
 }
 
 /* All or nothing, and once: the version is read again under the lock. */

@@ -141,7 +141,7 @@ int db_wake(struct store *store, const char *sql,
             int (*row)(void *context, int count, char **values, char **names),
             void *context);
 
-/* Opens again, for reading only, a file that could not be read for want of a -wal or
+/* Opens again, for reading only, a file that could not be read because it has no -wal or
  * -shm. -EBUSY where there is a -wal with something in it: then that fault is another
  * one. */
 int db_rest_open(struct store *store);
@@ -153,9 +153,9 @@ int db_rest_check(struct store *store);
 /* --- db_early.c ------------------------------------------------------------------ */
 
 /*
- * Marks whoever reads the file now as an early reader, whom a checkpoint would disturb.
- * While nobody can begin to read without the WAL: SQLite's PENDING lock is held, or the
- * header says WAL. False, and nothing done, when nobody reads.
+ * Marks the present readers of the file as early readers, whom a checkpoint would
+ * disturb. While nobody can begin to read without the WAL: SQLite's PENDING lock is held,
+ * or the header says WAL. False, and nothing done, when nobody reads.
  */
 bool db_early_mark(struct store *store);
 /* From now on no process moves anything from the WAL into the file. */
@@ -171,8 +171,8 @@ bool db_early_is_noted(const struct store *store);
 /*
  * From now on this connection, which must be at synchronous=FULL and between
  * transactions, writes the WAL in pieces of up to STORE_WAL_WRITE_BYTES, and takes the
- * connection's rollback hook, until the WAL is closed. 0 and nothing done where the
- * journal is no WAL, -ENOMEM, or as db_fault().
+ * connection's rollback hook, until the WAL is closed. 0 and nothing done if the
+ * journal is not a WAL, -ENOMEM, or as db_fault().
  */
 int db_wal_gather(struct store *store);
 
@@ -343,8 +343,8 @@ int count_remember_kind(struct store *store, const struct intake *intake,
 int count_delivered_after(struct store *store, struct str address, int64_t ms,
                           int64_t *ret_ms);
 
-/* What is kept already of a mail, a recipient (of all who are none together) and a type.
- */
+/* What is kept already of a mail, a recipient (or all addresses that the mail was not
+ * sent to together) and a type. */
 struct event_seen {
     int rows;
     unsigned kinds;   /* bits 1 << enum policy_tally: as what these count */

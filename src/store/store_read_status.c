@@ -8,7 +8,7 @@
 #include "store/store_internal.h"
 
 /* Name and value; the rows of one query, so that all of them are of one moment. `sums`
- * has what is in both of the tables that the schema tells of at `total`. */
+ * has what is in both of the tables that the schema explains at `total`. */
 static const char status_sql[] =
     "WITH days AS MATERIALIZED (SELECT sum(events) AS events, sum(suppressed_soft) AS"
     " soft, sum(suppressed_bounce) AS bounce, sum(suppressed_complaint) AS complaint,"

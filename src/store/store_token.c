@@ -1,6 +1,6 @@
 /*
  * Tokens of subscriptions, each in a file beside the database that only its owner can
- * read: whoever has a token can confirm the subscription, and the group reads the
+ * read: anybody who has a token can confirm the subscription, and the group reads the
  * database. A row knows its token by the SHA-256 that is part of the file's name.
  *
  * A file is there, and synced, before the commit that refers to it. What no row refers to

@@ -1,6 +1,6 @@
 /*
- * Totals that `status` shows, so that nobody has to count: summed up in memory, and
- * written in the transaction that changes what they count.
+ * Totals that `status` shows, so that no query has to count rows: summed up in memory,
+ * and written in the transaction that changes what they count.
  *
  * The list by reason changes by itself when entries run out. So its rows of `total` do
  * not say how many there are, but how many there are until which minute: `status` sums up

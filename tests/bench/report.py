@@ -74,7 +74,7 @@ def lost(results: dict) -> int:
 
 
 def refused(results: dict) -> int:
-    """Answers of the daemon that were no 200, and connections that ended without one."""
+    """Answers of the daemon other than 200, and connections that ended without one."""
     runs = [run for run in results["runs"] + results["open"] if run["server"] == "sesbounced"]
     return sum(run.get(key, 0) for run in runs for key in ("not_2xx", "broken", "other"))
 
@@ -119,8 +119,8 @@ def _rates(table: _Table) -> list[str]:
 
 
 def _costs(table: _Table) -> list[str]:
-    head = ["server", "connections", "p50 ms", "p99 ms", "CPU µs a message", "peak RSS MB",
-            "disk bytes a message", "messages a commit"]
+    head = ["server", "connections", "p50 ms", "p99 ms", "CPU µs per message", "peak RSS MB",
+            "disk bytes per message", "messages per commit"]
     lines = ["| " + " | ".join(head) + " |", "| --- " + "| ---: " * (len(head) - 1) + "|"]
     for server in ("sesbounced", "Node peer"):
         for c in table.connections():
@@ -154,17 +154,18 @@ def _rest(results: dict, table: _Table) -> list[str]:
     parts, large = results["parts"], results["scale"]
     on_large = {key: [run[key] for run in large["runs"]] for key in ("rate", "p99_ms", "peak_mb")}
     return [
-        f"One thread, a message: envelope {parts['envelope_us']:.1f} µs, signature "
+        f"One thread, per message: envelope {parts['envelope_us']:.1f} µs, signature "
         f"{parts['signature_us']:.1f} µs, SES message {parts['ses_us']:.1f} µs; all that an "
         f"HTTP thread does with a body {parts['all_us']:.1f} µs.",
         f"Start until the first answer: {spread(results['start_ms'], 1)} ms.",
         f"With {large['events']:,} events ({large['file_mb']:,.0f} MB without bodies): start "
         f"{spread(large['start_ms'], 1)} ms; {spread(on_large['rate'])} messages/s, "
-        f"{100 * large_share(large):.0f} % of an empty file's in turns with it, p99 "
+        f"{100 * large_share(large):.0f} % of the rate on an empty file in turns with it, p99 "
         f"{spread(on_large['p99_ms'], 1)} ms, peak RSS {max(on_large['peak_mb']):.1f} MB.",
         f"`check` {large['check_ms']:.2f} ms of process time beyond starting the program "
         f"({large['ctl_ms']:.2f} ms), {large['check_wall_ms']:.1f} ms on the clock; "
-        f"{large['check_each_us']:.1f} µs each of many, {large['filter_each_us']:.1f} µs a line "
+        f"{large['check_each_us']:.1f} µs for each of many addresses, "
+        f"{large['filter_each_us']:.1f} µs per line "
         f"of `check -`. `events --address` {large['events_ms']:.2f} ms, "
         f"{large['events_wall_ms']:.1f} ms on the clock.",
     ]
@@ -194,7 +195,7 @@ def _targets(results: dict, table: _Table) -> list[str]:
     rows += [
         ("of the bare SQLite loop, 128 connections", "≥ 60 %", f"{bare:.0f} %", bare >= 60),
         ("p99 at 128 connections", "≤ 60 ms", f"{p99:.0f} ms", p99 <= 60),
-        ("p99 at 1,000 a second, open loop", "≤ 10 ms", f"{late:.1f} ms", late <= 10),
+        ("p99 at 1,000 per second, open loop", "≤ 10 ms", f"{late:.1f} ms", late <= 10),
         ("peak RSS of all runs", "≤ 64 MB", f"{peak:.1f} MB", peak <= 64),
         (f"rate with {large['events']:,} events", "≥ 75 % of the empty file's",
          f"{share:.0f} %", share >= 75),
@@ -216,7 +217,7 @@ def _answers(results: dict) -> str:
               for run in counted + results["scale"]["runs"])
     wrapped = sum(1 for run in counted if run.get("wrapped"))
     text = (f"Rows against answers: {kept:,} rows in {len(counted)} runs; {lost(results)} "
-            f"acknowledged messages without a row; {odd} answers that were no 200.")
+            f"acknowledged messages without a row; {odd} answers other than 200.")
     return text + (f" {wrapped} runs ran out of messages." if wrapped else "")
 
 
@@ -232,7 +233,7 @@ def text(results: dict, no_peer: str | None) -> str:
     lines = ["", f"Machine: {results['machine']}, after {results['load_after']:.1f}, "
              f"{_stolen(results)}. Medians of alternating runs (lowest–highest)." + (" QUICK." if results["quick"] else ""), ""]
     lines += _rates(table) + [""] + _costs(table) + [""]
-    lines += ["1,000 messages a second, open loop:", ""] + _open(results) + [""]
+    lines += ["1,000 messages per second, open loop:", ""] + _open(results) + [""]
     lines += _rest(results, table) + [_answers(results), ""] + _targets(results, table)
     if no_peer:
         lines.append(f"No Node peer: {no_peer}.")

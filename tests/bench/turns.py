@@ -55,7 +55,7 @@ class Turns(Bench):
             for run in pairs[-1]:
                 print(report.line(run), flush=True)
                 if run["wrapped"]:
-                    raise Failed("out of messages: set MESSAGES to what it takes a second")
+                    raise Failed("out of messages: set MESSAGES to what it handles per second")
         return pairs
 
     def opened(self) -> list[tuple[dict, dict]]:
@@ -74,15 +74,15 @@ class Turns(Bench):
         for connections in CONNECTIONS:
             pairs = self.closed(connections)
             lost += sum(run["lost"] for pair in pairs for run in pair)
-            for key, what in (("rate", "messages a second"), ("cpu_us", "CPU a message"),
+            for key, what in (("rate", "messages per second"), ("cpu_us", "CPU per message"),
                               ("p99_ms", "p99"), ("peak_mb", "peak RSS"),
-                              ("disk_bytes", "disk a message")):
+                              ("disk_bytes", "disk per message")):
                 lines.append(compared(f"{connections} connections, {what}", pairs, key))
         pairs = self.opened()
         for key in ("p50_ms", "p99_ms"):
-            lines.append(compared(f"{OPEN_RATE} a second, {key[:3]}", pairs, key))
+            lines.append(compared(f"{OPEN_RATE} per second, {key[:3]}", pairs, key))
         fresh(self.folder / "run")
-        print("\nnow, of the previous program (median of pairs, lowest to highest):")
+        print("\nnow, relative to the previous program (median of pairs, lowest to highest):")
         print("\n".join(lines))
         if lost:
             raise Failed(f"{lost} acknowledged messages have no row")

@@ -222,7 +222,7 @@ def test_401_without_a_token_of_the_file(guarded, home, path, headers):
     assert "Authorization: Bearer" in reply.text and "tokens_file" in reply.text
 
 
-def test_401_comes_before_anything_is_told(guarded, home):
+def test_401_comes_before_anything_is_disclosed(guarded, home):
     assert_refusal(ask(home, "/nothing-here"), 401)
     assert_refusal(ask(home, "/metrics", method="DELETE"), 401)
     assert_refusal(ask(home, f"/metrics?token={TOKEN}"), 401)

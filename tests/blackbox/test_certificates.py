@@ -89,7 +89,7 @@ def test_the_endpoint_may_be_a_template_with_the_region(make_daemon, sns):
     assert sns.fetches()[0].host == f"localhost:{sns.port}"
 
 
-def test_a_certificate_of_one_region_is_no_good_for_another(make_daemon, sns):
+def test_a_certificate_of_one_region_is_not_accepted_for_another(make_daemon, sns):
     """An endpoint without {region} serves all regions under the same URL."""
     there = TOPIC.replace("us-east-1", "eu-central-2")
     daemon = make_daemon(sns={"topic": [TOPIC, there]}).start()
@@ -101,7 +101,7 @@ def test_a_certificate_of_one_region_is_no_good_for_another(make_daemon, sns):
 
 
 @pytest.mark.parametrize("from_disk", [False, True], ids=["fetched", "from-disk"])
-def test_a_certificate_serves_its_region_whoever_asked_for_it_first(make_daemon, sns, from_disk):
+def test_a_certificate_serves_its_region_whatever_topic_asked_first(make_daemon, sns, from_disk):
     """An endpoint without {region}: a topic that may not use it asks first."""
     there = TOPIC.replace("us-east-1", "eu-central-2")
     daemon = make_daemon(sns={"topic": [TOPIC, there]})
@@ -118,7 +118,7 @@ def test_a_certificate_serves_its_region_whoever_asked_for_it_first(make_daemon,
     assert len(sns.fetches()) == (0 if from_disk else 1)
 
 
-def test_import_verifies_with_a_certificate_whoever_asked_for_it_first(make_daemon, sns, home):
+def test_import_verifies_with_a_certificate_that_another_topic_asked_for(make_daemon, sns, home):
     there = TOPIC.replace("us-east-1", "eu-central-2")
     daemon = make_daemon(sns={"topic": [TOPIC, there]}).start()
     opt_in = sns.add(sns.authority.new_signer("sns-signing.eu-central-2.amazonaws.com"))
@@ -195,7 +195,7 @@ def test_a_file_put_there_while_it_runs_is_used(daemon, sns):
 
 
 @pytest.mark.parametrize("damage", [b"", b"junk", b"-----BEGIN CERTIFICATE-----\nAAAA\n"])
-def test_a_damaged_file_is_fetched_anew(make_daemon, sns, damage):
+def test_a_damaged_file_is_fetched_again(make_daemon, sns, damage):
     daemon = make_daemon()
     folder = daemon.certificates / HOST
     folder.mkdir(parents=True)

@@ -113,7 +113,7 @@ def test_a_line_of_credentials_is_not_quoted(make_daemon, home):
     assert "hunter2" not in daemon.log()
 
 
-def test_tokens_that_are_none(make_daemon, home):
+def test_tokens_that_are_invalid(make_daemon, home):
     file = write(home / "tokens", "scraper:read:secret\n")
     daemon = make_daemon(admin={"tokens_file": file})
     assert_both_refuse(daemon, "[admin] tokens_file", "SHA256HEX")
@@ -124,7 +124,7 @@ def test_a_ca_file_without_certificates(make_daemon, home):
     assert_both_refuse(daemon, "[sns] ca_file", "in PEM form")
 
 
-def test_the_simulators_key_that_is_none(make_daemon, home):
+def test_the_simulators_key_that_is_not_a_key(make_daemon, home):
     simulator = {"enabled": "yes", "key": write(home / "simulator", "junk\n")}
     assert_both_refuse(make_daemon(simulator=simulator), "[simulator] key", "remove it")
 
@@ -192,7 +192,7 @@ def test_a_certificate_that_wants_to_be_renewed_is_a_warning(
 
 
 @pytest.mark.parametrize("before, after", [(300, 31), (2, 4)], ids=["a-year", "a-week"])
-def test_a_certificate_before_the_last_third_of_its_life_is_none(
+def test_a_certificate_before_the_last_third_of_its_life_causes_no_warning(
     make_daemon, authority, pair, before, after
 ):
     signer = authority.new_signer(before=days(before), after=days(after))

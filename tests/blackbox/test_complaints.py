@@ -94,7 +94,7 @@ def test_complaint_02_unsubscribe_url_is_never_visited(daemon, sns, make_sns):
 # --- 3: on UnsubscribeConfirmation the URL is fetched: see also test_subscriptions.py
 
 
-def test_complaint_03_the_operator_is_told_that_a_subscription_ended(daemon, sns):
+def test_complaint_03_the_operator_learns_that_a_subscription_ended(daemon, sns):
     daemon.accept(sns.unsubscription())
     daemon.wait_log(TOPIC, "unsubscribe")
     assert daemon.column("SELECT state FROM topics") == ["unsubscribed"]
@@ -288,7 +288,7 @@ def test_complaint_16_not_spam_takes_a_complaint_back(daemon, sns):
 
 
 @pytest.mark.parametrize("build", [ses.bounce, ses.complaint], ids=["bounce", "complaint"])
-def test_complaint_16_a_list_hit_is_no_complaint_and_no_bounce(daemon, sns, build):
+def test_complaint_16_a_list_hit_is_neither_a_complaint_nor_a_bounce(daemon, sns, build):
     daemon.accept(sns.feedback(build(A, subtype="OnAccountSuppressionList")))
     (row,) = daemon.events()
     assert (row["class"], row["cause"]) == ("hard", "list-hit")

@@ -111,7 +111,7 @@ def test_check_gives_json_and_csv(listed):
     assert rows[0]["reason"] == "COMPLAINT"
 
 
-def test_check_2_for_what_is_no_address(listed):
+def test_check_2_for_what_is_not_an_address(listed):
     assert listed.ctl("check", "no address").code == 2
 
 
@@ -255,7 +255,7 @@ def test_suppress_dry_run_changes_nothing(listed):
     assert listed.suppressed() == [ANN, BEN]
 
 
-def test_suppress_changes_nothing_when_one_word_is_no_address(listed):
+def test_suppress_changes_nothing_when_one_word_is_not_an_address(listed):
     assert listed.ctl("suppress", "add", CYD, "junk").code == 2
     assert listed.suppressed() == [ANN, BEN]
 
@@ -267,7 +267,7 @@ def numbered(count: int) -> list[str]:
 def test_suppress_add_and_remove_read_standard_input(listed):
     lines = f"\ufeff{CYD}\r\n\r\nDee <dee@mail.example>\n{ANN}\n{CYD}"
     added = listed.ctl("suppress", "add", "-", "--note", "moved", input=lines.encode())
-    assert (added.code, added.out) == (0, "3 added, 0 changed, 1 unchanged: for ever\n")
+    assert (added.code, added.out) == (0, "3 added, 0 changed, 1 unchanged: permanent\n")
     (entry,) = listed.rows("SELECT * FROM suppressed WHERE address = ?", CYD)
     assert (entry["note"], entry["reason"], bool(entry["actor"])) == ("moved", "MANUAL", True)
     assert listed.value("SELECT count(*) FROM decisions WHERE note = 'moved'") == 3
@@ -283,7 +283,7 @@ def test_suppress_add_and_remove_read_files_beside_words(listed, home):
     two.write_text("eve@mail.example\nfay@mail.example\n")
     dry = listed.ctl("suppress", "add", "--dry-run", str(one), CYD, str(two))
     assert dry.code == 0 and "3 would be added" in dry.out
-    assert f"{CYD}  would be added for ever\n" in dry.out
+    assert f"{CYD}  would be added: permanent\n" in dry.out
     assert listed.suppressed() == [ANN, BEN]
     assert listed.ctl("suppress", "add", str(one), CYD, str(two)).code == 0
     assert len(listed.suppressed()) == 6
@@ -295,7 +295,7 @@ def test_suppress_add_and_remove_read_files_beside_words(listed, home):
     ]
 
 
-def test_suppress_changes_nothing_when_one_line_is_no_address(listed, home):
+def test_suppress_changes_nothing_when_one_line_is_not_an_address(listed, home):
     lines = [*numbered(2000), "ann\u200b@mail.example", "junk", f"{ANN},{BEN}", *["x"] * 100]
     result = listed.ctl("suppress", "add", "-", input="\n".join(lines).encode())
     assert result.code == 2 and listed.suppressed() == [ANN, BEN]
@@ -328,15 +328,15 @@ def test_suppress_add_tells_what_became_of_an_entry_that_was_there(listed):
         assert result.code == 0, result.err
         return result.out.rstrip("\n").removeprefix(CYD).strip()
 
-    assert add() == "added for ever"
-    assert add() == "unchanged: for ever"
-    assert add("--note", "x") == "changed: the note; for ever as before"
+    assert add() == "added: permanent"
+    assert add() == "unchanged: permanent"
+    assert add("--note", "x") == "changed: the note; permanent as before"
     day = ("--until", "2999-01-31")
-    changed = "changed: until 2999-01-31T00:00:00.000Z, was for ever"
+    changed = "changed: until 2999-01-31T00:00:00.000Z, was permanent"
     assert add("--dry-run", *day) == f"would be {changed}"
     assert add(*day) == changed
     assert add(*day) == "unchanged: until 2999-01-31T00:00:00.000Z"
-    assert add() == "changed: for ever, was until 2999-01-31T00:00:00.000Z"
+    assert add() == "changed: permanent, was until 2999-01-31T00:00:00.000Z"
 
 
 @pytest.mark.parametrize("verb", ["add", "remove"])
@@ -471,7 +471,7 @@ def on_terminal(daemon: Daemon, *words: str) -> str:
     return shown.decode()
 
 
-def test_csv_is_no_program_for_a_spreadsheet(daemon, sns):
+def test_csv_is_not_a_program_for_a_spreadsheet(daemon, sns):
     formula = '=HYPERLINK("https://evil.example","x")'
     daemon.accept(sns.feedback(ses.bounce(ses.failed("+ann@mail.example", "5.1.1", formula))))
     row = rows_of_csv(daemon.ctl("-o", "csv", "events"))[0]
@@ -582,7 +582,7 @@ def test_quarantine_drop_takes_a_reason_or_a_topic_or_all(much_quarantined, sele
 @pytest.mark.parametrize(
     "select", [[], ["--all", "--reason", "stale"], ["1", "--all"], ["1", "--topic", TOPIC]], ids=str
 )
-def test_quarantine_retry_and_drop_want_to_be_told_which(much_quarantined, verb, select):
+def test_quarantine_retry_and_drop_need_a_selection(much_quarantined, verb, select):
     result = much_quarantined.ctl("quarantine", verb, *select)
     assert result.code == 2 and "--all" in result.err
     assert len(much_quarantined.quarantined()) == 4

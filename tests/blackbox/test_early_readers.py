@@ -146,7 +146,7 @@ def test_a_command_between_two_daemons_leaves_early_readers_in_peace(daemon, sns
     assert checkpoint(daemon)[1] == 0
 
 
-def test_a_reader_of_the_running_daemon_is_no_early_one(daemon, sns, readers):
+def test_a_reader_of_the_running_daemon_is_not_an_early_one(daemon, sns, readers):
     fill(daemon, sns, "before")
     readers.append(Reader(daemon))
     daemon.restart()

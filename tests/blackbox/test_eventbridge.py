@@ -137,7 +137,7 @@ def test_who_paused_must_end_the_pause(daemon, sns):
     assert len(pauses(daemon)) == 1
 
 
-def test_pauses_of_tenants_sets_and_the_account_are_told_apart(daemon, sns):
+def test_pauses_of_tenants_sets_and_the_account_are_distinguished(daemon, sns):
     accept(daemon, sns,
            sending("DISABLED", "2026-03-05T10:00:00Z", None, resource=TENANT),
            sending("DISABLED", "2026-03-05T10:00:01Z", resource=CONFIGURATION_SET),
@@ -148,7 +148,7 @@ def test_pauses_of_tenants_sets_and_the_account_are_told_apart(daemon, sns):
     assert f"account {ses.ACCOUNT}" in lines[2] and "sesv2 get-account" in lines[2]
 
 
-def test_what_status_says_to_type_is_no_program_of_who_named_a_tenant(daemon, sns, tmp_path):
+def test_what_status_says_to_type_is_not_a_program_of_who_named_a_tenant(daemon, sns, tmp_path):
     name, region = """a;$(touch x);`touch x`'"\\ b""", "eu-central-1 $(touch x)"
     message = sending("DISABLED", "2026-03-05T10:00:00Z", "x; type: touch x",
                       resource=f"arn:aws:ses:{REGION}:{ses.ACCOUNT}:tenant/{name}")

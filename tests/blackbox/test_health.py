@@ -149,7 +149,7 @@ def test_a_verified_delivery_ends_what_was_unhealthy(daemon, sns):
     daemon.wait_log("messages can be verified again")
 
 
-def test_a_stranger_who_wants_an_unknown_certificate_turns_nothing_while_one_is_at_hand(
+def test_a_stranger_who_wants_an_unknown_certificate_turns_nothing_while_one_is_known(
     daemon, sns
 ):
     """Without any way out; the genuine certificate is at hand, whether mail flows or not."""
@@ -170,7 +170,7 @@ def test_a_stranger_who_wants_an_unknown_certificate_turns_nothing_while_one_is_
     assert daemon.log().count("cannot get a signing certificate") <= 10
 
 
-def test_a_stranger_cannot_choose_the_name_under_which_none_is_at_hand(make_daemon, sns):
+def test_a_stranger_cannot_choose_the_name_under_which_no_certificate_is_known(make_daemon, sns):
     """SigningCertURL may name AWS's host or the endpoint's: both are one place."""
     for known, named in ((sns.origin, AWS), (AWS, sns.origin)):
         daemon = make_daemon().start()
@@ -184,7 +184,7 @@ def test_a_stranger_cannot_choose_the_name_under_which_none_is_at_hand(make_daem
         daemon.stop()
 
 
-def test_no_way_out_is_unhealthy_at_once_when_no_certificate_is_at_hand_any_more(daemon, sns):
+def test_no_way_out_is_unhealthy_at_once_when_no_certificate_is_known_any_more(daemon, sns):
     """Another region's is at hand, or none: the real outage shows with the first delivery.
     That of a renewed certificate shows after a while: tests/unit/daemon/test_health.c."""
     daemon.accept(some_bounce(sns))

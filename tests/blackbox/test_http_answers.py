@@ -59,7 +59,7 @@ NO_ENVELOPES = {
 
 
 @pytest.mark.parametrize("body", NO_ENVELOPES.values(), ids=NO_ENVELOPES.keys())
-def test_400_for_what_is_no_json_object_of_sns(daemon, body):
+def test_400_for_what_is_not_a_json_object_of_sns(daemon, body):
     assert_refusal(daemon.post(body), 400, secret=SECRET)
 
 
@@ -80,7 +80,7 @@ def test_400_for_a_missing_required_field(daemon, sns, field):
 
 
 @pytest.mark.parametrize("field", REQUIRED.split())
-def test_400_for_a_required_field_that_is_no_string(daemon, sns, field):
+def test_400_for_a_required_field_that_is_not_a_string(daemon, sns, field):
     envelope = sns.notification(SECRET)
     envelope[field] = 4711
     assert_refusal(daemon.post(encode(envelope)), 400, secret=SECRET)
@@ -167,7 +167,7 @@ def test_the_log_tells_missing_credentials_from_wrong_ones(guarded, sns):
     assert_refusal(guarded.deliver(envelope), 401)
     guarded.wait_log("a request without credentials got 401")
     assert_refusal(guarded.deliver(envelope, **basic("sns:zebra-4711")), 401)
-    line = guarded.wait_log("a request with wrong credentials got 401", "in no line")
+    line = guarded.wait_log("a request with wrong credentials got 401", "are not in")
     assert "zebra" not in line
     assert_refusal(guarded.deliver(envelope, **basic("sns:****")), 401)
     guarded.wait_log("a request with wrong credentials got 401", "AWS prints in place")
@@ -388,7 +388,7 @@ def test_mail_addresses_appear_in_the_log_only_as_configured(make_daemon, sns, m
     assert ("ann.zebra@mail.example" in daemon.log()) == (mode == "full")
 
 
-def test_strangers_cause_thirty_lines_a_minute_and_one_for_each_topic(daemon, sns):
+def test_strangers_cause_thirty_lines_per_minute_and_one_per_topic(daemon, sns):
     """Some of them name certificates that nobody has. Two minutes may be touched."""
     before = len(daemon.log().splitlines())
     foreign = sns.notification("x", topic=FOREIGN_TOPIC)

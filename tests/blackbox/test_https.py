@@ -191,7 +191,7 @@ def test_a_second_renewal_follows_when_the_first_one_s_connections_have_ended(
     assert secured.stop() == 0
 
 
-def test_a_renewal_that_fails_for_want_of_descriptors_is_tried_again(
+def test_a_renewal_that_fails_because_descriptors_are_short_is_tried_again(
     secured, authority, home, renewed
 ):
     before = served(secured, authority)
@@ -284,7 +284,7 @@ def test_plain_http_and_junk_do_not_harm_a_tls_listener(secured, authority):
     connection.close()
 
 
-def test_http_spoken_to_the_https_port_is_told_in_plain_words_once_a_minute(secured):
+def test_http_spoken_to_the_https_port_is_logged_in_plain_words_once_a_minute(secured):
     for _ in range(3):
         with secured.connect() as raw:
             raw.sendall(b"POST /sns HTTP/1.1\r\nHost: x\r\n\r\n")

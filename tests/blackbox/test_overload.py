@@ -257,7 +257,7 @@ def test_in_a_crowd_only_who_delivers_keeps_the_connection(small, sns, metrics, 
 
 
 @pytest.mark.slow
-def test_the_sweep_goes_on_while_nobody_reads_what_systemd_is_told(small, metrics, clients):
+def test_the_sweep_goes_on_while_nobody_reads_the_socket_of_systemd(small, metrics, clients):
     small.launcher = ["env", "WATCHDOG_USEC=1000000"]  # something to tell each second
     small.start()
     with small.filled_notify_socket():

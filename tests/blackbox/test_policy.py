@@ -180,7 +180,7 @@ def test_a_complaint_of_several_candidates_says_how_many(daemon, sns):
     assert daemon.column("SELECT candidates FROM events") == [3, 3, 3]
 
 
-def test_a_second_complaint_of_a_candidate_is_for_ever(daemon, sns):
+def test_a_second_complaint_of_a_candidate_is_permanent(daemon, sns):
     for other in ("b@mail.example", "c@mail.example"):
         daemon.accept(sns.feedback(ses.complaint(A, other)))
     assert daemon.column("SELECT until FROM suppressed WHERE address = ?", A) == [None]
@@ -195,7 +195,7 @@ def test_a_stronger_reason_replaces_a_weaker_one_and_never_the_other_way(daemon,
     assert daemon.column("SELECT reason FROM suppressed") == ["COMPLAINT"]
 
 
-def test_for_ever_is_not_shortened_by_a_later_term(daemon, sns):
+def test_a_permanent_entry_is_not_shortened_by_a_later_term(daemon, sns):
     daemon.accept(sns.feedback(ses.bounce(A)))
     daemon.accept(sns.feedback(bounced(P, "Suppressed")))
     assert daemon.column("SELECT until FROM suppressed") == [None]

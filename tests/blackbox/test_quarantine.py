@@ -28,7 +28,7 @@ def test_text_that_does_not_parse_is_not_json(daemon, sns, message):
 
 
 @pytest.mark.parametrize("message", ["{}", '{"hello": "world"}', '{"bounce": {}}'])
-def test_json_without_a_type_is_no_type(daemon, sns, message):
+def test_json_without_a_type_is_quarantined_as_no_type(daemon, sns, message):
     daemon.accept(sns.notification(message))
     assert daemon.quarantined() == ["no-type"]
 
@@ -69,7 +69,7 @@ def test_an_unknown_bounce_type_suppresses_nobody(daemon, sns, kind):
 
 
 @pytest.mark.parametrize("address", ["free text", "", "@", "ann@", "@x.example"])
-def test_a_recipient_that_is_no_address_suppresses_nobody(daemon, sns, address):
+def test_a_recipient_that_is_not_an_address_suppresses_nobody(daemon, sns, address):
     daemon.accept(sns.feedback(ses.bounce(address, destination=["b@x.example"])))
     assert daemon.suppressed() == []
     assert len(daemon.quarantined()) == 1

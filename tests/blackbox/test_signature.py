@@ -130,7 +130,7 @@ def test_a_wrong_key_is_403(daemon, sns):
     [(dt.timedelta(days=30), -dt.timedelta(days=1)), (-dt.timedelta(days=1), dt.timedelta(9))],
     ids=["expired", "not-yet"],
 )
-def test_a_certificate_not_valid_at_the_timestamp_is_no_proof(daemon, sns, before, after):
+def test_a_certificate_not_valid_at_the_timestamp_proves_nothing(daemon, sns, before, after):
     signer = sns.add(sns.authority.new_signer(before=before, after=after))
     reply = daemon.deliver(sns.feedback(ses.bounce("ann@mail.example"), signer=signer))
     assert_refusal(reply, reply.status)
@@ -192,7 +192,7 @@ def test_a_signed_field_without_its_strict_form_is_refused(make_daemon, sns, opt
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2026-13-01T00:00:00.000Z", "2026-01-01", ""])
-def test_a_timestamp_that_is_none_is_refused(daemon, sns, text):
+def test_a_timestamp_that_is_not_a_time_is_refused(daemon, sns, text):
     envelope = sns.notification("x") | {"Timestamp": text}
     sns.sign(envelope)
     reply = daemon.deliver(envelope)

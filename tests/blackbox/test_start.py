@@ -415,7 +415,7 @@ def test_a_database_removed_under_it_is_503_until_it_is_back(make_daemon, sns):
     ]
 
 
-def test_a_new_empty_list_is_told(make_daemon):
+def test_a_new_empty_list_is_logged(make_daemon):
     daemon = make_daemon()
     daemon.start()
     assert "a new, empty list was begun" in daemon.log()

@@ -129,14 +129,14 @@ def test_topics_confirm_after_a_failure_starts_over(daemon, sns):
     [confirmed(OTHER_TOPIC), confirmed(FOREIGN_TOPIC)],
     ids=["other-topic", "other-account"],
 )
-def test_an_answer_for_another_topic_is_no_confirmation(daemon, sns, body):
+def test_an_answer_for_another_topic_is_not_a_confirmation(daemon, sns, body):
     sns.confirm_plan.otherwise = Answer(200, body)
     daemon.accept(sns.confirmation())
     wait_state(daemon, "failed")
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>portal</html>"], ids=["empty", "html"])
-def test_an_answer_without_an_arn_is_no_confirmation(daemon, sns, body):
+def test_an_answer_without_an_arn_is_not_a_confirmation(daemon, sns, body):
     sns.confirm_plan.otherwise = Answer(200, body)
     daemon.accept(sns.confirmation())
     sns.wait_for(1, sns.confirmations)

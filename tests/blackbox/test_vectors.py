@@ -297,7 +297,7 @@ def not_json() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("file, expected", not_json())
-def test_text_that_is_no_ses_message(daemon, sns, file, expected):
+def test_text_that_is_not_an_ses_message(daemon, sns, file, expected):
     text = (VECTORS / "ses-not-json" / file).read_bytes().decode()
     daemon.accept(sns.notification(text))
     assert daemon.events() == [] and daemon.suppressed() == []

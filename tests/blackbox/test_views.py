@@ -76,7 +76,7 @@ def test_bounces_and_complaints_are_the_events_of_their_type(filled):
         assert of_view == [row for row in filled.events() if row["type"] == word]
 
 
-def test_daily_has_counts_of_recipients_and_of_complaints_whoever_complained(filled):
+def test_daily_has_counts_of_recipients_and_of_complaints_whatever_their_candidates(filled):
     (day,) = filled.rows("SELECT * FROM daily")
     assert day["day"] == now().strftime("%Y-%m-%d")
     counts = {name: day[name] for name in day if name not in ("day",) and "rate" not in name}

@@ -207,7 +207,7 @@ static void a_confirmation_outlives_every_jump(void **state)
 }
 
 /* 30 days ahead no token lives: given up, and `topics confirm` begins anew. */
-static void a_confirmation_that_a_jump_ended_can_be_begun_anew(void **state)
+static void a_confirmation_that_a_jump_ended_can_be_started_again(void **state)
 {
     struct fixture *fixture = *state;
     int64_t now = fixture->now_ms, next_ms;
@@ -284,7 +284,7 @@ int main(void)
         TEST(tidying_goes_on_after_the_clock_was_ahead),
         TEST(a_clock_that_was_ahead_costs_no_half_of_a_pair),
         TEST(a_confirmation_outlives_every_jump),
-        TEST(a_confirmation_that_a_jump_ended_can_be_begun_anew),
+        TEST(a_confirmation_that_a_jump_ended_can_be_started_again),
         TEST(what_waits_does_not_look_at_the_wall_clock),
     };
     return cmocka_run_group_tests_name("clock", tests, NULL, end);

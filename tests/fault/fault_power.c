@@ -183,7 +183,7 @@ static void acknowledged_messages_survive_a_power_cut_at_every_write(void **stat
 }
 
 /* So that the test cuts where it matters. */
-static void the_workload_writes_every_file_and_starts_the_log_anew(void **state)
+static void the_workload_writes_every_file_and_restarts_the_log(void **state)
 {
     struct course *course = *state;
     size_t kinds[VFS_FILES][6] = {{0}};
@@ -209,7 +209,7 @@ static void the_workload_writes_every_file_and_starts_the_log_anew(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_workload_writes_every_file_and_starts_the_log_anew),
+        cmocka_unit_test(the_workload_writes_every_file_and_restarts_the_log),
         cmocka_unit_test(acknowledged_messages_survive_a_power_cut_at_every_write),
     };
 

@@ -101,7 +101,7 @@ LEAVE_SECONDS = 2.5
 
 @pytest.mark.kind("I/O error, without systemd's socket")
 @pytest.mark.parametrize("calls", [WRITE, SYNC, READ], ids=["write", "sync", "read"])
-def test_a_passing_error_is_no_reason_to_leave(make_preloaded, sns, ledger, calls):
+def test_a_passing_error_does_not_end_the_daemon(make_preloaded, sns, ledger, calls):
     """65 is for a corrupt database, and a call that failed once shows none: without
     systemd's socket nobody would answer 503 meanwhile."""
     daemon, faults = make_preloaded(inherit=False)

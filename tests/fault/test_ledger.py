@@ -26,7 +26,7 @@ def tamper(daemon, *statements: str) -> None:
     db.close()
 
 
-def test_a_message_that_was_never_kept_is_told(kept):
+def test_a_message_that_was_never_kept_is_reported(kept):
     daemon, ledger = kept
     ledger.acknowledged.add("a-message-that-is-not-there")
     with pytest.raises(AssertionError, match="missing"):
@@ -34,7 +34,7 @@ def test_a_message_that_was_never_kept_is_told(kept):
     assert ledger.lost == 1
 
 
-def test_an_address_that_is_no_longer_on_the_list_is_told(kept):
+def test_an_address_that_is_no_longer_on_the_list_is_reported(kept):
     daemon, ledger = kept
     address = daemon.suppressed()[0]
     assert daemon.ctl("suppress", "remove", address).code == 0
@@ -42,7 +42,7 @@ def test_an_address_that_is_no_longer_on_the_list_is_told(kept):
         ledger.check(daemon)
 
 
-def test_a_counter_that_counted_twice_is_told(kept):
+def test_a_counter_that_counted_twice_is_reported(kept):
     daemon, ledger = kept
     tamper(daemon, "UPDATE day_count SET hard_bounces = hard_bounces + 1")
     with pytest.raises(AssertionError, match="counters"):
@@ -50,7 +50,7 @@ def test_a_counter_that_counted_twice_is_told(kept):
     assert ledger.doubled == 1
 
 
-def test_an_event_that_is_there_twice_is_told(kept):
+def test_an_event_that_is_there_twice_is_reported(kept):
     daemon, ledger = kept
     columns = ", ".join(
         row["name"]
@@ -64,21 +64,21 @@ def test_an_event_that_is_there_twice_is_told(kept):
 
 
 @pytest.mark.parametrize("status, retry", [(400, "10"), (500, None), (503, None), (503, "0")])
-def test_an_answer_that_makes_sns_give_up_is_told(kept, sns, status, retry):
+def test_an_answer_that_makes_sns_give_up_is_reported(kept, sns, status, retry):
     daemon, ledger = kept
     ledger.note(bounce(sns), status, retry)
     with pytest.raises(AssertionError):
         ledger.settle(daemon, sns, 1)
 
 
-def test_a_daemon_that_ended_is_told(kept, sns):
+def test_a_daemon_that_ended_is_reported(kept, sns):
     daemon, ledger = kept
     daemon.kill9()
     with pytest.raises(AssertionError, match="exit status -9"):
         ledger.settle(daemon, sns, 1, exits=(65,))
 
 
-def test_a_daemon_that_takes_too_much_memory_is_told(kept, sns):
+def test_a_daemon_that_takes_too_much_memory_is_reported(kept, sns):
     daemon, ledger = kept
     with pytest.raises(AssertionError):
         ledger.settle(daemon, sns, 1, rss_kib_max=1024)

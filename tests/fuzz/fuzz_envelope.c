@@ -189,7 +189,7 @@ static bool is_janssons_own(const json_error_t *error)
 static void check_refusal(enum verdict verdict, struct str fault, const json_t *json,
                           const json_error_t *error)
 {
-    bool padded = str_equal(fault, STR("more than 16 KiB beside what is signed"));
+    bool padded = str_equal(fault, STR("more than 16 KiB of unsigned bytes"));
     bool unread = padded || str_equal(fault, STR("more members than SNS sends")) ||
                   str_equal(fault, STR("the same member twice"));
     switch (verdict) {

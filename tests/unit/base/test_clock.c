@@ -46,7 +46,7 @@ static void every_form_that_ses_sends_is_read(void **state)
     }
 }
 
-static void what_is_no_time_is_refused(void **state)
+static void what_is_not_a_time_is_refused(void **state)
 {
     (void)state;
     static const char *const texts[] = {
@@ -171,7 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_form_that_ses_sends_is_read),
-        cmocka_unit_test(what_is_no_time_is_refused),
+        cmocka_unit_test(what_is_not_a_time_is_refused),
         cmocka_unit_test(strict_takes_the_form_of_sns_only),
         cmocka_unit_test(texts_are_written_in_the_contracts_forms),
         cmocka_unit_test(times_beyond_the_text_forms_are_clamped),

@@ -319,7 +319,7 @@ static void what_is_printed_is_read_again(void **state)
     assert_non_null(strstr(text, "\n\n[store]\npath = "));
 }
 
-static void a_full_disk_is_told(void **state)
+static void a_full_disk_is_reported(void **state)
 {
     (void)state;
     _cleanup_(fclosep) FILE *full = fopen("/dev/full", "w");
@@ -406,7 +406,7 @@ int main(void)
         cmocka_unit_test(booleans_have_four_words),
         cmocka_unit_test(only_loopback_and_unix_sockets_are_local),
         cmocka_unit_test(what_is_printed_is_read_again),
-        cmocka_unit_test(a_full_disk_is_told),
+        cmocka_unit_test(a_full_disk_is_reported),
         cmocka_unit_test(the_sample_says_every_default),
         cmocka_unit_test(the_sample_is_readable),
         cmocka_unit_test(the_sample_in_the_repository_is_the_printed_one),

@@ -16,7 +16,7 @@
 
 #include "settings_helper.h"
 
-static void all_faults_are_told_with_their_lines(void **state)
+static void all_faults_are_reported_with_their_lines(void **state)
 {
     (void)state;
     settings_refuse(
@@ -31,10 +31,11 @@ static void all_faults_are_told_with_their_lines(void **state)
         "[ingest]\n"
         "threads = 65\n",
         "@:1: a key needs its section above it, such as [ingest]\n"
-        "@:3: [ingest] max_body: `lots` is no size: give a whole number of bytes, or "
+        "@:3: [ingest] max_body: `lots` is not a size: give a whole number of bytes, or "
         "of K, M or G, as in `512K`\n"
         "@:6: [sns] confirm: `maybe` is not known here: give `auto` or `manual`\n"
-        "@:7: [sns] max_age: `2 weeks` is no duration: give a whole number of seconds, "
+        "@:7: [sns] max_age: `2 weeks` is not a duration: give a whole number of "
+        "seconds, "
         "or of s, m, h or d, as in `2h`\n"
         "@:8: write `key = value`, `[section]` or `# comment`\n"
         "@:10: [ingest] threads: `65` is out of range: give 0 to 64\n");
@@ -73,7 +74,7 @@ static void a_section_line_holds_nothing_else(void **state)
 {
     (void)state;
     const char *fault =
-        "@:1: a section is written `[name]`, with nothing behind the bracket\n";
+        "@:1: a section is written `[name]`, with nothing after the bracket\n";
     settings_refuse("[sns] # comment\nmax_age = x\n", fault);
     settings_refuse("[sns\n", fault);
     settings_refuse("[\n", fault);
@@ -87,13 +88,13 @@ static void a_value_is_given_once(void **state)
 {
     (void)state;
     settings_refuse("[sns]\nconfirm = auto\n\n[sns]\nconfirm = auto\n",
-                    "@:5: [sns] confirm is set at line 2 already: keep one\n");
+                    "@:5: [sns] confirm is already set at line 2: keep one\n");
     settings_refuse(
         "[ingest]\nlisten = 127.0.0.1:1\nlisten = 127.0.0.1:2\nlisten = 127.0.0.1:1\n",
-        "@:4: [ingest] listen: `127.0.0.1:1` stands at line 2 already\n");
+        "@:4: [ingest] listen: `127.0.0.1:1` is already at line 2\n");
 }
 
-static void bytes_that_are_no_text_are_told(void **state)
+static void bytes_that_are_not_text_are_reported(void **state)
 {
     (void)state;
     settings_expect_faults(
@@ -162,17 +163,17 @@ static void a_wrong_value_says_what_would_be_right(void **state)
         {"ingest", "max_body = 65M", "give 4K to 64M"},
         {"ingest", "max_body = 18446744073709551617", "give 4K to 64M"},
         {"ingest", "max_body = 17179869185G", "give 4K to 64M"},
-        {"ingest", "max_body = 2m", "is no size"},
-        {"ingest", "max_body = 2 M", "is no size"},
-        {"ingest", "max_body = -1", "is no size"},
-        {"ingest", "max_body = M", "is no size"},
+        {"ingest", "max_body = 2m", "is not a size"},
+        {"ingest", "max_body = 2 M", "is not a size"},
+        {"ingest", "max_body = -1", "is not a size"},
+        {"ingest", "max_body = M", "is not a size"},
         {"ingest", "max_body =", "needs a value, as in `max_body = 2M`"},
         {"ingest", "max_body = 2M ; two", "(a comment needs a line of its own)"},
         {"ingest", "max_connections = 15", "give 16 to 65536"},
         {"ingest", "max_connections = 65537", "give 16 to 65536"},
-        {"ingest", "threads = 2x", "is no whole number"},
-        {"ingest", "threads = 0x2", "is no whole number"},
-        {"ingest", "threads = +2", "is no whole number"},
+        {"ingest", "threads = 2x", "is not a whole number"},
+        {"ingest", "threads = 0x2", "is not a whole number"},
+        {"ingest", "threads = +2", "is not a whole number"},
         {"ingest", "path = sns", "begin with a slash"},
         {"ingest", "path = /a b", "blank"},
         {"ingest", "path = /caf\xc3\xa9", "non-ASCII"},
@@ -211,9 +212,9 @@ static void a_wrong_value_says_what_would_be_right(void **state)
         {"sns", "endpoint = https://example.net/path", "[sns] endpoint: `https://"},
         {"sns", "min_signature_version = 0", "give 1 to 2"},
         {"sns", "min_signature_version = 3", "give 1 to 2"},
-        {"sns", "max_age = 1w", "is no duration"},
-        {"sns", "max_age = s", "is no duration"},
-        {"sns", "max_age = 1.5h", "is no duration"},
+        {"sns", "max_age = 1w", "is not a duration"},
+        {"sns", "max_age = s", "is not a duration"},
+        {"sns", "max_age = 1.5h", "is not a duration"},
         {"sns", "max_age = 3651d", "give 0 to 3650d"},
         {"events", "keep = RenderingFailure", "is not how SES spells it"},
         {"events", "keep = delivery_delay", "is not how SES spells it"},
@@ -222,7 +223,7 @@ static void a_wrong_value_says_what_would_be_right(void **state)
         {"events", "campaign = campaign", "`tag:NAME` or `header:NAME`"},
         {"events", "campaign = tag:", "`tag:NAME` or `header:NAME`"},
         {"events", "campaign = cookie:x", "`tag:NAME` or `header:NAME`"},
-        {"events", "campaign = header:X-Campaign:", "leave out the colon"},
+        {"events", "campaign = header:X-Campaign:", "omit the colon"},
         {"log", "addresses = all", "give `none`, `hash` or `full`"},
         {"log", "addresses =", "as in `addresses = none`"},
         {"simulator", "enabled = on", "neither `yes` nor `no`"},
@@ -319,25 +320,25 @@ static void a_type_stands_in_one_list(void **state)
     settings_refuse(
         "[events]\nkeep = Bounce\nignore = Open\nignore = Bounce\ncount = *\n"
         "ignore = *\n",
-        "@:4: [events] ignore: `Bounce` stands in `keep` too (line 2): a type can be "
+        "@:4: [events] ignore: `Bounce` is also in `keep` (line 2): a type can be "
         "in one list only\n"
-        "@:6: [events] ignore: `*` stands in `count` too (line 5): a type can be in "
+        "@:6: [events] ignore: `*` is also in `count` (line 5): a type can be in "
         "one list only\n");
     settings_refuse("[events]\nkeep = new type\ncount = New Type\nkeep = OPEN\n"
                     "keep = open\n",
-                    "@:5: [events] keep: `open` stands at line 4 already\n"
-                    "@:3: [events] count: `New Type` stands in `keep` too (line 2): a "
+                    "@:5: [events] keep: `open` is already at line 4\n"
+                    "@:3: [events] count: `New Type` is also in `keep` (line 2): a "
                     "type can be in one list only\n");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_faults_are_told_with_their_lines),
+        cmocka_unit_test(all_faults_are_reported_with_their_lines),
         cmocka_unit_test(a_wrong_name_is_answered_with_the_nearest),
         cmocka_unit_test(a_section_line_holds_nothing_else),
         cmocka_unit_test(a_value_is_given_once),
-        cmocka_unit_test(bytes_that_are_no_text_are_told),
+        cmocka_unit_test(bytes_that_are_not_text_are_reported),
         cmocka_unit_test(lines_items_and_the_file_are_bounded),
         cmocka_unit_test(faults_that_find_no_room_still_refuse_the_file),
         cmocka_unit_test(a_wrong_value_says_what_would_be_right),

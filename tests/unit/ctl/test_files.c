@@ -92,7 +92,7 @@ static void an_end_in_the_middle_is_noticed(void **state)
                                                      {RECORDS_END, NULL, 0}});
 }
 
-static void nothing_but_blanks_is_no_record(void **state)
+static void nothing_but_blanks_is_not_a_record(void **state)
 {
     (void)state;
     cut(STR(""), (struct expect[]){{RECORDS_END, NULL, 0}});
@@ -122,7 +122,7 @@ int main(void)
         cmocka_unit_test(brackets_and_quotes_inside_strings_are_text),
         cmocka_unit_test(a_damaged_line_does_not_take_the_next_one_along),
         cmocka_unit_test(an_end_in_the_middle_is_noticed),
-        cmocka_unit_test(nothing_but_blanks_is_no_record),
+        cmocka_unit_test(nothing_but_blanks_is_not_a_record),
         cmocka_unit_test(too_large_a_record_is_passed_over_without_keeping_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

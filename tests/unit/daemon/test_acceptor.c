@@ -157,7 +157,7 @@ static bool has_backlog(const struct owner *owner)
     return poll(&polled, 1, 0) == 1 && polled.revents == POLLIN;
 }
 
-static void whoever_comes_is_taken_while_there_is_room(void **state)
+static void connections_are_taken_while_there_is_room(void **state)
 {
     struct owner *owner = *state;
     int clients[3];
@@ -348,7 +348,7 @@ static void nothing_need_be_stopped_that_was_not_started(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SERVED(whoever_comes_is_taken_while_there_is_room),
+        SERVED(connections_are_taken_while_there_is_room),
         SERVED(the_backlog_outlives_the_stop),
         SERVED(room_is_asked_for_while_somebody_waits),
         SERVED(room_that_comes_between_two_looks_is_seen_without_a_wake),

@@ -127,7 +127,7 @@ static void a_small_log_is_left_alone(void **state)
     assert_int_equal(store.restarts, 0);
 }
 
-static void a_grown_log_is_copied_and_then_begun_anew(void **state)
+static void a_grown_log_is_copied_and_then_restarted(void **state)
 {
     (void)state;
     finish(STORE_WAL_BYTES, 1);
@@ -185,7 +185,7 @@ static void a_log_that_a_reader_pins_is_tried_again_after_as_much_growth(void **
     assert_int_equal(atomic_load(&store.copies), 2);
 }
 
-static void a_log_that_a_reader_pins_for_long_is_told_once_a_minute(void **state)
+static void a_log_that_a_reader_pins_for_long_is_reported_once_a_minute(void **state)
 {
     char text[4096];
 
@@ -232,7 +232,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_small_log_is_left_alone, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_grown_log_is_copied_and_then_begun_anew, set_up,
+        cmocka_unit_test_setup_teardown(a_grown_log_is_copied_and_then_restarted, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(one_connection_serves_until_it_is_let_go, set_up,
                                         tear_down),
@@ -245,7 +245,8 @@ int main(void)
             a_log_that_a_reader_pins_is_tried_again_after_as_much_growth, set_up,
             tear_down),
         cmocka_unit_test_setup_teardown(
-            a_log_that_a_reader_pins_for_long_is_told_once_a_minute, set_up, tear_down),
+            a_log_that_a_reader_pins_for_long_is_reported_once_a_minute, set_up,
+            tear_down),
         cmocka_unit_test_setup_teardown(
             a_reader_from_before_the_start_is_logged_once_and_so_is_its_end, set_up,
             tear_down),

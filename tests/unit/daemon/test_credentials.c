@@ -84,13 +84,13 @@ static void missing_is_not_wrong_and_asterisks_are_explained(void **state)
     assert_non_null(strstr(fault, "not HTTP Basic"));
     assert_int_equal(credentials_check(credentials, true, "sns", "secre", &fault),
                      VERDICT_CREDENTIALS);
-    assert_non_null(strstr(fault, "in no line"));
+    assert_non_null(strstr(fault, "are not in [ingest] credentials_file"));
     assert_int_equal(credentials_check(credentials, true, "sns", "****", &fault),
                      VERDICT_CREDENTIALS);
     assert_non_null(strstr(fault, "AWS prints in place"));
     assert_int_equal(credentials_check(credentials, true, "sns", "", &fault),
                      VERDICT_CREDENTIALS);
-    assert_non_null(strstr(fault, "in no line"));
+    assert_non_null(strstr(fault, "are not in [ingest] credentials_file"));
 }
 
 int main(void)

@@ -256,7 +256,7 @@ static void headers_can_only_refuse(void **state)
     expect(f, delivery, DELIVERY_DECIDED, VERDICT_TYPE_CONTRADICTED);
 }
 
-static void what_is_no_envelope_is_400(void **state)
+static void what_is_not_an_envelope_is_400(void **state)
 {
     struct fixture *f = *state;
     static const char *const bodies[] = {
@@ -299,7 +299,7 @@ int main(void)
         cmocka_unit_test(an_unknown_certificate_makes_it_wait),
         cmocka_unit_test(a_certificate_that_cannot_be_had_is_503),
         cmocka_unit_test(headers_can_only_refuse),
-        cmocka_unit_test(what_is_no_envelope_is_400),
+        cmocka_unit_test(what_is_not_an_envelope_is_400),
         cmocka_unit_test(an_old_message_goes_to_quarantine_and_is_kept),
     };
 

@@ -76,7 +76,7 @@ static void refuse_a_topic(void)
         delivery_log(&delivery, settings);
 }
 
-static void a_topic_that_is_not_allowed_is_told_once(void **state)
+static void a_topic_that_is_not_allowed_is_logged_once(void **state)
 {
     (void)state;
     (void)is_within_a_minute(refuse_a_topic);
@@ -86,7 +86,7 @@ static void a_topic_that_is_not_allowed_is_told_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_topic_that_is_not_allowed_is_told_once),
+        cmocka_unit_test(a_topic_that_is_not_allowed_is_logged_once),
         cmocka_unit_test(strangers_fill_no_log_and_hide_nothing_genuine),
     };
 

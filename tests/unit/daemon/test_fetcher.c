@@ -154,7 +154,7 @@ static void a_firewall_is_suspected_only_where_trust_is_not_the_fault(void **sta
     assert_null(f->service.health.loss.hint);
 }
 
-static void what_sns_does_not_have_is_no_loss_and_held_against_the_url(void **state)
+static void what_sns_does_not_have_is_not_a_loss_and_held_against_the_url(void **state)
 {
     const struct https_answer answer = {.status = 404};
 
@@ -174,7 +174,7 @@ static void a_time_out_is_a_loss_and_held_against_the_url(void **state)
     assert_true(is_held_against(*state));
 }
 
-static void a_fetch_that_was_hurried_and_timed_out_is_no_loss(void **state)
+static void a_fetch_that_was_hurried_and_timed_out_is_not_a_loss(void **state)
 {
     const struct https_answer answer = {
         .fault = "timed out", .brief = "timed out", .timed_out = true};
@@ -222,9 +222,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FETCHED(no_way_to_sns_is_a_loss_and_not_held_against_the_url),
         FETCHED(a_firewall_is_suspected_only_where_trust_is_not_the_fault),
-        FETCHED(what_sns_does_not_have_is_no_loss_and_held_against_the_url),
+        FETCHED(what_sns_does_not_have_is_not_a_loss_and_held_against_the_url),
         FETCHED(a_time_out_is_a_loss_and_held_against_the_url),
-        FETCHED(a_fetch_that_was_hurried_and_timed_out_is_no_loss),
+        FETCHED(a_fetch_that_was_hurried_and_timed_out_is_not_a_loss),
         FETCHED(a_hurried_fetch_that_is_refused_is_a_loss),
         cmocka_unit_test(every_failure_is_remembered_of_its_url),
     };

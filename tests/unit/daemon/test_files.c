@@ -109,7 +109,7 @@ static void a_file_must_be_there_and_hold_something(void **state)
                         "x:2: [sns] ca_file: /dev/null: is not a regular file\n");
 }
 
-static void every_missing_file_is_told(void **state)
+static void every_missing_file_is_reported(void **state)
 {
     (void)state;
     _cleanup_(settings_freep) struct settings *s =
@@ -180,8 +180,8 @@ static void the_start_says_that_a_path_is_hidden_from_the_unit(void **state)
                      -EINVAL);
     assert_string_equal(faults.data, SETTINGS_DEFAULT_FILE
                         ":2: [sns] ca_file: /tmp/no/ca.pem: cannot be found or read "
-                        "there: what is below /home, /root, /run/user, /tmp and /var/tmp "
-                        "is hidden from the unit; put it in /etc/sesbounced, or in "
+                        "there: files below /home, /root, /run/user, /tmp and /var/tmp "
+                        "are hidden from the unit; put it in /etc/sesbounced, or in "
                         "/var/lib/sesbounced if the daemon writes it\n");
 }
 
@@ -375,7 +375,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_must_be_there_and_hold_something),
-        cmocka_unit_test(every_missing_file_is_told),
+        cmocka_unit_test(every_missing_file_is_reported),
         cmocka_unit_test(a_path_that_is_hidden_from_the_unit_is_a_warning_to_who_sees_it),
         cmocka_unit_test(a_link_to_what_is_hidden_from_the_unit_is_a_warning),
         cmocka_unit_test(the_start_says_that_a_path_is_hidden_from_the_unit),

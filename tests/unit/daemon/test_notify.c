@@ -62,7 +62,7 @@ static const char *receive(const struct fixture *f)
     return text;
 }
 
-static void what_is_told_arrives_as_it_was_written(void **state)
+static void what_is_sent_arrives_as_it_was_written(void **state)
 {
     const struct fixture *f = *state;
 
@@ -103,14 +103,14 @@ static void an_abstract_name_is_found(void **state)
     (void)close(f.fd);
 }
 
-static void without_systemd_nothing_is_told_and_nothing_is_wrong(void **state)
+static void without_systemd_nothing_is_sent_and_nothing_is_wrong(void **state)
 {
     (void)state;
     assert_int_equal(unsetenv("NOTIFY_SOCKET"), 0);
     assert_int_equal(notify("READY=1"), 0);
 }
 
-static void a_name_that_is_none_is_refused(void **state)
+static void a_name_that_is_not_a_socket_is_refused(void **state)
 {
     char longest[256];
 
@@ -139,11 +139,11 @@ static void what_is_too_long_is_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TOLD(what_is_told_arrives_as_it_was_written),
+        TOLD(what_is_sent_arrives_as_it_was_written),
         TOLD(a_socket_that_nobody_reads_is_never_waited_for),
         TOLD(an_abstract_name_is_found),
-        TOLD(without_systemd_nothing_is_told_and_nothing_is_wrong),
-        TOLD(a_name_that_is_none_is_refused),
+        TOLD(without_systemd_nothing_is_sent_and_nothing_is_wrong),
+        TOLD(a_name_that_is_not_a_socket_is_refused),
         TOLD(what_is_too_long_is_cut),
     };
 

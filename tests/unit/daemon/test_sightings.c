@@ -48,7 +48,7 @@ static void a_url_that_failed_stays_so_until_it_is_forgotten(void **state)
     sightings_done(&sightings);
 }
 
-static void host_and_file_are_told_apart_under_a_key_of_each_start(void **state)
+static void host_and_file_are_distinguished_under_a_key_of_each_start(void **state)
 {
     static const struct sns_cert_url shifted = {STR("sns.eu-west-1.amazonaws.co"),
                                                 STR("mSimpleNotificationService-0a.pem")};
@@ -89,7 +89,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_url_is_wanted_again_when_a_second_has_passed),
         cmocka_unit_test(a_url_that_failed_stays_so_until_it_is_forgotten),
-        cmocka_unit_test(host_and_file_are_told_apart_under_a_key_of_each_start),
+        cmocka_unit_test(host_and_file_are_distinguished_under_a_key_of_each_start),
         cmocka_unit_test(a_flood_of_new_urls_leaves_most_of_what_was_seen),
     };
 

@@ -28,7 +28,7 @@ static bool is_told(const struct buf *text, int topic)
     return strstr(text->data, label) != NULL;
 }
 
-static void of_many_topics_those_heard_last_are_told(void **state)
+static void of_many_topics_those_heard_last_are_reported(void **state)
 {
     struct fixture *fixture = *state;
     struct store_metrics metrics;
@@ -50,7 +50,7 @@ static void of_many_topics_those_heard_last_are_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(of_many_topics_those_heard_last_are_told,
+        cmocka_unit_test_setup_teardown(of_many_topics_those_heard_last_are_reported,
                                         fixture_setup, fixture_teardown),
     };
 

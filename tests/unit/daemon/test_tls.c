@@ -150,7 +150,7 @@ static void files_that_are_gone_are_read_again_too(void **state)
     assert_true(tls_has_changed(&pair->files));
 }
 
-static void want_of_descriptors_is_no_fault_of_the_files(void **state)
+static void a_lack_of_descriptors_is_not_the_fault_of_the_files(void **state)
 {
     struct pair *pair = *state;
     struct rlimit limit, none;
@@ -191,7 +191,7 @@ int main(void)
         PAIR(a_file_may_go_and_come),
         PAIR(what_did_not_come_to_be_served_is_read_again),
         PAIR(files_that_are_gone_are_read_again_too),
-        PAIR(want_of_descriptors_is_no_fault_of_the_files),
+        PAIR(a_lack_of_descriptors_is_not_the_fault_of_the_files),
         cmocka_unit_test(plain_http_has_nothing_to_read),
     };
 

@@ -128,7 +128,7 @@ static void an_empty_token_never_matches(void **state)
     assert_false(tokens_match(tokens, STR("")));
 }
 
-static void a_line_that_is_none_is_a_fault_and_named(void **state)
+static void a_line_that_is_not_a_token_is_a_fault_and_named(void **state)
 {
     static const char *const lines[] = {
         "scraper",
@@ -188,7 +188,7 @@ int main(void)
         cmocka_unit_test(hashes_may_be_in_upper_case),
         cmocka_unit_test(every_line_counts_up_to_the_maximum),
         cmocka_unit_test(an_empty_token_never_matches),
-        cmocka_unit_test(a_line_that_is_none_is_a_fault_and_named),
+        cmocka_unit_test(a_line_that_is_not_a_token_is_a_fault_and_named),
         cmocka_unit_test(a_file_that_would_let_nobody_in_is_a_fault),
         cmocka_unit_test(a_file_that_cannot_be_read_is_a_fault),
     };

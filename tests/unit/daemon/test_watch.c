@@ -133,7 +133,7 @@ static void a_thread_is_stuck_when_it_is_at_one_thing_for_too_long(void **state)
     assert_false(busy_too_long(&busy, INT64_MAX));
 }
 
-static void what_was_shed_is_told_once_a_minute_with_its_number(void **state)
+static void what_was_shed_is_logged_once_a_minute_with_its_number(void **state)
 {
     struct watch *watch = *state;
     struct metrics *metrics = &watch->service->metrics;
@@ -159,7 +159,7 @@ static void what_was_shed_is_told_once_a_minute_with_its_number(void **state)
     assert_ptr_equal(strstr(text, "COUNT="), strrchr(text, 'C'));
 }
 
-static void refusals_of_the_admin_listener_are_told_as_such(void **state)
+static void refusals_of_the_admin_listener_are_logged_as_such(void **state)
 {
     const struct bounds one = {.connections = 2, .connections_of_address = 1};
     struct sockaddr_in somebody = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(1)};
@@ -194,8 +194,8 @@ int main(void)
         WATCHED(slow_connections_of_both_listeners_are_ended_and_counted),
         WATCHED(one_stuck_thread_is_enough_for_the_watchdog),
         cmocka_unit_test(a_thread_is_stuck_when_it_is_at_one_thing_for_too_long),
-        WATCHED(what_was_shed_is_told_once_a_minute_with_its_number),
-        WATCHED(refusals_of_the_admin_listener_are_told_as_such),
+        WATCHED(what_was_shed_is_logged_once_a_minute_with_its_number),
+        WATCHED(refusals_of_the_admin_listener_are_logged_as_such),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,7 +142,7 @@ static void a_fullwidth_at_sign_does_not_smuggle_in_a_second_domain(void **state
     assert_ptr_equal(strchr(address.key, '@'), strrchr(address.key, '@'));
 }
 
-static void what_is_no_single_address_is_refused(void **state)
+static void what_is_not_a_single_address_is_refused(void **state)
 {
     (void)state;
     const char *texts[] = {
@@ -272,7 +272,7 @@ static void what_people_give_is_one_address_alone(void **state)
     assert_fault(STR_ABSENT, "it is empty");
 }
 
-static void what_ses_reports_is_no_address_with_a_character_nobody_sees(void **state)
+static void what_ses_reports_is_not_an_address_with_an_invisible_character(void **state)
 {
     (void)state;
     assert_refuses(STR("jane\xe2\x80\x8b@x.example"));
@@ -336,7 +336,7 @@ int main(void)
         cmocka_unit_test(quotation_marks_left_around_an_address_are_named),
         cmocka_unit_test(quotation_marks_that_belong_to_it_stay),
         cmocka_unit_test(what_people_give_is_one_address_alone),
-        cmocka_unit_test(what_ses_reports_is_no_address_with_a_character_nobody_sees),
+        cmocka_unit_test(what_ses_reports_is_not_an_address_with_an_invisible_character),
         cmocka_unit_test(a_copy_points_into_itself),
         cmocka_unit_test(the_local_part_keeps_its_case_and_the_key_loses_it),
         cmocka_unit_test(names_and_blanks_around_an_address_fall_off),
@@ -347,7 +347,7 @@ int main(void)
         cmocka_unit_test(domains_are_compared_as_a_labels),
         cmocka_unit_test(a_domain_that_idn_refuses_stays_as_it_is),
         cmocka_unit_test(a_fullwidth_at_sign_does_not_smuggle_in_a_second_domain),
-        cmocka_unit_test(what_is_no_single_address_is_refused),
+        cmocka_unit_test(what_is_not_a_single_address_is_refused),
         cmocka_unit_test(what_is_too_long_is_refused_and_not_cut),
         cmocka_unit_test(the_simulator_is_known_by_its_domain),
     };

@@ -41,7 +41,7 @@ static void the_regions_of_every_partition_are_known_by_their_form(void **state)
     }
 }
 
-static void what_is_no_topic_is_refused(void **state)
+static void what_is_not_a_topic_is_refused(void **state)
 {
     (void)state;
     static const char *const texts[] = {
@@ -192,7 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_topic_arn_falls_into_its_fields),
         cmocka_unit_test(the_regions_of_every_partition_are_known_by_their_form),
-        cmocka_unit_test(what_is_no_topic_is_refused),
+        cmocka_unit_test(what_is_not_a_topic_is_refused),
         cmocka_unit_test(a_region_that_makes_a_foreign_host_is_refused),
         cmocka_unit_test(a_topic_name_has_at_most_256_characters),
         cmocka_unit_test(a_pattern_may_hold_stars_in_region_and_name),

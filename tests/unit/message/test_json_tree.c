@@ -116,7 +116,7 @@ static void nothing_holds_nothing(void **state)
     assert_false(str_present(json_tree_text(NULL)));
 }
 
-static void what_is_no_object_and_no_array_is_refused(void **state)
+static void what_is_neither_object_nor_array_is_refused(void **state)
 {
     (void)state;
     static const char *const texts[] = {
@@ -184,7 +184,7 @@ int main(void)
         cmocka_unit_test(names_and_texts_are_decoded),
         cmocka_unit_test(half_a_surrogate_pair_is_replaced),
         cmocka_unit_test(nothing_holds_nothing),
-        cmocka_unit_test(what_is_no_object_and_no_array_is_refused),
+        cmocka_unit_test(what_is_neither_object_nor_array_is_refused),
         cmocka_unit_test(values_are_bounded_and_may_outgrow_the_usual_room),
         cmocka_unit_test(nesting_is_bounded),
     };

@@ -422,7 +422,7 @@ static void white_space_around_the_certificate_is_all_there_may_be(void **state)
     expect_refused(buf_str(&text), "more than one PEM block");
 }
 
-static void what_is_no_certificate_is_refused(void **state)
+static void what_is_not_a_certificate_is_refused(void **state)
 {
     (void)state;
     _cleanup_(buf_done) struct buf pem;
@@ -441,7 +441,7 @@ static void what_is_no_certificate_is_refused(void **state)
                        "-----END CERTIFICATE-----\n"),
                    "more than one PEM block");
     expect_refused(STR("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
-                   "the PEM block is no certificate");
+                   "the PEM block is not a certificate");
     _cleanup_(buf_done) struct buf text;
     buf_init(&text, 200000);
     while (text.len < 70000)
@@ -526,7 +526,7 @@ int main(void)
         cmocka_unit_test(a_certificate_is_of_sns_when_any_region_signs_with_its_name),
         cmocka_unit_test(a_nul_in_a_name_does_not_end_it),
         cmocka_unit_test(white_space_around_the_certificate_is_all_there_may_be),
-        cmocka_unit_test(what_is_no_certificate_is_refused),
+        cmocka_unit_test(what_is_not_a_certificate_is_refused),
         cmocka_unit_test(only_rsa_of_a_sound_size_is_accepted),
         cmocka_unit_test(threads_share_one_certificate),
     };

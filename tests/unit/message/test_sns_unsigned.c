@@ -72,11 +72,11 @@ static void sixteen_kib_beside_what_is_signed_is_the_most(void **state)
         assert_int_equal(
             padded(cases[i].type, cases[i].member, SNS_UNSIGNED_BYTES_MAX + 1, &fault),
             VERDICT_NOT_ENVELOPE);
-        assert_string_equal(fault, "more than 16 KiB beside what is signed");
+        assert_string_equal(fault, "more than 16 KiB of unsigned bytes");
     }
 }
 
-static void a_signed_message_of_any_length_is_no_padding(void **state)
+static void a_signed_message_of_any_length_is_not_padding(void **state)
 {
     (void)state;
     struct sns_message message;
@@ -155,7 +155,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sixteen_kib_beside_what_is_signed_is_the_most),
-        cmocka_unit_test(a_signed_message_of_any_length_is_no_padding),
+        cmocka_unit_test(a_signed_message_of_any_length_is_not_padding),
         cmocka_unit_test(the_members_that_are_not_signed_are_named),
         cmocka_unit_test(a_token_is_removed_and_all_else_is_as_it_was),
     };

@@ -235,7 +235,7 @@ static void the_hex_has_a_bound(void **state)
     }
 }
 
-static void the_configured_endpoint_may_be_named_besides(void **state)
+static void the_configured_endpoint_may_be_named_too(void **state)
 {
     (void)state;
     struct arn topic = topic_in("aws", "eu-west-1");
@@ -306,7 +306,7 @@ int main(void)
         cmocka_unit_test(the_certificate_of_the_topics_region_may_be_asked_for),
         cmocka_unit_test(nothing_else_may_be_asked_for),
         cmocka_unit_test(the_hex_has_a_bound),
-        cmocka_unit_test(the_configured_endpoint_may_be_named_besides),
+        cmocka_unit_test(the_configured_endpoint_may_be_named_too),
         cmocka_unit_test(a_confirmation_is_built_and_encoded),
         cmocka_unit_test(a_confirmation_that_does_not_fit_leaves_nothing_behind),
     };

@@ -138,7 +138,7 @@ static void is_refused(const char *path)
         print_message("%s: %s\n", path, fault);
 }
 
-static void is_no_certificate_of_sns(const char *path)
+static void is_not_a_certificate_of_sns(const char *path)
 {
     const char *fault = "not one of SNS";
     struct arn topic;
@@ -228,7 +228,7 @@ static void every_negative_message_is_refused(void **state)
 static void every_negative_certificate_is_refused(void **state)
 {
     (void)state;
-    for_each("sns-negative/certs", ".pem", 7, is_no_certificate_of_sns);
+    for_each("sns-negative/certs", ".pem", 7, is_not_a_certificate_of_sns);
 }
 
 int main(void)

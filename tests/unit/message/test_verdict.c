@@ -63,7 +63,7 @@ static void every_status_is_one_of_the_contract(void **state)
 }
 
 /* A 4xx is final for SNS: what may be good later must not get one. */
-static void what_cannot_be_told_now_is_never_a_4xx(void **state)
+static void what_cannot_be_decided_now_is_never_a_4xx(void **state)
 {
     (void)state;
     static const enum verdict later[] = {VERDICT_UNDECIDED, VERDICT_NO_CERTIFICATE,
@@ -131,7 +131,7 @@ int main(void)
         cmocka_unit_test(every_verdict_has_a_name_of_its_own),
         cmocka_unit_test(every_body_is_one_line_of_plain_text),
         cmocka_unit_test(every_status_is_one_of_the_contract),
-        cmocka_unit_test(what_cannot_be_told_now_is_never_a_4xx),
+        cmocka_unit_test(what_cannot_be_decided_now_is_never_a_4xx),
         cmocka_unit_test(only_the_kept_ones_are_200),
         cmocka_unit_test(refusals_are_seen_and_retries_are_quiet),
         cmocka_unit_test(what_an_operator_can_repair_names_the_remedy),

@@ -218,7 +218,7 @@ static void a_delayed_recipient_of_a_permanent_bounce_is_soft(void **state)
     assert_int_equal(judged.effect, POLICY_EFFECT_SOFT);
 }
 
-static void our_own_fault_is_told_at_once_and_lists_nobody(void **state)
+static void our_own_fault_is_reported_at_once_and_lists_nobody(void **state)
 {
     (void)state;
     assert_true(judge_bounce("Permanent", "General", "5.7.1", "SPF").alert);
@@ -412,7 +412,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bounces_are_judged_as_the_policy_says),
         cmocka_unit_test(a_delayed_recipient_of_a_permanent_bounce_is_soft),
-        cmocka_unit_test(our_own_fault_is_told_at_once_and_lists_nobody),
+        cmocka_unit_test(our_own_fault_is_reported_at_once_and_lists_nobody),
         cmocka_unit_test(only_what_the_policy_names_doubles_or_is_a_list_hit),
         cmocka_unit_test(a_very_long_diagnostic_is_judged_by_its_beginning),
         cmocka_unit_test(complaints_are_judged_as_the_policy_says_16),

@@ -304,7 +304,7 @@ static void our_own_fault_suppresses_nobody_whatever_the_status(void **state)
     assert_int_equal(wrong, 0);
 }
 
-static void whoever_is_gone_is_suppressed_whatever_else_is_said(void **state)
+static void an_unknown_user_is_suppressed_whatever_else_is_said(void **state)
 {
     (void)state;
     size_t wrong = 0;
@@ -393,7 +393,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(our_own_fault_suppresses_nobody_whatever_the_status),
-        cmocka_unit_test(whoever_is_gone_is_suppressed_whatever_else_is_said),
+        cmocka_unit_test(an_unknown_user_is_suppressed_whatever_else_is_said),
         cmocka_unit_test(what_the_recipients_side_decides_is_an_entry_with_a_term),
         cmocka_unit_test(a_quoted_answer_is_the_cause_of_an_expired_message),
     };

@@ -85,7 +85,7 @@ static const char *fact_text(unsigned fact)
     case FACT_STRANGER:
         return "an address that the mail was not sent to";
     case FACT_UNREADABLE:
-        return "no mail address";
+        return "not a mail address";
     }
     fail_msg("fact %u has no text", fact);
     return NULL;

@@ -180,7 +180,7 @@ static void every_ses_message_is_read_as_expected(void **state)
     assert_int_equal(wrong, 0);
 }
 
-static void what_is_no_ses_message_is_quarantined_or_an_announcement(void **state)
+static void what_is_not_an_ses_message_is_quarantined_or_an_announcement(void **state)
 {
     (void)state;
     _cleanup_(buf_done) struct buf table;
@@ -216,7 +216,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_ses_message_is_read_as_expected),
-        cmocka_unit_test(what_is_no_ses_message_is_quarantined_or_an_announcement),
+        cmocka_unit_test(what_is_not_an_ses_message_is_quarantined_or_an_announcement),
     };
     return cmocka_run_group_tests_name("vectors: ses", tests, NULL, NULL);
 }

@@ -93,7 +93,7 @@ static void a_linked_folder_is_refused(void **state)
     assert_int_equal(ask(certificates, &url_1, 0), CERTIFICATES_UNKNOWN);
 }
 
-static void what_is_no_regular_file_is_refused_without_waiting(void **state)
+static void what_is_not_a_regular_file_is_refused_without_waiting(void **state)
 {
     (void)state;
     _cleanup_(certificates_freep) struct certificates *certificates = open_certificates();
@@ -131,7 +131,7 @@ static void a_file_that_everybody_may_write_is_refused(void **state)
     assert_int_equal(certificates_load(certificates, &url_1), -EPERM);
 }
 
-static void a_directory_that_cannot_be_written_is_no_obstacle(void **state)
+static void a_directory_that_cannot_be_written_is_not_an_obstacle(void **state)
 {
     (void)state;
     _cleanup_(certificates_freep) struct certificates *certificates = open_certificates();
@@ -141,7 +141,7 @@ static void a_directory_that_cannot_be_written_is_no_obstacle(void **state)
     assert_int_equal(ask(certificates, &url_1, 0), CERTIFICATES_READY);
 }
 
-static void a_full_disk_is_no_obstacle_and_leaves_nothing_behind(void **state)
+static void a_full_disk_is_not_an_obstacle_and_leaves_nothing_behind(void **state)
 {
     (void)state;
     _cleanup_(certificates_freep) struct certificates *certificates = open_certificates();
@@ -262,7 +262,7 @@ static void the_host_of_an_endpoint_with_a_port_is_a_folder(void **state)
     assert_true(exists("[::1]:4566/" FILE_1));
 }
 
-static void a_directory_that_cannot_be_had_is_told_at_the_start(void **state)
+static void a_directory_that_cannot_be_created_is_reported_at_the_start(void **state)
 {
     (void)state;
     struct certificates *certificates = NULL;
@@ -285,18 +285,18 @@ int main(void)
         TEST(a_damaged_file_is_overwritten_by_the_next_fetch),
         TEST(a_symbolic_link_is_refused_and_replaced),
         TEST(a_linked_folder_is_refused),
-        TEST(what_is_no_regular_file_is_refused_without_waiting),
+        TEST(what_is_not_a_regular_file_is_refused_without_waiting),
         TEST(a_large_file_is_refused),
         TEST(a_file_that_everybody_may_write_is_refused),
-        TEST(a_directory_that_cannot_be_written_is_no_obstacle),
-        TEST(a_full_disk_is_no_obstacle_and_leaves_nothing_behind),
+        TEST(a_directory_that_cannot_be_written_is_not_an_obstacle),
+        TEST(a_full_disk_is_not_an_obstacle_and_leaves_nothing_behind),
         TEST(a_name_taken_by_a_folder_leaves_nothing_behind),
         TEST(a_directory_removed_meanwhile_is_made_again),
         TEST(leftovers_of_dead_writers_are_removed_at_the_start),
         TEST(hostile_names_reach_neither_memory_nor_disk),
         TEST(too_long_names_are_refused),
         TEST(the_host_of_an_endpoint_with_a_port_is_a_folder),
-        TEST(a_directory_that_cannot_be_had_is_told_at_the_start),
+        TEST(a_directory_that_cannot_be_created_is_reported_at_the_start),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

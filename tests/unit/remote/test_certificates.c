@@ -1,6 +1,6 @@
 #include "certificates_fixture.h"
 
-static void what_was_put_is_at_hand(void **state)
+static void what_was_put_is_found(void **state)
 {
     (void)state;
     _cleanup_(certificates_freep) struct certificates *certificates = open_certificates();
@@ -34,7 +34,7 @@ static void another_host_or_file_is_another_certificate(void **state)
     assert_int_equal(ask(certificates, &others[1], 0), CERTIFICATES_UNKNOWN);
 }
 
-static void a_fetched_one_replaces_the_one_at_hand(void **state)
+static void a_fetched_one_replaces_the_present_one(void **state)
 {
     (void)state;
     _cleanup_(certificates_freep) struct certificates *certificates = open_certificates();
@@ -102,7 +102,7 @@ static void a_success_ends_a_failure(void **state)
     assert_int_equal(ask(certificates, &url_1, 1), CERTIFICATES_READY);
 }
 
-static void a_failure_does_not_take_away_what_is_at_hand(void **state)
+static void a_failure_does_not_take_away_a_certificate(void **state)
 {
     (void)state;
     _cleanup_(certificates_freep) struct certificates *certificates = open_certificates();
@@ -112,7 +112,7 @@ static void a_failure_does_not_take_away_what_is_at_hand(void **state)
     assert_int_equal(ask(certificates, &url_1, 0), CERTIFICATES_READY);
 }
 
-static void what_is_none_of_snss_is_a_failure_and_not_kept(void **state)
+static void what_is_not_of_sns_is_a_failure_and_not_kept(void **state)
 {
     (void)state;
     const char *const bad[] = {fixture.strange, "", "<html>no</html>"};
@@ -216,16 +216,16 @@ static void threads_share_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_was_put_is_at_hand),
+        TEST(what_was_put_is_found),
         TEST(a_certificate_outlives_the_table),
         TEST(another_host_or_file_is_another_certificate),
-        TEST(a_fetched_one_replaces_the_one_at_hand),
+        TEST(a_fetched_one_replaces_the_present_one),
         TEST(a_host_is_known_once_it_has_given_a_certificate),
         TEST(a_certificate_of_another_region_is_kept_for_who_may_use_it),
         TEST(a_failure_is_forgotten_after_its_time),
         TEST(a_success_ends_a_failure),
-        TEST(a_failure_does_not_take_away_what_is_at_hand),
-        TEST(what_is_none_of_snss_is_a_failure_and_not_kept),
+        TEST(a_failure_does_not_take_away_a_certificate),
+        TEST(what_is_not_of_sns_is_a_failure_and_not_kept),
         TEST(the_least_recently_used_certificate_makes_room),
         TEST(strangers_cannot_evict_a_certificate),
         TEST(threads_share_it),

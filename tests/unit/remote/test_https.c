@@ -206,7 +206,7 @@ static void an_unknown_ca_is_a_fault_that_names_the_setting(void **state)
     struct https *https = open_trusting(path);
     struct outcome outcome = ask(https, "/ok?Token=secret", 0);
     assert_int_equal(outcome.status, 0);
-    assert_non_null(strstr(outcome.fault, "certificate of the server is not trusted: "));
+    assert_non_null(strstr(outcome.fault, "the server's certificate is not trusted: "));
     assert_non_null(strstr(outcome.fault, "(see [sns] ca_file)"));
     assert_null(strstr(outcome.fault, "secret"));
     https_free(https);
@@ -456,7 +456,7 @@ static void loopback_is_never_asked_through_a_proxy(void **state)
     close(fd);
 }
 
-static void a_ca_file_that_cannot_be_read_is_told_at_once(void **state)
+static void a_ca_file_that_cannot_be_read_is_reported_at_once(void **state)
 {
     (void)state;
     struct https *https = NULL;
@@ -479,7 +479,7 @@ static void a_ca_file_without_certificates_is_a_fault(void **state)
     (void)unlink(path);
 }
 
-static void a_system_without_cas_is_told_what_to_install(void **state)
+static void a_system_without_cas_says_what_to_install(void **state)
 {
     (void)state;
     char text[HTTPS_FAULT_BYTES_MAX];
@@ -487,7 +487,7 @@ static void a_system_without_cas_is_told_what_to_install(void **state)
     assert_non_null(strstr(text, "install the package ca-certificates"));
 }
 
-static void what_everybody_is_told_of_trust_says_what_to_check(void **state)
+static void a_lack_of_trust_says_what_to_check(void **state)
 {
     (void)state;
     char text[HTTPS_FAULT_BYTES_MAX];
@@ -586,10 +586,10 @@ int main(void)
         cmocka_unit_test(a_wake_before_the_wait_is_not_lost),
         cmocka_unit_test(the_proxy_is_named_without_its_password),
         cmocka_unit_test(loopback_is_never_asked_through_a_proxy),
-        cmocka_unit_test(a_ca_file_that_cannot_be_read_is_told_at_once),
+        cmocka_unit_test(a_ca_file_that_cannot_be_read_is_reported_at_once),
         cmocka_unit_test(a_ca_file_without_certificates_is_a_fault),
-        cmocka_unit_test(a_system_without_cas_is_told_what_to_install),
-        cmocka_unit_test(what_everybody_is_told_of_trust_says_what_to_check),
+        cmocka_unit_test(a_system_without_cas_says_what_to_install),
+        cmocka_unit_test(a_lack_of_trust_says_what_to_check),
         cmocka_unit_test(a_fault_is_one_line),
         cmocka_unit_test(resolving_is_bounded_unless_the_operator_said_otherwise),
     };

@@ -208,7 +208,7 @@ static void its_certificate_url_is_acceptable_for_its_topic(void **state)
     assert_true(sns_url_certificate(message.signing_cert_url, &topic, STR("auto"), &url));
 }
 
-static void its_certificate_is_none_of_amazons(void **state)
+static void its_certificate_is_not_one_of_amazons(void **state)
 {
     (void)state;
     struct arn topic;
@@ -291,7 +291,7 @@ static void no_temporary_file_stays(void **state)
     assert_int_equal(simulator_create(missing), -ENOENT);
 }
 
-static void a_file_without_such_a_key_is_told(void **state)
+static void a_file_without_such_a_key_is_reported(void **state)
 {
     (void)state;
     struct simulator *none = NULL;
@@ -356,13 +356,13 @@ int main(void)
         cmocka_unit_test(another_simulators_certificate_does_not_fit),
         cmocka_unit_test(message_ids_are_random_uuids),
         cmocka_unit_test(its_certificate_url_is_acceptable_for_its_topic),
-        cmocka_unit_test(its_certificate_is_none_of_amazons),
+        cmocka_unit_test(its_certificate_is_not_one_of_amazons),
         cmocka_unit_test(its_certificate_lasts_from_yesterday_for_twenty_years),
         cmocka_unit_test(a_message_that_cannot_be_written_leaves_nothing),
         cmocka_unit_test(the_file_is_the_owners_alone),
         cmocka_unit_test(an_existing_file_is_never_replaced),
         cmocka_unit_test(no_temporary_file_stays),
-        cmocka_unit_test(a_file_without_such_a_key_is_told),
+        cmocka_unit_test(a_file_without_such_a_key_is_reported),
         cmocka_unit_test(an_encrypted_key_is_refused_without_asking),
         cmocka_unit_test(config_and_remote_mean_the_same_topic),
     };

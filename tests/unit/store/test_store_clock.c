@@ -88,7 +88,7 @@ static void stale_messages_are_a_surge_when_fewer_are_good(void **state)
     assert_true(is_surge(*state, STORE_STALE_SURGE - 1));
 }
 
-static void stale_messages_are_no_surge_when_as_many_are_good(void **state)
+static void stale_messages_are_not_a_surge_when_as_many_are_good(void **state)
 {
     assert_false(is_surge(*state, STORE_STALE_SURGE));
 }
@@ -102,7 +102,7 @@ int main(void)
         TEST(a_time_ahead_goes_without_a_message_unless_the_clock_is_behind),
         TEST(what_a_file_says_of_the_future_keeps_no_time_ahead_of_the_clock),
         TEST(stale_messages_are_a_surge_when_fewer_are_good),
-        TEST(stale_messages_are_no_surge_when_as_many_are_good),
+        TEST(stale_messages_are_not_a_surge_when_as_many_are_good),
     };
 
     return cmocka_run_group_tests_name("store_clock", tests, NULL, NULL);

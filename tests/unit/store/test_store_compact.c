@@ -95,7 +95,7 @@ static int pages_after_waiting(struct fixture *fixture, struct store *person, in
     return person->compact_pages;
 }
 
-static void a_step_is_no_smaller_for_having_waited_for_the_daemon(void **state)
+static void a_step_is_not_smaller_after_waiting_for_the_daemon(void **state)
 {
     struct fixture *fixture = *state;
     struct store *person = NULL;
@@ -179,7 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_new_file_gives_space_back_in_steps),
-        TEST(a_step_is_no_smaller_for_having_waited_for_the_daemon),
+        TEST(a_step_is_not_smaller_after_waiting_for_the_daemon),
         TEST(a_step_leaves_the_turn_to_others_for_as_long_as_the_one_before_had_it),
         TEST(an_earlier_file_is_rewritten_once_while_nobody_has_it_open),
     };

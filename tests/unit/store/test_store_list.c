@@ -150,7 +150,7 @@ static void a_list_hit_never_brings_back_what_a_person_removed(void **state)
     assert_int_equal(is_suppressed(fixture, "a@example.com"), 0);
 }
 
-static void adding_twice_is_no_news_and_another_note_is(void **state)
+static void adding_twice_changes_nothing_but_another_note_does(void **state)
 {
     struct fixture *fixture = *state;
 
@@ -189,7 +189,7 @@ static void decisions_of_one_transaction_are_kept_or_lost_together(void **state)
     assert_answer(fixture, "SELECT count(*) || max(actor) FROM decision", "3ann");
 }
 
-static void what_is_no_address_cannot_be_added(void **state)
+static void what_is_not_an_address_cannot_be_added(void **state)
 {
     struct fixture *fixture = *state;
     struct store_decision decision = decision_of(fixture, "nobody", 0);
@@ -439,9 +439,9 @@ int main(void)
         TEST(an_entry_no_longer_applies_from_its_until_on),
         TEST(a_removal_holds_until_an_event_that_occurred_later),
         TEST(a_list_hit_never_brings_back_what_a_person_removed),
-        TEST(adding_twice_is_no_news_and_another_note_is),
+        TEST(adding_twice_changes_nothing_but_another_note_does),
         TEST(decisions_of_one_transaction_are_kept_or_lost_together),
-        TEST(what_is_no_address_cannot_be_added),
+        TEST(what_is_not_an_address_cannot_be_added),
         TEST(not_spam_lifts_a_complaint_and_nothing_else),
         TEST(soft_events_of_a_day_are_one_row),
         TEST(a_kept_delivery_resets_in_either_order),

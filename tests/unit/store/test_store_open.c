@@ -117,10 +117,10 @@ static void somebody_elses_database_is_refused(void **state)
 
     fixture_close(fixture);
     tamper(fixture, "PRAGMA application_id = 7");
-    assert_fault(fixture, STORE_OWN, -ENOTSUP, "none of sesbounced's");
+    assert_fault(fixture, STORE_OWN, -ENOTSUP, "not one of sesbounced's");
 }
 
-static void a_file_that_is_no_database_is_corrupt(void **state)
+static void a_file_that_is_not_a_database_is_corrupt(void **state)
 {
     struct fixture *fixture = *state;
     char junk[16384];
@@ -164,7 +164,7 @@ static void corruption_found_while_writing_says_so(void **state)
     assert_int_equal(r, -EUCLEAN);
 }
 
-static void a_missing_file_or_directory_is_told(void **state)
+static void a_missing_file_or_directory_is_reported(void **state)
 {
     struct fixture *fixture = *state;
 
@@ -262,7 +262,7 @@ static void a_symbolic_link_is_not_followed(void **state)
     assert_fault(fixture, STORE_OWN, -EACCES, "not a regular file");
 }
 
-static void what_is_no_plain_file_is_not_taken_for_the_turn(void **state)
+static void what_is_not_a_plain_file_is_not_taken_for_the_turn(void **state)
 {
     struct fixture *fixture = *state;
     struct store *store = NULL;
@@ -353,7 +353,7 @@ static void a_person_gets_a_turn_beside_a_writer_that_never_pauses(void **state)
     assert_true(writer.batches > 0);
 }
 
-static void the_wal_is_measured_copied_and_begun_anew(void **state)
+static void the_wal_is_measured_copied_and_restarted(void **state)
 {
     struct fixture *fixture = *state;
     struct store *checkpointer = NULL;
@@ -407,19 +407,19 @@ int main(void)
         TEST(an_older_file_is_left_to_the_daemon),
         TEST(a_failed_migration_changes_nothing),
         TEST(somebody_elses_database_is_refused),
-        TEST(a_file_that_is_no_database_is_corrupt),
+        TEST(a_file_that_is_not_a_database_is_corrupt),
         TEST(corruption_found_while_writing_says_so),
-        TEST(a_missing_file_or_directory_is_told),
+        TEST(a_missing_file_or_directory_is_reported),
         TEST(a_file_that_others_may_write_is_refused),
         TEST(the_group_may_read_again_after_a_restart),
         TEST(a_mode_that_shuts_out_the_group_is_named_before_its_members),
         TEST(a_file_of_somebody_else_is_refused_with_the_remedy),
         TEST(a_symbolic_link_is_not_followed),
-        TEST(what_is_no_plain_file_is_not_taken_for_the_turn),
+        TEST(what_is_not_a_plain_file_is_not_taken_for_the_turn),
         TEST(root_gives_away_no_file_that_has_another_name),
         TEST(a_writer_that_holds_the_turn_goes_first),
         TEST(a_person_gets_a_turn_beside_a_writer_that_never_pauses),
-        TEST(the_wal_is_measured_copied_and_begun_anew),
+        TEST(the_wal_is_measured_copied_and_restarted),
         TEST(a_reader_in_the_way_holds_up_nobody),
     };
 

@@ -119,7 +119,7 @@ static void a_fingerprint_tells_that_a_file_was_replaced(void **state)
     assert_int_not_equal(store_fingerprint(fixture->path), before);
 }
 
-static void a_deleted_file_is_told_from_one_that_never_was(void **state)
+static void a_deleted_file_is_distinguished_from_one_that_never_was(void **state)
 {
     struct fixture *fixture = *state;
 
@@ -299,7 +299,7 @@ int main(int argc, char **argv)
         TEST(a_database_that_is_not_ours_is_left_as_it_is),
         TEST(a_file_is_opened_again_only_if_it_is_there_and_sound),
         TEST(a_fingerprint_tells_that_a_file_was_replaced),
-        TEST(a_deleted_file_is_told_from_one_that_never_was),
+        TEST(a_deleted_file_is_distinguished_from_one_that_never_was),
         TEST(the_group_reads_while_it_runs_is_stopped_or_was_killed),
         TEST(the_group_reads_a_file_that_says_wal_and_stands_alone),
         TEST(what_is_read_at_rest_is_void_once_somebody_writes),

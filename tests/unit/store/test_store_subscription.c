@@ -426,7 +426,7 @@ static void a_token_is_in_no_file_that_the_group_reads(void **state)
                         "the-secret-token-2 ");
 }
 
-static void a_lost_or_damaged_token_is_told_as_lost(void **state)
+static void a_lost_or_damaged_token_is_reported_as_lost(void **state)
 {
     struct fixture *fixture = *state;
     char name[400];
@@ -542,7 +542,7 @@ int main(void)
         TEST(an_end_that_is_known_drops_no_other_subscription_of_a_full_topic),
         TEST(a_notification_drops_no_subscription_of_a_topic_proven_before),
         TEST(a_token_is_in_no_file_that_the_group_reads),
-        TEST(a_lost_or_damaged_token_is_told_as_lost),
+        TEST(a_lost_or_damaged_token_is_reported_as_lost),
         TEST(a_token_that_cannot_be_kept_is_not_acknowledged),
         TEST(what_no_row_wants_is_removed_whatever_the_clock_says),
         TEST(a_topic_that_is_forgotten_is_unknown_until_it_talks_again),

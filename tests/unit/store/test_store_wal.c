@@ -28,7 +28,7 @@ static int64_t number(sqlite3 *db, const char *sql)
 }
 
 /* Then the writer finds its pages in the main file, and its next frame begins the WAL. */
-static void begin_anew(struct fixture *fixture)
+static void begin_again(struct fixture *fixture)
 {
     struct store *checkpoints = NULL;
     bool complete = false;
@@ -51,7 +51,7 @@ static sqlite3 *make_large(struct fixture *fixture)
     run(db,
         "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT " ROWS ") "
         "INSERT INTO large SELECT n, zeroblob(3000) FROM c");
-    begin_anew(fixture);
+    begin_again(fixture);
     run(db, "PRAGMA cache_size = " CACHE_PAGES);
     return db;
 }

@@ -1,6 +1,6 @@
 #include "store_fixture.h"
 
-static void a_hard_bounce_becomes_a_row_a_body_and_an_entry(void **state)
+static void a_hard_bounce_becomes_a_row_with_its_body_and_an_entry(void **state)
 {
     struct fixture *fixture = *state;
     const char *json = hard("A.User@Example.COM", "f1");
@@ -442,7 +442,7 @@ static void many_topics_and_days_in_one_transaction_are_all_counted(void **state
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_hard_bounce_becomes_a_row_a_body_and_an_entry),
+        TEST(a_hard_bounce_becomes_a_row_with_its_body_and_an_entry),
         TEST(the_same_sns_message_is_kept_once),
         TEST(the_same_event_through_two_feeds_is_one_row_and_counts_once),
         TEST(the_second_feed_adds_what_the_first_did_not_know),
