@@ -38,7 +38,8 @@ def listed(patterns):
     done = subprocess.run(("git", "ls-files", "-z", *patterns), check=True,
                           capture_output=True, text=True)
     for path in done.stdout.split("\0")[:-1]:
-        yield path, open(path, encoding="utf-8").read()
+        if not path.endswith(".zdict"):
+            yield path, open(path, encoding="utf-8").read()
 
 
 def main():
