@@ -86,7 +86,8 @@ int store_settle(const char *path, struct buf *fault);
 /* Text of the last fault of this connection, for the log. */
 const char *store_fault(const struct store *store);
 
-/* What a fault means and what to type; a constant text. */
+/* What a fault means and what to type; a constant text. Also for -ETIMEDOUT, with which
+ * the daemon says that the disk does not answer. */
 const char *store_advice(int fault);
 
 /* Did STORE_OWN find no database there, and begin a new, empty one? */

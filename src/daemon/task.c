@@ -1,5 +1,6 @@
 #include "daemon/task.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,11 +24,18 @@ static int task_add(struct job *job, struct store *store)
                              clock_wall_ms());
 }
 
-/* A result that could not be stored was in vain: the outbox still has the task. */
+/* A result that could not be stored was in vain, and so was handing out what nobody took
+ * any more (-ESHUTDOWN): the outbox still has the task. */
 static void task_done(struct job *job, int fault)
 {
-    (void)fault;
-    task_free(task_of(&job->node));
+    struct task *task = task_of(&job->node);
+
+    if (fault < 0 && fault != -ESHUTDOWN)
+        log_event(LOG_LEVEL_WARNING,
+                  "the outcome of a task could not be stored, so it is performed again",
+                  {"TARGET", str_of(task->row.target)},
+                  {"ERROR", str_of(strerror(-fault))});
+    task_free(task);
 }
 
 void task_conclude(struct task *task, enum store_task_result result, struct str text)
