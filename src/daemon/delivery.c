@@ -2,8 +2,8 @@
 
 #include <errno.h>
 
+#include "daemon/limits.h"
 #include "sesbounce/authentic.h"
-#include "sesbounce/limits.h"
 
 struct delivery *delivery_new(const struct settings *settings, int64_t arrived_ms)
 {

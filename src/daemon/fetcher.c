@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "daemon/http.h"
-#include "sesbounce/limits.h"
+#include "daemon/limits.h"
 
 void fetcher_init(struct fetcher *fetcher, struct service *service, struct https *https)
 {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "daemon/limits.h"
 #include "daemon/service.h"
 #include "daemon/writer.h"
 #include "sesbounce/clock.h"

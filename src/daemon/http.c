@@ -8,12 +8,12 @@
 #include "daemon/credentials.h"
 #include "daemon/delivery_log.h"
 #include "daemon/framing.h"
+#include "daemon/limits.h"
 #include "daemon/outbound.h"
 #include "daemon/probe.h"
 #include "daemon/responses.h"
 #include "daemon/server.h"
 #include "daemon/writer.h"
-#include "sesbounce/limits.h"
 
 struct http {
     struct service *service;

@@ -9,6 +9,7 @@
 #include "daemon/address_file.h"
 #include "daemon/admin.h"
 #include "daemon/http.h"
+#include "daemon/limits.h"
 #include "daemon/listen.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
@@ -16,7 +17,6 @@
 #include "daemon/watch.h"
 #include "daemon/writer.h"
 #include "sesbounce/https.h"
-#include "sesbounce/limits.h"
 #include "sesbounce/simulator.h"
 
 struct program {

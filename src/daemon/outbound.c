@@ -5,9 +5,9 @@
 
 #include "daemon/fetcher.h"
 #include "daemon/http.h"
+#include "daemon/limits.h"
 #include "daemon/writer.h"
 #include "sesbounce/https.h"
-#include "sesbounce/limits.h"
 
 struct outbound {
     struct service *service;

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "sesbounce/limits.h"
+#include "daemon/limits.h"
 
 static struct MHD_Response *response_new(const char *body, bool close)
 {

@@ -1,9 +1,9 @@
 #include "daemon/watch.h"
 
 #include "daemon/http.h"
+#include "daemon/limits.h"
 #include "daemon/outbound.h"
 #include "daemon/writer.h"
-#include "sesbounce/limits.h"
 
 void watch_init(struct watch *watch, struct service *service)
 {

@@ -4,8 +4,8 @@
 
 #include "daemon/checkpointer.h"
 #include "daemon/http.h"
+#include "daemon/limits.h"
 #include "daemon/outbound.h"
-#include "sesbounce/limits.h"
 
 struct writer {
     struct service *service;

@@ -14,8 +14,8 @@
 
 #include "daemon/fetcher.h"
 #include "daemon/http.h"
+#include "daemon/limits.h"
 #include "daemon/writer.h"
-#include "sesbounce/limits.h"
 
 #define MANY (CERTIFICATE_UNHURRIED_MAX + 1)
 

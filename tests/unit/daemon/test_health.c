@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "daemon/limits.h"
 #include "daemon/service.h"
 #include "daemon/writer.h"
 

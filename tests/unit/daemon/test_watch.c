@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "daemon/http.h"
+#include "daemon/limits.h"
 #include "daemon/outbound.h"
 #include "daemon/watch.h"
 #include "daemon/writer.h"
-#include "sesbounce/limits.h"
 
 #include "log_capture.h"
 

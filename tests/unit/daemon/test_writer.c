@@ -1,4 +1,5 @@
 /* Who is answered what, and never before the commit. */
+#include "daemon/limits.h"
 #include "writer_fixture.h"
 
 #include "log_capture.h"
