@@ -1,7 +1,7 @@
 /*
- * Every maximum of the program, with its reason: those of sesbouncectl alone are in
- * ctl/limits.h, and a bound that is in neither does not exist (linted). This header
- * stands beside the layers: a section is about the layer that it names.
+ * Every maximum of the program, with its reason: those of one program alone are in
+ * daemon/limits.h and ctl/limits.h, and a bound that is in none does not exist (linted).
+ * This header stands beside the layers: a section is about the layer that it names.
  */
 #ifndef SESBOUNCE_LIMITS_H
 #define SESBOUNCE_LIMITS_H
@@ -15,7 +15,6 @@
 #define LOG_NAME_BYTES_MAX 64
 /* Fields of one event; bounds the stack a log line takes (10 KiB a rendering). */
 #define LOG_FIELDS_MAX 16
-
 /* Nesting of JSON that is skipped: an envelope's MessageAttributes nest two deep. */
 #define JSON_SCAN_DEPTH_MAX 16
 /* Names of settings, verbs and options that are compared for a likely slip. */
@@ -58,7 +57,6 @@
 #define INTAKE_FUTURE_MS (15 * 60 * 1000)
 /* A token of a SubscriptionConfirmation is valid for two to three days. */
 #define INTAKE_TOKEN_MS (3LL * 24 * 3600 * 1000)
-
 /* A simulated or imported envelope as text: SNS allows 256 KiB, escaping inflates it. */
 #define SNS_ENVELOPE_BYTES_MAX (2 * 1024 * 1024)
 
@@ -329,8 +327,6 @@
 /* Sockets of one purpose: loopback and public, IPv4 and IPv6, a unix socket, some spare.
  */
 #define LISTEN_SOCKETS_MAX 8
-/* What a 503 suggests; SNS has its own retry policy. */
-#define HTTP_RETRY_AFTER_S "10"
 /* Where we listen: a socket's path for each of LISTEN_SOCKETS_MAX, twice. */
 #define ADDRESS_FILE_BYTES_MAX 4096
 /* A message of libmicrohttpd or GnuTLS. */

@@ -9,8 +9,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "daemon/limits.h"
 #include "sesbounce/clock.h"
-#include "sesbounce/limits.h"
 #include "sesbounce/log.h"
 
 struct acceptor {

@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <microhttpd.h>
 
+#include "daemon/limits.h"
 #include "daemon/listen.h"
 #include "daemon/probe.h"
 #include "daemon/server.h"
 #include "daemon/tokens.h"
-#include "sesbounce/limits.h"
 
 struct admin {
     struct service *service;

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "sesbounce/limits.h"
+#include "daemon/limits.h"
 
 void bodies_init(struct bodies *bodies, uint64_t large_max_bytes)
 {

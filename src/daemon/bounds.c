@@ -4,9 +4,9 @@
 #include <limits.h>
 #include <sys/resource.h>
 
+#include "daemon/limits.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/file.h"
-#include "sesbounce/limits.h"
 #include "sesbounce/str.h"
 
 static uint64_t at_least(uint64_t value, uint64_t least)

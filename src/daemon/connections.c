@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/limits.h"
 #include "sesbounce/clock.h"
-#include "sesbounce/limits.h"
 
 #define NEVER INT64_MAX
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "daemon/limits.h"
 #include "sesbounce/authentic.h"
 #include "sesbounce/limits.h"
 #include "sesbounce/store.h"

@@ -2,8 +2,8 @@
 
 #include <pthread.h>
 
+#include "daemon/limits.h"
 #include "sesbounce/digest.h"
-#include "sesbounce/limits.h"
 
 /* Strangers have a ration of their own, so that their junk never hides what is genuine;
  * and while nothing is stored each delivery tells the same. */

@@ -6,11 +6,11 @@
 #include <sys/stat.h>
 
 #include "daemon/credentials.h"
+#include "daemon/limits.h"
 #include "daemon/tls.h"
 #include "daemon/tokens.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/file.h"
-#include "sesbounce/limits.h"
 #include "sesbounce/simulator.h"
 
 struct files_check {

@@ -27,8 +27,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/limits.h"
 #include "sesbounce/buf.h"
-#include "sesbounce/limits.h"
 #include "sesbounce/log.h"
 #include "sesbounce/str.h"
 

@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "daemon/limits.h"
 #include "sesbounce/cleanup.h"
-#include "sesbounce/limits.h"
 
 /* sd_notify(3): a path, or with '@' a name in the abstract namespace. */
 static int address_of(const char *name, struct sockaddr_un *ret, socklen_t *ret_len)

@@ -5,7 +5,6 @@
 #include "daemon/fetcher.h"
 #include "daemon/performer.h"
 #include "sesbounce/https.h"
-#include "sesbounce/limits.h"
 
 struct outbound {
     struct service *service;

@@ -1,5 +1,6 @@
 #include "daemon/probe.h"
 
+#include "daemon/limits.h"
 #include "sesbounce/expiry.h"
 
 static bool is_outdated(struct metrics *metrics)

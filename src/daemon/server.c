@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "daemon/acceptor.h"
+#include "daemon/limits.h"
 #include "daemon/tls.h"
 #include "sesbounce/clock.h"
-#include "sesbounce/limits.h"
 #include "sesbounce/log.h"
 
 /* One libmicrohttpd daemon, what it serves TLS with, and its connections. */

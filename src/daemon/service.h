@@ -19,6 +19,7 @@
 #include "daemon/connections.h"
 #include "daemon/delivery.h"
 #include "daemon/health.h"
+#include "daemon/limits.h"
 #include "daemon/metrics.h"
 #include "daemon/store_metrics.h"
 #include "daemon/waiting_room.h"

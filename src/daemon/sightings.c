@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#include "sesbounce/limits.h"
+#include "daemon/limits.h"
 
 struct sighting_entry {
     uint32_t tag;      /* of the hash; its lowest bit is used for `failed` */

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/limits.h"
 #include "sesbounce/clock.h"
-#include "sesbounce/limits.h"
 #include "sesbounce/output.h"
 
 int store_metrics_init(struct store_metrics *metrics)

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "daemon/limits.h"
 #include "daemon/tls_judge.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/file.h"
-#include "sesbounce/limits.h"
 
 /*
  * GnuTLS's words. NORMAL still has key exchange without forward secrecy (RSA) and, for

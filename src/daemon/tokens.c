@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 
+#include "daemon/limits.h"
 #include "sesbounce/digest.h"
 #include "sesbounce/file.h"
-#include "sesbounce/limits.h"
 
 struct tokens {
     size_t count;

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "daemon/connections.h"
-#include "sesbounce/limits.h"
+#include "daemon/limits.h"
 
 /* What a draw weighs: parts of an address's one vote. WAITING_ROOM_MAX addresses have
  * 2^30 of them, which is far below the 2^32 that draw() needs. */

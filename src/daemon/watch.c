@@ -1,7 +1,6 @@
 #include "daemon/watch.h"
 
 #include "daemon/writer.h"
-#include "sesbounce/limits.h"
 
 void watch_init(struct watch *watch, struct service *service)
 {

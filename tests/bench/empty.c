@@ -9,9 +9,9 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "daemon/limits.h"
 #include "messages.h"
 #include "sesbounce/cleanup.h"
-#include "sesbounce/limits.h"
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
                                   const char *url, const char *method,

@@ -4,6 +4,7 @@
  */
 #include "../unit/store/store_fixture.h"
 
+#include "daemon/limits.h"
 #include "daemon/waiting_room.h"
 #include "report.h"
 #include "sesbounce/certificates.h"

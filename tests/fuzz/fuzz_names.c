@@ -2,10 +2,10 @@
  * ARNs, patterns and URLs. The input is four lines: ARN, pattern, URL, endpoint. An ARN
  * that is none stands for a usual one, so that the rest is reached.
  */
+#include "daemon/limits.h"
 #include "fuzz.h"
 #include "sesbounce/buf.h"
 #include "sesbounce/cleanup.h"
-#include "sesbounce/limits.h"
 #include "sesbounce/sns_url.h"
 
 #define USUAL    "arn:aws:sns:eu-west-1:123456789012:ses"

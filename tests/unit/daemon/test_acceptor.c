@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "daemon/acceptor.h"
+#include "daemon/limits.h"
 #include "sesbounce/clock.h"
-#include "sesbounce/limits.h"
 
 #include "log_capture.h"
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "daemon/bodies.h"
-#include "sesbounce/limits.h"
+#include "daemon/limits.h"
 
 #define MAX_BODY (1024 * 1024)
 

@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 
 #include "daemon/bounds.h"
-#include "sesbounce/limits.h"
+#include "daemon/limits.h"
 
 #define KIB UINT64_C(1024)
 #define MIB (1024 * KIB)

@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "daemon/checkpointer.h"
-#include "sesbounce/limits.h"
 
+#include "daemon/limits.h"
 #include "log_capture.h"
 
 static struct {

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/connections.h"
-#include "sesbounce/limits.h"
+#include "daemon/limits.h"
 
 #define MAX   16
 #define SHARE 4

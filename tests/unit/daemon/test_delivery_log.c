@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "daemon/delivery_log.h"
-#include "sesbounce/limits.h"
 
+#include "daemon/limits.h"
 #include "log_capture.h"
 
 #define FOREIGN "arn:aws:sns:eu-west-1:666666666666:not-ours"

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
+#include "daemon/limits.h"
 #include "daemon/service.h"
 
 #define ORIGIN "https://sns.eu-west-1.amazonaws.com"

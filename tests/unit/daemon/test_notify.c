@@ -13,8 +13,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/limits.h"
 #include "daemon/notify.h"
-#include "sesbounce/limits.h"
 
 /* More than a socket takes unread, on any system. */
 #define UNREAD_MAX 100000

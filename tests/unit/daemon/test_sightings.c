@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
+#include "daemon/limits.h"
 #include "daemon/sightings.h"
-#include "sesbounce/limits.h"
 
 static const struct sns_cert_url url = {STR("sns.eu-west-1.amazonaws.com"),
                                         STR("SimpleNotificationService-0a.pem")};

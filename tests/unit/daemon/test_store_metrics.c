@@ -1,8 +1,8 @@
 /* What /metrics tells of the database, from a real one. */
 #include "../store/store_fixture.h"
 
+#include "daemon/limits.h"
 #include "daemon/store_metrics.h"
-#include "sesbounce/limits.h"
 
 #define TOPIC "arn:aws:sns:eu-west-1:123456789012:topic-%03d"
 

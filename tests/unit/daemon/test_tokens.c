@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/limits.h"
 #include "daemon/tokens.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/digest.h"
-#include "sesbounce/limits.h"
 
 /* Made by hand: printf %s TOKEN | sha256sum */
 #define HASH_OF_ABC     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

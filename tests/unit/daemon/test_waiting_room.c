@@ -10,8 +10,8 @@
 #include <stdio.h>
 
 #include "daemon/connections.h"
+#include "daemon/limits.h"
 #include "daemon/waiting_room.h"
-#include "sesbounce/limits.h"
 
 #define ROOM 8
 

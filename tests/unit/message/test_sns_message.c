@@ -454,8 +454,8 @@ static void members_and_depth_have_a_bound(void **state)
             assert_int_equal(buf_append_char(&buf, i % 2 ? '}' : ']'), 0);
         assert_int_equal(buf_append_char(&buf, '}'), 0);
         enum verdict verdict = sns_message_parse(buf_str(&buf), &message, &fault);
-        assert_int_equal(verdict,
-                         depth == JSON_SCAN_DEPTH_MAX ? VERDICT_UNDECIDED : VERDICT_NOT_JSON);
+        assert_int_equal(verdict, depth == JSON_SCAN_DEPTH_MAX ? VERDICT_UNDECIDED
+                                                               : VERDICT_NOT_JSON);
         sns_message_done(&message);
     }
 }

@@ -1,0 +1,186 @@
+/*
+ * The maxima of sesbounced alone, each with its reason.
+ */
+#ifndef SESBOUNCED_LIMITS_H
+#define SESBOUNCED_LIMITS_H
+
+#include "sesbounce/limits.h"
+
+/* A fetch has less while others use more than CERTIFICATE_UNHURRIED_MAX: a certificate
+ * takes four round trips, a second from the far side of the world. One that took longer
+ * is asked for again with the whole time. */
+#define CERTIFICATE_HURRIED_MS    1500
+#define CERTIFICATE_UNHURRIED_MAX (CERTIFICATE_FETCHES_MAX / 4)
+/* URLs of certificates that were wanted, 8 bytes each: at 1,000 new ones a second, one is
+ * remembered for a minute with a chance of four in ten, for ten seconds with nearly nine.
+ */
+#define SIGHTINGS_MAX 65536
+/* Wanted again: not by the same burst of messages. */
+#define SIGHTING_AGAIN_MS 1000
+/* SNS tries for an hour at most. */
+#define SIGHTING_KEEP_MS (60 * 60 * 1000)
+/* While no certificate can be obtained, what could not be fetched is asked for again this
+ * often, also when nobody delivers: a load balancer that believes /healthz lets nobody
+ * through. Promised: asked again within 30 s. */
+#define CERTIFICATE_AGAIN_MS 20000
+/* While a certificate of that origin is at hand, its way is lost only when another fetch
+ * fails this long after the first, and nothing was verified in between. Shorter: a
+ * stranger turns /healthz of a site that has no mail for a while; longer: a certificate
+ * that SNS has renewed, and that cannot be fetched, shows later. SNS's own retries may be
+ * over in a minute, so this only delays the alarm. */
+#define HEALTH_DOUBT_MS (10 * 60 * 1000)
+/* Origins in doubt at once: one a region, of those that have given a certificate. AWS has
+ * 40; one more counts as lost. */
+#define HEALTH_DOUBTS_MAX 64
+/* That certificates cannot be obtained, and that they can again, in pairs. */
+#define HEALTH_LOGS_A_MINUTE 5
+/* Why not, in words for everybody, and for the operator with libcurl's own (256). */
+#define HEALTH_BRIEF_BYTES  128
+#define HEALTH_DETAIL_BYTES 512
+/* What /healthz says: two origins, the detail and a sentence. */
+#define HEALTH_LINE_BYTES_MAX 2048
+/* One address may have this part of the connections, of the memory for large bodies and
+ * of the waiting room: no one client takes all, and four proxies may share them. */
+#define HTTP_ADDRESS_SHARE 4
+/* This part of the connections may wait for a certificate; the others go on. No more than
+ * so many: each that comes, and each fetch, looks at all of them. */
+#define WAITING_ROOM_SHARE 4
+#define WAITING_ROOM_MAX   1024
+/* This part of the connections never lies in the writer's queue: while a disk hangs, who
+ * comes over them gets 503 at once, and /healthz can be reached. */
+#define WRITER_SPARE_SHARE 4
+/* Bodies: every connection may hold this much of one, and what SES sends has 2 to 16 KB.
+ * The sum of what they hold beyond it is bounded by as much again, and by no less than
+ * so many of the largest. With the defaults these are 16 MiB each; while a body is looked
+ * at, its decoded texts may take as much again. */
+#define BODY_FIRST_BYTES (16 * 1024)
+#define LARGE_BODIES     8
+/* What is read out of a body and kept until its answer may take this much without
+ * counting as large: texts with an escape, and 856 bytes for each of a dozen recipients.
+ * What it takes beyond comes out of the memory for large bodies. */
+#define EVENT_FIRST_BYTES (16 * 1024)
+/* What a connection may take besides: libmicrohttpd's memory for the request's head, and
+ * what TLS keeps (measured: 25 to 40 KiB). */
+#define CONNECTION_BYTES     (32 * 1024)
+#define CONNECTION_TLS_BYTES (40 * 1024)
+/* What the unit's MemoryMax= allows beyond that: the program with SQLite's caches and its
+ * libraries (20 MiB), buffers of sockets, what each HTTP thread needs while it reads a
+ * message (SES_VALUES_MAX values and 2,000 recipients: 4 MiB), and pages of the database
+ * and its log that are not on disk yet (STORE_WAL_BYTES and what came during a
+ * checkpoint). */
+#define MEMORY_SPARE_BYTES (128L * 1024 * 1024)
+/* A file of the cgroup: a path, or a number. */
+#define CGROUP_BYTES_MAX 8192
+/* Descriptors beside the connections: 64 HTTP threads with two each, and twice that while
+ * connections under an earlier TLS certificate end; 16 listening sockets, 32 connections
+ * of admin, two of SQLite with three files each, outbound's 32 with resolvers, the log.
+ */
+#define FILES_SPARE 384
+/* A whole request is there within this time, or the connection is ended: with ANSWER_MS
+ * for the answer, what came later would be too late for SNS anyway. */
+#define HTTP_REQUEST_MS 10000
+/* While only one in HTTP_CROWDED_SHARE connections is free, this much of that time is
+ * left: SNS needs a fraction of a second, and others wait in the backlog. And what was
+ * not kept ends its connection. */
+#define HTTP_REQUEST_CROWDED_MS 3000
+#define HTTP_CROWDED_SHARE      4
+/* On the admin listener whoever comes when all places are taken displaces the connection
+ * that has owed a request for the longest, and for this long: a scraper's request follows
+ * its connection within three round trips of TLS. */
+#define HTTP_DISPLACE_MS 500
+/* Connections accepted from one socket before the next socket has its turn. */
+#define ACCEPT_AT_ONCE 64
+/* After accept() failed for want of descriptors or memory, it is tried again after this;
+ * as often a connection is displaced, while somebody waits for a place. */
+#define ACCEPT_AGAIN_MS 50
+/* That accept() fails is told, not sung about. */
+#define ACCEPT_LOGS_A_MINUTE 1
+/* The files of a TLS certificate are looked at this often; what has changed since is read
+ * when it has not changed again at the next look: certbot replaces one after the other.
+ */
+#define TLS_LOOK_MS 1000
+/* While memory or descriptors are short, a renewed certificate is tried again after this,
+ * and that it is not served yet is told once a minute. */
+#define TLS_AGAIN_MS            5000
+#define TLS_FAULT_LOGS_A_MINUTE 1
+/* What was shed is told this often. */
+#define SHED_LOG_EVERY_MS 60000
+/* Let go with 503 after this: main sweeps each second, and a commit may follow. */
+#define WAITING_MS 9000
+/* Promised: every answer within 12 s, for SNS gives up at 15. What the writer has not
+ * begun by then is 503, by main's sweep when the writer hangs; and when it has hung for
+ * so long, new deliveries get 503 at once. */
+#define ANSWER_MS 11000
+/* A thread that has been at one thing for longer is stuck: the watchdog is not petted. */
+#define BUSY_TOO_LONG_MS 60000
+/* Deliveries in one transaction: bounds the WAL's growth and the time of a replay. */
+#define WRITER_BATCH_MAX 512
+/* How often the idle writer looks whether somebody else changed the outbox. */
+#define WRITER_TICK_MS 1000
+/* Replaying a failed batch one by one takes no longer; the rest gets 503. */
+#define WRITER_REPLAY_MS 2000
+/* A broken disk is told, not sung about. */
+#define STORE_FAULT_LOGS_A_MINUTE 10
+/* What nobody has signed causes 30 lines a minute in all, 15 MB a day: about deliveries,
+ * about certificates that could not be fetched, and that there were more. */
+#define UNVERIFIED_LOGS_A_MINUTE     24
+#define OUTBOUND_FAULT_LOGS_A_MINUTE 5
+/* Topics that were refused and are not told again, by a hash. */
+#define REFUSED_TOPICS_TOLD_MAX 1024
+/* Certificates looked for in one turn; each may read a file. */
+#define OUTBOUND_WISHES_A_TURN 32
+/* The longest wait of the outbound thread while nothing happens. */
+#define OUTBOUND_TICK_MS 1000
+/* Origin, percent-encoded ARN and token. */
+#define CONFIRM_URL_BYTES_MAX 8192
+/* Lines about genuine messages, which are in the database anyway. */
+#define DELIVERY_LOGS_A_MINUTE 600
+/* An idle keep-alive connection that delivered something is closed after this, others
+ * after HTTP_REQUEST_MS. */
+#define HTTP_IDLE_S 60
+/* What a 503 suggests; SNS has its own retry policy. */
+#define HTTP_RETRY_AFTER_S "10"
+/* libmicrohttpd's and GnuTLS's own words. */
+#define LIBRARY_LOGS_A_MINUTE 10
+/* A chain of certificates, or a key. */
+#define PEM_BYTES_MAX (256 * 1024)
+/* A system's bundle of CAs has 220 KiB. */
+#define CA_FILE_BYTES_MAX (4 * 1024 * 1024)
+/* Lines of a credentials file: old and new while they are changed, for some
+ * subscriptions. */
+#define CREDENTIALS_MAX       64
+#define CREDENTIALS_BYTES_MAX (32 * 1024)
+/* Lines of a tokens file: a scraper or a person each. 256 bytes a line leave room for
+ * names and comments. */
+#define TOKENS_MAX       64
+#define TOKENS_BYTES_MAX (16 * 1024)
+/* 64 bits of SHA-256 tell addresses in a log apart. */
+#define LOG_ADDRESS_HASH_DIGITS 16
+/* After the listener is quiesced, open connections are answered this long. */
+#define STOP_GRACE_MS 1000
+/* Scrapers and a browser or two. */
+#define ADMIN_CONNECTIONS_MAX 32
+/* Who holds one and says nothing shall not keep a scraper out for long. */
+#define ADMIN_IDLE_S 10
+/* Some forty series of a hundred bytes, and what the database tells. */
+#define METRICS_BYTES_MAX (64 * 1024 + STORE_METRICS_BYTES_MAX)
+/* How often the writer looks what /metrics tells of the database, and for what part of
+ * its time at most: Prometheus usually asks every 15 s or every minute. */
+#define STORE_METRICS_EVERY_MS 10000
+#define STORE_METRICS_SHARE    200
+/* Topics heard last; a line of each has less than 400 bytes. */
+#define STORE_METRICS_TOPICS_MAX 128
+#define STORE_METRICS_BYTES_MAX  (64 * 1024)
+/* STATUS= is told when it turns, and this often: each is a message to systemd. */
+#define STATUS_EVERY_MS 10000
+/* A message to systemd: a path, and what to type. */
+#define NOTIFY_BYTES_MAX 8192
+/* main looks this often at what may be late. */
+#define MAIN_TICK_MS 1000
+/* Beyond max_body, swallow up to this many times max_body so that the 413 is seen. */
+#define HTTP_SWALLOW_FACTOR 4
+/* A WAL of this size cannot be begun anew for want of a reader's end: told once a minute.
+ */
+#define STORE_WAL_PINNED_BYTES (8 * STORE_WAL_BYTES)
+
+#endif
