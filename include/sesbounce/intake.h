@@ -47,9 +47,11 @@ struct intake {
                             received */
     struct ses_event event; /* owned */
     const struct policy *policy;
-    /* Of INTAKE_KEEP and INTAKE_COUNT; owned. One for each recipient; for an event about
-     * nobody one all the same. */
+    /* Of INTAKE_KEEP and INTAKE_COUNT; owned: see intake_judgement(). A thousand
+     * recipients are mostly judged alike. */
     struct policy_judgement *judgements;
+    size_t judgement_count;
+    uint16_t *judged; /* which of them is of a recipient */
 };
 
 struct intake_options {
@@ -74,6 +76,9 @@ int intake_from_sns(const struct sns_message *message, struct str body,
 /* A bare SES message that the operator vouches for. */
 int intake_from_file(struct str body, const struct intake_options *options,
                      struct intake *ret);
+
+/* Of recipient `i`; for an event about nobody of 0. */
+const struct policy_judgement *intake_judgement(const struct intake *intake, size_t i);
 
 void intake_done(struct intake *intake);
 

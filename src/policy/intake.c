@@ -32,6 +32,24 @@ static void quarantine(struct intake *intake, enum quarantine_reason reason)
     intake->reason = reason;
 }
 
+/* Where `judgement` is among those of the intake; added if it is not. -ENOMEM. */
+static int judgement_find(struct intake *intake, const struct policy_judgement *judgement)
+{
+    size_t count = intake->judgement_count;
+    struct policy_judgement *more;
+
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(&intake->judgements[i], judgement, sizeof(*judgement)) == 0)
+            return (int)i;
+    more = realloc(intake->judgements, (count + 1) * sizeof(*more));
+    if (!more)
+        return -ENOMEM;
+    intake->judgements = more;
+    intake->judgements[intake->judgement_count++] = *judgement;
+    intake->event.owned_bytes += sizeof(*more);
+    return (int)count;
+}
+
 /* 0 or -ENOMEM. */
 static int judge_event(struct intake *intake)
 {
@@ -41,14 +59,26 @@ static int judge_event(struct intake *intake)
 
     if (intake->kind == INTAKE_IGNORE)
         return 0;
-    intake->judgements = calloc(room, sizeof(*intake->judgements));
-    if (!intake->judgements)
+    intake->judged = calloc(room, sizeof(*intake->judged));
+    if (!intake->judged)
         return -ENOMEM;
-    event->owned_bytes += room * sizeof(*intake->judgements);
-    for (size_t i = 0; i < room; i++)
+    event->owned_bytes += room * sizeof(*intake->judged);
+    for (size_t i = 0; i < room; i++) {
+        struct policy_judgement judgement;
+        memset(&judgement, 0, sizeof(judgement));
         policy_judge(intake->policy, event, count > 0 ? &event->recipients[i] : NULL,
-                     &intake->judgements[i]);
+                     &judgement);
+        int at = judgement_find(intake, &judgement);
+        if (at < 0)
+            return at;
+        intake->judged[i] = (uint16_t)at;
+    }
     return 0;
+}
+
+const struct policy_judgement *intake_judgement(const struct intake *intake, size_t i)
+{
+    return &intake->judgements[intake->judged[i]];
 }
 
 static int read_event(struct str text, const struct ses_rules *rules,
@@ -173,6 +203,9 @@ int intake_from_file(struct str body, const struct intake_options *options,
 void intake_done(struct intake *intake)
 {
     ses_event_done(&intake->event);
+    free(intake->judged);
     free(intake->judgements);
+    intake->judged = NULL;
     intake->judgements = NULL;
+    intake->judgement_count = 0;
 }

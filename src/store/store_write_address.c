@@ -78,7 +78,7 @@ static int reserve_day(struct kept_address *kept)
 
     if (kept->state.day_count < kept->day_room)
         return 0;
-    days = reallocarray(kept->state.days, room, sizeof(*days));
+    days = realloc(kept->state.days, room * sizeof(*days));
     if (!days)
         return -ENOMEM;
     kept->state.days = days;

@@ -226,7 +226,7 @@ static int seen_load(struct store *store, const struct intake *intake, size_t i,
     if (r < 0 || !ret->is_repeated || !recipient || ret->rows >= STORE_REPEATS_MAX)
         return r;
     /* What the list owes to this event shall be found. */
-    r = list_would_change(store, intake, recipient, &intake->judgements[i]);
+    r = list_would_change(store, intake, recipient, intake_judgement(intake, i));
     ret->is_repeated = r == 0;
     return r < 0 ? r : 0;
 }
@@ -271,7 +271,7 @@ static int recipient_store(struct store *store, const struct intake *intake,
                            int64_t message_id, size_t i)
 {
     int r = row_add(store, intake, message_id, recipient_at(intake, i),
-                    &intake->judgements[i]);
+                    intake_judgement(intake, i));
 
     if (r <= 0)
         return r;
@@ -295,7 +295,7 @@ static int recipient_record(struct store *store, const struct intake *intake,
 static int recipient_is_counted(struct store *store, const struct intake *intake,
                                 size_t i, const struct event_seen *seen)
 {
-    enum policy_tally tally = intake->judgements[i].tally;
+    enum policy_tally tally = intake_judgement(intake, i)->tally;
     int r;
 
     if (tally == POLICY_TALLY_OTHER)
@@ -317,7 +317,7 @@ static int recipient_is_counted(struct store *store, const struct intake *intake
 static int recipient_take(struct store *store, const struct intake *intake, size_t i,
                           const struct event_seen *seen, struct policy_message *message)
 {
-    struct policy_judgement judgement = intake->judgements[i];
+    struct policy_judgement judgement = *intake_judgement(intake, i);
     const struct ses_recipient *recipient = recipient_at(intake, i);
     int r = recipient_is_counted(store, intake, i, seen);
 

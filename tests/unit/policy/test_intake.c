@@ -260,6 +260,42 @@ static void a_bare_message_counts_from_the_time_that_ses_gives(void **state)
     intake_done(&intake);
 }
 
+/* What is read out of a message of 1,000 recipients must not be much more than they. */
+static void recipients_that_are_judged_alike_share_a_judgement(void **state)
+{
+    (void)state;
+    struct intake intake;
+    struct intake_options options = options_of(TWO_H);
+    const char *text =
+        "{\"eventType\":\"Bounce\",\"bounce\":{\"bounceType\":\"Permanent\","
+        "\"bounceSubType\":\"General\",\"bouncedRecipients\":["
+        "{\"emailAddress\":\"a@example.com\"},{\"emailAddress\":\"b@example.com\"},"
+        "{\"emailAddress\":\"bounce@simulator.amazonses.com\"}]}}";
+
+    assert_int_equal(intake_from_file(str_of(text), &options, &intake), 0);
+    assert_int_equal(intake.event.recipient_count, 3);
+    assert_int_equal(intake.judgement_count, 2);
+    assert_ptr_equal(intake_judgement(&intake, 0), intake_judgement(&intake, 1));
+    assert_int_equal(intake_judgement(&intake, 0)->tally, POLICY_TALLY_HARD_BOUNCES);
+    assert_int_equal(intake_judgement(&intake, 2)->tally, POLICY_TALLY_SIMULATOR);
+    intake_done(&intake);
+}
+
+static void an_event_about_nobody_is_judged_once_and_only_counts(void **state)
+{
+    (void)state;
+    struct intake intake;
+    struct intake_options options = options_of(TWO_H);
+
+    assert_int_equal(intake_from_file(STR("{\"eventType\":\"Send\"}"), &options, &intake),
+                     0);
+    assert_int_equal(intake.event.recipient_count, 0);
+    assert_int_equal(intake_judgement(&intake, 0)->tally, POLICY_TALLY_SENDS);
+    assert_int_equal(intake_judgement(&intake, 0)->effect, POLICY_EFFECT_NONE);
+    assert_null(intake_judgement(&intake, 0)->rule);
+    intake_done(&intake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +308,8 @@ int main(void)
         cmocka_unit_test(what_cannot_be_applied_is_quarantined_with_its_reason),
         cmocka_unit_test(ses_announcing_itself_is_neither_event_nor_quarantine_7),
         cmocka_unit_test(a_bare_message_counts_from_the_time_that_ses_gives),
+        cmocka_unit_test(recipients_that_are_judged_alike_share_a_judgement),
+        cmocka_unit_test(an_event_about_nobody_is_judged_once_and_only_counts),
     };
     return cmocka_run_group_tests_name("intake", tests, NULL, NULL);
 }
