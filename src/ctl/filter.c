@@ -32,7 +32,7 @@ bool ctl_number(const char *what, const char *text, int64_t *ret)
 bool ctl_filter(const struct ctl *ctl, enum store_view view, struct filter *ret)
 {
     filter_init(ret, view, ctl->now_ms, "--");
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
+    for (enum ctl_option i = 0; i < OPTION_COUNT; i++) {
         struct buf fault;
         int r = 0;
         buf_init(&fault, CTL_MESSAGE_BYTES_MAX);

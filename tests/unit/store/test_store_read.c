@@ -522,7 +522,7 @@ static void every_view_has_the_columns_of_the_table_in_its_order(void **state)
         char sql[200];
 
         buf_init(&columns, 4096);
-        for (const char *const *at = store_columns(i); *at; at++)
+        for (const char *const *at = store_columns((enum store_view)i); *at; at++)
             (void)buf_printf(&columns, "%s%s", columns.len ? "," : "", *at);
         (void)snprintf(sql, sizeof(sql),
                        "SELECT group_concat(name) FROM (SELECT name FROM "
