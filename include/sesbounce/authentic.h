@@ -1,5 +1,5 @@
 /*
- * Did SNS sign this message, for this topic? The order of the checks, for whoever asks:
+ * Did SNS sign this message, for this topic? The order of the checks, for every caller:
  *
  *   signature version -> certificate URL -> the certificate's region -> signature
  *

@@ -62,9 +62,10 @@ typedef void https_done_fn(void *context, const struct https_answer *answer);
 
 /*
  * Begins a request, which is copied. `done` is called exactly once from https_run(),
- * unless https_free() comes first; it may begin another. 0; -EINVAL for what is no URL,
- * has a user or password in it, or a scheme other than https (http on 127.0.0.0/8, [::1]
- * and localhost); -EAGAIN when HTTPS_TRANSFERS_MAX are under way; -ENOMEM.
+ * unless https_free() comes first; it may begin another. 0; -EINVAL for text that is not
+ * a URL, and for a URL with a user, a password, or a scheme other than https (http on
+ * 127.0.0.0/8, [::1] and localhost); -EAGAIN when HTTPS_TRANSFERS_MAX are under way;
+ * -ENOMEM.
  */
 int https_begin(struct https *https, const struct https_request *request,
                 https_done_fn *done, void *context);

@@ -70,7 +70,7 @@
 #define ADDRESS_FAULT_BYTES 160
 /* Of what stands before that fault: enough to find the place. */
 #define ADDRESS_QUOTE_BYTES_MAX 40
-/* SES allows 50 recipients a message; what SES itself reports is never cut below this. */
+/* SES allows 50 recipients per message; what SES itself reports is not cut below this. */
 #define SES_RECIPIENTS_MAX 1000
 /* A report may name this many addresses, whatever the message's destination: it can name
  * strangers, but not more than there were recipients. Twice what SES allows. */

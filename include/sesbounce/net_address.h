@@ -17,8 +17,7 @@ struct net_address {
     struct str port; /* as written, perhaps not a number */
 };
 
-/* Cuts `text`; what the parts hold is not checked. False when it has none of the forms.
- */
+/* Splits `text` without checking the parts. False when it has another form. */
 bool net_address_split(struct str text, struct net_address *ret);
 
 /* An IP address of `family` (AF_INET, AF_INET6) in `text`; `ret` has room for it. */

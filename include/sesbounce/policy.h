@@ -4,7 +4,7 @@
  * Two steps. policy_judge() looks at one recipient of one event, on the thread that
  * parsed it. policy_fold() carries the judgement into everything that is kept about the
  * address; policy_decide() does the same with a person's decision. The store finds and
- * saves, and decides nothing. None of this knows a clock or allocates: times are
+ * saves, and decides nothing. No function here reads a clock or allocates: times are
  * arguments, so a policy can be replayed over history. Any thread.
  */
 #ifndef SESBOUNCE_POLICY_H
@@ -139,10 +139,10 @@ struct policy_judgement {
     enum policy_tally tally;
     int64_t term_ms;      /* POLICY_FOR_EVER or a duration */
     bool doubles;         /* each repeat after the term has run out doubles it */
-    bool second_for_ever; /* a second event makes it last for ever */
+    bool second_for_ever; /* a second event makes it permanent */
     bool list_hit;        /* SES did not try: never brings back what a person removed */
     bool counts_in_rates; /* false for list hits, predictions, simulator addresses */
-    bool alert;           /* our own fault, to be told at once */
+    bool alert;           /* our own fault, to be reported at once */
     const char *rule;     /* constant name of the row that matched, e.g.
                              "permanent-general"; NULL for an event about nobody */
     char detail[POLICY_DETAIL_BYTES_MAX]; /* `Permanent/General (simulator)`, `abuse (1 of
@@ -167,9 +167,9 @@ bool policy_tally_repeats(enum policy_tally tally);
 void policy_judgement_repeat(struct policy_judgement *judgement);
 
 /* What is known of the recipients of one message so far. Counters are numbers of
- * recipients, but a complaint is one, whoever of them complained. */
+ * recipients, but a message is one complaint, however many of them complained. */
 struct policy_message {
-    bool is_known;     /* one of them is no news: another feed or a retry */
+    bool is_known;     /* one of them is known already: another feed or a retry */
     bool is_complaint; /* one of them is news, and counts as a complaint */
 };
 /* Is a recipient that is news counted at once? A complaint is counted at the end. */
@@ -249,8 +249,8 @@ struct policy_when {
 /*
  * `n` more addresses are shown under `reason` until the minute `ends` since 1970
  * (POLICY_FOR_EVER). An address is shown under its strongest entry: below a complaint
- * until noon, a bounce for ever is -1 BOUNCE until noon and +1 BOUNCE for ever. Expired
- * entries need no event, so that totals are kept by their end.
+ * until noon, a permanent bounce is -1 BOUNCE until noon and +1 BOUNCE permanently.
+ * Expired entries need no event, so that totals are kept by their end.
  */
 struct policy_total {
     enum policy_reason reason;

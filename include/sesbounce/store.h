@@ -143,7 +143,7 @@ int store_tasks_due(struct store *store, int64_t now_ms, struct store_task *ret,
 bool store_outbox_changed(struct store *store);
 
 enum store_task_result {
-    STORE_TASK_DONE,  /* `text` is what came of it; CONFIRM: the subscription's ARN */
+    STORE_TASK_DONE,  /* `text` is the result; CONFIRM: the subscription's ARN */
     STORE_TASK_RETRY, /* `text` says why; back-off, and `failed` when it has expired */
     STORE_TASK_FAILED /* for good: `text` says why */
 };
@@ -198,8 +198,8 @@ int store_quarantine_bound(struct store *store, int64_t max_bytes, int64_t now_m
  * much? */
 bool store_quarantine_grew(const struct store *store);
 
-/* Housekeeping in the daemon's idle time: old counted keys, soft days. Bounded work a
- * call; without `*ret_more` it does nothing until STORE_TIDY_AGAIN_MS later. */
+/* Housekeeping in the daemon's idle time: old counted keys, soft days. Bounded work
+ * per call; without `*ret_more` it does nothing until STORE_TIDY_AGAIN_MS later. */
 int store_tidy(struct store *store, int64_t now_ms, bool *ret_more);
 
 /* What `db compact` can give back to the file system. */

@@ -132,7 +132,7 @@ static const char *const event_types[] = {
     "Click",  "Rendering Failure", "DeliveryDelay", "Subscription", "Received", NULL,
 };
 
-/* The same but for case, blanks, dashes and underscores. */
+/* The same except for case, blanks, dashes and underscores. */
 static bool spelled_alike(struct str text, const char *word)
 {
     size_t i = 0;

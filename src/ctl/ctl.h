@@ -139,8 +139,8 @@ void ctl_output(const struct ctl *ctl, struct output *ret,
 /* Writes what is held and flushes. 0 or a negative errno. */
 int ctl_output_flush(struct output *output);
 
-/* Ends what ctl_output() began, flushes and frees. `r` is what came of it so far: a fault
- * of the store unless writing failed. Returns the exit code, after telling a fault. */
+/* Ends what ctl_output() began, flushes and frees. `r` is the result so far: a fault of
+ * the store unless writing failed. Reports a fault. Returns the exit code. */
 int ctl_output_end(struct ctl *ctl, struct output *output, int r);
 
 /* One row with the names that it has. 0 or a negative errno. */

@@ -10,7 +10,7 @@
 #define CTL_LINE_BYTES_MAX (64 * 1024)
 /* Addresses that `suppress add` takes at once: some ten million. */
 #define CTL_LIST_BYTES_MAX (256 * 1024 * 1024)
-/* Lines that are told to be no addresses: more than can be mended by hand say nothing. */
+/* Lines reported as not being addresses: nobody corrects more than this by hand. */
 #define CTL_LIST_FAULTS_MAX 20
 /* A message on standard error: a path, and what was typed. */
 #define CTL_MESSAGE_BYTES_MAX 8192

@@ -60,8 +60,8 @@ void answers_done(struct answers *answers)
     }
 }
 
-/* In a crowd only who delivers something genuine keeps the connection: others could hold
- * all of them with a little request now and then. */
+/* In a crowd only a client that delivers something genuine keeps its connection: others
+ * could hold all of them by sending a small request from time to time. */
 static bool answers_close(struct answers *answers, const struct connection *client,
                           bool kept)
 {

@@ -60,9 +60,9 @@ int database_unusable(const struct database *database)
     return database->lasting ? database->lasting : -EIO;
 }
 
-/* --- mending --------------------------------------------------------------------- */
+/* --- repair ---------------------------------------------------------------------- */
 
-/* Whoever replaced the database may have left the log of the old one beside it. */
+/* A person who replaces the database may leave the log of the old one beside it. */
 static int database_set_log_aside(const struct database *database)
 {
     int r = store_set_log_aside(database_path(database), &database->held);

@@ -24,7 +24,7 @@ struct database {
     struct log_ration fault_ration;
 };
 
-/* Whoever lost a list shall read it in the log. */
+/* An operator who has lost a list must find that in the log. */
 void database_tell_if_new(const struct store *store, const char *path);
 
 /* Notes that the store has failed, and logs `what`; lets go of a file that stays so. */

@@ -7,8 +7,8 @@
  *            -> signature -> SES message -> the writer -> 200
  *
  * Ownership: the carrier's thread owns a delivery. It lends it through exactly one of the
- * waiting room and the writer's mailbox, and whoever took it out there gives it back as
- * the last access.
+ * waiting room and the writer's mailbox, and the thread that takes it out there gives it
+ * back as its last access.
  */
 #ifndef SESBOUNCED_DELIVERY_H
 #define SESBOUNCED_DELIVERY_H
@@ -34,7 +34,7 @@ enum delivery_stage {
 struct delivery {
     struct job job; /* while lent to the writer; its deadline is that of the answer */
 
-    /* The carrier's: takes it back from whoever it was lent to, as their last access. */
+    /* The carrier's: takes it back from the borrower, as the borrower's last access. */
     void (*give_back)(struct delivery *delivery);
 
     /* while in the waiting room, which alone uses these */

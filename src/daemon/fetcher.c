@@ -243,7 +243,7 @@ static int begin_fetch(struct fetcher *fetcher, struct fetch *fetch)
         return r;
     buf_init(&url, SNS_URL_BYTES_MAX);
     r = buf_printf(&url, "%s/%s", fetch->origin.text, fetch->wish.file);
-    /* What was tried before has its time, so that a slow answer is not slow for ever. */
+    /* A second attempt gets the whole time, so that a slow answer succeeds in the end. */
     fetch->hurried =
         !fetch->wish.has_failed && count_under_way(fetcher) >= CERTIFICATE_UNHURRIED_MAX;
     if (fetch->hurried)

@@ -1,7 +1,7 @@
 /*
  * What somebody wants from the writer, of whatever kind. It lies in the object that it is
- * a part of, and whoever pushes it to the writer's mailbox (service.h) lends that object
- * until `done` is called, exactly once.
+ * a part of, and a thread that pushes it to the writer's mailbox (service.h) lends that
+ * object until `done` is called, exactly once.
  */
 #ifndef SESBOUNCED_JOB_H
 #define SESBOUNCED_JOB_H

@@ -23,8 +23,8 @@
  * often, also when nobody delivers: a load balancer that believes /healthz lets nobody
  * through. Promised: asked again within 30 s. */
 #define CERTIFICATE_AGAIN_MS 20000
-/* While a certificate of that origin is at hand, its way is lost only when another fetch
- * fails this long after the first, and nothing was verified in between. Shorter: a
+/* While a certificate of that origin is available, its way is lost only when another
+ * fetch fails this long after the first, and nothing was verified in between. Shorter: a
  * stranger turns /healthz of a site that has no mail for a while; longer: a certificate
  * that SNS has renewed, and that cannot be fetched, shows later. SNS's own retries may be
  * over in a minute, so this only delays the alarm. */
@@ -59,7 +59,7 @@
  * counting as large: texts with an escape, and 856 bytes for each of a dozen recipients.
  * What it takes beyond comes out of the memory for large bodies. */
 #define EVENT_FIRST_BYTES (16 * 1024)
-/* What a connection may take besides: libmicrohttpd's memory for the request's head, and
+/* What a connection may also take: libmicrohttpd's memory for the request's head, and
  * what TLS keeps (measured: 25 to 40 KiB). */
 #define CONNECTION_BYTES     (32 * 1024)
 #define CONNECTION_TLS_BYTES (40 * 1024)
@@ -84,26 +84,26 @@
  * not kept ends its connection. */
 #define HTTP_REQUEST_CROWDED_MS 3000
 #define HTTP_CROWDED_SHARE      4
-/* On the admin listener whoever comes when all places are taken displaces the connection
- * that has owed a request for the longest, and for this long: a scraper's request follows
- * its connection within three round trips of TLS. */
+/* On the admin listener a client that connects when all places are taken displaces the
+ * connection that has owed a request for the longest, and at least for this long: a
+ * scraper's request follows its connection within three round trips of TLS. */
 #define HTTP_DISPLACE_MS 500
 /* Connections accepted from one socket before the next socket has its turn. */
 #define ACCEPT_AT_ONCE 64
-/* After accept() failed for want of descriptors or memory, it is tried again after this;
- * as often a connection is displaced, while somebody waits for a place. */
+/* When accept() fails because there is no descriptor or memory left, it is tried again
+ * after this; as often a connection is displaced, while somebody waits for a place. */
 #define ACCEPT_AGAIN_MS 50
-/* That accept() fails is told, not sung about. */
+/* A log line says that accept() fails, without filling the log. */
 #define ACCEPT_LOGS_A_MINUTE 1
 /* The files of a TLS certificate are looked at this often; what has changed since is read
  * when it has not changed again at the next look: certbot replaces one after the other.
  */
 #define TLS_LOOK_MS 1000
 /* While memory or descriptors are short, a renewed certificate is tried again after this,
- * and that it is not served yet is told once a minute. */
+ * and the log says once a minute that it is not served yet. */
 #define TLS_AGAIN_MS            5000
 #define TLS_FAULT_LOGS_A_MINUTE 1
-/* What was shed is told this often. */
+/* Shed connections are logged this often. */
 #define SHED_LOG_EVERY_MS 60000
 /* Let go with 503 after this: main sweeps each second, and a commit may follow. */
 #define WAITING_MS 9000
@@ -119,10 +119,10 @@
 #define WRITER_TICK_MS 1000
 /* Replaying a failed batch one by one takes no longer; the rest gets 503. */
 #define WRITER_REPLAY_MS 2000
-/* A broken disk is told, not sung about. */
+/* Log lines report a broken disk, without filling the log. */
 #define STORE_FAULT_LOGS_A_MINUTE 10
-/* What nobody has signed causes 30 lines a minute in all, 15 MB a day: about deliveries,
- * about certificates that could not be fetched, and that there were more. */
+/* What nobody has signed causes 30 lines per minute in all, 15 MB per day: about
+ * deliveries, about certificates that could not be fetched, and that there were more. */
 #define UNVERIFIED_LOGS_A_MINUTE     24
 #define OUTBOUND_FAULT_LOGS_A_MINUTE 5
 /* Topics that were refused and are not told again, by a hash. */
@@ -150,7 +150,7 @@
  * subscriptions. */
 #define CREDENTIALS_MAX       64
 #define CREDENTIALS_BYTES_MAX (32 * 1024)
-/* Lines of a tokens file: a scraper or a person each. 256 bytes a line leave room for
+/* Lines of a tokens file: a scraper or a person each. 256 bytes per line leave room for
  * names and comments. */
 #define TOKENS_MAX       64
 #define TOKENS_BYTES_MAX (16 * 1024)
@@ -160,18 +160,18 @@
 #define STOP_GRACE_MS 1000
 /* Scrapers and a browser or two. */
 #define ADMIN_CONNECTIONS_MAX 32
-/* Who holds one and says nothing shall not keep a scraper out for long. */
+/* A client that holds one and says nothing must not keep a scraper out for long. */
 #define ADMIN_IDLE_S 10
 /* Some forty series of a hundred bytes, and what the database tells. */
 #define METRICS_BYTES_MAX (64 * 1024 + STORE_METRICS_BYTES_MAX)
-/* How often the writer looks what /metrics tells of the database, and for what part of
- * its time at most: Prometheus usually asks every 15 s or every minute. */
+/* How often the writer looks up what /metrics reports about the database, and for what
+ * part of its time at most: Prometheus usually asks every 15 s or every minute. */
 #define STORE_METRICS_EVERY_MS 10000
 #define STORE_METRICS_SHARE    200
 /* Topics heard last; a line of each has less than 400 bytes. */
 #define STORE_METRICS_TOPICS_MAX 128
 #define STORE_METRICS_BYTES_MAX  (64 * 1024)
-/* STATUS= is told when it turns, and this often: each is a message to systemd. */
+/* STATUS= is sent when it changes, and this often: each is a message to systemd. */
 #define STATUS_EVERY_MS 10000
 /* A message to systemd: a path, and what to type. */
 #define NOTIFY_BYTES_MAX 8192
@@ -179,8 +179,7 @@
 #define MAIN_TICK_MS 1000
 /* Beyond max_body, swallow up to this many times max_body so that the 413 is seen. */
 #define HTTP_SWALLOW_FACTOR 4
-/* A WAL of this size cannot be begun anew for want of a reader's end: told once a minute.
- */
+/* A WAL of this size cannot restart, as a reader does not end: logged once a minute. */
 #define STORE_WAL_PINNED_BYTES (8 * STORE_WAL_BYTES)
 
 #endif

@@ -14,7 +14,7 @@
 
 static sigset_t signals;
 
-/* What systemd was told, and when it is told again. */
+/* What systemd knows, and when it gets the next message. */
 static enum health_state told_state; /* what STATUS= says */
 static int64_t tell_again_ms;
 static int64_t pet_again_ms; /* the watchdog */

@@ -31,8 +31,8 @@ static int complain_of(const char *setting, const char *path, int r)
     return r == -ENOMEM ? r : -EINVAL;
 }
 
-/* Of what a start function has come to: -1 to go on, or the exit status. -EINVAL was told
- * as what it is. */
+/* From the result of a start function: -1 to go on, or the exit status. The function has
+ * logged the reason of -EINVAL itself. */
 static int part_status(int r)
 {
     if (r == 0)
@@ -110,7 +110,7 @@ static void sockets_stop(struct program *program)
     listen_close(&program->sockets);
 }
 
-/* Too little memory is no reason for fewer connections: few take as much as they may. */
+/* Too little memory does not reduce the connections: few take as much as they may. */
 static void tell_memory(const struct bounds *bounds)
 {
     uint64_t wanted = bounds_memory_max_bytes(bounds);
@@ -175,9 +175,9 @@ static void service_stop(struct program *program)
 }
 
 /*
- * Without a store, too, the daemon goes on: staying up with 503 keeps SNS trying, so
- * whatever may mend itself is no reason to leave; and with systemd's sockets nothing is,
- * because leaving again and again would take the socket down with us.
+ * Without a store, too, the daemon goes on: staying up with 503 keeps SNS trying, so it
+ * does not exit for a fault that may pass by itself; and with systemd's sockets it exits
+ * for no fault, because exiting again and again would take the socket down with us.
  */
 static int store_start(struct program *program)
 {
@@ -322,7 +322,7 @@ static void wait_for_connections(struct program *program)
         (void)nanosleep(&pause, NULL);
 }
 
-/* Whoever is connected still gets an answer, and then new work gets 503. */
+/* Connected clients still get an answer, and then new work gets 503. */
 static void doors_stop(struct program *program)
 {
     http_close(program->http);
@@ -361,7 +361,7 @@ static int addresses_start(struct program *program)
     admin_describe(program->admin, &where);
     (void)address_file_add(&lines, "admin", settings->admin.certificate != NULL,
                            buf_str(&where));
-    /* A state that cannot be written has been told of. */
+    /* The log says already that the state cannot be written. */
     (void)address_file_write(settings->store.path, buf_str(&lines));
     buf_done(&where);
     buf_done(&lines);

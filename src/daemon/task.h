@@ -14,7 +14,7 @@ struct task {
     struct job job; /* queued both ways by its node */
     struct store_task row;
     enum store_task_result result;
-    char text[1024]; /* what came of it, or why not */
+    char text[1024]; /* the result, or why there is none */
 };
 
 static inline struct task *task_of(struct queue_node *node)

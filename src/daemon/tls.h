@@ -53,8 +53,8 @@ int tls_read(struct tls_files *files, struct tls *ret, struct buf *fault);
 int tls_load(const char *certificate, const char *key, struct tls *ret,
              struct tls_judgement *judgement);
 
-/* What was read could not be served for want of something: tls_has_changed() is true
- * until it is read again. */
+/* What was read could not be served, because something was short: tls_has_changed() is
+ * true until it is read again. */
 void tls_unread(struct tls_files *files);
 void tls_done(struct tls *tls);
 

@@ -51,7 +51,7 @@ static void batch_end(struct queue_node *first, int fault)
 
 /*
  * One transaction each, so that one job's fault is not another's. `fault` is that of the
- * whole batch. A fault of the surroundings hits all alike, and nobody shall wait for more
+ * whole batch. A fault of the surroundings hits all alike, and nobody must wait for more
  * of the same: then the rest is not tried, and so not acknowledged.
  */
 static void batch_write_alone(struct writer *writer, struct queue_node *first, int fault)
@@ -189,7 +189,7 @@ static void writer_keep_house(struct writer *writer, bool is_idle)
     database_mend(&writer->database);
     if (writer->database.store)
         writer_hand_out_tasks(writer);
-    /* A fault is told by whoever needs the store. */
+    /* A fault is not logged here: the next job that needs the store logs it. */
     if (writer_may_write(writer))
         (void)store_metrics_look(&writer->service->store_metrics, writer->database.store,
                                  clock_mono_ms());

@@ -17,7 +17,7 @@ struct writer;
 
 /*
  * Starts both threads. `store` (taken over) may be NULL: then the file could not be
- * opened, the health of the service says why, and the writer tries again now and then.
+ * opened, the health of the service says why, and the writer keeps trying.
  */
 int writer_start(struct service *service, struct store *store, struct writer **ret);
 

@@ -59,8 +59,8 @@ static void entry_begin_term(struct policy_entry *entry,
     entry->detail = str_of(judgement->detail);
 }
 
-/* A second guess at the same person is no guess: for ever, from the later one on unless
- * the first was still in force. */
+/* A second guess at the same person makes it certain: permanent, from the later one on
+ * unless the first was still in force. */
 static void entry_make_certain(struct policy_entry *entry,
                                const struct policy_judgement *judgement, int64_t from_ms,
                                bool newest)
@@ -99,7 +99,7 @@ static void entry_renew(const struct fold *fold, struct policy_entry *entry,
     int64_t until_ms = term_end(judgement, from_ms, doublings);
 
     if (entry->lifted) {
-        /* what came before was known to whoever lifted it */
+        /* the person who lifted it knew what came before */
         if (from_ms <= entry->last_event_ms)
             return;
         entry->repeats = 0;
@@ -213,8 +213,8 @@ static int64_t find_confirmation(const struct fold *fold)
     return earliest_ms;
 }
 
-/* A doubtful bounce is one for ever as soon as another confirms it: from the later of the
- * two on, whichever of them came to us last. */
+/* A doubtful bounce becomes permanent as soon as another confirms it: from the later of
+ * the two on, whichever of them came to us last. */
 static bool entry_suppress_confirmed(const struct fold *fold, struct policy_entry *entry,
                                      int64_t other_ms)
 {

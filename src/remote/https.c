@@ -263,7 +263,7 @@ static bool transfer_set(struct transfer *transfer, const struct https_request *
     CURL *easy = transfer->easy;
     long total_ms = request->total_ms ? request->total_ms : HTTPS_TOTAL_MS;
 
-    /* "" is no proxy whatever the environment says, NULL is what it says. */
+    /* "" disables the proxy whatever the environment says, NULL uses what it says. */
     return !curl_easy_setopt(easy, CURLOPT_URL, request->url) &&
            !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https") &&
            !curl_easy_setopt(easy, CURLOPT_PROXY, loopback ? "" : NULL) &&

@@ -94,7 +94,7 @@ static bool is_in_scope(const struct story *story, const struct store_value *val
            str_equal(scope->text, str_of(asked));
 }
 
-/* The headline says what `check` says: an entry of another scope is told, no more. */
+/* The headline says what `check` says: an entry of another scope is only listed. */
 static bool decides(const struct story *story, const struct store_value *values,
                     size_t count)
 {

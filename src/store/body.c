@@ -11,7 +11,7 @@
 
 DEFINE_CLEANUP(ZSTD_DCtx, ZSTD_freeDCtx)
 
-/* Rows name a dictionary by its number, from 1; 0 is none. The last one packs. */
+/* Rows name a dictionary by its number, from 1; 0 means plain. The last one packs. */
 #define DICTIONARY_COUNT (sizeof(dictionaries) / sizeof(dictionaries[0]))
 #define DICTIONARY_NEW   (&dictionaries[DICTIONARY_COUNT - 1])
 

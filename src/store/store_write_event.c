@@ -173,7 +173,7 @@ static struct str indexed_id(struct str id)
     return id;
 }
 
-/* All who are no recipients of the mail are one: a remote server can name anybody. */
+/* Addresses that the mail did not go to count as one: a remote server can name any. */
 static int seen_load_rows(struct store *store, const struct ses_event *event,
                           const struct ses_recipient *recipient, struct event_seen *ret)
 {
@@ -225,7 +225,7 @@ static int seen_load(struct store *store, const struct intake *intake, size_t i,
     ret->is_repeated = ret->rows >= STORE_REPEATS_KEPT;
     if (r < 0 || !ret->is_repeated || !recipient || ret->rows >= STORE_REPEATS_MAX)
         return r;
-    /* What the list owes to this event shall be found. */
+    /* An event that changes the list is kept, so that it can be found. */
     r = list_would_change(store, intake, recipient, intake_judgement(intake, i));
     ret->is_repeated = r == 0;
     return r < 0 ? r : 0;

@@ -61,7 +61,7 @@ static void what_was_written_is_read_up_to_the_bound(void **state)
     place_remove(&place);
 }
 
-static void an_empty_file_is_no_text(void **state)
+static void an_empty_file_has_no_text(void **state)
 {
     (void)state;
     struct place place;
@@ -94,7 +94,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_written_is_read_up_to_the_bound),
-        cmocka_unit_test(an_empty_file_is_no_text),
+        cmocka_unit_test(an_empty_file_has_no_text),
         cmocka_unit_test(every_path_is_in_a_directory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -156,7 +156,7 @@ static int count(const char *text, const char *words)
 }
 
 /* One meets a full disk, and the next is stored: more often than the log may tell. */
-static void that_it_stores_again_is_told_only_of_what_was_told(void **state)
+static void recovery_is_logged_only_after_a_logged_fault(void **state)
 {
     static char text[1 << 18];
     struct fixture *f = *state;
@@ -189,7 +189,7 @@ int main(void)
         WRITTEN(a_hanging_disk_fills_the_mailbox_and_is_stuck_until_it_answers),
         WRITTEN(who_would_be_late_is_answered_while_the_disk_hangs),
         WRITTEN(a_writer_that_hangs_for_long_stores_nothing_until_it_is_back),
-        WRITTEN(that_it_stores_again_is_told_only_of_what_was_told),
+        WRITTEN(recovery_is_logged_only_after_a_logged_fault),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,7 +100,7 @@ static void fill_events(struct timed *events, size_t count, const int64_t *terms
     }
 }
 
-static void events_for_ever_make_the_same_entry_in_any_order(void **state)
+static void permanent_events_make_the_same_entry_in_any_order(void **state)
 {
     (void)state;
     const int64_t terms[] = {EVER};
@@ -187,7 +187,7 @@ static void after_a_removal_any_order_lists_the_same(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(events_for_ever_make_the_same_entry_in_any_order),
+        cmocka_unit_test(permanent_events_make_the_same_entry_in_any_order),
         cmocka_unit_test(two_events_of_any_terms_make_the_same_entry_in_any_order),
         cmocka_unit_test(two_guesses_make_the_same_entry_in_any_order),
         cmocka_unit_test(many_events_list_until_the_same_time_in_any_order),

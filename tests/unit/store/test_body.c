@@ -149,7 +149,7 @@ static void a_dictionary_of_the_future_is_named(void **state)
     assert_unreadable(fixture, -ENOTSUP, "newer sesbounced");
 }
 
-static void what_is_not_there_is_told_apart(void **state)
+static void a_missing_body_differs_from_a_missing_message(void **state)
 {
     struct fixture *fixture = *state;
     _cleanup_(buf_done) struct buf body;
@@ -195,7 +195,7 @@ int main(void)
         TEST(only_bodies_within_the_limit_are_packed),
         TEST(a_damaged_body_is_refused),
         TEST(a_dictionary_of_the_future_is_named),
-        TEST(what_is_not_there_is_told_apart),
+        TEST(a_missing_body_differs_from_a_missing_message),
         cmocka_unit_test(a_dictionary_never_changes),
     };
     return cmocka_run_group_tests_name("body", tests, NULL, NULL);
