@@ -75,10 +75,9 @@ int tally_add_type(struct store *store, int64_t occurred_ms, struct str type)
     return 0;
 }
 
-static void bind_day(struct db_call *call, int64_t day)
+/* `text` must last until the statement has run. */
+static void bind_day(struct db_call *call, int64_t day, char text[CLOCK_TEXT_BYTES])
 {
-    char text[CLOCK_TEXT_BYTES];
-
     clock_format_day(day * CLOCK_DAY_MS, text);
     db_bind_text(call, str_of(text));
 }
@@ -87,10 +86,11 @@ static void bind_day(struct db_call *call, int64_t day)
 static int write_day(struct store *store, const struct day_tally *tally, enum sql which)
 {
     _cleanup_(db_call_end) struct db_call call = db_call_begin(store, which);
+    char day[CLOCK_TEXT_BYTES];
     int changes = 0;
     int r;
 
-    bind_day(&call, tally->day);
+    bind_day(&call, tally->day, day);
     for (size_t i = 0; i < TALLY_KINDS; i++)
         db_bind_int(&call, tally->n[i]);
     r = db_run(&call, &changes);
@@ -100,8 +100,9 @@ static int write_day(struct store *store, const struct day_tally *tally, enum sq
 static int write_type(struct store *store, const struct type_tally *tally)
 {
     _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_TYPE_ADD);
+    char day[CLOCK_TEXT_BYTES];
 
-    bind_day(&call, tally->day);
+    bind_day(&call, tally->day, day);
     db_bind_text(&call, (struct str){tally->name, tally->name_len});
     db_bind_int(&call, tally->n);
     return db_run(&call, NULL);
