@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "store/dictionaries.h"
 #include "store/store_internal.h"
@@ -46,17 +47,22 @@ void body_packer_free(struct store *store)
     (void)ZSTD_freeCCtx(take_ptr(store->packer));
 }
 
-/* Into memory of the size of `body`. Its size, or 0 where plain is as short or all that
- * memory suffices for. */
-static size_t body_pack(struct store *store, struct str body, char *ret)
+/* Into memory of the size of `body`; `*ret_size` is 0 where plain is as short. 0 or
+ * -ENOMEM. */
+static int body_pack(struct store *store, struct str body, char *ret, size_t *ret_size)
 {
     ZSTD_CCtx *packer = packer_get(store);
     size_t size;
 
-    if (!packer || !ret || body.len == 0)
-        return 0;
+    *ret_size = 0;
+    if (!packer || !ret)
+        return -ENOMEM;
     size = ZSTD_compress2(packer, ret, body.len - 1, body.data, body.len);
-    return ZSTD_isError(size) ? 0 : size;
+    if (ZSTD_getErrorCode(size) == ZSTD_error_memory_allocation)
+        return -ENOMEM;
+    if (!ZSTD_isError(size))
+        *ret_size = size;
+    return 0;
 }
 
 static int body_add_as(struct store *store, int64_t message_id, struct str bytes,
@@ -77,13 +83,19 @@ int body_add_plain(struct store *store, int64_t message_id, struct str body)
 
 int body_add(struct store *store, int64_t message_id, struct str body)
 {
-    _cleanup_(freep) char *packed =
-        body.len <= STORE_PACKED_BYTES_MAX ? malloc(body.len) : NULL;
-    size_t size = body_pack(store, body, packed);
+    _cleanup_(freep) char *packed = NULL;
+    size_t size;
+    int r;
 
-    if (size == 0)
+    if (body.len == 0 || body.len > STORE_PACKED_BYTES_MAX)
         return body_add_plain(store, message_id, body);
-    return body_add_as(store, message_id, (struct str){packed, size}, DICTIONARY_COUNT);
+    packed = malloc(body.len);
+    r = body_pack(store, body, packed, &size);
+    if (r < 0)
+        return r;
+    return size == 0 ? body_add_plain(store, message_id, body)
+                     : body_add_as(store, message_id, (struct str){packed, size},
+                                   DICTIONARY_COUNT);
 }
 
 static int body_refuse(struct store *store, int error, int64_t event_id, const char *why)
