@@ -163,11 +163,6 @@
 /* Connect and whole transfer: SNS gives up after 15 s, we answer within 12. */
 #define HTTPS_CONNECT_MS 3000
 #define HTTPS_TOTAL_MS   8000
-/* A fetch has less time while more than CERTIFICATE_UNHURRIED_MAX are running: a
- * certificate takes four round trips, a second from the far side of the world. One that
- * took longer is asked for again with the whole time. */
-#define CERTIFICATE_HURRIED_MS    1500
-#define CERTIFICATE_UNHURRIED_MAX (CERTIFICATE_FETCHES_MAX / 4)
 /* One per region and year, some from the past, and some attempts of strangers. */
 #define CERTIFICATES_IN_MEMORY_MAX 256
 /* Failures have their own table: strangers who name many URLs fill only that one. */
@@ -176,36 +171,6 @@
 #define CERTIFICATE_FILE_BYTES_MAX HTTPS_BODY_BYTES_MAX
 /* A failure is remembered this long; promised: asked again within 30 s. */
 #define CERTIFICATE_FAILURE_MS 10000
-/* URLs of certificates that were wanted, 8 bytes each: at 1,000 new ones a second, one is
- * remembered for a minute with a chance of four in ten, for ten seconds with nearly nine.
- */
-#define SIGHTINGS_MAX 65536
-/* Wanted again: not by the same burst of messages. */
-#define SIGHTING_AGAIN_MS 1000
-/* SNS tries for an hour at most. */
-#define SIGHTING_KEEP_MS (60 * 60 * 1000)
-
-/* While no certificate can be obtained, the one that failed is requested again this
- * often, also when nobody delivers: a load balancer that believes /healthz lets nobody
- * through. Promised: asked again within 30 s. */
-#define CERTIFICATE_AGAIN_MS 20000
-/* While a certificate of that origin is known, its way is lost only when another fetch
- * fails this long after the first, and no delivery was verified in between. Shorter: a
- * stranger turns /healthz of a site that has no mail for a while; longer: a certificate
- * that SNS has renewed, and that cannot be fetched, shows later. SNS's own retries may be
- * over in a minute, so this only delays the alarm. */
-#define HEALTH_DOUBT_MS (10 * 60 * 1000)
-/* Origins in doubt at once: one per region, of those that have given a certificate. AWS
- * has 40; one more counts as lost. */
-#define HEALTH_DOUBTS_MAX 64
-/* That certificates cannot be obtained, and that they can again, in pairs. */
-#define HEALTH_LOGS_A_MINUTE 5
-/* The reason, in words for everybody, and for the operator with libcurl's own (256). */
-#define HEALTH_BRIEF_BYTES  128
-#define HEALTH_DETAIL_BYTES 512
-/* What /healthz says: two origins, the detail and a sentence. */
-#define HEALTH_LINE_BYTES_MAX 2048
-
 /* Tasks: first after 1 s, doubling to 5 min; confirmations as long as the token can live.
  */
 #define TASK_FIRST_MS     1000
@@ -222,162 +187,18 @@
  */
 #define HTTP_CONNECTIONS_MIN 16
 #define HTTP_CONNECTIONS_MAX 65536
-/* One address may have this part of the connections, of the memory for large bodies and
- * of the waiting room: no one client takes all, and four proxies may share them. */
-#define HTTP_ADDRESS_SHARE 4
-/* This part of the connections may wait for a certificate; the others go on. The maximum
- * is low because each new one, and each fetch, looks at all of them. */
-#define WAITING_ROOM_SHARE 4
-#define WAITING_ROOM_MAX   1024
-/* This part of the connections is never in the writer's queue: while a disk hangs,
- * clients on them get 503 at once, and /healthz can be reached. */
-#define WRITER_SPARE_SHARE 4
-/* Bodies: every connection may hold this much of one, and what SES sends has 2 to 16 KB.
- * What they hold beyond it is bounded in sum by as much again, and by no less than this
- * many of the largest. With the defaults these are 16 MiB each; while a body is looked
- * at, its decoded texts may take as much again. */
-#define BODY_FIRST_BYTES (16 * 1024)
-#define LARGE_BODIES     8
-/* What is read out of a body and kept until its answer may take this much without
- * counting as large: texts with an escape, and 856 bytes for each of a dozen recipients.
- * More comes out of the memory for large bodies. */
-#define EVENT_FIRST_BYTES (16 * 1024)
-/* What a connection may take otherwise: libmicrohttpd's memory for the request's head,
- * and what TLS keeps (measured: 25 to 40 KiB). */
-#define CONNECTION_BYTES     (32 * 1024)
-#define CONNECTION_TLS_BYTES (40 * 1024)
-/* What the unit's MemoryMax= allows beyond that: the program with SQLite's caches and its
- * libraries (20 MiB), buffers of sockets, what each HTTP thread needs while it reads a
- * message (SES_VALUES_MAX values and 2,000 recipients: 4 MiB), and pages of the database
- * and its log that are not on disk yet (STORE_WAL_BYTES and what came during a
- * checkpoint). */
-#define MEMORY_SPARE_BYTES (128L * 1024 * 1024)
-/* A file of the cgroup: a path, or a number. */
-#define CGROUP_BYTES_MAX 8192
-/* Descriptors other than the connections: 64 HTTP threads with two each, and twice that
- * while connections under an earlier TLS certificate end; 16 listening sockets, 32
- * connections of admin, two of SQLite with three files each, outbound's 32 with
- * resolvers, the log.
- */
-#define FILES_SPARE 384
-/* A client that has not sent a complete request within this time is disconnected: with
- * ANSWER_MS for the answer, a later one would be too late for SNS anyway. */
-#define HTTP_REQUEST_MS 10000
-/* While only one in HTTP_CROWDED_SHARE connections is free, this much of that time is
- * left: SNS needs a fraction of a second, and others wait in the backlog. And an
- * answer to what was not kept closes its connection. */
-#define HTTP_REQUEST_CROWDED_MS 3000
-#define HTTP_CROWDED_SHARE      4
-/* On the admin listener a client that connects when all places are taken displaces the
- * connection that has owed a request for the longest, and for this long: a scraper's
- * request follows its connection within three round trips of TLS. */
-#define HTTP_DISPLACE_MS 500
-/* Connections accepted from one socket before the next socket has its turn. */
-#define ACCEPT_AT_ONCE 64
-/* After accept() failed because descriptors or memory are short, it is tried again after
- * this; as often a connection is displaced, while somebody waits for a place. */
-#define ACCEPT_AGAIN_MS 50
-/* A failing accept() is logged, but does not fill the log. */
-#define ACCEPT_LOGS_A_MINUTE 1
-/* The files of a TLS certificate are looked at this often; what has changed since is read
- * when it has not changed again at the next look: certbot replaces one after the other.
- */
-#define TLS_LOOK_MS 1000
-/* While memory or descriptors are short, a renewed certificate is tried again after this;
- * once a minute the log says that it is not served yet. */
-#define TLS_AGAIN_MS            5000
-#define TLS_FAULT_LOGS_A_MINUTE 1
-/* What was shed is logged this often. */
-#define SHED_LOG_EVERY_MS 60000
-/* A delivery that waits gets 503 after this: main sweeps each second, and a commit may
- * follow. */
-#define WAITING_MS 9000
-/* Promised: every answer within 12 s, for SNS gives up at 15. What the writer has not
- * begun by then is 503, by main's sweep when the writer hangs; and when it has hung for
- * so long, new deliveries get 503 at once. */
-#define ANSWER_MS 11000
-/* A thread that is busy with one thing for longer is stuck: the watchdog is not petted.
- */
-#define BUSY_TOO_LONG_MS 60000
-/* Deliveries in one transaction: bounds the WAL's growth and the time of a replay. */
-#define WRITER_BATCH_MAX 512
-/* How often the idle writer looks whether somebody else changed the outbox. */
-#define WRITER_TICK_MS 1000
-/* Replaying a failed batch one by one takes at most this long; the rest gets 503. */
-#define WRITER_REPLAY_MS 2000
-/* A broken disk is logged, but does not fill the log. */
-#define STORE_FAULT_LOGS_A_MINUTE 10
-/* Messages without a valid signature cause 30 lines per minute in all, 15 MB a day: about
- * deliveries, about certificates that could not be fetched, and that there were more. */
-#define UNVERIFIED_LOGS_A_MINUTE     24
-#define OUTBOUND_FAULT_LOGS_A_MINUTE 5
-/* Refused topics that are not logged again, by a hash. */
-#define REFUSED_TOPICS_TOLD_MAX 1024
-/* Certificates looked for in one turn; each may read a file. */
-#define OUTBOUND_WISHES_A_TURN 32
-/* The longest wait of the outbound thread while nothing happens. */
-#define OUTBOUND_TICK_MS 1000
-/* Origin, percent-encoded ARN and token. */
-#define CONFIRM_URL_BYTES_MAX 8192
-/* Log lines about genuine messages, which are in the database anyway. */
-#define DELIVERY_LOGS_A_MINUTE 600
-/* An idle keep-alive connection that delivered something is closed after this, others
- * after HTTP_REQUEST_MS. */
-#define HTTP_IDLE_S 60
 /* Sockets of one purpose: loopback and public, IPv4 and IPv6, a unix socket, some spare.
  */
 #define LISTEN_SOCKETS_MAX 8
 /* Where we listen: a socket's path for each of LISTEN_SOCKETS_MAX, twice. */
 #define ADDRESS_FILE_BYTES_MAX 4096
-/* A message of libmicrohttpd or GnuTLS. */
-#define LIBRARY_LOGS_A_MINUTE 10
-/* A chain of certificates, or a key. */
-#define PEM_BYTES_MAX (256 * 1024)
-/* A system's bundle of CAs has 220 KiB. */
-#define CA_FILE_BYTES_MAX (4 * 1024 * 1024)
 /* A certificate of ours that expires this soon should have been renewed. */
 #define TLS_EXPIRY_WARNING_MS (30LL * 24 * 3600 * 1000)
-/* Lines of a credentials file: old and new while they are changed, for some
- * subscriptions. */
-#define CREDENTIALS_MAX       64
-#define CREDENTIALS_BYTES_MAX (32 * 1024)
-/* Lines of a tokens file, one per scraper or person. 256 bytes per line leave room for
- * names and comments. */
-#define TOKENS_MAX       64
-#define TOKENS_BYTES_MAX (16 * 1024)
-/* 64 bits of SHA-256 distinguish the addresses in a log. */
-#define LOG_ADDRESS_HASH_DIGITS 16
-/* After the listener is quiesced, open connections are answered this long. */
-#define STOP_GRACE_MS 1000
-/* Scrapers and a browser or two. */
-#define ADMIN_CONNECTIONS_MAX 32
-/* A silent client must not keep a scraper out for long. */
-#define ADMIN_IDLE_S 10
-/* About forty series of a hundred bytes, and those about the database. */
-#define METRICS_BYTES_MAX (64 * 1024 + STORE_METRICS_BYTES_MAX)
-/* How often the writer takes the figures of /metrics about the database, and for what
- * part of its time at most: Prometheus usually asks every 15 s or every minute. */
-#define STORE_METRICS_EVERY_MS 10000
-#define STORE_METRICS_SHARE    200
-/* Topics heard last; a line of each has less than 400 bytes. */
-#define STORE_METRICS_TOPICS_MAX 128
-#define STORE_METRICS_BYTES_MAX  (64 * 1024)
-/* STATUS= is sent when it changes, and this often: each is a message to systemd. */
-#define STATUS_EVERY_MS 10000
-/* A message to systemd: a path, and what to type. */
-#define NOTIFY_BYTES_MAX 8192
-/* main looks this often at what may be late. */
-#define MAIN_TICK_MS 1000
-/* Beyond max_body, swallow up to this many times max_body so that the 413 is seen. */
-#define HTTP_SWALLOW_FACTOR 4
 
 /* --- store --- */
 
 /* The checkpointer starts at this size of the WAL: 4,096 pages of 8 KiB. */
 #define STORE_WAL_BYTES (32L * 1024 * 1024)
-/* A WAL of this size cannot be restarted because a reader does not end: logged once a
- * minute. */
-#define STORE_WAL_PINNED_BYTES (8 * STORE_WAL_BYTES)
 /* Written to the WAL at a time: some 15 pages with their headers. SQLite's own files take
  * less than 128 KiB in one call. */
 #define STORE_WAL_WRITE_BYTES (124 * 1024)

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "sesbounce/limits.h"
+#include "daemon/limits.h"
 
 enum busy_thread { BUSY_WRITER, BUSY_CHECKPOINTER, BUSY_OUTBOUND, BUSY_THREADS };
 

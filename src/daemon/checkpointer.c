@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 
-#include "sesbounce/limits.h"
+#include "daemon/limits.h"
 #include "sesbounce/log.h"
 
 enum checkpoint_state { CHECKPOINT_IDLE, CHECKPOINT_ASKED, CHECKPOINT_COPIED };

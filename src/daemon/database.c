@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "sesbounce/limits.h"
+#include "daemon/limits.h"
 
 void database_tell_if_new(const struct store *store, const char *path)
 {

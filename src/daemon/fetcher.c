@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "sesbounce/limits.h"
+#include "daemon/limits.h"
 
 void fetcher_init(struct fetcher *fetcher, struct service *service)
 {

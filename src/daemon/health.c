@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "daemon/delivery.h"
+#include "daemon/limits.h"
 #include "daemon/metrics.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/store.h"

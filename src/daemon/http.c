@@ -3,9 +3,9 @@
 #include <errno.h>
 
 #include "daemon/credentials.h"
+#include "daemon/limits.h"
 #include "daemon/request.h"
 #include "daemon/server.h"
-#include "sesbounce/limits.h"
 
 struct http {
     struct ingest ingest;

@@ -6,9 +6,9 @@
 
 #include "sesbounce/limits.h"
 
-/* A fetch has less while others use more than CERTIFICATE_UNHURRIED_MAX: a certificate
- * takes four round trips, a second from the far side of the world. One that took longer
- * is asked for again with the whole time. */
+/* A fetch has less time while more than CERTIFICATE_UNHURRIED_MAX are running: a
+ * certificate takes four round trips, a second from the far side of the world. One that
+ * took longer is asked for again with the whole time. */
 #define CERTIFICATE_HURRIED_MS    1500
 #define CERTIFICATE_UNHURRIED_MAX (CERTIFICATE_FETCHES_MAX / 4)
 /* URLs of certificates that were wanted, 8 bytes each: at 1,000 new ones a second, one is
@@ -19,22 +19,22 @@
 #define SIGHTING_AGAIN_MS 1000
 /* SNS tries for an hour at most. */
 #define SIGHTING_KEEP_MS (60 * 60 * 1000)
-/* While no certificate can be obtained, what could not be fetched is asked for again this
+/* While no certificate can be obtained, the one that failed is requested again this
  * often, also when nobody delivers: a load balancer that believes /healthz lets nobody
  * through. Promised: asked again within 30 s. */
 #define CERTIFICATE_AGAIN_MS 20000
-/* While a certificate of that origin is available, its way is lost only when another
- * fetch fails this long after the first, and nothing was verified in between. Shorter: a
+/* While a certificate of that origin is known, its way is lost only when another fetch
+ * fails this long after the first, and no delivery was verified in between. Shorter: a
  * stranger turns /healthz of a site that has no mail for a while; longer: a certificate
  * that SNS has renewed, and that cannot be fetched, shows later. SNS's own retries may be
  * over in a minute, so this only delays the alarm. */
 #define HEALTH_DOUBT_MS (10 * 60 * 1000)
-/* Origins in doubt at once: one a region, of those that have given a certificate. AWS has
- * 40; one more counts as lost. */
+/* Origins in doubt at once: one per region, of those that have given a certificate. AWS
+ * has 40; one more counts as lost. */
 #define HEALTH_DOUBTS_MAX 64
 /* That certificates cannot be obtained, and that they can again, in pairs. */
 #define HEALTH_LOGS_A_MINUTE 5
-/* Why not, in words for everybody, and for the operator with libcurl's own (256). */
+/* The reason, in words for everybody, and for the operator with libcurl's own (256). */
 #define HEALTH_BRIEF_BYTES  128
 #define HEALTH_DETAIL_BYTES 512
 /* What /healthz says: two origins, the detail and a sentence. */
@@ -42,25 +42,25 @@
 /* One address may have this part of the connections, of the memory for large bodies and
  * of the waiting room: no one client takes all, and four proxies may share them. */
 #define HTTP_ADDRESS_SHARE 4
-/* This part of the connections may wait for a certificate; the others go on. No more than
- * so many: each that comes, and each fetch, looks at all of them. */
+/* This part of the connections may wait for a certificate; the others go on. The maximum
+ * is low because each new one, and each fetch, looks at all of them. */
 #define WAITING_ROOM_SHARE 4
 #define WAITING_ROOM_MAX   1024
-/* This part of the connections never lies in the writer's queue: while a disk hangs, who
- * comes over them gets 503 at once, and /healthz can be reached. */
+/* This part of the connections is never in the writer's queue: while a disk hangs,
+ * clients on them get 503 at once, and /healthz can be reached. */
 #define WRITER_SPARE_SHARE 4
 /* Bodies: every connection may hold this much of one, and what SES sends has 2 to 16 KB.
- * The sum of what they hold beyond it is bounded by as much again, and by no less than
- * so many of the largest. With the defaults these are 16 MiB each; while a body is looked
+ * What they hold beyond it is bounded in sum by as much again, and by no less than this
+ * many of the largest. With the defaults these are 16 MiB each; while a body is looked
  * at, its decoded texts may take as much again. */
 #define BODY_FIRST_BYTES (16 * 1024)
 #define LARGE_BODIES     8
 /* What is read out of a body and kept until its answer may take this much without
  * counting as large: texts with an escape, and 856 bytes for each of a dozen recipients.
- * What it takes beyond comes out of the memory for large bodies. */
+ * More comes out of the memory for large bodies. */
 #define EVENT_FIRST_BYTES (16 * 1024)
-/* What a connection may also take: libmicrohttpd's memory for the request's head, and
- * what TLS keeps (measured: 25 to 40 KiB). */
+/* What a connection may take otherwise: libmicrohttpd's memory for the request's head,
+ * and what TLS keeps (measured: 25 to 40 KiB). */
 #define CONNECTION_BYTES     (32 * 1024)
 #define CONNECTION_TLS_BYTES (40 * 1024)
 /* What the unit's MemoryMax= allows beyond that: the program with SQLite's caches and its
@@ -71,61 +71,64 @@
 #define MEMORY_SPARE_BYTES (128L * 1024 * 1024)
 /* A file of the cgroup: a path, or a number. */
 #define CGROUP_BYTES_MAX 8192
-/* Descriptors beside the connections: 64 HTTP threads with two each, and twice that while
- * connections under an earlier TLS certificate end; 16 listening sockets, 32 connections
- * of admin, two of SQLite with three files each, outbound's 32 with resolvers, the log.
+/* Descriptors other than the connections: 64 HTTP threads with two each, and twice that
+ * while connections under an earlier TLS certificate end; 16 listening sockets, 32
+ * connections of admin, two of SQLite with three files each, outbound's 32 with
+ * resolvers, the log.
  */
 #define FILES_SPARE 384
-/* A whole request is there within this time, or the connection is ended: with ANSWER_MS
- * for the answer, what came later would be too late for SNS anyway. */
+/* A client that has not sent a complete request within this time is disconnected: with
+ * ANSWER_MS for the answer, a later one would be too late for SNS anyway. */
 #define HTTP_REQUEST_MS 10000
 /* While only one in HTTP_CROWDED_SHARE connections is free, this much of that time is
- * left: SNS needs a fraction of a second, and others wait in the backlog. And what was
- * not kept ends its connection. */
+ * left: SNS needs a fraction of a second, and others wait in the backlog. And an
+ * answer to what was not kept closes its connection. */
 #define HTTP_REQUEST_CROWDED_MS 3000
 #define HTTP_CROWDED_SHARE      4
 /* On the admin listener a client that connects when all places are taken displaces the
- * connection that has owed a request for the longest, and at least for this long: a
- * scraper's request follows its connection within three round trips of TLS. */
+ * connection that has owed a request for the longest, and for this long: a scraper's
+ * request follows its connection within three round trips of TLS. */
 #define HTTP_DISPLACE_MS 500
 /* Connections accepted from one socket before the next socket has its turn. */
 #define ACCEPT_AT_ONCE 64
-/* When accept() fails because there is no descriptor or memory left, it is tried again
- * after this; as often a connection is displaced, while somebody waits for a place. */
+/* After accept() failed because descriptors or memory are short, it is tried again after
+ * this; as often a connection is displaced, while somebody waits for a place. */
 #define ACCEPT_AGAIN_MS 50
-/* A log line says that accept() fails, without filling the log. */
+/* A failing accept() is logged, but does not fill the log. */
 #define ACCEPT_LOGS_A_MINUTE 1
 /* The files of a TLS certificate are looked at this often; what has changed since is read
  * when it has not changed again at the next look: certbot replaces one after the other.
  */
 #define TLS_LOOK_MS 1000
-/* While memory or descriptors are short, a renewed certificate is tried again after this,
- * and the log says once a minute that it is not served yet. */
+/* While memory or descriptors are short, a renewed certificate is tried again after this;
+ * once a minute the log says that it is not served yet. */
 #define TLS_AGAIN_MS            5000
 #define TLS_FAULT_LOGS_A_MINUTE 1
-/* Shed connections are logged this often. */
+/* What was shed is logged this often. */
 #define SHED_LOG_EVERY_MS 60000
-/* Let go with 503 after this: main sweeps each second, and a commit may follow. */
+/* A delivery that waits gets 503 after this: main sweeps each second, and a commit may
+ * follow. */
 #define WAITING_MS 9000
 /* Promised: every answer within 12 s, for SNS gives up at 15. What the writer has not
  * begun by then is 503, by main's sweep when the writer hangs; and when it has hung for
  * so long, new deliveries get 503 at once. */
 #define ANSWER_MS 11000
-/* A thread that has been at one thing for longer is stuck: the watchdog is not petted. */
+/* A thread that is busy with one thing for longer is stuck: the watchdog is not petted.
+ */
 #define BUSY_TOO_LONG_MS 60000
 /* Deliveries in one transaction: bounds the WAL's growth and the time of a replay. */
 #define WRITER_BATCH_MAX 512
 /* How often the idle writer looks whether somebody else changed the outbox. */
 #define WRITER_TICK_MS 1000
-/* Replaying a failed batch one by one takes no longer; the rest gets 503. */
+/* Replaying a failed batch one by one takes at most this long; the rest gets 503. */
 #define WRITER_REPLAY_MS 2000
-/* Log lines report a broken disk, without filling the log. */
+/* A broken disk is logged, but does not fill the log. */
 #define STORE_FAULT_LOGS_A_MINUTE 10
-/* What nobody has signed causes 30 lines per minute in all, 15 MB per day: about
+/* Messages without a valid signature cause 30 lines per minute in all, 15 MB a day: about
  * deliveries, about certificates that could not be fetched, and that there were more. */
 #define UNVERIFIED_LOGS_A_MINUTE     24
 #define OUTBOUND_FAULT_LOGS_A_MINUTE 5
-/* Topics that were refused and are not told again, by a hash. */
+/* Refused topics that are not logged again, by a hash. */
 #define REFUSED_TOPICS_TOLD_MAX 1024
 /* Certificates looked for in one turn; each may read a file. */
 #define OUTBOUND_WISHES_A_TURN 32
@@ -133,14 +136,14 @@
 #define OUTBOUND_TICK_MS 1000
 /* Origin, percent-encoded ARN and token. */
 #define CONFIRM_URL_BYTES_MAX 8192
-/* Lines about genuine messages, which are in the database anyway. */
+/* Log lines about genuine messages, which are in the database anyway. */
 #define DELIVERY_LOGS_A_MINUTE 600
 /* An idle keep-alive connection that delivered something is closed after this, others
  * after HTTP_REQUEST_MS. */
 #define HTTP_IDLE_S 60
 /* What a 503 suggests; SNS has its own retry policy. */
 #define HTTP_RETRY_AFTER_S "10"
-/* libmicrohttpd's and GnuTLS's own words. */
+/* A message of libmicrohttpd or GnuTLS. */
 #define LIBRARY_LOGS_A_MINUTE 10
 /* A chain of certificates, or a key. */
 #define PEM_BYTES_MAX (256 * 1024)
@@ -150,21 +153,21 @@
  * subscriptions. */
 #define CREDENTIALS_MAX       64
 #define CREDENTIALS_BYTES_MAX (32 * 1024)
-/* Lines of a tokens file: a scraper or a person each. 256 bytes per line leave room for
+/* Lines of a tokens file, one per scraper or person. 256 bytes per line leave room for
  * names and comments. */
 #define TOKENS_MAX       64
 #define TOKENS_BYTES_MAX (16 * 1024)
-/* 64 bits of SHA-256 tell addresses in a log apart. */
+/* 64 bits of SHA-256 distinguish the addresses in a log. */
 #define LOG_ADDRESS_HASH_DIGITS 16
 /* After the listener is quiesced, open connections are answered this long. */
 #define STOP_GRACE_MS 1000
 /* Scrapers and a browser or two. */
 #define ADMIN_CONNECTIONS_MAX 32
-/* A client that holds one and says nothing must not keep a scraper out for long. */
+/* A silent client must not keep a scraper out for long. */
 #define ADMIN_IDLE_S 10
-/* Some forty series of a hundred bytes, and what the database tells. */
+/* About forty series of a hundred bytes, and those about the database. */
 #define METRICS_BYTES_MAX (64 * 1024 + STORE_METRICS_BYTES_MAX)
-/* How often the writer looks up what /metrics reports about the database, and for what
+/* How often the writer takes the figures of /metrics about the database, and for what
  * part of its time at most: Prometheus usually asks every 15 s or every minute. */
 #define STORE_METRICS_EVERY_MS 10000
 #define STORE_METRICS_SHARE    200
@@ -179,7 +182,8 @@
 #define MAIN_TICK_MS 1000
 /* Beyond max_body, swallow up to this many times max_body so that the 413 is seen. */
 #define HTTP_SWALLOW_FACTOR 4
-/* A WAL of this size cannot restart, as a reader does not end: logged once a minute. */
+/* A WAL of this size cannot be restarted because a reader does not end: logged once a
+ * minute. */
 #define STORE_WAL_PINNED_BYTES (8 * STORE_WAL_BYTES)
 
 #endif

@@ -6,11 +6,11 @@
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
+#include "daemon/limits.h"
 #include "daemon/notify.h"
 #include "daemon/parts.h"
 #include "daemon/watch.h"
 #include "sesbounce/https.h"
-#include "sesbounce/limits.h"
 
 static sigset_t signals;
 

@@ -5,9 +5,9 @@
 
 #include "daemon/address_file.h"
 #include "daemon/database.h"
+#include "daemon/limits.h"
 #include "daemon/notify.h"
 #include "sesbounce/https.h"
-#include "sesbounce/limits.h"
 #include "sesbounce/simulator.h"
 
 /* --- what cannot be started ------------------------------------------------------ */

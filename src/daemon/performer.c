@@ -3,8 +3,8 @@
 #include <errno.h>
 
 #include "daemon/confirm.h"
+#include "daemon/limits.h"
 #include "sesbounce/https.h"
-#include "sesbounce/limits.h"
 
 /* What there is to know of each kind. */
 static const struct task_kind {

@@ -5,8 +5,8 @@
 
 #include "daemon/credentials.h"
 #include "daemon/framing.h"
+#include "daemon/limits.h"
 #include "daemon/server.h"
-#include "sesbounce/limits.h"
 #include "sesbounce/store.h"
 
 enum request_target { REQUEST_TO_INGEST, REQUEST_TO_HEALTHZ, REQUEST_TO_NOWHERE };

@@ -2,8 +2,8 @@
 
 #include <errno.h>
 
+#include "daemon/limits.h"
 #include "sesbounce/https.h"
-#include "sesbounce/limits.h"
 
 int service_init(struct service *service)
 {

@@ -1,5 +1,6 @@
 #include "daemon/watch.h"
 
+#include "daemon/limits.h"
 #include "daemon/writer.h"
 
 void watch_init(struct watch *watch, struct service *service)

@@ -3,8 +3,8 @@
 #include <errno.h>
 
 #include "daemon/database.h"
+#include "daemon/limits.h"
 #include "daemon/task.h"
-#include "sesbounce/limits.h"
 
 struct writer {
     struct service *service;

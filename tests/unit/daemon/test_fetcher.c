@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/fetcher.h"
-#include "sesbounce/limits.h"
+#include "daemon/limits.h"
 
 #define MANY (CERTIFICATE_UNHURRIED_MAX + 1)
 

@@ -11,8 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/limits.h"
 #include "daemon/watch.h"
-#include "sesbounce/limits.h"
 
 #include "log_capture.h"
 

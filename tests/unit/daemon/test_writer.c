@@ -1,4 +1,5 @@
 /* Which job ends how, and never before the commit. */
+#include "daemon/limits.h"
 #include "writer_fixture.h"
 
 #include "log_capture.h"
