@@ -183,7 +183,7 @@
  * What bounds the daemon under load follows from one setting, `[ingest] max_connections`,
  * in bounds_of(): 1,024 unless set, since SNS opens some hundreds at most to one
  * endpoint. Fewer than 16 would not carry SNS and a health check at once; more than
- * 65,536 would take some GiB, as libmicrohttpd may use 32 KiB for each.
+ * 65,536 would take some GiB, as libmicrohttpd may use 16 KiB for each.
  */
 #define HTTP_CONNECTIONS_MIN 16
 #define HTTP_CONNECTIONS_MAX 65536

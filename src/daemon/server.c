@@ -177,7 +177,8 @@ static struct MHD_Daemon *mhd_start(struct server *server, const struct tls *tls
         MHD_OPTION_EXTERNAL_LOGGER, on_library_log, server, MHD_OPTION_URI_LOG_CALLBACK,
         options->on_request_line, options->context, MHD_OPTION_NOTIFY_COMPLETED,
         options->on_completed, options->context, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, server, MHD_OPTION_CONNECTION_LIMIT, UINT_MAX,
+        on_connection, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)HTTP_HEAD_BYTES, MHD_OPTION_CONNECTION_LIMIT, UINT_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, options->idle_s, MHD_OPTION_ARRAY, pool,
         MHD_OPTION_ARRAY, secured, MHD_OPTION_END);
 }
