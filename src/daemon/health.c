@@ -32,6 +32,16 @@ void health_store_fails(struct health *health, int fault)
     atomic_store(&health->store_fault, fault);
 }
 
+bool health_store_hangs(struct health *health)
+{
+    int none = 0;
+
+    if (!atomic_compare_exchange_strong(&health->store_fault, &none, -ETIMEDOUT))
+        return false;
+    metrics_count(&health->store_faults);
+    return true;
+}
+
 void health_store_tell(struct health *health, const char *path)
 {
     unsigned held_back = 0;

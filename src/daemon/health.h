@@ -76,6 +76,10 @@ int health_store_fault(struct health *health);
 /* Sets and counts the fault. Any thread. */
 void health_store_fails(struct health *health, int fault);
 
+/* Sets and counts -ETIMEDOUT, unless there is a fault already: false. By main, so that it
+ * never takes the place of what the writer has found meanwhile. */
+bool health_store_hangs(struct health *health);
+
 /* Logs the fault of the file at `path` unless the log says so already; what the ration
  * holds back now is logged when it next allows. Any thread. */
 void health_store_tell(struct health *health, const char *path);

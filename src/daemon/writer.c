@@ -210,7 +210,8 @@ static void *writer_run(void *argument)
             queue_take(jobs, WRITER_BATCH_MAX, clock_mono_ms() + WRITER_TICK_MS);
         bool is_idle = !batch;
 
-        if (is_idle && queue_is_closed(jobs))
+        /* In this order: after the close nobody pushes. */
+        if (is_idle && queue_is_closed(jobs) && queue_count(jobs) == 0)
             break;
         busy_begin(busy, clock_mono_ms());
         batch = batch_sort_out(batch);
@@ -275,8 +276,7 @@ void writer_sweep(struct service *service, int64_t mono_ms)
     batch_end(queue_take_if(&service->jobs, job_is_late, &next_tick_ms), -ETIME);
     /* Until the writer comes back, which tries the store before anything else. */
     if (!busy_longer(&service->busy[BUSY_WRITER], mono_ms, ANSWER_MS) ||
-        health_store_fault(&service->health) != 0)
+        !health_store_hangs(&service->health))
         return;
-    health_store_fails(&service->health, -ETIMEDOUT);
     health_store_tell(&service->health, service->settings->store.path);
 }

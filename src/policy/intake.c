@@ -32,6 +32,17 @@ static void quarantine(struct intake *intake, enum quarantine_reason reason)
     intake->reason = reason;
 }
 
+static bool judgements_are_alike(const struct policy_judgement *a,
+                                 const struct policy_judgement *b)
+{
+    return a->class == b->class && a->cause == b->cause && a->effect == b->effect &&
+           a->reason == b->reason && a->tally == b->tally && a->term_ms == b->term_ms &&
+           a->doubles == b->doubles && a->second_for_ever == b->second_for_ever &&
+           a->list_hit == b->list_hit && a->counts_in_rates == b->counts_in_rates &&
+           a->alert == b->alert && a->rule == b->rule &&
+           strcmp(a->detail, b->detail) == 0;
+}
+
 /* Where `judgement` is among those of the intake; added if it is not. -ENOMEM. */
 static int judgement_find(struct intake *intake, const struct policy_judgement *judgement)
 {
@@ -39,7 +50,7 @@ static int judgement_find(struct intake *intake, const struct policy_judgement *
     struct policy_judgement *more;
 
     for (size_t i = 0; i < count; i++)
-        if (memcmp(&intake->judgements[i], judgement, sizeof(*judgement)) == 0)
+        if (judgements_are_alike(&intake->judgements[i], judgement))
             return (int)i;
     more = realloc(intake->judgements, (count + 1) * sizeof(*more));
     if (!more)
@@ -65,7 +76,6 @@ static int judge_event(struct intake *intake)
     event->owned_bytes += room * sizeof(*intake->judged);
     for (size_t i = 0; i < room; i++) {
         struct policy_judgement judgement;
-        memset(&judgement, 0, sizeof(judgement));
         policy_judge(intake->policy, event, count > 0 ? &event->recipients[i] : NULL,
                      &judgement);
         int at = judgement_find(intake, &judgement);

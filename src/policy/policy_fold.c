@@ -22,6 +22,8 @@ static int64_t term_end(const struct policy_judgement *judgement, int64_t from_m
 {
     if (judgement->term_ms == POLICY_FOR_EVER)
         return POLICY_FOR_EVER;
+    if (doublings < 0 || doublings > POLICY_DOUBLINGS_MAX) /* a row may say anything */
+        doublings = POLICY_DOUBLINGS_MAX;
     return from_ms + (judgement->term_ms << doublings);
 }
 

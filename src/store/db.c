@@ -305,6 +305,7 @@ static int prepare_writer(struct store *store)
         return -ENOMEM;
     set_wal_bytes(store);
     db_look_at_files(store);
+    store->outbox_changed = true; /* nobody has looked at it yet */
     db_early_note(store);
     return db_wal_gather(store);
 }

@@ -25,7 +25,7 @@ static int read_text(struct kept_address *kept, struct db_call *call, struct str
     *ret = STR_ABSENT;
     if (!str_present(text))
         return 0;
-    char *copy = strndup(text.data, text.len);
+    char *copy = str_dup(text);
     if (!copy)
         return -ENOMEM;
     kept->texts[kept->text_count++] = copy;

@@ -243,6 +243,8 @@ static int record_result(struct store *store, int64_t id, enum store_task_result
 
     if (r == 1)
         r = apply_result(store, &attempt, result, text, now_ms);
+    if (r == 0)
+        r = topic_flush(store); /* what deliveries before it in the batch count */
     if (r < 0)
         return r;
     given_out_answer(store, id);

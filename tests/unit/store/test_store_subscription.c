@@ -102,6 +102,30 @@ static void of_two_tokens_within_a_second_both_are_confirmed_in_either_order(voi
     assert_answer(fixture, "SELECT count(*) FROM outbox", "0");
 }
 
+static void a_confirmation_keeps_what_deliveries_of_its_batch_count(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct post post = {.json = hard("a@example.com", "f1")};
+    enum verdict verdict = VERDICT_UNDECIDED;
+    struct intake intake;
+    char id[40];
+
+    asked(fixture, "t");
+    fixture_intake(fixture, &post, id, &intake);
+    assert_int_equal(store_begin(fixture->store), 0);
+    assert_int_equal(store_apply(fixture->store, &intake, &verdict), 0);
+    assert_int_equal(store_task_finish(fixture->store, 1, STORE_TASK_DONE, STR("arn"),
+                                       fixture->now_ms),
+                     0);
+    assert_int_equal(store_commit(fixture->store), 0);
+    intake_done(&intake);
+    assert_answer(
+        fixture,
+        "SELECT messages || ' ' || (last_message_at IS NOT NULL) || ' ' || state"
+        " FROM topics",
+        "2 1 confirmed");
+}
+
 static void each_token_has_its_own_attempts_and_its_own_end(void **state)
 {
     struct fixture *fixture = *state;
@@ -525,6 +549,7 @@ static void a_topic_that_is_forgotten_is_unknown_until_it_talks_again(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_confirmation_keeps_what_deliveries_of_its_batch_count),
         TEST(of_two_tokens_within_a_second_both_are_confirmed_in_either_order),
         TEST(each_token_has_its_own_attempts_and_its_own_end),
         TEST(a_token_that_comes_again_is_one_subscription),
