@@ -194,11 +194,15 @@ def test_a_second_renewal_follows_when_the_first_one_s_connections_have_ended(
 def test_a_renewal_that_fails_because_descriptors_are_short_is_tried_again(
     secured, authority, home, renewed
 ):
+    def highest():
+        return max(int(fd.name) for fd in Path(f"/proc/{secured.process.pid}/fd").iterdir())
+
+    idle = highest()
     before = served(secured, authority)
+    eventually(lambda: highest() <= idle)  # that connection has ended
     limits = resource.prlimit(secured.process.pid, resource.RLIMIT_NOFILE)
-    highest = max(int(fd.name) for fd in Path(f"/proc/{secured.process.pid}/fd").iterdir())
     # Enough to read the files, too few for the threads that serve with them.
-    few = (highest + 3, limits[1])
+    few = (highest() + 3, limits[1])
     resource.prlimit(secured.process.pid, resource.RLIMIT_NOFILE, few)
     put(home, renewed)
     line = secured.wait_log("renewed TLS certificate is not served yet", "LISTENER=ingest")
