@@ -72,17 +72,19 @@ void credentials_free(struct credentials *credentials)
     free(credentials);
 }
 
-bool credentials_match(const struct credentials *credentials, const char *user,
-                       const char *password)
+int credentials_match(const struct credentials *credentials, const char *user,
+                      const char *password)
 {
     unsigned char digest[DIGEST_BYTES];
     struct buf pair;
     int match = 0;
+    int r;
 
     if (!user || !password)
-        return false;
+        return 0;
     buf_init(&pair, CREDENTIALS_BYTES_MAX);
-    if (buf_printf(&pair, "%s:%s", user, password) == 0) {
+    r = buf_printf(&pair, "%s:%s", user, password);
+    if (r == 0) {
         digest_sha256(buf_str(&pair), digest);
         for (size_t i = 0; i < credentials->count; i++)
             match |= CRYPTO_memcmp(digest, credentials->digests[i], sizeof(digest)) == 0;
@@ -90,7 +92,7 @@ bool credentials_match(const struct credentials *credentials, const char *user,
     if (pair.data)
         OPENSSL_cleanse(pair.data, pair.len);
     buf_done(&pair);
-    return match != 0;
+    return r == -ENOMEM ? r : match != 0;
 }
 
 static bool is_masked(const char *password)
@@ -102,8 +104,13 @@ enum verdict credentials_check(const struct credentials *credentials, bool was_s
                                const char *user, const char *password,
                                const char **ret_fault)
 {
-    if (credentials_match(credentials, user, password))
-        return VERDICT_UNDECIDED;
+    int match = credentials_match(credentials, user, password);
+
+    /* SNS takes a 401 for final. */
+    if (match < 0)
+        *ret_fault = "out of memory";
+    if (match != 0)
+        return match < 0 ? VERDICT_NO_MEMORY : VERDICT_UNDECIDED;
     if (!was_sent)
         return VERDICT_NO_CREDENTIALS;
     if (is_masked(password))

@@ -22,9 +22,10 @@ int credentials_read(const char *file, struct credentials **ret, struct buf *fau
 void credentials_free(struct credentials *credentials);
 DEFINE_CLEANUP(struct credentials, credentials_free)
 
-/* Compares with every line in constant time. NULL arguments never match. */
-bool credentials_match(const struct credentials *credentials, const char *user,
-                       const char *password);
+/* Compares with every line in constant time. 1 or 0, or -ENOMEM: cannot tell now. NULL
+ * arguments never match. */
+int credentials_match(const struct credentials *credentials, const char *user,
+                      const char *password);
 
 /*
  * VERDICT_UNDECIDED when they match. `was_sent`: was there an Authorization header at

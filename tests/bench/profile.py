@@ -27,7 +27,6 @@ OWNERS = {
     "intake_from_sns": "SES message",
     "ses_event_key": "SQLite: apply, our part",
     "policy_judge": "policy",
-    "policy_merge": "policy",
     "sqlite3_bind_text64": "SQLite: apply",
     "sqlite3_step": "SQLite: apply",
     "store_commit": "SQLite: commit",
