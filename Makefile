@@ -57,7 +57,7 @@ ALL_CFLAGS += -Werror
 endif
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-LIBRARY_OBJ := $(call objects,$(foreach layer,$(LIBRARY_LAYERS),$(wildcard src/$(layer)/*.c)))
+LIBRARY_OBJ := $(call objects,$(foreach layer,$(LIBRARY_LAYERS),$(wildcard src/$(layer)/*.c src/$(layer)/*/*.c)))
 DAEMON_OBJ  := $(call objects,$(filter-out %/main.c,$(wildcard src/daemon/*.c)))
 CTL_OBJ     := $(call objects,$(filter-out %/main.c,$(wildcard src/ctl/*.c)))
 
@@ -114,11 +114,11 @@ $(USES_VERSION): private ALL_CPPFLAGS += -include $(VERSION_HEADER)
 
 # The migrations, embedded as text.
 SCHEMA_SQL := $(sort $(wildcard schema/sqlite/*.sql))
-SCHEMA_H   := $(BUILD)/generated/store/schema_sql.h
+SCHEMA_H   := $(BUILD)/generated/store/sqlite/schema_sql.h
 $(SCHEMA_H): schema/embed.sh $(SCHEMA_SQL)
 	@mkdir -p $(@D)
 	@sh schema/embed.sh $(SCHEMA_SQL) > $@
-$(BUILD)/obj/src/store/migrate.o $(BUILD)/obj/tests/unit/store/test_store_migrate.o: $(SCHEMA_H)
+$(BUILD)/obj/src/store/sqlite/db_migrate.o $(BUILD)/obj/tests/unit/store/test_store_migrate.o: $(SCHEMA_H)
 
 # The dictionaries that bodies are packed with, embedded as bytes.
 DICTIONARIES   := $(sort $(wildcard schema/dictionary/*.zdict))

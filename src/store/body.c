@@ -28,7 +28,7 @@ static bool packer_set(ZSTD_CCtx *packer, ZSTD_cParameter parameter, int value)
 /* NULL when memory is short. The row has the dictionary's number: no frame needs it. */
 static ZSTD_CCtx *packer_get(struct store *store)
 {
-    ZSTD_CCtx *packer = store->packer;
+    ZSTD_CCtx *packer = store->writing->packer;
 
     if (packer)
         return packer;
@@ -38,13 +38,13 @@ static ZSTD_CCtx *packer_get(struct store *store)
         ZSTD_isError(ZSTD_CCtx_loadDictionary(packer, DICTIONARY_NEW->bytes,
                                               DICTIONARY_NEW->size)))
         (void)ZSTD_freeCCtx(take_ptr(packer));
-    store->packer = packer;
+    store->writing->packer = packer;
     return packer;
 }
 
 void body_packer_free(struct store *store)
 {
-    (void)ZSTD_freeCCtx(take_ptr(store->packer));
+    (void)ZSTD_freeCCtx(take_ptr(store->writing->packer));
 }
 
 /* Into memory of the size of `body`; `*ret_size` is 0 where plain is as short. 0 or
@@ -141,8 +141,8 @@ int store_message(struct store *store, int64_t event_id, struct buf *ret)
     number = db_get_int_or(&call, -1);
     body = db_get_blob(&call);
     if (number >= 0 && !body.data)
-        return db_fault(store, sqlite3_errcode(store->db), "reading a message");
-    r = db_rest_check(store);
+        return db_call_fault(&call, "reading a message");
+    r = db_read_check(store);
     if (r < 0 || number < 0)
         return r;
     if (number > (int64_t)DICTIONARY_COUNT)

@@ -8,15 +8,7 @@
 #ifndef STORE_STORE_INTERNAL_H
 #define STORE_STORE_INTERNAL_H
 
-#include <sqlite3.h>
-
-#include "sesbounce/clock.h"
-#include "sesbounce/limits.h"
-#include "sesbounce/store.h"
-#include "store/store_sql.h"
-
-/* 'SESB': application_id in the file's header. */
-#define STORE_APPLICATION_ID 0x53455342
+#include "store/engine.h"
 
 /* A topic's row as this connection knows it, and what the transaction adds to it. */
 struct topic {
@@ -76,39 +68,19 @@ struct given_out {
     bool is_answered; /* by the transaction that is open */
 };
 
-struct store {
-    sqlite3 *db;
-    enum store_mode mode;
-    char *path;
-    sqlite3 *early; /* holds a lock for readers from before; else NULL */
-    bool has_early; /* there are such readers: store_early_reader() */
-    int turn_fd;    /* PATH.turn, -1 for readers */
-    bool has_turn;
-    int64_t turn_taken_ms, turn_given_ms; /* the last time; 0: never */
-    bool in_transaction;
-    bool is_again;            /* opened by store_open_again() */
-    bool at_rest;             /* opened by db_rest_open() */
-    bool is_ready;            /* opened with success */
-    bool is_new;              /* this connection set the file up */
-    bool was_lost;            /* it had to create the file, but there was one before */
-    struct store_files files; /* STORE_OWN */
-    bool is_spoiled; /* corrupt, or not the file at `path`: nothing is put right at the
-                        end */
-    int64_t wal_bytes;
-    int64_t data_version_told;  /* by store_outbox_changed() */
-    int64_t data_version_known; /* what `topics` was read under */
-    sqlite3_stmt *statements[SQL_COUNT];
-    struct topic *topics; /* STORE_TOPICS_CACHED_MAX; writers only */
+struct writing {
+    int64_t version_told;  /* db_version() by store_outbox_changed(), … */
+    int64_t version_known; /* … and what `topics` was read under */
+    struct topic topics[STORE_TOPICS_CACHED_MAX];
     size_t topic_count;
     int64_t totals[TOTAL_COUNT]; /* what the transaction adds to them */
     struct policy_total list_totals[STORE_LIST_TOTALS_MAX]; /* and to those of the list */
     size_t list_total_count;
-    struct day_tally *days; /* STORE_DAYS_TALLIED_MAX; writers only */
+    struct day_tally days[STORE_DAYS_TALLIED_MAX];
     size_t day_count;
-    struct type_tally *types; /* STORE_TYPES_TALLIED_MAX; writers only */
+    struct type_tally types[STORE_TYPES_TALLIED_MAX];
     size_t type_count;
     struct ZSTD_CCtx_s *packer; /* of body.c; NULL until the first message is kept */
-    int compact_pages;          /* of the next step; 0 before the first */
     struct given_out out[STORE_TASKS_OUT_MAX];
     size_t out_count;
     bool outbox_changed;  /* since store_outbox_changed() last looked */
@@ -116,144 +88,7 @@ struct store {
     bool tidy_more;
     struct counted_key tidy_key; /* up to this one counted keys were looked at */
     int64_t tidy_again_ms;
-    char fault[STORE_FAULT_BYTES_MAX];
 };
-
-/* --- db_look.c ------------------------------------------------------------------- */
-
-/* Reads every page, for STORE_LOOK_MS at most: what is not found by then counts as sound.
- * 0 or -EUCLEAN, or another fault. */
-int db_look_through(struct store *store);
-
-/* Remembers which files they are, for store_files_of(). */
-void db_look_at_files(struct store *store);
-
-/* --- db_rest.c ------------------------------------------------------------------- */
-
-/* Of a writer, between transactions and with no statement running: leaves a file that
- * needs no -wal and no -shm to be read, unless somebody else has it open. True when it
- * did; the WAL is gone then, and with it what db_wal_gather() does. */
-bool db_rest(struct store *store);
-
-/* Runs `sql`, which goes back to WAL, as sqlite3_exec() does; readers never find the file
- * without what they need. */
-int db_wake(struct store *store, const char *sql,
-            int (*row)(void *context, int count, char **values, char **names),
-            void *context);
-
-/* Opens again, for reading only, a file that could not be read because it has no -wal or
- * -shm. -EBUSY where there is a -wal with something in it: then that fault is another
- * one. */
-int db_rest_open(struct store *store);
-
-/* After reading: -EBUSY when somebody began to write meanwhile, and what was read may be
- * wrong; else 0. */
-int db_rest_check(struct store *store);
-
-/* --- db_early.c ------------------------------------------------------------------ */
-
-/*
- * Marks the present readers of the file as early readers, whom a checkpoint would
- * disturb. While nobody can begin to read without the WAL: SQLite's PENDING lock is held,
- * or the header says WAL. False, and nothing done, when nobody reads.
- */
-bool db_early_mark(struct store *store);
-/* From now on no process moves anything from the WAL into the file. */
-int db_early_hold(struct store *store);
-/* Undoes both. */
-void db_early_end(struct store *store);
-/* Keeps in PATH.turn whether there are any (STORE_OWN), and reads it there. */
-void db_early_note(struct store *store);
-bool db_early_is_noted(const struct store *store);
-
-/* --- db_wal.c -------------------------------------------------------------------- */
-
-/*
- * From now on this connection, which must be at synchronous=FULL and between
- * transactions, writes the WAL in pieces of up to STORE_WAL_WRITE_BYTES, and takes the
- * connection's rollback hook, until the WAL is closed. 0 and nothing done if the
- * journal is not a WAL, -ENOMEM, or as db_fault().
- */
-int db_wal_gather(struct store *store);
-
-/* --- db.c ------------------------------------------------------------------------ */
-
-/* fsync of the directory that `path` lies in. 0 or a negative errno. */
-
-/* --- db_call.c: statements ------------------------------------------------------- */
-
-/* Maps a result of SQLite's to an errno and keeps its text. Never returns 0. */
-int db_fault(struct store *store, int rc, const char *what);
-
-/* Runs SQL text without results. */
-int db_exec(struct store *store, const char *sql, const char *what);
-
-/* Runs SQL text whose first column of its first row is a number. */
-int db_read_number(struct store *store, const char *sql, const char *what, int64_t *ret);
-
-/*
- * One use of a prepared statement. Parameters are bound in order; the first fault is kept
- * and returned by the step. db_call_end() makes the statement ready for the next use; it
- * is a cleanup function.
- */
-struct db_call {
-    struct store *store;
-    sqlite3_stmt *statement;
-    int next;   /* parameter */
-    int column; /* for reading in order */
-    int error;
-};
-
-struct db_call db_call_begin(struct store *store, enum sql which);
-void db_call_end(struct db_call *call);
-
-/* Absent and empty become NULL, NUL becomes U+FFFD. The bytes are borrowed until the end.
- */
-void db_bind_text(struct db_call *call, struct str text);
-/* No more than `bytes_max` of it, in whole characters. */
-void db_bind_text_max(struct db_call *call, struct str text, size_t bytes_max);
-void db_bind_blob(struct db_call *call, struct str bytes);
-void db_bind_int(struct db_call *call, int64_t value);
-/* NULL when `known` is false. */
-void db_bind_int_if(struct db_call *call, bool known, int64_t value);
-/* As SQLite's text; NULL for CLOCK_NONE and POLICY_FOR_EVER. */
-void db_bind_time(struct db_call *call, int64_t ms);
-
-/* 1 a row, 0 no more, or a fault. */
-int db_step(struct db_call *call);
-/* For statements without rows: 0, `*ret_changes` rows were changed (may be NULL). */
-int db_run(struct db_call *call, int *ret_changes);
-
-/* The next column of the row. Texts are borrowed until the next step. */
-int64_t db_get_int(struct db_call *call);
-int64_t db_get_int_or(struct db_call *call, int64_t none);
-struct str db_get_text(struct db_call *call);
-struct str db_get_blob(struct db_call *call);
-/* CLOCK_NONE for NULL. */
-int64_t db_get_time(struct db_call *call);
-
-/* --- db_turn.c: transactions ----------------------------------------------------- */
-
-/* PRAGMA data_version. */
-int db_data_version(struct store *store, int64_t *ret);
-
-/* Opens PATH.turn, creating it where the mode may. */
-int db_turn_open(struct store *store);
-/* -EBUSY when another process has it for longer than STORE_BUSY_MS. */
-int db_turn_take(struct store *store);
-void db_turn_give(struct store *store);
-
-/* --- migrate.c ------------------------------------------------------------------- */
-
-/* Brings the file to this program's version (STORE_OWN), or says why it cannot be used.
- */
-int migrate(struct store *store, struct buf *fault);
-
-/* The latter alone: changes nothing, so a file that is not ours stays as it is. */
-int migrate_check(struct store *store, struct buf *fault);
-
-/* How many migrations there are: the version of a file that is up to date. */
-int migrate_version(void);
 
 /* --- body.c ---------------------------------------------------------------------- */
 

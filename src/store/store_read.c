@@ -179,98 +179,67 @@ static int build(struct query *query, enum store_view which,
 }
 
 /* A time that is not one is shown as the text that it is. */
-static void value_set_text(struct store_value *value, enum store_value_type type)
+static void value_set_type(struct store_value *value, enum store_value_type type)
 {
-    value->type = type == STORE_JSON ? STORE_JSON : STORE_TEXT;
-    if (type == STORE_TIME && clock_parse(value->text, &value->integer) == 0)
-        value->type = STORE_TIME;
+    if (value->type == STORE_INTEGER && type == STORE_BOOLEAN)
+        value->type = STORE_BOOLEAN;
+    else if (value->type == STORE_TEXT &&
+             (type == STORE_JSON ||
+              (type == STORE_TIME && clock_parse(value->text, &value->integer) == 0)))
+        value->type = type;
 }
 
-static struct store_value value_of(sqlite3_stmt *statement, int column,
-                                   enum store_value_type type)
-{
-    struct store_value value = {.name = sqlite3_column_name(statement, column)};
-
-    switch (sqlite3_column_type(statement, column)) {
-    case SQLITE_NULL:
-        value.type = STORE_NULL;
-        break;
-    case SQLITE_INTEGER:
-        value.type = type == STORE_BOOLEAN ? STORE_BOOLEAN : STORE_INTEGER;
-        value.integer = sqlite3_column_int64(statement, column);
-        break;
-    case SQLITE_FLOAT:
-        value.type = STORE_REAL;
-        value.real = sqlite3_column_double(statement, column);
-        break;
-    default:
-        value.text.data = (const char *)sqlite3_column_text(statement, column);
-        value.text.len = (size_t)sqlite3_column_bytes(statement, column);
-        value_set_text(&value, type);
-    }
-    return value;
-}
-
-static int give_rows(struct store *store, sqlite3_stmt *statement, store_row_fn *row,
-                     void *context)
+static int give_rows(struct db_call *call, store_row_fn *row, void *context)
 {
     struct store_value values[STORE_COLUMNS_MAX];
-    enum store_value_type types[STORE_COLUMNS_MAX];
-    int columns = sqlite3_column_count(statement);
-    int rc;
+    enum store_value_type types[STORE_COLUMNS_MAX] = {0};
+    int count = db_column_count(call);
+    bool is_first = true;
+    int r;
 
-    if (columns > STORE_COLUMNS_MAX)
+    if (count > STORE_COLUMNS_MAX)
         return -E2BIG;
-    for (int i = 0; i < columns; i++)
-        types[i] = store_column_type(sqlite3_column_name(statement, i));
-    while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
-        int r;
-
-        for (int i = 0; i < columns; i++)
-            values[i] = value_of(statement, i, types[i]);
-        r = row(context, values, (size_t)columns);
+    for (; (r = db_step(call)) == 1; is_first = false) {
+        for (int i = 0; i < count; i++) {
+            values[i] = db_get_value(call);
+            if (is_first)
+                types[i] = store_column_type(values[i].name);
+            value_set_type(&values[i], types[i]);
+        }
+        r = row(context, values, (size_t)count);
         if (r != 0)
-            return r;
+            break;
     }
-    return rc == SQLITE_DONE ? 0 : db_fault(store, rc, "reading");
+    return r;
 }
 
-static int bind(struct store *store, sqlite3_stmt *statement, const struct query *query)
+static void bind_parameters(struct db_call *call, const struct query *query)
 {
     for (int i = 0; i < query->count; i++) {
         const struct parameter *parameter = &query->parameters[i];
-        int rc =
-            parameter->is_text
-                ? sqlite3_bind_text64(statement, i + 1, parameter->text.data,
-                                      parameter->text.len, SQLITE_STATIC, SQLITE_UTF8)
-                : sqlite3_bind_int64(statement, i + 1, parameter->integer);
 
-        if (rc != SQLITE_OK)
-            return db_fault(store, rc, "binding a condition");
+        if (parameter->is_text)
+            db_bind_text(call, parameter->text);
+        else
+            db_bind_int(call, parameter->integer);
     }
-    return 0;
 }
 
 int store_query(struct store *store, enum store_view view,
                 const struct store_filter *filter, store_row_fn *row, void *context)
 {
     _cleanup_(query_done) struct query query = {.count = 0};
-    sqlite3_stmt *statement = NULL;
-    int rc;
     int r;
 
     buf_init(&query.sql, STORE_QUERY_BYTES_MAX);
     r = build(&query, view, filter);
     if (r < 0)
         return r;
-    rc = sqlite3_prepare_v2(store->db, query.sql.data, -1, &statement, NULL);
-    if (rc != SQLITE_OK)
-        return db_fault(store, rc, "preparing a query");
-    r = bind(store, statement, &query);
-    if (r == 0)
-        r = give_rows(store, statement, row, context);
-    (void)sqlite3_finalize(statement);
-    return r == 0 ? db_rest_check(store) : r;
+    _cleanup_(db_call_end) struct db_call call =
+        db_call_text(store, buf_str(&query.sql).data);
+    bind_parameters(&call, &query);
+    r = give_rows(&call, row, context);
+    return r == 0 ? db_read_check(store) : r;
 }
 
 int store_is_suppressed(struct store *store, const struct address *address,
@@ -283,6 +252,6 @@ int store_is_suppressed(struct store *store, const struct address *address,
     db_bind_text(&call, str_of(address->key));
     db_bind_text(&call, str_of(scope));
     r = db_step(&call);
-    changed = r < 0 ? 0 : db_rest_check(store);
+    changed = r < 0 ? 0 : db_read_check(store);
     return changed < 0 ? changed : r;
 }

@@ -18,7 +18,7 @@ static int find_tidy_end(struct store *store, int64_t cut, struct counted_key *r
         db_call_begin(store, SQL_COUNTED_TIDY_TO);
     int r;
 
-    bind_key(&call, &store->tidy_key);
+    bind_key(&call, &store->writing->tidy_key);
     db_bind_int(&call, cut);
     db_bind_int(&call, STORE_TIDY_ROWS_MAX);
     r = db_step(&call);
@@ -41,11 +41,11 @@ static int tidy_counted(struct store *store, int64_t now_ms, bool *ret_more)
         return r;
     *ret_more = r == 1;
     _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_COUNTED_TIDY);
-    bind_key(&call, &store->tidy_key);
+    bind_key(&call, &store->writing->tidy_key);
     bind_key(&call, &end);
     db_bind_int(&call, cut);
     /* What stays among these was imported lately: not to be looked at each time. */
-    store->tidy_key = end;
+    store->writing->tidy_key = end;
     return db_run(&call, NULL);
 }
 
@@ -81,16 +81,16 @@ static int clock_mend(struct store *store, enum sql which, int64_t now_ms)
 int store_tidy(struct store *store, int64_t now_ms, bool *ret_more)
 {
     /* The latter when the clock was ahead the last time. */
-    bool again = now_ms >= store->tidy_again_ms ||
-                 store->tidy_again_ms - now_ms > STORE_TIDY_AGAIN_MS;
+    bool again = now_ms >= store->writing->tidy_again_ms ||
+                 store->writing->tidy_again_ms - now_ms > STORE_TIDY_AGAIN_MS;
     int r;
 
     *ret_more = false;
-    if (!again && !store->tidy_more)
+    if (!again && !store->writing->tidy_more)
         return 0;
     if (again) {
-        store->tidy_key = (struct counted_key){.hour = INT64_MIN};
-        store->tidy_again_ms = now_ms + STORE_TIDY_AGAIN_MS;
+        store->writing->tidy_key = (struct counted_key){.hour = INT64_MIN};
+        store->writing->tidy_again_ms = now_ms + STORE_TIDY_AGAIN_MS;
     }
     r = store_begin(store);
     if (r == 0)
@@ -109,10 +109,10 @@ int store_tidy(struct store *store, int64_t now_ms, bool *ret_more)
         r = store_commit(store);
     if (r < 0) {
         store_rollback(store);
-        store->tidy_again_ms = 0;
+        store->writing->tidy_again_ms = 0;
         *ret_more = false;
         return r;
     }
-    store->tidy_more = *ret_more;
+    store->writing->tidy_more = *ret_more;
     return 0;
 }

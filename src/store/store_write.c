@@ -23,8 +23,8 @@ struct message {
 void write_forget(struct store *store)
 {
     topic_forget_cache(store);
-    store->day_count = 0;
-    store->type_count = 0;
+    store->writing->day_count = 0;
+    store->writing->type_count = 0;
     total_forget(store);
 }
 
@@ -99,7 +99,7 @@ static int add_message(struct store *store, const struct intake *intake,
     message->is_new = changes > 0;
     if (!message->is_new)
         return find_message(store, intake, message);
-    message->id = sqlite3_last_insert_rowid(store->db);
+    message->id = db_last_id(store);
     return 0;
 }
 

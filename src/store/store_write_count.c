@@ -14,9 +14,9 @@ static int64_t floor_div(int64_t value, int64_t by)
 
 static struct day_tally *find_day(struct store *store, int64_t day)
 {
-    for (size_t i = 0; i < store->day_count; i++)
-        if (store->days[i].day == day)
-            return &store->days[i];
+    for (size_t i = 0; i < store->writing->day_count; i++)
+        if (store->writing->days[i].day == day)
+            return &store->writing->days[i];
     return NULL;
 }
 
@@ -26,13 +26,13 @@ int tally_add(struct store *store, int64_t occurred_ms, unsigned kind)
     struct day_tally *tally = find_day(store, day);
 
     if (!tally) {
-        if (store->day_count == STORE_DAYS_TALLIED_MAX) {
+        if (store->writing->day_count == STORE_DAYS_TALLIED_MAX) {
             int r = tally_flush(store);
 
             if (r < 0)
                 return r;
         }
-        tally = &store->days[store->day_count++];
+        tally = &store->writing->days[store->writing->day_count++];
         *tally = (struct day_tally){.day = day};
     }
     tally->n[kind]++;
@@ -41,9 +41,9 @@ int tally_add(struct store *store, int64_t occurred_ms, unsigned kind)
 
 bool tally_add_beside(struct store *store, enum tally_kind kind, int64_t n)
 {
-    if (store->day_count == 0)
+    if (store->writing->day_count == 0)
         return false;
-    store->days[0].n[kind] += n;
+    store->writing->days[0].n[kind] += n;
     return true;
 }
 
@@ -54,21 +54,21 @@ int tally_add_type(struct store *store, int64_t occurred_ms, struct str type)
 
     if (type.len > STORE_TYPE_BYTES_MAX)
         type.len = STORE_TYPE_BYTES_MAX;
-    for (size_t i = 0; i < store->type_count; i++) {
-        tally = &store->types[i];
+    for (size_t i = 0; i < store->writing->type_count; i++) {
+        tally = &store->writing->types[i];
         if (tally->day == day &&
             str_equal(type, (struct str){tally->name, tally->name_len})) {
             tally->n++;
             return 0;
         }
     }
-    if (store->type_count == STORE_TYPES_TALLIED_MAX) {
+    if (store->writing->type_count == STORE_TYPES_TALLIED_MAX) {
         int r = tally_flush(store);
 
         if (r < 0)
             return r;
     }
-    tally = &store->types[store->type_count++];
+    tally = &store->writing->types[store->writing->type_count++];
     *tally = (struct type_tally){.day = day, .name_len = type.len, .n = 1};
     if (type.len > 0)
         memcpy(tally->name, type.data, type.len);
@@ -112,17 +112,17 @@ int tally_flush(struct store *store)
 {
     int r = 0;
 
-    for (size_t i = 0; r >= 0 && i < store->day_count; i++) {
-        r = write_day(store, &store->days[i], SQL_DAY_ADD);
+    for (size_t i = 0; r >= 0 && i < store->writing->day_count; i++) {
+        r = write_day(store, &store->writing->days[i], SQL_DAY_ADD);
         if (r == 0)
-            r = write_day(store, &store->days[i], SQL_DAY_FIRST);
+            r = write_day(store, &store->writing->days[i], SQL_DAY_FIRST);
     }
-    for (size_t i = 0; r >= 0 && i < store->type_count; i++)
-        r = write_type(store, &store->types[i]);
+    for (size_t i = 0; r >= 0 && i < store->writing->type_count; i++)
+        r = write_type(store, &store->writing->types[i]);
     if (r < 0)
         return r;
-    store->day_count = 0;
-    store->type_count = 0;
+    store->writing->day_count = 0;
+    store->writing->type_count = 0;
     return 0;
 }
 

@@ -14,9 +14,9 @@ void store_task_done(struct store_task *task)
 /* When a row that was given out may be given out again; CLOCK_NONE: it was not. */
 static int64_t given_out_until(struct store *store, int64_t id, int64_t now_ms)
 {
-    for (size_t i = 0; i < store->out_count; i++)
-        if (store->out[i].id == id && store->out[i].until_ms > now_ms)
-            return store->out[i].until_ms;
+    for (size_t i = 0; i < store->writing->out_count; i++)
+        if (store->writing->out[i].id == id && store->writing->out[i].until_ms > now_ms)
+            return store->writing->out[i].until_ms;
     return CLOCK_NONE;
 }
 
@@ -24,10 +24,10 @@ static void forget_given_out(struct store *store, int64_t id, int64_t now_ms)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < store->out_count; i++)
-        if (store->out[i].id != id && store->out[i].until_ms > now_ms)
-            store->out[kept++] = store->out[i];
-    store->out_count = kept;
+    for (size_t i = 0; i < store->writing->out_count; i++)
+        if (store->writing->out[i].id != id && store->writing->out[i].until_ms > now_ms)
+            store->writing->out[kept++] = store->writing->out[i];
+    store->writing->out_count = kept;
 }
 
 /* A token that is lost stays NULL. */
@@ -61,14 +61,6 @@ static void sooner(int64_t *due_ms, int64_t ms)
         *due_ms = ms;
 }
 
-/* Further ahead than any back-off: the clock was set back since, so now. */
-static int64_t next_at(struct db_call *call, int64_t now_ms)
-{
-    int64_t ms = sqlite3_column_int64(call->statement, 5);
-
-    return ms <= now_ms + TASK_AGAIN_MAX_MS ? ms : now_ms;
-}
-
 int store_tasks_due(struct store *store, int64_t now_ms, struct store_task *ret,
                     size_t max, int64_t *ret_next_ms)
 {
@@ -80,21 +72,25 @@ int store_tasks_due(struct store *store, int64_t now_ms, struct store_task *ret,
     forget_given_out(store, 0, now_ms);
     while ((r = db_step(&call)) == 1) {
         int64_t id = db_get_int(&call);
+        int64_t next_ms = db_get_int(&call);
         int64_t until_ms = given_out_until(store, id, now_ms);
 
+        /* Further ahead than any back-off: the clock was set back since, so now. */
+        if (next_ms > now_ms + TASK_AGAIN_MAX_MS)
+            next_ms = now_ms;
         if (until_ms != CLOCK_NONE) {
             sooner(ret_next_ms, until_ms);
             continue;
         }
-        if (next_at(&call, now_ms) > now_ms || count == max ||
-            store->out_count == STORE_TASKS_OUT_MAX) {
-            sooner(ret_next_ms, next_at(&call, now_ms));
+        if (next_ms > now_ms || count == max ||
+            store->writing->out_count == STORE_TASKS_OUT_MAX) {
+            sooner(ret_next_ms, next_ms);
             return (int)count;
         }
         r = take(&call, id, &ret[count]);
         if (r < 0)
             break;
-        store->out[store->out_count++] =
+        store->writing->out[store->writing->out_count++] =
             (struct given_out){id, now_ms + STORE_TASK_OUT_MS, false};
         sooner(ret_next_ms, now_ms + STORE_TASK_OUT_MS);
         count++;
@@ -116,7 +112,7 @@ int outbox_put(struct store *store, int64_t subscription_id, int64_t next_at_ms,
     db_bind_int(&call, subscription_id);
     db_bind_int(&call, next_at_ms);
     db_bind_int(&call, now_ms);
-    store->outbox_changed = true;
+    store->writing->outbox_changed = true;
     return db_run(&call, NULL);
 }
 
@@ -217,22 +213,22 @@ static int apply_result(struct store *store, const struct attempt *attempt,
 /* A result counts as heard once its transaction is kept. */
 static void given_out_answer(struct store *store, int64_t id)
 {
-    for (size_t i = 0; i < store->out_count; i++)
-        if (store->out[i].id == id)
-            store->out[i].is_answered = true;
+    for (size_t i = 0; i < store->writing->out_count; i++)
+        if (store->writing->out[i].id == id)
+            store->writing->out[i].is_answered = true;
 }
 
 void outbox_transaction_ended(struct store *store, bool committed)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < store->out_count; i++) {
-        if (committed && store->out[i].is_answered)
+    for (size_t i = 0; i < store->writing->out_count; i++) {
+        if (committed && store->writing->out[i].is_answered)
             continue;
-        store->out[kept] = store->out[i];
-        store->out[kept++].is_answered = false;
+        store->writing->out[kept] = store->writing->out[i];
+        store->writing->out[kept++].is_answered = false;
     }
-    store->out_count = kept;
+    store->writing->out_count = kept;
 }
 
 static int record_result(struct store *store, int64_t id, enum store_task_result result,
@@ -248,7 +244,7 @@ static int record_result(struct store *store, int64_t id, enum store_task_result
     if (r < 0)
         return r;
     given_out_answer(store, id);
-    store->outbox_changed = true;
+    store->writing->outbox_changed = true;
     topic_forget_cache(store); /* the state of a topic changed behind the cache */
     return 0;
 }
@@ -273,12 +269,12 @@ int store_task_finish(struct store *store, int64_t id, enum store_task_result re
 
 bool store_outbox_changed(struct store *store)
 {
-    bool changed = store->outbox_changed;
+    bool changed = store->writing->outbox_changed;
     int64_t version = 0;
 
-    store->outbox_changed = false;
-    if (db_data_version(store, &version) < 0 || version == store->data_version_told)
+    store->writing->outbox_changed = false;
+    if (db_version(store, &version) < 0 || version == store->writing->version_told)
         return changed;
-    store->data_version_told = version;
+    store->writing->version_told = version;
     return true;
 }

@@ -10,7 +10,7 @@ int unapplied_add(struct store *store, const struct intake *intake, int64_t mess
     db_bind_int(&call, message_id);
     db_bind_text(&call, str_of(quarantine_word(intake->reason)));
     db_bind_int(&call, (int64_t)intake->body.len);
-    store->quarantine_grew = true;
+    store->writing->quarantine_grew = true;
     total_add(store, TOTAL_QUARANTINE, 1);
     total_add(store, TOTAL_QUARANTINE_BYTES, (int64_t)intake->body.len);
     return db_run(&call, NULL);
@@ -134,7 +134,7 @@ int store_quarantine_bound(struct store *store, int64_t max_bytes, int64_t now_m
     int r = bytes_over(store, max_bytes, &over);
 
     *ret_dropped = 0;
-    store->quarantine_grew = over > 0;
+    store->writing->quarantine_grew = over > 0;
     if (r < 0 || over <= 0)
         return r;
     r = store_begin(store);
@@ -151,5 +151,5 @@ int store_quarantine_bound(struct store *store, int64_t max_bytes, int64_t now_m
 
 bool store_quarantine_grew(const struct store *store)
 {
-    return store->quarantine_grew;
+    return store->writing->quarantine_grew;
 }

@@ -1,5 +1,6 @@
 /* Topics: which we have heard of, and what the connection remembers of them. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "sesbounce/arn.h"
@@ -7,13 +8,13 @@
 
 void topic_forget_cache(struct store *store)
 {
-    store->topic_count = 0;
+    store->writing->topic_count = 0;
 }
 
 static struct topic *recall(struct store *store, struct str topic_arn)
 {
-    for (size_t i = 0; i < store->topic_count; i++) {
-        struct topic *topic = &store->topics[i];
+    for (size_t i = 0; i < store->writing->topic_count; i++) {
+        struct topic *topic = &store->writing->topics[i];
 
         if (topic->arn_len == topic_arn.len &&
             memcmp(topic->arn, topic_arn.data, topic_arn.len) == 0)
@@ -67,9 +68,15 @@ static int add(struct store *store, struct str topic_arn, struct topic *ret)
     r = db_run(&call, NULL);
     if (r < 0)
         return r;
-    ret->id = sqlite3_last_insert_rowid(store->db);
+    ret->id = db_last_id(store);
     ret->ended_ms = CLOCK_NONE;
     return 0;
+}
+
+static int topic_refuse(struct store *store)
+{
+    (void)snprintf(store->fault, sizeof(store->fault), "the ARN of a topic is too long");
+    return -EIO;
 }
 
 int topic_get(struct store *store, const struct intake *intake, struct topic **ret)
@@ -81,14 +88,14 @@ int topic_get(struct store *store, const struct intake *intake, struct topic **r
     if (topic)
         return 0;
     if (intake->topic_arn.len > sizeof(topic->arn))
-        return db_fault(store, SQLITE_TOOBIG, "topic ARN");
-    if (store->topic_count == STORE_TOPICS_CACHED_MAX) {
+        return topic_refuse(store);
+    if (store->writing->topic_count == STORE_TOPICS_CACHED_MAX) {
         r = topic_flush(store);
         if (r < 0)
             return r;
         topic_forget_cache(store);
     }
-    topic = &store->topics[store->topic_count];
+    topic = &store->writing->topics[store->writing->topic_count];
     memset(topic, 0, sizeof(*topic));
     topic->arn_len = intake->topic_arn.len;
     memcpy(topic->arn, intake->topic_arn.data, intake->topic_arn.len);
@@ -97,7 +104,7 @@ int topic_get(struct store *store, const struct intake *intake, struct topic **r
         r = add(store, intake->topic_arn, topic);
     if (r < 0)
         return r;
-    store->topic_count++;
+    store->writing->topic_count++;
     *ret = topic;
     return 0;
 }
@@ -138,8 +145,8 @@ int topic_apply_announcement(struct store *store, struct topic *topic,
 
 int topic_flush(struct store *store)
 {
-    for (size_t i = 0; i < store->topic_count; i++) {
-        struct topic *topic = &store->topics[i];
+    for (size_t i = 0; i < store->writing->topic_count; i++) {
+        struct topic *topic = &store->writing->topics[i];
         int r;
 
         if (topic->new_messages == 0)

@@ -15,7 +15,7 @@
 
 void total_add(struct store *store, enum total total, int64_t n)
 {
-    store->totals[total] += n;
+    store->writing->totals[total] += n;
 }
 
 static int total_write(struct store *store, const char *name, int64_t ends, int64_t n)
@@ -37,11 +37,11 @@ static int flush_totals(struct store *store)
     };
 
     for (size_t i = 0; i < TOTAL_COUNT; i++) {
-        int r = total_write(store, names[i], NEVER, store->totals[i]);
+        int r = total_write(store, names[i], NEVER, store->writing->totals[i]);
 
         if (r < 0)
             return r;
-        store->totals[i] = 0;
+        store->writing->totals[i] = 0;
     }
     return 0;
 }
@@ -60,8 +60,8 @@ static int list_totals_flush(struct store *store)
         [POLICY_REASON_MANUAL] = {"suppressed_manual", TALLY_SUPPRESSED_MANUAL},
     };
 
-    for (size_t i = 0; i < store->list_total_count; i++) {
-        const struct policy_total *total = &store->list_totals[i];
+    for (size_t i = 0; i < store->writing->list_total_count; i++) {
+        const struct policy_total *total = &store->writing->list_totals[i];
         int r = 0;
 
         if (total->ends != NEVER ||
@@ -70,27 +70,27 @@ static int list_totals_flush(struct store *store)
         if (r < 0)
             return r;
     }
-    store->list_total_count = 0;
+    store->writing->list_total_count = 0;
     return 0;
 }
 
 int total_change(struct store *store, const struct policy_total *change)
 {
-    for (size_t i = 0; i < store->list_total_count; i++) {
-        struct policy_total *total = &store->list_totals[i];
+    for (size_t i = 0; i < store->writing->list_total_count; i++) {
+        struct policy_total *total = &store->writing->list_totals[i];
 
         if (total->reason == change->reason && total->ends == change->ends) {
             total->n += change->n;
             return 0;
         }
     }
-    if (store->list_total_count == STORE_LIST_TOTALS_MAX) {
+    if (store->writing->list_total_count == STORE_LIST_TOTALS_MAX) {
         int r = list_totals_flush(store);
 
         if (r < 0)
             return r;
     }
-    store->list_totals[store->list_total_count++] = *change;
+    store->writing->list_totals[store->writing->list_total_count++] = *change;
     return 0;
 }
 
@@ -103,6 +103,6 @@ int total_flush(struct store *store)
 
 void total_forget(struct store *store)
 {
-    memset(store->totals, 0, sizeof(store->totals));
-    store->list_total_count = 0;
+    memset(store->writing->totals, 0, sizeof(store->writing->totals));
+    store->writing->list_total_count = 0;
 }

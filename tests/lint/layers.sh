@@ -1,7 +1,8 @@
 #!/bin/bash
 # Includes point down only: base <- message <- policy <- store, remote, config (never each
 # other) <- report <- daemon, ctl (never each other); and each library is included where the
-# design lets it be linked.
+# design lets it be linked. A folder in store/ is an engine: store/ and an engine see of each
+# other nothing but store/engine.h.
 set -uo pipefail
 
 # Public headers and the layer whose they are. A new header is added here.
@@ -25,7 +26,8 @@ declare -A below=(
     [message]='base message'
     [policy]='base message policy'
     [config]='base message policy config'
-    [store]='base message policy store'
+    [store]='base message policy store engine'
+    [sqlite]='base message policy store engine sqlite'
     [remote]='base message remote'
     [report]='base message policy store report'
     [daemon]='base message policy config store remote report daemon'
@@ -39,7 +41,8 @@ declare -A libraries=(
     [message]='openssl/ idn2.h'
     [policy]=''
     [config]=''
-    [store]='sqlite3.h zstd.h'
+    [store]='zstd.h'
+    [sqlite]='sqlite3.h'
     [remote]='curl/ openssl/ jansson.h'
     [report]=''
     [daemon]='microhttpd.h systemd/ openssl/'
@@ -76,6 +79,8 @@ check_include()
         target=${layer_of[${name%.h}]-}
         [ -n "$target" ] || fault "$where: whose is $included? Tell tests/lint/layers.sh"
         ;;
+    store/engine.h) target=engine ;;
+    store/sqlite/*.h) target=sqlite ;;
     *_private.h | */*.h)
         target=${included%%/*}
         [ -n "${below[$target]-}" ] || target=
@@ -84,6 +89,8 @@ check_include()
     esac
 
     if [ -n "$target" ]; then
+        [ "$layer $target" != 'sqlite store' ] || [ "$included" = sesbounce/store.h ] ||
+            fault "$where: an engine may not include $included"
         [[ " ${below[$layer]} " == *" $target "* ]] ||
             fault "$where: $layer may not include $included, which is of $target"
         return
@@ -99,6 +106,7 @@ check_include()
 while IFS=: read -r file line rest; do
     included=$(sed -E 's/^# *include *[<"]([^>"]+)[>"].*/\1/' <<< "$rest")
     case $file in
+    src/store/sqlite/*) layer=sqlite ;;
     src/*)
         layer=${file#src/}
         layer=${layer%%/*}

@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-#include "store/store_internal.h"
+#include "store/sqlite/db.h"
 
 /* Some 8 MB that are free. */
 static void make_room(struct fixture *fixture)
@@ -84,7 +84,7 @@ static int pages_after_waiting(struct fixture *fixture, struct store *person, in
     pthread_t thread;
     void *done = NULL;
 
-    person->compact_pages = pages;
+    person->db->compact_pages = pages;
     assert_int_equal(store_begin(fixture->store), 0);
     assert_int_equal(pthread_create(&thread, NULL, one_step, person), 0);
     while (clock_mono_ms() < until_ms)
@@ -92,7 +92,7 @@ static int pages_after_waiting(struct fixture *fixture, struct store *person, in
     assert_int_equal(store_commit(fixture->store), 0);
     assert_int_equal(pthread_join(thread, &done), 0);
     assert_non_null(done);
-    return person->compact_pages;
+    return person->db->compact_pages;
 }
 
 static void a_step_is_not_smaller_after_waiting_for_the_daemon(void **state)
@@ -122,13 +122,13 @@ a_step_leaves_the_turn_to_others_for_as_long_as_the_one_before_had_it(void **sta
 
     make_room(fixture);
     assert_int_equal(store_open(fixture->path, STORE_WRITE, &person, NULL), 0);
-    person->compact_pages = 512;
+    person->db->compact_pages = 512;
     assert_int_equal(store_compact_step(person, &bytes), 0);
-    given_ms = person->turn_given_ms;
-    had_ms = given_ms - person->turn_taken_ms;
+    given_ms = person->db->turn_given_ms;
+    had_ms = given_ms - person->db->turn_taken_ms;
     assert_int_equal(store_compact_step(person, &bytes), 0);
-    assert_true(person->turn_taken_ms - given_ms >= had_ms);
-    assert_true(person->turn_taken_ms - given_ms >= STORE_TURN_GAP_MS);
+    assert_true(person->db->turn_taken_ms - given_ms >= had_ms);
+    assert_true(person->db->turn_taken_ms - given_ms >= STORE_TURN_GAP_MS);
     store_close(person);
 }
 

@@ -1,6 +1,6 @@
 #include "store_fixture.h"
 
-#include "store/store_internal.h"
+#include "store/sqlite/db.h"
 
 static struct store_decision decision_of(struct fixture *fixture, const char *address,
                                          int64_t at_ms)
@@ -282,7 +282,7 @@ static void a_delivery_far_from_ses_own_time_resets_too(void **state)
 
 static int steps_of_last_look_up(struct fixture *fixture)
 {
-    sqlite3_stmt *look_up = fixture->store->statements[SQL_COUNTED_DELIVERED];
+    sqlite3_stmt *look_up = fixture->store->db->statements[SQL_COUNTED_DELIVERED];
 
     assert_int_equal(sqlite3_stmt_status(look_up, SQLITE_STMTSTATUS_RUN, 1), 1);
     return sqlite3_stmt_status(look_up, SQLITE_STMTSTATUS_VM_STEP, 1);

@@ -1,5 +1,5 @@
 /* A file of an older version keeps what it holds. */
-#include "store/schema_sql.h"
+#include "store/sqlite/schema_sql.h"
 #include "store_fixture.h"
 
 /* The file as the first `version` migrations make it, with these rows. */

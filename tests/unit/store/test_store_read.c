@@ -1,7 +1,7 @@
 #include "store_fixture.h"
 
-#include "store/schema_sql.h"
-#include "store/store_sql.h"
+#include "store/sqlite/db.h"
+#include "store/sqlite/schema_sql.h"
 
 /* --- what a callback saw
  * ------------------------------------------------------------------ */
@@ -390,19 +390,18 @@ static void inner_look_ups_are_served_by_an_index(void **state)
                 "occurred_at > 'x'",
                 "event_delivery (address=? AND occurred_at>?)");
     assert_non_null(strstr(
-        plan_of(fixture, store_sql[SQL_COUNTED_DELIVERED]),
+        plan_of(fixture, db_sql[SQL_COUNTED_DELIVERED]),
         "SEARCH c USING PRIMARY KEY (hour=? AND is_delivery=? AND address_hash=?)"));
-    assert_plan(fixture, store_sql[SQL_COUNTED_TIDY_TO],
+    assert_plan(fixture, db_sql[SQL_COUNTED_TIDY_TO],
                 "PRIMARY KEY ((hour,is_delivery,address_hash,event_hash)>(?,?,?,?)");
     assert_plan(fixture,
                 "SELECT max(at) FROM decision WHERE address = 'a' AND scope = '*' AND "
                 "action = 'remove'",
                 "decision_address (address=? AND scope=? AND action=?)");
-    assert_plan(fixture, store_sql[SQL_EVENT_REPEATS],
+    assert_plan(fixture, db_sql[SQL_EVENT_REPEATS],
                 "event_address (address=? AND <expr>=?)");
-    assert_plan(fixture, store_sql[SQL_EVENT_FIND],
-                "event_key (key_time=? AND key_hash=?)");
-    assert_plan(fixture, store_sql[SQL_EVENT_ENRICH],
+    assert_plan(fixture, db_sql[SQL_EVENT_FIND], "event_key (key_time=? AND key_hash=?)");
+    assert_plan(fixture, db_sql[SQL_EVENT_ENRICH],
                 "event_key (key_time=? AND key_hash=?)");
     assert_plan(fixture, "SELECT 1 FROM soft_day WHERE day < 'x'",
                 "soft_day_day (day<?)");

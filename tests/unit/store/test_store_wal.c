@@ -4,7 +4,7 @@
  */
 #include "store_fixture.h"
 
-#include "store/store_internal.h"
+#include "store/sqlite/db.h"
 
 #define ROWS "2000"
 /* Of 8 KiB each: far less than the rows need. */
@@ -43,7 +43,7 @@ static void begin_again(struct fixture *fixture)
 /* A table larger than the cache of the store, in its file. */
 static sqlite3 *make_large(struct fixture *fixture)
 {
-    sqlite3 *db = fixture->store->db;
+    sqlite3 *db = fixture->store->db->sqlite;
 
     assert_int_equal(sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL),
                      SQLITE_OK);

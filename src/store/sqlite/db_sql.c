@@ -1,4 +1,4 @@
-#include "store/store_sql.h"
+#include "store/sqlite/db.h"
 
 /* Only what is later than ?2 is looked at, which is nothing in most databases. */
 #define CLOCK_IS_BEHIND                                                                  \
@@ -6,11 +6,66 @@
     " AND m.sns_message_id NOT GLOB 'file:*' AND NOT EXISTS (SELECT 1 FROM unapplied"    \
     " AS u WHERE u.message_id = m.id AND u.reason = 'future'))"
 
-const char *const store_sql[SQL_COUNT] = {
+#define TEXT_OF(macro)  TEXT_OF_(macro)
+#define TEXT_OF_(value) #value
+
+const char *const db_sql[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
-    [SQL_DATA_VERSION] = "PRAGMA data_version",
+    [SQL_VERSION] = "PRAGMA data_version",
     [SQL_PROBE] = "UPDATE probe SET n = n + 1 WHERE id = 1",
+
+    /* Name and value; the rows of one query, so that all of them are of one moment.
+     * `sums` has what is in both of the tables that the schema explains at `total`. */
+    [SQL_STATUS] =
+        "WITH days AS MATERIALIZED (SELECT sum(events) AS events, sum(suppressed_soft) AS"
+        " soft, sum(suppressed_bounce) AS bounce, sum(suppressed_complaint) AS complaint,"
+        " sum(suppressed_manual) AS manual FROM day_count), "
+        "sums(name, n) AS MATERIALIZED (SELECT name, sum(n) FROM (SELECT name, n FROM "
+        "total"
+        " WHERE (name = 'events' OR name GLOB 'suppressed_*')"
+        " AND ends >= strftime('%s', 'now') / 60"
+        " UNION ALL SELECT 'events', events FROM days"
+        " UNION ALL SELECT 'suppressed_soft', soft FROM days"
+        " UNION ALL SELECT 'suppressed_bounce', bounce FROM days"
+        " UNION ALL SELECT 'suppressed_complaint', complaint FROM days"
+        " UNION ALL SELECT 'suppressed_manual', manual FROM days) GROUP BY name) "
+        "SELECT 'schema_version', user_version FROM pragma_user_version UNION ALL "
+        "SELECT 'suppressed', coalesce(sum(n), 0) FROM sums"
+        " WHERE name GLOB 'suppressed_*' UNION ALL "
+        "SELECT * FROM (SELECT name, n FROM sums"
+        " WHERE name GLOB 'suppressed_*' AND n > 0 ORDER BY name) UNION ALL "
+        "SELECT name, n FROM sums WHERE name = 'events' UNION ALL "
+        "SELECT 'last_event_id', max(id) FROM event UNION ALL "
+        "SELECT * FROM (SELECT name, n FROM total WHERE name IN"
+        " ('quarantine', 'quarantine_bytes') ORDER BY name) UNION ALL "
+        "SELECT 'quarantine_dropped_last_day', coalesce(sum(n), 0) FROM "
+        "quarantine_dropped"
+        " WHERE day >= date('now', '-1 day') UNION ALL "
+        "SELECT 'repeats_last_day', coalesce(sum(repeats), 0) FROM day_count"
+        " WHERE day >= date('now', '-1 day') UNION ALL "
+        "SELECT 'last_received_at', min(max(at), strftime('%Y-%m-%d %H:%M:%f', 'now')) "
+        "FROM "
+        "(SELECT max(last_message_at) AS at FROM "
+        "topic"
+        " UNION ALL SELECT received_at FROM sns_message WHERE id ="
+        " (SELECT max(id) FROM sns_message)) UNION ALL "
+        "SELECT 'outbox', count(*) FROM outbox UNION ALL "
+        "SELECT 'outbox_last_fault', (SELECT last_fault FROM outbox"
+        " WHERE last_fault IS NOT NULL ORDER BY id DESC LIMIT 1) UNION ALL "
+        "SELECT name, n FROM total WHERE name = 'addresses_with_soft_bounces' UNION ALL "
+        "SELECT 'soft_counting', 'soft bounces are classified and recorded; they do not"
+        " suppress yet'",
+    /* Its condition is that of the index event_not_addressed. */
+    [SQL_STATUS_NOT_ADDRESSED] =
+        "SELECT 'not_addressed_last_day', count(*) FROM event WHERE rule = "
+        "'not-addressed'"
+        " AND occurred_at >= strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 day')",
+    /* No row where no database was lost, or long ago. */
+    [SQL_STATUS_BEGUN_ANEW] =
+        "SELECT name, strftime('%Y-%m-%d %H:%M:%f', n, 'unixepoch') FROM total"
+        " WHERE name = 'begun_anew_at' AND n >= strftime('%s', 'now') - 86400"
+        " * " TEXT_OF(STORE_LOST_TELL_DAYS),
 
     [SQL_MESSAGE_ADD] = "INSERT INTO sns_message (sns_timestamp_ms, sns_message_id, "
                         "topic_id, received_at)"
@@ -203,7 +258,7 @@ const char *const store_sql[SQL_COUNT] = {
         " SET attempts = 0, next_at_ms = excluded.next_at_ms,"
         " created_at_ms = excluded.created_at_ms, last_fault = NULL",
     [SQL_OUTBOX_NEXT] =
-        "SELECT o.id, t.topic_arn, s.token, s.clear_token, o.attempts, o.next_at_ms"
+        "SELECT o.id, o.next_at_ms, t.topic_arn, s.token, s.clear_token, o.attempts"
         " FROM outbox AS o JOIN subscription AS s ON s.id = o.subscription_id"
         " JOIN topic AS t ON t.id = s.topic_id ORDER BY o.next_at_ms, o.id",
     [SQL_OUTBOX_FIND] =

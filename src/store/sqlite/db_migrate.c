@@ -1,15 +1,10 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "store/schema_sql.h"
-#include "store/store_internal.h"
+#include "store/sqlite/db.h"
+#include "store/sqlite/schema_sql.h"
 
 #define MIGRATION_COUNT ((int)(sizeof(migrations) / sizeof(migrations[0])))
-
-int migrate_version(void)
-{
-    return MIGRATION_COUNT;
-}
 
 struct identity {
     int64_t application_id;
@@ -43,7 +38,7 @@ static int judge(struct store *store, const struct identity *identity, struct bu
 {
     bool is_new = identity->version == 0 && identity->objects == 0;
 
-    if (is_new && store->is_again)
+    if (is_new && store->db->is_again)
         return refuse(store, -ENOENT, fault,
                       "is empty: restore a backup to it; sesbounced(8)");
     if (is_new && store->mode == STORE_OWN)
@@ -104,13 +99,13 @@ static int upgrade(struct store *store, struct buf *fault)
         r = judge(store, &identity, fault);
     if (r == 0)
         r = apply(store, identity.version);
-    if (r == 0 && identity.version == 0 && store->was_lost)
+    if (r == 0 && identity.version == 0 && store->db->was_lost)
         r = note_loss(store);
     if (r == 0)
         r = db_exec(store, "COMMIT", "committing a migration");
-    store->is_new = r == 0 && identity.version == 0;
-    if (r < 0 && !sqlite3_get_autocommit(store->db))
-        (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    store->db->is_new = r == 0 && identity.version == 0;
+    if (r < 0 && !sqlite3_get_autocommit(store->db->sqlite))
+        (void)sqlite3_exec(store->db->sqlite, "ROLLBACK", NULL, NULL, NULL);
     return r;
 }
 
@@ -127,7 +122,7 @@ static int upgrade_with_files(struct store *store, struct buf *fault)
     return r < 0 ? r : back;
 }
 
-int migrate_check(struct store *store, struct buf *fault)
+int db_migrate_check(struct store *store, struct buf *fault)
 {
     struct identity identity = {0};
     int r = read_identity(store, &identity);
@@ -135,7 +130,7 @@ int migrate_check(struct store *store, struct buf *fault)
     return r < 0 ? r : judge(store, &identity, fault);
 }
 
-int migrate(struct store *store, struct buf *fault)
+int db_migrate(struct store *store, struct buf *fault)
 {
     struct identity identity = {0};
     int r = read_identity(store, &identity);

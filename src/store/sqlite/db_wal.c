@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "store/store_internal.h"
+#include "store/sqlite/db.h"
 
 struct wal {
     sqlite3_io_methods methods; /* first: what SQLite sees leads back to us */
@@ -116,7 +116,8 @@ int db_wal_gather(struct store *store)
 {
     sqlite3_file *file = NULL;
     struct wal *wal;
-    int rc = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+    int rc = sqlite3_file_control(store->db->sqlite, "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                                  &file);
 
     if (rc != SQLITE_OK)
         return db_fault(store, rc, "finding the WAL");
@@ -126,7 +127,7 @@ int db_wal_gather(struct store *store)
     if (!wal)
         return -ENOMEM;
     wal->real = file->pMethods;
-    wal->db = store->db;
+    wal->db = store->db->sqlite;
     wal->at = 0;
     wal->len = 0;
     wal->methods = *file->pMethods;
@@ -137,6 +138,6 @@ int db_wal_gather(struct store *store)
     wal->methods.xSync = wal_sync;
     wal->methods.xFileSize = wal_size;
     file->pMethods = &wal->methods;
-    (void)sqlite3_rollback_hook(store->db, drop, wal);
+    (void)sqlite3_rollback_hook(store->db->sqlite, drop, wal);
     return 0;
 }

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "sesbounce/file.h"
-#include "store/store_internal.h"
+#include "store/sqlite/db.h"
 
 #define FILE_MODE 0640
 
@@ -118,7 +118,7 @@ static int check_owner_files(struct store *store, struct buf *fault)
     for (size_t i = 0; r == 0 && i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
         r = check_owner(path, suffixes[i], fault);
     if (r == 0 && lstat(path, &st) < 0 && errno == ENOENT) {
-        store->was_lost = was_there(path);
+        store->db->was_lost = was_there(path);
         r = create_file(path, fault);
     }
     return r;
@@ -179,19 +179,8 @@ static int count_wal(void *context, sqlite3 *db, const char *name, int pages)
     (void)db;
     (void)name;
     /* Every page of 8 KiB has a header of 24 bytes in the WAL. */
-    store->wal_bytes = (int64_t)pages * (8192 + 24);
+    store->db->wal_bytes = (int64_t)pages * (8192 + 24);
     return SQLITE_OK;
-}
-
-static void set_wal_bytes(struct store *store)
-{
-    _cleanup_(freep) char *name = NULL;
-    struct stat st;
-
-    if (asprintf(&name, "%s-wal", store->path) < 0)
-        name = NULL;
-    if (name && stat(name, &st) == 0)
-        store->wal_bytes = st.st_size;
 }
 
 /* Switches of the connection; they touch no file. */
@@ -199,19 +188,22 @@ static int configure(struct store *store)
 {
     bool leave_wal = !is_writer(store->mode);
     int persist = 1;
-    int rc = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
+    int rc = sqlite3_file_control(store->db->sqlite, "main", SQLITE_FCNTL_PERSIST_WAL,
+                                  &persist);
 
-    (void)sqlite3_extended_result_codes(store->db, 1);
+    (void)sqlite3_extended_result_codes(store->db->sqlite, 1);
     if (rc == SQLITE_OK)
-        rc = sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
+        rc = sqlite3_busy_timeout(store->db->sqlite, STORE_BUSY_MS);
     if (rc == SQLITE_OK)
-        rc = sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        rc = sqlite3_db_config(store->db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     if (rc == SQLITE_OK)
-        rc = sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+        rc =
+            sqlite3_db_config(store->db->sqlite, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     if (rc == SQLITE_OK && leave_wal)
-        rc = sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        rc = sqlite3_db_config(store->db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+                               NULL);
     if (rc == SQLITE_OK && is_writer(store->mode))
-        (void)sqlite3_wal_hook(store->db, count_wal, store);
+        (void)sqlite3_wal_hook(store->db->sqlite, count_wal, store);
     return rc == SQLITE_OK ? 0 : db_fault(store, rc, "setting up the connection");
 }
 
@@ -226,7 +218,7 @@ static int note_if_wal(void *context, int count, char **values, char **names)
 static int set_up_file(struct store *store, struct buf *fault)
 {
     bool is_wal = false;
-    int r = migrate_check(store, fault);
+    int r = db_migrate_check(store, fault);
     int rc;
 
     if (r == 0)
@@ -246,9 +238,9 @@ static int set_up_file(struct store *store, struct buf *fault)
                     "Use a local disk",
                     store->path);
     /* It said WAL before, but there may be readers from before that. */
-    if (!store->has_early && db_early_is_noted(store))
+    if (!store->db->has_early && db_early_is_noted(store))
         (void)db_early_mark(store);
-    return store->has_early ? db_early_hold(store) : 0;
+    return store->db->has_early ? db_early_hold(store) : 0;
 }
 
 static int set_pragmas(struct store *store, struct buf *fault)
@@ -275,18 +267,19 @@ static int open_database(struct store *store, struct buf *fault)
     int flags =
         SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
         (store->mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
-    int rc = sqlite3_open_v2(store->path, &store->db, flags, NULL);
+    int rc = sqlite3_open_v2(store->path, &store->db->sqlite, flags, NULL);
     int r;
 
     if (rc != SQLITE_OK)
         return db_fault(store, rc, "opening");
     r = configure(store);
-    if (r == 0 && store->is_again)
+    if (r == 0 && store->db->is_again)
         r = db_look_through(store); /* before anything is written to it */
     if (r < 0)
         return r;
     /* SQLite silently opens read-only what it may not write. */
-    if (store->mode != STORE_READ && sqlite3_db_readonly(store->db, "main") == 1) {
+    if (store->mode != STORE_READ &&
+        sqlite3_db_readonly(store->db->sqlite, "main") == 1) {
         r = eaccess(store->path, W_OK) < 0 ? -errno : -EROFS;
         return tell(fault, r,
                     "%s cannot be written: %s; as root: chmod u+w %s*, and see "
@@ -298,14 +291,12 @@ static int open_database(struct store *store, struct buf *fault)
 
 static int prepare_writer(struct store *store)
 {
-    store->topics = calloc(STORE_TOPICS_CACHED_MAX, sizeof(*store->topics));
-    store->days = calloc(STORE_DAYS_TALLIED_MAX, sizeof(*store->days));
-    store->types = calloc(STORE_TYPES_TALLIED_MAX, sizeof(*store->types));
-    if (!store->topics || !store->days || !store->types)
-        return -ENOMEM;
-    set_wal_bytes(store);
+    int64_t file_bytes = 0;
+    int r = db_sizes(store, &file_bytes, &store->db->wal_bytes);
+
+    if (r < 0)
+        return r;
     db_look_at_files(store);
-    store->outbox_changed = true; /* nobody has looked at it yet */
     db_early_note(store);
     return db_wal_gather(store);
 }
@@ -324,7 +315,7 @@ static int open_store(struct store *store, struct buf *fault)
 {
     int r = 0;
 
-    if (store->is_again && store_fingerprint(store->path) == 0)
+    if (store->db->is_again && store_fingerprint(store->path) == 0)
         r = tell(fault, -ENOENT, "%s is missing: restore a backup to it; sesbounced(8)",
                  store->path);
     else if (store->mode == STORE_OWN)
@@ -336,57 +327,11 @@ static int open_store(struct store *store, struct buf *fault)
     if (r == 0 && store->mode == STORE_READ)
         r = see_to_read(store);
     if (r == 0 && store->mode != STORE_CHECKPOINT)
-        r = migrate(store, fault);
+        r = db_migrate(store, fault);
     if (r == 0 && is_writer(store->mode))
         r = prepare_writer(store);
-    if (r == 0)
-        r = db_data_version(store, &store->data_version_told);
-    store->data_version_known = store->data_version_told;
-    store->is_ready = r == 0;
+    store->db->is_ready = r == 0;
     return r;
-}
-
-const char *store_advice(int fault)
-{
-    switch (fault) {
-    case -EUCLEAN:
-        return "the database is corrupt: stop the socket and the service, move the file "
-               "and its -wal and -shm aside together, restore a backup; sesbounced(8)";
-    case -ENOTSUP:
-        return "this version cannot use the database; sesbounced(8)";
-    case -ESTALE:
-        return "the database was removed or replaced while it was open: put it back, or "
-               "stop sesbounced, move its -wal and -shm aside and restore a backup; a "
-               "restart without it begins an empty list; sesbounced(8)";
-    case -ENOENT:
-        return "the database is missing: restore a backup to its path; sesbounced(8)";
-    case -EACCES:
-        return "the database must belong to the user that sesbounced runs as, who may "
-               "write it; `journalctl -u sesbounced` says what to type";
-    case -EBUSY:
-        return "another process holds the database locked: as root and in its directory, "
-               "`fuser -v sesbounced.db*` shows it";
-    case -EROFS:
-        return "the database cannot be written: is the disk mounted read-only, or does "
-               "the "
-               "unit lack ReadWritePaths=DIRECTORY (systemctl edit sesbounced)?";
-    case -ENOSPC:
-        return "the disk is full: `df`";
-    case -EIO:
-        return "the disk reports errors: `dmesg`";
-    case -ETIMEDOUT:
-        return "the disk does not answer: `dmesg`";
-    default:
-        return strerrordesc_np(-fault);
-    }
-}
-
-/* What to type, where only the errno is known. */
-static void explain(const struct store *store, int error, struct buf *fault)
-{
-    if (fault && fault->len == 0)
-        (void)tell(fault, 0, "%s: %s%s%s%s", store->path, store_advice(error),
-                   store->fault[0] ? " (" : "", store->fault, store->fault[0] ? ")" : "");
 }
 
 /* Nobody asks SQLite how much memory it uses; keeping count takes a lock of the whole
@@ -396,77 +341,37 @@ static void configure_library(void)
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-bool store_is_new(const struct store *store)
-{
-    return store->is_new;
-}
-
-static int open_path(const char *path, enum store_mode mode, bool is_again,
-                     struct store **ret, struct buf *fault)
+int db_open(struct store *store, bool is_again, struct buf *fault)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    _cleanup_(store_closep) struct store *store = calloc(1, sizeof(*store));
-    int r;
 
-    *ret = NULL;
-    if (!store)
-        return -ENOMEM;
     (void)pthread_once(&once, configure_library);
-    store->mode = mode;
-    store->is_again = is_again;
-    store->turn_fd = -1;
-    store->path = strdup(path);
-    if (!store->path)
+    store->db = calloc(1, sizeof(*store->db));
+    if (!store->db)
         return -ENOMEM;
-    r = open_store(store, fault);
-    if (r < 0) {
-        explain(store, r, fault);
-        return r;
-    }
-    *ret = take_ptr(store);
-    return 0;
+    store->db->is_again = is_again;
+    store->db->turn_fd = -1;
+    return open_store(store, fault);
 }
 
-int store_open(const char *path, enum store_mode mode, struct store **ret,
-               struct buf *fault)
+bool store_is_new(const struct store *store)
 {
-    return open_path(path, mode, false, ret, fault);
+    return store->db->is_new;
 }
 
-int store_open_again(const char *path, struct store **ret, struct buf *fault)
-{
-    return open_path(path, STORE_OWN, true, ret, fault);
-}
-
-bool store_fault_stays(int fault)
-{
-    return fault == -EUCLEAN || fault == -ENOTSUP || fault == -ESTALE;
-}
-
-void store_close(struct store *store)
+void db_close(struct store *store)
 {
     pid_t pid = 0;
 
-    if (!store)
+    if (!store->db)
         return;
-    store_rollback(store);
     (void)store_early_reader(store, &pid);
     for (size_t i = 0; i < SQL_COUNT; i++)
-        (void)sqlite3_finalize(store->statements[i]);
-    if (store->is_ready && is_writer(store->mode))
+        (void)sqlite3_finalize(store->db->statements[i]);
+    if (store->db->is_ready && is_writer(store->mode))
         (void)db_rest(store);
-    (void)sqlite3_close(store->db);
+    (void)sqlite3_close(store->db->sqlite);
     db_early_end(store);
-    closep(&store->turn_fd);
-    body_packer_free(store);
-    free(store->topics);
-    free(store->days);
-    free(store->types);
-    free(store->path);
-    free(store);
-}
-
-const char *store_fault(const struct store *store)
-{
-    return store->fault;
+    closep(&store->db->turn_fd);
+    free(take_ptr(store->db));
 }

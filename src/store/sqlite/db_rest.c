@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/store_internal.h"
+#include "store/sqlite/db.h"
 
 /*
  * Back to WAL. SQLite commits the header that says so, and creates -wal and -shm at the
@@ -110,7 +110,8 @@ int db_wake(struct store *store, const char *sql,
 {
     struct waking waking = {.store = store};
     sqlite3_file *file = NULL;
-    int rc = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    int rc =
+        sqlite3_file_control(store->db->sqlite, "main", SQLITE_FCNTL_FILE_POINTER, &file);
 
     if (rc != SQLITE_OK)
         return rc;
@@ -119,14 +120,15 @@ int db_wake(struct store *store, const char *sql,
     waking.methods.xLock = waking_lock;
     waking.methods.xUnlock = waking_unlock;
     file->pMethods = &waking.methods;
-    rc = sqlite3_exec(store->db, sql, row, context, NULL);
+    rc = sqlite3_exec(store->db->sqlite, sql, row, context, NULL);
     file->pMethods = waking.real;
     return rc;
 }
 
 static void keep_wal(struct store *store, int keep)
 {
-    (void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+    (void)sqlite3_file_control(store->db->sqlite, "main", SQLITE_FCNTL_PERSIST_WAL,
+                               &keep);
 }
 
 bool db_rest(struct store *store)
@@ -134,15 +136,16 @@ bool db_rest(struct store *store)
     int moved = 0;
     int rc;
 
-    (void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-    if (store->is_spoiled || moved)
+    (void)sqlite3_file_control(store->db->sqlite, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (store->db->is_spoiled || moved)
         return false;
     /* That others have it open is not a fault: then -wal and -shm stay for readers. */
-    (void)sqlite3_busy_timeout(store->db, 0);
+    (void)sqlite3_busy_timeout(store->db->sqlite, 0);
     keep_wal(store, 0);
-    rc = sqlite3_exec(store->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+    rc =
+        sqlite3_exec(store->db->sqlite, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
     keep_wal(store, 1);
-    (void)sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
+    (void)sqlite3_busy_timeout(store->db->sqlite, STORE_BUSY_MS);
     return rc == SQLITE_OK;
 }
 
@@ -213,23 +216,23 @@ int db_rest_open(struct store *store)
     if (wal_in_use(store))
         return -EBUSY;
     for (size_t i = 0; i < SQL_COUNT; i++) {
-        (void)sqlite3_finalize(store->statements[i]);
-        store->statements[i] = NULL;
+        (void)sqlite3_finalize(store->db->statements[i]);
+        store->db->statements[i] = NULL;
     }
-    (void)sqlite3_close(store->db);
-    store->db = NULL;
+    (void)sqlite3_close(store->db->sqlite);
+    store->db->sqlite = NULL;
     if (buf_append_str(&uri, STR("file:")) == 0 && append_path(&uri, store->path) == 0 &&
         buf_append_str(&uri, STR("?immutable=1")) == 0)
-        rc = sqlite3_open_v2(buf_str(&uri).data, &store->db, flags, NULL);
+        rc = sqlite3_open_v2(buf_str(&uri).data, &store->db->sqlite, flags, NULL);
     if (rc != SQLITE_OK)
         return db_fault(store, rc, "opening");
-    store->at_rest = true;
+    store->db->at_rest = true;
     return 0;
 }
 
-int db_rest_check(struct store *store)
+int db_read_check(struct store *store)
 {
-    if (!store->at_rest || !wal_in_use(store))
+    if (!store->db->at_rest || !wal_in_use(store))
         return 0;
     (void)snprintf(store->fault, sizeof(store->fault),
                    "sesbounced was started while the file was being read");

@@ -1,4 +1,3 @@
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,7 +6,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "store/store_internal.h"
+#include "store/sqlite/db.h"
 
 /* Only writers may lock it: a member of the group who could would hold up the daemon. */
 #define TURN_MODE 0600
@@ -65,17 +64,17 @@ int db_turn_open(struct store *store)
         return errno == ELOOP ? turn_refuse(store) : turn_fault(store, errno, "opening");
     r = turn_give_to_owner(store, fd);
     if (r == 0)
-        store->turn_fd = take_fd(fd);
+        store->db->turn_fd = take_fd(fd);
     return r;
 }
 
 void db_turn_give(struct store *store)
 {
-    if (!store->has_turn)
+    if (!store->db->has_turn)
         return;
-    (void)flock(store->turn_fd, LOCK_UN);
-    store->has_turn = false;
-    store->turn_given_ms = clock_mono_ms();
+    (void)flock(store->db->turn_fd, LOCK_UN);
+    store->db->has_turn = false;
+    store->db->turn_given_ms = clock_mono_ms();
 }
 
 /*
@@ -84,13 +83,13 @@ void db_turn_give(struct store *store)
  */
 static void turn_leave_to_others(const struct store *store)
 {
-    int64_t had_ms = store->turn_given_ms - store->turn_taken_ms;
-    int64_t left_ms = store->turn_given_ms - clock_mono_ms() +
+    int64_t had_ms = store->db->turn_given_ms - store->db->turn_taken_ms;
+    int64_t left_ms = store->db->turn_given_ms - clock_mono_ms() +
                       (had_ms > STORE_TURN_GAP_MS ? had_ms : STORE_TURN_GAP_MS);
     struct timespec pause = {.tv_sec = left_ms / 1000,
                              .tv_nsec = left_ms % 1000 * 1000000};
 
-    if (store->mode == STORE_WRITE && store->turn_given_ms && left_ms > 0)
+    if (store->mode == STORE_WRITE && store->db->turn_given_ms && left_ms > 0)
         (void)nanosleep(&pause, NULL);
 }
 
@@ -102,7 +101,7 @@ int db_turn_take(struct store *store)
     int64_t deadline_ms = 0;
 
     turn_leave_to_others(store);
-    while (flock(store->turn_fd, LOCK_EX | LOCK_NB) < 0) {
+    while (flock(store->db->turn_fd, LOCK_EX | LOCK_NB) < 0) {
         if (errno == EINTR)
             continue;
         if (errno != EWOULDBLOCK)
@@ -113,40 +112,9 @@ int db_turn_take(struct store *store)
             return turn_fault(store, EBUSY, "another process writes for too long");
         (void)nanosleep(&pause, NULL);
     }
-    store->has_turn = true;
-    store->turn_taken_ms = clock_mono_ms();
+    store->db->has_turn = true;
+    store->db->turn_taken_ms = clock_mono_ms();
     return 0;
-}
-
-int db_data_version(struct store *store, int64_t *ret)
-{
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_DATA_VERSION);
-    int r = db_step(&call);
-
-    if (r < 0)
-        return r;
-    *ret = db_get_int(&call);
-    return 0;
-}
-
-static int run(struct store *store, enum sql which)
-{
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, which);
-
-    return db_run(&call, NULL);
-}
-
-/* What others wrote since our last transaction makes what we remember of topics stale. */
-static int look_around(struct store *store)
-{
-    int64_t version = 0;
-    int r = db_data_version(store, &version);
-
-    if (r == 0 && version != store->data_version_known) {
-        write_forget(store);
-        store->data_version_known = version;
-    }
-    return r;
 }
 
 /* What is committed to a file that nobody can open any more is not kept. */
@@ -154,12 +122,12 @@ static int check_in_place(struct store *store)
 {
     int moved = 0;
 
-    (void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    (void)sqlite3_file_control(store->db->sqlite, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
     if (!moved)
         return 0;
     (void)snprintf(store->fault, sizeof(store->fault), "%s is not the file we opened",
                    store->path);
-    store->is_spoiled = true;
+    store->db->is_spoiled = true;
     return -ESTALE;
 }
 
@@ -167,18 +135,22 @@ static int check_in_place(struct store *store)
  * rollback can fail, too, and is still to be done when the next transaction begins. */
 static int roll_back(struct store *store)
 {
-    if (sqlite3_get_autocommit(store->db))
+    if (sqlite3_get_autocommit(store->db->sqlite))
         return 0;
     return db_exec(store, "ROLLBACK", "rolling back");
 }
 
-int store_begin(struct store *store)
+static int turn_run(struct store *store, enum sql which)
 {
-    int r;
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, which);
 
-    assert(store->mode == STORE_OWN || store->mode == STORE_WRITE);
-    assert(!store->in_transaction);
-    r = roll_back(store);
+    return db_run(&call, NULL);
+}
+
+int db_begin(struct store *store)
+{
+    int r = roll_back(store);
+
     if (r == 0)
         r = check_in_place(store);
     if (r == 0)
@@ -189,80 +161,47 @@ int store_begin(struct store *store)
      * the lock when our present batch ends. */
     if (store->mode == STORE_OWN)
         db_turn_give(store);
-    r = run(store, SQL_BEGIN);
-    if (r < 0) {
-        db_turn_give(store);
-        return r;
-    }
-    store->in_transaction = true;
-    r = look_around(store);
+    r = turn_run(store, SQL_BEGIN);
     if (r < 0)
-        store_rollback(store);
+        db_turn_give(store);
     return r;
 }
 
-void store_rollback(struct store *store)
+void db_rollback(struct store *store)
 {
-    if (!store->in_transaction)
-        return;
-    write_forget(store);
-    outbox_transaction_ended(store, false);
     (void)roll_back(store);
-    store->in_transaction = false;
     db_turn_give(store);
 }
 
 /* Without a daemon nobody else would: an import must not grow the WAL without end. */
 static void keep_wal_short(struct store *store)
 {
-    if (store->mode == STORE_WRITE && store->wal_bytes > 2 * STORE_WAL_BYTES)
-        (void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
-                                        NULL);
+    if (store->mode == STORE_WRITE && store->db->wal_bytes > 2 * STORE_WAL_BYTES)
+        (void)sqlite3_wal_checkpoint_v2(store->db->sqlite, NULL,
+                                        SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
-int store_commit(struct store *store)
+int db_commit(struct store *store)
 {
-    int r;
+    int r = turn_run(store, SQL_COMMIT);
 
-    assert(store->in_transaction);
-    r = write_flush(store);
-    if (r == 0)
-        r = run(store, SQL_COMMIT);
-    if (r < 0) {
-        store_rollback(store);
+    if (r < 0)
         return r;
-    }
-    store->in_transaction = false;
-    outbox_transaction_ended(store, true);
     db_turn_give(store);
     keep_wal_short(store);
     return 0;
 }
 
-int store_probe(struct store *store)
-{
-    int r = store_begin(store);
-
-    if (r < 0)
-        return r;
-    r = run(store, SQL_PROBE);
-    if (r < 0) {
-        store_rollback(store);
-        return r;
-    }
-    return store_commit(store);
-}
-
 int64_t store_wal_bytes(const struct store *store)
 {
-    return store->wal_bytes;
+    return store->db->wal_bytes;
 }
 
 int store_checkpoint_passive(struct store *store, bool *ret_complete)
 {
     int in_wal = 0;
     int copied = 0;
-    int rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
+    int rc = sqlite3_wal_checkpoint_v2(store->db->sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE,
                                        &in_wal, &copied);
 
     *ret_complete = rc == SQLITE_OK && in_wal == copied;
@@ -274,12 +213,12 @@ int store_checkpoint_restart(struct store *store)
     int rc;
 
     /* A reader in the way must not hold up deliveries. */
-    (void)sqlite3_busy_timeout(store->db, 0);
-    rc =
-        sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
-    (void)sqlite3_busy_timeout(store->db, STORE_BUSY_MS);
+    (void)sqlite3_busy_timeout(store->db->sqlite, 0);
+    rc = sqlite3_wal_checkpoint_v2(store->db->sqlite, NULL, SQLITE_CHECKPOINT_RESTART,
+                                   NULL, NULL);
+    (void)sqlite3_busy_timeout(store->db->sqlite, STORE_BUSY_MS);
     if (rc != SQLITE_OK)
         return db_fault(store, rc, "restarting the WAL");
-    store->wal_bytes = 0;
+    store->db->wal_bytes = 0;
     return 0;
 }

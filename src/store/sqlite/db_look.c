@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "store/store_internal.h"
+#include "store/sqlite/db.h"
 
 /* FNV-1a */
 static uint64_t fingerprint_add(uint64_t fingerprint, uint64_t value)
@@ -71,12 +71,13 @@ void db_look_at_files(struct store *store)
 
     if (stat_beside(store->path, "", &database) == 0 &&
         stat_beside(store->path, "-wal", &log) == 0)
-        store->files = (struct store_files){database.st_dev, database.st_ino, log.st_ino};
+        store->db->files =
+            (struct store_files){database.st_dev, database.st_ino, log.st_ino};
 }
 
 void store_files_of(const struct store *store, struct store_files *ret)
 {
-    *ret = store->files;
+    *ret = store->db->files;
 }
 
 int store_set_log_aside(const char *path, const struct store_files *files)
@@ -113,8 +114,8 @@ int db_look_through(struct store *store)
     int r = 0;
     int rc;
 
-    sqlite3_progress_handler(store->db, STORE_CHECK_STEPS, is_over, &until_ms);
-    rc = sqlite3_prepare_v2(store->db, "SELECT * FROM pragma_quick_check(1)", -1,
+    sqlite3_progress_handler(store->db->sqlite, STORE_CHECK_STEPS, is_over, &until_ms);
+    rc = sqlite3_prepare_v2(store->db->sqlite, "SELECT * FROM pragma_quick_check(1)", -1,
                             &statement, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_step(statement);
@@ -133,8 +134,84 @@ int db_look_through(struct store *store)
         r = db_fault(store, rc, "looking through the file");
     }
     (void)sqlite3_finalize(statement);
-    sqlite3_progress_handler(store->db, 0, NULL, NULL);
+    sqlite3_progress_handler(store->db->sqlite, 0, NULL, NULL);
     if (r == -EUCLEAN)
-        store->is_spoiled = true;
+        store->db->is_spoiled = true;
     return r;
+}
+
+struct progress {
+    void (*tell)(void *context);
+    void *context;
+};
+
+static int on_progress(void *context)
+{
+    const struct progress *progress = context;
+
+    progress->tell(progress->context);
+    return 0;
+}
+
+/* The lines of one check that are not "ok". */
+static int look_check(struct store *store, const char *sql, struct buf *report,
+                      bool *ret_bad)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_text(store, sql);
+    int r;
+
+    while ((r = db_step(&call)) == 1) {
+        struct str line = db_get_text(&call);
+
+        if (str_equal(line, STR("ok")))
+            continue;
+        *ret_bad = true;
+        /* A report that is full is bad enough as it is. */
+        (void)buf_append_str(report, line);
+        (void)buf_append_char(report, '\n');
+    }
+    return r;
+}
+
+int store_check(struct store *store, struct buf *report, void (*progress)(void *context),
+                void *context)
+{
+    struct progress state = {progress, context};
+    bool bad = false;
+    int r;
+
+    if (progress)
+        sqlite3_progress_handler(store->db->sqlite, STORE_CHECK_STEPS, on_progress,
+                                 &state);
+    r = look_check(store, "SELECT * FROM pragma_integrity_check(100)", report, &bad);
+    if (r == 0)
+        r = look_check(
+            store,
+            "SELECT \"table\" || ': row ' || coalesce(rowid, '?') || ' refers to no"
+            " row of ' || parent FROM pragma_foreign_key_check LIMIT 100",
+            report, &bad);
+    sqlite3_progress_handler(store->db->sqlite, 0, NULL, NULL);
+    if (r == -EUCLEAN)
+        (void)buf_printf(report, "%s\n", store->fault);
+    return r == 0 && bad ? -EUCLEAN : r;
+}
+
+static int look_size(const char *path, const char *suffix, int64_t *ret)
+{
+    _cleanup_(freep) char *name = NULL;
+    struct stat st;
+
+    if (asprintf(&name, "%s%s", path, suffix) < 0) {
+        name = NULL;
+        return -ENOMEM;
+    }
+    *ret = stat(name, &st) == 0 ? st.st_size : 0;
+    return 0;
+}
+
+int db_sizes(const struct store *store, int64_t *ret_file, int64_t *ret_log)
+{
+    int r = look_size(store->path, "", ret_file);
+
+    return r == 0 ? look_size(store->path, "-wal", ret_log) : r;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/store_internal.h"
+#include "store/sqlite/db.h"
 
 int store_space(struct store *store, struct store_space *ret)
 {
@@ -49,11 +49,11 @@ static int space_give_back(struct store *store, int pages, int64_t *ret_bytes)
 /* As many pages as STORE_TURN_MS allows, to judge by the step before. */
 static void compact_pages_adapt(struct store *store, int64_t took_ms)
 {
-    if (took_ms > STORE_TURN_MS && store->compact_pages > STORE_COMPACT_PAGES_MIN)
-        store->compact_pages /= 2;
+    if (took_ms > STORE_TURN_MS && store->db->compact_pages > STORE_COMPACT_PAGES_MIN)
+        store->db->compact_pages /= 2;
     else if (took_ms < STORE_TURN_MS / 3 &&
-             store->compact_pages < STORE_COMPACT_PAGES_MAX)
-        store->compact_pages *= 2;
+             store->db->compact_pages < STORE_COMPACT_PAGES_MAX)
+        store->db->compact_pages *= 2;
 }
 
 int store_compact_step(struct store *store, int64_t *ret_bytes)
@@ -65,9 +65,9 @@ int store_compact_step(struct store *store, int64_t *ret_bytes)
     if (r < 0)
         return r;
     begun_ms = clock_mono_ms(); /* waiting for others is not our work */
-    if (store->compact_pages == 0)
-        store->compact_pages = STORE_COMPACT_PAGES_MIN;
-    r = space_give_back(store, store->compact_pages, ret_bytes);
+    if (store->db->compact_pages == 0)
+        store->db->compact_pages = STORE_COMPACT_PAGES_MIN;
+    r = space_give_back(store, store->db->compact_pages, ret_bytes);
     if (r == 0)
         r = store_commit(store);
     if (r < 0) {
@@ -81,8 +81,8 @@ int store_compact_step(struct store *store, int64_t *ret_bytes)
 
 int store_compact_end(struct store *store)
 {
-    int rc =
-        sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int rc = sqlite3_wal_checkpoint_v2(store->db->sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE,
+                                       NULL, NULL);
 
     return rc == SQLITE_OK ? 0 : db_fault(store, rc, "checkpoint");
 }
@@ -115,11 +115,12 @@ static int file_rewrite(struct store *store, bool (*stop)(void))
     int r;
 
     keep_temporary_files_beside(store->path);
-    sqlite3_progress_handler(store->db, STORE_CHECK_STEPS, on_progress, &interruption);
+    sqlite3_progress_handler(store->db->sqlite, STORE_CHECK_STEPS, on_progress,
+                             &interruption);
     r = db_exec(store,
                 "PRAGMA temp_store = FILE; PRAGMA auto_vacuum = INCREMENTAL; VACUUM",
                 "rewriting the file");
-    sqlite3_progress_handler(store->db, 0, NULL, NULL);
+    sqlite3_progress_handler(store->db->sqlite, 0, NULL, NULL);
     return r < 0 && stop() ? -EINTR : r;
 }
 

@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/store_internal.h"
+#include "store/sqlite/db.h"
 
 /* Where SQLite's SHARED lock is (fileformat2.html, 1.2.1: the lock-byte page), and the
  * number of WAL_READ_LOCK(0) in the -shm. */
@@ -70,7 +70,7 @@ bool db_early_mark(struct store *store)
 {
     pid_t pid = 0;
 
-    store->has_early = false;
+    store->db->has_early = false;
     if (!mark_is_of(store->path)) {
         closep(&mark_fd);
         mark_fd = open(store->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -84,7 +84,7 @@ bool db_early_mark(struct store *store)
         (void)mark_set(F_UNLCK); /* ended just now, or another order than Linux's */
         return false;
     }
-    store->has_early = true;
+    store->db->has_early = true;
     db_early_note(store);
     return true;
 }
@@ -92,7 +92,8 @@ bool db_early_mark(struct store *store)
 static int lock_read_0(struct store *store, int flags)
 {
     sqlite3_file *file = NULL;
-    int rc = sqlite3_file_control(store->early, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    int rc =
+        sqlite3_file_control(store->db->early, "main", SQLITE_FCNTL_FILE_POINTER, &file);
 
     if (rc == SQLITE_OK)
         rc =
@@ -105,43 +106,44 @@ int db_early_hold(struct store *store)
     const int flags =
         SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_READWRITE;
     int persist = 1;
-    int rc = sqlite3_open_v2(store->path, &store->early, flags, NULL);
+    int rc = sqlite3_open_v2(store->path, &store->db->early, flags, NULL);
 
     if (rc == SQLITE_OK)
-        rc = sqlite3_busy_timeout(store->early, STORE_BUSY_MS);
+        rc = sqlite3_busy_timeout(store->db->early, STORE_BUSY_MS);
     if (rc == SQLITE_OK)
-        rc = sqlite3_file_control(store->early, "main", SQLITE_FCNTL_PERSIST_WAL,
+        rc = sqlite3_file_control(store->db->early, "main", SQLITE_FCNTL_PERSIST_WAL,
                                   &persist);
     if (rc == SQLITE_OK)
-        rc = sqlite3_db_config(store->early, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        rc = sqlite3_db_config(store->db->early, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+                               NULL);
     /* Opens the -shm; no statement follows on this connection. */
     if (rc == SQLITE_OK)
-        rc = sqlite3_exec(store->early, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL,
-                          NULL);
+        rc = sqlite3_exec(store->db->early, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL,
+                          NULL, NULL);
     if (rc == SQLITE_OK)
         rc = lock_read_0(store, SQLITE_SHM_LOCK);
     if (rc == SQLITE_OK)
         return 0;
-    (void)sqlite3_close(store->early);
-    store->early = NULL;
+    (void)sqlite3_close(store->db->early);
+    store->db->early = NULL;
     return db_fault(store, rc, "keeping the file as earlier readers see it");
 }
 
 void db_early_end(struct store *store)
 {
-    if (store->early) {
+    if (store->db->early) {
         (void)lock_read_0(store, SQLITE_SHM_UNLOCK);
-        (void)sqlite3_close(store->early);
-        store->early = NULL;
+        (void)sqlite3_close(store->db->early);
+        store->db->early = NULL;
     }
-    if (store->has_early)
+    if (store->db->has_early)
         (void)mark_set(F_UNLCK);
-    store->has_early = false;
+    store->db->has_early = false;
 }
 
 bool store_early_reader(struct store *store, pid_t *ret_pid)
 {
-    if (!store->has_early)
+    if (!store->db->has_early)
         return false;
     if (is_read(ret_pid))
         return true;
@@ -157,10 +159,10 @@ void db_early_note(struct store *store)
 
     if (store->mode != STORE_OWN)
         return;
-    if (!store->has_early)
-        (void)!ftruncate(store->turn_fd, 0);
+    if (!store->db->has_early)
+        (void)!ftruncate(store->db->turn_fd, 0);
     else
-        (void)!pwrite(store->turn_fd, &note, 1, 0);
+        (void)!pwrite(store->db->turn_fd, &note, 1, 0);
 }
 
 bool db_early_is_noted(const struct store *store)

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/store_internal.h"
+#include "store/sqlite/db.h"
 
 static int errno_of_io(int rc, int system_errno)
 {
@@ -99,23 +99,23 @@ static int errno_of(int rc, int system_errno)
 
 int db_fault(struct store *store, int rc, const char *what)
 {
-    int system_errno = sqlite3_system_errno(store->db);
+    int system_errno = sqlite3_system_errno(store->db->sqlite);
 
     (void)snprintf(store->fault, sizeof(store->fault), "%s: %s (SQLite %d%s%s)", what,
-                   sqlite3_errstr(rc), rc, store->db ? ", " : "",
-                   store->db ? sqlite3_errmsg(store->db) : "");
-    if ((rc & 0xff) == SQLITE_CORRUPT && disk_failed(store->db))
+                   sqlite3_errstr(rc), rc, store->db->sqlite ? ", " : "",
+                   store->db->sqlite ? sqlite3_errmsg(store->db->sqlite) : "");
+    if ((rc & 0xff) == SQLITE_CORRUPT && disk_failed(store->db->sqlite))
         return -EIO;
     int error = errno_of(rc, system_errno);
 
     if (error == -EUCLEAN)
-        store->is_spoiled = true;
+        store->db->is_spoiled = true;
     return error;
 }
 
 int db_exec(struct store *store, const char *sql, const char *what)
 {
-    int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+    int rc = sqlite3_exec(store->db->sqlite, sql, NULL, NULL, NULL);
 
     return rc == SQLITE_OK ? 0 : db_fault(store, rc, what);
 }
@@ -123,7 +123,7 @@ int db_exec(struct store *store, const char *sql, const char *what)
 int db_read_number(struct store *store, const char *sql, const char *what, int64_t *ret)
 {
     sqlite3_stmt *statement = NULL;
-    int rc = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
+    int rc = sqlite3_prepare_v2(store->db->sqlite, sql, -1, &statement, NULL);
 
     if (rc == SQLITE_OK)
         rc = sqlite3_step(statement);
@@ -142,14 +142,25 @@ static void keep_fault(struct db_call *call, int rc, const char *what)
 struct db_call db_call_begin(struct store *store, enum sql which)
 {
     struct db_call call = {.store = store, .next = 1};
-    sqlite3_stmt **statement = &store->statements[which];
+    sqlite3_stmt **statement = &store->db->statements[which];
 
     if (!*statement)
         keep_fault(&call,
-                   sqlite3_prepare_v3(store->db, store_sql[which], -1,
+                   sqlite3_prepare_v3(store->db->sqlite, db_sql[which], -1,
                                       SQLITE_PREPARE_PERSISTENT, statement, NULL),
                    "preparing a statement");
     call.statement = *statement;
+    return call;
+}
+
+struct db_call db_call_text(struct store *store, const char *sql)
+{
+    struct db_call call = {.store = store, .is_own = true, .next = 1};
+    sqlite3_stmt *statement = NULL;
+
+    keep_fault(&call, sqlite3_prepare_v2(store->db->sqlite, sql, -1, &statement, NULL),
+               "preparing a query");
+    call.statement = statement;
     return call;
 }
 
@@ -157,8 +168,12 @@ void db_call_end(struct db_call *call)
 {
     if (!call->statement)
         return;
-    (void)sqlite3_reset(call->statement);
-    (void)sqlite3_clear_bindings(call->statement);
+    if (call->is_own) {
+        (void)sqlite3_finalize(call->statement);
+    } else {
+        (void)sqlite3_reset(call->statement);
+        (void)sqlite3_clear_bindings(call->statement);
+    }
     call->statement = NULL;
 }
 
@@ -275,7 +290,7 @@ int db_run(struct db_call *call, int *ret_changes)
     if (r < 0)
         return r;
     if (ret_changes)
-        *ret_changes = sqlite3_changes(call->store->db);
+        *ret_changes = sqlite3_changes(call->store->db->sqlite);
     return 0;
 }
 
@@ -316,4 +331,55 @@ int64_t db_get_time(struct db_call *call)
     int64_t ms;
 
     return str_present(text) && clock_parse(text, &ms) == 0 ? ms : CLOCK_NONE;
+}
+
+struct store_value db_get_value(struct db_call *call)
+{
+    struct store_value value = {.name =
+                                    sqlite3_column_name(call->statement, call->column)};
+
+    switch (sqlite3_column_type(call->statement, call->column)) {
+    case SQLITE_NULL:
+        value.type = STORE_NULL;
+        call->column++;
+        break;
+    case SQLITE_INTEGER:
+        value.type = STORE_INTEGER;
+        value.integer = db_get_int(call);
+        break;
+    case SQLITE_FLOAT:
+        value.type = STORE_REAL;
+        value.real = sqlite3_column_double(call->statement, call->column++);
+        break;
+    default:
+        value.type = STORE_TEXT;
+        value.text = db_get_text(call);
+    }
+    return value;
+}
+
+int db_column_count(const struct db_call *call)
+{
+    return sqlite3_column_count(call->statement);
+}
+
+int64_t db_last_id(const struct store *store)
+{
+    return sqlite3_last_insert_rowid(store->db->sqlite);
+}
+
+int db_call_fault(struct db_call *call, const char *what)
+{
+    return db_fault(call->store, sqlite3_errcode(call->store->db->sqlite), what);
+}
+
+int db_version(struct store *store, int64_t *ret)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_VERSION);
+    int r = db_step(&call);
+
+    if (r < 0)
+        return r;
+    *ret = db_get_int(&call);
+    return 0;
 }
