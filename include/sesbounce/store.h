@@ -31,13 +31,13 @@ enum store_mode {
     STORE_READ,  /* the views; never creates, never migrates */
     STORE_WRITE, /* ctl: an existing file of this version; takes turns with the daemon */
     STORE_OWN,   /* the daemon: creates, migrates, and is the main writer */
-    STORE_CHECKPOINT, /* the checkpointer's second connection */
+    STORE_IDLE,  /* the daemon's second connection, for store_idle() */
 };
 
 /*
  * `*fault` (may be NULL) gets a line for the operator: what it is and what to type.
  * STORE_OWN creates the file with mode 0640 whatever the umask, and refuses with -EACCES
- * a file, -wal, -shm or .turn that belongs to somebody else or that others may write.
+ * a file of the database that belongs to somebody else or that others may write.
  */
 int store_open(const char *path, enum store_mode mode, struct store **ret,
                struct buf *fault);
@@ -58,10 +58,9 @@ struct store_files {
 void store_files_of(const struct store *store, struct store_files *ret);
 
 /*
- * If another database is at `path`, but still with the write-ahead log of the one in
- * `files`, which is closed: keeps the log as PATH-wal.old and removes the -shm, for the
- * log would damage the database that it does not belong to. 1 done, 0 nothing to do, or a
- * negative errno.
+ * If another database is at `path`, but still with the log of the one in `files`, which
+ * is closed: renames the log, which would damage the database that it does not belong
+ * to. 1 done, 0 nothing to do, or a negative errno.
  */
 int store_set_log_aside(const char *path, const struct store_files *files);
 
@@ -78,7 +77,7 @@ DEFINE_CLEANUP(struct store, store_close)
 
 /*
  * What closing the last writer does, for a file that nobody closed or that was copied to
- * its place: afterwards the group can read it, whatever becomes of its -wal and -shm.
+ * its place: afterwards the group can read it, for it needs no other file to be read.
  * Changes nothing while somebody has it open.
  */
 int store_settle(const char *path, struct buf *fault);
@@ -96,9 +95,10 @@ bool store_is_new(const struct store *store);
 /* --- writing (store_write.c) ----------------------------------------------------- */
 
 /*
- * Takes the turn (flock on PATH.turn, mode 0600) and begins a transaction. STORE_WRITE
- * keeps the turn until the end; STORE_OWN only passes through it, so that a process that
- * waits goes before the next batch. 0 or a fault, after which no transaction is open.
+ * Takes the turn, which the writing processes share, and begins a transaction.
+ * STORE_WRITE keeps the turn until the end; STORE_OWN only passes through it, so that a
+ * process that waits goes before the next batch. 0 or a fault, after which no transaction
+ * is open.
  */
 int store_begin(struct store *store);
 
@@ -139,7 +139,7 @@ int store_tasks_due(struct store *store, int64_t now_ms, struct store_task *ret,
                     size_t max, int64_t *ret_next_ms);
 
 /* Has the outbox changed since the last call, through this connection, or may another
- * process have changed it? Cheap: PRAGMA data_version. */
+ * process have changed it? Cheap. */
 bool store_outbox_changed(struct store *store);
 
 enum store_task_result {
@@ -205,7 +205,7 @@ int store_tidy(struct store *store, int64_t now_ms, bool *ret_more);
 /* What `db compact` can give back to the file system. */
 struct store_space {
     bool in_steps; /* else the file must be rewritten once: store_rewrite() */
-    int64_t bytes; /* of the file, once all is copied into it */
+    int64_t bytes; /* of the file, once store_idle() has moved everything into it */
     int64_t free_bytes;
 };
 int store_space(struct store *store, struct store_space *ret);
@@ -213,11 +213,10 @@ int store_space(struct store *store, struct store_space *ret);
 /*
  * STORE_WRITE, where it goes in steps: gives some free pages back, in a transaction that
  * takes about STORE_TURN_MS. `*ret_bytes`: by how much the file is smaller; 0 when
- * nothing is free any more. The next one leaves the turn to the daemon first.
+ * nothing is free any more. The next one leaves the turn to the daemon first. Afterwards
+ * store_idle() makes the file itself smaller.
  */
 int store_compact_step(struct store *store, int64_t *ret_bytes);
-/* Afterwards: copies what it can, so that the file itself becomes smaller. */
-int store_compact_end(struct store *store);
 
 /*
  * STORE_WRITE: rewrites the whole file, without what is free, and so that it goes in
@@ -229,17 +228,21 @@ int store_rewrite(struct store *store, bool (*stop)(void));
 
 /*
  * STORE_OWN: does somebody still read who began before the store was opened, while the
- * file was at rest? Such readers hold up nobody, but until the last of them ends, nothing
- * gets from the WAL into the file. `*ret_pid` is one of them, 0 if it is not known.
+ * file was at rest? Such readers hold up nobody, but until the last of them ends,
+ * store_idle() moves nothing. `*ret_pid` is one of them, 0 if it is not known.
  */
 bool store_early_reader(struct store *store, pid_t *ret_pid);
 
-/* Size of the WAL now, for the checkpointer. */
-int64_t store_wal_bytes(const struct store *store);
-/* On the STORE_CHECKPOINT connection: copies what it can, waits for nobody. */
-int store_checkpoint_passive(struct store *store, bool *ret_complete);
-/* On the writer's connection at a batch boundary: restarts the WAL if nobody reads it. */
-int store_checkpoint_restart(struct store *store);
+/*
+ * Upkeep of what is committed, and safe already: it is moved from the log to its place in
+ * the file. store_idle_bytes() is how much waits, by the writer's account. store_idle()
+ * moves what it can and waits for nobody: 1 all, 0 not all, or a fault; on a STORE_IDLE
+ * connection beside a writer. store_idle_end() follows on the writer's connection,
+ * between two transactions: the log begins again, or a fault; -EBUSY: somebody reads it.
+ */
+int64_t store_idle_bytes(const struct store *store);
+int store_idle(struct store *store);
+int store_idle_end(struct store *store);
 
 /* --- reading (store_read.c) ------------------------------------------------------ */
 
@@ -324,11 +327,7 @@ int store_message(struct store *store, int64_t event_id, struct buf *ret);
 
 /*
  * Everything `status` shows, through the same kind of callback: rows of two columns,
- * `name` and `value`. Names: file_bytes, wal_bytes, schema_version, suppressed,
- * suppressed_REASON, events, last_event_id, quarantine, quarantine_bytes,
- * quarantine_dropped_last_day, repeats_last_day, last_received_at, outbox,
- * outbox_last_fault, addresses_with_soft_bounces, soft_counting (a text),
- * not_addressed_last_day, begun_anew_at (only if an empty list replaced a lost one).
+ * `name` and `value`. The names are in sesbouncectl(8).
  */
 int store_status(struct store *store, store_row_fn *row, void *context);
 
@@ -340,8 +339,8 @@ struct store_clock_signs {
 };
 int store_clock_signs(struct store *store, int64_t now_ms, struct store_clock_signs *ret);
 
-/* PRAGMA integrity_check and foreign_key_check: 0 ok, -EUCLEAN with lines in `report`.
- * `progress` (may be NULL) is called from time to time. */
+/* Is all of it sound? 0, or -EUCLEAN with lines in `report`. `progress` (may be NULL) is
+ * called from time to time. */
 int store_check(struct store *store, struct buf *report, void (*progress)(void *context),
                 void *context);
 

@@ -80,7 +80,7 @@ static int go_in_steps(struct compacting *compacting)
     }
     progress_end(&progress);
     /* The file shrinks when the log is copied into it; if not now, the daemon does it. */
-    (void)store_compact_end(store);
+    (void)store_idle(store);
     return r < 0 ? r : interrupted ? -EINTR : 0;
 }
 
@@ -93,7 +93,7 @@ static int rewrite(struct compacting *compacting)
     if (r == 0)
         compacting->given_bytes = compacting->before.bytes - after.bytes;
     if (r == 0)
-        (void)store_compact_end(compacting->ctl->store);
+        (void)store_idle(compacting->ctl->store);
     return r;
 }
 

@@ -27,14 +27,13 @@ struct checkpointer {
 
 static void checkpoint(struct checkpointer *checkpointer)
 {
-    bool complete = false;
     unsigned held_back = 0;
     int r = 0;
 
     if (!checkpointer->store)
-        r = store_open(checkpointer->path, STORE_CHECKPOINT, &checkpointer->store, NULL);
+        r = store_open(checkpointer->path, STORE_IDLE, &checkpointer->store, NULL);
     if (r == 0)
-        r = store_checkpoint_passive(checkpointer->store, &complete);
+        r = store_idle(checkpointer->store);
     if (r < 0)
         store_close(take_ptr(checkpointer->store));
     /* What is committed is safe in the WAL all the same: told, and tried again. */
@@ -167,7 +166,7 @@ static void tell_if_pinned(struct checkpointer *checkpointer, struct store *stor
 
 void checkpointer_edge(struct checkpointer *checkpointer, struct store *store)
 {
-    int64_t wal_bytes = store_wal_bytes(store);
+    int64_t wal_bytes = store_idle_bytes(store);
     enum checkpoint_state state;
 
     look_at_early_reader(checkpointer, store);
@@ -185,7 +184,7 @@ void checkpointer_edge(struct checkpointer *checkpointer, struct store *store)
     if (state != CHECKPOINT_COPIED)
         return;
     /* A reader that pins the WAL makes this fail: then ask again after as much growth. */
-    if (store_checkpoint_restart(store) == 0)
+    if (store_idle_end(store) == 0)
         checkpointer->asked_at_bytes = 0;
     else
         tell_if_pinned(checkpointer, store, wal_bytes);

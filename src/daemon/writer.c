@@ -257,7 +257,7 @@ void writer_stop(struct writer *writer)
     checkpointer_stop(writer->database.checkpointer);
     store = writer->database.store;
     if (store)
-        (void)store_checkpoint_restart(store);
+        (void)store_idle_end(store);
     store_close(store);
     free(writer);
 }

@@ -31,8 +31,8 @@ OWNERS = {
     "sqlite3_step": "SQLite: apply",
     "store_commit": "SQLite: commit",
     "store_begin": "SQLite: commit",
-    "store_checkpoint_passive": "SQLite: checkpoint",
-    "store_checkpoint_restart": "SQLite: checkpoint",
+    "store_idle": "SQLite: checkpoint",
+    "store_idle_end": "SQLite: checkpoint",
     "store_apply": "SQLite: apply, our part",
     "http_resume": "writer: resume",
     "MHD_resume_connection": "writer: resume",
@@ -45,8 +45,7 @@ OWNERS = {
 }
 # Of the above, whatever else is in the stack: sqlite3_step is also what commits.
 OUTER = {"store_commit": "SQLite: commit", "store_begin": "SQLite: commit",
-         "store_checkpoint_passive": "SQLite: checkpoint",
-         "store_checkpoint_restart": "SQLite: checkpoint"}
+         "store_idle": "SQLite: checkpoint", "store_idle_end": "SQLite: checkpoint"}
 MALLOC = re.compile(r"^(_int_|__libc_)?(malloc|free|cfree|realloc|calloc|memalign)|"
                     r"malloc_consolidate|unlink_chunk|sysmalloc|tcache")
 COPY = re.compile(r"mem(move|cpy|set|cmp|chr)|strlen|strchr")

@@ -244,12 +244,11 @@ static int decide(struct store *store, bool add)
 static int checkpoint(struct place *place)
 {
     _cleanup_(store_closep) struct store *second = NULL;
-    bool complete = false;
-    int r = store_open(place->path, STORE_CHECKPOINT, &second, NULL);
+    int r = store_open(place->path, STORE_IDLE, &second, NULL);
 
     if (r == 0)
-        r = store_checkpoint_passive(second, &complete);
-    return r < 0 ? r : store_checkpoint_restart(place->store);
+        r = store_idle(second);
+    return r < 0 ? r : store_idle_end(place->store);
 }
 
 static int drop(struct store *store)

@@ -326,7 +326,7 @@ static int open_store(struct store *store, struct buf *fault)
         r = open_database(store, fault);
     if (r == 0 && store->mode == STORE_READ)
         r = see_to_read(store);
-    if (r == 0 && store->mode != STORE_CHECKPOINT)
+    if (r == 0 && store->mode != STORE_IDLE)
         r = db_migrate(store, fault);
     if (r == 0 && is_writer(store->mode))
         r = prepare_writer(store);

@@ -79,14 +79,6 @@ int store_compact_step(struct store *store, int64_t *ret_bytes)
     return 0;
 }
 
-int store_compact_end(struct store *store)
-{
-    int rc = sqlite3_wal_checkpoint_v2(store->db->sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE,
-                                       NULL, NULL);
-
-    return rc == SQLITE_OK ? 0 : db_fault(store, rc, "checkpoint");
-}
-
 /* SQLite's copy is as large as what is kept: beside the file there was room for that. */
 static void keep_temporary_files_beside(const char *path)
 {

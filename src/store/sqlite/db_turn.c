@@ -173,14 +173,6 @@ void db_rollback(struct store *store)
     db_turn_give(store);
 }
 
-/* Without a daemon nobody else would: an import must not grow the WAL without end. */
-static void keep_wal_short(struct store *store)
-{
-    if (store->mode == STORE_WRITE && store->db->wal_bytes > 2 * STORE_WAL_BYTES)
-        (void)sqlite3_wal_checkpoint_v2(store->db->sqlite, NULL,
-                                        SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-}
-
 int db_commit(struct store *store)
 {
     int r = turn_run(store, SQL_COMMIT);
@@ -188,27 +180,28 @@ int db_commit(struct store *store)
     if (r < 0)
         return r;
     db_turn_give(store);
-    keep_wal_short(store);
+    /* Without a daemon nobody else would: an import must not grow the WAL without end. */
+    if (store->mode == STORE_WRITE && store->db->wal_bytes > 2 * STORE_WAL_BYTES)
+        (void)store_idle(store);
     return 0;
 }
 
-int64_t store_wal_bytes(const struct store *store)
+int64_t store_idle_bytes(const struct store *store)
 {
     return store->db->wal_bytes;
 }
 
-int store_checkpoint_passive(struct store *store, bool *ret_complete)
+int store_idle(struct store *store)
 {
     int in_wal = 0;
     int copied = 0;
     int rc = sqlite3_wal_checkpoint_v2(store->db->sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE,
                                        &in_wal, &copied);
 
-    *ret_complete = rc == SQLITE_OK && in_wal == copied;
-    return rc == SQLITE_OK ? 0 : db_fault(store, rc, "checkpoint");
+    return rc == SQLITE_OK ? in_wal == copied : db_fault(store, rc, "checkpoint");
 }
 
-int store_checkpoint_restart(struct store *store)
+int store_idle_end(struct store *store)
 {
     int rc;
 

@@ -33,7 +33,7 @@ int store_open(const char *path, enum store_mode mode, struct store **ret,
 {
     (void)path;
     (void)fault;
-    assert_int_equal(mode, STORE_CHECKPOINT);
+    assert_int_equal(mode, STORE_IDLE);
     *ret = (struct store *)&store;
     atomic_fetch_add(&store.opened, 1);
     atomic_fetch_add(&store.opens, 1);
@@ -59,21 +59,22 @@ bool store_early_reader(struct store *s, pid_t *ret_pid)
     return store.early_reader != 0;
 }
 
-int64_t store_wal_bytes(const struct store *s)
+int64_t store_idle_bytes(const struct store *s)
 {
     (void)s;
     return store.wal_bytes;
 }
 
-int store_checkpoint_passive(struct store *s, bool *ret_complete)
+int store_idle(struct store *s)
 {
+    int fault = atomic_load(&store.copy_fault);
+
     (void)s;
-    *ret_complete = true;
     atomic_fetch_add(&store.copies, 1);
-    return atomic_load(&store.copy_fault);
+    return fault ? fault : 1;
 }
 
-int store_checkpoint_restart(struct store *s)
+int store_idle_end(struct store *s)
 {
     (void)s;
     store.restarts++;

@@ -357,22 +357,20 @@ static void the_wal_is_measured_copied_and_restarted(void **state)
 {
     struct fixture *fixture = *state;
     struct store *checkpointer = NULL;
-    bool complete = false;
 
-    assert_int_equal(store_open(fixture->path, STORE_CHECKPOINT, &checkpointer, NULL), 0);
+    assert_int_equal(store_open(fixture->path, STORE_IDLE, &checkpointer, NULL), 0);
     for (int i = 0; i < 20; i++) {
         char id[16];
 
         (void)snprintf(id, sizeof(id), "f%d", i);
         deliver(fixture, hard("a@example.com", id));
     }
-    int64_t before = store_wal_bytes(fixture->store);
+    int64_t before = store_idle_bytes(fixture->store);
     assert_true(before > 20 * 8192);
-    assert_int_equal(store_checkpoint_passive(checkpointer, &complete), 0);
-    assert_true(complete);
-    assert_int_equal(store_checkpoint_restart(fixture->store), 0);
+    assert_int_equal(store_idle(checkpointer), 1);
+    assert_int_equal(store_idle_end(fixture->store), 0);
     deliver(fixture, hard("a@example.com", "g"));
-    assert_true(store_wal_bytes(fixture->store) < before);
+    assert_true(store_idle_bytes(fixture->store) < before);
     store_close(checkpointer);
 }
 
@@ -388,10 +386,10 @@ static void a_reader_in_the_way_holds_up_nobody(void **state)
                      SQLITE_OK);
     deliver(fixture, hard("a@example.com", "f2"));
     begin_ms = clock_mono_ms();
-    assert_int_equal(store_checkpoint_restart(fixture->store), -EBUSY);
+    assert_int_equal(store_idle_end(fixture->store), -EBUSY);
     assert_true(clock_mono_ms() - begin_ms < STORE_BUSY_MS / 2);
     (void)sqlite3_close(db);
-    assert_int_equal(store_checkpoint_restart(fixture->store), 0);
+    assert_int_equal(store_idle_end(fixture->store), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)

@@ -31,13 +31,11 @@ static int64_t number(sqlite3 *db, const char *sql)
 static void begin_again(struct fixture *fixture)
 {
     struct store *checkpoints = NULL;
-    bool complete = false;
 
-    assert_int_equal(store_open(fixture->path, STORE_CHECKPOINT, &checkpoints, NULL), 0);
-    assert_int_equal(store_checkpoint_passive(checkpoints, &complete), 0);
-    assert_true(complete);
+    assert_int_equal(store_open(fixture->path, STORE_IDLE, &checkpoints, NULL), 0);
+    assert_int_equal(store_idle(checkpoints), 1);
     store_close(checkpoints);
-    assert_int_equal(store_checkpoint_restart(fixture->store), 0);
+    assert_int_equal(store_idle_end(fixture->store), 0);
 }
 
 /* A table larger than the cache of the store, in its file. */
