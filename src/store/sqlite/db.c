@@ -172,17 +172,6 @@ static int check_access(const char *path, enum store_mode mode, struct buf *faul
     return tell(fault, r, "%s cannot be opened: %s", path, strerror(-r));
 }
 
-static int count_wal(void *context, sqlite3 *db, const char *name, int pages)
-{
-    struct store *store = context;
-
-    (void)db;
-    (void)name;
-    /* Every page of 8 KiB has a header of 24 bytes in the WAL. */
-    store->db->wal_bytes = (int64_t)pages * (8192 + 24);
-    return SQLITE_OK;
-}
-
 /* Switches of the connection; they touch no file. */
 static int configure(struct store *store)
 {
@@ -202,8 +191,6 @@ static int configure(struct store *store)
     if (rc == SQLITE_OK && leave_wal)
         rc = sqlite3_db_config(store->db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
                                NULL);
-    if (rc == SQLITE_OK && is_writer(store->mode))
-        (void)sqlite3_wal_hook(store->db->sqlite, count_wal, store);
     return rc == SQLITE_OK ? 0 : db_fault(store, rc, "setting up the connection");
 }
 
@@ -267,7 +254,9 @@ static int open_database(struct store *store, struct buf *fault)
     int flags =
         SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
         (store->mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
-    int rc = sqlite3_open_v2(store->path, &store->db->sqlite, flags, NULL);
+    int rc = is_writer(store->mode)
+                 ? db_wal_open(store, flags)
+                 : sqlite3_open_v2(store->path, &store->db->sqlite, flags, NULL);
     int r;
 
     if (rc != SQLITE_OK)
@@ -298,7 +287,7 @@ static int prepare_writer(struct store *store)
         return r;
     db_look_at_files(store);
     db_early_note(store);
-    return db_wal_gather(store);
+    return 0;
 }
 
 /* A reader who may create no -wal reads without, as long as nobody writes. */

@@ -48,12 +48,11 @@ int db_read_number(struct store *store, const char *sql, const char *what, int64
 /* --- db_wal.c -------------------------------------------------------------------- */
 
 /*
- * From now on this connection, which must be at synchronous=FULL and between
- * transactions, writes the WAL in pieces of up to STORE_WAL_WRITE_BYTES, and takes the
- * connection's rollback hook, until the WAL is closed. 0 and nothing done if the
- * journal is not a WAL, -ENOMEM, or as db_fault().
+ * Opens the connection of a writer, which must stay at synchronous=FULL: it writes the
+ * WAL in pieces of up to STORE_WAL_WRITE_BYTES. Takes its WAL and rollback hooks, and
+ * keeps `wal_bytes`. A result of SQLite's.
  */
-int db_wal_gather(struct store *store);
+int db_wal_open(struct store *store, int flags);
 
 /* --- db_look.c ------------------------------------------------------------------- */
 

@@ -4,6 +4,9 @@
  */
 #include "store_fixture.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "store/sqlite/db.h"
 
 #define ROWS "2000"
@@ -141,6 +144,38 @@ static void a_large_transaction_reads_itself(void **state)
     assert_int_equal(sqlite3_close(foreign), SQLITE_OK);
 }
 
+/* In a process of its own. */
+static void commit_without_sync(const char *path)
+{
+    struct store *store = NULL;
+    int r = store_open(path, STORE_OWN, &store, NULL);
+
+    if (r < 0 || !freopen("/dev/null", "w", stderr))
+        _exit(1);
+    (void)sqlite3_exec(store->db->sqlite,
+                       "PRAGMA synchronous = NORMAL; UPDATE probe SET n = n + 1", NULL,
+                       NULL, NULL);
+    _exit(0);
+}
+
+/* Others would see what is in no file. */
+static void a_commit_without_a_sync_ends_the_process(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[128];
+    pid_t child;
+    int status;
+
+    (void)snprintf(path, sizeof(path), "%s/child.db", fixture->directory);
+    child = fork();
+    assert_int_not_equal(child, -1);
+    if (child == 0)
+        commit_without_sync(path);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +190,8 @@ int main(void)
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_large_transaction_reads_itself, fixture_setup,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_commit_without_a_sync_ends_the_process,
+                                        fixture_setup, fixture_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
