@@ -68,12 +68,8 @@ static int body_pack(struct store *store, struct str body, char *ret, size_t *re
 static int body_add_as(struct store *store, int64_t message_id, struct str bytes,
                        size_t dictionary)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_BODY_ADD);
-
-    db_bind_int(&call, message_id);
-    db_bind_blob(&call, bytes);
-    db_bind_int(&call, (int64_t)dictionary);
-    return db_run(&call, NULL);
+    return db_do(store, SQL_BODY_ADD, db_int(message_id), db_blob(bytes),
+                 db_int((int64_t)dictionary));
 }
 
 int body_add_plain(struct store *store, int64_t message_id, struct str body)
@@ -129,12 +125,12 @@ static int body_unpack(struct store *store, int64_t event_id, int64_t number,
 
 int store_message(struct store *store, int64_t event_id, struct buf *ret)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_BODY_FIND);
+    _cleanup_(db_call_end) struct db_call call =
+        db_call(store, SQL_BODY_FIND, db_int(event_id));
     int64_t number;
     struct str body;
     int r;
 
-    db_bind_int(&call, event_id);
     r = db_step(&call);
     if (r <= 0)
         return r < 0 ? r : -ENOENT;

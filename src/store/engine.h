@@ -152,43 +152,72 @@ enum sql {
     SQL_COUNT
 };
 
+/* A parameter. Texts and bytes are borrowed until the use of the statement ends. */
+struct db_value {
+    enum { DB_NULL, DB_INT, DB_TIME, DB_DAY, DB_TEXT, DB_BLOB } type;
+    int64_t integer;
+    struct str text;
+};
+
+static inline struct db_value db_int(int64_t value)
+{
+    return (struct db_value){.type = DB_INT, .integer = value};
+}
+
+static inline struct db_value db_int_if(bool known, int64_t value)
+{
+    return (struct db_value){.type = known ? DB_INT : DB_NULL, .integer = value};
+}
+
+/* NULL for CLOCK_NONE and POLICY_FOR_EVER. */
+static inline struct db_value db_time(int64_t ms)
+{
+    bool known = ms != CLOCK_NONE && ms != POLICY_FOR_EVER;
+
+    return (struct db_value){.type = known ? DB_TIME : DB_NULL, .integer = ms};
+}
+
+/* The day of a time. */
+static inline struct db_value db_day(int64_t ms)
+{
+    return (struct db_value){.type = DB_DAY, .integer = ms};
+}
+
+/* Absent and empty become NULL, NUL becomes U+FFFD. */
+static inline struct db_value db_text(struct str text)
+{
+    return (struct db_value){.type = text.len > 0 ? DB_TEXT : DB_NULL, .text = text};
+}
+
+/* No more than `bytes_max` of it, in whole characters. */
+struct db_value db_text_max(struct str text, size_t bytes_max);
+
+static inline struct db_value db_blob(struct str bytes)
+{
+    return (struct db_value){.type = DB_BLOB, .text = bytes};
+}
+
 /*
- * One use of a statement. Parameters are bound in order; the first fault is kept and
- * returned by the step. db_call_end() makes it ready for the next use; it is a cleanup
- * function.
+ * One use of a statement. The first fault is kept and returned by the step.
+ * db_call_end() makes it ready for the next use; it is a cleanup function.
  */
 struct db_call {
     struct store *store;
     void *statement; /* the engine's */
     bool is_own;     /* of this call: db_call_text() */
-    int next;        /* parameter */
     int column;      /* for reading in order */
     int error;
 };
 
-struct db_call db_call_begin(struct store *store, enum sql which);
-/* A query that was put together; `sql` lasts until the end. */
-struct db_call db_call_text(struct store *store, const char *sql);
+struct db_call db_call_begin(struct store *store, enum sql which,
+                             const struct db_value *values, size_t count);
+/* A query that was put together. */
+struct db_call db_call_text(struct store *store, const char *sql,
+                            const struct db_value *values, size_t count);
 void db_call_end(struct db_call *call);
-
-/* Absent and empty become NULL, NUL becomes U+FFFD. The bytes are borrowed until the end.
- */
-void db_bind_text(struct db_call *call, struct str text);
-/* No more than `bytes_max` of it, in whole characters. */
-void db_bind_text_max(struct db_call *call, struct str text, size_t bytes_max);
-void db_bind_blob(struct db_call *call, struct str bytes);
-void db_bind_int(struct db_call *call, int64_t value);
-/* NULL when `known` is false. */
-void db_bind_int_if(struct db_call *call, bool known, int64_t value);
-/* NULL for CLOCK_NONE and POLICY_FOR_EVER. */
-void db_bind_time(struct db_call *call, int64_t ms);
 
 /* 1 a row, 0 no more, or a fault. */
 int db_step(struct db_call *call);
-/* For statements without rows: 0, `*ret_changes` rows were changed (may be NULL). */
-int db_run(struct db_call *call, int *ret_changes);
-/* The id of the row that the last statement added. */
-int64_t db_last_id(const struct store *store);
 
 /* The next column of the row. Texts are borrowed until the next step. */
 int64_t db_get_int(struct db_call *call);
@@ -204,5 +233,31 @@ int db_column_count(const struct db_call *call);
 
 /* The fault of the connection's last call. Never 0. */
 int db_call_fault(struct db_call *call, const char *what);
+
+/* Runs a statement without rows: how many were changed, or a fault. */
+int db_change_values(struct store *store, enum sql which, const struct db_value *values,
+                     size_t count);
+/* `*ret` (may be NULL) is the number in the first column of the first row: 1, or 0 and
+ * left alone where there is no row, or a fault. */
+int db_find_values(struct store *store, enum sql which, int64_t *ret,
+                   const struct db_value *values, size_t count);
+/* The id of the row that the last statement added. */
+int64_t db_last_id(const struct store *store);
+
+/* The same with parameters in order, as in db_change(store, SQL_X, db_int(1)). */
+#define DB_VALUES(...)                                                                   \
+    (const struct db_value[]){__VA_ARGS__},                                              \
+        sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value)
+#define db_call(store, which, ...) db_call_begin(store, which, DB_VALUES(__VA_ARGS__))
+#define db_change(store, which, ...)                                                     \
+    db_change_values(store, which, DB_VALUES(__VA_ARGS__))
+#define db_find(store, which, ret, ...)                                                  \
+    db_find_values(store, which, ret, DB_VALUES(__VA_ARGS__))
+/* As db_change(), and 0 however many rows were changed. */
+#define db_do(store, which, ...) db_only_fault(db_change(store, which, __VA_ARGS__))
+static inline int db_only_fault(int r)
+{
+    return r < 0 ? r : 0;
+}
 
 #endif

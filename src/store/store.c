@@ -186,11 +186,7 @@ int store_probe(struct store *store)
 
     if (r < 0)
         return r;
-    {
-        _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_PROBE);
-
-        r = db_run(&call, NULL);
-    }
+    r = db_do(store, SQL_PROBE);
     if (r < 0) {
         store_rollback(store);
         return r;

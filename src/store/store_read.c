@@ -47,19 +47,11 @@ static const struct view views[] = {
     [STORE_PAUSED] = {"paused", "since", "since", "since DESC"},
 };
 
-struct parameter {
-    bool is_text;
-    struct str text;
-    int64_t integer;
-};
-
 struct query {
     struct buf sql;
-    struct parameter parameters[STORE_CONDITIONS_MAX];
-    int count;
+    struct db_value values[STORE_CONDITIONS_MAX];
+    size_t count;
     struct address address;
-    char since[CLOCK_TEXT_BYTES];
-    char until[CLOCK_TEXT_BYTES];
 };
 
 static void query_done(struct query *query)
@@ -68,25 +60,14 @@ static void query_done(struct query *query)
 }
 
 static int add_condition(struct query *query, const char *condition,
-                         struct parameter parameter)
+                         struct db_value value)
 {
     int r =
         buf_printf(&query->sql, " %s %s", query->count == 0 ? "WHERE" : "AND", condition);
 
     if (r == 0)
-        query->parameters[query->count++] = parameter;
+        query->values[query->count++] = value;
     return r;
-}
-
-static int add_text(struct query *query, const char *condition, struct str text)
-{
-    return add_condition(query, condition,
-                         (struct parameter){.is_text = true, .text = text});
-}
-
-static int add_integer(struct query *query, const char *condition, int64_t integer)
-{
-    return add_condition(query, condition, (struct parameter){.integer = integer});
 }
 
 /* The address in its key form: `John <A@B>` finds a@b. */
@@ -96,7 +77,7 @@ static int add_address(struct query *query, const struct field *field, const cha
 
     if (r < 0)
         return r;
-    return add_text(query, field->condition, str_of(query->address.key));
+    return add_condition(query, field->condition, db_text(str_of(query->address.key)));
 }
 
 static int add_fields(struct query *query, enum store_view view,
@@ -114,33 +95,20 @@ static int add_fields(struct query *query, enum store_view view,
             return -EINVAL;
         r = strcmp(fields[i].column, "address") == 0
                 ? add_address(query, &fields[i], given)
-                : add_text(query, fields[i].condition, str_of(given));
+                : add_condition(query, fields[i].condition, db_text(str_of(given)));
     }
     return r;
 }
 
-static bool is_given(int64_t ms)
-{
-    return ms != 0 && ms != CLOCK_NONE;
-}
-
-static int add_times(struct query *query, const struct view *view,
-                     const struct store_filter *filter)
+static int add_time(struct query *query, const struct view *view, const char *compared,
+                    int64_t ms)
 {
     char condition[64];
-    int r = 0;
 
-    if (is_given(filter->since_ms)) {
-        clock_format_sql(filter->since_ms, query->since);
-        (void)snprintf(condition, sizeof(condition), "%s >= ?", view->time);
-        r = add_text(query, condition, str_of(query->since));
-    }
-    if (r == 0 && is_given(filter->until_ms)) {
-        clock_format_sql(filter->until_ms, query->until);
-        (void)snprintf(condition, sizeof(condition), "%s < ?", view->time);
-        r = add_text(query, condition, str_of(query->until));
-    }
-    return r;
+    if (ms == 0 || ms == CLOCK_NONE)
+        return 0;
+    (void)snprintf(condition, sizeof(condition), "%s %s ?", view->time, compared);
+    return add_condition(query, condition, db_time(ms));
 }
 
 static int add_ids(struct query *query, enum store_view view,
@@ -151,9 +119,9 @@ static int add_ids(struct query *query, enum store_view view,
     if (!store_has_column(view, "id"))
         return filter->after_id || filter->id ? -EINVAL : 0;
     if (filter->id)
-        r = add_integer(query, "id = ?", filter->id);
+        r = add_condition(query, "id = ?", db_int(filter->id));
     if (r == 0 && filter->after_id)
-        r = add_integer(query, "id > ?", filter->after_id);
+        r = add_condition(query, "id > ?", db_int(filter->after_id));
     return r;
 }
 
@@ -167,7 +135,9 @@ static int build(struct query *query, enum store_view which,
     if (r == 0)
         r = add_fields(query, which, filter);
     if (r == 0)
-        r = add_times(query, view, filter);
+        r = add_time(query, view, ">=", filter->since_ms);
+    if (r == 0)
+        r = add_time(query, view, "<", filter->until_ms);
     if (r == 0)
         r = add_ids(query, which, filter);
     if (r == 0)
@@ -213,18 +183,6 @@ static int give_rows(struct db_call *call, store_row_fn *row, void *context)
     return r;
 }
 
-static void bind_parameters(struct db_call *call, const struct query *query)
-{
-    for (int i = 0; i < query->count; i++) {
-        const struct parameter *parameter = &query->parameters[i];
-
-        if (parameter->is_text)
-            db_bind_text(call, parameter->text);
-        else
-            db_bind_int(call, parameter->integer);
-    }
-}
-
 int store_query(struct store *store, enum store_view view,
                 const struct store_filter *filter, store_row_fn *row, void *context)
 {
@@ -236,8 +194,7 @@ int store_query(struct store *store, enum store_view view,
     if (r < 0)
         return r;
     _cleanup_(db_call_end) struct db_call call =
-        db_call_text(store, buf_str(&query.sql).data);
-    bind_parameters(&call, &query);
+        db_call_text(store, buf_str(&query.sql).data, query.values, query.count);
     r = give_rows(&call, row, context);
     return r == 0 ? db_read_check(store) : r;
 }
@@ -245,13 +202,9 @@ int store_query(struct store *store, enum store_view view,
 int store_is_suppressed(struct store *store, const struct address *address,
                         const char *scope)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_IS_SUPPRESSED);
-    int changed;
-    int r;
+    int r = db_find(store, SQL_IS_SUPPRESSED, NULL, db_text(str_of(address->key)),
+                    db_text(str_of(scope)));
+    int changed = r < 0 ? 0 : db_read_check(store);
 
-    db_bind_text(&call, str_of(address->key));
-    db_bind_text(&call, str_of(scope));
-    r = db_step(&call);
-    changed = r < 0 ? 0 : db_read_check(store);
     return changed < 0 ? changed : r;
 }

@@ -4,13 +4,11 @@
 static int count_quarantined(struct store *store, int64_t now_ms,
                              struct store_clock_signs *ret)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_CLOCK_ASIDE);
-    int r;
+    _cleanup_(db_call_end) struct db_call call =
+        db_call(store, SQL_CLOCK_ASIDE, db_time(now_ms - CLOCK_DAY_MS),
+                db_time(now_ms - CLOCK_HOUR_MS), db_int(STORE_CLOCK_ROWS_MAX));
+    int r = db_step(&call);
 
-    db_bind_time(&call, now_ms - CLOCK_DAY_MS);
-    db_bind_time(&call, now_ms - CLOCK_HOUR_MS);
-    db_bind_int(&call, STORE_CLOCK_ROWS_MAX);
-    r = db_step(&call);
     if (r < 0)
         return r;
     ret->future = db_get_int(&call);
@@ -20,6 +18,7 @@ static int count_quarantined(struct store *store, int64_t now_ms,
 
 int store_clock_signs(struct store *store, int64_t now_ms, struct store_clock_signs *ret)
 {
+    int64_t is_recent = 0;
     int r;
 
     *ret = (struct store_clock_signs){0};
@@ -27,12 +26,10 @@ int store_clock_signs(struct store *store, int64_t now_ms, struct store_clock_si
     if (r < 0 || ret->stale < STORE_STALE_SURGE)
         return r;
     /* As many again would have to be good: are there twice as many in that hour? */
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_CLOCK_NTH_LAST);
-    db_bind_time(&call, now_ms - CLOCK_HOUR_MS);
-    db_bind_int(&call, 2 * ret->stale - 1);
-    r = db_step(&call);
+    r = db_find(store, SQL_CLOCK_NTH_LAST, &is_recent, db_time(now_ms - CLOCK_HOUR_MS),
+                db_int(2 * ret->stale - 1));
     if (r < 0)
         return r;
-    ret->is_surge = r == 0 || db_get_int(&call) == 0;
+    ret->is_surge = !is_recent;
     return 0;
 }

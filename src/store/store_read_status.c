@@ -24,7 +24,7 @@ static int status_give_sizes(struct store *store, store_row_fn *row, void *conte
 static int status_give_rows(struct store *store, enum sql which, store_row_fn *row,
                             void *context)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, which);
+    _cleanup_(db_call_end) struct db_call call = db_call(store, which);
     int r;
 
     while ((r = db_step(&call)) == 1) {

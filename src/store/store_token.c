@@ -109,15 +109,6 @@ int token_read(struct store *store, struct str name, char **ret)
 
 /* --- tidying ---------------------------------------------------------------------- */
 
-/* 1 or 0, or a fault. */
-static int token_is_wanted(struct store *store, const char *name)
-{
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_TOKEN_WANTED);
-
-    db_bind_text(&call, str_of(name));
-    return db_step(&call);
-}
-
 static int token_sweep(struct store *store)
 {
     const char *slash = strrchr(store->path, '/');
@@ -137,7 +128,7 @@ static int token_sweep(struct store *store)
         if (strncmp(entry->d_name, base, len) != 0 ||
             !str_starts_with(str_of(entry->d_name + len), STR(SUFFIX)))
             continue;
-        r = token_is_wanted(store, name);
+        r = db_find(store, SQL_TOKEN_WANTED, NULL, db_text(str_of(name)));
         if (r == 0)
             (void)unlinkat(dirfd(directory), entry->d_name, 0);
         else if (r == 1) /* whatever `chmod` met it on the way */
@@ -156,8 +147,7 @@ static int token_move_out(struct store *store)
     int r;
 
     {
-        _cleanup_(db_call_end) struct db_call call =
-            db_call_begin(store, SQL_TOKEN_CLEAR);
+        _cleanup_(db_call_end) struct db_call call = db_call(store, SQL_TOKEN_CLEAR);
 
         r = db_step(&call);
         if (r <= 0)
@@ -165,13 +155,8 @@ static int token_move_out(struct store *store)
         id = db_get_int(&call);
         r = token_keep(store, db_get_text(&call), name);
     }
-    if (r < 0)
-        return r;
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_TOKEN_MOVED);
-    db_bind_int(&call, id);
-    db_bind_text(&call, str_of(name));
-    r = db_run(&call, NULL);
-    return r < 0 ? r : 1;
+    return r < 0 ? r
+                 : db_change(store, SQL_TOKEN_MOVED, db_int(id), db_text(str_of(name)));
 }
 
 int token_tidy(struct store *store)

@@ -59,13 +59,11 @@ static void name_message(const struct intake *intake, struct message *message)
 static int find_message(struct store *store, const struct intake *intake,
                         struct message *message)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_MESSAGE_FIND);
+    _cleanup_(db_call_end) struct db_call call = db_call(
+        store, SQL_MESSAGE_FIND, db_int(message->timestamp_ms), db_text(message->sns_id));
     struct str reason;
-    int r;
+    int r = db_step(&call);
 
-    db_bind_int(&call, message->timestamp_ms);
-    db_bind_text(&call, message->sns_id);
-    r = db_step(&call);
     if (r <= 0)
         return r;
     message->id = db_get_int(&call);
@@ -80,37 +78,19 @@ static int find_message(struct store *store, const struct intake *intake,
 static int add_message(struct store *store, const struct intake *intake,
                        const struct topic *topic, struct message *message)
 {
-    int changes = 0;
     int r;
 
     name_message(intake, message);
-    {
-        _cleanup_(db_call_end) struct db_call call =
-            db_call_begin(store, SQL_MESSAGE_ADD);
-
-        db_bind_int(&call, message->timestamp_ms);
-        db_bind_text(&call, message->sns_id);
-        db_bind_int_if(&call, topic != NULL, topic ? topic->id : 0);
-        db_bind_time(&call, intake->received_ms);
-        r = db_run(&call, &changes);
-        if (r < 0)
-            return r;
-    }
-    message->is_new = changes > 0;
+    r = db_change(store, SQL_MESSAGE_ADD, db_int(message->timestamp_ms),
+                  db_text(message->sns_id), db_int_if(topic, topic ? topic->id : 0),
+                  db_time(intake->received_ms));
+    if (r < 0)
+        return r;
+    message->is_new = r > 0;
     if (!message->is_new)
         return find_message(store, intake, message);
     message->id = db_last_id(store);
     return 0;
-}
-
-static int run_with(struct store *store, enum sql which, int64_t id, const char *text)
-{
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, which);
-
-    db_bind_int(&call, id);
-    if (text)
-        db_bind_text(&call, str_of(text));
-    return db_run(&call, NULL);
 }
 
 static int quarantine_body(struct store *store, const struct intake *intake,
@@ -149,7 +129,8 @@ static int quarantine(struct store *store, const struct intake *intake,
         return 0;
     *ret = VERDICT_QUARANTINED;
     if (!message->is_new)
-        return run_with(store, SQL_UNAPPLIED_REASON, message->id, reason);
+        return db_do(store, SQL_UNAPPLIED_REASON, db_int(message->id),
+                     db_text(str_of(reason)));
     if (intake->has_token)
         return quarantine_token(store, intake, message->id);
     return quarantine_body(store, intake, message->id);

@@ -89,11 +89,11 @@ static int reserve_day(struct kept_address *kept)
 /* The entries, and a person's last removal in a row without a reason. */
 static int load_list(struct store *store, struct kept_address *kept)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_ADDRESS_LIST);
+    _cleanup_(db_call_end) struct db_call call =
+        db_call(store, SQL_ADDRESS_LIST, db_text(str_of(kept->key)),
+                db_text(str_of(kept->scope)));
     int r;
 
-    db_bind_text(&call, str_of(kept->key));
-    db_bind_text(&call, str_of(kept->scope));
     while ((r = db_step(&call)) == 1) {
         int64_t reason = db_get_int(&call);
 
@@ -110,11 +110,11 @@ static int load_list(struct store *store, struct kept_address *kept)
 
 static int load_days(struct store *store, struct kept_address *kept)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_ADDRESS_DAYS);
+    _cleanup_(db_call_end) struct db_call call =
+        db_call(store, SQL_ADDRESS_DAYS, db_text(str_of(kept->key)),
+                db_text(str_of(kept->scope)));
     int r = reserve_day(kept);
 
-    db_bind_text(&call, str_of(kept->key));
-    db_bind_text(&call, str_of(kept->scope));
     while (r == 0 && (r = db_step(&call)) == 1) {
         struct policy_soft_day *day = &kept->state.days[kept->state.day_count++];
 
@@ -132,11 +132,9 @@ static int load_delivered(struct store *store, int64_t after_ms,
                           struct kept_address *kept)
 {
     _cleanup_(db_call_end) struct db_call call =
-        db_call_begin(store, SQL_EVENT_DELIVERED);
-    int r;
+        db_call(store, SQL_EVENT_DELIVERED, db_text(str_of(kept->key)));
+    int r = db_step(&call);
 
-    db_bind_text(&call, str_of(kept->key));
-    r = db_step(&call);
     if (r < 0)
         return r;
     kept->state.delivered_ms = db_get_time(&call);
@@ -167,48 +165,32 @@ int kept_address_load(struct store *store, unsigned parts, int64_t after_ms,
 static int save_entry(struct store *store, const struct kept_address *kept,
                       enum policy_reason reason)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_ENTRY_PUT);
     const struct policy_entry *entry = &kept->state.entries[reason];
 
-    db_bind_text(&call, str_of(kept->key));
-    db_bind_text(&call, str_of(kept->scope));
-    db_bind_text(&call, str_of(policy_reason_word(reason)));
-    db_bind_time(&call, entry->since_ms);
-    db_bind_time(&call, entry->until_ms);
-    db_bind_time(&call, entry->first_event_ms);
-    db_bind_time(&call, entry->last_event_ms);
-    db_bind_int(&call, entry->event_count);
-    db_bind_int(&call, entry->repeats);
-    db_bind_time(&call, entry->lifted ? entry->lifted_ms : CLOCK_NONE);
-    db_bind_text(&call, str_of(policy_origin_word(entry->origin)));
-    db_bind_text(&call, entry->detail);
-    db_bind_text(&call, entry->rule);
-    db_bind_text(&call, entry->actor);
-    db_bind_text(&call, entry->note);
-    db_bind_text(&call, entry->lifted ? entry->lifted_by : STR_ABSENT);
-    db_bind_text(&call, entry->lifted ? entry->lifted_note : STR_ABSENT);
-    return db_run(&call, NULL);
+    return db_do(
+        store, SQL_ENTRY_PUT, db_text(str_of(kept->key)), db_text(str_of(kept->scope)),
+        db_text(str_of(policy_reason_word(reason))), db_time(entry->since_ms),
+        db_time(entry->until_ms), db_time(entry->first_event_ms),
+        db_time(entry->last_event_ms), db_int(entry->event_count), db_int(entry->repeats),
+        db_time(entry->lifted ? entry->lifted_ms : CLOCK_NONE),
+        db_text(str_of(policy_origin_word(entry->origin))), db_text(entry->detail),
+        db_text(entry->rule), db_text(entry->actor), db_text(entry->note),
+        db_text(entry->lifted ? entry->lifted_by : STR_ABSENT),
+        db_text(entry->lifted ? entry->lifted_note : STR_ABSENT));
 }
 
 static int save_day(struct store *store, const struct kept_address *kept,
                     const struct policy_soft_day *day)
 {
-    bool is_gone = day->mark == POLICY_MARK_GONE;
-    _cleanup_(db_call_end) struct db_call call =
-        db_call_begin(store, is_gone ? SQL_SOFT_DROP : SQL_SOFT_PUT);
-    char text[CLOCK_TEXT_BYTES];
+    struct db_value key = db_text(str_of(kept->key)),
+                    scope = db_text(str_of(kept->scope));
 
-    clock_format_day(day->last_ms, text);
-    db_bind_text(&call, str_of(kept->key));
-    db_bind_text(&call, str_of(kept->scope));
-    db_bind_text(&call, str_of(text));
-    if (!is_gone) {
-        db_bind_int(&call, day->first_ms);
-        db_bind_int(&call, day->last_ms);
-        db_bind_int_if(&call, day->doubt_first_ms != CLOCK_NONE, day->doubt_first_ms);
-        db_bind_int_if(&call, day->doubt_last_ms != CLOCK_NONE, day->doubt_last_ms);
-    }
-    return db_run(&call, NULL);
+    if (day->mark == POLICY_MARK_GONE)
+        return db_do(store, SQL_SOFT_DROP, key, scope, db_day(day->last_ms));
+    return db_do(store, SQL_SOFT_PUT, key, scope, db_day(day->last_ms),
+                 db_int(day->first_ms), db_int(day->last_ms),
+                 db_int_if(day->doubt_first_ms != CLOCK_NONE, day->doubt_first_ms),
+                 db_int_if(day->doubt_last_ms != CLOCK_NONE, day->doubt_last_ms));
 }
 
 int kept_address_save(struct store *store, const struct kept_address *kept,

@@ -75,37 +75,20 @@ int tally_add_type(struct store *store, int64_t occurred_ms, struct str type)
     return 0;
 }
 
-/* `text` must last until the statement has run. */
-static void bind_day(struct db_call *call, int64_t day, char text[CLOCK_TEXT_BYTES])
-{
-    clock_format_day(day * CLOCK_DAY_MS, text);
-    db_bind_text(call, str_of(text));
-}
-
 /* The number of rows that it changed, or a fault. */
 static int write_day(struct store *store, const struct day_tally *tally, enum sql which)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, which);
-    char day[CLOCK_TEXT_BYTES];
-    int changes = 0;
-    int r;
+    struct db_value values[1 + TALLY_KINDS] = {db_day(tally->day * CLOCK_DAY_MS)};
 
-    bind_day(&call, tally->day, day);
     for (size_t i = 0; i < TALLY_KINDS; i++)
-        db_bind_int(&call, tally->n[i]);
-    r = db_run(&call, &changes);
-    return r < 0 ? r : changes;
+        values[1 + i] = db_int(tally->n[i]);
+    return db_change_values(store, which, values, 1 + TALLY_KINDS);
 }
 
 static int write_type(struct store *store, const struct type_tally *tally)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_TYPE_ADD);
-    char day[CLOCK_TEXT_BYTES];
-
-    bind_day(&call, tally->day, day);
-    db_bind_text(&call, (struct str){tally->name, tally->name_len});
-    db_bind_int(&call, tally->n);
-    return db_run(&call, NULL);
+    return db_do(store, SQL_TYPE_ADD, db_day(tally->day * CLOCK_DAY_MS),
+                 db_text((struct str){tally->name, tally->name_len}), db_int(tally->n));
 }
 
 int tally_flush(struct store *store)
@@ -170,19 +153,13 @@ int count_remember(struct store *store, const struct intake *intake,
                    const struct ses_recipient *recipient)
 {
     int64_t hour = hour_of(intake);
-    int changes = 0;
-    int r;
 
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_COUNTED_ADD);
-    db_bind_int(&call, hour);
-    db_bind_int(&call, intake->event.type == SES_DELIVERY);
-    db_bind_int(&call, recipient ? hash_of(ses_recipient_reported(recipient)) : 0);
-    db_bind_int(&call, hash_of_event(intake, recipient));
-    db_bind_int(&call, intake->occurred_ms - hour * CLOCK_HOUR_MS);
-    db_bind_int_if(&call, intake->imported,
-                   floor_div(intake->received_ms, CLOCK_HOUR_MS));
-    r = db_run(&call, &changes);
-    return r < 0 ? r : changes > 0;
+    return db_change(
+        store, SQL_COUNTED_ADD, db_int(hour), db_int(intake->event.type == SES_DELIVERY),
+        db_int(recipient ? hash_of(ses_recipient_reported(recipient)) : 0),
+        db_int(hash_of_event(intake, recipient)),
+        db_int(intake->occurred_ms - hour * CLOCK_HOUR_MS),
+        db_int_if(intake->imported, floor_div(intake->received_ms, CLOCK_HOUR_MS)));
 }
 
 /*
@@ -194,36 +171,21 @@ int count_remember_kind(struct store *store, const struct intake *intake,
 {
     const struct ses_event *event = &intake->event;
     int64_t hour = hour_of(intake);
-    int changes = 0;
-    int r;
 
     /* Not one still to come: later Deliveries are looked for up to the newest hour. */
     if (event->sent_ms != CLOCK_NONE && floor_div(event->sent_ms, CLOCK_HOUR_MS) < hour)
         hour = floor_div(event->sent_ms, CLOCK_HOUR_MS);
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_COUNTED_ADD);
-    db_bind_int(&call, hour);
-    db_bind_int(&call, false);
-    db_bind_int(&call, recipient ? hash_of(str_of(recipient->address.key)) : 0);
-    db_bind_int(&call, hash_of(event->ses_message_id) ^ (int64_t)tally);
-    db_bind_int(&call, 0);
-    db_bind_int(&call, floor_div(intake->received_ms, CLOCK_HOUR_MS));
-    r = db_run(&call, &changes);
-    return r < 0 ? r : changes > 0;
+    return db_change(store, SQL_COUNTED_ADD, db_int(hour), db_int(false),
+                     db_int(recipient ? hash_of(str_of(recipient->address.key)) : 0),
+                     db_int(hash_of(event->ses_message_id) ^ (int64_t)tally), db_int(0),
+                     db_int(floor_div(intake->received_ms, CLOCK_HOUR_MS)));
 }
 
 int count_delivered_after(struct store *store, struct str address, int64_t ms,
                           int64_t *ret_ms)
 {
-    _cleanup_(db_call_end) struct db_call call =
-        db_call_begin(store, SQL_COUNTED_DELIVERED);
-    int r;
-
-    db_bind_int(&call, floor_div(ms - STORE_SES_LAG_MS, CLOCK_HOUR_MS));
-    db_bind_int(&call, STORE_COUNTED_KEEP_MS / CLOCK_HOUR_MS);
-    db_bind_int(&call, hash_of(address));
-    db_bind_int(&call, ms);
-    r = db_step(&call);
-    if (r == 1)
-        *ret_ms = db_get_int(&call);
-    return r < 0 ? r : 0;
+    return db_only_fault(db_find(store, SQL_COUNTED_DELIVERED, ret_ms,
+                                 db_int(floor_div(ms - STORE_SES_LAG_MS, CLOCK_HOUR_MS)),
+                                 db_int(STORE_COUNTED_KEEP_MS / CLOCK_HOUR_MS),
+                                 db_int(hash_of(address)), db_int(ms)));
 }

@@ -6,17 +6,12 @@
 static int decision_record(struct store *store, const struct kept_address *kept,
                            const struct policy_decision *decision)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_DECISION_ADD);
-
-    db_bind_text(&call, str_of(kept->key));
-    db_bind_text(&call, str_of(kept->scope));
-    db_bind_text(&call, decision->is_add ? STR("add") : STR("remove"));
-    db_bind_text(&call, decision->is_add ? STR("MANUAL") : STR_ABSENT);
-    db_bind_time(&call, decision->is_add ? decision->until_ms : CLOCK_NONE);
-    db_bind_time(&call, decision->now_ms);
-    db_bind_text(&call, decision->actor);
-    db_bind_text(&call, decision->note);
-    return db_run(&call, NULL);
+    return db_do(
+        store, SQL_DECISION_ADD, db_text(str_of(kept->key)), db_text(str_of(kept->scope)),
+        db_text(decision->is_add ? STR("add") : STR("remove")),
+        db_text(decision->is_add ? STR("MANUAL") : STR_ABSENT),
+        db_time(decision->is_add ? decision->until_ms : CLOCK_NONE),
+        db_time(decision->now_ms), db_text(decision->actor), db_text(decision->note));
 }
 
 static int address_decide(struct store *store, struct kept_address *kept,

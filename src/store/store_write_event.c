@@ -3,85 +3,32 @@
 
 #include "store/store_internal.h"
 
-static void bind_key(struct db_call *call, const struct ses_event *event,
-                     const struct ses_recipient *recipient)
+/* Short words, ids and names, each with the maximum that limits.h gives it. */
+static struct db_value event_word(struct str text)
 {
-    struct ses_key key = {0};
-    bool known = ses_event_key(event, recipient, &key);
-
-    db_bind_int_if(call, known, key.time_ms);
-    db_bind_int_if(call, known, key.hash);
+    return db_text_max(text, SES_WORD_BYTES_MAX);
 }
 
-static void bind_judgement(struct db_call *call, const struct policy_judgement *judgement)
+static struct db_value event_id(struct str text)
 {
-    db_bind_text(call, str_of(policy_class_word(judgement->class)));
-    db_bind_text(call, str_of(policy_cause_word(judgement->cause)));
-    db_bind_text(call, str_of(judgement->rule));
+    return db_text_max(text, SES_ID_BYTES_MAX);
 }
 
-/* Short words and ids, each with the maximum that limits.h gives it. */
-static void bind_word(struct db_call *call, struct str text)
+static struct db_value event_name(struct str text)
 {
-    db_bind_text_max(call, text, SES_WORD_BYTES_MAX);
+    return db_text_max(text, SES_NAME_BYTES_MAX);
 }
 
-static void bind_id(struct db_call *call, struct str text)
+/* The parameters `key_time` and `key_hash`. */
+#define EVENT_KEY(known, key)                                                            \
+    db_int_if(known, (key).time_ms), db_int_if(known, (key).hash)
+
+static struct str seen_of(const struct ses_recipient *recipient)
 {
-    db_bind_text_max(call, text, SES_ID_BYTES_MAX);
-}
-
-static void bind_name(struct db_call *call, struct str text)
-{
-    db_bind_text_max(call, text, SES_NAME_BYTES_MAX);
-}
-
-static void bind_address(struct db_call *call, const struct ses_recipient *recipient)
-{
-    const struct address *address = recipient ? &recipient->address : NULL;
-    struct str seen = str_of(address ? address->seen : NULL);
-
-    if (recipient && recipient->named == SES_NAMED_UNREADABLE)
-        seen = recipient->reported;
-    db_bind_text(call, str_of(address ? address->key : NULL));
-    db_bind_text_max(call, seen, SES_SOURCE_BYTES_MAX);
-    db_bind_text(call, str_of(address ? address->domain : NULL));
-}
-
-static void bind_outcome(struct db_call *call, const struct ses_event *event,
-                         const struct ses_recipient *recipient)
-{
-    bool has_own = recipient && recipient->diagnostic.len > 0;
-
-    bind_word(call, event->bounce_type_text);
-    bind_word(call, event->bounce_subtype);
-    bind_word(call, event->complaint_subtype);
-    bind_word(call, event->feedback_type);
-    db_bind_int_if(call, event->candidates > 0, (int64_t)event->candidates);
-    bind_word(call, recipient ? recipient->status : STR_ABSENT);
-    bind_word(call, recipient ? recipient->action : STR_ABSENT);
-    db_bind_text_max(call, has_own ? recipient->diagnostic : event->diagnostic,
-                     SES_DIAGNOSTIC_BYTES_MAX);
-    bind_name(call, event->reporting_mta);
-    bind_word(call, event->remote_mta_ip);
-    db_bind_text_max(call, event->user_agent, SES_USER_AGENT_BYTES_MAX);
-    bind_id(call, event->feedback_id);
-}
-
-static void bind_mail(struct db_call *call, const struct ses_event *event)
-{
-    bind_id(call, event->ses_message_id);
-    db_bind_text_max(call, event->source, SES_SOURCE_BYTES_MAX);
-    bind_name(call, event->from_domain);
-    bind_name(call, event->identity);
-    bind_word(call, event->account_id);
-    bind_word(call, event->region);
-    bind_name(call, event->configuration_set);
-    bind_name(call, event->tenant);
-    bind_name(call, event->campaign);
-    db_bind_text(call, event->tags); /* SES_TAGS_BYTES_MAX at most */
-    db_bind_int_if(call, event->destination_count > 0, (int64_t)event->destination_count);
-    bind_word(call, event->source_ip);
+    if (!recipient)
+        return STR_ABSENT;
+    return recipient->named == SES_NAMED_UNREADABLE ? recipient->reported
+                                                    : str_of(recipient->address.seen);
 }
 
 /* 1 new to us, 0 known already, or a fault. The order is that of SQL_EVENT_ADD. */
@@ -89,42 +36,52 @@ static int row_add(struct store *store, const struct intake *intake, int64_t mes
                    const struct ses_recipient *recipient,
                    const struct policy_judgement *judgement)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_EVENT_ADD);
     const struct ses_event *event = &intake->event;
-    int changes = 0;
-    int r;
+    const struct address *address = recipient ? &recipient->address : NULL;
+    bool has_own = recipient && recipient->diagnostic.len > 0;
+    struct ses_key key = {0};
+    bool known = ses_event_key(event, recipient, &key);
 
-    db_bind_int(&call, message_id);
-    bind_key(&call, event, recipient);
-    db_bind_text(&call, event->type_text);
-    bind_judgement(&call, judgement);
-    bind_address(&call, recipient);
-    db_bind_time(&call, intake->occurred_ms);
-    db_bind_time(&call, event->sent_ms);
-    db_bind_time(&call, event->ses_time_ms);
-    bind_outcome(&call, event, recipient);
-    bind_mail(&call, event);
-    db_bind_int(&call, recipient && address_is_simulator(&recipient->address));
-    db_bind_int(&call, judgement->tally);
-    r = db_run(&call, &changes);
-    return r < 0 ? r : changes > 0;
+    return db_change(
+        store, SQL_EVENT_ADD, db_int(message_id), EVENT_KEY(known, key),
+        db_text(event->type_text), db_text(str_of(policy_class_word(judgement->class))),
+        db_text(str_of(policy_cause_word(judgement->cause))),
+        db_text(str_of(judgement->rule)), db_text(str_of(address ? address->key : NULL)),
+        db_text_max(seen_of(recipient), SES_SOURCE_BYTES_MAX),
+        db_text(str_of(address ? address->domain : NULL)), db_time(intake->occurred_ms),
+        db_time(event->sent_ms), db_time(event->ses_time_ms),
+        event_word(event->bounce_type_text), event_word(event->bounce_subtype),
+        event_word(event->complaint_subtype), event_word(event->feedback_type),
+        db_int_if(event->candidates > 0, (int64_t)event->candidates),
+        event_word(recipient ? recipient->status : STR_ABSENT),
+        event_word(recipient ? recipient->action : STR_ABSENT),
+        db_text_max(has_own ? recipient->diagnostic : event->diagnostic,
+                    SES_DIAGNOSTIC_BYTES_MAX),
+        event_name(event->reporting_mta), event_word(event->remote_mta_ip),
+        db_text_max(event->user_agent, SES_USER_AGENT_BYTES_MAX),
+        event_id(event->feedback_id), event_id(event->ses_message_id),
+        db_text_max(event->source, SES_SOURCE_BYTES_MAX), event_name(event->from_domain),
+        event_name(event->identity), event_word(event->account_id),
+        event_word(event->region), event_name(event->configuration_set),
+        event_name(event->tenant), event_name(event->campaign),
+        db_text(event->tags), /* SES_TAGS_BYTES_MAX at most */
+        db_int_if(event->destination_count > 0, (int64_t)event->destination_count),
+        event_word(event->source_ip), db_int(address && address_is_simulator(address)),
+        db_int(judgement->tally));
 }
 
 /* The same event through the other feed: it may know what the first one did not. */
 static int row_enrich(struct store *store, const struct ses_event *event,
                       const struct ses_recipient *recipient)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_EVENT_ENRICH);
+    struct ses_key key = {0};
+    bool known = ses_event_key(event, recipient, &key);
 
-    bind_key(&call, event, recipient);
-    bind_name(&call, event->configuration_set);
-    bind_name(&call, event->tenant);
-    bind_name(&call, event->campaign);
-    db_bind_text(&call, event->tags);
-    bind_word(&call, event->source_ip);
-    bind_name(&call, event->from_domain);
-    bind_name(&call, event->identity);
-    return db_run(&call, NULL);
+    return db_do(store, SQL_EVENT_ENRICH, EVENT_KEY(known, key),
+                 event_name(event->configuration_set), event_name(event->tenant),
+                 event_name(event->campaign), db_text(event->tags),
+                 event_word(event->source_ip), event_name(event->from_domain),
+                 event_name(event->identity));
 }
 
 /* When SES says it was, unless that is still to come: then nothing could end it. */
@@ -143,19 +100,14 @@ static int64_t sending_since(const struct intake *intake)
  * tells, for EventBridge keeps no order. */
 static int sending_apply(struct store *store, const struct intake *intake)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_SENDING_PUT);
     const struct ses_event *event = &intake->event;
 
-    bind_word(&call, event->account_id);
-    bind_word(&call, event->region);
-    bind_name(&call, event->tenant);
-    bind_name(&call, event->configuration_set);
-    bind_name(&call, event->identity);
-    bind_word(&call, event->sending_origin);
-    bind_word(&call, event->sending_status);
-    db_bind_time(&call, sending_since(intake));
-    db_bind_text_max(&call, event->sending_cause, SES_DIAGNOSTIC_BYTES_MAX);
-    return db_run(&call, NULL);
+    return db_do(store, SQL_SENDING_PUT, event_word(event->account_id),
+                 event_word(event->region), event_name(event->tenant),
+                 event_name(event->configuration_set), event_name(event->identity),
+                 event_word(event->sending_origin), event_word(event->sending_status),
+                 db_time(sending_since(intake)),
+                 db_text_max(event->sending_cause, SES_DIAGNOSTIC_BYTES_MAX));
 }
 
 /* What the index event_address has of a message id: sixteen characters. */
@@ -178,17 +130,15 @@ static int seen_load_rows(struct store *store, const struct ses_event *event,
                           const struct ses_recipient *recipient, struct event_seen *ret)
 {
     bool other = recipient && recipient->named != SES_NAMED_RECIPIENT;
+    struct db_value id = event_id(event->ses_message_id);
+    struct db_value type = db_text(event->type_text), max = db_int(STORE_REPEATS_MAX);
     _cleanup_(db_call_end) struct db_call call =
-        db_call_begin(store, other ? SQL_EVENT_STRANGERS : SQL_EVENT_REPEATS);
+        other ? db_call(store, SQL_EVENT_STRANGERS, id, type, max)
+              : db_call(store, SQL_EVENT_REPEATS, id, type,
+                        db_text(str_of(recipient ? recipient->address.key : NULL)),
+                        db_text(indexed_id(event->ses_message_id)), max);
     int r;
 
-    bind_id(&call, event->ses_message_id);
-    db_bind_text(&call, event->type_text);
-    if (!other) {
-        db_bind_text(&call, str_of(recipient ? recipient->address.key : NULL));
-        db_bind_text(&call, indexed_id(event->ses_message_id));
-    }
-    db_bind_int(&call, STORE_REPEATS_MAX);
     while ((r = db_step(&call)) == 1) {
         int64_t kind = db_get_int_or(&call, POLICY_TALLY_OTHER);
 
@@ -234,10 +184,10 @@ static int seen_load(struct store *store, const struct intake *intake, size_t i,
 static int row_exists(struct store *store, const struct ses_event *event,
                       const struct ses_recipient *recipient)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_EVENT_FIND);
+    struct ses_key key = {0};
+    bool known = ses_event_key(event, recipient, &key);
 
-    bind_key(&call, event, recipient);
-    return db_step(&call);
+    return db_find(store, SQL_EVENT_FIND, NULL, EVENT_KEY(known, key));
 }
 
 /* What became of a recipient, unless it is a fault. */

@@ -64,7 +64,7 @@ static void sooner(int64_t *due_ms, int64_t ms)
 int store_tasks_due(struct store *store, int64_t now_ms, struct store_task *ret,
                     size_t max, int64_t *ret_next_ms)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_OUTBOX_NEXT);
+    _cleanup_(db_call_end) struct db_call call = db_call(store, SQL_OUTBOX_NEXT);
     size_t count = 0;
     int r;
 
@@ -107,22 +107,14 @@ int store_tasks_due(struct store *store, int64_t now_ms, struct store_task *ret,
 int outbox_put(struct store *store, int64_t subscription_id, int64_t next_at_ms,
                int64_t now_ms)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_OUTBOX_PUT);
-
-    db_bind_int(&call, subscription_id);
-    db_bind_int(&call, next_at_ms);
-    db_bind_int(&call, now_ms);
     store->writing->outbox_changed = true;
-    return db_run(&call, NULL);
+    return db_do(store, SQL_OUTBOX_PUT, db_int(subscription_id), db_int(next_at_ms),
+                 db_int(now_ms));
 }
 
 int outbox_drop(struct store *store, int64_t subscription_id)
 {
-    _cleanup_(db_call_end) struct db_call call =
-        db_call_begin(store, SQL_OUTBOX_DROP_SUBSCRIPTION);
-
-    db_bind_int(&call, subscription_id);
-    return db_run(&call, NULL);
+    return db_do(store, SQL_OUTBOX_DROP_SUBSCRIPTION, db_int(subscription_id));
 }
 
 struct attempt {
@@ -135,11 +127,10 @@ struct attempt {
 /* 1 there, 0 replaced or dropped meanwhile, or a fault. */
 static int find(struct store *store, int64_t id, struct attempt *ret)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_OUTBOX_FIND);
-    int r;
+    _cleanup_(db_call_end) struct db_call call =
+        db_call(store, SQL_OUTBOX_FIND, db_int(id));
+    int r = db_step(&call);
 
-    db_bind_int(&call, id);
-    r = db_step(&call);
     if (r <= 0)
         return r;
     ret->id = id;
@@ -156,26 +147,6 @@ static int64_t back_off(int64_t attempts)
     for (int64_t i = 0; i < attempts && ms < TASK_AGAIN_MAX_MS; i++)
         ms *= 2;
     return ms < TASK_AGAIN_MAX_MS ? ms : TASK_AGAIN_MAX_MS;
-}
-
-static int put_off(struct store *store, const struct attempt *attempt, struct str text,
-                   int64_t next_at_ms)
-{
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_OUTBOX_RETRY);
-
-    db_bind_int(&call, attempt->id);
-    db_bind_int(&call, attempt->attempts + 1);
-    db_bind_int(&call, next_at_ms);
-    db_bind_text(&call, text);
-    return db_run(&call, NULL);
-}
-
-static int drop_task(struct store *store, int64_t id)
-{
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_OUTBOX_DROP);
-
-    db_bind_int(&call, id);
-    return db_run(&call, NULL);
 }
 
 /* What a result means for the task's target; one line for each kind. */
@@ -200,10 +171,11 @@ static int apply_result(struct store *store, const struct attempt *attempt,
 
     if (result == STORE_TASK_RETRY &&
         next_at_ms - attempt->created_at_ms <= effects->expiry_ms) {
-        r = put_off(store, attempt, text, next_at_ms);
+        r = db_do(store, SQL_OUTBOX_RETRY, db_int(attempt->id),
+                  db_int(attempt->attempts + 1), db_int(next_at_ms), db_text(text));
         return r < 0 ? r : effects->retried(store, target_id, text);
     }
-    r = drop_task(store, attempt->id);
+    r = db_do(store, SQL_OUTBOX_DROP, db_int(attempt->id));
     if (r < 0)
         return r;
     return result == STORE_TASK_DONE ? effects->done(store, target_id, text, now_ms)

@@ -5,62 +5,40 @@
 
 int unapplied_add(struct store *store, const struct intake *intake, int64_t message_id)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_UNAPPLIED_ADD);
-
-    db_bind_int(&call, message_id);
-    db_bind_text(&call, str_of(quarantine_word(intake->reason)));
-    db_bind_int(&call, (int64_t)intake->body.len);
     store->writing->quarantine_grew = true;
     total_add(store, TOTAL_QUARANTINE, 1);
     total_add(store, TOTAL_QUARANTINE_BYTES, (int64_t)intake->body.len);
-    return db_run(&call, NULL);
+    return db_do(store, SQL_UNAPPLIED_ADD, db_int(message_id),
+                 db_text(str_of(quarantine_word(intake->reason))),
+                 db_int((int64_t)intake->body.len));
 }
 
 int unapplied_drop(struct store *store, int64_t message_id)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_UNAPPLIED_DROP);
-    int r;
+    int64_t bytes = 0;
+    int r = db_find(store, SQL_UNAPPLIED_DROP, &bytes, db_int(message_id));
 
-    db_bind_int(&call, message_id);
-    r = db_step(&call);
     if (r <= 0)
         return r;
     total_add(store, TOTAL_QUARANTINE, -1);
-    total_add(store, TOTAL_QUARANTINE_BYTES, -db_get_int(&call));
+    total_add(store, TOTAL_QUARANTINE_BYTES, -bytes);
     return 0;
-}
-
-static int body_drop(struct store *store, int64_t message_id)
-{
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_BODY_DROP);
-
-    db_bind_int(&call, message_id);
-    return db_run(&call, NULL);
 }
 
 int quarantine_leave(struct store *store, int64_t message_id)
 {
     int r = unapplied_drop(store, message_id);
 
-    return r < 0 ? r : body_drop(store, message_id);
+    return r < 0 ? r : db_do(store, SQL_BODY_DROP, db_int(message_id));
 }
 
 int store_quarantine_drop(struct store *store, int64_t id)
 {
     int64_t message_id = 0;
-    int r;
+    int r = db_find(store, SQL_UNAPPLIED_FIND, &message_id, db_int(id));
 
-    {
-        _cleanup_(db_call_end) struct db_call call =
-            db_call_begin(store, SQL_UNAPPLIED_FIND);
-
-        db_bind_int(&call, id);
-        r = db_step(&call);
-        if (r <= 0)
-            return r; /* applied meanwhile, and so gone already */
-        message_id = db_get_int(&call);
-    }
-    return quarantine_leave(store, message_id);
+    /* 0: applied meanwhile, and so gone already */
+    return r <= 0 ? r : quarantine_leave(store, message_id);
 }
 
 /* --- the bound in bytes --- */
@@ -74,32 +52,20 @@ struct victims {
 /* The oldest ones, until they make up `bytes`; `which` says of what. */
 static int choose(struct store *store, enum sql which, int64_t bytes, struct victims *ret)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, which);
+    _cleanup_(db_call_end) struct db_call call =
+        db_call(store, which, db_int(STORE_QUARANTINE_STEP_ROWS));
     int64_t chosen = 0;
     int r = 1;
 
     if (bytes > STORE_QUARANTINE_STEP_BYTES)
         bytes = STORE_QUARANTINE_STEP_BYTES;
     ret->count = 0;
-    db_bind_int(&call, STORE_QUARANTINE_STEP_ROWS);
     while (chosen < bytes && ret->count < STORE_QUARANTINE_STEP_ROWS &&
            (r = db_step(&call)) == 1) {
         ret->ids[ret->count++] = db_get_int(&call);
         chosen += db_get_int(&call);
     }
     return r < 0 ? r : 0;
-}
-
-static int count_dropped(struct store *store, int64_t now_ms, size_t dropped)
-{
-    _cleanup_(db_call_end) struct db_call call =
-        db_call_begin(store, SQL_QUARANTINE_DROPPED);
-    char day[CLOCK_TEXT_BYTES];
-
-    clock_format_day(now_ms, day);
-    db_bind_text(&call, str_of(day));
-    db_bind_int(&call, (int64_t)dropped);
-    return db_run(&call, NULL);
 }
 
 /* Examples are dropped only when nothing else is left. */
@@ -114,29 +80,23 @@ static int drop_oldest(struct store *store, int64_t bytes, int64_t now_ms,
     for (size_t i = 0; r == 0 && i < victims.count; i++)
         r = quarantine_leave(store, victims.ids[i]);
     *ret_dropped = victims.count;
-    return r < 0 ? r : count_dropped(store, now_ms, victims.count);
-}
-
-static int bytes_over(struct store *store, int64_t max_bytes, int64_t *ret)
-{
-    _cleanup_(db_call_end) struct db_call call =
-        db_call_begin(store, SQL_QUARANTINE_BYTES);
-    int r = db_step(&call);
-
-    *ret = r == 1 ? db_get_int(&call) - max_bytes : 0;
-    return r < 0 ? r : 0;
+    if (r < 0)
+        return r;
+    return db_do(store, SQL_QUARANTINE_DROPPED, db_day(now_ms),
+                 db_int((int64_t)victims.count));
 }
 
 int store_quarantine_bound(struct store *store, int64_t max_bytes, int64_t now_ms,
                            size_t *ret_dropped)
 {
-    int64_t over = 0;
-    int r = bytes_over(store, max_bytes, &over);
+    int64_t bytes = 0;
+    int r = db_find(store, SQL_QUARANTINE_BYTES, &bytes);
+    int64_t over = r == 1 ? bytes - max_bytes : 0;
 
     *ret_dropped = 0;
     store->writing->quarantine_grew = over > 0;
     if (r < 0 || over <= 0)
-        return r;
+        return db_only_fault(r);
     r = store_begin(store);
     if (r == 0)
         r = drop_oldest(store, over, now_ms, ret_dropped);

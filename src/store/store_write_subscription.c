@@ -10,12 +10,7 @@ static int subscription_drop(struct store *store, int64_t id)
 {
     int r = outbox_drop(store, id);
 
-    if (r < 0)
-        return r;
-    _cleanup_(db_call_end) struct db_call call =
-        db_call_begin(store, SQL_SUBSCRIPTION_DROP);
-    db_bind_int(&call, id);
-    return db_run(&call, NULL);
+    return r < 0 ? r : db_do(store, SQL_SUBSCRIPTION_DROP, db_int(id));
 }
 
 /* After a row may have been added: what ended or failed first goes when there are too
@@ -23,39 +18,10 @@ static int subscription_drop(struct store *store, int64_t id)
 static int subscription_make_room(struct store *store, int64_t topic_id)
 {
     int64_t id;
-    int r;
+    int r = db_find(store, SQL_SUBSCRIPTION_OLDEST, &id, db_int(topic_id),
+                    db_int(STORE_SUBSCRIPTIONS_MAX));
 
-    {
-        _cleanup_(db_call_end) struct db_call call =
-            db_call_begin(store, SQL_SUBSCRIPTION_OLDEST);
-
-        db_bind_int(&call, topic_id);
-        db_bind_int(&call, STORE_SUBSCRIPTIONS_MAX);
-        r = db_step(&call);
-        if (r <= 0)
-            return r;
-        id = db_get_int(&call);
-    }
-    return subscription_drop(store, id);
-}
-
-/* 1 with its id; 0 when it was confirmed before; or a fault. */
-static int subscription_ask(struct store *store, int64_t topic_id,
-                            const struct intake *intake, const char *token, int64_t *ret)
-{
-    _cleanup_(db_call_end) struct db_call call =
-        db_call_begin(store, SQL_SUBSCRIPTION_ASKED);
-    int r;
-
-    db_bind_int(&call, topic_id);
-    db_bind_text(&call, str_of(token));
-    db_bind_text(&call, intake->confirm_now ? STR("confirming") : STR("pending"));
-    db_bind_time(&call, intake->received_ms);
-    db_bind_int(&call, intake->sns_timestamp_ms);
-    r = db_step(&call);
-    if (r == 1)
-        *ret = db_get_int(&call);
-    return r;
+    return r <= 0 ? r : subscription_drop(store, id);
 }
 
 int subscription_apply_confirm(struct store *store, struct topic *topic,
@@ -66,11 +32,15 @@ int subscription_apply_confirm(struct store *store, struct topic *topic,
     int64_t id = 0;
     int r = token_keep(store, intake->token, token);
 
-    if (r == 0)
-        r = subscription_ask(store, topic->id, intake, token, &id);
     if (r < 0)
         return r;
-    if (r == 0) {
+    r = db_find(store, SQL_SUBSCRIPTION_ASKED, &id, db_int(topic->id),
+                db_text(str_of(token)),
+                db_text(intake->confirm_now ? STR("confirming") : STR("pending")),
+                db_time(now_ms), db_int(intake->sns_timestamp_ms));
+    if (r < 0)
+        return r;
+    if (r == 0) { /* it was confirmed before */
         *ret = VERDICT_DUPLICATE;
         return 0;
     }
@@ -82,27 +52,6 @@ int subscription_apply_confirm(struct store *store, struct topic *topic,
     return r < 0 ? r : topic_look_again(store, topic);
 }
 
-/* How many rows it changed, or a fault. */
-static int subscription_end(struct store *store, enum sql which,
-                            const struct topic *topic, const struct intake *intake)
-{
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, which);
-    int changes = 0;
-    int r;
-
-    db_bind_int(&call, topic->id);
-    if (which != SQL_SUBSCRIPTION_END_ALL)
-        db_bind_text(&call, intake->subscription_arn);
-    db_bind_time(&call, intake->received_ms);
-    db_bind_int(&call, intake->sns_timestamp_ms);
-    if (which == SQL_SUBSCRIPTION_END_ALL || which == SQL_SUBSCRIPTION_END_UNKNOWN)
-        db_bind_text(&call, str_present(intake->subscription_arn)
-                                ? STR_ABSENT
-                                : STR("SNS did not say which subscription ended"));
-    r = db_run(&call, &changes);
-    return r < 0 ? r : changes;
-}
-
 /*
  * The one that is named; else the one that only its messages proved, which must be the
  * one. When none is named, any of those that deliver may have ended: all count as ended,
@@ -112,14 +61,23 @@ static int subscription_end(struct store *store, enum sql which,
 int subscription_apply_end(struct store *store, struct topic *topic,
                            const struct intake *intake, enum verdict *ret)
 {
+    struct db_value id = db_int(topic->id), arn = db_text(intake->subscription_arn);
+    struct db_value since = db_time(intake->received_ms);
+    struct db_value sns_ms = db_int(intake->sns_timestamp_ms);
     bool is_named = str_present(intake->subscription_arn);
-    int r = subscription_end(
-        store, is_named ? SQL_SUBSCRIPTION_END : SQL_SUBSCRIPTION_END_ALL, topic, intake);
+    struct db_value fault =
+        db_text(is_named ? STR_ABSENT : STR("SNS did not say which subscription ended"));
+    int r;
 
-    if (r == 0 && is_named)
-        r = subscription_end(store, SQL_SUBSCRIPTION_END_PROVEN, topic, intake);
+    if (is_named) {
+        r = db_change(store, SQL_SUBSCRIPTION_END, id, arn, since, sns_ms);
+        if (r == 0)
+            r = db_change(store, SQL_SUBSCRIPTION_END_PROVEN, id, arn, since, sns_ms);
+    } else {
+        r = db_change(store, SQL_SUBSCRIPTION_END_ALL, id, since, sns_ms, fault);
+    }
     if (r == 0)
-        r = subscription_end(store, SQL_SUBSCRIPTION_END_UNKNOWN, topic, intake);
+        r = db_change(store, SQL_SUBSCRIPTION_END_UNKNOWN, id, arn, since, sns_ms, fault);
     if (r >= 0)
         r = subscription_make_room(store, topic->id);
     if (r == 0)
@@ -132,17 +90,9 @@ int subscription_apply_end(struct store *store, struct topic *topic,
 int subscription_prove(struct store *store, struct topic *topic,
                        const struct intake *intake)
 {
-    int r;
+    int r = db_do(store, SQL_SUBSCRIPTION_PROVEN, db_int(topic->id),
+                  db_time(intake->received_ms), db_int(intake->sns_timestamp_ms));
 
-    {
-        _cleanup_(db_call_end) struct db_call call =
-            db_call_begin(store, SQL_SUBSCRIPTION_PROVEN);
-
-        db_bind_int(&call, topic->id);
-        db_bind_time(&call, intake->received_ms);
-        db_bind_int(&call, intake->sns_timestamp_ms);
-        r = db_run(&call, NULL);
-    }
     if (r == 0)
         r = subscription_make_room(store, topic->id);
     topic->is_confirmed = true;
@@ -151,60 +101,27 @@ int subscription_prove(struct store *store, struct topic *topic,
 
 /* --- what the answer was ----------------------------------------------------------- */
 
-static int subscription_run(struct store *store, enum sql which, int64_t id,
-                            struct str text)
-{
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, which);
-    int changes = 0;
-    int r;
-
-    db_bind_int(&call, id);
-    if (str_present(text))
-        db_bind_text(&call, text);
-    r = db_run(&call, &changes);
-    return r < 0 ? r : changes;
-}
-
 int subscription_confirmed(struct store *store, int64_t id, struct str text,
                            int64_t now_ms)
 {
-    int r = subscription_run(store, SQL_SUBSCRIPTION_KNOWN, id, text);
+    int r = db_change(store, SQL_SUBSCRIPTION_KNOWN, db_int(id), db_text(text));
 
     if (r != 0)
-        return r < 0 ? r : 0;
-    {
-        _cleanup_(db_call_end) struct db_call call =
-            db_call_begin(store, SQL_SUBSCRIPTION_ANSWERED);
-
-        db_bind_int(&call, id);
-        db_bind_text(&call, text);
-        db_bind_time(&call, now_ms);
-        r = db_run(&call, NULL);
-    }
-    if (r == 0)
-        r = subscription_run(store, SQL_SUBSCRIPTION_ABSORB, id, STR_ABSENT);
-    return r < 0 ? r : 0;
+        return db_only_fault(r);
+    r = db_do(store, SQL_SUBSCRIPTION_ANSWERED, db_int(id), db_text(text),
+              db_time(now_ms));
+    return r < 0 ? r : db_do(store, SQL_SUBSCRIPTION_ABSORB, db_int(id));
 }
 
 int subscription_failed(struct store *store, int64_t id, struct str text, int64_t now_ms)
 {
-    _cleanup_(db_call_end) struct db_call call =
-        db_call_begin(store, SQL_SUBSCRIPTION_FAILED);
-
-    db_bind_int(&call, id);
-    db_bind_time(&call, now_ms);
-    db_bind_text(&call, text);
-    return db_run(&call, NULL);
+    return db_do(store, SQL_SUBSCRIPTION_FAILED, db_int(id), db_time(now_ms),
+                 db_text(text));
 }
 
 int subscription_fault(struct store *store, int64_t id, struct str text)
 {
-    _cleanup_(db_call_end) struct db_call call =
-        db_call_begin(store, SQL_SUBSCRIPTION_FAULT);
-
-    db_bind_int(&call, id);
-    db_bind_text(&call, text);
-    return db_run(&call, NULL);
+    return db_do(store, SQL_SUBSCRIPTION_FAULT, db_int(id), db_text(text));
 }
 
 /* --- what a person decides --------------------------------------------------------- */
@@ -221,13 +138,11 @@ static int find_waiting(struct store *store, const char *topic_arn, int64_t now_
                         int64_t *ids)
 {
     _cleanup_(db_call_end) struct db_call call =
-        db_call_begin(store, SQL_SUBSCRIPTION_WAITING);
+        db_call(store, SQL_SUBSCRIPTION_WAITING, db_text(str_of(topic_arn)),
+                db_int(now_ms - INTAKE_TOKEN_MS), db_int(STORE_SUBSCRIPTIONS_MAX));
     int count = 0;
     int r;
 
-    db_bind_text(&call, str_of(topic_arn));
-    db_bind_int(&call, now_ms - INTAKE_TOKEN_MS);
-    db_bind_int(&call, STORE_SUBSCRIPTIONS_MAX);
     while ((r = db_step(&call)) == 1) {
         int64_t id = db_get_int(&call);
         struct str name = db_get_text(&call);
@@ -240,16 +155,8 @@ static int find_waiting(struct store *store, const char *topic_arn, int64_t now_
 
 static int subscription_restart(struct store *store, int64_t id, int64_t now_ms)
 {
-    int r;
+    int r = db_do(store, SQL_SUBSCRIPTION_RESTART, db_int(id), db_time(now_ms));
 
-    {
-        _cleanup_(db_call_end) struct db_call call =
-            db_call_begin(store, SQL_SUBSCRIPTION_RESTART);
-
-        db_bind_int(&call, id);
-        db_bind_time(&call, now_ms);
-        r = db_run(&call, NULL);
-    }
     return r < 0 ? r : outbox_put(store, id, now_ms, now_ms);
 }
 
@@ -279,29 +186,19 @@ int store_topic_confirm(struct store *store, const char *topic_arn, int64_t now_
     return decision_finish(store, r);
 }
 
-static int topic_forget_rows(struct store *store, enum sql which, const char *topic_arn)
-{
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, which);
-    int changes = 0;
-    int r;
-
-    db_bind_text(&call, str_of(topic_arn));
-    r = db_run(&call, &changes);
-    return r < 0 ? r : changes;
-}
-
 int store_topic_forget(struct store *store, const char *topic_arn)
 {
+    struct db_value arn = db_text(str_of(topic_arn));
     int r = store_begin(store);
 
     if (r < 0)
         return r;
-    r = topic_forget_rows(store, SQL_OUTBOX_FORGET, topic_arn);
+    r = db_change(store, SQL_OUTBOX_FORGET, arn);
     if (r >= 0)
-        r = topic_forget_rows(store, SQL_SUBSCRIPTION_FORGET, topic_arn);
+        r = db_change(store, SQL_SUBSCRIPTION_FORGET, arn);
     if (r == 0)
         r = -ENOENT;
     if (r > 0)
-        r = topic_forget_rows(store, SQL_TOPIC_FORGET, topic_arn);
+        r = db_change(store, SQL_TOPIC_FORGET, arn);
     return decision_finish(store, r);
 }

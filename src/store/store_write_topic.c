@@ -26,11 +26,9 @@ static struct topic *recall(struct store *store, struct str topic_arn)
 int topic_look_again(struct store *store, struct topic *topic)
 {
     _cleanup_(db_call_end) struct db_call call =
-        db_call_begin(store, SQL_TOPIC_SUBSCRIPTIONS);
-    int r;
+        db_call(store, SQL_TOPIC_SUBSCRIPTIONS, db_int(topic->id));
+    int r = db_step(&call);
 
-    db_bind_int(&call, topic->id);
-    r = db_step(&call);
     if (r < 0)
         return r;
     topic->is_confirmed = db_get_int(&call) > 0;
@@ -42,30 +40,23 @@ int topic_look_again(struct store *store, struct topic *topic)
 /* 1 found, 0 not, or a fault. */
 static int find(struct store *store, struct str topic_arn, struct topic *ret)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_TOPIC_FIND);
-    int r;
+    int r = db_find(store, SQL_TOPIC_FIND, &ret->id, db_text(topic_arn));
 
-    db_bind_text(&call, topic_arn);
-    r = db_step(&call);
     if (r <= 0)
         return r;
-    ret->id = db_get_int(&call);
     r = topic_look_again(store, ret);
     return r < 0 ? r : 1;
 }
 
 static int add(struct store *store, struct str topic_arn, struct topic *ret)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_TOPIC_ADD);
     struct arn arn = {0};
     int r;
 
     if (!arn_parse(topic_arn, &arn))
         arn = (struct arn){0};
-    db_bind_text(&call, topic_arn);
-    db_bind_text(&call, arn.account);
-    db_bind_text(&call, arn.region);
-    r = db_run(&call, NULL);
+    r = db_do(store, SQL_TOPIC_ADD, db_text(topic_arn), db_text(arn.account),
+              db_text(arn.region));
     if (r < 0)
         return r;
     ret->id = db_last_id(store);
@@ -136,11 +127,8 @@ int topic_apply_announcement(struct store *store, struct topic *topic,
 {
     if (!topic)
         return 0;
-    _cleanup_(db_call_end) struct db_call call =
-        db_call_begin(store, SQL_TOPIC_ANNOUNCED);
-    db_bind_int(&call, topic->id);
-    db_bind_time(&call, intake->received_ms);
-    return db_run(&call, NULL);
+    return db_do(store, SQL_TOPIC_ANNOUNCED, db_int(topic->id),
+                 db_time(intake->received_ms));
 }
 
 int topic_flush(struct store *store)
@@ -151,12 +139,8 @@ int topic_flush(struct store *store)
 
         if (topic->new_messages == 0)
             continue;
-        _cleanup_(db_call_end) struct db_call call =
-            db_call_begin(store, SQL_TOPIC_MESSAGES);
-        db_bind_int(&call, topic->id);
-        db_bind_int(&call, topic->new_messages);
-        db_bind_time(&call, topic->last_message_ms);
-        r = db_run(&call, NULL);
+        r = db_do(store, SQL_TOPIC_MESSAGES, db_int(topic->id),
+                  db_int(topic->new_messages), db_time(topic->last_message_ms));
         if (r < 0)
             return r;
         topic->new_messages = 0;

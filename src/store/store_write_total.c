@@ -22,11 +22,7 @@ static int total_write(struct store *store, const char *name, int64_t ends, int6
 {
     if (n == 0)
         return 0;
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_TOTAL_ADD);
-    db_bind_text(&call, str_of(name));
-    db_bind_int(&call, ends);
-    db_bind_int(&call, n);
-    return db_run(&call, NULL);
+    return db_do(store, SQL_TOTAL_ADD, db_text(str_of(name)), db_int(ends), db_int(n));
 }
 
 static int flush_totals(struct store *store)

@@ -139,9 +139,73 @@ static void keep_fault(struct db_call *call, int rc, const char *what)
         call->error = db_fault(call->store, rc, what);
 }
 
-struct db_call db_call_begin(struct store *store, enum sql which)
+/* For the rare text with a NUL inside: SQLite would show only the part before it. */
+static int bind_without_nul(sqlite3_stmt *statement, int at, struct str text)
 {
-    struct db_call call = {.store = store, .next = 1};
+    static const char replacement[3] = {'\xEF', '\xBF', '\xBD'};
+    char *copy = sqlite3_malloc64(text.len * sizeof(replacement));
+    size_t len = 0;
+
+    if (!copy)
+        return SQLITE_NOMEM;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i]) {
+            copy[len++] = text.data[i];
+        } else {
+            memcpy(copy + len, replacement, sizeof(replacement));
+            len += sizeof(replacement);
+        }
+    }
+    return sqlite3_bind_text64(statement, at, copy, len, sqlite3_free, SQLITE_UTF8);
+}
+
+static int bind_text(sqlite3_stmt *statement, int at, struct str text)
+{
+    if (memchr(text.data, 0, text.len))
+        return bind_without_nul(statement, at, text);
+    return sqlite3_bind_text64(statement, at, text.data, text.len, SQLITE_STATIC,
+                               SQLITE_UTF8);
+}
+
+static int bind_time(sqlite3_stmt *statement, int at,
+                     void (*format)(int64_t ms, char ret[CLOCK_TEXT_BYTES]), int64_t ms)
+{
+    char text[CLOCK_TEXT_BYTES];
+
+    format(ms, text);
+    return sqlite3_bind_text(statement, at, text, -1, SQLITE_TRANSIENT);
+}
+
+static int bind_value(sqlite3_stmt *statement, int i, const struct db_value *value)
+{
+    switch (value->type) {
+    case DB_INT:
+        return sqlite3_bind_int64(statement, i, value->integer);
+    case DB_TIME:
+        return bind_time(statement, i, clock_format_sql, value->integer);
+    case DB_DAY:
+        return bind_time(statement, i, clock_format_day, value->integer);
+    case DB_TEXT:
+        return bind_text(statement, i, value->text);
+    case DB_BLOB:
+        return sqlite3_bind_blob64(statement, i, value->text.len ? value->text.data : "",
+                                   value->text.len, SQLITE_STATIC);
+    default:
+        return SQLITE_OK; /* as is all that is not bound */
+    }
+}
+
+static void bind_values(struct db_call *call, const struct db_value *values, size_t count)
+{
+    for (size_t i = 0; i < count && call->error == 0; i++)
+        keep_fault(call, bind_value(call->statement, (int)i + 1, &values[i]),
+                   "binding a parameter");
+}
+
+struct db_call db_call_begin(struct store *store, enum sql which,
+                             const struct db_value *values, size_t count)
+{
+    struct db_call call = {.store = store};
     sqlite3_stmt **statement = &store->db->statements[which];
 
     if (!*statement)
@@ -150,17 +214,20 @@ struct db_call db_call_begin(struct store *store, enum sql which)
                                       SQLITE_PREPARE_PERSISTENT, statement, NULL),
                    "preparing a statement");
     call.statement = *statement;
+    bind_values(&call, values, count);
     return call;
 }
 
-struct db_call db_call_text(struct store *store, const char *sql)
+struct db_call db_call_text(struct store *store, const char *sql,
+                            const struct db_value *values, size_t count)
 {
-    struct db_call call = {.store = store, .is_own = true, .next = 1};
+    struct db_call call = {.store = store, .is_own = true};
     sqlite3_stmt *statement = NULL;
 
     keep_fault(&call, sqlite3_prepare_v2(store->db->sqlite, sql, -1, &statement, NULL),
                "preparing a query");
     call.statement = statement;
+    bind_values(&call, values, count);
     return call;
 }
 
@@ -177,96 +244,6 @@ void db_call_end(struct db_call *call)
     call->statement = NULL;
 }
 
-/* For the rare text with a NUL inside: SQLite would show only the part before it. */
-static int bind_without_nul(struct db_call *call, struct str text)
-{
-    static const char replacement[3] = {'\xEF', '\xBF', '\xBD'};
-    char *copy = sqlite3_malloc64(text.len * sizeof(replacement));
-    size_t len = 0;
-
-    if (!copy)
-        return SQLITE_NOMEM;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i]) {
-            copy[len++] = text.data[i];
-        } else {
-            memcpy(copy + len, replacement, sizeof(replacement));
-            len += sizeof(replacement);
-        }
-    }
-    return sqlite3_bind_text64(call->statement, call->next, copy, len, sqlite3_free,
-                               SQLITE_UTF8);
-}
-
-void db_bind_text(struct db_call *call, struct str text)
-{
-    int rc;
-
-    if (!call->error) {
-        if (text.len == 0)
-            rc = sqlite3_bind_null(call->statement, call->next);
-        else if (memchr(text.data, 0, text.len))
-            rc = bind_without_nul(call, text);
-        else
-            rc = sqlite3_bind_text64(call->statement, call->next, text.data, text.len,
-                                     SQLITE_STATIC, SQLITE_UTF8);
-        keep_fault(call, rc, "binding a text");
-    }
-    call->next++;
-}
-
-void db_bind_text_max(struct db_call *call, struct str text, size_t bytes_max)
-{
-    /* What replaces a NUL has three bytes. */
-    if (text.len > bytes_max / 3 && memchr(text.data, 0, text.len))
-        bytes_max /= 3;
-    db_bind_text(call, str_cut(text, bytes_max));
-}
-
-void db_bind_blob(struct db_call *call, struct str bytes)
-{
-    if (!call->error)
-        keep_fault(call,
-                   sqlite3_bind_blob64(call->statement, call->next,
-                                       bytes.len ? bytes.data : "", bytes.len,
-                                       SQLITE_STATIC),
-                   "binding bytes");
-    call->next++;
-}
-
-void db_bind_int_if(struct db_call *call, bool known, int64_t value)
-{
-    if (!call->error)
-        keep_fault(call,
-                   known ? sqlite3_bind_int64(call->statement, call->next, value)
-                         : sqlite3_bind_null(call->statement, call->next),
-                   "binding a number");
-    call->next++;
-}
-
-void db_bind_int(struct db_call *call, int64_t value)
-{
-    db_bind_int_if(call, true, value);
-}
-
-void db_bind_time(struct db_call *call, int64_t ms)
-{
-    char text[CLOCK_TEXT_BYTES];
-
-    if (ms == CLOCK_NONE || ms == POLICY_FOR_EVER) {
-        db_bind_int_if(call, false, 0);
-        return;
-    }
-    if (!call->error) {
-        clock_format_sql(ms, text);
-        keep_fault(
-            call,
-            sqlite3_bind_text(call->statement, call->next, text, -1, SQLITE_TRANSIENT),
-            "binding a time");
-    }
-    call->next++;
-}
-
 int db_step(struct db_call *call)
 {
     int rc;
@@ -281,17 +258,6 @@ int db_step(struct db_call *call)
         return 0;
     keep_fault(call, rc, sqlite3_sql(call->statement));
     return call->error;
-}
-
-int db_run(struct db_call *call, int *ret_changes)
-{
-    int r = db_step(call);
-
-    if (r < 0)
-        return r;
-    if (ret_changes)
-        *ret_changes = sqlite3_changes(call->store->db->sqlite);
-    return 0;
 }
 
 int64_t db_get_int(struct db_call *call)
@@ -373,13 +339,37 @@ int db_call_fault(struct db_call *call, const char *what)
     return db_fault(call->store, sqlite3_errcode(call->store->db->sqlite), what);
 }
 
-int db_version(struct store *store, int64_t *ret)
+int db_change_values(struct store *store, enum sql which, const struct db_value *values,
+                     size_t count)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, SQL_VERSION);
+    _cleanup_(db_call_end) struct db_call call =
+        db_call_begin(store, which, values, count);
     int r = db_step(&call);
 
-    if (r < 0)
-        return r;
-    *ret = db_get_int(&call);
-    return 0;
+    return r < 0 ? r : sqlite3_changes(store->db->sqlite);
+}
+
+int db_find_values(struct store *store, enum sql which, int64_t *ret,
+                   const struct db_value *values, size_t count)
+{
+    _cleanup_(db_call_end) struct db_call call =
+        db_call_begin(store, which, values, count);
+    int r = db_step(&call);
+
+    if (r == 1 && ret)
+        *ret = db_get_int(&call);
+    return r;
+}
+
+struct db_value db_text_max(struct str text, size_t bytes_max)
+{
+    /* What replaces a NUL has three bytes. */
+    if (text.len > bytes_max / 3 && memchr(text.data, 0, text.len))
+        bytes_max /= 3;
+    return db_text(str_cut(text, bytes_max));
+}
+
+int db_version(struct store *store, int64_t *ret)
+{
+    return db_only_fault(db_find(store, SQL_VERSION, ret));
 }

@@ -157,7 +157,7 @@ static int on_progress(void *context)
 static int look_check(struct store *store, const char *sql, struct buf *report,
                       bool *ret_bad)
 {
-    _cleanup_(db_call_end) struct db_call call = db_call_text(store, sql);
+    _cleanup_(db_call_end) struct db_call call = db_call_text(store, sql, NULL, 0);
     int r;
 
     while ((r = db_step(&call)) == 1) {

@@ -140,13 +140,6 @@ static int roll_back(struct store *store)
     return db_exec(store, "ROLLBACK", "rolling back");
 }
 
-static int turn_run(struct store *store, enum sql which)
-{
-    _cleanup_(db_call_end) struct db_call call = db_call_begin(store, which);
-
-    return db_run(&call, NULL);
-}
-
 int db_begin(struct store *store)
 {
     int r = roll_back(store);
@@ -161,7 +154,7 @@ int db_begin(struct store *store)
      * the lock when our present batch ends. */
     if (store->mode == STORE_OWN)
         db_turn_give(store);
-    r = turn_run(store, SQL_BEGIN);
+    r = db_do(store, SQL_BEGIN);
     if (r < 0)
         db_turn_give(store);
     return r;
@@ -175,7 +168,7 @@ void db_rollback(struct store *store)
 
 int db_commit(struct store *store)
 {
-    int r = turn_run(store, SQL_COMMIT);
+    int r = db_do(store, SQL_COMMIT);
 
     if (r < 0)
         return r;
