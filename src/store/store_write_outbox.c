@@ -119,7 +119,7 @@ int outbox_drop(struct store *store, int64_t subscription_id)
 
 struct attempt {
     int64_t id;
-    int64_t subscription_id;
+    int64_t target_id;
     int64_t attempts;
     int64_t created_at_ms;
 };
@@ -134,7 +134,7 @@ static int find(struct store *store, int64_t id, struct attempt *ret)
     if (r <= 0)
         return r;
     ret->id = id;
-    ret->subscription_id = db_get_int(&call);
+    ret->target_id = db_get_int(&call);
     ret->attempts = db_get_int(&call);
     ret->created_at_ms = db_get_int(&call);
     return 1;
@@ -166,7 +166,7 @@ static int apply_result(struct store *store, const struct attempt *attempt,
 {
     const struct task_effects *effects = &task_effects[STORE_TASK_CONFIRM];
     int64_t next_at_ms = now_ms + back_off(attempt->attempts + 1);
-    int64_t target_id = attempt->subscription_id;
+    int64_t target_id = attempt->target_id;
     int r;
 
     if (result == STORE_TASK_RETRY &&

@@ -252,23 +252,25 @@ const char *const db_sql[SQL_COUNT] = {
     [SQL_TOKEN_MOVED] =
         "UPDATE subscription SET token = ?2, clear_token = NULL WHERE id = ?1",
     /* It starts over when it was under way. */
-    [SQL_OUTBOX_PUT] =
-        "INSERT INTO outbox (kind, subscription_id, next_at_ms, created_at_ms)"
-        " VALUES ('confirm', ?, ?, ?) ON CONFLICT (subscription_id, kind) DO UPDATE"
-        " SET attempts = 0, next_at_ms = excluded.next_at_ms,"
-        " created_at_ms = excluded.created_at_ms, last_fault = NULL",
+    [SQL_OUTBOX_PUT] = "INSERT INTO outbox (kind, target, next_at_ms, created_at_ms)"
+                       " VALUES ('confirm', ?, ?, ?) ON CONFLICT (target) WHERE kind = "
+                       "'confirm' DO UPDATE"
+                       " SET attempts = 0, next_at_ms = excluded.next_at_ms,"
+                       " created_at_ms = excluded.created_at_ms, last_fault = NULL",
     [SQL_OUTBOX_NEXT] =
         "SELECT o.id, o.next_at_ms, t.topic_arn, s.token, s.clear_token, o.attempts"
-        " FROM outbox AS o JOIN subscription AS s ON s.id = o.subscription_id"
+        " FROM outbox AS o JOIN subscription AS s ON o.kind = 'confirm' AND s.id = "
+        "o.target"
         " JOIN topic AS t ON t.id = s.topic_id ORDER BY o.next_at_ms, o.id",
-    [SQL_OUTBOX_FIND] =
-        "SELECT subscription_id, attempts, created_at_ms FROM outbox WHERE id = ?",
+    [SQL_OUTBOX_FIND] = "SELECT target, attempts, created_at_ms FROM outbox WHERE id = ?",
     [SQL_OUTBOX_RETRY] =
         "UPDATE outbox SET attempts = ?2, next_at_ms = ?3, last_fault = ?4 WHERE id = ?1",
     [SQL_OUTBOX_DROP] = "DELETE FROM outbox WHERE id = ?",
-    [SQL_OUTBOX_DROP_SUBSCRIPTION] = "DELETE FROM outbox WHERE subscription_id = ?",
+    [SQL_OUTBOX_DROP_SUBSCRIPTION] =
+        "DELETE FROM outbox WHERE kind = 'confirm' AND target = ?",
     [SQL_OUTBOX_FORGET] =
-        "DELETE FROM outbox WHERE subscription_id IN (SELECT s.id FROM subscription AS s"
+        "DELETE FROM outbox WHERE kind = 'confirm'"
+        " AND target IN (SELECT CAST(s.id AS TEXT) FROM subscription AS s"
         " JOIN topic AS t ON t.id = s.topic_id WHERE t.topic_arn = ?)",
 
     [SQL_TOTAL_ADD] = "INSERT INTO total (name, ends, n) VALUES (?, ?, ?)"

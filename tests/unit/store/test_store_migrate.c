@@ -113,6 +113,24 @@ static void a_pending_token_can_be_confirmed_before_it_has_a_file(void **state)
     assert_due(fixture, 1, "t tok 0");
 }
 
+static void a_confirmation_of_version_3_goes_on(void **state)
+{
+    struct fixture *fixture = *state;
+    char rows[512];
+
+    (void)snprintf(rows, sizeof(rows),
+                   "INSERT INTO topic (id, topic_arn) VALUES (1, 't');"
+                   "INSERT INTO subscription (id, topic_id, state, since, sns_ms,"
+                   " clear_token) VALUES (7, 1, 'confirming', '2026-01-01', %lld, 'tok');"
+                   "INSERT INTO outbox (kind, subscription_id, attempts, next_at_ms,"
+                   " created_at_ms) VALUES ('confirm', 7, 2, 1, %lld)",
+                   (long long)fixture->now_ms, (long long)fixture->now_ms);
+    make_old(fixture, 3, rows);
+    assert_due(fixture, 1, "t tok 2");
+    assert_int_equal(store_topic_forget(fixture->store, "t"), 0);
+    assert_answer(fixture, "SELECT count(*) FROM outbox", "0");
+}
+
 /* Minutes since 1970, reason, number: each in its place until the minute in which it
  * ends, less until the end of what is stronger. */
 static void the_list_of_version_1_is_counted_by_reason_and_end(void **state)
@@ -183,6 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(topics_and_waiting_confirmations_of_version_1_go_on),
         TEST(a_pending_token_can_be_confirmed_before_it_has_a_file),
+        TEST(a_confirmation_of_version_3_goes_on),
         TEST(the_list_of_version_1_is_counted_by_reason_and_end),
         TEST(days_of_version_1_keep_their_counters),
         TEST(plain_bodies_of_version_2_stay_readable),
