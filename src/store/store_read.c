@@ -59,8 +59,7 @@ static void query_done(struct query *query)
     buf_done(&query->sql);
 }
 
-static int add_condition(struct query *query, const char *condition,
-                         struct db_value value)
+static int query_add(struct query *query, const char *condition, struct db_value value)
 {
     int r =
         buf_printf(&query->sql, " %s %s", query->count == 0 ? "WHERE" : "AND", condition);
@@ -71,17 +70,18 @@ static int add_condition(struct query *query, const char *condition,
 }
 
 /* The address in its key form: `John <A@B>` finds a@b. */
-static int add_address(struct query *query, const struct field *field, const char *typed)
+static int query_add_address(struct query *query, const struct field *field,
+                             const char *typed)
 {
     int r = address_parse(str_of(typed), &query->address);
 
     if (r < 0)
         return r;
-    return add_condition(query, field->condition, db_text(str_of(query->address.key)));
+    return query_add(query, field->condition, db_text(str_of(query->address.key)));
 }
 
-static int add_fields(struct query *query, enum store_view view,
-                      const struct store_filter *filter)
+static int query_add_fields(struct query *query, enum store_view view,
+                            const struct store_filter *filter)
 {
     int r = 0;
 
@@ -94,52 +94,52 @@ static int add_fields(struct query *query, enum store_view view,
         if (!store_has_column(view, fields[i].column))
             return -EINVAL;
         r = strcmp(fields[i].column, "address") == 0
-                ? add_address(query, &fields[i], given)
-                : add_condition(query, fields[i].condition, db_text(str_of(given)));
+                ? query_add_address(query, &fields[i], given)
+                : query_add(query, fields[i].condition, db_text(str_of(given)));
     }
     return r;
 }
 
-static int add_time(struct query *query, const struct view *view, const char *compared,
-                    int64_t ms)
+static int query_add_time(struct query *query, const struct view *view,
+                          const char *compared, int64_t ms)
 {
     char condition[64];
 
     if (ms == 0 || ms == CLOCK_NONE)
         return 0;
     (void)snprintf(condition, sizeof(condition), "%s %s ?", view->time, compared);
-    return add_condition(query, condition, db_time(ms));
+    return query_add(query, condition, db_time(ms));
 }
 
-static int add_ids(struct query *query, enum store_view view,
-                   const struct store_filter *filter)
+static int query_add_ids(struct query *query, enum store_view view,
+                         const struct store_filter *filter)
 {
     int r = 0;
 
     if (!store_has_column(view, "id"))
         return filter->after_id || filter->id ? -EINVAL : 0;
     if (filter->id)
-        r = add_condition(query, "id = ?", db_int(filter->id));
+        r = query_add(query, "id = ?", db_int(filter->id));
     if (r == 0 && filter->after_id)
-        r = add_condition(query, "id > ?", db_int(filter->after_id));
+        r = query_add(query, "id > ?", db_int(filter->after_id));
     return r;
 }
 
-static int build(struct query *query, enum store_view which,
-                 const struct store_filter *filter)
+static int query_build(struct query *query, enum store_view which,
+                       const struct store_filter *filter)
 {
     const struct view *view = &views[which];
     int r = buf_printf(&query->sql, "SELECT %s FROM %s", filter->ids_only ? "id" : "*",
                        view->name);
 
     if (r == 0)
-        r = add_fields(query, which, filter);
+        r = query_add_fields(query, which, filter);
     if (r == 0)
-        r = add_time(query, view, ">=", filter->since_ms);
+        r = query_add_time(query, view, ">=", filter->since_ms);
     if (r == 0)
-        r = add_time(query, view, "<", filter->until_ms);
+        r = query_add_time(query, view, "<", filter->until_ms);
     if (r == 0)
-        r = add_ids(query, which, filter);
+        r = query_add_ids(query, which, filter);
     if (r == 0)
         r = buf_printf(&query->sql, " ORDER BY %s",
                        filter->newest_first ? view->order_newest : view->order);
@@ -159,7 +159,7 @@ static void value_set_type(struct store_value *value, enum store_value_type type
         value->type = type;
 }
 
-static int give_rows(struct db_call *call, store_row_fn *row, void *context)
+static int query_give_rows(struct db_call *call, store_row_fn *row, void *context)
 {
     struct store_value values[STORE_COLUMNS_MAX];
     enum store_value_type types[STORE_COLUMNS_MAX] = {0};
@@ -190,12 +190,12 @@ int store_query(struct store *store, enum store_view view,
     int r;
 
     buf_init(&query.sql, STORE_QUERY_BYTES_MAX);
-    r = build(&query, view, filter);
+    r = query_build(&query, view, filter);
     if (r < 0)
         return r;
     _cleanup_(db_call_end) struct db_call call =
         db_call_text(store, buf_str(&query.sql).data, query.values, query.count);
-    r = give_rows(&call, row, context);
+    r = query_give_rows(&call, row, context);
     return r == 0 ? db_read_check(store) : r;
 }
 

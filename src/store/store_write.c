@@ -37,7 +37,7 @@ int write_flush(struct store *store)
     return r < 0 ? r : tally_flush(store);
 }
 
-static void name_message(const struct intake *intake, struct message *message)
+static void message_name(const struct intake *intake, struct message *message)
 {
     unsigned char digest[DIGEST_BYTES];
     size_t len = sizeof(FILE_ID_PREFIX) - 1;
@@ -56,7 +56,7 @@ static void name_message(const struct intake *intake, struct message *message)
     message->sns_id = (struct str){message->file_id, len + FILE_ID_DIGITS};
 }
 
-static int find_message(struct store *store, const struct intake *intake,
+static int message_find(struct store *store, const struct intake *intake,
                         struct message *message)
 {
     _cleanup_(db_call_end) struct db_call call = db_call(
@@ -75,12 +75,12 @@ static int find_message(struct store *store, const struct intake *intake,
 }
 
 /* The first level: has this SNS message been kept before? */
-static int add_message(struct store *store, const struct intake *intake,
+static int message_add(struct store *store, const struct intake *intake,
                        const struct topic *topic, struct message *message)
 {
     int r;
 
-    name_message(intake, message);
+    message_name(intake, message);
     r = db_change(store, SQL_MESSAGE_ADD, db_int(message->timestamp_ms),
                   db_text(message->sns_id), db_int_if(topic, topic ? topic->id : 0),
                   db_time(intake->received_ms));
@@ -88,7 +88,7 @@ static int add_message(struct store *store, const struct intake *intake,
         return r;
     message->is_new = r > 0;
     if (!message->is_new)
-        return find_message(store, intake, message);
+        return message_find(store, intake, message);
     message->id = db_last_id(store);
     return 0;
 }
@@ -119,8 +119,8 @@ static int quarantine_token(struct store *store, const struct intake *intake,
     return r;
 }
 
-static int quarantine(struct store *store, const struct intake *intake,
-                      const struct message *message, enum verdict *ret)
+static int message_quarantine(struct store *store, const struct intake *intake,
+                              const struct message *message, enum verdict *ret)
 {
     const char *reason = quarantine_word(intake->reason);
 
@@ -140,9 +140,9 @@ static int quarantine(struct store *store, const struct intake *intake,
  * What was quarantined and comes again, from SNS after an upgrade or by `quarantine
  * retry`, is applied and leaves the quarantine.
  */
-static int keep(struct store *store, const struct intake *intake,
-                const struct message *message, const struct event_seen *seen,
-                enum verdict *ret)
+static int message_keep(struct store *store, const struct intake *intake,
+                        const struct message *message, const struct event_seen *seen,
+                        enum verdict *ret)
 {
     int r;
 
@@ -162,15 +162,15 @@ static int keep(struct store *store, const struct intake *intake,
  * What a remote server says again and again leaves no row of its own, not even of the
  * message: the event counts, and is known again like those that are only counted.
  */
-static int keep_nothing(struct store *store, const struct intake *intake,
-                        struct topic *topic, const struct event_seen *seen,
-                        enum verdict *ret)
+static int message_count_only(struct store *store, const struct intake *intake,
+                              struct topic *topic, const struct event_seen *seen,
+                              enum verdict *ret)
 {
     struct message message = {0};
     int r;
 
-    name_message(intake, &message);
-    r = find_message(store, intake, &message);
+    message_name(intake, &message);
+    r = message_find(store, intake, &message);
     if (r == 0)
         r = event_apply(store, intake, 0, seen, ret);
     if (r == 0 && *ret == VERDICT_COUNTED && message.id == 0)
@@ -180,8 +180,8 @@ static int keep_nothing(struct store *store, const struct intake *intake,
     return r;
 }
 
-static int apply_subscription(struct store *store, const struct intake *intake,
-                              struct topic *topic, enum verdict *ret)
+static int message_apply_subscription(struct store *store, const struct intake *intake,
+                                      struct topic *topic, enum verdict *ret)
 {
     switch (intake->kind) {
     case INTAKE_CONFIRM:
@@ -194,7 +194,7 @@ static int apply_subscription(struct store *store, const struct intake *intake,
     }
 }
 
-static int apply_message(struct store *store, const struct intake *intake,
+static int message_apply(struct store *store, const struct intake *intake,
                          struct topic *topic, enum verdict *ret)
 {
     struct message message = {0};
@@ -202,28 +202,28 @@ static int apply_message(struct store *store, const struct intake *intake,
     int r = intake->kind == INTAKE_KEEP ? event_is_repeated(store, intake, &seen) : 0;
 
     if (r != 0)
-        return r < 0 ? r : keep_nothing(store, intake, topic, &seen, ret);
-    r = add_message(store, intake, topic, &message);
+        return r < 0 ? r : message_count_only(store, intake, topic, &seen, ret);
+    r = message_add(store, intake, topic, &message);
     if (r == 0 && message.is_new)
         r = topic_note_message(store, topic, intake);
     if (r < 0)
         return r;
     if (intake->kind == INTAKE_KEEP)
-        return keep(store, intake, &message, &seen, ret);
+        return message_keep(store, intake, &message, &seen, ret);
     if (intake->kind == INTAKE_QUARANTINE)
-        return quarantine(store, intake, &message, ret);
+        return message_quarantine(store, intake, &message, ret);
     *ret = VERDICT_DUPLICATE;
     if (!message.is_new && !message.is_unapplied)
         return 0;
-    r = apply_subscription(store, intake, topic, ret);
+    r = message_apply_subscription(store, intake, topic, ret);
     if (r == 0 && message.is_unapplied)
         r = quarantine_leave(store, message.id);
     return r;
 }
 
 /* It leaves no row of the message either: only counters know of it. */
-static int apply_counted(struct store *store, const struct intake *intake,
-                         struct topic *topic, enum verdict *ret)
+static int message_apply_counted(struct store *store, const struct intake *intake,
+                                 struct topic *topic, enum verdict *ret)
 {
     const struct event_seen seen = {0};
     int r = 0;
@@ -252,6 +252,6 @@ int store_apply(struct store *store, const struct intake *intake, enum verdict *
             return r;
     }
     if (intake->kind == INTAKE_COUNT || intake->kind == INTAKE_IGNORE)
-        return apply_counted(store, intake, topic, ret);
-    return apply_message(store, intake, topic, ret);
+        return message_apply_counted(store, intake, topic, ret);
+    return message_apply(store, intake, topic, ret);
 }

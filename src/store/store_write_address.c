@@ -18,7 +18,8 @@ void kept_address_done(struct kept_address *kept)
 /* --- finding --------------------------------------------------------------------- */
 
 /* Texts outlive the row. */
-static int read_text(struct kept_address *kept, struct db_call *call, struct str *ret)
+static int entry_read_text(struct kept_address *kept, struct db_call *call,
+                           struct str *ret)
 {
     struct str text = db_get_text(call);
 
@@ -33,7 +34,7 @@ static int read_text(struct kept_address *kept, struct db_call *call, struct str
     return 0;
 }
 
-static enum policy_origin read_origin(struct db_call *call)
+static enum policy_origin entry_read_origin(struct db_call *call)
 {
     struct str text = db_get_text(call);
     enum policy_origin origin = POLICY_ORIGIN_EVENT;
@@ -44,7 +45,7 @@ static enum policy_origin read_origin(struct db_call *call)
     return origin;
 }
 
-static int read_entry(struct kept_address *kept, struct db_call *call,
+static int entry_read(struct kept_address *kept, struct db_call *call,
                       struct policy_entry *ret)
 {
     struct str *const texts[KEPT_ENTRY_TEXTS] = {
@@ -64,14 +65,14 @@ static int read_entry(struct kept_address *kept, struct db_call *call,
     ret->repeats = db_get_int(call);
     ret->lifted_ms = db_get_time(call);
     ret->lifted = ret->lifted_ms != CLOCK_NONE;
-    ret->origin = read_origin(call);
+    ret->origin = entry_read_origin(call);
     for (size_t i = 0; r == 0 && i < KEPT_ENTRY_TEXTS; i++)
-        r = read_text(kept, call, texts[i]);
+        r = entry_read_text(kept, call, texts[i]);
     return r;
 }
 
 /* Room for one more, as struct policy_address promises. */
-static int reserve_day(struct kept_address *kept)
+static int days_reserve(struct kept_address *kept)
 {
     size_t room = kept->day_room > 0 ? 2 * kept->day_room : 4;
     struct policy_soft_day *days;
@@ -87,7 +88,7 @@ static int reserve_day(struct kept_address *kept)
 }
 
 /* The entries, and a person's last removal in a row without a reason. */
-static int load_list(struct store *store, struct kept_address *kept)
+static int kept_load_list(struct store *store, struct kept_address *kept)
 {
     _cleanup_(db_call_end) struct db_call call =
         db_call(store, SQL_ADDRESS_LIST, db_text(str_of(kept->key)),
@@ -99,7 +100,7 @@ static int load_list(struct store *store, struct kept_address *kept)
 
         r = 0;
         if (reason > POLICY_REASON_NONE && reason < POLICY_REASONS)
-            r = read_entry(kept, &call, &kept->state.entries[reason]);
+            r = entry_read(kept, &call, &kept->state.entries[reason]);
         else
             kept->state.removed_ms = db_get_time(&call);
         if (r < 0)
@@ -108,12 +109,12 @@ static int load_list(struct store *store, struct kept_address *kept)
     return r;
 }
 
-static int load_days(struct store *store, struct kept_address *kept)
+static int kept_load_days(struct store *store, struct kept_address *kept)
 {
     _cleanup_(db_call_end) struct db_call call =
         db_call(store, SQL_ADDRESS_DAYS, db_text(str_of(kept->key)),
                 db_text(str_of(kept->scope)));
-    int r = reserve_day(kept);
+    int r = days_reserve(kept);
 
     while (r == 0 && (r = db_step(&call)) == 1) {
         struct policy_soft_day *day = &kept->state.days[kept->state.day_count++];
@@ -122,14 +123,14 @@ static int load_days(struct store *store, struct kept_address *kept)
         day->last_ms = db_get_int(&call);
         day->doubt_first_ms = db_get_int_or(&call, CLOCK_NONE);
         day->doubt_last_ms = db_get_int_or(&call, CLOCK_NONE);
-        r = reserve_day(kept);
+        r = days_reserve(kept);
     }
     return r;
 }
 
 /* Messages come in any order: the Delivery that voids a soft bounce may be here. */
-static int load_delivered(struct store *store, int64_t after_ms,
-                          struct kept_address *kept)
+static int kept_load_delivered(struct store *store, int64_t after_ms,
+                               struct kept_address *kept)
 {
     _cleanup_(db_call_end) struct db_call call =
         db_call(store, SQL_EVENT_DELIVERED, db_text(str_of(kept->key)));
@@ -152,18 +153,18 @@ int kept_address_load(struct store *store, unsigned parts, int64_t after_ms,
     kept->state.removed_ms = CLOCK_NONE;
     kept->state.delivered_ms = CLOCK_NONE;
     if (parts & POLICY_PART_LIST)
-        r = load_list(store, kept);
+        r = kept_load_list(store, kept);
     if (r == 0 && parts & POLICY_PART_SOFT)
-        r = load_days(store, kept);
+        r = kept_load_days(store, kept);
     if (r == 0 && parts & POLICY_PART_DELIVERED)
-        r = load_delivered(store, after_ms, kept);
+        r = kept_load_delivered(store, after_ms, kept);
     return r;
 }
 
 /* --- saving ---------------------------------------------------------------------- */
 
-static int save_entry(struct store *store, const struct kept_address *kept,
-                      enum policy_reason reason)
+static int kept_save_entry(struct store *store, const struct kept_address *kept,
+                           enum policy_reason reason)
 {
     const struct policy_entry *entry = &kept->state.entries[reason];
 
@@ -179,8 +180,8 @@ static int save_entry(struct store *store, const struct kept_address *kept,
         db_text(entry->lifted ? entry->lifted_note : STR_ABSENT));
 }
 
-static int save_day(struct store *store, const struct kept_address *kept,
-                    const struct policy_soft_day *day)
+static int kept_save_day(struct store *store, const struct kept_address *kept,
+                         const struct policy_soft_day *day)
 {
     struct db_value key = db_text(str_of(kept->key)),
                     scope = db_text(str_of(kept->scope));
@@ -200,10 +201,10 @@ int kept_address_save(struct store *store, const struct kept_address *kept,
 
     for (unsigned i = 0; r == 0 && i < POLICY_REASONS; i++)
         if (change->entries & 1u << i)
-            r = save_entry(store, kept, (enum policy_reason)i);
+            r = kept_save_entry(store, kept, (enum policy_reason)i);
     for (size_t i = 0; r == 0 && change->days && i < kept->state.day_count; i++)
         if (kept->state.days[i].mark != POLICY_MARK_KEPT)
-            r = save_day(store, kept, &kept->state.days[i]);
+            r = kept_save_day(store, kept, &kept->state.days[i]);
     for (size_t i = 0; r == 0 && i < change->total_count; i++)
         r = total_change(store, &change->totals[i]);
     return r;
@@ -211,9 +212,9 @@ int kept_address_save(struct store *store, const struct kept_address *kept,
 
 /* --- an event -------------------------------------------------------------------- */
 
-static int fold_event(struct store *store, const struct intake *intake,
-                      const struct policy_judgement *judgement, struct kept_address *kept,
-                      struct policy_change *ret)
+static int kept_fold_event(struct store *store, const struct intake *intake,
+                           const struct policy_judgement *judgement,
+                           struct kept_address *kept, struct policy_change *ret)
 {
     const struct policy_when when = {intake->occurred_ms, intake->received_ms,
                                      intake->imported};
@@ -233,7 +234,7 @@ int list_would_change(struct store *store, const struct intake *intake,
     _cleanup_(kept_address_done) struct kept_address kept = {
         .key = recipient->address.key, .scope = "*"};
     struct policy_change change;
-    int r = fold_event(store, intake, judgement, &kept, &change);
+    int r = kept_fold_event(store, intake, judgement, &kept, &change);
 
     return r < 0 ? r : change.in_force;
 }
@@ -245,7 +246,7 @@ int list_apply(struct store *store, const struct intake *intake,
     _cleanup_(kept_address_done) struct kept_address kept = {
         .key = recipient->address.key, .scope = "*"};
     struct policy_change change;
-    int r = fold_event(store, intake, judgement, &kept, &change);
+    int r = kept_fold_event(store, intake, judgement, &kept, &change);
 
     return r < 0 ? r : kept_address_save(store, &kept, &change);
 }

@@ -12,7 +12,7 @@ static int64_t floor_div(int64_t value, int64_t by)
     return value / by - (value % by < 0);
 }
 
-static struct day_tally *find_day(struct store *store, int64_t day)
+static struct day_tally *tally_find_day(struct store *store, int64_t day)
 {
     for (size_t i = 0; i < store->writing->day_count; i++)
         if (store->writing->days[i].day == day)
@@ -23,7 +23,7 @@ static struct day_tally *find_day(struct store *store, int64_t day)
 int tally_add(struct store *store, int64_t occurred_ms, unsigned kind)
 {
     int64_t day = floor_div(occurred_ms, CLOCK_DAY_MS);
-    struct day_tally *tally = find_day(store, day);
+    struct day_tally *tally = tally_find_day(store, day);
 
     if (!tally) {
         if (store->writing->day_count == STORE_DAYS_TALLIED_MAX) {
@@ -76,7 +76,8 @@ int tally_add_type(struct store *store, int64_t occurred_ms, struct str type)
 }
 
 /* The number of rows that it changed, or a fault. */
-static int write_day(struct store *store, const struct day_tally *tally, enum sql which)
+static int tally_write_day(struct store *store, const struct day_tally *tally,
+                           enum sql which)
 {
     struct db_value values[1 + TALLY_KINDS] = {db_day(tally->day * CLOCK_DAY_MS)};
 
@@ -85,7 +86,7 @@ static int write_day(struct store *store, const struct day_tally *tally, enum sq
     return db_change_values(store, which, values, 1 + TALLY_KINDS);
 }
 
-static int write_type(struct store *store, const struct type_tally *tally)
+static int tally_write_type(struct store *store, const struct type_tally *tally)
 {
     return db_do(store, SQL_TYPE_ADD, db_day(tally->day * CLOCK_DAY_MS),
                  db_text((struct str){tally->name, tally->name_len}), db_int(tally->n));
@@ -96,12 +97,12 @@ int tally_flush(struct store *store)
     int r = 0;
 
     for (size_t i = 0; r >= 0 && i < store->writing->day_count; i++) {
-        r = write_day(store, &store->writing->days[i], SQL_DAY_ADD);
+        r = tally_write_day(store, &store->writing->days[i], SQL_DAY_ADD);
         if (r == 0)
-            r = write_day(store, &store->writing->days[i], SQL_DAY_FIRST);
+            r = tally_write_day(store, &store->writing->days[i], SQL_DAY_FIRST);
     }
     for (size_t i = 0; r >= 0 && i < store->writing->type_count; i++)
-        r = write_type(store, &store->writing->types[i]);
+        r = tally_write_type(store, &store->writing->types[i]);
     if (r < 0)
         return r;
     store->writing->day_count = 0;
@@ -109,7 +110,7 @@ int tally_flush(struct store *store)
     return 0;
 }
 
-static int64_t hash_of(struct str bytes)
+static int64_t count_hash(struct str bytes)
 {
     unsigned char digest[DIGEST_BYTES];
     int64_t hash = 0;
@@ -124,7 +125,7 @@ static int64_t hash_of(struct str bytes)
  * The same for both feeds: SES's time, which is part of the event, as long as it is near
  * the time at which the event counts as occurred; else that.
  */
-static int64_t hour_of(const struct intake *intake)
+static int64_t count_hour(const struct intake *intake)
 {
     int64_t ses_ms = intake->event.ses_time_ms;
     int64_t ms = intake->occurred_ms;
@@ -138,26 +139,26 @@ static int64_t hour_of(const struct intake *intake)
 }
 
 /* Without any id of SES's the SNS message, or the text, is all there is to know it by. */
-static int64_t hash_of_event(const struct intake *intake,
-                             const struct ses_recipient *recipient)
+static int64_t count_hash_of_event(const struct intake *intake,
+                                   const struct ses_recipient *recipient)
 {
     struct ses_key key;
 
     if (ses_event_key(&intake->event, recipient, &key))
         return (int64_t)((uint64_t)key.hash >> (64 - 8 * HASH_BYTES));
-    return hash_of(intake->origin == INTAKE_FROM_SNS ? intake->sns_message_id
-                                                     : intake->body);
+    return count_hash(intake->origin == INTAKE_FROM_SNS ? intake->sns_message_id
+                                                        : intake->body);
 }
 
 int count_remember(struct store *store, const struct intake *intake,
                    const struct ses_recipient *recipient)
 {
-    int64_t hour = hour_of(intake);
+    int64_t hour = count_hour(intake);
 
     return db_change(
         store, SQL_COUNTED_ADD, db_int(hour), db_int(intake->event.type == SES_DELIVERY),
-        db_int(recipient ? hash_of(ses_recipient_reported(recipient)) : 0),
-        db_int(hash_of_event(intake, recipient)),
+        db_int(recipient ? count_hash(ses_recipient_reported(recipient)) : 0),
+        db_int(count_hash_of_event(intake, recipient)),
         db_int(intake->occurred_ms - hour * CLOCK_HOUR_MS),
         db_int_if(intake->imported, floor_div(intake->received_ms, CLOCK_HOUR_MS)));
 }
@@ -170,15 +171,15 @@ int count_remember_kind(struct store *store, const struct intake *intake,
                         const struct ses_recipient *recipient, enum policy_tally tally)
 {
     const struct ses_event *event = &intake->event;
-    int64_t hour = hour_of(intake);
+    int64_t hour = count_hour(intake);
 
     /* Not one still to come: later Deliveries are looked for up to the newest hour. */
     if (event->sent_ms != CLOCK_NONE && floor_div(event->sent_ms, CLOCK_HOUR_MS) < hour)
         hour = floor_div(event->sent_ms, CLOCK_HOUR_MS);
     return db_change(store, SQL_COUNTED_ADD, db_int(hour), db_int(false),
-                     db_int(recipient ? hash_of(str_of(recipient->address.key)) : 0),
-                     db_int(hash_of(event->ses_message_id) ^ (int64_t)tally), db_int(0),
-                     db_int(floor_div(intake->received_ms, CLOCK_HOUR_MS)));
+                     db_int(recipient ? count_hash(str_of(recipient->address.key)) : 0),
+                     db_int(count_hash(event->ses_message_id) ^ (int64_t)tally),
+                     db_int(0), db_int(floor_div(intake->received_ms, CLOCK_HOUR_MS)));
 }
 
 int count_delivered_after(struct store *store, struct str address, int64_t ms,
@@ -187,5 +188,5 @@ int count_delivered_after(struct store *store, struct str address, int64_t ms,
     return db_only_fault(db_find(store, SQL_COUNTED_DELIVERED, ret_ms,
                                  db_int(floor_div(ms - STORE_SES_LAG_MS, CLOCK_HOUR_MS)),
                                  db_int(STORE_COUNTED_KEEP_MS / CLOCK_HOUR_MS),
-                                 db_int(hash_of(address)), db_int(ms)));
+                                 db_int(count_hash(address)), db_int(ms)));
 }

@@ -31,9 +31,9 @@ static int address_decide(struct store *store, struct kept_address *kept,
 }
 
 /* In a transaction of its own, unless there is one. */
-static int decide_in_transaction(struct store *store, struct kept_address *kept,
-                                 const struct policy_decision *decision,
-                                 bool *ret_changed)
+static int address_decide_in_transaction(struct store *store, struct kept_address *kept,
+                                         const struct policy_decision *decision,
+                                         bool *ret_changed)
 {
     bool changed = false;
     int r;
@@ -69,7 +69,7 @@ static int decision_apply(struct store *store, const struct store_decision *by,
         return r;
     _cleanup_(kept_address_done) struct kept_address kept = {
         .key = address.key, .scope = by->scope ? by->scope : "*"};
-    return decide_in_transaction(store, &kept, &decision, ret_changed);
+    return address_decide_in_transaction(store, &kept, &decision, ret_changed);
 }
 
 int store_suppress_add(struct store *store, const struct store_decision *decision,

@@ -20,7 +20,7 @@ static int64_t given_out_until(struct store *store, int64_t id, int64_t now_ms)
     return CLOCK_NONE;
 }
 
-static void forget_given_out(struct store *store, int64_t id, int64_t now_ms)
+static void given_out_forget(struct store *store, int64_t id, int64_t now_ms)
 {
     size_t kept = 0;
 
@@ -31,7 +31,7 @@ static void forget_given_out(struct store *store, int64_t id, int64_t now_ms)
 }
 
 /* A token that is lost stays NULL. */
-static int take(struct db_call *call, int64_t id, struct store_task *ret)
+static int task_take(struct db_call *call, int64_t id, struct store_task *ret)
 {
     struct str name, clear;
     int r = 0;
@@ -55,7 +55,7 @@ static int take(struct db_call *call, int64_t id, struct store_task *ret)
     return r;
 }
 
-static void sooner(int64_t *due_ms, int64_t ms)
+static void due_bring_forward(int64_t *due_ms, int64_t ms)
 {
     if (*due_ms == CLOCK_NONE || ms < *due_ms)
         *due_ms = ms;
@@ -69,7 +69,7 @@ int store_tasks_due(struct store *store, int64_t now_ms, struct store_task *ret,
     int r;
 
     *ret_next_ms = CLOCK_NONE;
-    forget_given_out(store, 0, now_ms);
+    given_out_forget(store, 0, now_ms);
     while ((r = db_step(&call)) == 1) {
         int64_t id = db_get_int(&call);
         int64_t next_ms = db_get_int(&call);
@@ -79,26 +79,26 @@ int store_tasks_due(struct store *store, int64_t now_ms, struct store_task *ret,
         if (next_ms > now_ms + TASK_AGAIN_MAX_MS)
             next_ms = now_ms;
         if (until_ms != CLOCK_NONE) {
-            sooner(ret_next_ms, until_ms);
+            due_bring_forward(ret_next_ms, until_ms);
             continue;
         }
         if (next_ms > now_ms || count == max ||
             store->writing->out_count == STORE_TASKS_OUT_MAX) {
-            sooner(ret_next_ms, next_ms);
+            due_bring_forward(ret_next_ms, next_ms);
             return (int)count;
         }
-        r = take(&call, id, &ret[count]);
+        r = task_take(&call, id, &ret[count]);
         if (r < 0)
             break;
         store->writing->out[store->writing->out_count++] =
             (struct given_out){id, now_ms + STORE_TASK_OUT_MS, false};
-        sooner(ret_next_ms, now_ms + STORE_TASK_OUT_MS);
+        due_bring_forward(ret_next_ms, now_ms + STORE_TASK_OUT_MS);
         count++;
     }
     if (r == 0)
         return (int)count;
     for (size_t i = 0; i < count; i++) {
-        forget_given_out(store, ret[i].id, now_ms);
+        given_out_forget(store, ret[i].id, now_ms);
         store_task_done(&ret[i]);
     }
     return r;
@@ -125,7 +125,7 @@ struct attempt {
 };
 
 /* 1 there, 0 replaced or dropped meanwhile, or a fault. */
-static int find(struct store *store, int64_t id, struct attempt *ret)
+static int attempt_find(struct store *store, int64_t id, struct attempt *ret)
 {
     _cleanup_(db_call_end) struct db_call call =
         db_call(store, SQL_OUTBOX_FIND, db_int(id));
@@ -140,7 +140,7 @@ static int find(struct store *store, int64_t id, struct attempt *ret)
     return 1;
 }
 
-static int64_t back_off(int64_t attempts)
+static int64_t attempt_back_off(int64_t attempts)
 {
     int64_t ms = TASK_FIRST_MS;
 
@@ -161,11 +161,12 @@ static const struct task_effects {
                             subscription_failed, subscription_fault},
 };
 
-static int apply_result(struct store *store, const struct attempt *attempt,
-                        enum store_task_result result, struct str text, int64_t now_ms)
+static int attempt_apply_result(struct store *store, const struct attempt *attempt,
+                                enum store_task_result result, struct str text,
+                                int64_t now_ms)
 {
     const struct task_effects *effects = &task_effects[STORE_TASK_CONFIRM];
-    int64_t next_at_ms = now_ms + back_off(attempt->attempts + 1);
+    int64_t next_at_ms = now_ms + attempt_back_off(attempt->attempts + 1);
     int64_t target_id = attempt->target_id;
     int r;
 
@@ -203,14 +204,15 @@ void outbox_transaction_ended(struct store *store, bool committed)
     store->writing->out_count = kept;
 }
 
-static int record_result(struct store *store, int64_t id, enum store_task_result result,
-                         struct str text, int64_t now_ms)
+static int attempt_record_result(struct store *store, int64_t id,
+                                 enum store_task_result result, struct str text,
+                                 int64_t now_ms)
 {
     struct attempt attempt;
-    int r = find(store, id, &attempt);
+    int r = attempt_find(store, id, &attempt);
 
     if (r == 1)
-        r = apply_result(store, &attempt, result, text, now_ms);
+        r = attempt_apply_result(store, &attempt, result, text, now_ms);
     if (r == 0)
         r = topic_flush(store); /* what deliveries before it in the batch count */
     if (r < 0)
@@ -227,11 +229,11 @@ int store_task_finish(struct store *store, int64_t id, enum store_task_result re
     int r;
 
     if (store->in_transaction)
-        return record_result(store, id, result, text, now_ms);
+        return attempt_record_result(store, id, result, text, now_ms);
     r = store_begin(store);
     if (r < 0)
         return r;
-    r = record_result(store, id, result, text, now_ms);
+    r = attempt_record_result(store, id, result, text, now_ms);
     if (r < 0) {
         store_rollback(store);
         return r;

@@ -50,7 +50,8 @@ struct victims {
 };
 
 /* The oldest ones, until they make up `bytes`; `which` says of what. */
-static int choose(struct store *store, enum sql which, int64_t bytes, struct victims *ret)
+static int victims_choose(struct store *store, enum sql which, int64_t bytes,
+                          struct victims *ret)
 {
     _cleanup_(db_call_end) struct db_call call =
         db_call(store, which, db_int(STORE_QUARANTINE_STEP_ROWS));
@@ -69,14 +70,14 @@ static int choose(struct store *store, enum sql which, int64_t bytes, struct vic
 }
 
 /* Examples are dropped only when nothing else is left. */
-static int drop_oldest(struct store *store, int64_t bytes, int64_t now_ms,
-                       size_t *ret_dropped)
+static int victims_drop(struct store *store, int64_t bytes, int64_t now_ms,
+                        size_t *ret_dropped)
 {
     struct victims victims;
-    int r = choose(store, SQL_UNAPPLIED_REPEATED, bytes, &victims);
+    int r = victims_choose(store, SQL_UNAPPLIED_REPEATED, bytes, &victims);
 
     if (r == 0 && victims.count == 0)
-        r = choose(store, SQL_UNAPPLIED_OLDEST, bytes, &victims);
+        r = victims_choose(store, SQL_UNAPPLIED_OLDEST, bytes, &victims);
     for (size_t i = 0; r == 0 && i < victims.count; i++)
         r = quarantine_leave(store, victims.ids[i]);
     *ret_dropped = victims.count;
@@ -99,7 +100,7 @@ int store_quarantine_bound(struct store *store, int64_t max_bytes, int64_t now_m
         return db_only_fault(r);
     r = store_begin(store);
     if (r == 0)
-        r = drop_oldest(store, over, now_ms, ret_dropped);
+        r = victims_drop(store, over, now_ms, ret_dropped);
     if (r == 0)
         r = store_commit(store);
     if (r < 0) {

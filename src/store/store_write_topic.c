@@ -11,7 +11,7 @@ void topic_forget_cache(struct store *store)
     store->writing->topic_count = 0;
 }
 
-static struct topic *recall(struct store *store, struct str topic_arn)
+static struct topic *topic_recall(struct store *store, struct str topic_arn)
 {
     for (size_t i = 0; i < store->writing->topic_count; i++) {
         struct topic *topic = &store->writing->topics[i];
@@ -38,7 +38,7 @@ int topic_look_again(struct store *store, struct topic *topic)
 }
 
 /* 1 found, 0 not, or a fault. */
-static int find(struct store *store, struct str topic_arn, struct topic *ret)
+static int topic_find(struct store *store, struct str topic_arn, struct topic *ret)
 {
     int r = db_find(store, SQL_TOPIC_FIND, &ret->id, db_text(topic_arn));
 
@@ -48,7 +48,7 @@ static int find(struct store *store, struct str topic_arn, struct topic *ret)
     return r < 0 ? r : 1;
 }
 
-static int add(struct store *store, struct str topic_arn, struct topic *ret)
+static int topic_add(struct store *store, struct str topic_arn, struct topic *ret)
 {
     struct arn arn = {0};
     int r;
@@ -72,7 +72,7 @@ static int topic_refuse(struct store *store)
 
 int topic_get(struct store *store, const struct intake *intake, struct topic **ret)
 {
-    struct topic *topic = recall(store, intake->topic_arn);
+    struct topic *topic = topic_recall(store, intake->topic_arn);
     int r;
 
     *ret = topic;
@@ -90,9 +90,9 @@ int topic_get(struct store *store, const struct intake *intake, struct topic **r
     memset(topic, 0, sizeof(*topic));
     topic->arn_len = intake->topic_arn.len;
     memcpy(topic->arn, intake->topic_arn.data, intake->topic_arn.len);
-    r = find(store, intake->topic_arn, topic);
+    r = topic_find(store, intake->topic_arn, topic);
     if (r == 0)
-        r = add(store, intake->topic_arn, topic);
+        r = topic_add(store, intake->topic_arn, topic);
     if (r < 0)
         return r;
     store->writing->topic_count++;

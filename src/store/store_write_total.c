@@ -25,7 +25,7 @@ static int total_write(struct store *store, const char *name, int64_t ends, int6
     return db_do(store, SQL_TOTAL_ADD, db_text(str_of(name)), db_int(ends), db_int(n));
 }
 
-static int flush_totals(struct store *store)
+static int totals_flush(struct store *store)
 {
     static const char *const names[TOTAL_COUNT] = {
         [TOTAL_QUARANTINE] = "quarantine",
@@ -94,7 +94,7 @@ int total_flush(struct store *store)
 {
     int r = list_totals_flush(store);
 
-    return r < 0 ? r : flush_totals(store);
+    return r < 0 ? r : totals_flush(store);
 }
 
 void total_forget(struct store *store)

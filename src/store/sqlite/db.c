@@ -11,9 +11,9 @@
 
 #define FILE_MODE 0640
 
-static int tell(struct buf *fault, int error, const char *format, ...)
+static int fault_tell(struct buf *fault, int error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-static int tell(struct buf *fault, int error, const char *format, ...)
+static int fault_tell(struct buf *fault, int error, const char *format, ...)
 {
     char line[2 * STORE_FAULT_BYTES_MAX];
     va_list arguments;
@@ -37,7 +37,7 @@ static bool is_writer(enum store_mode mode)
  * lets a reader change the list. Only looked at by name: closing any descriptor of the
  * database file would drop the locks that SQLite holds on it in this process.
  */
-static int check_owner(const char *path, const char *suffix, struct buf *fault)
+static int file_check_owner(const char *path, const char *suffix, struct buf *fault)
 {
     _cleanup_(freep) char *name = NULL;
     struct stat st;
@@ -50,17 +50,18 @@ static int check_owner(const char *path, const char *suffix, struct buf *fault)
     if (lstat(name, &st) < 0)
         return 0;
     if (!S_ISREG(st.st_mode))
-        return tell(fault, -EACCES, "%s is not a regular file", name);
+        return fault_tell(fault, -EACCES, "%s is not a regular file", name);
     if (st.st_uid != geteuid())
-        return tell(fault, -EACCES,
-                    "%s belongs to user %u, but we run as user %u: as root, `chown %u:%u "
-                    "%s*`",
-                    name, (unsigned)st.st_uid, (unsigned)geteuid(), (unsigned)geteuid(),
-                    (unsigned)getegid(), path);
+        return fault_tell(
+            fault, -EACCES,
+            "%s belongs to user %u, but we run as user %u: as root, `chown %u:%u "
+            "%s*`",
+            name, (unsigned)st.st_uid, (unsigned)geteuid(), (unsigned)geteuid(),
+            (unsigned)getegid(), path);
     if (st.st_mode & (S_IWGRP | S_IWOTH))
-        return tell(fault, -EACCES,
-                    "%s may be written by others than its owner: `chmod 640 %s`", name,
-                    name);
+        return fault_tell(fault, -EACCES,
+                          "%s may be written by others than its owner: `chmod 640 %s`",
+                          name, name);
     wanted = st.st_mode & (S_IRWXU | S_IRWXG);
     /* The group may read them all, but not lock the one that is for taking turns. */
     if (strcmp(suffix, ".turn") != 0)
@@ -71,7 +72,7 @@ static int check_owner(const char *path, const char *suffix, struct buf *fault)
 }
 
 /* The file for taking turns stays when somebody deletes the database beside it. */
-static bool was_there(const char *path)
+static bool file_was_there(const char *path)
 {
     _cleanup_(freep) char *turn = NULL;
     struct stat st;
@@ -82,7 +83,7 @@ static bool was_there(const char *path)
 }
 
 /* The mode that the umask would not give; -wal and -shm take theirs from this file. */
-static int create_file(const char *path, struct buf *fault)
+static int file_create(const char *path, struct buf *fault)
 {
     _cleanup_(closep) int fd =
         open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
@@ -91,24 +92,26 @@ static int create_file(const char *path, struct buf *fault)
     if (fd < 0 && errno == EEXIST)
         return 0;
     if (fd < 0 && errno == ENOENT)
-        return tell(fault, -ENOENT,
-                    "the directory of %s does not exist: `install -d -m 0750 -o USER "
-                    "DIRECTORY`, or StateDirectory= in the unit",
-                    path);
+        return fault_tell(
+            fault, -ENOENT,
+            "the directory of %s does not exist: `install -d -m 0750 -o USER "
+            "DIRECTORY`, or StateDirectory= in the unit",
+            path);
     if (fd < 0) {
         r = -errno;
-        return tell(fault, r, "%s cannot be created: %s%s", path, strerror(-r),
-                    r == -EROFS ? "; is the disk mounted read-only, or does the unit "
-                                  "lack ReadWritePaths= for its directory (systemctl "
-                                  "edit sesbounced)?"
-                                : "");
+        return fault_tell(fault, r, "%s cannot be created: %s%s", path, strerror(-r),
+                          r == -EROFS
+                              ? "; is the disk mounted read-only, or does the unit "
+                                "lack ReadWritePaths= for its directory (systemctl "
+                                "edit sesbounced)?"
+                              : "");
     }
     if (fchmod(fd, FILE_MODE) < 0)
         return -errno;
     return file_sync_directory_of(path);
 }
 
-static int check_owner_files(struct store *store, struct buf *fault)
+static int files_check_owner(struct store *store, struct buf *fault)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", ".turn"};
     const char *path = store->path;
@@ -116,16 +119,16 @@ static int check_owner_files(struct store *store, struct buf *fault)
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
-        r = check_owner(path, suffixes[i], fault);
+        r = file_check_owner(path, suffixes[i], fault);
     if (r == 0 && lstat(path, &st) < 0 && errno == ENOENT) {
-        store->db->was_lost = was_there(path);
-        r = create_file(path, fault);
+        store->db->was_lost = file_was_there(path);
+        r = file_create(path, fault);
     }
     return r;
 }
 
 /* Membership of the group does not help if the group may not read. */
-static int tell_unreadable(const char *path, struct buf *fault)
+static int fault_tell_unreadable(const char *path, struct buf *fault)
 {
     const char *slash = strrchr(path, '/');
     _cleanup_(freep) char *directory =
@@ -133,47 +136,51 @@ static int tell_unreadable(const char *path, struct buf *fault)
     struct stat st;
 
     if (directory && stat(directory, &st) == 0 && !(st.st_mode & S_IXGRP))
-        return tell(fault, -EACCES, "%s is closed to its group: as root, `chmod 750 %s`",
-                    directory, directory);
+        return fault_tell(fault, -EACCES,
+                          "%s is closed to its group: as root, `chmod 750 %s`", directory,
+                          directory);
     if (stat(path, &st) == 0 && !(st.st_mode & S_IRGRP))
-        return tell(fault, -EACCES,
-                    "%s may be read by its owner only: as root, `chmod 640 %s`", path,
-                    path);
-    return tell(fault, -EACCES,
-                "%s may be read by its owner and its group (`ls -l` shows which): "
-                "`sudo adduser YOU sesbounced` and log in again",
-                path);
+        return fault_tell(fault, -EACCES,
+                          "%s may be read by its owner only: as root, `chmod 640 %s`",
+                          path, path);
+    return fault_tell(fault, -EACCES,
+                      "%s may be read by its owner and its group (`ls -l` shows which): "
+                      "`sudo adduser YOU sesbounced` and log in again",
+                      path);
 }
 
 /* For the others the file must be there; what is wrong is said in words they can use. */
-static int check_access(const char *path, enum store_mode mode, struct buf *fault)
+static int file_check_access(const char *path, enum store_mode mode, struct buf *fault)
 {
     int r;
 
     if (eaccess(path, mode == STORE_READ ? R_OK : R_OK | W_OK) == 0)
         return 0;
     r = -errno;
-    if (r == -ENOENT && was_there(path))
-        return tell(fault, r,
-                    "%s was deleted (%s.turn is still there): restore a backup, see "
-                    "sesbounced(8); do not start sesbounced without it, which would "
-                    "begin an empty list",
-                    path, path);
+    if (r == -ENOENT && file_was_there(path))
+        return fault_tell(
+            fault, r,
+            "%s was deleted (%s.turn is still there): restore a backup, see "
+            "sesbounced(8); do not start sesbounced without it, which would "
+            "begin an empty list",
+            path, path);
     if (r == -ENOENT)
-        return tell(fault, r,
-                    "%s does not exist: start sesbounced (if it runs, `systemctl status "
-                    "sesbounced` says why it cannot create it), or name the file with "
-                    "--db or [store] path",
-                    path);
+        return fault_tell(
+            fault, r,
+            "%s does not exist: start sesbounced (if it runs, `systemctl status "
+            "sesbounced` says why it cannot create it), or name the file with "
+            "--db or [store] path",
+            path);
     if (r == -EACCES && mode == STORE_READ)
-        return tell_unreadable(path, fault);
+        return fault_tell_unreadable(path, fault);
     if (r == -EACCES)
-        return tell(fault, r, "%s may be written by its owner only: use sudo", path);
-    return tell(fault, r, "%s cannot be opened: %s", path, strerror(-r));
+        return fault_tell(fault, r, "%s may be written by its owner only: use sudo",
+                          path);
+    return fault_tell(fault, r, "%s cannot be opened: %s", path, strerror(-r));
 }
 
 /* Switches of the connection; they touch no file. */
-static int configure(struct store *store)
+static int connection_configure(struct store *store)
 {
     bool leave_wal = !is_writer(store->mode);
     int persist = 1;
@@ -202,7 +209,7 @@ static int note_if_wal(void *context, int count, char **values, char **names)
 }
 
 /* page_size and auto_vacuum must come before the file is a database. */
-static int set_up_file(struct store *store, struct buf *fault)
+static int file_set_up(struct store *store, struct buf *fault)
 {
     bool is_wal = false;
     int r = db_migrate_check(store, fault);
@@ -220,17 +227,18 @@ static int set_up_file(struct store *store, struct buf *fault)
     if (rc != SQLITE_OK)
         return db_fault(store, rc, "setting up the file");
     if (!is_wal)
-        return tell(fault, -EIO,
-                    "%s: no write-ahead log is possible there; a network file system? "
-                    "Use a local disk",
-                    store->path);
+        return fault_tell(
+            fault, -EIO,
+            "%s: no write-ahead log is possible there; a network file system? "
+            "Use a local disk",
+            store->path);
     /* It said WAL before, but there may be readers from before that. */
     if (!store->db->has_early && db_early_is_noted(store))
         (void)db_early_mark(store);
     return store->db->has_early ? db_early_hold(store) : 0;
 }
 
-static int set_pragmas(struct store *store, struct buf *fault)
+static int connection_set_pragmas(struct store *store, struct buf *fault)
 {
     int r = db_exec(store,
                     "PRAGMA mmap_size = 0; PRAGMA foreign_keys = ON;"
@@ -246,10 +254,10 @@ static int set_pragmas(struct store *store, struct buf *fault)
                 "PRAGMA cache_size = -16384;"
                 "PRAGMA journal_size_limit = 67108864",
                 "setting up the connection");
-    return r == 0 && is_writer(store->mode) ? set_up_file(store, fault) : r;
+    return r == 0 && is_writer(store->mode) ? file_set_up(store, fault) : r;
 }
 
-static int open_database(struct store *store, struct buf *fault)
+static int connection_open(struct store *store, struct buf *fault)
 {
     int flags =
         SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
@@ -261,7 +269,7 @@ static int open_database(struct store *store, struct buf *fault)
 
     if (rc != SQLITE_OK)
         return db_fault(store, rc, "opening");
-    r = configure(store);
+    r = connection_configure(store);
     if (r == 0 && store->db->is_again)
         r = db_look_through(store); /* before anything is written to it */
     if (r < 0)
@@ -270,15 +278,15 @@ static int open_database(struct store *store, struct buf *fault)
     if (store->mode != STORE_READ &&
         sqlite3_db_readonly(store->db->sqlite, "main") == 1) {
         r = eaccess(store->path, W_OK) < 0 ? -errno : -EROFS;
-        return tell(fault, r,
-                    "%s cannot be written: %s; as root: chmod u+w %s*, and see "
-                    "ReadWritePaths= in sesbounced.conf(5)",
-                    store->path, strerror(-r), store->path);
+        return fault_tell(fault, r,
+                          "%s cannot be written: %s; as root: chmod u+w %s*, and see "
+                          "ReadWritePaths= in sesbounced.conf(5)",
+                          store->path, strerror(-r), store->path);
     }
-    return set_pragmas(store, fault);
+    return connection_set_pragmas(store, fault);
 }
 
-static int prepare_writer(struct store *store)
+static int writer_prepare(struct store *store)
 {
     int64_t file_bytes = 0;
     int r = db_sizes(store, &file_bytes, &store->db->wal_bytes);
@@ -291,41 +299,42 @@ static int prepare_writer(struct store *store)
 }
 
 /* A reader who may create no -wal reads without, as long as nobody writes. */
-static int see_to_read(struct store *store)
+static int reader_prepare(struct store *store)
 {
     int r = db_exec(store, "SELECT 1 FROM sqlite_schema LIMIT 1", "reading");
 
     if (r == -EUCLEAN || r == -EBUSY || r == 0 || db_rest_open(store) < 0)
         return r;
-    return configure(store);
+    return connection_configure(store);
 }
 
-static int open_store(struct store *store, struct buf *fault)
+static int connection_open_checked(struct store *store, struct buf *fault)
 {
     int r = 0;
 
     if (store->db->is_again && store_fingerprint(store->path) == 0)
-        r = tell(fault, -ENOENT, "%s is missing: restore a backup to it; sesbounced(8)",
-                 store->path);
+        r = fault_tell(fault, -ENOENT,
+                       "%s is missing: restore a backup to it; sesbounced(8)",
+                       store->path);
     else if (store->mode == STORE_OWN)
-        r = check_owner_files(store, fault);
+        r = files_check_owner(store, fault);
     else
-        r = check_access(store->path, store->mode, fault);
+        r = file_check_access(store->path, store->mode, fault);
     if (r == 0)
-        r = open_database(store, fault);
+        r = connection_open(store, fault);
     if (r == 0 && store->mode == STORE_READ)
-        r = see_to_read(store);
+        r = reader_prepare(store);
     if (r == 0 && store->mode != STORE_IDLE)
         r = db_migrate(store, fault);
     if (r == 0 && is_writer(store->mode))
-        r = prepare_writer(store);
+        r = writer_prepare(store);
     store->db->is_ready = r == 0;
     return r;
 }
 
 /* Nobody asks SQLite how much memory it uses; keeping count takes a lock of the whole
  * process in each of its allocations, an eighth of the time a message takes. */
-static void configure_library(void)
+static void library_configure(void)
 {
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
@@ -334,13 +343,13 @@ int db_open(struct store *store, bool is_again, struct buf *fault)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-    (void)pthread_once(&once, configure_library);
+    (void)pthread_once(&once, library_configure);
     store->db = calloc(1, sizeof(*store->db));
     if (!store->db)
         return -ENOMEM;
     store->db->is_again = is_again;
     store->db->turn_fd = -1;
-    return open_store(store, fault);
+    return connection_open_checked(store, fault);
 }
 
 bool store_is_new(const struct store *store)

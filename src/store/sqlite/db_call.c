@@ -38,7 +38,7 @@ static int errno_of_open(int system_errno)
 
 /* The errno of the last call that failed. SQLite keeps it until a read
  * ends early: so we read beyond the end, and the next corruption is judged by itself. */
-static int last_errno(sqlite3_file *file)
+static int file_last_errno(sqlite3_file *file)
 {
     int error = 0;
     char byte;
@@ -51,12 +51,12 @@ static int last_errno(sqlite3_file *file)
 }
 
 /* SQLite calls it corruption, too, when a read fails with one of these. */
-static bool is_read_error(int error)
+static bool errno_is_of_read(int error)
 {
     return error == EIO || error == ENXIO || error == ERANGE;
 }
 
-static bool disk_failed(sqlite3 *db)
+static bool disk_has_failed(sqlite3 *db)
 {
     sqlite3_file *database = NULL;
     sqlite3_file *wal = NULL;
@@ -65,9 +65,9 @@ static bool disk_failed(sqlite3 *db)
         return false;
     (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &database);
     (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
-    bool database_failed = is_read_error(last_errno(database));
+    bool database_failed = errno_is_of_read(file_last_errno(database));
 
-    return is_read_error(last_errno(wal)) || database_failed;
+    return errno_is_of_read(file_last_errno(wal)) || database_failed;
 }
 
 static int errno_of(int rc, int system_errno)
@@ -104,7 +104,7 @@ int db_fault(struct store *store, int rc, const char *what)
     (void)snprintf(store->fault, sizeof(store->fault), "%s: %s (SQLite %d%s%s)", what,
                    sqlite3_errstr(rc), rc, store->db->sqlite ? ", " : "",
                    store->db->sqlite ? sqlite3_errmsg(store->db->sqlite) : "");
-    if ((rc & 0xff) == SQLITE_CORRUPT && disk_failed(store->db->sqlite))
+    if ((rc & 0xff) == SQLITE_CORRUPT && disk_has_failed(store->db->sqlite))
         return -EIO;
     int error = errno_of(rc, system_errno);
 
@@ -133,7 +133,7 @@ int db_read_number(struct store *store, const char *sql, const char *what, int64
     return rc == SQLITE_ROW ? 0 : db_fault(store, rc, what);
 }
 
-static void keep_fault(struct db_call *call, int rc, const char *what)
+static void call_keep_fault(struct db_call *call, int rc, const char *what)
 {
     if (rc != SQLITE_OK && call->error == 0)
         call->error = db_fault(call->store, rc, what);
@@ -198,8 +198,8 @@ static int bind_value(sqlite3_stmt *statement, int i, const struct db_value *val
 static void bind_values(struct db_call *call, const struct db_value *values, size_t count)
 {
     for (size_t i = 0; i < count && call->error == 0; i++)
-        keep_fault(call, bind_value(call->statement, (int)i + 1, &values[i]),
-                   "binding a parameter");
+        call_keep_fault(call, bind_value(call->statement, (int)i + 1, &values[i]),
+                        "binding a parameter");
 }
 
 struct db_call db_call_begin(struct store *store, enum sql which,
@@ -209,10 +209,10 @@ struct db_call db_call_begin(struct store *store, enum sql which,
     sqlite3_stmt **statement = &store->db->statements[which];
 
     if (!*statement)
-        keep_fault(&call,
-                   sqlite3_prepare_v3(store->db->sqlite, db_sql[which], -1,
-                                      SQLITE_PREPARE_PERSISTENT, statement, NULL),
-                   "preparing a statement");
+        call_keep_fault(&call,
+                        sqlite3_prepare_v3(store->db->sqlite, db_sql[which], -1,
+                                           SQLITE_PREPARE_PERSISTENT, statement, NULL),
+                        "preparing a statement");
     call.statement = *statement;
     bind_values(&call, values, count);
     return call;
@@ -224,8 +224,9 @@ struct db_call db_call_text(struct store *store, const char *sql,
     struct db_call call = {.store = store, .is_own = true};
     sqlite3_stmt *statement = NULL;
 
-    keep_fault(&call, sqlite3_prepare_v2(store->db->sqlite, sql, -1, &statement, NULL),
-               "preparing a query");
+    call_keep_fault(&call,
+                    sqlite3_prepare_v2(store->db->sqlite, sql, -1, &statement, NULL),
+                    "preparing a query");
     call.statement = statement;
     bind_values(&call, values, count);
     return call;
@@ -256,7 +257,7 @@ int db_step(struct db_call *call)
         return 1;
     if (rc == SQLITE_DONE)
         return 0;
-    keep_fault(call, rc, sqlite3_sql(call->statement));
+    call_keep_fault(call, rc, sqlite3_sql(call->statement));
     return call->error;
 }
 

@@ -94,7 +94,7 @@ struct interruption {
     bool (*stop)(void);
 };
 
-static int on_progress(void *context)
+static int rewrite_progress(void *context)
 {
     const struct interruption *interruption = context;
 
@@ -107,7 +107,7 @@ static int file_rewrite(struct store *store, bool (*stop)(void))
     int r;
 
     keep_temporary_files_beside(store->path);
-    sqlite3_progress_handler(store->db->sqlite, STORE_CHECK_STEPS, on_progress,
+    sqlite3_progress_handler(store->db->sqlite, STORE_CHECK_STEPS, rewrite_progress,
                              &interruption);
     r = db_exec(store,
                 "PRAGMA temp_store = FILE; PRAGMA auto_vacuum = INCREMENTAL; VACUUM",

@@ -102,7 +102,7 @@ int store_set_log_aside(const char *path, const struct store_files *files)
     return 1;
 }
 
-static int is_over(void *context)
+static int look_is_over(void *context)
 {
     return clock_mono_ms() >= *(int64_t *)context;
 }
@@ -114,7 +114,8 @@ int db_look_through(struct store *store)
     int r = 0;
     int rc;
 
-    sqlite3_progress_handler(store->db->sqlite, STORE_CHECK_STEPS, is_over, &until_ms);
+    sqlite3_progress_handler(store->db->sqlite, STORE_CHECK_STEPS, look_is_over,
+                             &until_ms);
     rc = sqlite3_prepare_v2(store->db->sqlite, "SELECT * FROM pragma_quick_check(1)", -1,
                             &statement, NULL);
     if (rc == SQLITE_OK)
@@ -145,7 +146,7 @@ struct progress {
     void *context;
 };
 
-static int on_progress(void *context)
+static int check_progress(void *context)
 {
     const struct progress *progress = context;
 
@@ -181,7 +182,7 @@ int store_check(struct store *store, struct buf *report, void (*progress)(void *
     int r;
 
     if (progress)
-        sqlite3_progress_handler(store->db->sqlite, STORE_CHECK_STEPS, on_progress,
+        sqlite3_progress_handler(store->db->sqlite, STORE_CHECK_STEPS, check_progress,
                                  &state);
     r = look_check(store, "SELECT * FROM pragma_integrity_check(100)", report, &bad);
     if (r == 0)

@@ -12,7 +12,7 @@ struct identity {
     int64_t objects; /* tables, views and indexes; reading them checks the schema */
 };
 
-static int read_identity(struct store *store, struct identity *ret)
+static int identity_read(struct store *store, struct identity *ret)
 {
     static const char what[] = "reading the file's header";
     int r = db_read_number(store, "PRAGMA application_id", what, &ret->application_id);
@@ -25,7 +25,8 @@ static int read_identity(struct store *store, struct identity *ret)
     return r;
 }
 
-static int refuse(struct store *store, int error, struct buf *fault, const char *text)
+static int identity_refuse(struct store *store, int error, struct buf *fault,
+                           const char *text)
 {
     (void)snprintf(store->fault, sizeof(store->fault), "%s", text);
     if (fault)
@@ -34,34 +35,37 @@ static int refuse(struct store *store, int error, struct buf *fault, const char 
 }
 
 /* 0 when the file is up to date or, for its owner, can be brought there. */
-static int judge(struct store *store, const struct identity *identity, struct buf *fault)
+static int identity_judge(struct store *store, const struct identity *identity,
+                          struct buf *fault)
 {
     bool is_new = identity->version == 0 && identity->objects == 0;
 
     if (is_new && store->db->is_again)
-        return refuse(store, -ENOENT, fault,
-                      "is empty: restore a backup to it; sesbounced(8)");
+        return identity_refuse(store, -ENOENT, fault,
+                               "is empty: restore a backup to it; sesbounced(8)");
     if (is_new && store->mode == STORE_OWN)
         return 0;
     if (is_new)
-        return refuse(store, -ENOENT, fault,
-                      "holds nothing yet: start sesbounced, which sets it up");
+        return identity_refuse(store, -ENOENT, fault,
+                               "holds nothing yet: start sesbounced, which sets it up");
     if (identity->application_id != STORE_APPLICATION_ID)
-        return refuse(
+        return identity_refuse(
             store, -ENOTSUP, fault,
             "is an SQLite database, but not one of sesbounced's: set [store] path "
             "to another file");
     if (identity->version > MIGRATION_COUNT)
-        return refuse(store, -ENOTSUP, fault,
-                      "was made by a newer sesbounced: install that version again, or "
-                      "restore the backup from before the upgrade");
+        return identity_refuse(
+            store, -ENOTSUP, fault,
+            "was made by a newer sesbounced: install that version again, or "
+            "restore the backup from before the upgrade");
     if (identity->version < MIGRATION_COUNT && store->mode != STORE_OWN)
-        return refuse(store, -ENOTSUP, fault,
-                      "is of an older version: restart sesbounced, which upgrades it");
+        return identity_refuse(
+            store, -ENOTSUP, fault,
+            "is of an older version: restart sesbounced, which upgrades it");
     return 0;
 }
 
-static int apply(struct store *store, int64_t from)
+static int migrations_apply(struct store *store, int64_t from)
 {
     char sql[96];
     int r;
@@ -78,7 +82,7 @@ static int apply(struct store *store, int64_t from)
 }
 
 /* For `status`, which shows it for STORE_LOST_TELL_DAYS. */
-static int note_loss(struct store *store)
+static int file_note_loss(struct store *store)
 {
     return db_exec(store,
                    "INSERT INTO total (name, n)"
@@ -87,20 +91,20 @@ static int note_loss(struct store *store)
 }
 
 /* All or nothing, and once: the version is read again under the lock. */
-static int upgrade(struct store *store, struct buf *fault)
+static int file_upgrade(struct store *store, struct buf *fault)
 {
     struct identity identity = {0};
     int r = db_exec(store, "BEGIN EXCLUSIVE", "beginning a migration");
 
     if (r < 0)
         return r;
-    r = read_identity(store, &identity);
+    r = identity_read(store, &identity);
     if (r == 0)
-        r = judge(store, &identity, fault);
+        r = identity_judge(store, &identity, fault);
     if (r == 0)
-        r = apply(store, identity.version);
+        r = migrations_apply(store, identity.version);
     if (r == 0 && identity.version == 0 && store->db->was_lost)
-        r = note_loss(store);
+        r = file_note_loss(store);
     if (r == 0)
         r = db_exec(store, "COMMIT", "committing a migration");
     store->db->is_new = r == 0 && identity.version == 0;
@@ -111,13 +115,13 @@ static int upgrade(struct store *store, struct buf *fault)
 
 /* Sorts of millions of rows would take more memory than the unit allows. For new files
  * there is nothing to sort. */
-static int upgrade_with_files(struct store *store, struct buf *fault)
+static int file_upgrade_large(struct store *store, struct buf *fault)
 {
     int r = db_exec(store, "PRAGMA temp_store = FILE", "preparing a migration");
     int back;
 
     if (r == 0)
-        r = upgrade(store, fault);
+        r = file_upgrade(store, fault);
     back = db_exec(store, "PRAGMA temp_store = MEMORY", "after a migration");
     return r < 0 ? r : back;
 }
@@ -125,20 +129,20 @@ static int upgrade_with_files(struct store *store, struct buf *fault)
 int db_migrate_check(struct store *store, struct buf *fault)
 {
     struct identity identity = {0};
-    int r = read_identity(store, &identity);
+    int r = identity_read(store, &identity);
 
-    return r < 0 ? r : judge(store, &identity, fault);
+    return r < 0 ? r : identity_judge(store, &identity, fault);
 }
 
 int db_migrate(struct store *store, struct buf *fault)
 {
     struct identity identity = {0};
-    int r = read_identity(store, &identity);
+    int r = identity_read(store, &identity);
 
     if (r == 0)
-        r = judge(store, &identity, fault);
+        r = identity_judge(store, &identity, fault);
     if (r == 0 && identity.version < MIGRATION_COUNT)
-        r = identity.version == 0 ? upgrade(store, fault)
-                                  : upgrade_with_files(store, fault);
+        r = identity.version == 0 ? file_upgrade(store, fault)
+                                  : file_upgrade_large(store, fault);
     return r;
 }

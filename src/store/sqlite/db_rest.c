@@ -125,7 +125,7 @@ int db_wake(struct store *store, const char *sql,
     return rc;
 }
 
-static void keep_wal(struct store *store, int keep)
+static void wal_keep(struct store *store, int keep)
 {
     (void)sqlite3_file_control(store->db->sqlite, "main", SQLITE_FCNTL_PERSIST_WAL,
                                &keep);
@@ -141,10 +141,10 @@ bool db_rest(struct store *store)
         return false;
     /* That others have it open is not a fault: then -wal and -shm stay for readers. */
     (void)sqlite3_busy_timeout(store->db->sqlite, 0);
-    keep_wal(store, 0);
+    wal_keep(store, 0);
     rc =
         sqlite3_exec(store->db->sqlite, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
-    keep_wal(store, 1);
+    wal_keep(store, 1);
     (void)sqlite3_busy_timeout(store->db->sqlite, STORE_BUSY_MS);
     return rc == SQLITE_OK;
 }
@@ -192,7 +192,7 @@ static bool wal_in_use(const struct store *store)
 }
 
 /* As a URI, in which these have a meaning. */
-static int append_path(struct buf *uri, const char *path)
+static int uri_append_path(struct buf *uri, const char *path)
 {
     int r = 0;
 
@@ -221,7 +221,8 @@ int db_rest_open(struct store *store)
     }
     (void)sqlite3_close(store->db->sqlite);
     store->db->sqlite = NULL;
-    if (buf_append_str(&uri, STR("file:")) == 0 && append_path(&uri, store->path) == 0 &&
+    if (buf_append_str(&uri, STR("file:")) == 0 &&
+        uri_append_path(&uri, store->path) == 0 &&
         buf_append_str(&uri, STR("?immutable=1")) == 0)
         rc = sqlite3_open_v2(buf_str(&uri).data, &store->db->sqlite, flags, NULL);
     if (rc != SQLITE_OK)

@@ -118,7 +118,7 @@ int db_turn_take(struct store *store)
 }
 
 /* What is committed to a file that nobody can open any more is not kept. */
-static int check_in_place(struct store *store)
+static int file_check_in_place(struct store *store)
 {
     int moved = 0;
 
@@ -133,7 +133,7 @@ static int check_in_place(struct store *store)
 
 /* SQLite has rolled back by itself after some faults; and while memory is short, a
  * rollback can fail, too, and is still to be done when the next transaction begins. */
-static int roll_back(struct store *store)
+static int transaction_roll_back(struct store *store)
 {
     if (sqlite3_get_autocommit(store->db->sqlite))
         return 0;
@@ -142,10 +142,10 @@ static int roll_back(struct store *store)
 
 int db_begin(struct store *store)
 {
-    int r = roll_back(store);
+    int r = transaction_roll_back(store);
 
     if (r == 0)
-        r = check_in_place(store);
+        r = file_check_in_place(store);
     if (r == 0)
         r = db_turn_take(store);
     if (r < 0)
@@ -162,7 +162,7 @@ int db_begin(struct store *store)
 
 void db_rollback(struct store *store)
 {
-    (void)roll_back(store);
+    (void)transaction_roll_back(store);
     db_turn_give(store);
 }
 
