@@ -180,16 +180,17 @@ int store_commit(struct store *store)
     return 0;
 }
 
+int store_finish(struct store *store, int r)
+{
+    if (r >= 0)
+        return store_commit(store);
+    store_rollback(store);
+    return r;
+}
+
 int store_probe(struct store *store)
 {
     int r = store_begin(store);
 
-    if (r < 0)
-        return r;
-    r = db_do(store, SQL_PROBE);
-    if (r < 0) {
-        store_rollback(store);
-        return r;
-    }
-    return store_commit(store);
+    return r < 0 ? r : store_finish(store, db_do(store, SQL_PROBE));
 }

@@ -90,6 +90,12 @@ struct writing {
     int64_t tidy_again_ms;
 };
 
+/* --- store.c --------------------------------------------------------------------- */
+
+/* Ends a transaction in which the last result was `r`: commits, or after a fault rolls
+ * back. 0 or the fault. */
+int store_finish(struct store *store, int r);
+
 /* --- body.c ---------------------------------------------------------------------- */
 
 /* Keeps the body of a message verbatim, in place of the one that is there: packed, where

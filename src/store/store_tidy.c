@@ -81,10 +81,8 @@ int store_tidy(struct store *store, int64_t now_ms, bool *ret_more)
         r = tidy_counted(store, now_ms, ret_more);
     if (r == 0 && again)
         r = tidy_rarely(store, now_ms);
-    if (r == 0)
-        r = store_commit(store);
+    r = store_finish(store, r);
     if (r < 0) {
-        store_rollback(store);
         store->writing->tidy_again_ms = 0;
         *ret_more = false;
         return r;

@@ -233,12 +233,7 @@ int store_task_finish(struct store *store, int64_t id, enum store_task_result re
     r = store_begin(store);
     if (r < 0)
         return r;
-    r = attempt_record_result(store, id, result, text, now_ms);
-    if (r < 0) {
-        store_rollback(store);
-        return r;
-    }
-    return store_commit(store);
+    return store_finish(store, attempt_record_result(store, id, result, text, now_ms));
 }
 
 bool store_outbox_changed(struct store *store)

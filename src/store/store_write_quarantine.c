@@ -101,12 +101,9 @@ int store_quarantine_bound(struct store *store, int64_t max_bytes, int64_t now_m
     r = store_begin(store);
     if (r == 0)
         r = victims_drop(store, over, now_ms, ret_dropped);
-    if (r == 0)
-        r = store_commit(store);
-    if (r < 0) {
-        store_rollback(store);
+    r = store_finish(store, r);
+    if (r < 0)
         *ret_dropped = 0;
-    }
     return r;
 }
 

@@ -160,17 +160,6 @@ static int subscription_restart(struct store *store, int64_t id, int64_t now_ms)
     return r < 0 ? r : outbox_put(store, id, now_ms, now_ms);
 }
 
-/* `r` >= 0 becomes a commit. */
-static int decision_finish(struct store *store, int r)
-{
-    if (r < 0) {
-        store_rollback(store);
-        return r;
-    }
-    topic_forget_cache(store); /* subscriptions changed behind the cache */
-    return store_commit(store);
-}
-
 int store_topic_confirm(struct store *store, const char *topic_arn, int64_t now_ms)
 {
     int64_t ids[STORE_SUBSCRIPTIONS_MAX];
@@ -183,7 +172,8 @@ int store_topic_confirm(struct store *store, const char *topic_arn, int64_t now_
     r = count == 0 ? -ENOENT : count;
     for (int i = 0; r >= 0 && i < count; i++)
         r = subscription_restart(store, ids[i], now_ms);
-    return decision_finish(store, r);
+    topic_forget_cache(store); /* subscriptions changed behind the cache */
+    return store_finish(store, r);
 }
 
 int store_topic_forget(struct store *store, const char *topic_arn)
@@ -200,5 +190,6 @@ int store_topic_forget(struct store *store, const char *topic_arn)
         r = -ENOENT;
     if (r > 0)
         r = db_change(store, SQL_TOPIC_FORGET, arn);
-    return decision_finish(store, r);
+    topic_forget_cache(store); /* subscriptions changed behind the cache */
+    return store_finish(store, r);
 }

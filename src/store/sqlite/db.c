@@ -27,6 +27,13 @@ static int fault_tell(struct buf *fault, int error, const char *format, ...)
     return error;
 }
 
+char *db_beside(const char *path, const char *suffix)
+{
+    char *name = NULL;
+
+    return asprintf(&name, "%s%s", path, suffix) < 0 ? NULL : name;
+}
+
 static bool is_writer(enum store_mode mode)
 {
     return mode == STORE_OWN || mode == STORE_WRITE;
@@ -39,14 +46,12 @@ static bool is_writer(enum store_mode mode)
  */
 static int file_check_owner(const char *path, const char *suffix, struct buf *fault)
 {
-    _cleanup_(freep) char *name = NULL;
+    _cleanup_(freep) char *name = db_beside(path, suffix);
     struct stat st;
     mode_t wanted;
 
-    if (asprintf(&name, "%s%s", path, suffix) < 0) {
-        name = NULL;
+    if (!name)
         return -ENOMEM;
-    }
     if (lstat(name, &st) < 0)
         return 0;
     if (!S_ISREG(st.st_mode))
@@ -74,11 +79,9 @@ static int file_check_owner(const char *path, const char *suffix, struct buf *fa
 /* The file for taking turns stays when somebody deletes the database beside it. */
 static bool file_was_there(const char *path)
 {
-    _cleanup_(freep) char *turn = NULL;
+    _cleanup_(freep) char *turn = db_beside(path, ".turn");
     struct stat st;
 
-    if (asprintf(&turn, "%s.turn", path) < 0)
-        turn = NULL;
     return turn && lstat(turn, &st) == 0;
 }
 

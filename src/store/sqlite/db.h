@@ -42,9 +42,6 @@ int db_fault(struct store *store, int rc, const char *what);
 /* Runs SQL text without results. */
 int db_exec(struct store *store, const char *sql, const char *what);
 
-/* Runs SQL text whose first column of its first row is a number. */
-int db_read_number(struct store *store, const char *sql, const char *what, int64_t *ret);
-
 /* --- db_wal.c -------------------------------------------------------------------- */
 
 /*
@@ -53,6 +50,11 @@ int db_read_number(struct store *store, const char *sql, const char *what, int64
  * keeps `wal_bytes`. A result of SQLite's.
  */
 int db_wal_open(struct store *store, int flags);
+
+/* --- db.c ------------------------------------------------------------------------ */
+
+/* The name of a file beside the database, which the caller owns; NULL: -ENOMEM. */
+char *db_beside(const char *path, const char *suffix);
 
 /* --- db_look.c ------------------------------------------------------------------- */
 

@@ -120,19 +120,6 @@ int db_exec(struct store *store, const char *sql, const char *what)
     return rc == SQLITE_OK ? 0 : db_fault(store, rc, what);
 }
 
-int db_read_number(struct store *store, const char *sql, const char *what, int64_t *ret)
-{
-    sqlite3_stmt *statement = NULL;
-    int rc = sqlite3_prepare_v2(store->db->sqlite, sql, -1, &statement, NULL);
-
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(statement);
-    if (rc == SQLITE_ROW)
-        *ret = sqlite3_column_int64(statement, 0);
-    (void)sqlite3_finalize(statement);
-    return rc == SQLITE_ROW ? 0 : db_fault(store, rc, what);
-}
-
 static void call_keep_fault(struct db_call *call, int rc, const char *what)
 {
     if (rc != SQLITE_OK && call->error == 0)

@@ -11,23 +11,19 @@
 
 int store_space(struct store *store, struct store_space *ret)
 {
-    static const char what[] = "measuring the file";
-    int64_t auto_vacuum = 0;
-    int64_t page_bytes = 0;
-    int64_t pages = 0;
-    int64_t free_pages = 0;
-    int r = db_read_number(store, "PRAGMA auto_vacuum", what, &auto_vacuum);
+    static const char sql[] =
+        "SELECT auto_vacuum = 2, page_count * page_size, freelist_count * page_size"
+        " FROM pragma_auto_vacuum, pragma_page_count, pragma_page_size,"
+        " pragma_freelist_count";
+    _cleanup_(db_call_end) struct db_call call = db_call_text(store, sql, NULL, 0);
+    int r = db_step(&call);
 
-    if (r == 0)
-        r = db_read_number(store, "PRAGMA page_size", what, &page_bytes);
-    if (r == 0)
-        r = db_read_number(store, "PRAGMA page_count", what, &pages);
-    if (r == 0)
-        r = db_read_number(store, "PRAGMA freelist_count", what, &free_pages);
-    *ret = (struct store_space){.in_steps = auto_vacuum == 2,
-                                .bytes = pages * page_bytes,
-                                .free_bytes = free_pages * page_bytes};
-    return r;
+    if (r < 0)
+        return r;
+    ret->in_steps = db_get_int(&call);
+    ret->bytes = db_get_int(&call);
+    ret->free_bytes = db_get_int(&call);
+    return 0;
 }
 
 static int space_give_back(struct store *store, int pages, int64_t *ret_bytes)

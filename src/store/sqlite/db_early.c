@@ -167,10 +167,8 @@ void db_early_note(struct store *store)
 
 bool db_early_is_noted(const struct store *store)
 {
-    _cleanup_(freep) char *turn = NULL;
+    _cleanup_(freep) char *turn = db_beside(store->path, ".turn");
     struct stat st;
 
-    if (asprintf(&turn, "%s.turn", store->path) < 0)
-        turn = NULL;
     return turn && lstat(turn, &st) == 0 && st.st_size > 0;
 }

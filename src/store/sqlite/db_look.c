@@ -37,13 +37,11 @@ uint64_t store_fingerprint(const char *path)
     uint64_t fingerprint = 0xcbf29ce484222325;
 
     for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-        _cleanup_(freep) char *name = NULL;
+        _cleanup_(freep) char *name = db_beside(path, suffixes[i]);
         struct stat st = {0};
 
-        if (asprintf(&name, "%s%s", path, suffixes[i]) < 0) {
-            name = NULL;
+        if (!name)
             return 0;
-        }
         if (stat(name, &st) == 0)
             fingerprint = fingerprint_add_file(fingerprint, &st);
         else if (i == 0)
@@ -55,13 +53,11 @@ uint64_t store_fingerprint(const char *path)
 /* 0 and `*ret` zeroed where there is none. */
 static int stat_beside(const char *path, const char *suffix, struct stat *ret)
 {
-    _cleanup_(freep) char *name = NULL;
+    _cleanup_(freep) char *name = db_beside(path, suffix);
 
     *ret = (struct stat){0};
-    if (asprintf(&name, "%s%s", path, suffix) < 0) {
-        name = NULL;
+    if (!name)
         return -ENOMEM;
-    }
     return lstat(name, ret) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
@@ -82,7 +78,9 @@ void store_files_of(const struct store *store, struct store_files *ret)
 
 int store_set_log_aside(const char *path, const struct store_files *files)
 {
-    _cleanup_(freep) char *log = NULL, *old = NULL, *shm = NULL;
+    _cleanup_(freep) char *log = db_beside(path, "-wal");
+    _cleanup_(freep) char *old = db_beside(path, "-wal.old");
+    _cleanup_(freep) char *shm = db_beside(path, "-shm");
     struct stat database, there;
     int r = stat_beside(path, "", &database);
 
@@ -93,8 +91,7 @@ int store_set_log_aside(const char *path, const struct store_files *files)
     if (database.st_ino == 0 || database.st_ino == files->database || there.st_ino == 0 ||
         there.st_ino != files->log || there.st_dev != files->device)
         return 0;
-    if (asprintf(&log, "%s-wal", path) < 0 || asprintf(&old, "%s-wal.old", path) < 0 ||
-        asprintf(&shm, "%s-shm", path) < 0)
+    if (!log || !old || !shm)
         return -ENOMEM;
     if (rename(log, old) < 0)
         return -errno;
@@ -199,13 +196,11 @@ int store_check(struct store *store, struct buf *report, void (*progress)(void *
 
 static int look_size(const char *path, const char *suffix, int64_t *ret)
 {
-    _cleanup_(freep) char *name = NULL;
+    _cleanup_(freep) char *name = db_beside(path, suffix);
     struct stat st;
 
-    if (asprintf(&name, "%s%s", path, suffix) < 0) {
-        name = NULL;
+    if (!name)
         return -ENOMEM;
-    }
     *ret = stat(name, &st) == 0 ? st.st_size : 0;
     return 0;
 }

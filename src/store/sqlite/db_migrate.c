@@ -12,16 +12,29 @@ struct identity {
     int64_t objects; /* tables, views and indexes; reading them checks the schema */
 };
 
+/* The first column of the first row of `sql`. */
+static int identity_read_number(struct store *store, const char *sql, int64_t *ret)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc = sqlite3_prepare_v2(store->db->sqlite, sql, -1, &statement, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW)
+        *ret = sqlite3_column_int64(statement, 0);
+    (void)sqlite3_finalize(statement);
+    return rc == SQLITE_ROW ? 0 : db_fault(store, rc, "reading the file's header");
+}
+
 static int identity_read(struct store *store, struct identity *ret)
 {
-    static const char what[] = "reading the file's header";
-    int r = db_read_number(store, "PRAGMA application_id", what, &ret->application_id);
+    int r = identity_read_number(store, "PRAGMA application_id", &ret->application_id);
 
     if (r == 0)
-        r = db_read_number(store, "PRAGMA user_version", what, &ret->version);
+        r = identity_read_number(store, "PRAGMA user_version", &ret->version);
     if (r == 0)
-        r = db_read_number(store, "SELECT count(sql) FROM sqlite_schema", what,
-                           &ret->objects);
+        r = identity_read_number(store, "SELECT count(sql) FROM sqlite_schema",
+                                 &ret->objects);
     return r;
 }
 

@@ -39,16 +39,12 @@ static struct waking *waking_of(const sqlite3_file *file)
 /* As SQLite would: with the mode of the database, and its owner where root does it. */
 static void create_beside(const char *path, const char *suffix)
 {
-    _cleanup_(freep) char *name = NULL;
+    _cleanup_(freep) char *name = db_beside(path, suffix);
     _cleanup_(closep) int fd = -1;
     struct stat st;
 
-    if (stat(path, &st) < 0)
+    if (!name || stat(path, &st) < 0)
         return;
-    if (asprintf(&name, "%s%s", path, suffix) < 0) {
-        name = NULL;
-        return;
-    }
     fd =
         open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, st.st_mode & 0777);
     if (fd < 0)
@@ -161,11 +157,9 @@ static bool header_says_delete(const char *path)
 
 static bool journal_is_left(const char *path)
 {
-    _cleanup_(freep) char *name = NULL;
+    _cleanup_(freep) char *name = db_beside(path, "-journal");
     struct stat st;
 
-    if (asprintf(&name, "%s-journal", path) < 0)
-        name = NULL;
     return !name || stat(name, &st) == 0;
 }
 
@@ -181,11 +175,9 @@ int store_settle(const char *path, struct buf *fault)
 /* Is there something in a -wal? What cannot be seen might be. */
 static bool wal_in_use(const struct store *store)
 {
-    _cleanup_(freep) char *name = NULL;
+    _cleanup_(freep) char *name = db_beside(store->path, "-wal");
     struct stat st;
 
-    if (asprintf(&name, "%s-wal", store->path) < 0)
-        name = NULL;
     if (!name || stat(name, &st) < 0)
         return !name || errno != ENOENT;
     return st.st_size > 0;

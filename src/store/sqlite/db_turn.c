@@ -48,14 +48,12 @@ static int turn_give_to_owner(struct store *store, int fd)
 
 int db_turn_open(struct store *store)
 {
-    _cleanup_(freep) char *path = NULL;
+    _cleanup_(freep) char *path = db_beside(store->path, ".turn");
     _cleanup_(closep) int fd = -1;
     int r;
 
-    if (asprintf(&path, "%s.turn", store->path) < 0) {
-        path = NULL;
+    if (!path)
         return turn_fault(store, ENOMEM, "opening");
-    }
     fd = open(path,
               (store->mode == STORE_OWN ? O_RDWR : O_RDONLY) | O_CREAT | O_CLOEXEC |
                   O_NOFOLLOW | O_NONBLOCK,
