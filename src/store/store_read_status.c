@@ -1,4 +1,4 @@
-/* What `status` shows, and what tells of a wrong clock. */
+/* What `status` shows, and the signs that the clock is wrong. */
 #include "store/store_internal.h"
 
 static int status_give(store_row_fn *row, void *context, struct str name,
