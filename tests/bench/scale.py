@@ -88,7 +88,7 @@ def look_ups(program: Path, config: Path, database: Path, events: int) -> dict:
     db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
     every = max(1, events // MANY)
     known = [row[0] for row in db.execute(
-        "SELECT address FROM event WHERE id > 1 AND id % ? = 0 LIMIT ?", (every, MANY))]
+        "SELECT address FROM events WHERE id > 1 AND id % ? = 0 LIMIT ?", (every, MANY))]
     db.close()
     ctl = [str(program), "-c", str(config)]
     (nothing, _), (one, one_wall), (many, _), (history, history_wall) = _median_costs(
