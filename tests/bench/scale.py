@@ -56,7 +56,8 @@ def fill(database: Path, events: int) -> float:
         columns = _columns(db, table)
         values = [different.get(name, f"one.{name}") for name in columns]
         one = f"(SELECT * FROM {table} LIMIT 1)"
-        order = "ORDER BY 1" if table == "suppression" else ""  # its key: else every page anew
+        # By its key, so that each page is written once.
+        order = "ORDER BY 1" if table == "suppression" else ""
         db.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)}"
                    f" FROM {numbers} CROSS JOIN {one} AS one {order}")
     db.execute("COMMIT")
