@@ -22,6 +22,10 @@ DAN, SUE = "dan@mail.example", "sue@mail.example"
 IN_2099 = datetime(2099, 1, 5, tzinfo=timezone.utc)
 
 
+# Later schemas keep tokens in files beside the database.
+with_tokens = pytest.mark.parametrize("release", RELEASES[:1], indirect=True, ids=["schema-1"])
+
+
 def answers(release: Path) -> dict[str, list[dict]]:
     return json.loads((release / "answers.json").read_text())
 
@@ -83,11 +87,13 @@ def test_a_second_day_follows_the_first(migrated, sns):
     assert DAN in migrated.suppressed()
 
 
+@with_tokens
 def test_a_confirmation_under_way_goes_on(migrated, sns):
     request = sns.wait_for(1, sns.confirmations)[0]
     assert request.query["TopicArn"] == f"{TOPIC}-tried" and request.query["Token"] == "tried"
 
 
+@with_tokens
 @pytest.mark.parametrize("state", ["pending", "failed"])
 def test_a_token_is_still_there(migrated, sns, state):
     topic = f"{TOPIC}-{state}"

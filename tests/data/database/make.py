@@ -16,6 +16,7 @@ import os
 import sqlite3
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 CLONE, FOLDER = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
@@ -102,8 +103,11 @@ def subscribe(daemon: Daemon, sns: FakeSns) -> None:
     reached(TOPIC, "confirmed")
     ask("left")
     reached(f"{TOPIC}-left", "confirmed")
-    daemon.accept(sns.unsubscription(at=at(2, year=2099), topic=f"{TOPIC}-left"))
-    reached(f"{TOPIC}-left", "unsubscribed")
+    left = f"{TOPIC}-left"
+    arn = daemon.value("SELECT subscription_arn FROM topics WHERE topic_arn = ?", left)
+    ended = f"You have chosen to deactivate subscription {arn}.\nTo cancel, visit the SubscribeURL."
+    daemon.accept(sns.unsubscription(at=at(2, year=2099), topic=left, Message=ended))
+    reached(left, "unsubscribed")
     sns.confirm_plan.then(Answer(400, refusal("InvalidParameter", "Invalid token")))
     ask("failed")
     reached(f"{TOPIC}-failed", "failed")
@@ -149,10 +153,11 @@ def dump(database: Path) -> str:
         names = ("application_id", "user_version", "page_size")
         lines = [f"PRAGMA {n} = {db.execute(f'PRAGMA {n}').fetchone()[0]};" for n in names]
         text = "\n".join([*lines, *db.iterdump()]) + "\n"
-    # The bodies are text that a person can read.
+    # A body that is not packed is text that a person can read.
     for hexadecimal, body in bodies.items():
-        quoted = body.decode().replace("'", "''")
-        text = text.replace(f"X'{hexadecimal.upper()}'", f"CAST('{quoted}' AS BLOB)")
+        with suppress(UnicodeDecodeError):
+            quoted = body.decode().replace("'", "''")
+            text = text.replace(f"X'{hexadecimal.upper()}'", f"CAST('{quoted}' AS BLOB)")
     return text
 
 
