@@ -274,9 +274,28 @@ struct simple {
     bool has_at;
 };
 
+static bool ends_token(char c)
+{
+    switch (c) {
+    case '<':
+    case '>':
+    case '(':
+    case ')':
+    case '[':
+    case ']':
+    case ',':
+    case ';':
+    case ':':
+    case '"':
+        return true;
+    default:
+        return is_blank(c);
+    }
+}
+
 static void put_char(struct simple *to, char c)
 {
-    bool ends = is_blank(c) || memchr("<>()[],;:\"", c, 10) != NULL;
+    bool ends = ends_token(c);
 
     if (ends && to->has_at) {
         to->len = to->token;

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -178,12 +179,14 @@ static int bind_value(sqlite3_stmt *statement, int i, const struct db_value *val
         return sqlite3_bind_blob64(statement, i, value->text.len ? value->text.data : "",
                                    value->text.len, SQLITE_STATIC);
     default:
-        return SQLITE_OK; /* as is all that is not bound */
+        return sqlite3_bind_null(statement, i);
     }
 }
 
 static void bind_values(struct db_call *call, const struct db_value *values, size_t count)
 {
+    /* What the last use bound is not cleared, since this one binds it again. */
+    assert(call->error || (int)count == sqlite3_bind_parameter_count(call->statement));
     for (size_t i = 0; i < count && call->error == 0; i++)
         call_keep_fault(call, bind_value(call->statement, (int)i + 1, &values[i]),
                         "binding a parameter");
@@ -223,12 +226,8 @@ void db_call_end(struct db_call *call)
 {
     if (!call->statement)
         return;
-    if (call->is_own) {
-        (void)sqlite3_finalize(call->statement);
-    } else {
-        (void)sqlite3_reset(call->statement);
-        (void)sqlite3_clear_bindings(call->statement);
-    }
+    (void)(call->is_own ? sqlite3_finalize(call->statement)
+                        : sqlite3_reset(call->statement));
     call->statement = NULL;
 }
 

@@ -40,7 +40,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Nothing is at hand, so that what fails is lost at once. */
+/* No certificate is known, so that what fails is lost at once. */
 static bool lose(struct service *service, const struct health_loss *what)
 {
     bool tell;
@@ -49,7 +49,7 @@ static bool lose(struct service *service, const struct health_loss *what)
     return tell;
 }
 
-/* A certificate of that origin is at hand. */
+/* A certificate of that origin is known. */
 static bool doubt(struct service *service, const struct health_loss *what,
                   int64_t mono_ms)
 {
