@@ -55,9 +55,11 @@ void db_rollback(struct store *store);
 /* --- statements ------------------------------------------------------------------ */
 
 enum sql {
+    /* The engine's own. */
     SQL_BEGIN,
     SQL_COMMIT,
     SQL_VERSION,
+
     SQL_PROBE,
 
     SQL_STATUS,

@@ -23,13 +23,7 @@ static struct db_value event_name(struct str text)
 #define EVENT_KEY(known, key)                                                            \
     db_int_if(known, (key).time_ms), db_int_if(known, (key).hash)
 
-static struct str seen_of(const struct ses_recipient *recipient)
-{
-    if (!recipient)
-        return STR_ABSENT;
-    return recipient->named == SES_NAMED_UNREADABLE ? recipient->reported
-                                                    : str_of(recipient->address.seen);
-}
+static const struct ses_recipient nobody = {.address = {.domain = ""}};
 
 /* 1 new to us, 0 known already, or a fault. The order is that of SQL_EVENT_ADD. */
 static int row_add(struct store *store, const struct intake *intake, int64_t message_id,
@@ -37,8 +31,9 @@ static int row_add(struct store *store, const struct intake *intake, int64_t mes
                    const struct policy_judgement *judgement)
 {
     const struct ses_event *event = &intake->event;
-    const struct address *address = recipient ? &recipient->address : NULL;
-    bool has_own = recipient && recipient->diagnostic.len > 0;
+    const struct ses_recipient *about = recipient ? recipient : &nobody;
+    const struct address *address = &about->address;
+    bool is_readable = about->named != SES_NAMED_UNREADABLE;
     struct ses_key key = {0};
     bool known = ses_event_key(event, recipient, &key);
 
@@ -46,16 +41,16 @@ static int row_add(struct store *store, const struct intake *intake, int64_t mes
         store, SQL_EVENT_ADD, db_int(message_id), EVENT_KEY(known, key),
         db_text(event->type_text), db_text(str_of(policy_class_word(judgement->class))),
         db_text(str_of(policy_cause_word(judgement->cause))),
-        db_text(str_of(judgement->rule)), db_text(str_of(address ? address->key : NULL)),
-        db_text_max(seen_of(recipient), SES_SOURCE_BYTES_MAX),
-        db_text(str_of(address ? address->domain : NULL)), db_time(intake->occurred_ms),
+        db_text(str_of(judgement->rule)), db_text(str_of(address->key)),
+        db_text_max(is_readable ? str_of(address->seen) : about->reported,
+                    SES_SOURCE_BYTES_MAX),
+        db_text(str_of(address->domain)), db_time(intake->occurred_ms),
         db_time(event->sent_ms), db_time(event->ses_time_ms),
         event_word(event->bounce_type_text), event_word(event->bounce_subtype),
         event_word(event->complaint_subtype), event_word(event->feedback_type),
         db_int_if(event->candidates > 0, (int64_t)event->candidates),
-        event_word(recipient ? recipient->status : STR_ABSENT),
-        event_word(recipient ? recipient->action : STR_ABSENT),
-        db_text_max(has_own ? recipient->diagnostic : event->diagnostic,
+        event_word(about->status), event_word(about->action),
+        db_text_max(about->diagnostic.len > 0 ? about->diagnostic : event->diagnostic,
                     SES_DIAGNOSTIC_BYTES_MAX),
         event_name(event->reporting_mta), event_word(event->remote_mta_ip),
         db_text_max(event->user_agent, SES_USER_AGENT_BYTES_MAX),
@@ -66,7 +61,7 @@ static int row_add(struct store *store, const struct intake *intake, int64_t mes
         event_name(event->tenant), event_name(event->campaign),
         db_text(event->tags), /* SES_TAGS_BYTES_MAX at most */
         db_int_if(event->destination_count > 0, (int64_t)event->destination_count),
-        event_word(event->source_ip), db_int(address && address_is_simulator(address)),
+        event_word(event->source_ip), db_int(address_is_simulator(address)),
         db_int(judgement->tally));
 }
 
