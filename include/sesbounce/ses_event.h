@@ -169,8 +169,15 @@ enum ses_shape {
 };
 enum ses_shape ses_event_shape(struct str text);
 
-/* SES's spelling of a type that differs from it only in case; else the word itself. */
+/* Types that name nobody. */
+#define SES_WORD_ANNOUNCEMENT "AmazonSnsSubscriptionSucceeded"
+#define SES_WORD_PAUSED       "Sending Status Disabled"
+#define SES_WORD_RESUMED      "Sending Status Enabled"
+
+/* SES's spelling of a type that differs from it only in case; else the word itself.
+ * Whatever passes a message on may change the case. */
 struct str ses_type_word(struct str word);
+enum ses_type ses_type_of(struct str word);
 
 /* A type that is named takes precedence over `*`; a type in no list is kept. Case does
  * not matter. */

@@ -20,11 +20,15 @@ struct sns_origin {
     char text[SNS_ORIGIN_BYTES_MAX];
 };
 
+/* The DNS domain of an AWS partition, `amazonaws.com` for `aws`; absent for one we do not
+ * know. And of all partitions, by number; absent after the last. */
+struct str sns_url_domain(struct str partition);
+struct str sns_url_domain_at(size_t number);
+
 /*
  * 0 when `text` may be a value of `[sns] endpoint`: absent or `auto`; else an origin
  * only, `{region}` optional, https, or http on a loopback address. -EINVAL with a
- * constant
- * `*ret_fault` otherwise.
+ * constant `*ret_fault` otherwise.
  */
 int sns_url_check_endpoint(struct str text, const char **ret_fault);
 

@@ -34,11 +34,27 @@ bool str_starts_with(struct str s, struct str prefix)
     return s.len >= prefix.len && memcmp(s.data, prefix.data, prefix.len) == 0;
 }
 
+bool str_take_prefix(struct str *rest, struct str prefix)
+{
+    if (!str_starts_with(*rest, prefix))
+        return false;
+    *rest = str_skip(*rest, prefix.len);
+    return true;
+}
+
 bool str_ends_with(struct str s, struct str suffix)
 {
     if (!s.data || !suffix.data || s.len < suffix.len)
         return false;
     return memcmp(s.data + s.len - suffix.len, suffix.data, suffix.len) == 0;
+}
+
+struct str str_spelled(struct str word, const char *const *known)
+{
+    for (; *known; known++)
+        if (str_equal_nocase(word, str_of(*known)))
+            return str_of(*known);
+    return word;
 }
 
 static bool is_blank(char c)
