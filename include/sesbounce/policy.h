@@ -129,7 +129,7 @@ enum policy_tally {
     POLICY_TALLIES,
 };
 
-/* --- judging: policy.c, policy_tally.c ------------------------------------------- */
+/* --- judging: policy_judge.c ------------------------------------------- */
 
 struct policy_judgement {
     enum policy_class class;
@@ -153,11 +153,6 @@ struct policy_judgement {
 void policy_judge(const struct policy *policy, const struct ses_event *event,
                   const struct ses_recipient *recipient, struct policy_judgement *ret);
 
-/* The day's counter of a judgement whose other members are there. */
-enum policy_tally policy_tally_of(const struct ses_event *event,
-                                  const struct ses_recipient *recipient,
-                                  const struct policy_judgement *judgement);
-
 /* Can a remote server report it again and again, so that a mail counts once for each
  * address? SES itself reports a Send or a Delivery, and does so once. */
 bool policy_tally_repeats(enum policy_tally tally);
@@ -172,8 +167,8 @@ struct policy_message {
     bool is_known;     /* one of them is known already: another feed or a retry */
     bool is_complaint; /* one of them is news, and counts as a complaint */
 };
-/* Is a recipient that is news counted at once? A complaint is counted at the end. */
-bool policy_message_counts(struct policy_message *message, enum policy_tally tally);
+/* Notes a recipient that is news. True: it is counted at once; a complaint at the end. */
+bool policy_message_note(struct policy_message *message, enum policy_tally tally);
 /* After the last recipient: is it a complaint that counts? */
 bool policy_message_complains(const struct policy_message *message);
 
