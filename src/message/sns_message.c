@@ -207,7 +207,7 @@ static bool object_take(struct reading *reading)
     return !json->fault || reading_refuse_json(reading);
 }
 
-static bool type_find(struct sns_message *message)
+bool sns_type_parse(struct str word, enum sns_type *ret)
 {
     static const struct str types[] = {
         [SNS_NOTIFICATION] = STR("Notification"),
@@ -215,8 +215,8 @@ static bool type_find(struct sns_message *message)
         [SNS_UNSUBSCRIBE_CONFIRMATION] = STR("UnsubscribeConfirmation"),
     };
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-        if (str_equal(types[i], message->type_text)) {
-            message->type = (enum sns_type)i;
+        if (str_equal(types[i], word)) {
+            *ret = (enum sns_type)i;
             return true;
         }
     return false;
@@ -298,7 +298,7 @@ static bool envelope_check(struct reading *reading)
                    ? reading_fail(reading, VERDICT_RAW_DELIVERY,
                                   "a bare SES message without its SNS envelope")
                    : reading_refuse(reading, "Type is missing");
-    if (!type_find(message))
+    if (!sns_type_parse(message->type_text, &message->type))
         return reading_fail(reading, VERDICT_UNKNOWN_TYPE,
                             "Type is not one that we know");
     if (!members_check(reading))
