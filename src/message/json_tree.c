@@ -57,32 +57,27 @@ static int scan_errno(const struct reader *reader)
 
 static int value_read(struct reader *reader, struct str name, unsigned depth);
 
-static int element_read(struct reader *reader, bool object, unsigned depth)
-{
-    struct str name = STR_ABSENT;
-
-    if (object &&
-        (json_scan_peek(&reader->scan) != '"' ||
-         !json_scan_string(&reader->scan, &name) || !json_scan_take(&reader->scan, ':')))
-        return scan_errno(reader);
-    return value_read(reader, name, depth);
-}
-
+/* What is between the brackets of an object or an array. */
 static int elements_read(struct reader *reader, bool object, unsigned depth)
 {
+    struct json_scan *scan = &reader->scan;
     char close = object ? '}' : ']';
 
     if (depth == SES_DEPTH_MAX)
         return -E2BIG;
-    reader->scan.at++;
-    if (json_scan_take(&reader->scan, close))
+    scan->at++;
+    if (json_scan_take(scan, close))
         return 0;
     do {
-        int r = element_read(reader, object, depth + 1);
+        struct str name = STR_ABSENT;
+        if (object && (json_scan_peek(scan) != '"' || !json_scan_string(scan, &name) ||
+                       !json_scan_take(scan, ':')))
+            return scan_errno(reader);
+        int r = value_read(reader, name, depth + 1);
         if (r < 0)
             return r;
-    } while (json_scan_take(&reader->scan, ','));
-    return json_scan_take(&reader->scan, close) ? 0 : -EINVAL;
+    } while (json_scan_take(scan, ','));
+    return json_scan_take(scan, close) ? 0 : -EINVAL;
 }
 
 static enum json_tree_kind value_kind(int first)
@@ -105,8 +100,7 @@ static enum json_tree_kind value_kind(int first)
 
 static int value_read(struct reader *reader, struct str name, unsigned depth)
 {
-    int first = json_scan_peek(&reader->scan);
-    enum json_tree_kind kind = value_kind(first);
+    enum json_tree_kind kind = value_kind(json_scan_peek(&reader->scan));
     const char *start = reader->scan.at;
     struct str text = STR_ABSENT;
     size_t place;
@@ -180,12 +174,10 @@ const struct json_value *json_tree_first(const struct json_value *container)
 const struct json_value *json_tree_next(const struct json_value *container,
                                         const struct json_value *value)
 {
-    const struct json_value *next;
+    bool is_last =
+        !container || !value || value + value->span >= container + container->span;
 
-    if (!container || !value)
-        return NULL;
-    next = value + value->span;
-    return next < container + container->span ? next : NULL;
+    return is_last ? NULL : value + value->span;
 }
 
 const struct json_value *json_tree_member(const struct json_value *object,
@@ -203,7 +195,7 @@ const struct json_value *json_tree_member(const struct json_value *object,
 
 struct str json_tree_text(const struct json_value *value)
 {
-    if (!json_tree_is(value, JSON_TREE_STRING) || value->text.len == 0)
-        return STR_ABSENT;
-    return value->text;
+    bool is_text = json_tree_is(value, JSON_TREE_STRING) && value->text.len > 0;
+
+    return is_text ? value->text : STR_ABSENT;
 }
