@@ -308,7 +308,7 @@ static bool envelope_check(struct reading *reading)
 }
 
 /* What the first byte tells already. */
-static bool first_check(struct reading *reading)
+static bool first_byte_check(struct reading *reading)
 {
     switch (json_scan_peek(&reading->json)) {
     case '{':
@@ -328,7 +328,8 @@ static bool reading_run(struct reading *reading, struct str body, struct sns_mes
     *ret = (struct sns_message){0};
     *reading = (struct reading){.message = ret};
     json_scan_init(&reading->json, str_present(body) ? body : STR(""));
-    bool ok = first_check(reading) && object_take(reading) && envelope_check(reading);
+    bool ok =
+        first_byte_check(reading) && object_take(reading) && envelope_check(reading);
     ret->decoded = reading->json.decoded;
     return ok;
 }

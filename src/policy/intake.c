@@ -85,8 +85,8 @@ const struct policy_judgement *intake_judgement(const struct intake *intake, siz
     return &intake->judgements[intake->judged[i]];
 }
 
-static int event_read(struct str text, const struct ses_rules *rules,
-                      struct intake *intake)
+static int intake_read_event(struct str text, const struct ses_rules *rules,
+                             struct intake *intake)
 {
     static const enum intake_kind kinds[] = {
         [SES_KEEP] = INTAKE_KEEP,
@@ -167,7 +167,7 @@ int intake_from_sns(const struct sns_message *message, struct str body,
 
     enum quarantine_reason fault = message_age_fault(message, options);
     if (message->type == SNS_NOTIFICATION && fault == QUARANTINE_NONE)
-        return event_read(message->message, options->rules, ret);
+        return intake_read_event(message->message, options->rules, ret);
     if (message->type == SNS_SUBSCRIPTION_CONFIRMATION) {
         ret->kind = INTAKE_CONFIRM;
         ret->token = message->token;
@@ -188,7 +188,7 @@ int intake_from_file(struct str body, const struct intake_options *options,
     *ret = intake_begin(options, body);
     ret->origin = INTAKE_FROM_FILE;
 
-    int r = event_read(body, options->rules, ret);
+    int r = intake_read_event(body, options->rules, ret);
     if (r == 0 && ret->event.ses_time_ms != CLOCK_NONE)
         ret->occurred_ms = ret->event.ses_time_ms;
     return r;

@@ -55,7 +55,7 @@ static bool is_vague(struct status status)
 }
 
 /* A vague status gives way to the one in the diagnostic. */
-static struct status status_of(const struct ses_recipient *recipient)
+static struct status recipient_status(const struct ses_recipient *recipient)
 {
     struct status given = first_status(recipient->status);
     if (!is_vague(given))
@@ -125,8 +125,8 @@ static bool words_decide(struct status status)
            status_is(status, 1, 7) || status_is(status, 1, 8);
 }
 
-static unsigned facts_of(const struct ses_recipient *recipient, struct status status,
-                         struct str simple, unsigned words)
+static unsigned recipient_facts(const struct ses_recipient *recipient,
+                                struct status status, struct str simple, unsigned words)
 {
     unsigned facts = 0;
 
@@ -223,9 +223,9 @@ void policy_diagnose(const struct ses_recipient *recipient, struct policy_diagno
     _uninitialized_ char buffer[POLICY_DIAGNOSTIC_BYTES_MAX];
 
     struct str simple = policy_words_simplify(recipient->diagnostic, buffer);
-    struct status status = status_of(recipient);
+    struct status status = recipient_status(recipient);
     unsigned words = policy_words_find(simple) | words_of_status(status);
-    ret->facts = facts_of(recipient, status, simple, words);
+    ret->facts = recipient_facts(recipient, status, simple, words);
     ret->cause =
         status_is(status, 4, 7) ? cause_of_expiry(simple) : cause_of(status, words);
 }

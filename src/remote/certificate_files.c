@@ -20,7 +20,7 @@ static void closedirp(DIR **dir)
         (void)closedir(*dir);
 }
 
-static bool is_host_char(char c)
+static bool is_folder_char(char c)
 {
     return ascii_is_alnum(c) || (c && strchr(".-_:[]", c));
 }
@@ -29,7 +29,7 @@ static bool host_is_valid(struct str host)
 {
     return host.len > 0 && host.len < CERTIFICATE_FILES_NAME_BYTES &&
            host.data[0] != '.' && !memmem(host.data, host.len, "..", 2) &&
-           str_all(host, is_host_char);
+           str_all(host, is_folder_char);
 }
 
 bool certificate_files_name_is_valid(const struct sns_cert_url *url)
