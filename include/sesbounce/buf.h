@@ -41,8 +41,7 @@ int buf_vprintf(struct buf *buf, const char *format, va_list args)
 /* Makes room so that the next `more` bytes need no allocation. Errors as buf_append. */
 int buf_reserve(struct buf *buf, size_t more);
 
-/* Moves the bytes (and a NUL after them) to the caller, who frees them. NULL when empty.
- */
+/* Moves the bytes and a NUL after them to the caller, who frees them. NULL: empty. */
 char *buf_take(struct buf *buf);
 
 /* Borrows the content until the buffer changes. */

@@ -72,11 +72,9 @@ struct ses_event {
     struct str complaint_subtype;
     struct str feedback_type; /* complaintFeedbackType */
     struct str feedback_id;
-    int64_t
-        ses_time_ms; /* the block's own timestamp, else mail.timestamp, else CLOCK_NONE */
-    int64_t sent_ms; /* mail.timestamp */
-    struct str
-        diagnostic; /* of the message: smtpResponse, reject reason, errorMessage, … */
+    int64_t ses_time_ms;   /* the block's timestamp, else sent_ms, else CLOCK_NONE */
+    int64_t sent_ms;       /* mail.timestamp */
+    struct str diagnostic; /* of the message: smtpResponse, errorMessage, … */
     struct str reporting_mta;
     struct str remote_mta_ip;
     struct str user_agent;
@@ -122,13 +120,11 @@ struct ses_rule {
 struct ses_rules {
     const struct ses_rule *rules;
     size_t rule_count;
-    char *const
-        *campaigns; /* `tag:NAME` or `header:NAME`, the first that is present wins */
+    char *const *campaigns; /* `tag:NAME`, `header:NAME`: the first that is there wins */
     size_t campaign_count;
 };
 
-/* Why an authentic message is quarantined. The words are in the views: never rename one.
- */
+/* Why an authentic message is quarantined. Views have these words: never rename one. */
 enum quarantine_reason {
     QUARANTINE_NONE,
     QUARANTINE_STALE,      /* stale: too old */

@@ -46,8 +46,7 @@ struct str sns_url_origin_host(const struct sns_origin *origin);
  * name whatever is configured. 0, or -EINVAL for a partition we do not know. */
 int sns_url_aws_host(const struct arn *topic, struct sns_origin *ret);
 
-/* SimpleNotificationService-HEX.pem, HEX in lower case and at most SNS_CERT_HEX_MAX long.
- */
+/* SimpleNotificationService-HEX.pem, HEX in lower case, at most SNS_CERT_HEX_MAX long. */
 bool sns_url_is_certificate_file(struct str file);
 
 /* What a SigningCertURL names, borrowed from it. */

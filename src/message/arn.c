@@ -121,8 +121,7 @@ bool arn_pattern_is_for_any_account(struct str pattern)
     return fields_cut(pattern, field) && str_find(field[ACCOUNT], '*');
 }
 
-/* Goes back to the last star only, so the time is bounded by the product of the lengths.
- */
+/* Goes back to the last star only: the time is bounded by the product of the lengths. */
 static bool field_matches(struct str s, struct str pattern)
 {
     size_t at = 0, in_pattern = 0, retry_at = 0, behind_star = 0;

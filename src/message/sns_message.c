@@ -150,8 +150,7 @@ static const struct member *member_find(struct str key)
     return NULL;
 }
 
-/* Takes the value of `key`. A null is as good as nothing: required members miss it later.
- */
+/* Takes the value of `key`. A null is as good as nothing: it is missed later. */
 static bool value_take(struct reading *reading, struct str key)
 {
     struct json_scan *json = &reading->json;

@@ -75,8 +75,7 @@ static int fault_set(const char *text, const char **ret_fault)
     return -EINVAL;
 }
 
-/* After a call of OpenSSL failed: -ENOMEM if memory was short, else -EINVAL and `text`.
- */
+/* A call of OpenSSL failed: -ENOMEM if memory was short, else -EINVAL and `text`. */
 static int openssl_fault(const char *text, const char **ret_fault)
 {
     bool none = true, memory = false;

@@ -86,8 +86,7 @@ size_t policy_words_number(struct str text, size_t at, unsigned *ret)
     return digits <= 3 ? digits : 0;
 }
 
-/* The bytes of a line break at `at`, 0 for none: SES writes `<CRLF>` in what it quotes.
- */
+/* The bytes of a line break at `at`, 0 for none: SES quotes with `<CRLF>`. */
 static size_t line_break_bytes(struct str text, size_t at)
 {
     struct str mark = STR("<CRLF>");

@@ -295,8 +295,7 @@ int https_get(struct https *https, const char *url, https_done_fn *done, void *c
 #define SEE_CLOCK  " (check this machine's clock: `date`)"
 #define SEE_CAFILE " (see [sns] ca_file)"
 
-/* A certificate of the server that is "not yet valid" is most often a wrong clock here.
- */
+/* A server's certificate that is "not yet valid" is most often a wrong clock here. */
 static bool fault_is_of_clock(const char *detail)
 {
     return strstr(detail, "not yet valid") || strstr(detail, "expired");
