@@ -29,7 +29,7 @@ enum {
  */
 /* clang-format off */
 static const struct policy_rule RULES[] = {
-/* --- what concerns nobody whom the mail was sent to: see policy_rule_of_named() ------- */
+/* --- what concerns nobody whom the mail was sent to: see policy_rule_of_named() -- */
 {"no-address", SES_OTHER, 0, NULL, NULL, FACT_UNREADABLE,
     {MEANS(NONE, NONE), ONLY(RECORD), NOT_IN_RATES},
     "What SES names is not a mail address; this is recorded only."},
@@ -38,7 +38,7 @@ static const struct policy_rule RULES[] = {
     "The report names an address that the mail was not sent to, as any server can do; this "
     "is recorded only."},
 
-/* --- Permanent: what SES did not even try ------------------------------------------- */
+/* --- Permanent: what SES did not even try ---------------------------------------- */
 {"permanent-on-account-list", BOUNCE(PERMANENT), "OnAccountSuppressionList", NULL, 0,
     {MEANS(HARD, LIST_HIT), LIST(BOUNCE, EVER), LIST_HIT},
     "SES did not try, because the account's suppression list has the address; it is "
@@ -62,7 +62,7 @@ static const struct policy_rule RULES[] = {
     "SES did not try, because the recipient had unsubscribed there; this is recorded "
     "only."},
 
-/* --- Permanent, by what the server said ---------------------------------------------- */
+/* --- Permanent, by what the server said ------------------------------------------ */
 /* one of several recipients may only be delayed: AWS's own example has one */
 {"permanent-delayed", BOUNCE(PERMANENT), NULL, NULL, FACT_TEMPORARY,
     {MEANS(SOFT, DIAGNOSED), ONLY(COUNT_SOFT), 0},
@@ -96,7 +96,7 @@ static const struct policy_rule RULES[] = {
     "SES reports a permanent bounce of a kind that is not known here; the address is "
     "suppressed for 30 days, and for twice as long each time that this repeats."},
 
-/* --- Transient: what was the message's or the sender's fault, whatever the status ---- */
+/* --- Transient: what was the message's or the sender's fault, whatever the status  */
 {"transient-too-large", BOUNCE(TRANSIENT), "MessageTooLarge", NULL, 0,
     {MEANS(IGNORED, TOO_LARGE), ONLY(RECORD), 0},
     "The message was too large; that is the message's fault, so this is recorded only."},
@@ -113,7 +113,7 @@ static const struct policy_rule RULES[] = {
     {MEANS(IGNORED, TIMEOUT), ONLY(RECORD), 0},
     "The time that the sender allowed for delivery ran out; this is recorded only."},
 
-/* --- Transient, by what the server said ---------------------------------------------- */
+/* --- Transient, by what the server said ------------------------------------------ */
 {"transient-mailbox-full", BOUNCE(TRANSIENT), "MailboxFull", NULL, 0,
     {MEANS(SOFT, MAILBOX_FULL), ONLY(COUNT_SOFT), 0},
     "The mailbox is full; this counts as a soft bounce."},
@@ -141,7 +141,7 @@ static const struct policy_rule RULES[] = {
     "SES reports a transient bounce of a kind that is not known here; this counts as a "
     "soft bounce."},
 
-/* --- Undetermined: out-of-office comes here too --------------------------------------- */
+/* --- Undetermined: out-of-office comes here too ---------------------------------- */
 {"undetermined-autoreply", BOUNCE(UNDETERMINED), NULL, NULL, FACT_AUTOREPLY,
     {MEANS(IGNORED, AUTOREPLY), ONLY(RECORD), 0},
     "An automatic reply came back; this is recorded only."},
@@ -154,7 +154,7 @@ static const struct policy_rule RULES[] = {
     "SES could not classify the bounce, and no server's refusal is known; this is "
     "recorded only."},
 
-/* --- Complaint ------------------------------------------------------------------------ */
+/* --- Complaint ------------------------------------------------------------------- */
 {"complaint-on-account-list", SES_COMPLAINT, 0, "OnAccountSuppressionList", NULL, 0,
     {MEANS(HARD, LIST_HIT), LIST(COMPLAINT, EVER), LIST_HIT},
     "SES did not try, because the account's suppression list has a complaint from the "
@@ -195,7 +195,7 @@ static const struct policy_rule RULES[] = {
     "One of more than 5 recipients complained, and which one is not known; nobody is "
     "suppressed unless a person decides so."},
 
-/* --- the rest ------------------------------------------------------------------------- */
+/* --- the rest -------------------------------------------------------------------- */
 {"delivery", SES_DELIVERY, 0, NULL, NULL, 0,
     {MEANS(NONE, NONE), ONLY(RESET), 0},
     "The mail was delivered; soft bounces before it no longer count."},
