@@ -96,7 +96,7 @@ static const struct policy_rule RULES[] = {
     "SES reports a permanent bounce of a kind that is not known here; the address is "
     "suppressed for 30 days, and for twice as long each time that this repeats."},
 
-/* --- Transient: what was the message's or the sender's fault, whatever the status  */
+/* --- Transient: the fault of the message or the sender, whatever the status ------- */
 {"transient-too-large", BOUNCE(TRANSIENT), "MessageTooLarge", NULL, 0,
     {MEANS(IGNORED, TOO_LARGE), ONLY(RECORD), 0},
     "The message was too large; that is the message's fault, so this is recorded only."},
