@@ -78,10 +78,8 @@ static bool status_is(struct status status, unsigned subject, unsigned detail)
 /* `smtp; 550 …`, or the answer itself: `550 …` */
 static bool is_smtp_refusal(struct str simple)
 {
-    if (str_starts_with(simple, STR("smtp;"))) {
-        simple = (struct str){simple.data + 5, simple.len - 5};
+    if (str_take_prefix(&simple, STR("smtp;")))
         simple = str_trim(simple);
-    }
     return simple.len >= 3 && (simple.data[0] == '4' || simple.data[0] == '5') &&
            ascii_is_digit(simple.data[1]) && ascii_is_digit(simple.data[2]) &&
            (simple.len == 3 || !policy_words_char(simple.data[3]));
@@ -208,10 +206,10 @@ static enum policy_cause cause_of(struct status status, unsigned words)
  */
 static enum policy_cause cause_of_expiry(struct str simple)
 {
-    const char *quote = simple.len ? memchr(simple.data, '<', simple.len) : NULL;
+    const char *quote = str_find(simple, '<');
 
     if (quote)
-        simple = (struct str){quote, simple.len - (size_t)(quote - simple.data)};
+        simple = str_skip(simple, (size_t)(quote - simple.data));
     struct status status = first_status(simple);
     enum policy_cause cause =
         cause_of(status, policy_words_find(simple) | words_of_status(status));
