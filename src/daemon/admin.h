@@ -6,6 +6,7 @@
 #ifndef SESBOUNCED_ADMIN_H
 #define SESBOUNCED_ADMIN_H
 
+#include "daemon/listen.h"
 #include "daemon/service.h"
 
 struct admin;
@@ -17,8 +18,8 @@ struct admin;
  * open lacks: without them nothing is served.
  */
 int admin_start(struct service *service, struct admin **ret, struct buf *fault);
-/* Appends where it listens, as listen_describe(). NULL is allowed. */
-void admin_describe(const struct admin *admin, struct buf *ret);
+/* Where it listens; NULL while it is off. */
+const struct listen_sockets *admin_sockets(const struct admin *admin);
 void admin_stop(struct admin *admin);
 
 #endif

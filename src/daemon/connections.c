@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/limits.h"
+#include "daemon/listen.h"
 #include "sesbounce/clock.h"
 
 #define NEVER INT64_MAX
@@ -20,46 +21,35 @@ struct connections_address {
 
 /* --- addresses ------------------------------------------------------------------- */
 
-static uint64_t key_v4(const unsigned char bytes[4])
-{
-    uint64_t key = (uint64_t)bytes[0] << 24 | (uint64_t)bytes[1] << 16 |
-                   (uint64_t)bytes[2] << 8 | bytes[3];
-
-    return bytes[0] == IN_LOOPBACKNET ? 0 : key;
-}
-
 /* ::/32 holds no address that anybody has, so no prefix is equal to an IPv4 address. */
-static uint64_t key_v6(const struct in6_addr *address)
-{
-    uint64_t key = 0;
-
-    if (IN6_IS_ADDR_V4MAPPED(address))
-        return key_v4(&address->s6_addr[12]);
-    if (IN6_IS_ADDR_LOOPBACK(address))
-        return 0;
-    for (size_t i = 0; i < 8; i++)
-        key = key << 8 | address->s6_addr[i];
-    return key;
-}
-
 uint64_t connections_key(const struct sockaddr *address)
 {
     union {
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
     } copy;
+    const unsigned char *bytes = NULL;
+    size_t count = 0;
+    uint64_t key = 0;
 
-    if (!address)
+    if (!address || listen_address_is_local(address))
         return 0;
     if (address->sa_family == AF_INET) {
         memcpy(&copy.v4, address, sizeof(copy.v4));
-        return key_v4((const unsigned char *)&copy.v4.sin_addr);
-    }
-    if (address->sa_family == AF_INET6) {
+        bytes = (const unsigned char *)&copy.v4.sin_addr;
+        count = 4;
+    } else if (address->sa_family == AF_INET6) {
         memcpy(&copy.v6, address, sizeof(copy.v6));
-        return key_v6(&copy.v6.sin6_addr);
+        bytes = copy.v6.sin6_addr.s6_addr;
+        count = 8;
+        if (IN6_IS_ADDR_V4MAPPED(&copy.v6.sin6_addr)) {
+            bytes += 12;
+            count = 4;
+        }
     }
-    return 0;
+    for (size_t i = 0; i < count; i++)
+        key = key << 8 | bytes[i];
+    return key;
 }
 
 /* To make many addresses meet in one bucket, a client must be connected from all of them.

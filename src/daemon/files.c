@@ -5,10 +5,9 @@
 #include <pwd.h>
 #include <sys/stat.h>
 
-#include "daemon/credentials.h"
 #include "daemon/limits.h"
+#include "daemon/secrets.h"
 #include "daemon/tls.h"
-#include "daemon/tokens.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/file.h"
 #include "sesbounce/simulator.h"
@@ -169,37 +168,21 @@ static bool check_file(const struct named *named, enum file_kind kind)
     return fd >= 0 && check_mode(named, st.st_mode, kind);
 }
 
-/* What a reader of ours said: `r` or, where it said more, `fault`. */
-static void tell_content(const struct named *named, int r, const struct buf *fault)
-{
-    if (r < 0)
-        tell_fault(named, named->path, fault->len > 0 ? fault->data : strerror(-r));
-}
-
 /* --- what is in them --------------------------------------------------------------- */
 
-static void check_credentials(struct files_check *check)
+static void check_secrets(struct files_check *check, enum secrets_kind kind,
+                          const char *section, const char *key, const char *path)
 {
-    const struct named named = {check, "ingest", "credentials_file",
-                                check->settings->ingest.credentials_file};
-    _cleanup_(credentials_freep) struct credentials *credentials = NULL;
+    const struct named named = {check, section, key, path};
+    _cleanup_(secrets_freep) struct secrets *secrets = NULL;
     _cleanup_(buf_done) struct buf fault;
+    int r = 0;
 
     buf_init(&fault, LOG_VALUE_BYTES_MAX);
     if (check_file(&named, FILE_SECRET))
-        tell_content(&named, credentials_read(named.path, &credentials, &fault), &fault);
-}
-
-static void check_tokens(struct files_check *check)
-{
-    const struct named named = {check, "admin", "tokens_file",
-                                check->settings->admin.tokens_file};
-    _cleanup_(tokens_freep) struct tokens *tokens = NULL;
-    _cleanup_(buf_done) struct buf fault;
-
-    buf_init(&fault, LOG_VALUE_BYTES_MAX);
-    if (check_file(&named, FILE_SECRET))
-        tell_content(&named, tokens_read(named.path, &tokens, &fault), &fault);
+        r = secrets_read(kind, path, &secrets, &fault);
+    if (r < 0)
+        tell_fault(&named, path, fault.len > 0 ? fault.data : strerror(-r));
 }
 
 static int check_tls(struct files_check *check, const char *section,
@@ -408,8 +391,10 @@ int files_check(const struct settings *settings, const char *file, enum files_as
 
     check_itself(&check);
     check_topics(&check);
-    check_credentials(&check);
-    check_tokens(&check);
+    check_secrets(&check, SECRETS_CREDENTIALS, "ingest", "credentials_file",
+                  settings->ingest.credentials_file);
+    check_secrets(&check, SECRETS_TOKENS, "admin", "tokens_file",
+                  settings->admin.tokens_file);
     r = check_tls(&check, "ingest", settings->ingest.certificate, settings->ingest.key);
     if (r == 0)
         r = check_tls(&check, "admin", settings->admin.certificate, settings->admin.key);

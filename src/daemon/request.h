@@ -11,8 +11,9 @@
 /* What requests are answered from. */
 struct ingest {
     struct service *service;
-    struct credentials *credentials; /* NULL: nobody is asked */
+    struct secrets *credentials; /* NULL: nobody is asked */
     struct answers answers;
+    struct server *server;
 };
 
 /* libmicrohttpd's callbacks; their context is a struct ingest. */
