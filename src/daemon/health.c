@@ -115,12 +115,12 @@ static void doubt_end(struct health *health, struct str origin)
 
 /* --- certificates: losses ------------------------------------------------------- */
 
-static bool is_lost_at(struct health *health, struct str origin)
+static bool health_is_lost_at(struct health *health, struct str origin)
 {
     return atomic_load(&health->lost) && str_equal(str_of(health->loss.origin), origin);
 }
 
-static void turn_lost(struct health *health, const struct health_loss *loss,
+static void health_turn_lost(struct health *health, const struct health_loss *loss,
                       int64_t since_ms, int64_t mono_ms)
 {
     unsigned held_back;
@@ -144,10 +144,10 @@ bool health_lose(struct health *health, const struct health_loss *loss, bool at_
         doubt = doubt_claim(health, loss, mono_ms);
     if (!atomic_load(&health->lost) &&
         (!doubt || mono_ms - doubt->since_mono_ms >= HEALTH_DOUBT_MS)) {
-        turn_lost(health, loss, doubt ? doubt->since_ms : loss->since_ms, mono_ms);
+        health_turn_lost(health, loss, doubt ? doubt->since_ms : loss->since_ms, mono_ms);
         *ret_tell = health->told;
     }
-    lost = is_lost_at(health, str_of(loss->origin));
+    lost = health_is_lost_at(health, str_of(loss->origin));
     atomic_store(&health->watching, true);
     pthread_mutex_unlock(&health->mutex);
     return lost;
@@ -161,13 +161,15 @@ bool health_find(struct health *health, struct str origin)
         return false;
     pthread_mutex_lock(&health->mutex);
     doubt_end(health, origin);
-    if (is_lost_at(health, origin) ||
+    if (health_is_lost_at(health, origin) ||
         (atomic_load(&health->lost) && health->loss.is_guess)) {
         tell = health->told;
         atomic_store(&health->lost, false);
     }
     atomic_store(&health->watching, atomic_load(&health->lost) || doubt_is_any(health));
     pthread_mutex_unlock(&health->mutex);
+    if (tell)
+        log_event(LOG_LEVEL_NOTICE, "messages can be verified again", {"ORIGIN", origin});
     return tell;
 }
 
@@ -186,10 +188,8 @@ void health_verified(struct health *health, const struct delivery *delivery,
     /* The simulator's certificate comes from nowhere, and has no URL. */
     if (atomic_load_explicit(&health->watching, memory_order_relaxed) &&
         str_present(delivery->certificate_url.host) &&
-        sns_url_origin(&delivery->topic, str_of(endpoint), &origin) == 0 &&
-        health_find(health, str_of(origin.text)))
-        log_event(LOG_LEVEL_NOTICE, "messages can be verified again",
-                  {"ORIGIN", str_of(origin.text)});
+        sns_url_origin(&delivery->topic, str_of(endpoint), &origin) == 0)
+        (void)health_find(health, str_of(origin.text));
 }
 
 /* --- the whole -------------------------------------------------------------------- */
@@ -208,7 +208,7 @@ void health_look(struct health *health, struct health_now *ret)
     }
 }
 
-static int print_loss(const struct health_loss *loss, bool detail, struct buf *ret)
+static int loss_print(const struct health_loss *loss, bool detail, struct buf *ret)
 {
     char since[CLOCK_TEXT_BYTES];
 
@@ -236,6 +236,6 @@ int health_print(const struct health_now *now, bool detail, struct buf *ret)
             ret, STR("messages cannot be stored: more arrive than the disk can write"));
     case HEALTH_NOT_VERIFYING:
     default:
-        return print_loss(&now->loss, detail, ret);
+        return loss_print(&now->loss, detail, ret);
     }
 }

@@ -98,15 +98,15 @@ bool health_lose(struct health *health, const struct health_loss *loss, bool at_
                  int64_t mono_ms, bool *ret_tell);
 
 /* A certificate came from `origin`, or verified a message of it. True when the state
- * turned and the caller logs it: when it was logged that it was lost. Costs one atomic
- * read while nothing is lost or in doubt. */
+ * turned and that was logged: when it was logged that it was lost. Costs one atomic read
+ * while nothing is lost or in doubt. */
 bool health_find(struct health *health, struct str origin);
 
 /* SNS itself has answered there, if not with a certificate: nothing is in doubt. */
 void health_answered(struct health *health, struct str origin);
 
-/* A genuine message proves that its certificate was obtained; logs when the state turned.
- * `endpoint` is that of the settings. */
+/* A genuine message proves that its certificate was obtained. `endpoint` is that of the
+ * settings. */
 void health_verified(struct health *health, const struct delivery *delivery,
                      const char *endpoint);
 
