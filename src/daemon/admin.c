@@ -53,7 +53,7 @@ static enum MHD_Result admin_reply_metrics(struct admin *admin,
     struct health_now health;
     struct metrics_now now = {
         .wall_ms = clock_wall_ms(),
-        .store_faults = &admin->service->health.store_faults,
+        .store_faults = atomic_load(&admin->service->health.store_faults),
         .connections = connections_count(&admin->service->connections),
         .connections_max = admin->service->bounds.connections,
         .large_body_bytes = bodies_large_bytes(&admin->service->bodies),

@@ -20,8 +20,8 @@ static struct certificates *fetch_certificates(const struct fetch *fetch)
  * remembered failure. */
 static void fetch_let_out(const struct fetch *fetch, enum verdict verdict)
 {
-    delivery_give_back_all(waiting_room_leave(&fetch->fetcher->service->room, &fetch->url),
-                           verdict, NULL);
+    delivery_give_back_all(
+        waiting_room_leave(&fetch->fetcher->service->room, &fetch->url), verdict, NULL);
 }
 
 /* --- health ---------------------------------------------------------------------- */

@@ -121,7 +121,7 @@ static bool health_is_lost_at(struct health *health, struct str origin)
 }
 
 static void health_turn_lost(struct health *health, const struct health_loss *loss,
-                      int64_t since_ms, int64_t mono_ms)
+                             int64_t since_ms, int64_t mono_ms)
 {
     unsigned held_back;
 

@@ -5,6 +5,7 @@
 #define SESBOUNCED_METRICS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sesbounce/buf.h"
@@ -41,9 +42,8 @@ static inline void metrics_count(atomic_uint_fast64_t *counter)
     atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
-/* How many deliveries were kept, and how many refused or put off, since start. */
-uint64_t metrics_kept(struct metrics *metrics);
-uint64_t metrics_not_kept(struct metrics *metrics);
+/* How many deliveries were kept, or refused and put off, since start. */
+uint64_t metrics_deliveries(struct metrics *metrics, bool kept);
 
 uint64_t metrics_shed(struct metrics *metrics, enum shed what);
 uint64_t metrics_shed_in_all(struct metrics *metrics);
@@ -52,7 +52,7 @@ uint64_t metrics_shed_in_all(struct metrics *metrics);
 struct metrics_now {
     int64_t wall_ms;
     bool storing;
-    atomic_uint_fast64_t *store_faults;
+    uint64_t store_faults;
     uint64_t connections;
     uint64_t connections_max;
     uint64_t large_body_bytes;
@@ -62,5 +62,11 @@ struct metrics_now {
  * buf_append. */
 int metrics_print(struct metrics *metrics, const struct metrics_now *now,
                   struct buf *ret);
+
+/* The lines before the samples of a metric, and those of a metric with one sample. */
+int metrics_print_head(struct buf *ret, const char *name, const char *type,
+                       const char *help);
+int metrics_print_one(struct buf *ret, const char *name, const char *type,
+                      const char *help, int64_t value);
 
 #endif

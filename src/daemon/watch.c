@@ -167,8 +167,8 @@ static void systemd_tell_state(struct watch *watch, int64_t mono_ms)
         r = watch_notify(
             "STATUS=storing; kept %llu deliveries, answered %llu otherwise, shed "
             "%llu",
-            (unsigned long long)metrics_kept(metrics),
-            (unsigned long long)metrics_not_kept(metrics),
+            (unsigned long long)metrics_deliveries(metrics, true),
+            (unsigned long long)metrics_deliveries(metrics, false),
             (unsigned long long)metrics_shed_in_all(metrics));
     else if (health.state == HEALTH_NOT_VERIFYING)
         r = watch_notify(
