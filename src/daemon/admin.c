@@ -7,13 +7,6 @@
 #include "daemon/secrets.h"
 #include "daemon/server.h"
 
-struct admin {
-    struct service *service;
-    struct secrets *tokens; /* NULL: nobody is asked */
-    struct listen_sockets sockets;
-    struct server *server;
-};
-
 /* --- answers --------------------------------------------------------------------- */
 
 /*
@@ -148,8 +141,7 @@ static int admin_serve(struct admin *admin, struct buf *fault)
         .displaces = true,
         .connections = &service->admin_connections,
         .refused = &service->metrics.shed[SHED_ADMIN],
-        .expires_ms = &service->metrics.tls_expires_ms[LISTENER_ADMIN],
-        .outdated = &service->metrics.tls_outdated[LISTENER_ADMIN],
+        .tls = &service->metrics.tls[LISTENER_ADMIN],
         .context = admin,
         .on_request = admin_on_request,
         .on_request_line = admin_on_request_line,
@@ -168,56 +160,38 @@ static int admin_serve(struct admin *admin, struct buf *fault)
 static void admin_open_sockets(struct admin *admin)
 {
     struct buf fault;
-    int r;
 
     buf_init(&fault, LOG_VALUE_BYTES_MAX);
-    r = listen_open("admin", &admin->service->settings->admin.listen, &admin->sockets,
-                    &fault);
-    if (r < 0)
+    if (listen_open("admin", &admin->service->settings->admin.listen, &admin->sockets,
+                    &fault) < 0)
         log_event(LOG_LEVEL_WARNING, "no metrics: [admin] listen cannot be used",
                   {"DETAIL", buf_str(&fault)});
     buf_done(&fault);
 }
 
-int admin_start(struct service *service, struct admin **ret, struct buf *fault)
+int admin_start(struct admin *admin, struct service *service, struct buf *fault)
 {
-    struct admin *admin;
+    const struct settings *settings = service->settings;
     int r;
 
-    *ret = NULL;
-    if (service->settings->admin.listen.count == 0)
-        return 0;
-    admin = calloc(1, sizeof(*admin));
-    if (!admin)
-        return -ENOMEM;
     admin->service = service;
-    r = secrets_open(SECRETS_TOKENS, service->settings->admin.tokens_file, &admin->tokens,
-                     fault);
+    if (settings->admin.listen.count == 0)
+        return 0;
+    r = secrets_open(SECRETS_TOKENS, settings->admin.tokens_file, &admin->tokens, fault);
     if (r == 0)
         admin_open_sockets(admin);
     if (r == 0)
         r = admin_check_passed(admin, fault);
     if (r == 0)
         r = admin_serve(admin, fault);
-    if (r < 0) {
+    if (r < 0)
         admin_stop(admin);
-        return r;
-    }
-    *ret = admin;
-    return 0;
-}
-
-const struct listen_sockets *admin_sockets(const struct admin *admin)
-{
-    return admin ? &admin->sockets : NULL;
+    return r;
 }
 
 void admin_stop(struct admin *admin)
 {
-    if (!admin)
-        return;
     server_stop(admin->server);
     listen_close(&admin->sockets);
     secrets_free(admin->tokens);
-    free(admin);
 }

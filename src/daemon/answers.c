@@ -95,7 +95,7 @@ enum MHD_Result answers_send(struct answers *answers, struct MHD_Connection *con
 static bool tls_is_outdated(struct metrics *metrics)
 {
     for (int i = 0; i < LISTENER_COUNT; i++) {
-        if (atomic_load(&metrics->tls_outdated[i]))
+        if (atomic_load(&metrics->tls[i].is_outdated))
             return true;
     }
     return false;

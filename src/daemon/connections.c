@@ -54,8 +54,8 @@ uint64_t connections_key(const struct sockaddr *address)
 
 /* To make many addresses meet in one bucket, a client must be connected from all of them.
  */
-static struct connections_address **bucket_of(struct connections *connections,
-                                              uint64_t key)
+static struct connections_address **address_bucket(struct connections *connections,
+                                                   uint64_t key)
 {
     key ^= key >> 32;
     key *= UINT64_C(0x9e3779b97f4a7c15);
@@ -66,7 +66,7 @@ static struct connections_address **bucket_of(struct connections *connections,
 static struct connections_address **address_find(struct connections *connections,
                                                  uint64_t key)
 {
-    struct connections_address **link = bucket_of(connections, key);
+    struct connections_address **link = address_bucket(connections, key);
 
     while (*link && (*link)->key != key)
         link = &(*link)->next;
@@ -74,8 +74,8 @@ static struct connections_address **address_find(struct connections *connections
 }
 
 /* Called under the mutex. There is one for each place, so there is a free one. */
-static struct connections_address *count_one(struct connections *connections,
-                                             uint64_t key)
+static struct connections_address *address_count(struct connections *connections,
+                                                 uint64_t key)
 {
     struct connections_address **link;
 
@@ -92,8 +92,8 @@ static struct connections_address *count_one(struct connections *connections,
 }
 
 /* Called under the mutex. */
-static void discount_one(struct connections *connections,
-                         struct connections_address *address)
+static void address_discount(struct connections *connections,
+                             struct connections_address *address)
 {
     struct connections_address **link;
 
@@ -107,7 +107,7 @@ static void discount_one(struct connections *connections,
 
 /* --- connections ----------------------------------------------------------------- */
 
-static void free_tables(struct connections *connections)
+static void connections_free_tables(struct connections *connections)
 {
     free(connections->places);
     free(connections->addresses);
@@ -134,7 +134,7 @@ int connections_init(struct connections *connections, const struct bounds *bound
             ? -pthread_mutex_init(&connections->mutex, NULL)
             : -ENOMEM;
     if (r < 0) {
-        free_tables(connections);
+        connections_free_tables(connections);
         return r;
     }
     for (size_t i = max; i-- > 0;) {
@@ -152,7 +152,7 @@ void connections_done(struct connections *connections)
     if (!connections->places)
         return;
     (void)pthread_mutex_destroy(&connections->mutex);
-    free_tables(connections);
+    connections_free_tables(connections);
 }
 
 bool connections_admits(struct connections *connections, const struct sockaddr *address)
@@ -172,7 +172,8 @@ bool connections_admits(struct connections *connections, const struct sockaddr *
     return admitted;
 }
 
-static void set_deadline(struct connection *connection, int64_t deadline_ms, bool idle)
+static void connection_set_deadline(struct connection *connection, int64_t deadline_ms,
+                                    bool idle)
 {
     if (!connection)
         return;
@@ -181,7 +182,7 @@ static void set_deadline(struct connection *connection, int64_t deadline_ms, boo
 }
 
 /* The link to the one with this descriptor, or to NULL. Called under the mutex. */
-static struct connection **find_fd(struct connections *connections, int fd)
+static struct connection **connection_find(struct connections *connections, int fd)
 {
     struct connection **link = &connections->fd_buckets[(size_t)fd % connections->max];
 
@@ -191,17 +192,17 @@ static struct connection **find_fd(struct connections *connections, int fd)
 }
 
 /* Called under the mutex. */
-static void take_out(struct connections *connections, struct connection **link)
+static void connection_take_out(struct connections *connections, struct connection **link)
 {
     struct connection *connection = *link;
 
     *link = connection->next;
-    discount_one(connections, connection->address);
+    address_discount(connections, connection->address);
     atomic_fetch_sub(&connection->group->count, 1);
     connection->fd = -1;
     connection->next = connections->free_places;
     connections->free_places = connection;
-    connections->count--;
+    atomic_fetch_sub(&connections->count, 1);
 }
 
 struct connection *connections_add(struct connections *connections, int fd,
@@ -213,21 +214,21 @@ struct connection *connections_add(struct connections *connections, int fd,
     struct connection **link;
 
     pthread_mutex_lock(&connections->mutex);
-    link = find_fd(connections, fd);
+    link = connection_find(connections, fd);
     if (*link)
-        take_out(connections, link);
+        connection_take_out(connections, link);
     connection = connections->free_places;
     if (connection) {
         connections->free_places = connection->next;
-        connections->count++;
+        atomic_fetch_add(&connections->count, 1);
         connection->fd = fd;
-        connection->address = count_one(connections, key);
+        connection->address = address_count(connections, key);
         connection->group = group;
         atomic_fetch_add(&group->count, 1);
         connection->start_by_ms = mono_ms + HTTP_REQUEST_MS;
         atomic_store_explicit(&connection->deadline_ms, NEVER, memory_order_relaxed);
         atomic_store_explicit(&connection->idle, false, memory_order_relaxed);
-        link = find_fd(connections, fd);
+        link = connection_find(connections, fd);
         connection->next = NULL;
         *link = connection;
     }
@@ -241,11 +242,11 @@ struct connection *connections_start(struct connections *connections, int fd,
     struct connection *connection;
 
     pthread_mutex_lock(&connections->mutex);
-    connection = *find_fd(connections, fd);
+    connection = *connection_find(connections, fd);
     if (connection)
         connection->start_by_ms = NEVER;
     pthread_mutex_unlock(&connections->mutex);
-    set_deadline(connection, mono_ms + HTTP_REQUEST_MS, false);
+    connection_set_deadline(connection, mono_ms + HTTP_REQUEST_MS, false);
     return connection;
 }
 
@@ -254,7 +255,7 @@ void connections_remove(struct connections *connections, struct connection *conn
     if (!connection)
         return;
     pthread_mutex_lock(&connections->mutex);
-    take_out(connections, find_fd(connections, connection->fd));
+    connection_take_out(connections, connection_find(connections, connection->fd));
     pthread_mutex_unlock(&connections->mutex);
 }
 
@@ -267,25 +268,26 @@ void connection_begins(struct connection *connection, int64_t mono_ms)
         return;
     /* Only the rest of what an idle connection has is cut short. */
     had_ms = atomic_load_explicit(&connection->deadline_ms, memory_order_relaxed);
-    set_deadline(connection, deadline_ms < had_ms ? deadline_ms : had_ms, false);
+    connection_set_deadline(connection, deadline_ms < had_ms ? deadline_ms : had_ms,
+                            false);
 }
 
 void connection_is_whole(struct connection *connection)
 {
-    set_deadline(connection, NEVER, false);
+    connection_set_deadline(connection, NEVER, false);
 }
 
 void connection_answered(struct connection *connection, bool kept, int64_t mono_ms)
 {
     int64_t idle_ms = kept ? HTTP_IDLE_S * CLOCK_SECOND_MS : 0;
 
-    set_deadline(connection, mono_ms + idle_ms + HTTP_REQUEST_MS, true);
+    connection_set_deadline(connection, mono_ms + idle_ms + HTTP_REQUEST_MS, true);
 }
 
 /* Did it owe a request? False also when its thread was quicker, or it was shut down
  * before.
  */
-static bool end_if_late(struct connection *connection, int64_t mono_ms)
+static bool connection_end_if_late(struct connection *connection, int64_t mono_ms)
 {
     int_fast64_t deadline_ms =
         atomic_load_explicit(&connection->deadline_ms, memory_order_relaxed);
@@ -297,20 +299,15 @@ static bool end_if_late(struct connection *connection, int64_t mono_ms)
     return !atomic_load_explicit(&connection->idle, memory_order_relaxed);
 }
 
-/* Called under the mutex. */
-static bool are_crowded(const struct connections *connections)
+size_t connections_count(struct connections *connections)
 {
-    return connections->max - connections->count < connections->max / HTTP_CROWDED_SHARE;
+    return atomic_load(&connections->count);
 }
 
 bool connections_are_crowded(struct connections *connections)
 {
-    bool crowded;
-
-    pthread_mutex_lock(&connections->mutex);
-    crowded = are_crowded(connections);
-    pthread_mutex_unlock(&connections->mutex);
-    return crowded;
+    return connections->max - connections_count(connections) <
+           connections->max / HTTP_CROWDED_SHARE;
 }
 
 bool connections_are_full(struct connections *connections)
@@ -334,7 +331,7 @@ static void connection_drop_unstarted(struct connections *connections,
                                       struct connection *connection, int64_t mono_ms)
 {
     if (connection->fd >= 0 && mono_ms >= connection->start_by_ms)
-        take_out(connections, find_fd(connections, connection->fd));
+        connection_take_out(connections, connection_find(connections, connection->fd));
 }
 
 size_t connections_sweep(struct connections *connections, int64_t mono_ms)
@@ -344,10 +341,10 @@ size_t connections_sweep(struct connections *connections, int64_t mono_ms)
     pthread_mutex_lock(&connections->mutex);
     for (size_t i = 0; i < connections->max; i++)
         connection_drop_unstarted(connections, &connections->places[i], mono_ms);
-    if (are_crowded(connections))
+    if (connections_are_crowded(connections))
         mono_ms += HTTP_REQUEST_MS - HTTP_REQUEST_CROWDED_MS;
     for (size_t i = 0; i < connections->max; i++)
-        ended += end_if_late(&connections->places[i], mono_ms);
+        ended += connection_end_if_late(&connections->places[i], mono_ms);
     pthread_mutex_unlock(&connections->mutex);
     return ended;
 }
@@ -369,19 +366,9 @@ bool connections_displace(struct connections *connections, int64_t mono_ms)
         }
     }
     if (oldest)
-        (void)end_if_late(oldest, oldest_ms);
+        (void)connection_end_if_late(oldest, oldest_ms);
     pthread_mutex_unlock(&connections->mutex);
     return oldest != NULL;
-}
-
-size_t connections_count(struct connections *connections)
-{
-    size_t count;
-
-    pthread_mutex_lock(&connections->mutex);
-    count = connections->count;
-    pthread_mutex_unlock(&connections->mutex);
-    return count;
 }
 
 void connections_refused(struct connections *connections, struct buf *ret)

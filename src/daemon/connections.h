@@ -55,7 +55,7 @@ struct connections {
     struct connections_address **buckets;
     struct connection **fd_buckets;
     size_t max;
-    size_t count;
+    atomic_size_t count; /* written under the mutex */
     size_t of_address_max;
     uint64_t refused; /* the last address that was */
 };

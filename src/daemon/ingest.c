@@ -1,8 +1,340 @@
 #include "daemon/ingest.h"
 
+#include <errno.h>
+#include <openssl/crypto.h>
+
+#include "daemon/framing.h"
 #include "daemon/limits.h"
 #include "daemon/secrets.h"
 #include "daemon/server.h"
+#include "sesbounce/store.h"
+
+enum request_target { REQUEST_TO_INGEST, REQUEST_TO_HEALTHZ, REQUEST_TO_NOWHERE };
+
+/* What has been read, and whether another request may follow on the connection. */
+enum request_stage {
+    REQUEST_HAS_LINE, /* nothing but the first line */
+    REQUEST_HAS_HEAD,
+    REQUEST_IS_LAST, /* its head, too; what follows it cannot be trusted */
+};
+
+struct request {
+    struct delivery delivery;
+    struct MHD_Connection *connection;
+    struct connection *client;
+    enum request_target target;
+    enum request_stage stage;
+    uint64_t announced_bytes; /* Content-Length */
+    uint64_t swallowed_bytes; /* read and thrown away behind a decided refusal */
+    uint64_t event_taken;     /* bytes for the intake, see bodies_take_event() */
+};
+
+static enum MHD_Result request_answer(struct ingest *ingest, struct request *request)
+{
+    return answers_send(&ingest->answers, request->connection, request->client,
+                        &request->delivery, request->stage == REQUEST_IS_LAST);
+}
+
+static void request_resume(struct delivery *delivery)
+{
+    MHD_resume_connection(queue_entry(delivery, struct request, delivery)->connection);
+}
+
+/* --- lending --------------------------------------------------------------------- */
+
+/* `r` says why it was not taken: the bound was reached, or we are stopping. */
+static void request_put_off(struct service *service, struct delivery *delivery, int r,
+                            enum shed what, const char *fault)
+{
+    if (r == -ESHUTDOWN) {
+        delivery_decide(delivery, VERDICT_STOPPING, NULL);
+        return;
+    }
+    metrics_count(&service->metrics.shed[what]);
+    delivery_decide(delivery, VERDICT_BUSY, fault);
+}
+
+/*
+ * Suspend first, then push, then touch nothing: the borrower may have given it back
+ * already. A refused push leaves the delivery with us, and it is resumed at once.
+ */
+static enum MHD_Result request_lend_to_writer(struct ingest *ingest,
+                                              struct request *request)
+{
+    struct service *service = ingest->service;
+    struct delivery *delivery = &request->delivery;
+    int r = bodies_take_event(&service->bodies, delivery->sender,
+                              delivery->intake.event.owned_bytes, &request->event_taken);
+
+    if (r < 0) {
+        /* At once: many requests may be answered before the first is completed. */
+        intake_done(&delivery->intake);
+        request_put_off(service, delivery, r, SHED_BODIES,
+                        "too many large messages at a time");
+        return request_answer(ingest, request);
+    }
+    MHD_suspend_connection(request->connection);
+    r = service_lend_to_writer(service, &delivery->job);
+    if (r < 0) {
+        request_put_off(service, delivery, r, SHED_QUEUE, "the writer's queue is full");
+        delivery->give_back(delivery);
+    }
+    return MHD_YES;
+}
+
+static void request_put_off_waiting(struct service *service, struct delivery *delivery,
+                                    int r)
+{
+    request_put_off(service, delivery, r, SHED_WAITING_ROOM,
+                    "too many deliveries wait for a certificate");
+    delivery->give_back(delivery);
+}
+
+static enum MHD_Result request_lend_to_waiting_room(struct service *service,
+                                                    struct request *request)
+{
+    struct delivery *displaced = NULL;
+    int r;
+
+    MHD_suspend_connection(request->connection);
+    r = service_lend_to_waiting_room(service, &request->delivery, &displaced);
+    if (displaced)
+        request_put_off_waiting(service, displaced, -EAGAIN);
+    if (r < 0)
+        request_put_off_waiting(service, &request->delivery, r);
+    return MHD_YES;
+}
+
+/* The body is complete, or the delivery has come back from where it was lent. */
+static enum MHD_Result request_finish(struct ingest *ingest, struct request *request)
+{
+    struct service *service = ingest->service;
+    struct delivery *delivery = &request->delivery;
+    int fault = health_store_fault(&service->health);
+
+    if (delivery->verdict == VERDICT_UNDECIDED) {
+        if (atomic_load(&service->stopping))
+            delivery_decide(delivery, VERDICT_STOPPING, NULL);
+        else if (fault != 0)
+            delivery_decide(delivery, VERDICT_STORE, store_advice(fault));
+    }
+    switch (
+        delivery_advance(delivery, &service->rules, clock_wall_ms(), clock_mono_ms())) {
+    case DELIVERY_WAITS:
+        return request_lend_to_waiting_room(service, request);
+    case DELIVERY_STORABLE:
+        return request_lend_to_writer(ingest, request);
+    case DELIVERY_GOES_ON:
+    case DELIVERY_DECIDED:
+    default:
+        return request_answer(ingest, request);
+    }
+}
+
+/* --- headers --------------------------------------------------------------------- */
+
+static const char *request_header(struct request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+static void request_copy_sns_headers(struct request *request)
+{
+    struct delivery *delivery = &request->delivery;
+    const char *type = request_header(request, "x-amz-sns-message-type");
+
+    delivery->is_raw = str_equal_nocase(
+        str_of(request_header(request, "x-amz-sns-rawdelivery")), STR("true"));
+    if (type)
+        (void)snprintf(delivery->claimed_type, sizeof(delivery->claimed_type), "%s",
+                       type);
+}
+
+/* VERDICT_UNDECIDED: they are right, or nobody is asked. */
+static enum verdict request_check_credentials(struct ingest *ingest,
+                                              struct request *request,
+                                              const char **ret_fault)
+{
+    char *password = NULL;
+    char *user;
+    enum verdict verdict;
+
+    if (!ingest->credentials)
+        return VERDICT_UNDECIDED;
+    user = MHD_basic_auth_get_username_password(request->connection, &password);
+    verdict = secrets_check_credentials(
+        ingest->credentials,
+        request_header(request, MHD_HTTP_HEADER_AUTHORIZATION) != NULL, user, password,
+        ret_fault);
+    MHD_free(user);
+    if (password)
+        OPENSSL_cleanse(password, strlen(password));
+    MHD_free(password);
+    return verdict;
+}
+
+static bool request_asks_for_health(const struct request *request, const char *method)
+{
+    return request->target == REQUEST_TO_HEALTHZ &&
+           (strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
+            strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
+}
+
+/* Cheap checks, before a byte of the body is kept. */
+static enum verdict request_check_head(struct ingest *ingest, struct request *request,
+                                       const char *method, const char *version,
+                                       const char **ret_fault)
+{
+    uint64_t max_body_bytes = ingest->service->settings->ingest.max_body_bytes;
+    enum verdict verdict;
+    struct framing framing;
+
+    request->stage = REQUEST_IS_LAST;
+    if (!framing_is_clear(request->connection, version, &framing))
+        return VERDICT_BAD_FRAMING;
+    request->announced_bytes = framing.length;
+    if (framing.is_announced)
+        request->stage = REQUEST_HAS_HEAD;
+    if (request_asks_for_health(request, method))
+        return VERDICT_UNDECIDED;
+    if (request->target != REQUEST_TO_INGEST) {
+        request->target = REQUEST_TO_NOWHERE;
+        return VERDICT_NOT_FOUND;
+    }
+    if (strcmp(method, MHD_HTTP_METHOD_POST) != 0)
+        return VERDICT_METHOD;
+    verdict = request_check_credentials(ingest, request, ret_fault);
+    if (verdict == VERDICT_UNDECIDED && framing.length > max_body_bytes)
+        return VERDICT_TOO_LARGE;
+    return verdict;
+}
+
+static enum MHD_Result request_read_head(struct ingest *ingest, struct request *request,
+                                         const char *method, const char *version)
+{
+    uint64_t max_body_bytes = ingest->service->settings->ingest.max_body_bytes;
+    const char *fault = NULL;
+    enum verdict verdict = request_check_head(ingest, request, method, version, &fault);
+
+    if (verdict == VERDICT_UNDECIDED) {
+        request_copy_sns_headers(request);
+        return MHD_YES;
+    }
+    delivery_decide(&request->delivery, verdict, fault);
+    /* What is too long even to be thrown away: answered before it arrives. */
+    if (request->announced_bytes > HTTP_SWALLOW_FACTOR * max_body_bytes)
+        request->stage = REQUEST_IS_LAST;
+    return request->stage == REQUEST_IS_LAST ? request_answer(ingest, request) : MHD_YES;
+}
+
+/* --- the body -------------------------------------------------------------------- */
+
+/*
+ * A refused body is still read, up to a bound, so that the client sees the answer and not
+ * a reset. MHD_NO closes the connection.
+ */
+static enum MHD_Result request_read_body(struct service *service, struct request *request,
+                                         const char *bytes, size_t len)
+{
+    struct delivery *delivery = &request->delivery;
+
+    if (delivery->verdict == VERDICT_UNDECIDED) {
+        size_t before = delivery->body.len;
+        int r = bodies_append(&service->bodies, delivery->sender, &delivery->body, bytes,
+                              len, request->announced_bytes);
+
+        if (r == 0)
+            return MHD_YES;
+        if (r == -EAGAIN)
+            request_put_off(service, delivery, r, SHED_BODIES,
+                            "too many large bodies at a time");
+        else
+            delivery_decide(delivery, r == -E2BIG ? VERDICT_TOO_LARGE : VERDICT_NO_MEMORY,
+                            NULL);
+        request->swallowed_bytes = before;
+    }
+    request->swallowed_bytes += len;
+    return request->swallowed_bytes <=
+                   HTTP_SWALLOW_FACTOR * service->settings->ingest.max_body_bytes
+               ? MHD_YES
+               : MHD_NO;
+}
+
+/* --- libmicrohttpd's callbacks --------------------------------------------------- */
+
+/* The raw request target: libmicrohttpd hands the path to request_read decoded. */
+static void *request_begin(void *context, const char *uri,
+                           struct MHD_Connection *connection)
+{
+    struct ingest *ingest = context;
+    const struct settings *settings = ingest->service->settings;
+    int64_t now_ms = clock_mono_ms();
+    struct connection *client = server_client(connection);
+    struct request *request = client ? calloc(1, sizeof(*request)) : NULL;
+    struct str path = {uri, strcspn(uri, "?")};
+
+    if (!request)
+        return NULL;
+    delivery_init(&request->delivery, settings, now_ms);
+    request->delivery.give_back = request_resume;
+    request->delivery.sender = connection_share(client);
+    request->connection = connection;
+    request->client = client;
+    connection_begins(client, now_ms);
+    if (str_equal(path, str_of(settings->ingest.path)))
+        request->target = REQUEST_TO_INGEST;
+    else if (str_equal(path, STR("/healthz")))
+        request->target = REQUEST_TO_HEALTHZ;
+    else
+        request->target = REQUEST_TO_NOWHERE;
+    return request;
+}
+
+static enum MHD_Result request_read(void *context, struct MHD_Connection *connection,
+                                    const char *url, const char *method,
+                                    const char *version, const char *bytes, size_t *len,
+                                    void **state)
+{
+    struct ingest *ingest = context;
+    struct request *request = *state;
+
+    (void)url;
+    if (!request)
+        return answers_send_no_memory(&ingest->answers, connection);
+    if (request->stage == REQUEST_HAS_LINE)
+        return request_read_head(ingest, request, method, version);
+    if (*len > 0) {
+        enum MHD_Result result = request_read_body(ingest->service, request, bytes, *len);
+
+        *len = 0;
+        return result;
+    }
+    if (request->target == REQUEST_TO_HEALTHZ)
+        return answers_send_health(ingest->service, connection, request->client, false,
+                                   request->stage == REQUEST_IS_LAST);
+    connection_is_whole(request->client);
+    return request_finish(ingest, request);
+}
+
+static void request_end(void *context, struct MHD_Connection *connection, void **state,
+                        enum MHD_RequestTerminationCode how)
+{
+    struct ingest *ingest = context;
+    struct request *request = *state;
+    struct bodies *bodies = &ingest->service->bodies;
+
+    (void)connection;
+    (void)how;
+    if (!request)
+        return;
+    bodies_release(bodies, request->delivery.sender, &request->delivery.body);
+    bodies_give_back(bodies, request->delivery.sender, request->event_taken);
+    delivery_done(&request->delivery);
+    free(request);
+    *state = NULL;
+}
+
+/* --- the server ------------------------------------------------------------------ */
 
 static unsigned ingest_threads(const struct settings *settings)
 {
@@ -25,8 +357,7 @@ int ingest_start(struct ingest *ingest, struct service *service, struct buf *fau
         .suspends = true,
         .connections = &service->connections,
         .refused = &service->metrics.shed[SHED_ADDRESS],
-        .expires_ms = &service->metrics.tls_expires_ms[LISTENER_INGEST],
-        .outdated = &service->metrics.tls_outdated[LISTENER_INGEST],
+        .tls = &service->metrics.tls[LISTENER_INGEST],
         .context = ingest,
         .on_request = request_read,
         .on_request_line = request_begin,

@@ -1,11 +1,20 @@
 /*
- * The server of ingest: `[ingest]` of the settings, the threads, and what requests
- * (request.h) are answered from. Its server is opened and closed as server.h says.
+ * The server of ingest: `[ingest]` of the settings, the threads, and the requests that
+ * libmicrohttpd hands over. A request is HTTP's struct around a delivery: a handler reads
+ * it on a thread of the server's pool, lets delivery.c decide, and suspends the
+ * connection while the delivery is lent.
  */
 #ifndef SESBOUNCED_INGEST_H
 #define SESBOUNCED_INGEST_H
 
-#include "daemon/request.h"
+#include "daemon/answers.h"
+
+struct ingest {
+    struct service *service;
+    struct secrets *credentials; /* NULL: nobody is asked */
+    struct answers answers;
+    struct server *server; /* the owner opens and closes it */
+};
 
 /* Starts the threads; nobody is accepted yet. 0; -EINVAL with a line in `fault` for a
  * certificate, key or credentials file that cannot be used; another negative errno. */

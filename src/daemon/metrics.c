@@ -101,7 +101,7 @@ static int tls_print(struct metrics *metrics, int64_t now_ms, struct buf *ret)
                                "Days until the certificate of a listener expires.");
 
     for (int i = 0; r == 0 && i < LISTENER_COUNT; i++) {
-        int64_t expires_ms = atomic_load(&metrics->tls_expires_ms[i]);
+        int64_t expires_ms = atomic_load(&metrics->tls[i].expires_ms);
 
         if (expires_ms != CLOCK_NONE && expires_ms != 0)
             r = buf_printf(ret, "%s{listener=\"%s\"} %lld\n", days_left, listeners[i],
@@ -112,11 +112,11 @@ static int tls_print(struct metrics *metrics, int64_t now_ms, struct buf *ret)
                                "1 while the renewed certificate or key of a listener "
                                "cannot be used.");
     for (int i = 0; r == 0 && i < LISTENER_COUNT; i++) {
-        int64_t expires_ms = atomic_load(&metrics->tls_expires_ms[i]);
+        int64_t expires_ms = atomic_load(&metrics->tls[i].expires_ms);
 
         if (expires_ms != CLOCK_NONE && expires_ms != 0)
             r = buf_printf(ret, "%s{listener=\"%s\"} %d\n", unusable, listeners[i],
-                           atomic_load(&metrics->tls_outdated[i]));
+                           atomic_load(&metrics->tls[i].is_outdated));
     }
     return r;
 }

@@ -24,6 +24,12 @@ enum shed {
 
 enum listener { LISTENER_INGEST, LISTENER_ADMIN, LISTENER_COUNT };
 
+/* The TLS certificate that a listener serves. */
+struct metrics_tls {
+    atomic_int_fast64_t expires_ms; /* CLOCK_NONE, or 0 before the start: plain HTTP */
+    atomic_bool is_outdated;        /* its renewed files cannot be used */
+};
+
 struct metrics {
     atomic_uint_fast64_t shed[SHED_COUNT];
     atomic_uint_fast64_t verdicts[VERDICT_COUNT];
@@ -31,10 +37,7 @@ struct metrics {
     atomic_uint_fast64_t certificates_fetched;
     atomic_uint_fast64_t certificates_failed;
     atomic_int_fast64_t last_kept_ms; /* wall clock; 0 = none yet */
-    /* Of the TLS certificate in use; CLOCK_NONE, or 0 before the start: plain HTTP. */
-    atomic_int_fast64_t tls_expires_ms[LISTENER_COUNT];
-    /* Its renewed files cannot be used. */
-    atomic_bool tls_outdated[LISTENER_COUNT];
+    struct metrics_tls tls[LISTENER_COUNT];
 };
 
 static inline void metrics_count(atomic_uint_fast64_t *counter)

@@ -315,26 +315,25 @@ static void stop_doors(struct program *program)
 static int start_admin(struct program *program)
 {
     return part_status_of_server(
-        program, admin_start(&program->service, &program->admin, &program->fault));
+        program, admin_start(&program->admin, &program->service, &program->fault));
 }
 
 static void stop_admin(struct program *program)
 {
-    admin_stop(program->admin);
+    admin_stop(&program->admin);
 }
 
 /* For sesbouncectl; without it, that asks where the settings say. */
 static int start_addresses(struct program *program)
 {
     const struct settings *settings = program->settings;
-    const struct listen_sockets *admin = admin_sockets(program->admin);
     struct buf lines;
 
     buf_init(&lines, ADDRESS_FILE_BYTES_MAX);
     listen_file_add(&lines, "ingest", settings->ingest.certificate != NULL,
                     &program->sockets);
-    if (admin)
-        listen_file_add(&lines, "admin", settings->admin.certificate != NULL, admin);
+    listen_file_add(&lines, "admin", settings->admin.certificate != NULL,
+                    &program->admin.sockets);
     /* The log says already that the state cannot be written. */
     (void)listen_file_replace(settings->store.path, buf_str(&lines));
     buf_done(&lines);

@@ -26,7 +26,7 @@ struct program {
     struct ingest ingest;
     struct writer *writer;
     struct outbound *outbound;
-    struct admin *admin;
+    struct admin admin;
 };
 
 /* -1: all have started. Else the exit status, and the reason is logged; parts_stop() is

@@ -37,28 +37,22 @@ static uint64_t shed_untold(struct watch *watch, enum shed what)
     return more;
 }
 
+/* `refusing` names the last address that they refused; NULL: none. */
 static void shed_tell(enum log_level level, const char *message, uint64_t count,
-                      struct str address)
+                      struct connections *refusing)
 {
-    struct buf number;
-
-    buf_init(&number, LOG_VALUE_BYTES_MAX);
-    (void)buf_printf(&number, "%llu", (unsigned long long)count);
-    log_event(level, message, {"COUNT", buf_str(&number)}, {"ADDRESS", address});
-    buf_done(&number);
-}
-
-/* One of the addresses: the last. */
-static void shed_tell_refused(const char *message, uint64_t count,
-                              struct connections *connections)
-{
-    struct buf address;
+    struct buf number, address;
 
     if (count == 0)
         return;
+    buf_init(&number, LOG_VALUE_BYTES_MAX);
     buf_init(&address, LOG_VALUE_BYTES_MAX);
-    connections_refused(connections, &address);
-    shed_tell(LOG_LEVEL_WARNING, message, count, buf_str(&address));
+    (void)buf_printf(&number, "%llu", (unsigned long long)count);
+    if (refusing)
+        connections_refused(refusing, &address);
+    log_event(level, message, {"COUNT", buf_str(&number)},
+              {"ADDRESS", refusing ? buf_str(&address) : STR_ABSENT});
+    buf_done(&number);
     buf_done(&address);
 }
 
@@ -78,25 +72,21 @@ void watch_tell_shed(struct watch *watch, int64_t mono_ms)
     if (refused == 0 && of_admin == 0 && slow == 0 && crowd == 0)
         return;
     watch->tell_shed_again_ms = mono_ms + SHED_LOG_EVERY_MS;
-    shed_tell_refused(
-        "connections were closed at once, because one address had a quarter of "
-        "them; is that your proxy? then raise [ingest] max_connections",
-        refused, &service->connections);
-    shed_tell_refused(
-        "connections to the [admin] listener were closed at once, because one "
-        "address had a quarter of them",
-        of_admin, &service->admin_connections);
-    if (crowd > 0)
-        shed_tell(
-            LOG_LEVEL_WARNING,
-            "more than three quarters of [ingest] max_connections are taken; when all "
-            "are, others wait",
-            crowd, STR_ABSENT);
-    if (slow > 0)
-        shed_tell(
-            LOG_LEVEL_INFO,
-            "clients were disconnected that had not sent a complete request in time",
-            slow, STR_ABSENT);
+    shed_tell(LOG_LEVEL_WARNING,
+              "connections were closed at once, because one address had a quarter of "
+              "them; is that your proxy? then raise [ingest] max_connections",
+              refused, &service->connections);
+    shed_tell(LOG_LEVEL_WARNING,
+              "connections to the [admin] listener were closed at once, because one "
+              "address had a quarter of them",
+              of_admin, &service->admin_connections);
+    shed_tell(LOG_LEVEL_WARNING,
+              "more than three quarters of [ingest] max_connections are taken; when all "
+              "are, others wait",
+              crowd, NULL);
+    shed_tell(LOG_LEVEL_INFO,
+              "clients were disconnected that had not sent a complete request in time",
+              slow, NULL);
 }
 
 bool watch_is_stuck(const struct watch *watch, int64_t mono_ms)
