@@ -226,8 +226,7 @@ struct connection *connections_add(struct connections *connections, int fd,
         connection->group = group;
         atomic_fetch_add(&group->count, 1);
         connection->start_by_ms = mono_ms + HTTP_REQUEST_MS;
-        atomic_store_explicit(&connection->deadline_ms, NEVER, memory_order_relaxed);
-        atomic_store_explicit(&connection->idle, false, memory_order_relaxed);
+        connection_set_deadline(connection, NEVER, false);
         link = connection_find(connections, fd);
         connection->next = NULL;
         *link = connection;

@@ -109,24 +109,16 @@ static void fetch_lose_origin(const struct fetch *fetch,
                                .hint = answer_hint(answer),
                                .is_guess = !fetch_host_is_certain(fetch)};
     int64_t now_ms = clock_mono_ms();
-    bool tell;
 
     (void)snprintf(loss.origin, sizeof(loss.origin), "%s", fetch->origin.text);
     (void)snprintf(loss.brief, sizeof(loss.brief), "%s",
                    answer->fault ? answer->brief : fault);
     (void)snprintf(loss.detail, sizeof(loss.detail), "%s", fault);
     if (!health_lose(&fetcher->service->health, &loss, fetch_has_any_at_hand(fetch),
-                     now_ms, &tell))
+                     now_ms))
         return;
     fetcher->lost = fetch->wish;
     fetcher->lost_again_ms = now_ms + CERTIFICATE_AGAIN_MS;
-    if (!tell)
-        return;
-    log_event(LOG_LEVEL_ERROR,
-              "NOT VERIFYING, deliveries get 503 and SNS repeats them: no signing "
-              "certificate can be obtained; type: curl -v ORIGIN",
-              {"ORIGIN", str_of(loss.origin)}, {"FAULT", str_of(fault)},
-              {"ADVICE", str_of(loss.hint)});
 }
 
 /* --- what a fetch came to -------------------------------------------------------- */
