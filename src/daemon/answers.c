@@ -42,10 +42,11 @@ int answers_init(struct answers *answers, struct service *service)
 {
     *answers = (struct answers){.service = service};
     for (int v = VERDICT_UNDECIDED + 1; v < VERDICT_COUNT; v++) {
-        answers->kept_open[v] = verdict_response((enum verdict)v, false);
-        answers->closing[v] = verdict_response((enum verdict)v, true);
-        if (!answers->kept_open[v] || !answers->closing[v])
-            return -ENOMEM;
+        for (int close = 0; close < 2; close++) {
+            answers->of[v][close] = verdict_response((enum verdict)v, close);
+            if (!answers->of[v][close])
+                return -ENOMEM;
+        }
     }
     return 0;
 }
@@ -53,10 +54,10 @@ int answers_init(struct answers *answers, struct service *service)
 void answers_done(struct answers *answers)
 {
     for (int v = VERDICT_UNDECIDED + 1; v < VERDICT_COUNT; v++) {
-        if (answers->kept_open[v])
-            MHD_destroy_response(answers->kept_open[v]);
-        if (answers->closing[v])
-            MHD_destroy_response(answers->closing[v]);
+        for (int close = 0; close < 2; close++) {
+            if (answers->of[v][close])
+                MHD_destroy_response(answers->of[v][close]);
+        }
     }
 }
 
@@ -88,8 +89,7 @@ enum MHD_Result answers_send(struct answers *answers, struct MHD_Connection *con
     delivery_log(delivery, service->settings);
     connection_answered(client, kept, clock_mono_ms());
     return MHD_queue_response(connection, verdict_info(verdict)->http_status,
-                              close ? answers->closing[verdict]
-                                    : answers->kept_open[verdict]);
+                              answers->of[verdict][close]);
 }
 
 static bool tls_is_outdated(struct metrics *metrics)
@@ -132,5 +132,5 @@ enum MHD_Result answers_send_no_memory(struct answers *answers,
                                        struct MHD_Connection *connection)
 {
     return MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-                              answers->closing[VERDICT_NO_MEMORY]);
+                              answers->of[VERDICT_NO_MEMORY][true]);
 }

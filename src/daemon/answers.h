@@ -12,8 +12,7 @@
 
 struct answers {
     struct service *service;
-    struct MHD_Response *kept_open[VERDICT_COUNT];
-    struct MHD_Response *closing[VERDICT_COUNT];
+    struct MHD_Response *of[VERDICT_COUNT][2]; /* [true]: it closes the connection */
 };
 
 /* 0 or -ENOMEM; the caller calls answers_done() in any case. */

@@ -155,7 +155,7 @@ void connections_done(struct connections *connections)
     connections_free_tables(connections);
 }
 
-bool connections_admits(struct connections *connections, const struct sockaddr *address)
+bool connections_admit(struct connections *connections, const struct sockaddr *address)
 {
     uint64_t key = connections_key(address);
     const struct connections_address *known;
@@ -271,7 +271,7 @@ void connection_begins(struct connection *connection, int64_t mono_ms)
                             false);
 }
 
-void connection_is_whole(struct connection *connection)
+void connection_received(struct connection *connection)
 {
     connection_set_deadline(connection, NEVER, false);
 }

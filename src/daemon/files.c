@@ -184,7 +184,7 @@ static bool named_check_file(const struct named *named, enum file_kind kind)
 
 /* --- what is in them --------------------------------------------------------------- */
 
-static int check_secrets(const struct named *named, enum secrets_kind kind)
+static int named_check_secrets(const struct named *named, enum secrets_kind kind)
 {
     _cleanup_(secrets_freep) struct secrets *secrets = NULL;
     _cleanup_(buf_done) struct buf fault;
@@ -198,17 +198,17 @@ static int check_secrets(const struct named *named, enum secrets_kind kind)
     return 0;
 }
 
-static int check_credentials(const struct named *named)
+static int named_check_credentials(const struct named *named)
 {
-    return check_secrets(named, SECRETS_CREDENTIALS);
+    return named_check_secrets(named, SECRETS_CREDENTIALS);
 }
 
-static int check_tokens(const struct named *named)
+static int named_check_tokens(const struct named *named)
 {
-    return check_secrets(named, SECRETS_TOKENS);
+    return named_check_secrets(named, SECRETS_TOKENS);
 }
 
-static int check_tls(const struct named *certificate)
+static int named_check_tls(const struct named *certificate)
 {
     const struct named key = named_of(certificate->check, certificate->rule + 1);
     bool has_certificate = named_check_file(certificate, FILE_PUBLIC);
@@ -223,13 +223,13 @@ static int check_tls(const struct named *certificate)
         named_fault(&key, tls.fault);
     else if (r == 0 && tls.fault)
         named_fault(certificate, tls.fault);
-    if (r == 0 && tls_is_near_expiry(&tls, &expiry))
+    if (r == 0 && tls_describe_expiry(&tls, &expiry))
         named_warn(certificate, expiry.data);
     tls_done(&tls);
     return r;
 }
 
-static int check_ca_file(const struct named *named)
+static int named_check_ca_file(const struct named *named)
 {
     struct tls authorities;
     int r;
@@ -274,7 +274,7 @@ static int named_check_parent(const struct named *named)
 }
 
 /* A file that the daemon makes where there is none. */
-static int check_database(const struct named *named)
+static int named_check_database(const struct named *named)
 {
     struct stat st;
 
@@ -293,7 +293,7 @@ static int check_database(const struct named *named)
 }
 
 /* A directory that the daemon makes where there is none. */
-static int check_certificates(const struct named *named)
+static int named_check_certificates(const struct named *named)
 {
     struct stat st;
 
@@ -308,7 +308,7 @@ static int check_certificates(const struct named *named)
     return 0;
 }
 
-static int check_simulator(const struct named *named)
+static int named_check_simulator(const struct named *named)
 {
     _cleanup_(simulator_freep) struct simulator *simulator = NULL;
     struct stat st;
@@ -334,19 +334,19 @@ static int check_simulator(const struct named *named)
 
 /* A key follows its certificate, which checks both. */
 static const struct files_rule files_rules[] = {
-    {"ingest", "credentials_file", AT(ingest.credentials_file), check_credentials},
-    {"admin", "tokens_file", AT(admin.tokens_file), check_tokens},
-    {"ingest", "certificate", AT(ingest.certificate), check_tls},
+    {"ingest", "credentials_file", AT(ingest.credentials_file), named_check_credentials},
+    {"admin", "tokens_file", AT(admin.tokens_file), named_check_tokens},
+    {"ingest", "certificate", AT(ingest.certificate), named_check_tls},
     {"ingest", "key", AT(ingest.key), NULL},
-    {"admin", "certificate", AT(admin.certificate), check_tls},
+    {"admin", "certificate", AT(admin.certificate), named_check_tls},
     {"admin", "key", AT(admin.key), NULL},
-    {"sns", "ca_file", AT(sns.ca_file), check_ca_file},
-    {"store", "path", AT(store.path), check_database},
-    {"store", "certificates", AT(store.certificates), check_certificates},
-    {"simulator", "key", AT(simulator.key), check_simulator},
+    {"sns", "ca_file", AT(sns.ca_file), named_check_ca_file},
+    {"store", "path", AT(store.path), named_check_database},
+    {"store", "certificates", AT(store.certificates), named_check_certificates},
+    {"simulator", "key", AT(simulator.key), named_check_simulator},
 };
 
-static void check_topics(struct files_check *check)
+static void files_check_topics(struct files_check *check)
 {
     static const struct files_rule rule = {.section = "sns", .key = "topic"};
     const struct named named = {check, &rule, NULL};
@@ -357,7 +357,7 @@ static void check_topics(struct files_check *check)
 }
 
 /* A user who can write it decides whose messages are accepted. */
-static void check_itself(struct files_check *check)
+static void files_check_itself(struct files_check *check)
 {
     struct stat st;
 
@@ -389,8 +389,8 @@ int files_check(const struct settings *settings, const char *file, enum files_as
                                 faults, false};
     int r = 0;
 
-    check_itself(&check);
-    check_topics(&check);
+    files_check_itself(&check);
+    files_check_topics(&check);
     for (const struct files_rule *rule = files_rules; r == 0 && rule < end; rule++) {
         const struct named named = named_of(&check, rule);
 

@@ -53,8 +53,8 @@ static enum MHD_Result headers_note(void *context, enum MHD_ValueKind kind,
     return MHD_YES;
 }
 
-bool framing_is_clear(struct MHD_Connection *connection, const char *version,
-                      struct framing *ret)
+bool framing_read(struct MHD_Connection *connection, const char *version,
+                  struct framing *ret)
 {
     struct headers headers = {.lengths = 0};
 

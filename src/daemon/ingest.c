@@ -20,6 +20,7 @@ enum request_stage {
 
 struct request {
     struct delivery delivery;
+    struct ingest *ingest;
     struct MHD_Connection *connection;
     struct connection *client;
     enum request_target target;
@@ -29,9 +30,9 @@ struct request {
     uint64_t event_taken;     /* bytes for the intake, see bodies_take_event() */
 };
 
-static enum MHD_Result request_answer(struct ingest *ingest, struct request *request)
+static enum MHD_Result request_answer(struct request *request)
 {
-    return answers_send(&ingest->answers, request->connection, request->client,
+    return answers_send(&request->ingest->answers, request->connection, request->client,
                         &request->delivery, request->stage == REQUEST_IS_LAST);
 }
 
@@ -58,10 +59,9 @@ static void request_put_off(struct service *service, struct delivery *delivery, 
  * Suspend first, then push, then touch nothing: the borrower may have given it back
  * already. A refused push leaves the delivery with us, and it is resumed at once.
  */
-static enum MHD_Result request_lend_to_writer(struct ingest *ingest,
-                                              struct request *request)
+static enum MHD_Result request_lend_to_writer(struct request *request)
 {
-    struct service *service = ingest->service;
+    struct service *service = request->ingest->service;
     struct delivery *delivery = &request->delivery;
     int r = bodies_take_event(&service->bodies, delivery->sender,
                               delivery->intake.event.owned_bytes, &request->event_taken);
@@ -71,7 +71,7 @@ static enum MHD_Result request_lend_to_writer(struct ingest *ingest,
         intake_done(&delivery->intake);
         request_put_off(service, delivery, r, SHED_BODIES,
                         "too many large messages at a time");
-        return request_answer(ingest, request);
+        return request_answer(request);
     }
     MHD_suspend_connection(request->connection);
     r = service_lend_to_writer(service, &delivery->job);
@@ -90,9 +90,9 @@ static void request_put_off_waiting(struct service *service, struct delivery *de
     delivery->give_back(delivery);
 }
 
-static enum MHD_Result request_lend_to_waiting_room(struct service *service,
-                                                    struct request *request)
+static enum MHD_Result request_lend_to_waiting_room(struct request *request)
 {
+    struct service *service = request->ingest->service;
     struct delivery *displaced = NULL;
     int r;
 
@@ -106,9 +106,9 @@ static enum MHD_Result request_lend_to_waiting_room(struct service *service,
 }
 
 /* The body is complete, or the delivery has come back from where it was lent. */
-static enum MHD_Result request_finish(struct ingest *ingest, struct request *request)
+static enum MHD_Result request_finish(struct request *request)
 {
-    struct service *service = ingest->service;
+    struct service *service = request->ingest->service;
     struct delivery *delivery = &request->delivery;
     int fault = health_store_fault(&service->health);
 
@@ -121,13 +121,13 @@ static enum MHD_Result request_finish(struct ingest *ingest, struct request *req
     switch (
         delivery_advance(delivery, &service->rules, clock_wall_ms(), clock_mono_ms())) {
     case DELIVERY_WAITS:
-        return request_lend_to_waiting_room(service, request);
+        return request_lend_to_waiting_room(request);
     case DELIVERY_STORABLE:
-        return request_lend_to_writer(ingest, request);
+        return request_lend_to_writer(request);
     case DELIVERY_GOES_ON:
     case DELIVERY_DECIDED:
     default:
-        return request_answer(ingest, request);
+        return request_answer(request);
     }
 }
 
@@ -151,21 +151,20 @@ static void request_copy_sns_headers(struct request *request)
 }
 
 /* VERDICT_UNDECIDED: they are right, or nobody is asked. */
-static enum verdict request_check_credentials(struct ingest *ingest,
-                                              struct request *request,
+static enum verdict request_check_credentials(struct request *request,
                                               const char **ret_fault)
 {
+    const struct secrets *credentials = request->ingest->credentials;
     char *password = NULL;
     char *user;
     enum verdict verdict;
 
-    if (!ingest->credentials)
+    if (!credentials)
         return VERDICT_UNDECIDED;
     user = MHD_basic_auth_get_username_password(request->connection, &password);
     verdict = secrets_check_credentials(
-        ingest->credentials,
-        request_header(request, MHD_HTTP_HEADER_AUTHORIZATION) != NULL, user, password,
-        ret_fault);
+        credentials, request_header(request, MHD_HTTP_HEADER_AUTHORIZATION) != NULL, user,
+        password, ret_fault);
     MHD_free(user);
     if (password)
         OPENSSL_cleanse(password, strlen(password));
@@ -181,16 +180,15 @@ static bool request_asks_for_health(const struct request *request, const char *m
 }
 
 /* Cheap checks, before a byte of the body is kept. */
-static enum verdict request_check_head(struct ingest *ingest, struct request *request,
-                                       const char *method, const char *version,
-                                       const char **ret_fault)
+static enum verdict request_check_head(struct request *request, const char *method,
+                                       const char *version, const char **ret_fault)
 {
-    uint64_t max_body_bytes = ingest->service->settings->ingest.max_body_bytes;
+    uint64_t max_body_bytes = request->ingest->service->settings->ingest.max_body_bytes;
     enum verdict verdict;
     struct framing framing;
 
     request->stage = REQUEST_IS_LAST;
-    if (!framing_is_clear(request->connection, version, &framing))
+    if (!framing_read(request->connection, version, &framing))
         return VERDICT_BAD_FRAMING;
     request->announced_bytes = framing.length;
     if (framing.is_announced)
@@ -203,18 +201,18 @@ static enum verdict request_check_head(struct ingest *ingest, struct request *re
     }
     if (strcmp(method, MHD_HTTP_METHOD_POST) != 0)
         return VERDICT_METHOD;
-    verdict = request_check_credentials(ingest, request, ret_fault);
+    verdict = request_check_credentials(request, ret_fault);
     if (verdict == VERDICT_UNDECIDED && framing.length > max_body_bytes)
         return VERDICT_TOO_LARGE;
     return verdict;
 }
 
-static enum MHD_Result request_read_head(struct ingest *ingest, struct request *request,
-                                         const char *method, const char *version)
+static enum MHD_Result request_read_head(struct request *request, const char *method,
+                                         const char *version)
 {
-    uint64_t max_body_bytes = ingest->service->settings->ingest.max_body_bytes;
+    uint64_t max_body_bytes = request->ingest->service->settings->ingest.max_body_bytes;
     const char *fault = NULL;
-    enum verdict verdict = request_check_head(ingest, request, method, version, &fault);
+    enum verdict verdict = request_check_head(request, method, version, &fault);
 
     if (verdict == VERDICT_UNDECIDED) {
         request_copy_sns_headers(request);
@@ -224,7 +222,7 @@ static enum MHD_Result request_read_head(struct ingest *ingest, struct request *
     /* What is too long even to be thrown away: answered before it arrives. */
     if (request->announced_bytes > HTTP_SWALLOW_FACTOR * max_body_bytes)
         request->stage = REQUEST_IS_LAST;
-    return request->stage == REQUEST_IS_LAST ? request_answer(ingest, request) : MHD_YES;
+    return request->stage == REQUEST_IS_LAST ? request_answer(request) : MHD_YES;
 }
 
 /* --- the body -------------------------------------------------------------------- */
@@ -233,9 +231,10 @@ static enum MHD_Result request_read_head(struct ingest *ingest, struct request *
  * A refused body is still read, up to a bound, so that the client sees the answer and not
  * a reset. MHD_NO closes the connection.
  */
-static enum MHD_Result request_read_body(struct service *service, struct request *request,
-                                         const char *bytes, size_t len)
+static enum MHD_Result request_read_body(struct request *request, const char *bytes,
+                                         size_t len)
 {
+    struct service *service = request->ingest->service;
     struct delivery *delivery = &request->delivery;
 
     if (delivery->verdict == VERDICT_UNDECIDED) {
@@ -278,6 +277,7 @@ static void *request_begin(void *context, const char *uri,
     delivery_init(&request->delivery, settings, now_ms);
     request->delivery.give_back = request_resume;
     request->delivery.sender = connection_share(client);
+    request->ingest = ingest;
     request->connection = connection;
     request->client = client;
     connection_begins(client, now_ms);
@@ -302,9 +302,9 @@ static enum MHD_Result request_read(void *context, struct MHD_Connection *connec
     if (!request)
         return answers_send_no_memory(&ingest->answers, connection);
     if (request->stage == REQUEST_HAS_LINE)
-        return request_read_head(ingest, request, method, version);
+        return request_read_head(request, method, version);
     if (*len > 0) {
-        enum MHD_Result result = request_read_body(ingest->service, request, bytes, *len);
+        enum MHD_Result result = request_read_body(request, bytes, *len);
 
         *len = 0;
         return result;
@@ -312,8 +312,8 @@ static enum MHD_Result request_read(void *context, struct MHD_Connection *connec
     if (request->target == REQUEST_TO_HEALTHZ)
         return answers_send_health(ingest->service, connection, request->client, false,
                                    request->stage == REQUEST_IS_LAST);
-    connection_is_whole(request->client);
-    return request_finish(ingest, request);
+    connection_received(request->client);
+    return request_finish(request);
 }
 
 static void request_end(void *context, struct MHD_Connection *connection, void **state,

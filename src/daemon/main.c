@@ -37,8 +37,8 @@ static void usage_print(FILE *to)
 }
 
 /* -1: go on; else the exit status. */
-static int options_read(int argc, char **argv, const char **ret_config,
-                        bool *ret_check_config)
+static int arguments_read(int argc, char **argv, const char **ret_config,
+                          bool *ret_check_config)
 {
     static const struct option longs[] = {
         {"config", required_argument, NULL, 'c'},
@@ -90,36 +90,26 @@ static int settings_show(const struct settings *settings)
 }
 
 /* Faults and warnings, a line each. To the journal with sd-daemon(3)'s level; to a
- * terminal as they are. */
-static void faults_print(struct str rest)
+ * terminal as they are; and the first fault to systemd. */
+static void faults_tell(struct str rest)
 {
     bool to_journal = getenv("JOURNAL_STREAM") != NULL;
+    bool told = false;
     struct str line;
 
     while (str_split(&rest, '\n', &line)) {
         bool is_warning = str_starts_with(line, STR("warning: "));
+        const char *level = is_warning ? SD_WARNING : SD_ERR;
 
-        if (line.len > 0)
-            (void)fprintf(stderr, "%s%.*s\n",
-                          !to_journal  ? ""
-                          : is_warning ? SD_WARNING
-                                       : SD_ERR,
-                          STR_ARG(line));
-    }
-}
-
-static void faults_tell_first(struct str rest)
-{
-    struct str line;
-
-    while (str_split(&rest, '\n', &line)) {
-        if (str_starts_with(line, STR("warning: ")))
+        if (line.len == 0)
             continue;
-        (void)sd_notifyf(0,
-                         "STATUS=the settings are wrong: %.*s; type: sudo -u sesbounced "
-                         "sesbounced --check-config",
-                         STR_ARG(line));
-        return;
+        (void)fprintf(stderr, "%s%.*s\n", to_journal ? level : "", STR_ARG(line));
+        if (!is_warning && !told)
+            (void)sd_notifyf(0,
+                             "STATUS=the settings are wrong: %.*s; type: sudo -u "
+                             "sesbounced sesbounced --check-config",
+                             STR_ARG(line));
+        told |= !is_warning;
     }
 }
 
@@ -143,19 +133,17 @@ static int settings_load(const char *config, bool check_config, struct settings 
 
         r = r < 0 ? r : checked;
     }
-    faults_print(buf_str(&faults));
+    faults_tell(buf_str(&faults));
     if (check_config && geteuid() == 0 && getpwnam("sesbounced"))
         (void)fputs("warning: root may read every file; to check what the daemon may "
                     "read, type: sudo -u sesbounced sesbounced --check-config\n",
                     stderr);
-    if (r < 0) {
-        faults_tell_first(buf_str(&faults));
+    if (r < 0)
         status = EXIT_SETTINGS;
-    } else if (check_config) {
+    else if (check_config)
         status = settings_show(settings) < 0 ? EXIT_OTHER : EXIT_DONE;
-    } else {
+    else
         *ret = take_ptr(settings);
-    }
     buf_done(&faults);
     return status;
 }
@@ -255,7 +243,7 @@ int main(int argc, char **argv)
 {
     static struct program program;
     bool check_config = false;
-    int status = options_read(argc, argv, &program.config, &check_config);
+    int status = arguments_read(argc, argv, &program.config, &check_config);
 
     if (status < 0)
         status = settings_load(program.config, check_config, &program.settings);

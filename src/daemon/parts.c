@@ -80,7 +80,7 @@ static int sockets_check(struct program *program)
     return -EINVAL;
 }
 
-static int start_sockets(struct program *program)
+static int part_start_sockets(struct program *program)
 {
     int r = listen_open("ingest", &program->settings->ingest.listen, &program->sockets,
                         &program->fault);
@@ -93,7 +93,7 @@ static int start_sockets(struct program *program)
     return r == -EINVAL ? EXIT_SETTINGS : EXIT_OTHER;
 }
 
-static void stop_sockets(struct program *program)
+static void part_stop_sockets(struct program *program)
 {
     listen_close(&program->sockets);
 }
@@ -102,62 +102,56 @@ static void stop_sockets(struct program *program)
 static void bounds_tell_memory(const struct bounds *bounds)
 {
     uint64_t wanted = bounds_memory_max_bytes(bounds);
-    struct buf needed;
+    char needed[48];
 
     if (bounds_memory_allowed_bytes() >= wanted)
         return;
-    buf_init(&needed, LOG_VALUE_BYTES_MAX);
-    (void)buf_printf(&needed, "MemoryMax=%lluM",
-                     (unsigned long long)wanted / 1024 / 1024);
+    (void)snprintf(needed, sizeof(needed), "MemoryMax=%lluM",
+                   (unsigned long long)wanted / 1024 / 1024);
     log_event(LOG_LEVEL_WARNING,
               "the system allows less memory than [ingest] max_connections may take, and "
               "kills the daemon when it takes more; type: systemctl edit sesbounced, and "
               "under [Service] write what is needed",
-              {"NEEDED", buf_str(&needed)});
-    buf_done(&needed);
+              {"NEEDED", str_of(needed)});
 }
 
 /* What the setting allows, or as much of it as the system lets us have open. */
-static int start_bounds(struct program *program)
+static struct bounds bounds_in_force(const struct settings *settings)
 {
-    const struct settings *settings = program->settings;
     uint64_t max = settings->ingest.max_connections;
     uint64_t wanted = bounds_files_for(max);
     uint64_t files = bounds_raise_files(wanted);
     struct bounds bounds = bounds_of(max, settings->ingest.max_body_bytes, files);
-    struct buf have, needed;
+    char have[24], needed[48];
 
-    program->service.bounds = bounds;
     bounds_tell_memory(&bounds);
     if (files >= wanted)
-        return -1;
-    buf_init(&have, LOG_VALUE_BYTES_MAX);
-    buf_init(&needed, LOG_VALUE_BYTES_MAX);
-    (void)buf_printf(&have, "%llu", (unsigned long long)bounds.connections);
-    (void)buf_printf(&needed, "LimitNOFILE=%llu", (unsigned long long)wanted);
+        return bounds;
+    (void)snprintf(have, sizeof(have), "%llu", (unsigned long long)bounds.connections);
+    (void)snprintf(needed, sizeof(needed), "LimitNOFILE=%llu",
+                   (unsigned long long)wanted);
     log_event(
         LOG_LEVEL_WARNING,
         "fewer connections than [ingest] max_connections, because the system allows "
         "too few open files; type: systemctl edit sesbounced, and under [Service] "
         "write what is needed",
-        {"CONNECTIONS", buf_str(&have)}, {"NEEDED", buf_str(&needed)});
-    buf_done(&have);
-    buf_done(&needed);
-    return -1;
+        {"CONNECTIONS", str_of(have)}, {"NEEDED", str_of(needed)});
+    return bounds;
 }
 
 /* --- what the threads share ------------------------------------------------------ */
 
-static int start_service(struct program *program)
+static int part_start_service(struct program *program)
 {
     struct service *service = &program->service;
 
     service->settings = program->settings;
+    service->bounds = bounds_in_force(program->settings);
     service->rules.settings = program->settings;
     return part_status(service_init(service));
 }
 
-static void stop_service(struct program *program)
+static void part_stop_service(struct program *program)
 {
     service_done(&program->service);
 }
@@ -167,7 +161,7 @@ static void stop_service(struct program *program)
  * does not exit for a fault that may pass by itself; and with systemd's sockets it exits
  * for no fault, because exiting again and again would take the socket down with us.
  */
-static int start_store(struct program *program)
+static int part_start_store(struct program *program)
 {
     struct service *service = &program->service;
     bool may_mend;
@@ -186,12 +180,12 @@ static int start_store(struct program *program)
 }
 
 /* Unless the writer has taken it over. */
-static void stop_store(struct program *program)
+static void part_stop_store(struct program *program)
 {
     store_close(take_ptr(program->store));
 }
 
-static int start_certificates(struct program *program)
+static int part_start_certificates(struct program *program)
 {
     const char *path = program->settings->store.certificates;
     int r = certificates_new(path, &program->service.rules.certificates);
@@ -200,12 +194,12 @@ static int start_certificates(struct program *program)
                              : 0);
 }
 
-static void stop_certificates(struct program *program)
+static void part_stop_certificates(struct program *program)
 {
     certificates_free(program->service.rules.certificates);
 }
 
-static int start_simulator(struct program *program)
+static int part_start_simulator(struct program *program)
 {
     _cleanup_(simulator_freep) struct simulator *simulator = NULL;
     const char *path = program->settings->simulator.key;
@@ -224,12 +218,12 @@ static int start_simulator(struct program *program)
     return -1;
 }
 
-static void stop_simulator(struct program *program)
+static void part_stop_simulator(struct program *program)
 {
     sns_certificate_unref(program->service.rules.simulator);
 }
 
-static int start_https(struct program *program)
+static int part_start_https(struct program *program)
 {
     const char *ca_file = program->settings->sns.ca_file;
     int r = https_global_start();
@@ -241,7 +235,7 @@ static int start_https(struct program *program)
     return part_status(r);
 }
 
-static void stop_https(struct program *program)
+static void part_stop_https(struct program *program)
 {
     https_free(program->service.https);
     https_global_stop();
@@ -251,18 +245,18 @@ static void stop_https(struct program *program)
 
 /* The HTTP threads begin early and end late, because deliveries may be lent by them as
  * long as somebody is there to give them back; they have nobody to serve then. */
-static int start_ingest(struct program *program)
+static int part_start_ingest(struct program *program)
 {
     return part_status_of_server(
         program, ingest_start(&program->ingest, &program->service, &program->fault));
 }
 
-static void stop_ingest(struct program *program)
+static void part_stop_ingest(struct program *program)
 {
     ingest_stop(&program->ingest);
 }
 
-static int start_writer(struct program *program)
+static int part_start_writer(struct program *program)
 {
     int r = writer_start(&program->service, program->store, &program->writer);
 
@@ -271,29 +265,29 @@ static int start_writer(struct program *program)
     return part_status(r);
 }
 
-static void stop_writer(struct program *program)
+static void part_stop_writer(struct program *program)
 {
     writer_stop(program->writer);
 }
 
-static int start_outbound(struct program *program)
+static int part_start_outbound(struct program *program)
 {
     return part_status(outbound_start(&program->service, &program->outbound));
 }
 
-static void stop_outbound(struct program *program)
+static void part_stop_outbound(struct program *program)
 {
     outbound_stop(program->outbound);
 }
 
-static int start_doors(struct program *program)
+static int part_start_doors(struct program *program)
 {
     return part_status_of_server(program,
                                  server_open(program->ingest.server, program->sockets.fds,
                                              program->sockets.count));
 }
 
-static void wait_for_connections(struct program *program)
+static void doors_wait_for_clients(struct program *program)
 {
     const struct timespec pause = {0, 10 * 1000000L};
     int64_t until_ms = clock_mono_ms() + STOP_GRACE_MS;
@@ -304,27 +298,27 @@ static void wait_for_connections(struct program *program)
 }
 
 /* Connected clients still get an answer, and then new work gets 503. */
-static void stop_doors(struct program *program)
+static void part_stop_doors(struct program *program)
 {
     server_close(program->ingest.server);
     atomic_store(&program->service.closing, true);
-    wait_for_connections(program);
+    doors_wait_for_clients(program);
     atomic_store(&program->service.stopping, true);
 }
 
-static int start_admin(struct program *program)
+static int part_start_admin(struct program *program)
 {
     return part_status_of_server(
         program, admin_start(&program->admin, &program->service, &program->fault));
 }
 
-static void stop_admin(struct program *program)
+static void part_stop_admin(struct program *program)
 {
     admin_stop(&program->admin);
 }
 
 /* For sesbouncectl; without it, that asks where the settings say. */
-static int start_addresses(struct program *program)
+static int part_start_addresses(struct program *program)
 {
     const struct settings *settings = program->settings;
     struct buf lines;
@@ -340,7 +334,7 @@ static int start_addresses(struct program *program)
     return -1;
 }
 
-static void stop_addresses(struct program *program)
+static void part_stop_addresses(struct program *program)
 {
     listen_file_remove(program->settings->store.path);
 }
@@ -349,21 +343,20 @@ static void stop_addresses(struct program *program)
 
 static const struct part {
     int (*start)(struct program *program); /* -1: go on; else the exit status */
-    void (*stop)(struct program *program); /* may be NULL */
+    void (*stop)(struct program *program);
 } parts[] = {
-    {start_sockets, stop_sockets},
-    {start_bounds, NULL},
-    {start_service, stop_service},
-    {start_store, stop_store},
-    {start_certificates, stop_certificates},
-    {start_simulator, stop_simulator},
-    {start_https, stop_https},
-    {start_ingest, stop_ingest},
-    {start_writer, stop_writer},
-    {start_outbound, stop_outbound},
-    {start_doors, stop_doors},
-    {start_admin, stop_admin},
-    {start_addresses, stop_addresses},
+    {part_start_sockets, part_stop_sockets},
+    {part_start_service, part_stop_service},
+    {part_start_store, part_stop_store},
+    {part_start_certificates, part_stop_certificates},
+    {part_start_simulator, part_stop_simulator},
+    {part_start_https, part_stop_https},
+    {part_start_ingest, part_stop_ingest},
+    {part_start_writer, part_stop_writer},
+    {part_start_outbound, part_stop_outbound},
+    {part_start_doors, part_stop_doors},
+    {part_start_admin, part_stop_admin},
+    {part_start_addresses, part_stop_addresses},
 };
 
 int parts_start(struct program *program)
@@ -381,12 +374,8 @@ int parts_start(struct program *program)
 
 void parts_stop(struct program *program)
 {
-    while (program->started > 0) {
-        const struct part *part = &parts[--program->started];
-
-        if (part->stop)
-            part->stop(program);
-    }
+    while (program->started > 0)
+        parts[--program->started].stop(program);
 }
 
 int parts_database_status(int fault)

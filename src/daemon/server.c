@@ -96,7 +96,7 @@ static void server_take(void *context, int fd, const struct sockaddr *address,
     struct connections *connections = server->options.connections;
     struct connection *client;
 
-    if (!connections_admits(connections, address)) {
+    if (!connections_admit(connections, address)) {
         metrics_count(server->options.refused);
         connection_refuse(fd);
         return;
@@ -254,7 +254,7 @@ static void server_switch(struct server *server, struct server_daemon *daemon)
 }
 
 /* The files may be as good as the previous ones. */
-static void renewal_put_off(struct server *server, struct str fault)
+static void server_put_off_renewal(struct server *server, struct str fault)
 {
     int64_t now_ms = clock_mono_ms();
     unsigned held_back = 0;
@@ -269,7 +269,7 @@ static void renewal_put_off(struct server *server, struct str fault)
                   {"LISTENER", str_of(server->options.section)}, {"DETAIL", fault});
 }
 
-static void renewal_refuse(struct server *server, struct str fault)
+static void server_refuse_renewal(struct server *server, struct str fault)
 {
     atomic_store(&server->options.tls->is_outdated, true);
     log_event(LOG_LEVEL_ERROR,
@@ -290,9 +290,9 @@ static void server_renew(struct server *server)
     if (r == 0)
         server_switch(server, daemon);
     else if (r != -EINVAL)
-        renewal_put_off(server, buf_str(&fault));
+        server_put_off_renewal(server, buf_str(&fault));
     else
-        renewal_refuse(server, buf_str(&fault));
+        server_refuse_renewal(server, buf_str(&fault));
     buf_done(&fault);
 }
 
@@ -301,7 +301,7 @@ static void server_renew(struct server *server)
  * MHD_resume_connection() still uses the daemon for a moment after the connection that it
  * resumed may have been answered and closed.
  */
-static void leaving_reap(struct server *server)
+static void server_reap_leaving(struct server *server)
 {
     bool empty = server->leaving && atomic_load(&server->leaving->group.count) == 0;
 
@@ -317,9 +317,9 @@ static void server_tick(void *context)
 {
     struct server *server = context;
 
-    leaving_reap(server);
+    server_reap_leaving(server);
     /* One at a time: each has a pool of threads. */
-    if (tls_has_changed(&server->files) && !server->leaving &&
+    if (tls_look(&server->files) && !server->leaving &&
         clock_mono_ms() >= server->renew_again_ms)
         server_renew(server);
 }

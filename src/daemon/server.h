@@ -31,7 +31,7 @@ struct server_options {
     bool suspends;                   /* connections are lent to other threads */
     bool displaces;                  /* when full: connections_displace() */
     struct connections *connections; /* borrowed; nobody else adds to it */
-    atomic_uint_fast64_t *refused;   /* counts whom connections_admits() refuses */
+    atomic_uint_fast64_t *refused;   /* counts whom connections_admit() refuses */
     struct metrics_tls *tls;
     void *context; /* of the callbacks below */
     MHD_AccessHandlerCallback on_request;

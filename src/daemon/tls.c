@@ -38,7 +38,7 @@ static bool stamp_equal(const struct tls_stamp *a, const struct tls_stamp *b)
            a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
-bool tls_has_changed(struct tls_files *files)
+bool tls_look(struct tls_files *files)
 {
     const struct tls_stamp now[2] = {stamp_of(files->certificate), stamp_of(files->key)};
     bool same = true, read = true;
@@ -216,7 +216,7 @@ void tls_done(struct tls *tls)
 
 /* --- what is served -------------------------------------------------------------- */
 
-bool tls_is_near_expiry(const struct tls *tls, struct buf *ret)
+bool tls_describe_expiry(const struct tls *tls, struct buf *ret)
 {
     int64_t now_ms = clock_wall_ms();
     int64_t left_ms;
@@ -251,7 +251,7 @@ bool tls_describe(const struct tls *tls, struct buf *ret)
 {
     char day[CLOCK_TEXT_BYTES];
 
-    if (tls_is_near_expiry(tls, ret))
+    if (tls_describe_expiry(tls, ret))
         return true;
     if (tls->expires_ms != CLOCK_NONE) {
         clock_format_day(tls->expires_ms, day);

@@ -57,7 +57,7 @@ int tls_load(const char *certificate, const char *key, size_t max_bytes, struct 
 
 void tls_done(struct tls *tls);
 
-/* What was read could not be served, because something was short: tls_has_changed() is
+/* What was read could not be served, because something was short: tls_look() is
  * true until it is read again. */
 void tls_unread(struct tls_files *files);
 
@@ -65,14 +65,14 @@ void tls_unread(struct tls_files *files);
  * Looks at both. True when they are others than those that were read, and have stayed the
  * same since the last look: a renewal replaces one after the other.
  */
-bool tls_has_changed(struct tls_files *files);
+bool tls_look(struct tls_files *files);
 
 /*
  * Does SNS refuse it by its dates now, or is it time to renew it (expiry.h)? True with a
  * text appended: `expired on 2026-11-27, so SNS refuses it …`, `expires on …`, `is valid
  * from … on, …`.
  */
-bool tls_is_near_expiry(const struct tls *tls, struct buf *ret);
+bool tls_describe_expiry(const struct tls *tls, struct buf *ret);
 
 /* The same; where it is false, appends `is valid until 2027-02-25`. */
 bool tls_describe(const struct tls *tls, struct buf *ret);

@@ -249,19 +249,13 @@ static struct delivery *candidates_elect(struct waiting_room *room,
     return elected ? elected : candidates->of[SIGHTING_FAILED];
 }
 
-static void text_copy(char *to, size_t size, struct str from)
-{
-    size_t len = from.len < size ? from.len : size - 1;
-
-    memcpy(to, from.data, len);
-    to[len] = '\0';
-}
-
 static void wish_copy(const struct delivery *wanted, struct waiting_wish *ret)
 {
-    text_copy(ret->host, sizeof(ret->host), wanted->certificate_url.host);
-    text_copy(ret->file, sizeof(ret->file), wanted->certificate_url.file);
-    text_copy(ret->topic, sizeof(ret->topic), wanted->topic.text);
+    (void)snprintf(ret->host, sizeof(ret->host), "%.*s",
+                   STR_ARG(wanted->certificate_url.host));
+    (void)snprintf(ret->file, sizeof(ret->file), "%.*s",
+                   STR_ARG(wanted->certificate_url.file));
+    (void)snprintf(ret->topic, sizeof(ret->topic), "%.*s", STR_ARG(wanted->topic.text));
     ret->hash = wanted->waiting_for;
     ret->has_failed = wanted->waiting_as == SIGHTING_FAILED;
 }

@@ -41,18 +41,17 @@ static uint64_t shed_untold(struct watch *watch, enum shed what)
 static void shed_tell(enum log_level level, const char *message, uint64_t count,
                       struct connections *refusing)
 {
-    struct buf number, address;
+    struct buf address;
+    char number[24];
 
     if (count == 0)
         return;
-    buf_init(&number, LOG_VALUE_BYTES_MAX);
     buf_init(&address, LOG_VALUE_BYTES_MAX);
-    (void)buf_printf(&number, "%llu", (unsigned long long)count);
+    (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)count);
     if (refusing)
         connections_refused(refusing, &address);
-    log_event(level, message, {"COUNT", buf_str(&number)},
+    log_event(level, message, {"COUNT", str_of(number)},
               {"ADDRESS", refusing ? buf_str(&address) : STR_ABSENT});
-    buf_done(&number);
     buf_done(&address);
 }
 
