@@ -24,7 +24,6 @@ struct acceptor {
     int64_t tick_again_ms;
     struct log_ration ration;
     pthread_t thread;
-    bool running;
 };
 
 /* --- accepting ------------------------------------------------------------------- */
@@ -200,9 +199,9 @@ int acceptor_start(const struct acceptor_owner *owner, const int *sockets, size_
     r = acceptor->wake_fd < 0
             ? -errno
             : -pthread_create(&acceptor->thread, NULL, acceptor_run, acceptor);
-    acceptor->running = r == 0;
     if (r < 0) {
         *ret = NULL;
+        atomic_store(&acceptor->stopping, true); /* there is no thread to stop */
         acceptor_free(acceptor);
     }
     return r;
@@ -216,12 +215,10 @@ void acceptor_wake(struct acceptor *acceptor)
 
 void acceptor_stop(struct acceptor *acceptor)
 {
-    if (!acceptor || !acceptor->running)
+    if (!acceptor || atomic_exchange(&acceptor->stopping, true))
         return;
-    atomic_store(&acceptor->stopping, true);
     (void)eventfd_write(acceptor->wake_fd, 1);
     (void)pthread_join(acceptor->thread, NULL);
-    acceptor->running = false;
 }
 
 void acceptor_free(struct acceptor *acceptor)

@@ -30,20 +30,15 @@ static struct MHD_Response *response_new(struct str body, enum MHD_ResponseMemor
     return response;
 }
 
-static struct MHD_Response *verdict_response(enum verdict verdict, bool close)
-{
-    const struct verdict_info *info = verdict_info(verdict);
-
-    return response_new(str_of(info->body), MHD_RESPMEM_PERSISTENT, info->http_status,
-                        close);
-}
-
 int answers_init(struct answers *answers, struct service *service)
 {
     *answers = (struct answers){.service = service};
     for (int v = VERDICT_UNDECIDED + 1; v < VERDICT_COUNT; v++) {
+        const struct verdict_info *info = verdict_info((enum verdict)v);
+
         for (int close = 0; close < 2; close++) {
-            answers->of[v][close] = verdict_response((enum verdict)v, close);
+            answers->of[v][close] = response_new(
+                str_of(info->body), MHD_RESPMEM_PERSISTENT, info->http_status, close);
             if (!answers->of[v][close])
                 return -ENOMEM;
         }

@@ -14,11 +14,6 @@ static uint64_t bounds_at_least(uint64_t value, uint64_t least)
     return value > least ? value : least;
 }
 
-static uint64_t bounds_at_most(uint64_t value, uint64_t most)
-{
-    return value < most ? value : most;
-}
-
 uint64_t bounds_files_for(uint64_t max_connections)
 {
     return max_connections + FILES_SPARE;
@@ -27,16 +22,17 @@ uint64_t bounds_files_for(uint64_t max_connections)
 struct bounds bounds_of(uint64_t max_connections, uint64_t max_body_bytes, uint64_t files)
 {
     uint64_t connections = max_connections;
+    uint64_t waiting;
 
     if (files < bounds_files_for(connections))
         connections = bounds_at_least(files, FILES_SPARE) - FILES_SPARE;
     connections = bounds_at_least(connections, HTTP_CONNECTIONS_MIN);
+    waiting = connections / WAITING_ROOM_SHARE;
     return (struct bounds){
         .connections = connections,
         .connections_of_address = connections / HTTP_ADDRESS_SHARE,
         .writer_queue = connections - connections / WRITER_SPARE_SHARE,
-        .waiting_room =
-            bounds_at_most(connections / WAITING_ROOM_SHARE, WAITING_ROOM_MAX),
+        .waiting_room = waiting < WAITING_ROOM_MAX ? waiting : WAITING_ROOM_MAX,
         .large_body_bytes = bounds_at_least(connections * BODY_FIRST_BYTES,
                                             LARGE_BODIES * max_body_bytes),
     };

@@ -325,21 +325,19 @@ struct connections_share *connection_share(struct connection *connection)
     return connection && connection->address ? &connection->address->share : NULL;
 }
 
-/* Its descriptor has been closed, and may be anybody's. Called under the mutex. */
-static void connection_drop_unstarted(struct connections *connections,
-                                      struct connection *connection, int64_t mono_ms)
-{
-    if (connection->fd >= 0 && mono_ms >= connection->start_by_ms)
-        connection_take_out(connections, connection_find(connections, connection->fd));
-}
-
 size_t connections_sweep(struct connections *connections, int64_t mono_ms)
 {
     size_t ended = 0;
 
     pthread_mutex_lock(&connections->mutex);
-    for (size_t i = 0; i < connections->max; i++)
-        connection_drop_unstarted(connections, &connections->places[i], mono_ms);
+    for (size_t i = 0; i < connections->max; i++) {
+        const struct connection *connection = &connections->places[i];
+
+        /* Never started: its descriptor has been closed, and may be anybody's. */
+        if (connection->fd >= 0 && mono_ms >= connection->start_by_ms)
+            connection_take_out(connections,
+                                connection_find(connections, connection->fd));
+    }
     if (connections_are_crowded(connections))
         mono_ms += HTTP_REQUEST_MS - HTTP_REQUEST_CROWDED_MS;
     for (size_t i = 0; i < connections->max; i++)

@@ -117,16 +117,10 @@ static const char *const verdict_messages[VERDICT_COUNT] = {
         "signed",
 };
 
-static const char *verdict_message(enum verdict verdict)
-{
-    if (verdict_messages[verdict])
-        return verdict_messages[verdict];
-    return verdict_is_kept(verdict) ? "delivery kept" : "delivery not kept";
-}
-
 void delivery_log(const struct delivery *delivery, const struct settings *settings)
 {
     const struct verdict_info *info = verdict_info(delivery->verdict);
+    const char *message = verdict_messages[delivery->verdict];
     struct str reason = STR_ABSENT;
     struct buf addresses;
     unsigned held_back = 0;
@@ -141,16 +135,19 @@ void delivery_log(const struct delivery *delivery, const struct settings *settin
         log_event(LOG_LEVEL_NOTICE, "not all deliveries of the last minute were logged",
                   {"NOT_LOGGED", str_of(count)});
     }
+    if (!message)
+        message =
+            verdict_is_kept(delivery->verdict) ? "delivery kept" : "delivery not kept";
     (void)snprintf(status, sizeof(status), "%u", info->http_status);
     buf_init(&addresses, LOG_VALUE_BYTES_MAX);
     addresses_append(&addresses, delivery, settings->log.addresses);
     if (delivery->stage == DELIVERY_GENUINE && delivery->intake.kind == INTAKE_QUARANTINE)
         reason = str_of(quarantine_word(delivery->intake.reason));
-    log_event(
-        info->level, verdict_message(delivery->verdict), {"VERDICT", str_of(info->name)},
-        {"STATUS", str_of(status)}, {"TOPIC", delivery->message.topic_arn},
-        {"SNS_MESSAGE_ID", delivery->message.message_id},
-        {"SES_TYPE", delivery->intake.event.type_text}, {"REASON", reason},
-        {"ADDRESS", str_if_any(buf_str(&addresses))}, {"FAULT", str_of(delivery->fault)});
+    log_event(info->level, message, {"VERDICT", str_of(info->name)},
+              {"STATUS", str_of(status)}, {"TOPIC", delivery->message.topic_arn},
+              {"SNS_MESSAGE_ID", delivery->message.message_id},
+              {"SES_TYPE", delivery->intake.event.type_text}, {"REASON", reason},
+              {"ADDRESS", str_if_any(buf_str(&addresses))},
+              {"FAULT", str_of(delivery->fault)});
     buf_done(&addresses);
 }

@@ -33,6 +33,7 @@ struct files_rule {
     const char *key;
     size_t offset; /* of the path, in the settings */
     int (*check)(const struct named *named);
+    enum secrets_kind secrets;
 };
 
 static struct named named_of(struct files_check *check, const struct files_rule *rule)
@@ -184,7 +185,7 @@ static bool named_check_file(const struct named *named, enum file_kind kind)
 
 /* --- what is in them --------------------------------------------------------------- */
 
-static int named_check_secrets(const struct named *named, enum secrets_kind kind)
+static int named_check_secrets(const struct named *named)
 {
     _cleanup_(secrets_freep) struct secrets *secrets = NULL;
     _cleanup_(buf_done) struct buf fault;
@@ -192,20 +193,10 @@ static int named_check_secrets(const struct named *named, enum secrets_kind kind
 
     buf_init(&fault, LOG_VALUE_BYTES_MAX);
     if (named_check_file(named, FILE_SECRET))
-        r = secrets_read(kind, named->path, &secrets, &fault);
+        r = secrets_read(named->rule->secrets, named->path, &secrets, &fault);
     if (r < 0)
         named_fault(named, fault.len > 0 ? fault.data : strerror(-r));
     return 0;
-}
-
-static int named_check_credentials(const struct named *named)
-{
-    return named_check_secrets(named, SECRETS_CREDENTIALS);
-}
-
-static int named_check_tokens(const struct named *named)
-{
-    return named_check_secrets(named, SECRETS_TOKENS);
 }
 
 static int named_check_tls(const struct named *certificate)
@@ -245,12 +236,6 @@ static int named_check_ca_file(const struct named *named)
 
 /* --- what the daemon makes --------------------------------------------------------- */
 
-/* systemd makes the default directory when it starts the daemon for the first time. */
-static bool directory_is_made_at_start(const char *directory)
-{
-    return strcmp(directory, "/var/lib/sesbounced") == 0;
-}
-
 static int named_check_parent(const struct named *named)
 {
     _cleanup_(freep) char *directory = file_directory_of(named->path);
@@ -261,7 +246,8 @@ static int named_check_parent(const struct named *named)
     if (!directory)
         return -ENOMEM;
     if (stat(directory, &st) < 0) {
-        if (errno != ENOENT || !directory_is_made_at_start(directory))
+        /* systemd makes the default directory at the first start. */
+        if (errno != ENOENT || strcmp(directory, "/var/lib/sesbounced") != 0)
             named_error(&parent, errno,
                         "there is no such directory: create it, owned by sesbounced");
     } else if (!S_ISDIR(st.st_mode)) {
@@ -334,16 +320,17 @@ static int named_check_simulator(const struct named *named)
 
 /* A key follows its certificate, which checks both. */
 static const struct files_rule files_rules[] = {
-    {"ingest", "credentials_file", AT(ingest.credentials_file), named_check_credentials},
-    {"admin", "tokens_file", AT(admin.tokens_file), named_check_tokens},
-    {"ingest", "certificate", AT(ingest.certificate), named_check_tls},
-    {"ingest", "key", AT(ingest.key), NULL},
-    {"admin", "certificate", AT(admin.certificate), named_check_tls},
-    {"admin", "key", AT(admin.key), NULL},
-    {"sns", "ca_file", AT(sns.ca_file), named_check_ca_file},
-    {"store", "path", AT(store.path), named_check_database},
-    {"store", "certificates", AT(store.certificates), named_check_certificates},
-    {"simulator", "key", AT(simulator.key), named_check_simulator},
+    {"ingest", "credentials_file", AT(ingest.credentials_file), named_check_secrets,
+     SECRETS_CREDENTIALS},
+    {"admin", "tokens_file", AT(admin.tokens_file), named_check_secrets, SECRETS_TOKENS},
+    {"ingest", "certificate", AT(ingest.certificate), named_check_tls, 0},
+    {"ingest", "key", AT(ingest.key), NULL, 0},
+    {"admin", "certificate", AT(admin.certificate), named_check_tls, 0},
+    {"admin", "key", AT(admin.key), NULL, 0},
+    {"sns", "ca_file", AT(sns.ca_file), named_check_ca_file, 0},
+    {"store", "path", AT(store.path), named_check_database, 0},
+    {"store", "certificates", AT(store.certificates), named_check_certificates, 0},
+    {"simulator", "key", AT(simulator.key), named_check_simulator, 0},
 };
 
 static void files_check_topics(struct files_check *check)
