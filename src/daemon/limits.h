@@ -154,13 +154,11 @@
 /* A system's bundle of CAs has 220 KiB. */
 #define CA_FILE_BYTES_MAX (4 * 1024 * 1024)
 /* Lines of a credentials file: old and new while they are changed, for some
- * subscriptions. */
-#define CREDENTIALS_MAX       64
+ * subscriptions; and of a tokens file: one per scraper or person, where 256 bytes per
+ * line leave room for names and comments. */
+#define SECRETS_MAX           64
 #define CREDENTIALS_BYTES_MAX (32 * 1024)
-/* Lines of a tokens file, one per scraper or person. 256 bytes per line leave room for
- * names and comments. */
-#define TOKENS_MAX       64
-#define TOKENS_BYTES_MAX (16 * 1024)
+#define TOKENS_BYTES_MAX      (16 * 1024)
 /* 64 bits of SHA-256 distinguish the addresses in a log. */
 #define LOG_ADDRESS_HASH_DIGITS 16
 /* After the listener is quiesced, open connections are answered this long. */
