@@ -25,6 +25,7 @@ struct request {
     struct connection *client;
     enum request_target target;
     enum request_stage stage;
+    bool was_lent;            /* and is counted in ingest->lent until it ends */
     uint64_t announced_bytes; /* Content-Length */
     uint64_t swallowed_bytes; /* read and thrown away behind a decided refusal */
     uint64_t event_taken;     /* bytes for the intake, see bodies_take_event() */
@@ -34,6 +35,15 @@ static enum MHD_Result request_answer(struct request *request)
 {
     return answers_send(&request->ingest->answers, request->connection, request->client,
                         &request->delivery, request->stage == REQUEST_IS_LAST);
+}
+
+static void request_suspend(struct request *request)
+{
+    if (!request->was_lent) {
+        request->was_lent = true;
+        atomic_fetch_add(&request->ingest->lent, 1);
+    }
+    MHD_suspend_connection(request->connection);
 }
 
 static void request_resume(struct delivery *delivery)
@@ -73,7 +83,7 @@ static enum MHD_Result request_lend_to_writer(struct request *request)
                         "too many large messages at a time");
         return request_answer(request);
     }
-    MHD_suspend_connection(request->connection);
+    request_suspend(request);
     r = service_lend_to_writer(service, &delivery->job);
     if (r < 0) {
         request_put_off(service, delivery, r, SHED_QUEUE, "the writer's queue is full");
@@ -96,7 +106,7 @@ static enum MHD_Result request_lend_to_waiting_room(struct request *request)
     struct delivery *displaced = NULL;
     int r;
 
-    MHD_suspend_connection(request->connection);
+    request_suspend(request);
     r = service_lend_to_waiting_room(service, &request->delivery, &displaced);
     if (displaced)
         request_put_off_waiting(service, displaced, -EAGAIN);
@@ -330,6 +340,8 @@ static void request_end(void *context, struct MHD_Connection *connection, void *
     bodies_release(bodies, request->delivery.sender, &request->delivery.body);
     bodies_give_back(bodies, request->delivery.sender, request->event_taken);
     delivery_done(&request->delivery);
+    if (request->was_lent)
+        atomic_fetch_sub(&ingest->lent, 1);
     free(request);
     *state = NULL;
 }
@@ -379,6 +391,13 @@ int ingest_start(struct ingest *ingest, struct service *service, struct buf *fau
 
 void ingest_stop(struct ingest *ingest)
 {
+    const struct timespec pause = {0, 1000000L};
+    int64_t until_ms = clock_mono_ms() + STOP_GRACE_MS;
+
+    /* What was given back is answered first: libmicrohttpd ends connections as they are.
+     */
+    while (atomic_load(&ingest->lent) > 0 && clock_mono_ms() < until_ms)
+        (void)nanosleep(&pause, NULL);
     server_stop(ingest->server);
     answers_done(&ingest->answers);
     secrets_free(ingest->credentials);

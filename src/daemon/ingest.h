@@ -14,13 +14,16 @@ struct ingest {
     struct secrets *credentials; /* NULL: nobody is asked */
     struct answers answers;
     struct server *server; /* the owner opens and closes it */
+    atomic_size_t lent;    /* requests that were lent, until their answer is sent */
 };
 
 /* Starts the threads; nobody is accepted yet. 0; -EINVAL with a line in `fault` for a
  * certificate, key or credentials file that cannot be used; another negative errno. */
 int ingest_start(struct ingest *ingest, struct service *service, struct buf *fault);
 
-/* Ends all connections. No delivery may be lent any more: libmicrohttpd would abort. */
+/* Ends all connections, once those whose delivery was given back have their answer, for
+ * which they have STOP_GRACE_MS. No delivery may be lent any more: libmicrohttpd would
+ * abort. */
 void ingest_stop(struct ingest *ingest);
 
 #endif

@@ -161,7 +161,8 @@
 #define TOKENS_BYTES_MAX      (16 * 1024)
 /* 64 bits of SHA-256 distinguish the addresses in a log. */
 #define LOG_ADDRESS_HASH_DIGITS 16
-/* After the listener is quiesced, open connections are answered this long. */
+/* Once nobody is accepted any more, open connections are answered for this long; and so
+ * are, at the end, those whose delivery was still lent then. */
 #define STOP_GRACE_MS 1000
 /* Scrapers and a browser or two. */
 #define ADMIN_CONNECTIONS_MAX 32
