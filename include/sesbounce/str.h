@@ -55,8 +55,13 @@ static inline bool str_all(struct str s, bool (*passes)(char c))
     return i == s.len;
 }
 
-/* Equal bytes. Absent equals only absent. */
-bool str_equal(struct str a, struct str b);
+/* Equal bytes. Absent equals only absent. Inline: most comparisons end at the length. */
+static inline bool str_equal(struct str a, struct str b)
+{
+    if (!a.data || !b.data)
+        return a.data == b.data;
+    return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+}
 
 /* Equal except for the case of ASCII letters. */
 bool str_equal_nocase(struct str a, struct str b);

@@ -16,6 +16,12 @@ static const unsigned char bits_plus_one[256] = {
     ['/'] = 64,
 };
 
+/* More than 63 for a character that is not of the alphabet. */
+static unsigned six_bits(char c)
+{
+    return bits_plus_one[(unsigned char)c] - 1U;
+}
+
 static size_t padding_of(struct str text)
 {
     if (text.data[text.len - 1] != '=')
@@ -30,12 +36,23 @@ int base64_decode(struct str text, unsigned char *ret, size_t size, size_t *ret_
     size_t padding = padding_of(text), out = 0;
     if (text.len / 4 * 3 - padding > size)
         return -EINVAL;
-    unsigned bits = 0, held = 0;
-    for (size_t i = 0; i < text.len - padding; i++) {
-        unsigned value = bits_plus_one[(unsigned char)text.data[i]];
-        if (value == 0)
+    size_t left = text.len - padding;
+    const char *at = text.data;
+    for (; left >= 4; left -= 4, at += 4) {
+        unsigned a = six_bits(at[0]), b = six_bits(at[1]), c = six_bits(at[2]),
+                 d = six_bits(at[3]);
+        if ((a | b | c | d) > 63)
             return -EINVAL;
-        bits = (bits << 6 | (value - 1)) & 0xffff;
+        ret[out++] = (unsigned char)(a << 2 | b >> 4);
+        ret[out++] = (unsigned char)(b << 4 | c >> 2);
+        ret[out++] = (unsigned char)(c << 6 | d);
+    }
+    /* Two or three characters, whose bits beyond whole bytes must be zero. */
+    unsigned bits = 0, held = 0;
+    for (; left > 0; left--, at++) {
+        if (six_bits(*at) > 63)
+            return -EINVAL;
+        bits = bits << 6 | six_bits(*at);
         held += 6;
         if (held >= 8) {
             held -= 8;

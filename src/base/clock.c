@@ -11,8 +11,8 @@
 #define LAST_MS (INT64_C(2932897) * CLOCK_DAY_MS - 1)
 
 /* Days before each month of a year without a leap day. */
-static const int days_before_month[12] = {0,   31,  59,  90,  120, 151,
-                                          181, 212, 243, 273, 304, 334};
+static const int days_before_month[13] = {0,   31,  59,  90,  120, 151, 181,
+                                          212, 243, 273, 304, 334, 365};
 
 struct civil {
     int year, month, day; /* month and day count from 1 */
@@ -54,18 +54,21 @@ static int days_before_year(int year)
     return (year - YEAR_FIRST) * 365 + leap_days(year - 1) - leap_days(YEAR_FIRST - 1);
 }
 
+/* Of the year, before its month; 13 stands for the next year's first. */
+static int days_before(int year, int month)
+{
+    return days_before_month[month - 1] + (month > 2 && is_leap(year) ? 1 : 0);
+}
+
 static int days_of_month(int year, int month)
 {
-    if (month == 12)
-        return 31;
-    return days_before_month[month] - days_before_month[month - 1] +
-           (month == 2 && is_leap(year) ? 1 : 0);
+    return days_before(year, month + 1) - days_before(year, month);
 }
 
 static int64_t civil_to_ms(const struct civil *civil)
 {
-    int days = days_before_year(civil->year) + days_before_month[civil->month - 1] +
-               (civil->month > 2 && is_leap(civil->year) ? 1 : 0) + civil->day - 1;
+    int days = days_before_year(civil->year) + days_before(civil->year, civil->month) +
+               civil->day - 1;
     return days * CLOCK_DAY_MS + civil->hour * CLOCK_HOUR_MS +
            civil->minute * CLOCK_MINUTE_MS + civil->second * CLOCK_SECOND_MS + civil->ms;
 }
@@ -81,7 +84,6 @@ static struct civil civil_of_ms(int64_t ms)
     int rest = (int)(ms % CLOCK_DAY_MS);
     struct civil civil = {
         .year = YEAR_FIRST + days / 366,
-        .month = 1,
         .hour = rest / (int)CLOCK_HOUR_MS,
         .minute = rest / (int)CLOCK_MINUTE_MS % 60,
         .second = rest / (int)CLOCK_SECOND_MS % 60,
@@ -90,9 +92,10 @@ static struct civil civil_of_ms(int64_t ms)
     while (days_before_year(civil.year + 1) <= days)
         civil.year++;
     days -= days_before_year(civil.year);
-    while (days >= days_of_month(civil.year, civil.month))
-        days -= days_of_month(civil.year, civil.month++);
-    civil.day = days + 1;
+    civil.month = days / 31 + 1; /* or the next one */
+    if (days >= days_before(civil.year, civil.month + 1))
+        civil.month++;
+    civil.day = days - days_before(civil.year, civil.month) + 1;
     return civil;
 }
 
@@ -203,32 +206,34 @@ int clock_parse_strict(struct str text, int64_t *ret_ms)
     return 0;
 }
 
-/* Writes `digits` digits of `value` and returns where they end. */
-static char *put_number(char *at, int value, int digits)
+/* Two digits, up to 99. They return where the text ends. */
+static char *put_two(char *at, int value)
 {
-    for (int i = digits - 1; i >= 0; i--, value /= 10)
-        at[i] = (char)('0' + value % 10);
-    return at + digits;
+    at[0] = (char)('0' + value / 10);
+    at[1] = (char)('0' + value % 10);
+    return at + 2;
 }
 
 static char *put_date(char *at, const struct civil *civil)
 {
-    at = put_number(at, civil->year, 4);
+    at = put_two(at, civil->year / 100);
+    at = put_two(at, civil->year % 100);
     *at++ = '-';
-    at = put_number(at, civil->month, 2);
+    at = put_two(at, civil->month);
     *at++ = '-';
-    return put_number(at, civil->day, 2);
+    return put_two(at, civil->day);
 }
 
 static char *put_time(char *at, const struct civil *civil)
 {
-    at = put_number(at, civil->hour, 2);
+    at = put_two(at, civil->hour);
     *at++ = ':';
-    at = put_number(at, civil->minute, 2);
+    at = put_two(at, civil->minute);
     *at++ = ':';
-    at = put_number(at, civil->second, 2);
+    at = put_two(at, civil->second);
     *at++ = '.';
-    return put_number(at, civil->ms, 3);
+    *at++ = (char)('0' + civil->ms / 100);
+    return put_two(at, civil->ms % 100);
 }
 
 void clock_format_sql(int64_t ms, char ret[CLOCK_TEXT_BYTES])

@@ -5,13 +5,6 @@
 
 #include "sesbounce/limits.h"
 
-bool str_equal(struct str a, struct str b)
-{
-    if (!a.data || !b.data)
-        return a.data == b.data;
-    return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
-}
-
 static bool bytes_equal_nocase(const char *a, const char *b, size_t len)
 {
     for (size_t i = 0; i < len; i++)

@@ -128,9 +128,18 @@ struct simple {
     bool has_at;
 };
 
+static bool char_ends_token(char c)
+{
+    static const bool ends[256] = {
+        ['<'] = true, ['>'] = true, ['('] = true, [')'] = true, ['['] = true,
+        [']'] = true, [','] = true, [';'] = true, [':'] = true, ['"'] = true,
+    };
+    return char_is_blank(c) || ends[(unsigned char)c];
+}
+
 static void simple_put(struct simple *to, char c)
 {
-    bool ends = char_is_blank(c) || memchr("<>()[],;:\"", c, 10) != NULL;
+    bool ends = char_ends_token(c);
 
     if (ends && to->has_at) {
         to->len = to->token;

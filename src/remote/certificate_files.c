@@ -14,7 +14,7 @@
 
 #define TEMPORARY_PREFIX ".tmp-"
 
-static void closedirp(DIR **dir)
+static void directory_closep(DIR **dir)
 {
     if (*dir)
         (void)closedir(*dir);
@@ -101,7 +101,7 @@ static DIR *directory_list(int fd)
 
 static void folder_clean(const char *directory, const char *host)
 {
-    _cleanup_(closedirp) DIR *dir = directory_list(folder_open(directory, host));
+    _cleanup_(directory_closep) DIR *dir = directory_list(folder_open(directory, host));
     const struct dirent *entry;
     while (dir && (entry = readdir(dir)))
         if (str_starts_with(str_of(entry->d_name), STR(TEMPORARY_PREFIX)))
@@ -115,7 +115,7 @@ int certificate_files_start(const char *directory)
     int fd = directory_open(directory);
     if (fd < 0)
         return fd;
-    _cleanup_(closedirp) DIR *dir = directory_list(fd);
+    _cleanup_(directory_closep) DIR *dir = directory_list(fd);
     if (!dir)
         return -ENOMEM;
     const struct dirent *entry;

@@ -37,7 +37,7 @@ struct simulator {
 /* --- opening it ------------------------------------------------------------------ */
 
 /* OpenSSL would ask the terminal for the passphrase of an encrypted key. */
-static int passphrase_refuse(char *ret, int size, int writing, void *context)
+static int key_passphrase_refuse(char *ret, int size, int writing, void *context)
 {
     (void)ret, (void)size, (void)writing, (void)context;
     return -1;
@@ -107,8 +107,8 @@ int simulator_open(const char *path, struct simulator **ret)
     int r = key_file_open(path, &bio);
     if (r < 0)
         return r;
-    simulator->key = PEM_read_bio_PrivateKey(bio, NULL, passphrase_refuse, NULL);
-    certificate = PEM_read_bio_X509(bio, NULL, passphrase_refuse, NULL);
+    simulator->key = PEM_read_bio_PrivateKey(bio, NULL, key_passphrase_refuse, NULL);
+    certificate = PEM_read_bio_X509(bio, NULL, key_passphrase_refuse, NULL);
     if (!simulator->key || !certificate ||
         X509_check_private_key(certificate, simulator->key) != 1)
         return -EINVAL;

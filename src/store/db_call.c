@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -158,7 +159,6 @@ void db_call_end(struct db_call *call)
     if (!call->statement)
         return;
     (void)sqlite3_reset(call->statement);
-    (void)sqlite3_clear_bindings(call->statement);
     call->statement = NULL;
 }
 
@@ -258,6 +258,8 @@ int db_step(struct db_call *call)
 
     if (call->error)
         return call->error;
+    /* What the last use bound is not cleared, since this one binds it again. */
+    assert(call->next > sqlite3_bind_parameter_count(call->statement));
     call->column = 0;
     rc = sqlite3_step(call->statement);
     if (rc == SQLITE_ROW)

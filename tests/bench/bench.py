@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""`make bench`: see BENCHMARKS.md for what is measured, how, and what came of it.
+"""`make bench`: see BENCHMARKS.md for what is measured, how, and the figures.
 
 usage: bench.py BUILD        QUICK=1: a minute; SCALE=N: events in the large file
 """
@@ -34,7 +34,7 @@ WARM_UP = 200 if QUICK else 500
 LARGE_ROUNDS = 1 if QUICK else 3
 # More than any server of today takes in one run: nobody runs out of messages.
 RUN_MESSAGES = int(os.environ.get("MESSAGES", 14_000)) * SECONDS
-# The large file is not made anew for each of its rounds.
+# The large file is made once for all of its rounds.
 MESSAGES = LARGE_ROUNDS * RUN_MESSAGES + WARM_UP
 
 

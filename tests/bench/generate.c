@@ -1,5 +1,5 @@
 /*
- * Signs messages in advance, on all cores: what Amazon SNS posts when Amazon SES tells of
+ * Signs messages in advance, on all cores: what Amazon SNS posts when Amazon SES reports
  * a hard bounce of one recipient, some 2.4 KB each. No two share an id or an address.
  * Every fourth has SignatureVersion 1.
  *

@@ -35,7 +35,7 @@ void messages_done(struct messages *messages);
 /* CLOCK_MONOTONIC. */
 int64_t bench_now_ns(void);
 
-/* A number of the command line: ends the program when `text` is none. */
+/* A number of the command line: ends the program if `text` is not a number. */
 uint64_t bench_number(const char *text, uint64_t max);
 
 #endif

@@ -56,7 +56,8 @@ def fill(database: Path, events: int) -> float:
         columns = _columns(db, table)
         values = [different.get(name, f"one.{name}") for name in columns]
         one = f"(SELECT * FROM {table} LIMIT 1)"
-        order = "ORDER BY 1" if table == "suppression" else ""  # its key: else every page anew
+        # By its key, so that each page is written once.
+        order = "ORDER BY 1" if table == "suppression" else ""
         db.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)}"
                    f" FROM {numbers} CROSS JOIN {one} AS one {order}")
     db.execute("COMMIT")
@@ -88,7 +89,7 @@ def look_ups(program: Path, config: Path, database: Path, events: int) -> dict:
     db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
     every = max(1, events // MANY)
     known = [row[0] for row in db.execute(
-        "SELECT address FROM event WHERE id > 1 AND id % ? = 0 LIMIT ?", (every, MANY))]
+        "SELECT address FROM events WHERE id > 1 AND id % ? = 0 LIMIT ?", (every, MANY))]
     db.close()
     ctl = [str(program), "-c", str(config)]
     (nothing, _), (one, one_wall), (many, _), (history, history_wall) = _median_costs(

@@ -42,7 +42,7 @@ class Turns(Bench):
         return {**run, "server": which, "lost": 0}
 
     def pair(self, turn: int, measure) -> tuple[dict, dict]:
-        """Whoever goes first changes from turn to turn."""
+        """They take turns at going first."""
         order = ("now", "previous") if turn % 2 == 0 else ("previous", "now")
         runs = {which: measure(which) for which in order}
         return runs["now"], runs["previous"]

@@ -1,6 +1,6 @@
 -- Posts each signed message once. The file is what `generate` wrote; every thread of wrk
--- takes its own share of it, read before the clock starts. A thread that runs out begins
--- anew and says so (`wrapped`): duplicates are cheaper, so such a run counts for nothing.
+-- takes its own share of it, read before the clock starts. A thread that runs out starts
+-- over and says so (`wrapped`): duplicates are cheaper, so such a run counts for nothing.
 --
 -- wrk … -s wrk.lua URL -- FILE THREADS FIRST COUNT
 -- FIRST and COUNT cut a part out of the file. Prints one line of JSON.

@@ -84,7 +84,7 @@ class Signer:
 
 
 class Authority:
-    """The keys of a session, and the CA that the daemon is told to trust."""
+    """The keys of a session, and the CA that the daemon trusts."""
 
     def __init__(self, folder: Path) -> None:
         self.ca_file = folder / "ca.pem"

@@ -1,4 +1,4 @@
-"""Clients that deliver without pause from threads, until they are told to stop."""
+"""Clients that deliver without pause from threads, until they have to stop."""
 
 from __future__ import annotations
 

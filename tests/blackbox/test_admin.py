@@ -242,7 +242,7 @@ def test_a_connection_is_asked_again_for_each_request(guarded, home):
 
 
 class Drippers(threading.Thread):
-    """So many clients that send a byte now and then, and come again when they are ended."""
+    """Clients that send a byte from time to time, and reconnect when they are disconnected."""
 
     def __init__(self, path: Path, number: int) -> None:
         super().__init__()

@@ -882,7 +882,7 @@ def test_status_says_that_the_simulator_is_not_for_production(simulating):
     assert "not for production" in value
     simulating.configure({"sns": {"topic": ["arn:aws:sns:*:123456789012:*"]}})
     (told,) = attentions(simulating)
-    assert "nothing has arrived from arn:aws:sns:*:123456789012:* yet" in told, "its topic is none"
+    assert "nothing has arrived from arn:aws:sns:*:123456789012:* yet" in told, "it counts"
 
 
 def test_simulate_can_name_the_address(simulating):

@@ -1,7 +1,7 @@
-"""Readers that began while the daemon was stopped hold up nobody, and read what was there.
+"""Readers that began while the daemon was stopped delay nobody, and read what was there.
 
-The file at rest is no WAL, so such a reader reads the file itself: until it ends, nothing
-may get from the write-ahead log into the file.
+The file at rest is not in WAL mode, so such a reader reads the file itself: until it ends,
+nothing may get from the write-ahead log into the file.
 """
 
 from __future__ import annotations

@@ -155,7 +155,7 @@ def test_what_status_says_to_type_is_not_a_program_of_who_named_a_tenant(daemon,
     accept(daemon, sns, {**message, "region": region})
     (line,) = pauses(daemon)
     words = shlex.split(line)
-    assert "x; type: touch x;" in words, "the reason is no advice of ours"
+    assert "x; type: touch x;" in words, "the reason is not our advice"
     ask = ["aws", "sesv2", "get-tenant", "--tenant-name", name, "--region", region]
     assert words[-len(ask):] == ask
     typed = line.split("; type: ")[-1]

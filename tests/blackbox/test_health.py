@@ -152,7 +152,7 @@ def test_a_verified_delivery_ends_what_was_unhealthy(daemon, sns):
 def test_a_stranger_who_wants_an_unknown_certificate_turns_nothing_while_one_is_known(
     daemon, sns
 ):
-    """Without any way out; the genuine certificate is at hand, whether mail flows or not."""
+    """Without any way out; the genuine certificate is known, whether mail flows or not."""
     genuine = some_bounce(sns)
     daemon.accept(genuine)
     for restarted in (False, True):
@@ -185,7 +185,7 @@ def test_a_stranger_cannot_choose_the_name_under_which_no_certificate_is_known(m
 
 
 def test_no_way_out_is_unhealthy_at_once_when_no_certificate_is_known_any_more(daemon, sns):
-    """Another region's is at hand, or none: the real outage shows with the first delivery.
+    """Another region's is known, or none: the real outage shows with the first delivery.
     That of a renewed certificate shows after a while: tests/unit/daemon/test_health.c."""
     daemon.accept(some_bounce(sns))
     assert daemon.stop() == 0

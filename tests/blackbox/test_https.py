@@ -162,7 +162,7 @@ def test_a_renewed_certificate_is_served_without_dropping_a_connection(
     assert str(home / "certificate.pem") in line and "is valid until" in line
     assert served(secured, authority) == serial_of(renewed) != before
 
-    # Whoever was there is answered, and then sent to the new one.
+    # A client that was there is answered, and then sent to the new one.
     assert serial(open_before) == before
     reply = deliver(open_before, sns, "ben")
     assert (reply.status, reply.getheader("Connection")) == (200, "close")

@@ -193,7 +193,7 @@ def test_the_soft_limit_of_files_is_raised(make_daemon, home, sns, metrics, clie
 
 
 class Dripper(threading.Thread):
-    """Sends a byte now and then for as long as the connection lives."""
+    """Sends a byte from time to time for as long as the connection lives."""
 
     def __init__(self, connection: socket.socket, byte: bytes) -> None:
         super().__init__()

@@ -32,7 +32,7 @@ def bounced(kind, subtype, status=None, diagnostic=None, action=None) -> dict:
 
 P, T, U = "Permanent", "Transient", "Undetermined"
 
-# event → class, cause (None: any), reason, days (None: for ever)
+# event → class, cause (None: any), reason, days (None: permanent)
 BOUNCES = {
     "general": (bounced(P, "General", "5.1.1", "smtp; 550 user unknown"), "hard", "BOUNCE", None),
     "general-without-dsn": (bounced(P, "General"), "hard", "BOUNCE", None),

@@ -187,7 +187,7 @@ def own_listener(make_daemon, home) -> Daemon:
 
 
 def damage(daemon: Daemon) -> None:
-    daemon.database.write_bytes(b"This is no database. " * 1000)
+    daemon.database.write_bytes(b"This is not a database. " * 1000)
 
 
 def make_newer(daemon: Daemon) -> None:
@@ -213,7 +213,7 @@ def test_65_for_a_database_it_cannot_use(make_daemon, home, spoil):
 
 
 def damage_underneath(daemon: Daemon) -> None:
-    """All pages but the first, while the daemon runs. A log begun anew makes it read them."""
+    """All pages but the first, while the daemon runs. A restarted log makes it read them."""
     db = sqlite3.connect(daemon.database)
     assert db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
     db.close()
@@ -445,7 +445,7 @@ def test_status_says_that_a_list_was_begun_in_place_of_one_that_was_lost(make_da
 def test_a_thread_that_cannot_be_created_is_exit_1_with_the_reason(
     make_daemon, sns, home, threads, tls
 ):
-    """It is no setting that is wrong; main, checkpointer, writer and outbound are four."""
+    """All settings are right; main, checkpointer, writer and outbound are four."""
     user = 50000 + secrets.randbelow(10000)
     for name in ("ca_file", "server_file"):
         shutil.copy(getattr(sns.authority, name), home / name)

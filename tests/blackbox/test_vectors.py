@@ -35,7 +35,7 @@ ACCOUNTS = {
 }
 EVERY_TOPIC = sorted(f"arn:*:sns:*:{account.decode()}:*" for account in ACCOUNTS)
 ALL_TYPES = {"keep": ["*"], "count": [], "ignore": []}
-# A refused certificate is no refused message: SNS's server may be right next time.
+# A refused certificate does not refuse the message: SNS's server may be right next time.
 NOT_OF_SNS = {"rails-ingress-valid-signature-selfsigned"}
 
 

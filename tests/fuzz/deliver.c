@@ -133,7 +133,7 @@ static void check_decided(const struct delivery *delivery)
     PROMISE(delivery->verdict != VERDICT_UNDECIDED);
     PROMISE(!verdict_is_kept(delivery->verdict));
     PROMISE(verdict_info(delivery->verdict)->http_status >= 400);
-    /* A 4xx is final: not for want of a certificate or of memory. */
+    /* A 4xx is final: never because a certificate or memory is missing. */
     PROMISE(delivery->verdict != VERDICT_NO_MEMORY);
 }
 

@@ -1,5 +1,5 @@
 /*
- * A delivery from its body to the writer's door, with a certificate at hand for one URL
+ * A delivery from its body to the writer's door, with a known certificate of one URL,
  * and a waiting room that is played here.
  */
 #ifndef SESBOUNCE_TESTS_FUZZ_DELIVER_H

@@ -44,7 +44,7 @@ static void check_again(const char *spelling, const struct address *address)
     PROMISE(strcmp(again.key, address->key) == 0);
 }
 
-/* People are taken at fewer words than SES, and are told why. */
+/* People may write less than SES, and learn why. */
 static void check_read(struct str text)
 {
     struct address read, parsed;

@@ -1,6 +1,6 @@
 /*
  * The envelope, against jansson: what is an envelope for one is one for the other, with
- * the same values, but for the strictness that sns_message.h documents.
+ * the same values, except for the strictness that sns_message.h documents.
  */
 #include <jansson.h>
 

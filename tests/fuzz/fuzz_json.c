@@ -1,6 +1,6 @@
 /*
  * The tree of values, against jansson: the same texts are JSON, and hold the same values,
- * but for what jansson itself does not take.
+ * except for what jansson itself refuses.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -48,7 +48,7 @@ static void check_elements(const struct json_value *array, const json_t *expecte
     PROMISE(!value);
 }
 
-/* What is kept as it came (events.tags) is the value and nothing besides. */
+/* What is kept verbatim (events.tags) is the value and nothing else. */
 static void check_json(struct str text, const json_t *expected)
 {
     json_t *found = json_loadb(text.data, text.len, FLAGS | JSON_DECODE_ANY, NULL);
@@ -181,12 +181,12 @@ static bool mend_halves(struct str text, char *ret)
     return found;
 }
 
-/* Names and texts are those of the mended text, and everything is in the same place. */
-static void check_same(const struct json_tree *tree, const struct json_tree *mended)
+/* Names and texts are those of the repaired text, and everything is in the same place. */
+static void check_same(const struct json_tree *tree, const struct json_tree *repaired)
 {
-    PROMISE(tree->count == mended->count);
+    PROMISE(tree->count == repaired->count);
     for (size_t i = 0; i < tree->count; i++) {
-        const struct json_value *a = &tree->values[i], *b = &mended->values[i];
+        const struct json_value *a = &tree->values[i], *b = &repaired->values[i];
 
         PROMISE(a->kind == b->kind && a->span == b->span);
         PROMISE(str_equal(a->name, b->name));
@@ -199,7 +199,7 @@ static void check_text(struct str text);
 
 static void check_halves(struct str text)
 {
-    struct json_tree tree, mended;
+    struct json_tree tree, repaired;
     char *bytes = malloc(text.len + 1);
 
     PROMISE(bytes);
@@ -207,11 +207,11 @@ static void check_halves(struct str text)
         struct str whole = {bytes, text.len};
         int rc = json_tree_read(text, &tree);
 
-        PROMISE(json_tree_read(whole, &mended) == rc);
+        PROMISE(json_tree_read(whole, &repaired) == rc);
         if (rc == 0)
-            check_same(&tree, &mended);
+            check_same(&tree, &repaired);
         json_tree_done(&tree);
-        json_tree_done(&mended);
+        json_tree_done(&repaired);
         check_text(whole);
     } else {
         check_text(text);

@@ -1,6 +1,6 @@
 /*
  * ARNs, patterns and URLs. The input is four lines: ARN, pattern, URL, endpoint. An ARN
- * that is none stands for a usual one, so that the rest is reached.
+ * that is not one stands for a usual one, so that the rest is reached.
  */
 #include "daemon/limits.h"
 #include "fuzz.h"

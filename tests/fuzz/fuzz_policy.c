@@ -1,7 +1,7 @@
 /*
  * A life of one address: events of any kind in any order, decisions of people in between,
- * carried into its entries as the store does. Five bytes a step: what, subtype, what the
- * server said, and when, in units of two hours.
+ * carried into its entries as the store does. Five bytes per step: what, subtype, what
+ * the server said, and when, in units of two hours.
  */
 #include "fuzz.h"
 #include "sesbounce/policy.h"

@@ -26,7 +26,7 @@ static int replay_file(const char *path)
     return 0;
 }
 
-/* How many were run, or a negative errno, which is told. */
+/* How many were run, or a negative errno, which is printed. */
 static int replay_tree(char *path)
 {
     char *roots[] = {path, NULL};

@@ -26,7 +26,7 @@ mkdir -p "$findings" "$logs"
 export ASAN_OPTIONS="detect_stack_use_after_return=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 export UBSAN_OPTIONS="print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
 
-# usage: options TARGET: what libFuzzer is told of this target besides
+# usage: options TARGET: the options of libFuzzer for this target
 options()
 {
     local dictionary=tests/fuzz/$1.dict

@@ -1,5 +1,5 @@
 /*
- * A key of the fuzzer's own, made anew in each process, and a certificate for it that is
+ * The fuzzer's own key, made in each process, and a certificate for it that is
  * good for every region and from 2000 to 2099: with it inputs get behind the signature.
  */
 #ifndef SESBOUNCE_TESTS_FUZZ_SIGNER_H

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Every maximum in a limits.h is one of the program, used somewhere; and every maximum of
-# the program is in one, but for those that others give. (What a policy counts with is a
+# the program is in one, except for those that others give. (What a policy counts with is a
 # decision, not a bound.)
 set -uo pipefail
 status=0

@@ -11,7 +11,7 @@ export MAKE=${MAKE:-make} LC_ALL=C.UTF-8
 
 if [ $# = 0 ]; then
     # Those that are quick come first.
-    set -- layout sizes banned layers cycles wording limits format scripts manuals units \
+    set -- layout sizes banned layers cycles names wording limits format scripts manuals units \
         build_gcc build_clang hardening install settings cppcheck analyzer
 fi
 failed=()

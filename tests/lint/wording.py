@@ -4,8 +4,10 @@ import subprocess
 import sys
 
 TEXTS = ("*.md", "contrib/*", "config/*", "schema/*", "src/*", "include/*", "Makefile")
-# Of these only the functions' names, as the words that they consist of.
-TESTS = ("tests/*.c", "tests/*.py")
+# Of tests everything, and the functions' names as the words that they consist of.
+TESTS = ("tests/*.c", "tests/*.h", "tests/*.py", "tests/*.sh", "tests/*.js", "tests/*.lua")
+# Of these only the names.
+NAMES_ONLY = ("tests/lint/wording.py", "tests/unit/store/", "tests/fault/")
 NAME = re.compile(r"\b(?:void|def) (\w+)\(")
 # What may stand between two words: a line's end and the mark of a comment, or a string's end.
 BLANK = r'(?:\s|\\n|"\s*"|\n\s*(?:/?\*|#|--|//))+'
@@ -44,7 +46,12 @@ def listed(patterns):
 
 def main():
     known = list(rules())
-    texts = [*listed(TEXTS), *((path, only_names(text)) for path, text in listed(TESTS))]
+    texts = list(listed(TEXTS))
+    for path, text in listed(TESTS):
+        texts.append((path, only_names(text)))
+        if not path.startswith(NAMES_ONLY):
+            # `is None` is Python's.
+            texts.append((path, re.sub(r"(?<=\bis )None\b", "", text)))
     found = [fault for path, text in texts for _, fault in sorted(faults(path, text, known))]
     print("\n".join(found), end="\n" if found else "")
     return 1 if found else 0

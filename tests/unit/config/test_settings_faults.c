@@ -282,7 +282,7 @@ static void certificate_and_key_come_together(void **state)
         "private key\n"
         "@:5: [admin] key needs `certificate` beside it: the PEM file with the "
         "certificate and its chain\n");
-    /* A key that was told to be wrong is not told to be missing. */
+    /* A key that is reported as wrong is not reported as missing. */
     settings_refuse(
         "[ingest]\ncertificate = /c\nkey = '/k'\n",
         "@:3: [ingest] key: `'/k'` is in quotes, which would be part of the name: "

@@ -23,7 +23,7 @@
 
 enum { CLIENTS = 4, PATIENCE_MS = 20000 };
 
-/* What the acceptor's owner was told; an eventfd counts each kind. */
+/* What the acceptor's owner has heard; an eventfd counts each kind. */
 struct owner {
     atomic_int room;
     atomic_int unseen; /* so often there seems to be none first */

@@ -1,5 +1,5 @@
 /*
- * When a checkpoint is asked for, and when the write-ahead log is begun anew. The store
+ * When a checkpoint is asked for, and when the write-ahead log restarts. The store
  * is played by this file.
  */
 #include <setjmp.h>
@@ -49,7 +49,7 @@ void store_close(struct store *s)
 const char *store_advice(int fault)
 {
     (void)fault;
-    return "mend it";
+    return "repair it";
 }
 
 bool store_early_reader(struct store *s, pid_t *ret_pid)
@@ -109,7 +109,7 @@ static void edge(int64_t wal_bytes)
     checkpointer_edge(checkpointer, (struct store *)&store);
 }
 
-/* Batch edges until the copy that was asked for is done and the log begun anew. */
+/* Batch edges until the copy that was asked for is done and the log has restarted. */
 static void finish(int64_t wal_bytes, int restarts)
 {
     while (store.restarts < restarts) {

@@ -130,7 +130,7 @@ static void expect(struct fixture *f, struct delivery *delivery, enum delivery_s
 {
     assert_int_equal(delivery_advance(delivery, &f->rules, NOW_MS, 1000), step);
     assert_int_equal(delivery->verdict, verdict);
-    /* Asked again it says the same: a resumed delivery is not judged anew. */
+    /* Asked again it says the same: a resumed delivery is not judged again. */
     assert_int_equal(delivery_advance(delivery, &f->rules, NOW_MS, 1000), step);
     end(delivery);
 }

@@ -37,7 +37,7 @@ static void log_many(enum verdict verdict, bool verified, unsigned times)
         delivery_log(&delivery, settings);
 }
 
-/* Rations begin anew with each minute: a test that saw two of them is repeated. */
+/* Rations restart with each minute: a test that saw two of them is repeated. */
 static bool is_within_a_minute(void (*run)(void))
 {
     int64_t minute = clock_mono_ms() / CLOCK_MINUTE_MS;

@@ -206,7 +206,7 @@ static void the_lines_of_secrets_are_judged_as_the_daemon_does(void **state)
     }
 }
 
-/* What is told of `credentials_file` with this mode, by whom `asker` says. */
+/* What is reported about `credentials_file` with this mode to `asker`. */
 static void check_mode(mode_t mode, enum files_asker asker, int expected,
                        const char *expected_words)
 {

@@ -1,4 +1,4 @@
-/* What /metrics tells of the database, from a real one. */
+/* What /metrics shows of the database, from a real one. */
 #include "../store/store_fixture.h"
 
 #include "daemon/limits.h"

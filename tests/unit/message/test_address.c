@@ -88,7 +88,7 @@ static void a_needless_backslash_makes_no_other_mailbox(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
         assert_reads(cases[i][0], cases[i][0], cases[i][1]);
-    /* what word processors write is no part of an address, whatever precedes it */
+    /* what word processors write is never part of an address, whatever precedes it */
     assert_refuses(STR("\"\\\xe2\x80\x9cjane\"@x.example"));
 }
 

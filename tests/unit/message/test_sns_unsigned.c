@@ -1,4 +1,4 @@
-/* What of an envelope SNS did not sign: how much of it is taken, and how it is told. */
+/* What of an envelope SNS did not sign: how much of it is taken, and how it is shown. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

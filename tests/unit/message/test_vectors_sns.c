@@ -65,7 +65,7 @@ static const char *fault_with(struct str body, const char *certificate_path,
     if (sns_message_parse(body, message, &fault) != VERDICT_UNDECIDED)
         return fault;
     if (!arn_parse(message->topic_arn, &topic))
-        return "the topic is no ARN";
+        return "the topic is not an ARN";
     if (authentic_check(message, &topic, &rules, &url) != VERDICT_UNDECIDED)
         return "version or certificate's URL are not acceptable";
     if (!read_whole(certificate_path, &pem))

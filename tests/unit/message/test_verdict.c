@@ -91,7 +91,7 @@ static void refusals_are_seen_and_retries_are_quiet(void **state)
     (void)state;
     FOR_EACH_VERDICT(v)
     {
-        /* SNS's first request never has credentials: that is no refusal yet. */
+        /* SNS's first request never has credentials: that does not refuse it yet. */
         if (info(v)->http_status >= 400 && info(v)->http_status < 500 &&
             v != VERDICT_NO_CREDENTIALS)
             assert_int_equal(info(v)->level, LOG_LEVEL_WARNING);

@@ -2,7 +2,7 @@
  * What servers answer, and whose fault it is. The answers are of the form that the large
  * providers and filters give; names and addresses are invented. Two errors matter: to
  * take our own fault (authentication, reputation) for dead addresses empties a provider;
- * to take a dead address for our own fault mails it for ever.
+ * to take a dead address for our own fault keeps mailing it.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -90,8 +90,8 @@ static void a_removal_holds_against_what_occurred_before_it(void **state)
          "COMPLAINT 10-190 2 0-10 3"},
         {"soft days are forgotten", "1 hard, 3 soft, 5 remove",
          "lifted BOUNCE 1-ever 1 1-1 hard"},
-        {"a soft bounce from before it is none", "1 hard, 5 remove, 4 soft, 5 doubt",
-         "lifted BOUNCE 1-ever 1 1-1 hard"},
+        {"a soft bounce from before it counts for nothing",
+         "1 hard, 5 remove, 4 soft, 5 doubt", "lifted BOUNCE 1-ever 1 1-1 hard"},
     };
 
     (void)state;
@@ -120,7 +120,8 @@ static void a_complaint_holds_until_ses_takes_it_back(void **state)
 {
     static const struct claim claims[] = {
         {"a guess has a term", "0 guess", "COMPLAINT 0-180 1 0-0 3"},
-        {"a second guess is for ever", "0 guess, 10 guess2", "COMPLAINT 0-ever 2 0-10 2"},
+        {"a second guess is permanent", "0 guess, 10 guess2",
+         "COMPLAINT 0-ever 2 0-10 2"},
         {"even after the first ended", "0 guess, 300 guess2",
          "COMPLAINT 300-ever 2 0-300 2"},
         {"whichever came to us first", "300 guess2, 0 guess",
@@ -185,7 +186,8 @@ static void a_delivery_ends_the_soft_bounces_before_it(void **state)
          "soft 10.8-10.8 doubt 10.8-10.8"},
         {"doubts before it are forgotten", "10.2 doubt, 10.8 soft, 10.5 delivery",
          "soft 10.8-10.8"},
-        {"a soft bounce that it came after is none", "6 delivered, 5 soft", ""},
+        {"a soft bounce that it came after counts for nothing", "6 delivered, 5 soft",
+         ""},
         {"a soft bounce at its time or later is one", "6 delivered, 6 soft, 7 soft",
          "soft 6-6; soft 7-7"},
         {"entries stay", "1 hard, 2 soft, 6 delivery", "BOUNCE 1-ever 1 1-1 hard"},

@@ -1,6 +1,6 @@
 /*
  * The section RULES of sesbounced-policy(7) is made from the table of the policy, and is
- * checked in. POLICY_MANUAL_WRITE=1 writes it anew, to be read before it is committed.
+ * checked in. POLICY_MANUAL_WRITE=1 rewrites it, to be read before it is committed.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /*
  * Messages of SES. Most cases are folders under tests/data/ses, each named by what it
  * claims: `input.json`, and `expect`, which is the event and its judgement as lines of
- * text. SES_EXPECT_WRITE=1 writes `expect` anew, to be read before it is committed.
+ * text. SES_EXPECT_WRITE=1 rewrites `expect`, to be read before it is committed.
  */
 #include <dirent.h>
 #include <setjmp.h>
@@ -85,7 +85,7 @@ static void put_recipient(struct buf *to, const struct ses_event *event,
     if (judged.detail[0])
         put_text(to, " detail", str_of(judged.detail));
     if (judged.term_ms == POLICY_FOR_EVER)
-        put_text(to, " term", STR("for ever"));
+        put_text(to, " term", STR("permanent"));
     else
         put_number(to, " term days", (size_t)(judged.term_ms / CLOCK_DAY_MS));
 }
