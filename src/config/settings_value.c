@@ -96,8 +96,8 @@ static int range_blame(const struct setting *setting, struct str text, struct bu
     return value_blame(fault, text, "is out of range: give %s to %s", min, max);
 }
 
-static int number_set(struct settings *settings, const struct setting *setting,
-                      struct str text, struct buf *fault)
+static int value_set_number(struct settings *settings, const struct setting *setting,
+                            struct str text, struct buf *fault)
 {
     const struct number_kind *kind = &number_kinds[setting->type];
     uint64_t factor = kind->bare;
@@ -118,8 +118,8 @@ static int number_set(struct settings *settings, const struct setting *setting,
     return 0;
 }
 
-static int word_set(struct settings *settings, const struct setting *setting,
-                    struct str text, struct buf *fault)
+static int value_set_word(struct settings *settings, const struct setting *setting,
+                          struct str text, struct buf *fault)
 {
     for (int i = 0; setting->words[i]; i++) {
         if (str_equal(text, str_of(setting->words[i]))) {
@@ -135,8 +135,8 @@ static int word_set(struct settings *settings, const struct setting *setting,
     return -EINVAL;
 }
 
-static int switch_set(struct settings *settings, const struct setting *setting,
-                      struct str text, struct buf *fault)
+static int value_set_switch(struct settings *settings, const struct setting *setting,
+                            struct str text, struct buf *fault)
 {
     bool yes = str_equal(text, STR("yes")) || str_equal(text, STR("true"));
     bool no = str_equal(text, STR("no")) || str_equal(text, STR("false"));
@@ -152,8 +152,8 @@ static int text_check(const struct setting *setting, struct str text, struct buf
     return why ? value_blame(fault, text, "%s", why) : 0;
 }
 
-static int text_set(struct settings *settings, const struct setting *setting,
-                    struct str text, struct buf *fault)
+static int value_set_text(struct settings *settings, const struct setting *setting,
+                          struct str text, struct buf *fault)
 {
     char **value = member_of(settings, setting);
     char *copy = NULL;
@@ -167,8 +167,8 @@ static int text_set(struct settings *settings, const struct setting *setting,
     return 0;
 }
 
-static int item_add(struct settings *settings, const struct setting *setting,
-                    struct str text, struct buf *fault)
+static int value_add_item(struct settings *settings, const struct setting *setting,
+                          struct str text, struct buf *fault)
 {
     struct settings_list *list = member_of(settings, setting);
     int r = text_check(setting, text, fault);
@@ -194,10 +194,10 @@ int settings_value_set(struct settings *settings, const struct setting *setting,
 {
     static int (*const sets[])(struct settings * settings, const struct setting *setting,
                                struct str text, struct buf *fault) = {
-        [SETTING_TEXT] = text_set,   [SETTING_OPTIONAL] = text_set,
-        [SETTING_LIST] = item_add,   [SETTING_NUMBER] = number_set,
-        [SETTING_SIZE] = number_set, [SETTING_DURATION] = number_set,
-        [SETTING_WORD] = word_set,   [SETTING_SWITCH] = switch_set,
+        [SETTING_TEXT] = value_set_text,   [SETTING_OPTIONAL] = value_set_text,
+        [SETTING_LIST] = value_add_item,   [SETTING_NUMBER] = value_set_number,
+        [SETTING_SIZE] = value_set_number, [SETTING_DURATION] = value_set_number,
+        [SETTING_WORD] = value_set_word,   [SETTING_SWITCH] = value_set_switch,
     };
     bool may_be_empty =
         setting->type == SETTING_OPTIONAL || setting->type == SETTING_LIST;

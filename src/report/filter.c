@@ -11,10 +11,7 @@
 void filter_init(struct filter *filter, enum store_view view, int64_t now_ms,
                  const char *before_name)
 {
-    *filter = (struct filter){.view = view,
-                              .now_ms = now_ms,
-                              .before_name = before_name,
-                              .store = {.since_ms = CLOCK_NONE, .until_ms = CLOCK_NONE}};
+    *filter = (struct filter){.view = view, .now_ms = now_ms, .before_name = before_name};
 }
 
 int filter_number(const char *what, const char *word, int64_t *ret, struct buf *fault)
@@ -49,7 +46,7 @@ struct name {
     const char *const *words;
 };
 
-static const char **text_of(struct filter *filter, const struct name *name)
+static const char **text_at(struct filter *filter, const struct name *name)
 {
     return (const char **)(void *)((char *)&filter->store + name->offset);
 }
@@ -66,7 +63,7 @@ static int any_set(struct filter *filter, const struct name *name, const char *w
                    struct buf *fault)
 {
     (void)fault;
-    *text_of(filter, name) = word;
+    *text_at(filter, name) = word;
     return 0;
 }
 
@@ -75,7 +72,7 @@ static int word_set(struct filter *filter, const struct name *name, const char *
                     struct buf *fault)
 {
     const char *known = word_find(name->words, word);
-    *text_of(filter, name) = known;
+    *text_at(filter, name) = known;
     if (known)
         return 0;
     (void)buf_printf(fault, "there is no %s `%s`; there are: ", name->name, word);
@@ -138,11 +135,15 @@ static int domain_set(struct filter *filter, const struct name *name, const char
     return -EINVAL;
 }
 
+/* To the store 0 is no time at all; the moment before it selects the same. */
 static int time_set(struct filter *filter, const struct name *name, const char *word,
                     struct buf *fault)
 {
-    void *at = (char *)&filter->store + name->offset;
-    return filter_when(word, filter->now_ms, at, fault);
+    int64_t *at = (int64_t *)(void *)((char *)&filter->store + name->offset);
+    int r = filter_when(word, filter->now_ms, at, fault);
+    if (r == 0 && *at == 0)
+        *at = -1;
+    return r;
 }
 
 static int limit_set(struct filter *filter, const struct name *name, const char *word,
