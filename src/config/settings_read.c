@@ -95,8 +95,8 @@ static bool value_holds_comment(struct str value)
 }
 
 /* settings_value_set(), a bad value told with its line. 0 or -ENOMEM. */
-static int value_read(struct settings_reader *reader, size_t line,
-                      const struct setting *setting, struct str value)
+static int setting_read(struct settings_reader *reader, size_t line,
+                        const struct setting *setting, struct str value)
 {
     _cleanup_(buf_done) struct buf why = {.max = SETTINGS_FAULT_BYTES_MAX};
     int r = settings_value_set(reader->settings, setting, value, &why);
@@ -136,7 +136,7 @@ static int item_read(struct settings_reader *reader, size_t line,
         return -ENOMEM;
     place->item_lines = lines;
     lines[count] = line;
-    return value_read(reader, line, setting, value);
+    return setting_read(reader, line, setting, value);
 }
 
 static int single_read(struct settings_reader *reader, size_t line,
@@ -149,7 +149,7 @@ static int single_read(struct settings_reader *reader, size_t line,
         return 0;
     }
     place->line = line;
-    return value_read(reader, line, setting, value);
+    return setting_read(reader, line, setting, value);
 }
 
 static int assignment_read(struct settings_reader *reader, size_t line, struct str text)

@@ -44,7 +44,7 @@ static const struct number_kind {
                           "m, h or d, as in `2h`"},
 };
 
-static void *member_of(struct settings *settings, const struct setting *setting)
+static void *setting_member(struct settings *settings, const struct setting *setting)
 {
     return (char *)settings + setting->offset;
 }
@@ -53,7 +53,7 @@ struct settings_list *settings_value_list(struct settings *settings,
                                           const struct setting *setting)
 {
     assert(setting->type == SETTING_LIST);
-    return member_of(settings, setting);
+    return setting_member(settings, setting);
 }
 
 struct str settings_quote(struct str text)
@@ -96,8 +96,8 @@ static int range_blame(const struct setting *setting, struct str text, struct bu
     return value_blame(fault, text, "is out of range: give %s to %s", min, max);
 }
 
-static int value_set_number(struct settings *settings, const struct setting *setting,
-                            struct str text, struct buf *fault)
+static int setting_set_number(struct settings *settings, const struct setting *setting,
+                              struct str text, struct buf *fault)
 {
     const struct number_kind *kind = &number_kinds[setting->type];
     uint64_t factor = kind->bare;
@@ -114,16 +114,16 @@ static int value_set_number(struct settings *settings, const struct setting *set
         return range_blame(setting, text, fault);
     if (r < 0)
         return value_blame(fault, text, "%s", kind->fault);
-    *(uint64_t *)member_of(settings, setting) = number * factor;
+    *(uint64_t *)setting_member(settings, setting) = number * factor;
     return 0;
 }
 
-static int value_set_word(struct settings *settings, const struct setting *setting,
-                          struct str text, struct buf *fault)
+static int setting_set_word(struct settings *settings, const struct setting *setting,
+                            struct str text, struct buf *fault)
 {
     for (int i = 0; setting->words[i]; i++) {
         if (str_equal(text, str_of(setting->words[i]))) {
-            *(int *)member_of(settings, setting) = i;
+            *(int *)setting_member(settings, setting) = i;
             return 0;
         }
     }
@@ -135,14 +135,14 @@ static int value_set_word(struct settings *settings, const struct setting *setti
     return -EINVAL;
 }
 
-static int value_set_switch(struct settings *settings, const struct setting *setting,
-                            struct str text, struct buf *fault)
+static int setting_set_switch(struct settings *settings, const struct setting *setting,
+                              struct str text, struct buf *fault)
 {
     bool yes = str_equal(text, STR("yes")) || str_equal(text, STR("true"));
     bool no = str_equal(text, STR("no")) || str_equal(text, STR("false"));
     if (!yes && !no)
         return value_blame(fault, text, "is neither `yes` nor `no`");
-    *(bool *)member_of(settings, setting) = yes;
+    *(bool *)setting_member(settings, setting) = yes;
     return 0;
 }
 
@@ -152,10 +152,10 @@ static int text_check(const struct setting *setting, struct str text, struct buf
     return why ? value_blame(fault, text, "%s", why) : 0;
 }
 
-static int value_set_text(struct settings *settings, const struct setting *setting,
-                          struct str text, struct buf *fault)
+static int setting_set_text(struct settings *settings, const struct setting *setting,
+                            struct str text, struct buf *fault)
 {
-    char **value = member_of(settings, setting);
+    char **value = setting_member(settings, setting);
     char *copy = NULL;
     int r = text.len > 0 ? text_check(setting, text, fault) : 0;
     if (r < 0)
@@ -167,10 +167,10 @@ static int value_set_text(struct settings *settings, const struct setting *setti
     return 0;
 }
 
-static int value_add_item(struct settings *settings, const struct setting *setting,
-                          struct str text, struct buf *fault)
+static int setting_add_item(struct settings *settings, const struct setting *setting,
+                            struct str text, struct buf *fault)
 {
-    struct settings_list *list = member_of(settings, setting);
+    struct settings_list *list = setting_member(settings, setting);
     int r = text_check(setting, text, fault);
     if (r < 0)
         return r;
@@ -194,10 +194,10 @@ int settings_value_set(struct settings *settings, const struct setting *setting,
 {
     static int (*const sets[])(struct settings * settings, const struct setting *setting,
                                struct str text, struct buf *fault) = {
-        [SETTING_TEXT] = value_set_text,   [SETTING_OPTIONAL] = value_set_text,
-        [SETTING_LIST] = value_add_item,   [SETTING_NUMBER] = value_set_number,
-        [SETTING_SIZE] = value_set_number, [SETTING_DURATION] = value_set_number,
-        [SETTING_WORD] = value_set_word,   [SETTING_SWITCH] = value_set_switch,
+        [SETTING_TEXT] = setting_set_text,   [SETTING_OPTIONAL] = setting_set_text,
+        [SETTING_LIST] = setting_add_item,   [SETTING_NUMBER] = setting_set_number,
+        [SETTING_SIZE] = setting_set_number, [SETTING_DURATION] = setting_set_number,
+        [SETTING_WORD] = setting_set_word,   [SETTING_SWITCH] = setting_set_switch,
     };
     bool may_be_empty =
         setting->type == SETTING_OPTIONAL || setting->type == SETTING_LIST;
@@ -212,11 +212,11 @@ int settings_value_set(struct settings *settings, const struct setting *setting,
 void settings_value_clear(struct settings *settings, const struct setting *setting)
 {
     if (setting->type == SETTING_TEXT || setting->type == SETTING_OPTIONAL) {
-        char **value = member_of(settings, setting);
+        char **value = setting_member(settings, setting);
         free(take_ptr(*value));
     }
     if (setting->type == SETTING_LIST) {
-        struct settings_list *list = member_of(settings, setting);
+        struct settings_list *list = setting_member(settings, setting);
         for (size_t i = 0; i < list->count; i++)
             free(list->items[i]);
         free(list->items);

@@ -83,7 +83,7 @@ static bool topic_may_be_imported(const struct settings *settings, struct str to
 }
 
 /* False after telling why it is not good. */
-static bool envelope_check(struct import *import, const struct sns_message *message)
+static bool envelope_admit(struct import *import, const struct sns_message *message)
 {
     _cleanup_(buf_done) struct buf reason = {.max = CTL_FAULTS_BYTES_MAX};
     if (topic_may_be_imported(import->ctl->settings, message->topic_arn)) {
@@ -99,15 +99,15 @@ static bool envelope_check(struct import *import, const struct sns_message *mess
 }
 
 /* 1: keep it; 0: not; or a negative errno. */
-static int body_take(struct import *import, struct batch_item *item, struct str body,
-                     bool is_envelope)
+static int record_body_take(struct import *import, struct batch_item *item,
+                            struct str body, bool is_envelope)
 {
     const struct settings *settings = import->ctl->settings;
     const struct intake_options options = {.rules = &settings->events.table,
                                            .policy = &settings->policy,
                                            .now_ms = import->ctl->now_ms,
                                            .imported = true};
-    if (is_envelope && !envelope_check(import, &item->message))
+    if (is_envelope && !envelope_admit(import, &item->message))
         return 0;
     /* An old confirmation or farewell says nothing about the subscription of today. */
     if (is_envelope && item->message.type != SNS_NOTIFICATION) {
@@ -128,12 +128,12 @@ static int record_take(struct import *import, struct batch_item *item, struct st
     struct str body = {item->body, record.len};
     enum verdict verdict = sns_message_parse(body, &item->message, &fault);
     if (verdict == VERDICT_UNDECIDED)
-        return body_take(import, item, body, true);
+        return record_body_take(import, item, body, true);
     if (verdict == VERDICT_NO_MEMORY)
         return -ENOMEM;
     switch (ses_event_shape(body)) {
     case SES_SHAPE_MESSAGE:
-        return body_take(import, item, body, false);
+        return record_body_take(import, item, body, false);
     case SES_SHAPE_ENVELOPE:
         return record_refuse(import,
                              fault && *fault ? fault : verdict_info(verdict)->body);

@@ -72,8 +72,8 @@ static void hint_print(const struct ctl *ctl, long status, const char *address)
         ctl_note("restart the daemon if [simulator] was switched on just now");
 }
 
-static int answer_report(struct ctl *ctl, const struct ingest_answer *answer,
-                         const char *kind, const char *address)
+static int simulated_report(struct ctl *ctl, const struct ingest_answer *answer,
+                            const char *kind, const char *address)
 {
     int code = answer->status == 200 ? CTL_DONE : CTL_NO;
     const struct store_value row[] = {
@@ -104,7 +104,7 @@ static int envelope_post(struct ctl *ctl, const char *kind, const char *address,
                         "sesbounced, to see whether it runs, and systemctl status "
                         "sesbounced.socket, to see where it listens",
                         answer.where, answer.fault);
-    return answer_report(ctl, &answer, kind, address);
+    return simulated_report(ctl, &answer, kind, address);
 }
 
 int cmd_simulate(struct ctl *ctl)

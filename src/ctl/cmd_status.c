@@ -21,7 +21,8 @@ struct status {
     size_t attention;
 };
 
-static void row_add(struct status *status, const struct store_value *row, size_t count)
+static void status_row_add(struct status *status, const struct store_value *row,
+                           size_t count)
 {
     if (status->output.fault == 0)
         (void)output_row(&status->output, row, count);
@@ -31,7 +32,7 @@ static void line_add(struct status *status, const char *name, struct str value)
 {
     const struct store_value row[] = {output_text("name", name),
                                       output_str("value", value)};
-    row_add(status, row, 2);
+    status_row_add(status, row, 2);
 }
 
 /* `r` is that of what was appended to `text`. */
@@ -83,7 +84,7 @@ static void certificate_report(struct status *status, const struct ingest_answer
     int64_t days = left_ms / CLOCK_DAY_MS - (left_ms < 0);
     const struct store_value row[] = {output_text("name", "tls_certificate_days_left"),
                                       output_integer("value", days)};
-    row_add(status, row, 2);
+    status_row_add(status, row, 2);
     if (left_ms <= 0)
         attention_add(status, "the TLS certificate has expired, so SNS cannot deliver; "
                               "renew it");
@@ -166,7 +167,7 @@ static int count_report(void *context, const struct store_value *values, size_t 
     for (size_t i = 0; i < COUNTS; i++)
         if (str_equal(values[0].text, str_of(counts[i].name)))
             status->count[i] = values[1];
-    row_add(status, values, count);
+    status_row_add(status, values, count);
     return status->output.fault;
 }
 
@@ -249,7 +250,7 @@ static void topic_add(struct status *status, const struct store_value *values,
     }
     row[SHOWN + 2] = output_text("age", last ? age : NULL);
     if (status->ctl->format == OUTPUT_JSON) {
-        row_add(status, row, SHOWN + 2);
+        status_row_add(status, row, SHOWN + 2);
         return;
     }
     _cleanup_(buf_done) struct buf text = {.max = REPORT_ROW_BYTES_MAX};

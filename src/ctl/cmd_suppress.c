@@ -158,7 +158,7 @@ static int amazon_remind(const struct decision *decision, const char *typed)
     return r;
 }
 
-static int address_decide(void *context, bool *ret_end)
+static int address_decide_next(void *context, bool *ret_end)
 {
     struct decision *decision = context;
     struct store *store = decision->ctl->store;
@@ -247,7 +247,7 @@ static int turns_run(struct decision *decision)
     do {
         decision->turn_count = 0;
         r = ctl_turn(decision->ctl->store, decision->dry_run ? TURN_READS : TURN_COMMITS,
-                     address_decide, decision);
+                     address_decide_next, decision);
         if (r == 0)
             r = turn_tell(decision);
         progress_show(&progress, decision->done);

@@ -87,7 +87,7 @@ int cmd_topics_confirm(struct ctl *ctl)
 
 /* A topic that it is useless to forget: its next message brings it back. CTL_DONE: go
  * on. */
-static int topic_refuse(struct ctl *ctl, const struct topic *topic)
+static int forgetting_refuse(struct ctl *ctl, const struct topic *topic)
 {
     struct arn arn;
     bool is_confirmed = topic_is(topic, "confirmed");
@@ -115,7 +115,7 @@ int cmd_topics_forget(struct ctl *ctl)
         return CTL_NO;
     }
     if (code == CTL_DONE)
-        code = topic_refuse(ctl, &topic);
+        code = forgetting_refuse(ctl, &topic);
     if (code != CTL_DONE)
         return code;
     if (ctl_given(ctl, OPTION_DRY_RUN)) {

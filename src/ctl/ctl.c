@@ -63,35 +63,35 @@ const char *ctl_actor(void)
 }
 
 /* What to type about a fault of the store, by its one meaning each (store.h). */
-static const char *fault_remedy(int r)
+static const struct {
+    int fault;
+    const char *remedy;
+} remedies[] = {
+    {-EUCLEAN,
+     "stop the daemon, keep a copy of the file, and see `sesbouncectl db check`; "
+     "then restore a backup"},
+    {-ENOTSUP, "upgrade sesbouncectl to the version of the daemon"},
+    {-EBUSY, "another process had locked the database; try again"},
+    {-EROFS,
+     "the file system is read-only: mount it writable, or, in a unit, allow it with "
+     "ReadWritePaths=DIRECTORY"},
+    {-ENOSPC, "free some space on that file system, then try again"},
+    {-ENOENT,
+     "on a new installation start the daemon once (systemctl start sesbounced), or "
+     "name the file with --db FILE; if the file was there before, restore a "
+     "backup: sesbounced(8)"},
+    {-EIO, "look for disk errors: journalctl -k -p err"},
+};
+
+static void remedy_note(int fault)
 {
-    switch (r) {
-    case -EUCLEAN:
-        return "stop the daemon, keep a copy of the file, and see `sesbouncectl db "
-               "check`; then restore a backup";
-    case -ENOTSUP:
-        return "upgrade sesbouncectl to the version of the daemon";
-    case -EBUSY:
-        return "another process had locked the database; try again";
-    case -EROFS:
-        return "the file system is read-only: mount it writable, or, in a unit, allow it "
-               "with ReadWritePaths=DIRECTORY";
-    case -ENOSPC:
-        return "free some space on that file system, then try again";
-    case -ENOENT:
-        return "on a new installation start the daemon once (systemctl start "
-               "sesbounced), or name the file with --db FILE; if the file was there "
-               "before, restore a backup: sesbounced(8)";
-    case -EIO:
-        return "look for disk errors: journalctl -k -p err";
-    default:
-        return NULL;
-    }
+    for (size_t i = 0; i < sizeof(remedies) / sizeof(*remedies); i++)
+        if (remedies[i].fault == fault)
+            ctl_note("%s", remedies[i].remedy);
 }
 
 void ctl_fail_open(const char *path, int r, struct str text, enum store_mode mode)
 {
-    const char *fix = fault_remedy(r);
     if (text.len > 0) {
         ctl_note("%.*s", (int)(text.len < 2000 ? text.len : 2000), text.data);
         return;
@@ -99,22 +99,19 @@ void ctl_fail_open(const char *path, int r, struct str text, enum store_mode mod
     ctl_note("%s: %s", path, strerror(-r));
     if (r == -EACCES && mode == STORE_READ)
         ctl_note(
-            "add yourself to the group and log in again: sudo usermod -aG sesbounced "
-            "%s",
+            "add yourself to the group and log in again: sudo usermod -aG sesbounced %s",
             ctl_actor());
     else if (r == -EACCES)
         ctl_note("only the daemon's user writes: sudo -u sesbounced sesbouncectl …");
-    else if (fix)
-        ctl_note("%s", fix);
+    remedy_note(r);
 }
 
 int ctl_fail_store(struct ctl *ctl, int r)
 {
-    const char *path = ctl_store_path(ctl), *fix = fault_remedy(r);
+    const char *path = ctl_store_path(ctl);
     const char *text = ctl->store ? store_fault(ctl->store) : NULL;
     ctl_note("%s: %s", path ? path : "the database", text && *text ? text : strerror(-r));
-    if (fix)
-        ctl_note("%s", fix);
+    remedy_note(r);
     return CTL_COULD_NOT;
 }
 

@@ -35,22 +35,18 @@ int files_skip_mark(struct str *text)
     return 0;
 }
 
-static void mark_drop(struct buf *text, size_t from)
-{
-    struct str rest = {text->data + from, text->len - from};
-    if (files_skip_mark(&rest) < 0)
-        return;
-    memmove(text->data + from, rest.data, rest.len + 1);
-    text->len = from + rest.len;
-}
-
 int files_read(const char *path, struct buf *ret)
 {
     _cleanup_(closep) int fd = files_open(path);
     size_t before = ret->len;
     int r = fd < 0 ? fd : file_read_fd(fd, ret);
-    if (ret->len > before)
-        mark_drop(ret, before);
+    struct str text = buf_str(ret);
+    text.data += before;
+    text.len -= before;
+    if (text.len > 0 && files_skip_mark(&text) == 0) {
+        memmove(ret->data + before, text.data, text.len + 1);
+        ret->len = before + text.len;
+    }
     return r;
 }
 

@@ -18,25 +18,23 @@ DEFINE_CLEANUP(struct curl_slist, curl_slist_free_all)
 bool ingest_origin(const char *listen, bool tls, char *ret, size_t size, char *ret_socket,
                    size_t socket_size)
 {
-    const char *scheme = tls ? "https" : "http";
-    struct net_address address;
+    const char *scheme = tls ? "https" : "http", *here = NULL;
+    struct net_address address = {0};
     bool cut = net_address_split(str_of(listen), &address);
-    int length, socket_length = 0;
-    *ret_socket = '\0';
-    if (cut && address.kind == NET_UNIX) {
-        length = snprintf(ret, size, "%s://localhost", scheme);
-        socket_length = snprintf(ret_socket, socket_size, "%.*s", STR_ARG(address.host));
-    } else if (cut && address.kind == NET_HOST &&
-               (address.host.len == 0 || str_equal(address.host, STR("*")) ||
-                str_equal(address.host, STR("0.0.0.0")))) {
-        /* All addresses: this machine's own is one of them. */
-        length =
-            snprintf(ret, size, "%s://127.0.0.1:%.*s", scheme, STR_ARG(address.port));
-    } else if (cut && address.kind == NET_IPV6 && str_equal(address.host, STR("::"))) {
-        length = snprintf(ret, size, "%s://[::1]:%.*s", scheme, STR_ARG(address.port));
-    } else {
-        length = snprintf(ret, size, "%s://%s", scheme, listen);
-    }
+    bool is_socket = cut && address.kind == NET_UNIX;
+    int length, socket_length;
+    /* All addresses: this machine's own is one of them. */
+    if (cut && address.kind == NET_HOST &&
+        (address.host.len == 0 || str_equal(address.host, STR("*")) ||
+         str_equal(address.host, STR("0.0.0.0"))))
+        here = "127.0.0.1";
+    else if (cut && address.kind == NET_IPV6 && str_equal(address.host, STR("::")))
+        here = "[::1]";
+    length =
+        here ? snprintf(ret, size, "%s://%s:%.*s", scheme, here, STR_ARG(address.port))
+             : snprintf(ret, size, "%s://%s", scheme, is_socket ? "localhost" : listen);
+    socket_length = snprintf(ret_socket, socket_size, "%.*s",
+                             is_socket ? (int)address.host.len : 0, address.host.data);
     return length > 0 && (size_t)length < size && socket_length >= 0 &&
            (size_t)socket_length < socket_size;
 }
@@ -83,8 +81,8 @@ static int headers_append(struct curl_slist **list, const char *const *headers)
     return 0;
 }
 
-static bool transfer_set(CURL *curl, const char *url, const char *socket, struct str body,
-                         struct buf *answer)
+static bool question_set_up(CURL *curl, const char *url, const char *socket,
+                            struct str body, struct buf *answer)
 {
     bool ok =
         curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
@@ -110,7 +108,7 @@ static bool transfer_set(CURL *curl, const char *url, const char *socket, struct
 }
 
 /* The time behind `name` among libcurl's facts about the server's own certificate. */
-static int64_t certificate_time(const struct curl_certinfo *info, const char *name)
+static int64_t certinfo_time(const struct curl_certinfo *info, const char *name)
 {
     const struct curl_slist *entry = info->num_of_certs > 0 ? info->certinfo[0] : NULL;
     for (; entry; entry = entry->next)
@@ -127,8 +125,8 @@ static void certificate_look(CURL *curl, struct ingest_answer *ret)
     ret->tls_begins_ms = ret->tls_expires_ms = CLOCK_NONE;
     if (curl_easy_getinfo(curl, CURLINFO_CERTINFO, &info) != CURLE_OK || !info)
         return;
-    ret->tls_begins_ms = certificate_time(info, "Start date:");
-    ret->tls_expires_ms = certificate_time(info, "Expire date:");
+    ret->tls_begins_ms = certinfo_time(info, "Start date:");
+    ret->tls_expires_ms = certinfo_time(info, "Expire date:");
 }
 
 static void tls_header_look(CURL *curl, struct ingest_answer *ret)
@@ -139,7 +137,7 @@ static void tls_header_look(CURL *curl, struct ingest_answer *ret)
         strcmp(header->value, TLS_HEADER_OUTDATED) == 0;
 }
 
-static int transfer_perform(CURL *curl, struct buf *body, struct ingest_answer *ret)
+static int question_perform(CURL *curl, struct buf *body, struct ingest_answer *ret)
 {
     char detail[CURL_ERROR_SIZE] = "";
     (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
@@ -185,7 +183,7 @@ static int question_ask(const struct question *question, const char *listen, boo
         return -EINVAL;
     }
     int r = curl ? headers_append(&list, question->headers) : -ENOMEM;
-    if (r == 0 && (!transfer_set(curl, url, socket, question->body, &answer) ||
+    if (r == 0 && (!question_set_up(curl, url, socket, question->body, &answer) ||
                    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list) != CURLE_OK))
         r = -ENOMEM;
     if (r == 0 && credentials) {
@@ -195,7 +193,7 @@ static int question_ask(const struct question *question, const char *listen, boo
                            strerror(-r));
     }
     if (r == 0)
-        r = transfer_perform(curl, &answer, ret);
+        r = question_perform(curl, &answer, ret);
     if (r == -ENOMEM && !*ret->fault)
         (void)snprintf(ret->fault, sizeof(ret->fault), "out of memory");
     return r;

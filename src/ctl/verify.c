@@ -75,7 +75,7 @@ static void fetched_keep(void *context, const struct https_answer *answer)
         (void)snprintf(fetched->fault, sizeof(fetched->fault), "out of memory");
 }
 
-static int https_start(struct verify *verify, struct buf *reason)
+static int https_prepare(struct verify *verify, struct buf *reason)
 {
     const char *ca_file = verify->settings->sns.ca_file;
     if (verify->https)
@@ -118,7 +118,7 @@ static int certificate_fetch(struct verify *verify, const struct arn *topic,
     const char *fault = fetched.fault;
     int r = sns_url_origin(topic, str_of(verify->settings->sns.endpoint), &origin);
     if (r == 0)
-        r = https_start(verify, reason);
+        r = https_prepare(verify, reason);
     if (r < 0)
         return r;
     (void)snprintf(url, sizeof(url), "%s/%.*s", origin.text, STR_ARG(cert_url->file));
@@ -147,8 +147,8 @@ static int certificate_load(const struct verify *verify, const struct sns_cert_u
     return r < 0 ? r : sns_certificate_parse(buf_str(&pem), ret, &fault);
 }
 
-static struct sns_certificate *certificate_keep(struct verify *verify, const char *name,
-                                                struct sns_certificate *certificate)
+static struct sns_certificate *verify_keep(struct verify *verify, const char *name,
+                                           struct sns_certificate *certificate)
 {
     if (verify->kept_count == CTL_CERTIFICATES_MAX)
         sns_certificate_unref(verify->kept[--verify->kept_count].certificate);
@@ -174,7 +174,7 @@ static struct sns_certificate *certificate_find(struct verify *verify,
     /* A damaged or foreign file counts as missing, as in the daemon. */
     if (certificate_load(verify, url, &certificate) == 0) {
         if (sns_certificate_is_of_sns(certificate))
-            return certificate_keep(verify, name, certificate);
+            return verify_keep(verify, name, certificate);
         sns_certificate_unref(take_ptr(certificate));
     }
     if (strcmp(verify->failed, name) == 0) {
@@ -184,7 +184,7 @@ static struct sns_certificate *certificate_find(struct verify *verify,
     _cleanup_(buf_done) struct buf why = {.max = CTL_MESSAGE_BYTES_MAX};
     if (certificate_fetch(verify, topic, url, &certificate, &why) == 0) {
         if (sns_certificate_is_of_sns(certificate))
-            return certificate_keep(verify, name, certificate);
+            return verify_keep(verify, name, certificate);
         (void)buf_printf(&why, "the certificate URL does not serve a certificate of SNS");
         sns_certificate_unref(take_ptr(certificate));
     }

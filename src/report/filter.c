@@ -51,14 +51,6 @@ static const char **text_at(struct filter *filter, const struct name *name)
     return (const char **)(void *)((char *)&filter->store + name->offset);
 }
 
-static const char *word_find(const char *const *words, const char *word)
-{
-    for (size_t i = 0; words[i]; i++)
-        if (str_equal_nocase(str_of(word), str_of(words[i])))
-            return words[i];
-    return NULL;
-}
-
 static int any_set(struct filter *filter, const struct name *name, const char *word,
                    struct buf *fault)
 {
@@ -71,9 +63,11 @@ static int any_set(struct filter *filter, const struct name *name, const char *w
 static int word_set(struct filter *filter, const struct name *name, const char *word,
                     struct buf *fault)
 {
-    const char *known = word_find(name->words, word);
-    *text_at(filter, name) = known;
-    if (known)
+    const char *const *known = name->words;
+    while (*known && !str_equal_nocase(str_of(word), str_of(*known)))
+        known++;
+    *text_at(filter, name) = *known;
+    if (*known)
         return 0;
     (void)buf_printf(fault, "there is no %s `%s`; there are: ", name->name, word);
     for (size_t i = 0; name->words[i]; i++)
@@ -85,8 +79,7 @@ static int word_set(struct filter *filter, const struct name *name, const char *
 static int type_set(struct filter *filter, const struct name *name, const char *word,
                     struct buf *fault)
 {
-    const char *known = word_find(name->words, word);
-    return any_set(filter, name, known ? known : word, fault);
+    return any_set(filter, name, ses_type_word(str_of(word)).data, fault);
 }
 
 /* Of a suppression; which reasons a quarantine has is for the view to know. */
@@ -167,9 +160,6 @@ static int after_id_set(struct filter *filter, const struct name *name, const ch
     return 0;
 }
 
-static const char *const types[] = {
-    "Bounce", "Complaint", "Delivery",          "Send",          "Reject",       "Open",
-    "Click",  "Received",  "Rendering Failure", "DeliveryDelay", "Subscription", NULL};
 static const char *const classes[] = {"hard",   "soft",    "complaint",
                                       "policy", "ignored", NULL};
 static const char *const causes[] = {
@@ -181,7 +171,7 @@ static const char *const reasons[] = {"BOUNCE", "COMPLAINT", "SOFT", "MANUAL", N
 static const struct name names[] = {
     {"address", address_set, AT(address), NULL},
     {"scope", any_set, AT(scope), NULL},
-    {"type", type_set, AT(type), types},
+    {"type", type_set, AT(type), NULL},
     {"class", word_set, AT(class), classes},
     {"cause", word_set, AT(cause), causes},
     {"rule", rule_set, AT(rule), NULL},

@@ -143,7 +143,16 @@ int output_printf(struct output *output, const char *format, ...)
     return r;
 }
 
-static bool is_text(const struct store_value *value)
+/* Of `names`, or else of the row; NULL behind the last. */
+static const char *column_name(const char *const *names, const struct store_value *values,
+                               size_t count, size_t column)
+{
+    if (names)
+        return names[column];
+    return column < count ? values[column].name : NULL;
+}
+
+static bool value_is_text(const struct store_value *value)
 {
     return value->type == STORE_TEXT || value->type == STORE_JSON;
 }
@@ -163,7 +172,7 @@ static int json_embed(struct buf *to, struct str text)
 
 static int json_value(struct buf *to, const struct store_value *value)
 {
-    int r;
+    char text[CLOCK_TEXT_BYTES];
     switch (value->type) {
     case STORE_NULL:
         return buf_append_str(to, STR("null"));
@@ -173,10 +182,8 @@ static int json_value(struct buf *to, const struct store_value *value)
     case STORE_REAL:
         return output_plain(to, value);
     case STORE_TIME:
-        r = buf_append_char(to, '"');
-        if (r == 0)
-            r = output_plain(to, value);
-        return r < 0 ? r : buf_append_char(to, '"');
+        clock_format_rfc3339(value->integer, text);
+        return buf_printf(to, "\"%s\"", text);
     case STORE_TEXT:
         return text_json(to, value->text);
     case STORE_JSON:
@@ -206,21 +213,18 @@ static int json_row(struct output *output, const struct store_value *values, siz
 
 /* --- CSV --- */
 
-static int csv_name(struct buf *line, const char *name)
-{
-    int r = line->len > 0 ? buf_append_char(line, ',') : 0;
-    return r < 0 ? r : text_csv(line, str_of(name));
-}
-
 static int csv_names(struct output *output, const struct store_value *values,
                      size_t count)
 {
     struct buf *line = &output->line;
+    const char *const *names = values ? NULL : output->shown.all;
+    const char *name;
     int r = 0;
-    for (size_t i = 0; r == 0 && i < count; i++)
-        r = csv_name(line, values[i].name);
-    for (const char *const *at = output->shown.all; !values && r == 0 && *at; at++)
-        r = csv_name(line, *at);
+    for (size_t i = 0; r == 0 && (name = column_name(names, values, count, i)); i++) {
+        r = i > 0 ? buf_append_char(line, ',') : 0;
+        if (r == 0)
+            r = text_csv(line, str_of(name));
+    }
     if (r == 0)
         r = buf_append_str(line, STR("\r\n"));
     return r < 0 ? r : line_write(output);
@@ -249,8 +253,8 @@ static int csv_row(struct output *output, const struct store_value *values, size
     for (size_t i = 0; i < count && r == 0; i++) {
         r = i > 0 ? buf_append_char(line, ',') : 0;
         if (r == 0)
-            r = is_text(&values[i]) ? csv_text(output, values[i].text)
-                                    : output_plain(line, &values[i]);
+            r = value_is_text(&values[i]) ? csv_text(output, values[i].text)
+                                          : output_plain(line, &values[i]);
     }
     if (r == 0)
         r = buf_append_str(line, STR("\r\n"));
@@ -320,23 +324,13 @@ static int value_hold(struct output *output, size_t column,
 {
     if (!value || value->type == STORE_NULL)
         return cell_hold(output, column, STR("-"));
-    if (is_text(value))
+    if (value_is_text(value))
         return cell_hold(output, column, value->text);
     int r = output_plain(&output->line, value);
     if (r == 0)
         r = cell_hold(output, column, buf_str(&output->line));
     buf_clear(&output->line);
     return r;
-}
-
-/* NULL behind the last column. */
-static const char *table_name(const struct output *output,
-                              const struct store_value *values, size_t count,
-                              size_t column)
-{
-    if (output->shown.table)
-        return output->shown.table[column];
-    return column < count ? values[column].name : NULL;
 }
 
 static int table_header(struct output *output, const struct store_value *values,
@@ -346,7 +340,8 @@ static int table_header(struct output *output, const struct store_value *values,
     int r = 0;
     output->columns = 0;
     output->held_rows = 1;
-    while (r == 0 && (name = table_name(output, values, count, output->columns)))
+    while (r == 0 &&
+           (name = column_name(output->shown.table, values, count, output->columns)))
         r = output->columns == REPORT_COLUMNS_MAX
                 ? -E2BIG
                 : cell_hold(output, output->columns++, str_of(name));

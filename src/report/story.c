@@ -68,7 +68,7 @@ static bool row_is_of_scope(const struct store_value *values, size_t count,
            str_equal(scope, str_of(asked));
 }
 
-static int entry_read(void *context, const struct store_value *values, size_t count)
+static int entry_tell(void *context, const struct store_value *values, size_t count)
 {
     static const struct output_part live[] = {{"SUPPRESSED: ", "reason"},
                                               {" ", "detail"},
@@ -95,7 +95,7 @@ static int entry_read(void *context, const struct store_value *values, size_t co
     return row_tell(story, values, count, "since", is_live ? live : past);
 }
 
-static int decision_read(void *context, const struct store_value *values, size_t count)
+static int decision_tell(void *context, const struct store_value *values, size_t count)
 {
     static const struct output_part parts[] = {{"a person decided: ", "action"},
                                                {" ", "reason"},
@@ -120,7 +120,7 @@ static bool event_is_of_another(const struct store_value *values, size_t count)
            !str_equal(str_of(named.key), address);
 }
 
-static int event_read(void *context, const struct store_value *values, size_t count)
+static int event_tell(void *context, const struct store_value *values, size_t count)
 {
     const char *named = event_is_of_another(values, count) ? "address_seen" : "";
     const struct output_part parts[] = {{"", "type"},
@@ -162,7 +162,8 @@ static int quarantined_tell(struct story *story, const struct store_value *value
 }
 
 /* Whatever it was about, it had no effect on the list. */
-static int quarantined_read(void *context, const struct store_value *values, size_t count)
+static int quarantined_search(void *context, const struct store_value *values,
+                              size_t count)
 {
     struct story *story = context;
     struct str body = output_find_text(values, count, "body");
@@ -242,17 +243,17 @@ static int chapters_write(struct story *story)
 static int story_read(struct story *story)
 {
     struct store_filter filter = {.address = story->asked->address->key};
-    int r = store_query(story->store, STORE_ENTRIES, &filter, entry_read, story);
+    int r = store_query(story->store, STORE_ENTRIES, &filter, entry_tell, story);
     if (r == 0)
-        r = store_query(story->store, STORE_DECISIONS, &filter, decision_read, story);
+        r = store_query(story->store, STORE_DECISIONS, &filter, decision_tell, story);
     if (r < 0)
         return r;
     filter.limit = STORY_EVENTS_MAX;
     filter.newest_first = true;
-    r = store_query(story->store, STORE_EVENTS, &filter, event_read, story);
+    r = store_query(story->store, STORE_EVENTS, &filter, event_tell, story);
     struct store_filter quarantine = {.newest_first = true};
     if (r == 0)
-        r = store_query(story->store, STORE_QUARANTINE, &quarantine, quarantined_read,
+        r = store_query(story->store, STORE_QUARANTINE, &quarantine, quarantined_search,
                         story);
     return r == ENOUGH ? 0 : r;
 }
