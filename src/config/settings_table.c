@@ -265,33 +265,33 @@ void settings_free(struct settings *settings)
     free(settings);
 }
 
-static bool row_begins_section(size_t index)
+static void help_print(const char *help, FILE *to)
 {
-    return index == 0 ||
-           strcmp(settings_table[index].section, settings_table[index - 1].section) != 0;
+    struct str rest = str_of(help);
+    struct str line;
+    fputc('\n', to);
+    while (str_split(&rest, '\n', &line))
+        fprintf(to, "# %.*s\n", STR_ARG(line));
 }
 
-static int file_flush(FILE *to)
+static int table_print(const struct settings *settings, bool is_sample, FILE *to)
 {
+    const char *section = "";
+    for (size_t i = 0; i < settings_table_count; i++) {
+        const struct setting *setting = &settings_table[i];
+        if (strcmp(section, setting->section) != 0)
+            fprintf(to, "%s[%s]\n", *section || is_sample ? "\n" : "", setting->section);
+        section = setting->section;
+        if (is_sample)
+            help_print(setting->help, to);
+        settings_value_print(settings, setting, is_sample ? "#" : "", to);
+    }
     return fflush(to) != 0 || ferror(to) ? -EIO : 0;
 }
 
 int settings_print(const struct settings *settings, FILE *to)
 {
-    for (size_t i = 0; i < settings_table_count; i++) {
-        if (row_begins_section(i))
-            fprintf(to, "%s[%s]\n", i ? "\n" : "", settings_table[i].section);
-        settings_value_print(settings, &settings_table[i], "", to);
-    }
-    return file_flush(to);
-}
-
-static void help_print(const char *help, FILE *to)
-{
-    struct str rest = str_of(help);
-    struct str line;
-    while (str_split(&rest, '\n', &line))
-        fprintf(to, "# %.*s\n", STR_ARG(line));
+    return table_print(settings, false, to);
 }
 
 static const char sample_head[] =
@@ -309,12 +309,5 @@ int settings_print_sample(FILE *to)
     if (r < 0)
         return r;
     fputs(sample_head, to);
-    for (size_t i = 0; i < settings_table_count; i++) {
-        if (row_begins_section(i))
-            fprintf(to, "\n[%s]\n", settings_table[i].section);
-        fputc('\n', to);
-        help_print(settings_table[i].help, to);
-        settings_value_print(defaults, &settings_table[i], "#", to);
-    }
-    return file_flush(to);
+    return table_print(defaults, true, to);
 }

@@ -237,25 +237,19 @@ static void line_print(const char *prefix, const char *key, const char *value, F
     fprintf(to, "%s%s =%s%s\n", prefix, key, value[0] ? " " : "", value);
 }
 
-static void list_print(const struct settings_list *list, const char *prefix,
-                       const char *key, FILE *to)
-{
-    for (size_t i = 0; i < list->count; i++)
-        line_print(prefix, key, list->items[i], to);
-    if (list->count == 0)
-        line_print(prefix, key, "", to);
-}
-
 void settings_value_print(const struct settings *settings, const struct setting *setting,
                           const char *prefix, FILE *to)
 {
     const void *value = (const char *)settings + setting->offset;
+    const struct settings_list *list;
     char number[NUMBER_TEXT_BYTES];
     const char *text = "";
 
     switch (setting->type) {
     case SETTING_LIST:
-        list_print(value, prefix, setting->key, to);
+        list = value;
+        for (size_t i = 0; i == 0 || i < list->count; i++)
+            line_print(prefix, setting->key, i < list->count ? list->items[i] : "", to);
         return;
     case SETTING_TEXT:
     case SETTING_OPTIONAL:

@@ -22,18 +22,6 @@ static void checking_show(void *context)
     progress_show(&checking->progress, ++checking->steps);
 }
 
-static int soundness_lines(const char *path, struct str faults)
-{
-    _cleanup_(buf_done) struct buf safe = {.max = 4 * (size_t)CTL_FAULTS_BYTES_MAX};
-    int written;
-    (void)text_neutral(&safe, faults, true);
-    if (faults.len == 0)
-        written = printf("%s: sound\n", path);
-    else
-        written = printf("%s: damaged\n%s\n", path, buf_str(&safe).data);
-    return written < 0 ? ctl_fail_output(-EIO) : CTL_DONE;
-}
-
 /* `faults` is empty when the file is sound. */
 static int soundness_print(struct ctl *ctl, struct str faults)
 {
@@ -41,8 +29,14 @@ static int soundness_print(struct ctl *ctl, struct str faults)
     const struct store_value row[] = {
         output_text("file", path), output_boolean("sound", faults.len == 0),
         output_str("faults", faults.len > 0 ? faults : STR_ABSENT)};
-    int code = ctl->format == OUTPUT_TABLE ? soundness_lines(path, faults)
-                                           : ctl_print_row(ctl, row, 3, CTL_DONE);
+    _cleanup_(buf_done) struct buf safe = {.max = 4 * (size_t)CTL_FAULTS_BYTES_MAX};
+    int code = CTL_DONE;
+    (void)text_neutral(&safe, faults, true);
+    if (ctl->format != OUTPUT_TABLE)
+        code = ctl_print_row(ctl, row, 3, CTL_DONE);
+    else if (printf("%s: %s%s\n", path, faults.len > 0 ? "damaged\n" : "sound",
+                    buf_str(&safe).data) < 0)
+        code = ctl_fail_output(-EIO);
     if (code != CTL_DONE || faults.len == 0)
         return code;
     ctl_note("stop the daemon, keep a copy of the file, then restore a backup, or save "

@@ -121,18 +121,12 @@ static bool byte_scan(struct scan *scan, int c)
     return false;
 }
 
-static bool byte_is_blank(int c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* Blank space between records, and the byte order mark that Windows writes first. */
 static int blank_skip(struct records *records, bool *failed)
 {
     int c = byte_peek(records, failed);
     bool mark = records->line == 1 && c == 0xef;
-    while (c >= 0 &&
-           (byte_is_blank(c) || (mark && (c == 0xef || c == 0xbb || c == 0xbf)))) {
+    while (c > 0 && (strchr(" \t\r\n", c) || (mark && strchr("\xef\xbb\xbf", c)))) {
         byte_take(records);
         c = byte_peek(records, failed);
     }

@@ -228,27 +228,20 @@ static int question_ask_where_told(const struct question *question,
     return r;
 }
 
-static int question_ask_anywhere(const struct question *question,
-                                 struct ingest_answer *ret)
-{
-    const struct settings_list *listen = &question->settings->ingest.listen;
-    bool tls = question->settings->ingest.certificate != NULL;
-    int r = question_ask_where_told(question, ret);
-    for (size_t i = 0; r < 0 && r != -ENOMEM && i < listen->count; i++)
-        r = question_ask(question, listen->items[i], tls, ret);
-    if (r < 0 && !*ret->fault)
-        (void)snprintf(ret->fault, sizeof(ret->fault), "[ingest] listen is empty");
-    return r;
-}
-
 int ingest_ask(const struct settings *settings, const char *path, struct str body,
                const char *const *headers, struct ingest_answer *ret)
 {
     const struct question question = {settings, path, body, headers};
+    const struct settings_list *listen = &settings->ingest.listen;
+    bool tls = settings->ingest.certificate != NULL;
     *ret = (struct ingest_answer){0};
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return -ENOMEM;
-    int r = question_ask_anywhere(&question, ret);
+    int r = question_ask_where_told(&question, ret);
+    for (size_t i = 0; r < 0 && r != -ENOMEM && i < listen->count; i++)
+        r = question_ask(&question, listen->items[i], tls, ret);
+    if (r < 0 && !*ret->fault)
+        (void)snprintf(ret->fault, sizeof(ret->fault), "[ingest] listen is empty");
     curl_global_cleanup();
     return r;
 }

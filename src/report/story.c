@@ -19,7 +19,7 @@ struct story {
     struct output *output;
     struct story_search *search;
     struct chapter *chapters; /* of a table */
-    size_t count, room;
+    size_t count;
     size_t live;
     int64_t searched_bytes;
     size_t quarantined; /* that mention the address */
@@ -32,19 +32,15 @@ static int chapter_add(struct story *story, const struct store_value *values,
     const struct store_value *time = output_find(values, count, at);
     _cleanup_(buf_done) struct buf raw = {.max = REPORT_ROW_BYTES_MAX};
     _cleanup_(buf_done) struct buf safe = {.max = REPORT_ROW_BYTES_MAX};
-    if (story->count == story->room) {
-        size_t room = story->room ? 2 * story->room : 16;
-        struct chapter *more = reallocarray(story->chapters, room, sizeof(*more));
-        if (!more)
-            return -ENOMEM;
-        story->chapters = more;
-        story->room = room;
-    }
+    struct chapter *more = reallocarray(story->chapters, story->count + 1, sizeof(*more));
+    if (!more)
+        return -ENOMEM;
+    story->chapters = more;
     int r = output_parts(&raw, values, count, parts);
     if (r == 0)
         r = text_neutral(&safe, buf_str(&raw), false);
     if (r == 0 && safe.len > 0) {
-        story->chapters[story->count] =
+        more[story->count] =
             (struct chapter){time ? time->integer : 0, story->count, buf_take(&safe)};
         story->count++;
     }
