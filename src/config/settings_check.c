@@ -1,7 +1,6 @@
 /* What a value may be, and how the settings must go together. */
 #include <assert.h>
 #include <netinet/in.h>
-#include <strings.h>
 #include <sys/un.h>
 
 #include "config/settings_private.h"

@@ -18,17 +18,17 @@ static const struct unit size_units[] = {
     {'G', UINT64_C(1) << 30},
     {'M', UINT64_C(1) << 20},
     {'K', UINT64_C(1) << 10},
-    {'\0', 0},
+    {'\0', 1},
 };
 static const struct unit duration_units[] = {
     {'d', (uint64_t)CLOCK_DAY_MS},
     {'h', (uint64_t)CLOCK_HOUR_MS},
     {'m', (uint64_t)CLOCK_MINUTE_MS},
     {'s', (uint64_t)CLOCK_SECOND_MS},
-    {'\0', 0},
+    {'\0', 1},
 };
 
-static const struct unit no_units[] = {{'\0', 0}};
+static const struct unit no_units[] = {{'\0', 1}};
 
 static const struct number_kind {
     const struct unit *units;
@@ -79,10 +79,7 @@ static void number_format(enum setting_type type, uint64_t value, char *ret, siz
     const struct unit *unit = number_kinds[type].units;
     while (unit->letter && (value == 0 || value % unit->factor != 0))
         unit++;
-    if (unit->letter)
-        snprintf(ret, size, "%" PRIu64 "%c", value / unit->factor, unit->letter);
-    else
-        snprintf(ret, size, "%" PRIu64, value);
+    snprintf(ret, size, "%" PRIu64 "%.1s", value / unit->factor, &unit->letter);
 }
 
 #define NUMBER_TEXT_BYTES 24

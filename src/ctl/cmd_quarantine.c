@@ -6,7 +6,6 @@
 #include "ctl/batch.h"
 #include "ctl/ctl.h"
 #include "sesbounce/sns_message.h"
-#include "sesbounce/text.h"
 
 /* --- show --- */
 

@@ -1,5 +1,4 @@
 /* suppress add, remove: what people decide about the list. */
-#include <errno.h>
 #include <string.h>
 
 #include "ctl/addresses.h"

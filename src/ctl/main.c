@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <stdint.h>
 
 #include "ctl/ctl.h"
 

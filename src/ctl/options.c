@@ -144,7 +144,7 @@ static bool distance_lower(struct str typed, const char *name, size_t *distance)
     return true;
 }
 
-/* The first word is no verb, unless it and the second come nearer to one. */
+/* There is no such verb: offers the one that the first word or the first two resemble. */
 static int verb_fail(const struct verb *verbs, char **words, size_t word_count)
 {
     char typed[2 * CTL_VERB_BYTES_MAX], name[CTL_VERB_BYTES_MAX];

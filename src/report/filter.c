@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sesbounce/clock.h"
 #include "sesbounce/when.h"
 
 void filter_init(struct filter *filter, enum store_view view, int64_t now_ms,
@@ -128,7 +127,7 @@ static int domain_set(struct filter *filter, const struct name *name, const char
     return -EINVAL;
 }
 
-/* To the store 0 is no time at all; the moment before it selects the same. */
+/* The store takes 0 for no time given; the moment before it selects the same. */
 static int time_set(struct filter *filter, const struct name *name, const char *word,
                     struct buf *fault)
 {

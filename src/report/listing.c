@@ -1,7 +1,5 @@
 #include "sesbounce/listing.h"
 
-#include <string.h>
-
 static const char *const suppressed_table[] = {
     "address",     "reason", "detail", "since", "until",
     "event_count", "origin", "actor",  "note",  NULL};

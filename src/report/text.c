@@ -1,9 +1,6 @@
 #include "sesbounce/text.h"
 
-#include <errno.h>
 #include <stdint.h>
-
-#include "sesbounce/limits.h"
 
 /* Takes the first character off, or a byte that is not UTF-8. */
 static struct str character_take(struct str *rest, bool *ret_valid)
