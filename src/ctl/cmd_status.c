@@ -10,13 +10,15 @@
 #include "sesbounce/expiry.h"
 #include "sesbounce/text.h"
 
-enum { NEW_LIST, DROPPED, QUARANTINED, NOT_ADDRESSED, COUNTS };
+/* What `counts` has, in its order. */
+enum { NEW_LIST, DROPPED, QUARANTINED, NOT_ADDRESSED, FUTURE, STALE, COUNTS };
 
 struct status {
     struct ctl *ctl;
     struct output output; /* nothing is written behind its first fault */
-    bool *heard; /* owned: of each `[sns] topic`, has one of its topics talked to us? */
-    bool unwell; /* the daemon answered, but not 200 */
+    bool
+        *heard; /* borrowed: of each `[sns] topic`, has one of its topics talked to us? */
+    bool unwell;                      /* the daemon answered, but not 200 */
     struct store_value count[COUNTS]; /* 0: none */
     size_t attention;
 };
@@ -139,7 +141,7 @@ static void daemon_report(struct status *status)
 #define DIGITS_OF(number) #number
 #define DIGITS(macro)     DIGITS_OF(macro)
 
-/* Each needs attention unless it is 0 or NULL. */
+/* Each needs attention unless it is 0 or NULL. The name is that of store_status(). */
 static const struct {
     const char *name, *attention;
 } counts[COUNTS] = {
@@ -159,6 +161,14 @@ static const struct {
          "the mail was not sent to, and were only recorded; type: sesbouncectl events "
          "--rule not-addressed --since 1d; and send one mail per recipient (man "
          "sesbounced-policy)"},
+    /* Both come from SNS's time in the messages, which is right. */
+    [FUTURE] = {"",
+                "@ messages of the last day are dated more than 15 minutes ahead of this "
+                "machine's clock, and were not applied: check this machine's clock; "
+                "type: timedatectl; then: sesbouncectl quarantine retry --all"},
+    [STALE] = {"", "@ messages of the last hour, more than half, were too old to be "
+                   "applied: check this machine's clock; type: timedatectl; then: "
+                   "sesbouncectl quarantine retry --all"},
 };
 
 static int count_report(void *context, const struct store_value *values, size_t count)
@@ -171,8 +181,14 @@ static int count_report(void *context, const struct store_value *values, size_t 
     return status->output.fault;
 }
 
-static void counts_report(struct status *status)
+static int counts_report(struct status *status)
 {
+    struct store_clock_signs signs;
+    int r = store_clock_signs(status->ctl->store, status->ctl->now_ms, &signs);
+    if (r < 0)
+        return r;
+    status->count[FUTURE] = output_integer("", signs.future);
+    status->count[STALE] = output_integer("", signs.is_surge ? signs.stale : 0);
     for (size_t i = 0; i < COUNTS; i++) {
         _cleanup_(buf_done) struct buf word = {.max = CLOCK_TEXT_BYTES};
         if (status->count[i].integer == 0)
@@ -180,28 +196,7 @@ static void counts_report(struct status *status)
         (void)output_plain(&word, &status->count[i]);
         attention_add_about(status, counts[i].attention, buf_str(&word));
     }
-}
-
-/* Both come from SNS's time in the messages, which is right. */
-static int clock_report(struct status *status)
-{
-    struct store_clock_signs signs;
-    int r = store_clock_signs(status->ctl->store, status->ctl->now_ms, &signs);
-    if (r == 0 && signs.future > 0)
-        attention_add(
-            status,
-            "%lld messages of the last day are dated more than 15 minutes ahead of this "
-            "machine's clock, and were not applied: check this machine's clock; type: "
-            "timedatectl; then: sesbouncectl quarantine retry --all",
-            (long long)signs.future);
-    if (r == 0 && signs.is_surge)
-        attention_add(
-            status,
-            "%lld messages of the last hour, more than half, were too old to be applied: "
-            "check this machine's clock; type: timedatectl; then: sesbouncectl "
-            "quarantine retry --all",
-            (long long)signs.stale);
-    return r;
+    return 0;
 }
 
 /* --- topics --- */
@@ -353,7 +348,8 @@ static int pause_report(void *context, const struct store_value *values, size_t 
 {
     struct status *status = context;
     const struct sender *sender = senders;
-    while (sender != SENDER_ACCOUNT && !output_find(values, count, sender->column))
+    while (sender != SENDER_ACCOUNT &&
+           output_find_text(values, count, sender->column).len == 0)
         sender++;
     struct str name = output_find_text(values, count, sender->column);
     struct str region = output_find_text(values, count, "region");
@@ -415,18 +411,18 @@ static int status_report(struct status *status)
     daemon_report(status);
     int r = store_status(store, count_report, status);
     if (r == 0)
-        counts_report(status);
-    if (r == 0)
-        r = clock_report(status);
+        r = counts_report(status);
     if (r == 0)
         r = store_query(store, STORE_PAUSED, &all, pause_report, status);
     if (r == 0)
         r = store_query(store, STORE_TOPICS, &all, topic_report, status);
     if (r == 0)
         r = quarantine_look(status);
+    if (r < 0)
+        return r;
     unheard_report(status);
     settings_report(status);
-    return r;
+    return 0;
 }
 
 int cmd_status(struct ctl *ctl)
