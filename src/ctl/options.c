@@ -102,7 +102,7 @@ static void verb_line_print(FILE *to, const struct verb *verb)
     fprintf(to, "  %-*s %s\n", wide, left, verb->summary);
 }
 
-static void usage_print(FILE *to, const struct verb *verbs)
+static void options_print_usage(FILE *to, const struct verb *verbs)
 {
     fputs("usage: sesbouncectl [-c FILE] [--db FILE] [-o table|json|csv] VERB …\n\n", to);
     for (const struct verb *verb = verbs; verb->name; verb++)
@@ -289,7 +289,7 @@ int options_read(struct ctl *ctl, int argc, char **argv, const struct verb *verb
     }
     if (ctl->word_count == 0) {
         bool asked = ctl_given(ctl, OPTION_HELP);
-        usage_print(asked ? stdout : stderr, verbs);
+        options_print_usage(asked ? stdout : stderr, verbs);
         return asked ? CTL_DONE : CTL_COULD_NOT;
     }
     code = verb_find(ctl, verbs);
