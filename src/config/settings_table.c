@@ -24,11 +24,10 @@ const struct setting settings_table[] = {
         .max = LISTEN_SOCKETS_MAX,
         .check = settings_check_listen,
         .value = SETTINGS_DEFAULT_LISTEN,
-        .help =
-            "Where deliveries from SNS are accepted: HOST:PORT, [IPV6]:PORT or\n"
-            "unix:/PATH. Repeat the line for more than one. A socket that systemd\n"
-            "passes replaces this setting, and the log says so; change that one with\n"
-            "`systemctl edit sesbounced.socket`, see sesbounced.conf(5).",
+        .help = "Where deliveries from SNS are accepted: HOST:PORT, [IPV6]:PORT or\n"
+                "unix:/PATH. Repeat the line for more than one. A socket that systemd\n"
+                "passes replaces this setting, and the log says so; to change it, type\n"
+                "`systemctl edit sesbounced.socket`, see sesbounced.conf(5).",
     },
     {
         .section = "ingest",
@@ -137,11 +136,10 @@ const struct setting settings_table[] = {
         .offset = AT(sns.endpoint),
         .check = settings_check_endpoint,
         .value = "auto",
-        .help =
-            "Where to fetch certificates and send confirmations; auto is SNS in the\n"
-            "topic's region. For a VPC endpoint or an emulator, its origin; {region}\n"
-            "stands for the region.\n"
-            "Example: endpoint = https://vpce-0a1b2c.sns.{region}.example.com",
+        .help = "Where to fetch certificates and send confirmations; auto is SNS in the\n"
+                "topic's region. For a VPC endpoint or an emulator, give its origin;\n"
+                "{region} stands for the region.\n"
+                "Example: endpoint = https://vpce-0a1b2c.sns.{region}.example.com",
     },
     {
         .section = "sns",
@@ -174,7 +172,7 @@ const struct setting settings_table[] = {
         .max = 3650 * (uint64_t)CLOCK_DAY_MS,
         .value = "2h",
         .help =
-            "A genuine message older than this is put into quarantine and not applied:\n"
+            "A genuine message older than this is put in quarantine and not applied:\n"
             "somebody may be replaying it. 0 turns the check off. It should exceed the\n"
             "time for which the topic's delivery policy retries.",
     },
@@ -254,8 +252,8 @@ const struct setting settings_table[] = {
         .check = settings_check_campaign,
         .help =
             "Where the campaign of a mail is named: tag:NAME is a message tag of SES,\n"
-            "header:NAME a header. Repeat the line for more; the first that is present\n"
-            "counts. Example: campaign = tag:campaign",
+            "header:NAME a header. Repeat the line for more; the first one present\n"
+            "is used. Example: campaign = tag:campaign",
     },
     {
         .section = "admin",
