@@ -101,7 +101,7 @@ static int judge(struct ctl *ctl, struct verify *verify, struct str body)
                         reason.len ? buf_str(&reason).data : "out of memory");
         if (reason.len && !sns_message_is_token_removed(&message))
             ctl_note(
-                "give the certificate by --certificate PEM, or put it under %s/HOST/",
+                "give the certificate with --certificate PEM, or put it under %s/HOST/",
                 ctl->settings->store.certificates);
     } else {
         int r = print_answer(ctl, answer, &message,
@@ -178,7 +178,7 @@ int cmd_message_show(struct ctl *ctl)
     if (r < 0 && r != -ENOENT)
         return ctl_fail_store(ctl, r);
     if (r == 0)
-        ctl_note("the message of event %lld is not kept any longer", (long long)id);
+        ctl_note("the message of event %lld is no longer kept", (long long)id);
     else
         ctl_note("no event has the id %lld; see sesbouncectl events", (long long)id);
     return CTL_NO;

@@ -184,7 +184,7 @@ static int on_quarantined(void *context, const struct store_value *values, size_
         received_ms = received->integer;
     if (!body) {
         retry->some_remain = true;
-        return tell(retry, id->integer, "remains", "its body has been pruned");
+        return tell(retry, id->integer, "remains", "its body is no longer kept");
     }
     struct batch_item *item = batch_next(retry->batch);
     int r = judge(retry, item, body->text, received_ms);

@@ -286,7 +286,7 @@ static int on_topic(void *context, const struct store_value *values, size_t coun
         return attention(
             status,
             "%.*s was unsubscribed, so its bounces no longer arrive, unless "
-            "it has another subscription, whose next message ends this "
+            "it has another subscription, whose next message removes this "
             "line; type: aws sns subscribe --topic-arn %.*s --protocol https "
             "--notification-endpoint YOUR-URL; or, if that was meant: "
             "sesbouncectl topics forget %.*s",
