@@ -141,10 +141,10 @@ int metrics_print(struct metrics *metrics, const struct metrics_now *now, struct
          "When a delivery was last kept; 0 if none since the start.",
          (uint64_t)(atomic_load(&metrics->last_kept_ms) / 1000)},
         {"sesbounced_connections", "Connections that are open.", now->connections},
-        {"sesbounced_connections_max", "Connections that may be open.",
+        {"sesbounced_connections_max", "The most connections that may be open.",
          now->connections_max},
         {"sesbounced_large_body_bytes",
-         "Memory of large bodies, beyond the first piece of each.",
+         "Memory used by large bodies, beyond the first piece of each.",
          now->large_body_bytes},
     };
     int r = buf_printf(ret, "# HELP sesbounced_deliveries_total Deliveries by "
