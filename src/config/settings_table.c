@@ -23,7 +23,7 @@ const struct setting settings_table[] = {
      .check = settings_check_listen, .value = SETTINGS_DEFAULT_LISTEN,
      .help = "Where deliveries from SNS are accepted: HOST:PORT, [IPV6]:PORT or\n"
              "unix:/PATH. Repeat the line for more than one. A socket that systemd\n"
-             "passes replaces this setting, and the log says so; change that one with\n"
+             "passes replaces this setting, and the log says so; to change it, type\n"
              "`systemctl edit sesbounced.socket`, see sesbounced.conf(5)."},
     {SETTING(TEXT, ingest, path, path), .check = settings_check_url_path, .value = "/sns",
      .help = "The path that SNS posts to: with /sns, the subscription's endpoint is\n"
@@ -67,8 +67,8 @@ const struct setting settings_table[] = {
     {SETTING(TEXT, sns, endpoint, endpoint), .check = settings_check_endpoint,
      .value = "auto",
      .help = "Where to fetch certificates and send confirmations; auto is SNS in the\n"
-             "topic's region. For a VPC endpoint or an emulator, its origin; {region}\n"
-             "stands for the region.\n"
+             "topic's region. For a VPC endpoint or an emulator, give its origin;\n"
+             "{region} stands for the region.\n"
              "Example: endpoint = https://vpce-0a1b2c.sns.{region}.example.com"},
     {SETTING(OPTIONAL, sns, ca_file, ca_file), .check = settings_check_file,
      .help = "PEM bundle of the CAs that are trusted for requests to the endpoint.\n"
@@ -81,7 +81,7 @@ const struct setting settings_table[] = {
              "--attribute-name SignatureVersion --attribute-value 2"},
     {SETTING(DURATION, sns, max_age, max_age_ms), .max = 3650 * (uint64_t)CLOCK_DAY_MS,
      .value = "2h",
-     .help = "A genuine message older than this is put into quarantine and not applied:\n"
+     .help = "A genuine message older than this is put in quarantine and not applied:\n"
              "somebody may be replaying it. 0 turns the check off. It should exceed the\n"
              "time for which the topic's delivery policy retries."},
     {SETTING(TEXT, store, path, path), .check = settings_check_file,
@@ -119,8 +119,8 @@ const struct setting settings_table[] = {
     {SETTING(LIST, events, campaign, campaign), .max = 16,
      .check = settings_check_campaign,
      .help = "Where the campaign of a mail is named: tag:NAME is a message tag of SES,\n"
-             "header:NAME a header. Repeat the line for more; the first that is present\n"
-             "counts. Example: campaign = tag:campaign"},
+             "header:NAME a header. Repeat the line for more; the first one present\n"
+             "is used. Example: campaign = tag:campaign"},
     {SETTING(LIST, admin, listen, listen), .max = LISTEN_SOCKETS_MAX,
      .check = settings_check_listen, .value = "127.0.0.1:9026",
      .help = "Where Prometheus metrics and a health check are served: GET /metrics and\n"

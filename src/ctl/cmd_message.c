@@ -87,7 +87,7 @@ static int message_judge(struct ctl *ctl, struct verify *verify, struct str body
         return answer_tell(ctl, answer == VERIFY_GENUINE, &message, why);
     ctl_fail("cannot tell: %s", why ? why : "out of memory");
     if (why && !sns_message_is_token_removed(&message))
-        ctl_note("give the certificate by --certificate PEM, or put it under %s/HOST/",
+        ctl_note("give the certificate with --certificate PEM, or put it under %s/HOST/",
                  ctl->settings->store.certificates);
     return CTL_COULD_NOT;
 }
@@ -136,7 +136,7 @@ int cmd_message_show(struct ctl *ctl)
     if (r < 0 && r != -ENOENT)
         return ctl_fail_store(ctl, r);
     if (r <= 0) {
-        ctl_note(r == 0 ? "the message of event %lld is not kept any longer"
+        ctl_note(r == 0 ? "the message of event %lld is no longer kept"
                         : "no event has the id %lld; see sesbouncectl events",
                  (long long)id);
         return CTL_NO;

@@ -178,7 +178,7 @@ static int item_retry(void *context, const struct store_value *values, size_t co
     retry->last_id = id->integer;
     if (!str_present(body))
         return remains_print(&retry->work, id->integer, "remains",
-                             "its body has been pruned");
+                             "its body is no longer kept");
     struct batch_item *item = batch_next(retry->batch);
     int r = item_judge(retry, item, body,
                        received ? received->integer : retry->work.ctl->now_ms);

@@ -274,7 +274,7 @@ static int topic_report(void *context, const struct store_value *values, size_t 
                    "subscribe again)"},
         {"unsubscribed",
          "@ was unsubscribed, so its bounces no longer arrive, unless it has another "
-         "subscription, whose next message ends this line; type: aws sns subscribe "
+         "subscription, whose next message removes this line; type: aws sns subscribe "
          "--topic-arn @ --protocol https --notification-endpoint YOUR-URL; or, if that "
          "was meant: sesbouncectl topics forget @"},
     };

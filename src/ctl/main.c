@@ -12,9 +12,9 @@
 #define TIME (TAKES(OPTION_SINCE) | TAKES(OPTION_UNTIL))
 
 static const struct verb verbs[] = {
-    {"check", NULL, "ADDRESS…|-", "May these addresses be mailed",
+    {"check", NULL, "ADDRESS…|-", "Whether these addresses may be mailed",
      "`-` filters standard input: prints the lines whose address may be mailed, byte for "
-     "byte\nand in order. It can fail at the last line: use the output only if the "
+     "byte\nand in order. It may fail even at the last line: use the output only if the "
      "exit\nstatus is 0.",
      "sesbouncectl check - <recipients.txt >mailable.txt",
      TAKES(OPTION_SCOPE) | TAKES(OPTION_INVERT) | TAKES(OPTION_INVALID), 1, ANY,
@@ -56,15 +56,16 @@ static const struct verb verbs[] = {
      "sesbouncectl quarantine list --reason stale",
      TIME | TAKES(OPTION_REASON) | TAKES(OPTION_TOPIC) | TAKES(OPTION_LIMIT), 0, 0,
      .run = cmd_list, .view = STORE_QUARANTINE},
-    {"quarantine", "show", "ID", "One of them, with its body", NULL,
+    {"quarantine", "show", "ID", "A quarantined message, with its body", NULL,
      "sesbouncectl quarantine show 7 -o json | jq -r .body", 0, 1, 1,
      .run = cmd_quarantine_show},
-    {"quarantine", "retry", "ID…|--all", "Apply them now, whatever their age",
+    {"quarantine", "retry", "ID…|--all",
+     "Apply quarantined messages now, whatever their age",
      "Messages that still cannot be applied stay in quarantine.",
      "sesbouncectl quarantine retry --reason stale",
      TAKES(OPTION_ALL) | TAKES(OPTION_REASON) | TAKES(OPTION_TOPIC) | DRY, 0, ANY,
      .run = cmd_quarantine_retry},
-    {"quarantine", "drop", "ID…|--all", "Delete them permanently",
+    {"quarantine", "drop", "ID…|--all", "Delete quarantined messages permanently",
      "--reason and --topic together: messages that match both. --dry-run says how many.",
      "sesbouncectl quarantine drop --reason not-json --dry-run",
      TAKES(OPTION_ALL) | TAKES(OPTION_REASON) | TAKES(OPTION_TOPIC) | DRY, 0, ANY,
@@ -81,18 +82,18 @@ static const struct verb verbs[] = {
      "sesbouncectl topics forget arn:aws:sns:eu-west-1:123456789012:ses-events", DRY, 1,
      1, .run = cmd_topics_forget},
     {"message", "show", "ID", "The message that an event came from, as SNS posted it",
-     "ID is the event's: the column `id` of `sesbouncectl events`. The output is "
+     "ID is that of the event: the column `id` of `sesbouncectl events`. The output is "
      "verbatim, "
      "byte for\nbyte; on a terminal, control characters are replaced. Exit 1 if there is "
      "no "
      "such message.",
      "sesbouncectl message show 7 | jq -r .Message | jq .", 0, 1, 1,
      .run = cmd_message_show},
-    {"message", "verify", "FILE|-", "Is this captured SNS envelope authentic",
+    {"message", "verify", "FILE|-", "Whether a captured SNS envelope is authentic",
      "The allowed topics and the age do not matter. The certificate comes from "
      "--certificate,\n"
-     "from those that the daemon keeps, or from Amazon over https. Exit 0 yes, 1 no, 2 "
-     "cannot tell.",
+     "from those that the daemon keeps, or from Amazon over https. Exit 0: yes, 1: no, "
+     "2: cannot tell.",
      "sesbouncectl message verify --certificate SimpleNotificationService-x.pem "
      "body.json",
      TAKES(OPTION_CERTIFICATE), 1, 1, .run = cmd_message_verify},
@@ -108,8 +109,8 @@ static const struct verb verbs[] = {
      TAKES(OPTION_ADDRESS) | TAKES(OPTION_FORGE), 1, 1, .run = cmd_simulate},
     {"status", NULL, "", "The state of the daemon; exit 1 if something needs attention",
      NULL, "sesbouncectl status", 0, 0, 0, .run = cmd_status},
-    {"db", "check", "", "Is the database file sound", NULL, "sesbouncectl db check", 0, 0,
-     0, .run = cmd_db_check},
+    {"db", "check", "", "Whether the database file is sound", NULL,
+     "sesbouncectl db check", 0, 0, 0, .run = cmd_db_check},
     {"db", "compact", "", "Return free space in the file to the file system",
      "Works in short steps, while the daemon runs. Otherwise the next messages use the "
      "space.\nA file of an earlier version must be rewritten once, with the daemon "

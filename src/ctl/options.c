@@ -23,25 +23,28 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_DB] = {"db", 0, "FILE", "the database, instead of [store] path"},
     [OPTION_OUTPUT] = {"output", 'o', "FORMAT",
                        "table, json (one object per line) or csv"},
-    [OPTION_RAW] = {"raw", 0, NULL, "csv: no ' before text that is a formula"},
+    [OPTION_RAW] = {"raw", 0, NULL, "csv: no ' before text that looks like a formula"},
     [OPTION_HELP] = {"help", 'h', NULL, "print this, or the help of a verb"},
     [OPTION_VERSION] = {"version", 'V', NULL, "print the version"},
     [OPTION_SCOPE] = {"scope", 0, "SCOPE", "kind of mail; for now only *, all mail"},
     [OPTION_INVERT] = {"invert", 0, NULL, "print those that may not be mailed"},
-    [OPTION_INVALID] = {"invalid", 0, "WHAT", "lines without an address: pass drop fail"},
+    [OPTION_INVALID] = {"invalid", 0, "WHAT",
+                        "lines without an address: pass, drop or fail"},
     [OPTION_NOTE] = {"note", 0, "TEXT", "why, kept with the decision"},
-    [OPTION_UNTIL] = {"until", 0, "TIME", "before then: 2026-01-31, RFC 3339, or 7d ago"},
+    [OPTION_UNTIL] = {"until", 0, "TIME",
+                      "before this time: 2026-01-31, RFC 3339, or an age: 7d"},
     [OPTION_FOR] = {"for", 0, "DURATION", "how long: 30d, 12h, 2w"},
     [OPTION_DRY_RUN] = {"dry-run", 0, NULL, "say what would be done, change nothing"},
     [OPTION_REASON] = {"reason", 0, "REASON", "only this reason"},
     [OPTION_SINCE] = {"since", 0, "TIME",
-                      "from then on: 2026-01-31, RFC 3339, or 7d ago"},
+                      "from this time on: 2026-01-31, RFC 3339, or an age: 7d"},
     [OPTION_DOMAIN] = {"domain", 0, "DOMAIN", "only addresses of this domain"},
     [OPTION_LIMIT] = {"limit", 0, "N", "at most this many rows"},
     [OPTION_ADDRESS] = {"address", 0, "ADDRESS", "this address"},
     [OPTION_TYPE] = {"type", 0, "TYPE", "Bounce, Complaint, Delivery, …"},
-    [OPTION_CLASS] = {"class", 0, "CLASS", "hard soft complaint policy ignored"},
-    [OPTION_CAUSE] = {"cause", 0, "CAUSE", "unknown-user mailbox-full blocked auth …"},
+    [OPTION_CLASS] = {"class", 0, "CLASS", "hard, soft, complaint, policy or ignored"},
+    [OPTION_CAUSE] = {"cause", 0, "CAUSE",
+                      "unknown-user, mailbox-full, blocked, auth, …"},
     [OPTION_RULE] = {"rule", 0, "RULE", "judged by this rule of sesbounced-policy(7)"},
     [OPTION_CAMPAIGN] = {"campaign", 0, "NAME", "only this campaign"},
     [OPTION_AFTER_ID] = {"after-id", 0, "ID", "events after this one, oldest first"},
@@ -49,7 +52,8 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_TOPIC] = {"topic", 0, "ARN", "only this topic"},
     [OPTION_CERTIFICATE] = {"certificate", 0, "PEM",
                             "the signing certificate, not fetched"},
-    [OPTION_FORGE] = {"forge", 0, NULL, "alter it after signing; it must be refused"},
+    [OPTION_FORGE] = {"forge", 0, NULL,
+                      "alter the message after signing; it must be refused"},
 };
 
 const char *options_name(enum ctl_option option)
@@ -67,7 +71,7 @@ const char *options_name(enum ctl_option option)
 static const char *option_help(size_t option, uint64_t options)
 {
     if (option == OPTION_UNTIL && (options & TAKES(OPTION_FOR)))
-        return "it ends then: 2027-01-31, or RFC 3339";
+        return "when it ends: 2027-01-31, or RFC 3339";
     return rows[option].help;
 }
 

@@ -203,7 +203,7 @@ static const char *refusal_of(enum verdict verdict, unsigned min_version,
         return "SigningCertURL is not where SNS keeps the certificates of the topic's "
                "region";
     if (verdict == VERDICT_SIGNATURE_VERSION)
-        return min_version > 1 ? "SignatureVersion is not 2, the least that [sns] "
+        return min_version > 1 ? "SignatureVersion is not 2, the lowest that [sns] "
                                  "min_signature_version accepts"
                                : "SignatureVersion is neither 1 nor 2";
     if (verdict == VERDICT_NO_CERTIFICATE)

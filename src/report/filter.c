@@ -97,7 +97,7 @@ static int rule_set(struct filter *filter, const struct name *name, const char *
         if (str_equal_nocase(str_of(word), str_of(rule->name)))
             return any_set(filter, name, rule->name, fault);
     (void)buf_printf(
-        fault, "there is no rule `%s`; man sesbounced-policy has all of them", word);
+        fault, "there is no rule `%s`; man sesbounced-policy lists all of them", word);
     return -EINVAL;
 }
 

@@ -68,8 +68,8 @@ def test_help_names_the_verbs(daemon):
 
 
 def test_help_of_a_verb_says_what_its_until_takes():
-    assert "ago" not in ctl("suppress", "add", "--help").out
-    assert "7d ago" in ctl("events", "--help").out
+    assert "an age" not in ctl("suppress", "add", "--help").out
+    assert "an age: 7d" in ctl("events", "--help").out
 
 
 def test_2_and_the_fix_when_the_database_is_not_there(daemon, home):
