@@ -58,7 +58,7 @@ static void acceptor_pause(struct acceptor *acceptor, int error)
     if (log_ration_pass(&acceptor->ration, clock_mono_ms(), ACCEPT_LOGS_A_MINUTE,
                         &held_back))
         log_event(LOG_LEVEL_WARNING,
-                  "connections cannot be accepted now; clients wait until they can",
+                  "connections cannot be accepted now; clients wait meanwhile",
                   {"ERROR", str_of(strerror(error))});
 }
 

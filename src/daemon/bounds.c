@@ -117,8 +117,9 @@ void bounds_print(const struct bounds *bounds, FILE *to)
         "# addresses of `listen`; %llu deliveries wait for the disk, %llu for a\n"
         "# certificate; bodies take %lluK of memory, %lluK of it for those above %dK.\n"
         "# All this is at most %lluM of memory, and %lluM more with TLS. One client\n"
-        "# may have one in %d of the connections, of what waits for a certificate,\n"
-        "# and of the memory for large bodies. The unit needs MemoryMax=%lluM or more.\n",
+        "# may have 1/%d of the connections, of the deliveries that wait for a\n"
+        "# certificate, and of the memory for large bodies. The unit needs\n"
+        "# MemoryMax=%lluM or more.\n",
         (unsigned long long)bounds->connections, (unsigned long long)bounds->writer_queue,
         (unsigned long long)bounds->waiting_room, (unsigned long long)bodies_bytes / 1024,
         (unsigned long long)bounds->large_body_bytes / 1024, BODY_FIRST_BYTES / 1024,

@@ -146,10 +146,10 @@ int metrics_print(struct metrics *metrics, const struct metrics_now *now, struct
          (uint64_t)(atomic_load(&metrics->last_kept_ms) / 1000)},
         {"sesbounced_connections", "gauge", "Connections that are open.",
          now->connections},
-        {"sesbounced_connections_max", "gauge", "Connections that may be open.",
+        {"sesbounced_connections_max", "gauge", "The most connections that may be open.",
          now->connections_max},
         {"sesbounced_large_body_bytes", "gauge",
-         "Memory of large bodies, beyond the first piece of each.",
+         "Memory used by large bodies, beyond the first piece of each.",
          now->large_body_bytes},
     };
     int r = verdicts_print(metrics, ret);

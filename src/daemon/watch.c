@@ -23,7 +23,7 @@ void watch_sweep(struct watch *watch, int64_t mono_ms)
     atomic_fetch_add_explicit(&service->metrics.shed[SHED_SLOW], slow,
                               memory_order_relaxed);
     delivery_give_back_all(waiting_room_sweep(&service->room, mono_ms),
-                           VERDICT_NO_CERTIFICATE, "it did not come in time");
+                           VERDICT_NO_CERTIFICATE, "it did not arrive in time");
     writer_sweep(service, mono_ms);
 }
 

@@ -143,7 +143,7 @@ static int key_read(X509 *x509, struct sns_certificate *certificate,
     if (!EVP_PKEY_is_a(key, "RSA"))
         return fault_set("the key is not RSA", ret_fault);
     if (EVP_PKEY_get_bits(key) < SNS_KEY_BITS_MIN)
-        return fault_set("the RSA key has less than 2048 bits", ret_fault);
+        return fault_set("the RSA key has fewer than 2048 bits", ret_fault);
     if (EVP_PKEY_get_bits(key) > SNS_KEY_BITS_MAX)
         return fault_set("the RSA key has more than 8192 bits", ret_fault);
     if (!EVP_PKEY_up_ref(key))
@@ -171,7 +171,8 @@ static int term_read(const X509 *x509, struct sns_certificate *certificate,
     int r = time_read(X509_get0_notBefore(x509), &certificate->not_before_ms);
     if (r == 0)
         r = time_read(X509_get0_notAfter(x509), &certificate->not_after_ms);
-    return r == -EINVAL ? fault_set("its validity is not a time", ret_fault) : r;
+    return r == -EINVAL ? fault_set("its period of validity cannot be read", ret_fault)
+                        : r;
 }
 
 static bool is_dns_char(char c)

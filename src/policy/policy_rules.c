@@ -80,7 +80,7 @@ static const struct policy_rule RULES[] = {
 /* a local policy may change */
 {"permanent-policy", BOUNCE(PERMANENT), NULL, NULL, FACT_LOCAL_POLICY,
     {MEANS(POLICY, POLICY), LIST(BOUNCE, DAYS(14)), 0},
-    "The server refused the mail by a policy of its own, which may change; the address "
+    "The server refused the mail under a policy of its own, which may change; the address "
     "is suppressed for 14 days."},
 /* what names no recipient of the mail was quarantined before */
 {"permanent-no-email", BOUNCE(PERMANENT), "NoEmail", NULL, 0,
@@ -93,7 +93,7 @@ static const struct policy_rule RULES[] = {
 /* a word newer than this table: SES will not deliver, but for how long we cannot know */
 {"permanent-other", BOUNCE(PERMANENT), NULL, NULL, 0,
     {MEANS(HARD, DIAGNOSED), LIST(BOUNCE, DAYS(30)), DOUBLES},
-    "SES reports a permanent bounce of a kind that is not known here; the address is "
+    "SES reports a permanent bounce of an unknown kind; the address is "
     "suppressed for 30 days, and for twice as long each time that this repeats."},
 
 /* --- Transient: the fault of the message or the sender, whatever the status ------- */
@@ -134,11 +134,11 @@ static const struct policy_rule RULES[] = {
 /* without a word from a server it is somebody's out-of-office reply */
 {"transient-silent", BOUNCE(TRANSIENT), "General", NULL, 0,
     {MEANS(IGNORED, AUTOREPLY), ONLY(RECORD), 0},
-    "SES quotes no answer of a server, as is usual for automatic replies; this is "
+    "SES quotes no server's answer, as is usual for automatic replies; this is "
     "recorded only."},
 {"transient-other", BOUNCE(TRANSIENT), NULL, NULL, 0,
     {MEANS(SOFT, DIAGNOSED), ONLY(COUNT_SOFT), 0},
-    "SES reports a transient bounce of a kind that is not known here; this counts as a "
+    "SES reports a transient bounce of an unknown kind; this counts as a "
     "soft bounce."},
 
 /* --- Undetermined: out-of-office comes here too ---------------------------------- */
@@ -179,20 +179,20 @@ static const struct policy_rule RULES[] = {
     "lifted."},
 {"complaint-not-spam-of-many", SES_COMPLAINT, 0, NULL, "not-spam", 0,
     {MEANS(COMPLAINT, NONE), ONLY(RECORD), NOT_IN_RATES},
-    "One of several recipients reports that the mail is not spam, and which one is not "
-    "known; this is recorded only."},
+    "One of several recipients reports that the mail is not spam, but it is not known "
+    "which; this is recorded only."},
 {"complaint", SES_COMPLAINT, 0, NULL, NULL, FACT_ONE_CANDIDATE,
     {MEANS(COMPLAINT, NONE), LIST(COMPLAINT, EVER), 0},
     "The recipient complained; the address is suppressed permanently."},
 /* SES guesses from all recipients at that provider */
 {"complaint-of-few", SES_COMPLAINT, 0, NULL, NULL, FACT_FEW_CANDIDATES,
     {MEANS(COMPLAINT, NONE), LIST(COMPLAINT, DAYS(180)), SECOND_FOR_EVER},
-    "One of 2 to 5 recipients complained, and which one is not known; each is "
+    "One of 2 to 5 recipients complained, but it is not known which; each is "
     "suppressed for 180 days, and permanently after a complaint about another mail."},
 /* one click must not remove a whole company */
 {"complaint-of-many", SES_COMPLAINT, 0, NULL, NULL, FACT_MANY_CANDIDATES,
     {MEANS(COMPLAINT, NONE), ONLY(HOLD), 0},
-    "One of more than 5 recipients complained, and which one is not known; nobody is "
+    "One of more than 5 recipients complained, but it is not known which; nobody is "
     "suppressed unless a person decides so."},
 
 /* --- the rest -------------------------------------------------------------------- */

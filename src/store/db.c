@@ -59,8 +59,8 @@ static int check_owner(const char *path, const char *suffix, struct buf *fault)
                     (unsigned)getegid(), path);
     if (st.st_mode & (S_IWGRP | S_IWOTH))
         return tell(fault, -EACCES,
-                    "%s may be written by others than its owner: `chmod 640 %s`", name,
-                    name);
+                    "%s may be written by users other than its owner: `chmod 640 %s`",
+                    name, name);
     wanted = st.st_mode & (S_IRWXU | S_IRWXG);
     /* The group may read them all, but not lock the one that is for taking turns. */
     if (strcmp(suffix, ".turn") != 0)
@@ -241,10 +241,11 @@ static int set_up_file(struct store *store, struct buf *fault)
     if (rc != SQLITE_OK)
         return db_fault(store, rc, "setting up the file");
     if (!is_wal)
-        return tell(fault, -EIO,
-                    "%s: no write-ahead log is possible there; a network file system? "
-                    "Use a local disk",
-                    store->path);
+        return tell(
+            fault, -EIO,
+            "%s: no write-ahead log is possible there; is it a network file system? "
+            "Use a local disk",
+            store->path);
     /* It said WAL before, but there may be readers from before that. */
     if (!store->has_early && db_early_is_noted(store))
         (void)db_early_mark(store);
@@ -361,8 +362,8 @@ const char *store_advice(int fault)
     case -ENOENT:
         return "the database is missing: restore a backup to its path; sesbounced(8)";
     case -EACCES:
-        return "the database must belong to the user that sesbounced runs as, who may "
-               "write it; `journalctl -u sesbounced` says what to type";
+        return "the database must belong to the user that sesbounced runs as, and be "
+               "writable by that user; `journalctl -u sesbounced` says what to type";
     case -EBUSY:
         return "another process holds the database locked: as root and in its directory, "
                "`fuser -v sesbounced.db*` shows it";
