@@ -33,7 +33,7 @@ static void words_are_found_in_any_case(void **state)
     buf_done(&fault);
 }
 
-/* To the store 0 is no time, which would select everything. */
+/* The store takes 0 for "not given", which selects everything. */
 static void the_first_moment_of_1970_is_a_time(void **state)
 {
     (void)state;
