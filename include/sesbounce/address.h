@@ -14,11 +14,9 @@
 #include "sesbounce/str.h"
 
 struct address {
-    char seen[ADDRESS_BYTES_MAX]; /* bare addr-spec, domain lower-cased, local as spelled
-                                   */
-    char key[ADDRESS_BYTES_MAX]; /* lower-cased whole, domain as A-labels: what we compare
-                                  */
-    const char *domain;          /* the part of `key` behind its last @ */
+    char seen[ADDRESS_BYTES_MAX]; /* bare addr-spec, the domain alone in lower case */
+    char key[ADDRESS_BYTES_MAX];  /* all in lower case, domain as A-labels: compared */
+    const char *domain;           /* the part of `key` behind its last @ */
 };
 
 /*

@@ -25,7 +25,8 @@ void buf_init(struct buf *buf, size_t max_bytes);
 /* Frees the bytes and leaves an empty buffer with the same maximum. */
 void buf_done(struct buf *buf);
 
-/* Forgets the content, keeps the memory. */
+/* Forgets what is behind the first `len` bytes, or everything; keeps the memory. */
+void buf_cut(struct buf *buf, size_t len);
 void buf_clear(struct buf *buf);
 
 /* 0, -ENOMEM, or -E2BIG when the maximum would be passed; on failure nothing changes. */
@@ -40,8 +41,7 @@ int buf_vprintf(struct buf *buf, const char *format, va_list args)
 /* Makes room so that the next `more` bytes need no allocation. Errors as buf_append. */
 int buf_reserve(struct buf *buf, size_t more);
 
-/* Moves the bytes (and a NUL after them) to the caller, who frees them. NULL when empty.
- */
+/* Moves the bytes and a NUL after them to the caller, who frees them. NULL: empty. */
 char *buf_take(struct buf *buf);
 
 /* Borrows the content until the buffer changes. */

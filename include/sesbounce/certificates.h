@@ -48,8 +48,7 @@ enum certificates_answer certificates_get(struct certificates *certificates,
                                           const struct sns_cert_url *url, int64_t now_ms,
                                           struct sns_certificate **ret);
 
-/* Is a certificate of that host in memory, or has one been kept on disk? May look there.
- */
+/* Is a certificate of that host in memory or on disk? May look there. */
 bool certificates_has_host(struct certificates *certificates, struct str host);
 
 /* Is there any in memory? */

@@ -14,8 +14,7 @@ int file_read_fd(int fd, struct buf *ret);
 /* As file_read_fd(). May block on a pipe. */
 int file_read(const char *path, struct buf *ret);
 
-/* As a C string of at most `max_bytes`, which the caller owns; -ENODATA when it is empty.
- */
+/* As a C string of at most `max_bytes`, which the caller owns; -ENODATA: it is empty. */
 int file_read_text(const char *path, size_t max_bytes, char **ret);
 
 /* Writes all of it and fsyncs. 0 or a negative errno. */

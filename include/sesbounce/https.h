@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "sesbounce/cleanup.h"
+#include "sesbounce/limits.h"
 #include "sesbounce/str.h"
 
 struct https;
@@ -81,6 +82,13 @@ int https_run(struct https *https, int timeout_ms);
 
 /* From any thread. A wake before https_run() is not lost. */
 void https_wake(struct https *https);
+
+/*
+ * The fault's text for a libcurl result; for https.c and its test. `detail` is libcurl's
+ * own text, used only where it cannot hold the URL's path or query. Returns `brief`.
+ */
+const char *https_fault_text(int curl_code, const char *detail, bool own_ca_file,
+                             char ret[HTTPS_FAULT_BYTES_MAX]);
 
 /* How many transfers are under way; one whose callback runs still counts. */
 unsigned https_pending(const struct https *https);

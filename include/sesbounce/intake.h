@@ -43,8 +43,7 @@ struct intake {
     bool imported;               /* origin `import` in the entries this makes */
     int64_t sns_timestamp_ms;    /* CLOCK_NONE for INTAKE_FROM_FILE */
     int64_t received_ms;
-    int64_t occurred_ms; /* SNS Timestamp; for INTAKE_FROM_FILE the time SES gives, else
-                            received */
+    int64_t occurred_ms;    /* SNS Timestamp; INTAKE_FROM_FILE: SES's time, or received */
     struct ses_event event; /* owned */
     const struct policy *policy;
     /* Of INTAKE_KEEP and INTAKE_COUNT; owned: see intake_judgement(). A thousand

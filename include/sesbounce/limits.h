@@ -6,7 +6,7 @@
 #ifndef SESBOUNCE_LIMITS_H
 #define SESBOUNCE_LIMITS_H
 
-/* --- base --- */
+/* --- base ------------------------------------------------------------------------ */
 
 /* A log field's value: enough for a long diagnostic, small enough for a line to be read.
  */
@@ -20,7 +20,7 @@
 /* Names of settings, verbs and options that are compared for a likely slip. */
 #define STR_DISTANCE_BYTES_MAX 64
 
-/* --- SNS --- */
+/* --- SNS ------------------------------------------------------------------------- */
 
 /* arn:PARTITION:sns:REGION:ACCOUNT:TOPIC: topic names have at most 256 characters. */
 #define ARN_BYTES_MAX 512
@@ -60,7 +60,7 @@
 /* A simulated or imported envelope as text: SNS allows 256 KiB, escaping inflates it. */
 #define SNS_ENVELOPE_BYTES_MAX (2 * 1024 * 1024)
 
-/* --- SES --- */
+/* --- SES ------------------------------------------------------------------------- */
 
 /* RFC 5321: 64 + 1 + 255, and room for NUL; an A-label can be longer than its U-label. */
 #define ADDRESS_BYTES_MAX 400
@@ -125,7 +125,7 @@
 #define POLICY_DOUBT_APART_MS  (24LL * 3600 * 1000)
 #define POLICY_DOUBT_WINDOW_MS (30 * 24LL * 3600 * 1000)
 
-/* --- settings --- */
+/* --- settings -------------------------------------------------------------------- */
 
 /* The settings file: thousands of the longest topics; a larger file is something else. */
 #define SETTINGS_FILE_BYTES_MAX (1024 * 1024)
@@ -142,7 +142,7 @@
 /* A simulator's key file: an RSA key and a certificate are 3 KiB. */
 #define SIMULATOR_FILE_BYTES_MAX (64 * 1024)
 
-/* --- certificates and outbound --- */
+/* --- certificates and outbound --------------------------------------------------- */
 
 /* A certificate is 2 KiB, an answer to ConfirmSubscription 1 KiB. */
 #define HTTPS_BODY_BYTES_MAX (64 * 1024)
@@ -177,7 +177,7 @@
 #define TASK_AGAIN_MAX_MS (5 * 60 * 1000)
 #define CONFIRM_EXPIRY_MS (48LL * 3600 * 1000)
 
-/* --- daemon --- */
+/* --- daemon ---------------------------------------------------------------------- */
 
 /*
  * What bounds the daemon under load follows from one setting, `[ingest] max_connections`,
@@ -195,7 +195,7 @@
 /* A certificate of ours that expires this soon should have been renewed. */
 #define TLS_EXPIRY_WARNING_MS (30LL * 24 * 3600 * 1000)
 
-/* --- store --- */
+/* --- store ----------------------------------------------------------------------- */
 
 /* The checkpointer starts at this size of the WAL: 4,096 pages of 8 KiB. */
 #define STORE_WAL_BYTES (32L * 1024 * 1024)
@@ -290,7 +290,7 @@
  */
 #define STORE_CHECK_STEPS 100000
 
-/* --- report --- */
+/* --- report ---------------------------------------------------------------------- */
 
 /* A row as text: a quarantined body of 2 MiB, escaped, and its columns. */
 #define REPORT_ROW_BYTES_MAX (16 * 1024 * 1024)

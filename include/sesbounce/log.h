@@ -26,8 +26,7 @@ enum log_level {
     LOG_LEVEL_DEBUG = 7,
 };
 
-/* A journal field: upper-case letters, digits, underscores. An absent value is left out.
- */
+/* A journal field: upper-case letters, digits, `_`. An absent value is left out. */
 struct log_field {
     const char *name;
     struct str value;

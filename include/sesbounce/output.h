@@ -93,6 +93,20 @@ struct store_value output_time(const char *name, int64_t ms); /* CLOCK_NONE: NUL
 const struct store_value *output_find(const struct store_value *values, size_t count,
                                       const char *name);
 
+/* Its text; absent when there is none. */
+struct str output_find_text(const struct store_value *values, size_t count,
+                            const char *name);
+
+/* A part of a sentence about a row: it appears when the row has that column. */
+struct output_part {
+    const char *before;
+    const char *column; /* NULL: the end, with `before` behind it all */
+};
+
+/* Appends the parts, not yet neutralised. */
+int output_parts(struct buf *to, const struct store_value *values, size_t count,
+                 const struct output_part *part);
+
 /* Appends the value as people read it, not yet neutralised; nothing for NULL. */
 int output_plain(struct buf *to, const struct store_value *value);
 

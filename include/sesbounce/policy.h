@@ -58,8 +58,7 @@ enum policy_effect {
     POLICY_EFFECT_NONE,     /* recorded only */
     POLICY_EFFECT_SUPPRESS, /* an entry, see reason and term */
     POLICY_EFFECT_SOFT,     /* a soft day of the address */
-    POLICY_EFFECT_DOUBTFUL, /* soft; an entry when it repeats on a second day, >= 24 h
-                               later */
+    POLICY_EFFECT_DOUBTFUL, /* soft; an entry when it repeats 24 h later or more */
     POLICY_EFFECT_HOLD,     /* held for a person's review: no entry */
     POLICY_EFFECT_LIFT,     /* not-spam: lifts a COMPLAINT entry */
     POLICY_EFFECT_RESET,    /* a delivery: ends soft counting */
@@ -98,8 +97,7 @@ struct policy_rule {
     const char *explanation; /* one sentence: what happened, and what follows */
 };
 
-/* The rows in their order, of which the first that holds decides; NULL after the last.
- */
+/* The rows in their order: the first that holds decides. NULL after the last. */
 const struct policy_rule *policy_rule_at(size_t index);
 
 /* Built from the settings at the start, and immutable. */
@@ -129,7 +127,7 @@ enum policy_tally {
     POLICY_TALLIES,
 };
 
-/* --- judging: policy.c, policy_tally.c ------------------------------------------- */
+/* --- judging: policy_judge.c ------------------------------------------- */
 
 struct policy_judgement {
     enum policy_class class;
@@ -143,20 +141,13 @@ struct policy_judgement {
     bool list_hit;        /* SES did not try: never brings back what a person removed */
     bool counts_in_rates; /* false for list hits, predictions, simulator addresses */
     bool alert;           /* our own fault, to be reported at once */
-    const char *rule;     /* constant name of the row that matched, e.g.
-                             "permanent-general"; NULL for an event about nobody */
-    char detail[POLICY_DETAIL_BYTES_MAX]; /* `Permanent/General (simulator)`, `abuse (1 of
-                                             3)` */
+    const char *rule;     /* constant name of the row; NULL for an event about nobody */
+    char detail[POLICY_DETAIL_BYTES_MAX]; /* `Permanent/General (simulator)` */
 };
 
 /* `recipient` NULL: an event about nobody, which only counts. */
 void policy_judge(const struct policy *policy, const struct ses_event *event,
                   const struct ses_recipient *recipient, struct policy_judgement *ret);
-
-/* The day's counter of a judgement whose other members are there. */
-enum policy_tally policy_tally_of(const struct ses_event *event,
-                                  const struct ses_recipient *recipient,
-                                  const struct policy_judgement *judgement);
 
 /* Can a remote server report it again and again, so that a mail counts once for each
  * address? SES itself reports a Send or a Delivery, and does so once. */
@@ -172,8 +163,8 @@ struct policy_message {
     bool is_known;     /* one of them is known already: another feed or a retry */
     bool is_complaint; /* one of them is news, and counts as a complaint */
 };
-/* Is a recipient that is news counted at once? A complaint is counted at the end. */
-bool policy_message_counts(struct policy_message *message, enum policy_tally tally);
+/* Notes a recipient that is news. True: it is counted at once; a complaint at the end. */
+bool policy_message_note(struct policy_message *message, enum policy_tally tally);
 /* After the last recipient: is it a complaint that counts? */
 bool policy_message_complains(const struct policy_message *message);
 

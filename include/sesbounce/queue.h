@@ -36,8 +36,7 @@ int queue_init(struct queue *queue, size_t max);
 /* Nobody may use it any more; it must be empty. */
 void queue_done(struct queue *queue);
 
-/* 0: the taker owns the node. -EAGAIN when full, -ESHUTDOWN when closed: caller keeps it.
- */
+/* 0: the taker owns it. -EAGAIN when full, -ESHUTDOWN when closed: caller keeps it. */
 int queue_push(struct queue *queue, struct queue_node *node);
 
 /*

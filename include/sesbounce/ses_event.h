@@ -72,11 +72,9 @@ struct ses_event {
     struct str complaint_subtype;
     struct str feedback_type; /* complaintFeedbackType */
     struct str feedback_id;
-    int64_t
-        ses_time_ms; /* the block's own timestamp, else mail.timestamp, else CLOCK_NONE */
-    int64_t sent_ms; /* mail.timestamp */
-    struct str
-        diagnostic; /* of the message: smtpResponse, reject reason, errorMessage, … */
+    int64_t ses_time_ms;   /* the block's timestamp, else sent_ms, else CLOCK_NONE */
+    int64_t sent_ms;       /* mail.timestamp */
+    struct str diagnostic; /* of the message: smtpResponse, errorMessage, … */
     struct str reporting_mta;
     struct str remote_mta_ip;
     struct str user_agent;
@@ -122,13 +120,11 @@ struct ses_rule {
 struct ses_rules {
     const struct ses_rule *rules;
     size_t rule_count;
-    char *const
-        *campaigns; /* `tag:NAME` or `header:NAME`, the first that is present wins */
+    char *const *campaigns; /* `tag:NAME`, `header:NAME`: the first that is there wins */
     size_t campaign_count;
 };
 
-/* Why an authentic message is quarantined. The words are in the views: never rename one.
- */
+/* Why an authentic message is quarantined. Views have these words: never rename one. */
 enum quarantine_reason {
     QUARANTINE_NONE,
     QUARANTINE_STALE,      /* stale: too old */
@@ -169,8 +165,15 @@ enum ses_shape {
 };
 enum ses_shape ses_event_shape(struct str text);
 
-/* SES's spelling of a type that differs from it only in case; else the word itself. */
+/* Types that name nobody. */
+#define SES_WORD_ANNOUNCEMENT "AmazonSnsSubscriptionSucceeded"
+#define SES_WORD_PAUSED       "Sending Status Disabled"
+#define SES_WORD_RESUMED      "Sending Status Enabled"
+
+/* SES's spelling of a type that differs from it only in case; else the word itself.
+ * Whatever passes a message on may change the case. */
 struct str ses_type_word(struct str word);
+enum ses_type ses_type_of(struct str word);
 
 /* A type that is named takes precedence over `*`; a type in no list is kept. Case does
  * not matter. */

@@ -30,6 +30,8 @@ enum sns_type {
     SNS_SUBSCRIPTION_CONFIRMATION,
     SNS_UNSUBSCRIBE_CONFIRMATION,
 };
+/* By its word in `Type`; false for any other word. */
+bool sns_type_parse(struct str word, enum sns_type *ret);
 
 struct sns_message {
     enum sns_type type;

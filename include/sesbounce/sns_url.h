@@ -20,11 +20,15 @@ struct sns_origin {
     char text[SNS_ORIGIN_BYTES_MAX];
 };
 
+/* The DNS domain of an AWS partition, `amazonaws.com` for `aws`; absent for one we do not
+ * know. And of all partitions, by number; absent after the last. */
+struct str sns_url_domain(struct str partition);
+struct str sns_url_domain_at(size_t number);
+
 /*
  * 0 when `text` may be a value of `[sns] endpoint`: absent or `auto`; else an origin
  * only, `{region}` optional, https, or http on a loopback address. -EINVAL with a
- * constant
- * `*ret_fault` otherwise.
+ * constant `*ret_fault` otherwise.
  */
 int sns_url_check_endpoint(struct str text, const char **ret_fault);
 
@@ -42,8 +46,7 @@ struct str sns_url_origin_host(const struct sns_origin *origin);
  * name whatever is configured. 0, or -EINVAL for a partition we do not know. */
 int sns_url_aws_host(const struct arn *topic, struct sns_origin *ret);
 
-/* SimpleNotificationService-HEX.pem, HEX in lower case and at most SNS_CERT_HEX_MAX long.
- */
+/* SimpleNotificationService-HEX.pem, HEX in lower case, at most SNS_CERT_HEX_MAX long. */
 bool sns_url_is_certificate_file(struct str file);
 
 /* What a SigningCertURL names, borrowed from it. */

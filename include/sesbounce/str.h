@@ -34,6 +34,27 @@ static inline bool str_present(struct str s)
     return s.data != NULL;
 }
 
+/* Without its first `bytes`, of which there are as many. */
+static inline struct str str_skip(struct str s, size_t bytes)
+{
+    return (struct str){s.data + bytes, s.len - bytes};
+}
+
+/* Where the first `c` is; NULL: nowhere. */
+static inline const char *str_find(struct str s, char c)
+{
+    return s.len > 0 ? memchr(s.data, c, s.len) : NULL;
+}
+
+/* Does every byte pass? It does when there is none. */
+static inline bool str_all(struct str s, bool (*passes)(char c))
+{
+    size_t i = 0;
+    while (i < s.len && passes(s.data[i]))
+        i++;
+    return i == s.len;
+}
+
 /* Equal bytes. Absent equals only absent. Inline: most comparisons end at the length. */
 static inline bool str_equal(struct str a, struct str b)
 {
@@ -47,6 +68,12 @@ bool str_equal_nocase(struct str a, struct str b);
 
 bool str_starts_with(struct str s, struct str prefix);
 bool str_ends_with(struct str s, struct str suffix);
+
+/* Takes `prefix` off the front of `*rest`; false, and it stays, when it is not there. */
+bool str_take_prefix(struct str *rest, struct str prefix);
+
+/* The word of `known`, ended by NULL, that differs from `word` only in case; else it. */
+struct str str_spelled(struct str word, const char *const *known);
 
 /* Without blanks (space, tab, CR, LF) at both ends. */
 struct str str_trim(struct str s);
@@ -112,6 +139,11 @@ static inline bool ascii_is_digit(char c)
 static inline bool ascii_is_alpha(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline bool ascii_is_alnum(char c)
+{
+    return ascii_is_alpha(c) || ascii_is_digit(c);
 }
 
 #endif

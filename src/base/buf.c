@@ -20,11 +20,16 @@ void buf_done(struct buf *buf)
     buf_init(buf, buf->max);
 }
 
+void buf_cut(struct buf *buf, size_t len)
+{
+    buf->len = len;
+    if (buf->data)
+        buf->data[len] = '\0';
+}
+
 void buf_clear(struct buf *buf)
 {
-    buf->len = 0;
-    if (buf->data)
-        buf->data[0] = '\0';
+    buf_cut(buf, 0);
 }
 
 int buf_reserve(struct buf *buf, size_t more)

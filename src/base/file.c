@@ -49,8 +49,7 @@ int file_write_fd(int fd, struct str bytes)
             continue;
         if (written < 0)
             return -errno;
-        bytes.data += written;
-        bytes.len -= (size_t)written;
+        bytes = str_skip(bytes, (size_t)written);
     }
     return fsync(fd) < 0 ? -errno : 0;
 }

@@ -288,14 +288,14 @@ static bool skip_number(struct json_scan *json)
 {
     (void)take_byte(json, '-');
     if (!take_byte(json, '0') && take_digits(json) == 0)
-        return fail(json, "no JSON value where one belongs");
+        return fail(json, "a JSON value is missing");
     if (take_byte(json, '.') && take_digits(json) == 0)
-        return fail(json, "a number ends with its point");
+        return fail(json, "a number ends with its decimal point");
     if (take_byte(json, 'e') || take_byte(json, 'E')) {
         if (!take_byte(json, '-'))
             (void)take_byte(json, '+');
         if (take_digits(json) == 0)
-            return fail(json, "a number without its exponent");
+            return fail(json, "a number without digits in its exponent");
     }
     return true;
 }
@@ -350,7 +350,7 @@ static bool skip_value(struct json_scan *json, unsigned depth)
     if (first != '{' && first != '[')
         return skip_scalar(json, first);
     if (depth >= JSON_SCAN_DEPTH_MAX)
-        return fail(json, "nested too deep");
+        return fail(json, "nested too deeply");
     bool object = first == '{';
     char close = object ? '}' : ']';
     json->at++;

@@ -32,7 +32,7 @@ struct text {
     size_t left; /* without the NUL */
 };
 
-static void put_bytes(struct text *text, struct str s)
+static void text_put(struct text *text, struct str s)
 {
     size_t len = s.len < text->left ? s.len : text->left;
     if (len > 0)
@@ -43,7 +43,7 @@ static void put_bytes(struct text *text, struct str s)
 }
 
 /* Copies at most LOG_VALUE_BYTES_MAX bytes, harmless ones, whole characters. */
-static struct str neutralise(struct str value, char ret[LOG_VALUE_BYTES_MAX])
+static struct str value_neutralise(struct str value, char ret[LOG_VALUE_BYTES_MAX])
 {
     size_t out = 0;
     while (value.len > 0) {
@@ -56,77 +56,61 @@ static struct str neutralise(struct str value, char ret[LOG_VALUE_BYTES_MAX])
         memcpy(ret + out, harmless ? value.data : "?", put);
         out += put;
         size_t eaten = len > 0 ? len : 1;
-        value.data += eaten;
-        value.len -= eaten;
+        value = str_skip(value, eaten);
     }
     return (struct str){ret, out};
 }
 
 /* A value that could be taken for more than one field stands in quotation marks. */
-static void put_value(struct text *text, struct str value)
+static void text_put_value(struct text *text, struct str value)
 {
     bool plain = value.len > 0;
     for (size_t i = 0; i < value.len; i++)
         plain = plain && !strchr(" \"()=", value.data[i]);
     if (plain) {
-        put_bytes(text, value);
+        text_put(text, value);
         return;
     }
-    put_bytes(text, STR("\""));
+    text_put(text, STR("\""));
     for (size_t i = 0; i < value.len; i++)
-        put_bytes(text,
-                  value.data[i] == '"' ? STR("'") : (struct str){value.data + i, 1});
-    put_bytes(text, STR("\""));
+        text_put(text, value.data[i] == '"' ? STR("'") : (struct str){value.data + i, 1});
+    text_put(text, STR("\""));
 }
 
 /* `message (FIELD=value …)` */
-static void put_line(struct text *text, const char *message,
-                     const struct log_field *fields, size_t count)
+static void text_put_line(struct text *text, const char *message,
+                          const struct log_field *fields, size_t count)
 {
-    put_bytes(text, str_of(message));
+    text_put(text, str_of(message));
     bool any = false;
     for (size_t i = 0; i < count; i++) {
         _uninitialized_ char value[LOG_VALUE_BYTES_MAX];
         if (!str_present(fields[i].value))
             continue;
-        put_bytes(text, any ? STR(" ") : STR(" ("));
-        put_bytes(text, str_of(fields[i].name));
-        put_bytes(text, STR("="));
-        put_value(text, neutralise(fields[i].value, value));
+        text_put(text, any ? STR(" ") : STR(" ("));
+        text_put(text, str_of(fields[i].name));
+        text_put(text, STR("="));
+        text_put_value(text, value_neutralise(fields[i].value, value));
         any = true;
     }
     if (any)
-        put_bytes(text, STR(")"));
-}
-
-static const char *level_name(enum log_level level)
-{
-    switch (level) {
-    case LOG_LEVEL_ERROR:
-        return "error";
-    case LOG_LEVEL_WARNING:
-        return "warning";
-    case LOG_LEVEL_NOTICE:
-        return "notice";
-    case LOG_LEVEL_INFO:
-        return "info";
-    case LOG_LEVEL_DEBUG:
-        return "debug";
-    }
-    return "error";
+        text_put(text, STR(")"));
 }
 
 /* One write a line, so that the lines of two threads do not mingle. */
-static void write_stderr(enum log_level level, const char *message,
+static void stderr_write(enum log_level level, const char *message,
                          const struct log_field *fields, size_t count)
 {
     _uninitialized_ char line[LINE_BYTES];
-    struct text text = {line, sizeof line - 2};
-    put_bytes(&text, str_of(program_name));
-    put_bytes(&text, STR(": "));
-    put_bytes(&text, str_of(level_name(level)));
-    put_bytes(&text, STR(": "));
-    put_line(&text, message, fields, count);
+    static const char *const levels[] = {
+        [LOG_LEVEL_ERROR] = ": error: ",   [LOG_LEVEL_WARNING] = ": warning: ",
+        [LOG_LEVEL_NOTICE] = ": notice: ", [LOG_LEVEL_INFO] = ": info: ",
+        [LOG_LEVEL_DEBUG] = ": debug: ",
+    };
+    struct text text = {line, sizeof(line) - 2};
+    text_put(&text, str_of(program_name));
+    text_put(&text, str_of(levels[level]));
+    text_put_line(&text, message, fields, count);
     *text.at++ = '\n';
     for (const char *from = line; from < text.at;) {
         ssize_t written = write(STDERR_FILENO, from, (size_t)(text.at - from));
@@ -142,9 +126,9 @@ static struct iovec journal_field(const char *name, struct str value,
 {
     _uninitialized_ char harmless[LOG_VALUE_BYTES_MAX];
     struct text text = {ret, FIELD_BYTES - 1};
-    put_bytes(&text, str_of(name));
-    put_bytes(&text, STR("="));
-    put_bytes(&text, neutralise(value, harmless));
+    text_put(&text, str_of(name));
+    text_put(&text, STR("="));
+    text_put(&text, value_neutralise(value, harmless));
     return (struct iovec){ret, (size_t)(text.at - ret)};
 }
 
@@ -152,7 +136,7 @@ static struct iovec journal_field(const char *name, struct str value,
  * MESSAGE tells the fields too, because journalctl shows nothing else by default.
  * 0 or a negative errno.
  */
-static int write_journal(enum log_level level, const char *message,
+static int journal_write(enum log_level level, const char *message,
                          const struct log_field *fields, size_t count)
 {
     enum { PRIORITY, IDENTIFIER, MESSAGE, FIRST_FIELD };
@@ -162,9 +146,9 @@ static int write_journal(enum log_level level, const char *message,
     char priority = (char)('0' + level);
     iov[PRIORITY] = journal_field("PRIORITY", (struct str){&priority, 1}, texts[0]);
     iov[IDENTIFIER] = journal_field("SYSLOG_IDENTIFIER", str_of(program_name), texts[1]);
-    struct text text = {line, sizeof line - 1};
-    put_bytes(&text, STR("MESSAGE="));
-    put_line(&text, message, fields, count);
+    struct text text = {line, sizeof(line) - 1};
+    text_put(&text, STR("MESSAGE="));
+    text_put_line(&text, message, fields, count);
     iov[MESSAGE] = (struct iovec){line, (size_t)(text.at - line)};
     int used = FIRST_FIELD;
     for (size_t i = 0; i < count; i++) {
@@ -199,10 +183,10 @@ void log_write(enum log_level level, const char *message, const struct log_field
                size_t count)
 {
     assert(count <= LOG_FIELDS_MAX);
-    if (to_journal && write_journal(level, message, fields, count) >= 0)
+    if (to_journal && journal_write(level, message, fields, count) >= 0)
         return;
     if (level < LOG_LEVEL_DEBUG) /* the journal filters, a terminal does not */
-        write_stderr(level, message, fields, count);
+        stderr_write(level, message, fields, count);
 }
 
 bool log_ration_pass(struct log_ration *ration, int64_t mono_ms, unsigned burst,

@@ -4,43 +4,27 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#define UNIX_PREFIX STR("unix:")
-
-static struct str behind(struct str text, size_t count)
-{
-    return (struct str){text.data + count, text.len - count};
-}
-
-static bool ipv6_split(struct str text, struct net_address *ret)
-{
-    const char *end = memchr(text.data, ']', text.len);
-    size_t at = end ? (size_t)(end - text.data) : text.len;
-    if (at + 1 >= text.len || text.data[at + 1] != ':')
-        return false;
-    *ret = (struct net_address){NET_IPV6, {text.data + 1, at - 1}, behind(text, at + 2)};
-    return true;
-}
-
 bool net_address_split(struct str text, struct net_address *ret)
 {
-    if (str_starts_with(text, UNIX_PREFIX)) {
-        *ret = (struct net_address){NET_UNIX, behind(text, UNIX_PREFIX.len), STR_ABSENT};
+    bool v6 = str_starts_with(text, STR("["));
+    if (str_take_prefix(&text, STR("unix:"))) {
+        *ret = (struct net_address){NET_UNIX, text, STR_ABSENT};
         return true;
     }
-    if (str_starts_with(text, STR("[")))
-        return ipv6_split(text, ret);
-    const char *colon = text.len > 0 ? memchr(text.data, ':', text.len) : NULL;
-    if (!colon)
+    const char *end = str_find(text, v6 ? ']' : ':');
+    size_t at = end ? (size_t)(end - text.data) : text.len;
+    size_t colon = at + v6;
+    if (colon >= text.len || text.data[colon] != ':')
         return false;
-    size_t at = (size_t)(colon - text.data);
-    *ret = (struct net_address){NET_HOST, {text.data, at}, behind(text, at + 1)};
+    *ret = (struct net_address){
+        v6 ? NET_IPV6 : NET_HOST, {text.data + v6, at - v6}, str_skip(text, colon + 1)};
     return true;
 }
 
 bool net_ip_parse(int family, struct str text, void *ret)
 {
     char copy[INET6_ADDRSTRLEN];
-    if (text.len >= sizeof(copy) || memchr(text.data, '\0', text.len))
+    if (text.len >= sizeof(copy) || str_find(text, '\0'))
         return false;
     memcpy(copy, text.data, text.len);
     copy[text.len] = '\0';

@@ -4,22 +4,7 @@
 #include <errno.h>
 #include <time.h>
 
-/* A mutex of ours fails only when it is misused, which is our bug. */
-static void lock(struct queue *queue)
-{
-    int r = pthread_mutex_lock(&queue->mutex);
-    assert(r == 0);
-    (void)r;
-}
-
-static void unlock(struct queue *queue)
-{
-    int r = pthread_mutex_unlock(&queue->mutex);
-    assert(r == 0);
-    (void)r;
-}
-
-static int init_changed(pthread_cond_t *changed)
+static int condition_init(pthread_cond_t *changed)
 {
     pthread_condattr_t attributes;
     int r = pthread_condattr_init(&attributes);
@@ -35,7 +20,7 @@ static int init_changed(pthread_cond_t *changed)
 int queue_init(struct queue *queue, size_t max)
 {
     *queue = (struct queue){.max = max};
-    int r = init_changed(&queue->changed);
+    int r = condition_init(&queue->changed);
     if (r < 0)
         return r;
     r = pthread_mutex_init(&queue->mutex, NULL);
@@ -54,7 +39,7 @@ void queue_done(struct queue *queue)
 int queue_push(struct queue *queue, struct queue_node *node)
 {
     int r = 0;
-    lock(queue);
+    pthread_mutex_lock(&queue->mutex);
     if (queue->closed) {
         r = -ESHUTDOWN;
     } else if (queue->count >= queue->max) {
@@ -69,12 +54,12 @@ int queue_push(struct queue *queue, struct queue_node *node)
         queue->count++;
         (void)pthread_cond_signal(&queue->changed);
     }
-    unlock(queue);
+    pthread_mutex_unlock(&queue->mutex);
     return r;
 }
 
 /* Called with the mutex held. */
-static void wait_for_change(struct queue *queue, int64_t deadline_ms)
+static void change_wait(struct queue *queue, int64_t deadline_ms)
 {
     struct timespec deadline = {
         .tv_sec = (time_t)(deadline_ms / 1000),
@@ -86,7 +71,7 @@ static void wait_for_change(struct queue *queue, int64_t deadline_ms)
 }
 
 /* Called with the mutex held. */
-static struct queue_node *cut(struct queue *queue, size_t most)
+static struct queue_node *nodes_cut(struct queue *queue, size_t most)
 {
     struct queue_node *first = queue->first;
     if (most == 0 || !first)
@@ -107,11 +92,10 @@ static struct queue_node *cut(struct queue *queue, size_t most)
 
 struct queue_node *queue_take(struct queue *queue, size_t most, int64_t deadline_ms)
 {
-    lock(queue);
-    wait_for_change(queue, deadline_ms > 0 ? deadline_ms : 0);
-    struct queue_node *taken = cut(queue, most);
-
-    unlock(queue);
+    pthread_mutex_lock(&queue->mutex);
+    change_wait(queue, deadline_ms > 0 ? deadline_ms : 0);
+    struct queue_node *taken = nodes_cut(queue, most);
+    pthread_mutex_unlock(&queue->mutex);
     return taken;
 }
 
@@ -123,7 +107,7 @@ struct queue_node *queue_take_if(struct queue *queue,
     struct queue_node **taken_end = &taken;
     struct queue_node **link = &queue->first;
 
-    lock(queue);
+    pthread_mutex_lock(&queue->mutex);
     queue->last = NULL;
     while (*link) {
         struct queue_node *node = *link;
@@ -139,30 +123,30 @@ struct queue_node *queue_take_if(struct queue *queue,
             link = &node->next;
         }
     }
-    unlock(queue);
+    pthread_mutex_unlock(&queue->mutex);
     return taken;
 }
 
 void queue_close(struct queue *queue)
 {
-    lock(queue);
+    pthread_mutex_lock(&queue->mutex);
     queue->closed = true;
     (void)pthread_cond_broadcast(&queue->changed);
-    unlock(queue);
+    pthread_mutex_unlock(&queue->mutex);
 }
 
 bool queue_is_closed(struct queue *queue)
 {
-    lock(queue);
+    pthread_mutex_lock(&queue->mutex);
     bool closed = queue->closed;
-    unlock(queue);
+    pthread_mutex_unlock(&queue->mutex);
     return closed;
 }
 
 size_t queue_count(struct queue *queue)
 {
-    lock(queue);
+    pthread_mutex_lock(&queue->mutex);
     size_t count = queue->count;
-    unlock(queue);
+    pthread_mutex_unlock(&queue->mutex);
     return count;
 }

@@ -5,7 +5,7 @@
 
 #include "sesbounce/limits.h"
 
-static bool same_nocase(const char *a, const char *b, size_t len)
+static bool bytes_equal_nocase(const char *a, const char *b, size_t len)
 {
     for (size_t i = 0; i < len; i++)
         if (ascii_lower(a[i]) != ascii_lower(b[i]))
@@ -17,7 +17,7 @@ bool str_equal_nocase(struct str a, struct str b)
 {
     if (!a.data || !b.data)
         return a.data == b.data;
-    return a.len == b.len && same_nocase(a.data, b.data, a.len);
+    return a.len == b.len && bytes_equal_nocase(a.data, b.data, a.len);
 }
 
 bool str_starts_with(struct str s, struct str prefix)
@@ -27,6 +27,14 @@ bool str_starts_with(struct str s, struct str prefix)
     return s.len >= prefix.len && memcmp(s.data, prefix.data, prefix.len) == 0;
 }
 
+bool str_take_prefix(struct str *rest, struct str prefix)
+{
+    if (!str_starts_with(*rest, prefix))
+        return false;
+    *rest = str_skip(*rest, prefix.len);
+    return true;
+}
+
 bool str_ends_with(struct str s, struct str suffix)
 {
     if (!s.data || !suffix.data || s.len < suffix.len)
@@ -34,19 +42,26 @@ bool str_ends_with(struct str s, struct str suffix)
     return memcmp(s.data + s.len - suffix.len, suffix.data, suffix.len) == 0;
 }
 
-static bool is_blank(char c)
+struct str str_spelled(struct str word, const char *const *known)
 {
+    for (; *known; known++)
+        if (str_equal_nocase(word, str_of(*known)))
+            return str_of(*known);
+    return word;
+}
+
+static bool ends_with_blank(struct str s)
+{
+    char c = s.data[s.len - 1];
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 struct str str_trim(struct str s)
 {
-    while (s.len > 0 && is_blank(s.data[s.len - 1]))
+    while (s.len > 0 && ends_with_blank(s))
         s.len--;
-    while (s.len > 0 && is_blank(s.data[0])) {
-        s.data++;
-        s.len--;
-    }
+    while (s.len > 0 && ends_with_blank((struct str){s.data, 1}))
+        s = str_skip(s, 1);
     return s;
 }
 
@@ -54,15 +69,10 @@ bool str_split(struct str *rest, char separator, struct str *ret_part)
 {
     if (!rest->data)
         return false;
-    const char *end = rest->len > 0 ? memchr(rest->data, separator, rest->len) : NULL;
-    if (!end) {
-        *ret_part = *rest;
-        *rest = STR_ABSENT;
-        return true;
-    }
-    size_t len = (size_t)(end - rest->data);
+    const char *end = str_find(*rest, separator);
+    size_t len = end ? (size_t)(end - rest->data) : rest->len;
     *ret_part = (struct str){rest->data, len};
-    *rest = (struct str){end + 1, rest->len - len - 1};
+    *rest = end ? str_skip(*rest, len + 1) : STR_ABSENT;
     return true;
 }
 
@@ -101,18 +111,10 @@ char *str_dup(struct str s)
 /* Length of the sequence that begins at `s`, or 0 if it is not UTF-8. RFC 3629, 4. */
 static size_t utf8_sequence(const unsigned char *s, size_t len)
 {
-    unsigned char low = 0x80, high = 0xbf; /* bounds of the second byte */
-    size_t need;
     if (s[0] < 0x80)
         return 1;
-    if (s[0] >= 0xc2 && s[0] <= 0xdf)
-        need = 2;
-    else if ((s[0] & 0xf0) == 0xe0)
-        need = 3;
-    else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-        need = 4;
-    else
-        return 0;
+    size_t need = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+    unsigned char low = 0x80, high = 0xbf; /* bounds of the second byte */
     if (s[0] == 0xe0)
         low = 0xa0;
     else if (s[0] == 0xed)
@@ -121,7 +123,7 @@ static size_t utf8_sequence(const unsigned char *s, size_t len)
         low = 0x90;
     else if (s[0] == 0xf4)
         high = 0x8f;
-    if (len < need || s[1] < low || s[1] > high)
+    if (s[0] < 0xc2 || s[0] > 0xf4 || len < need || s[1] < low || s[1] > high)
         return 0;
     for (size_t i = 2; i < need; i++)
         if ((s[i] & 0xc0) != 0x80)
@@ -214,29 +216,18 @@ bool str_character_is_harmful(struct str character)
 
 const char *str_character_unseen(struct str character)
 {
-    switch (oddity_of(character)) {
-    case NONE:
-        break;
-    case BIDI:
-        return "a bidirectional control character";
-    case BLANK:
-        return "a blank character";
-    case CONTROL:
-        return "a control character";
-    case LINE:
-        return "a line separator";
-    case LOST:
-        return "a replacement character";
-    case MARK:
-        return "a byte order mark";
-    case NO_BREAK:
-        return "a no-break space";
-    case SPACE:
-        return "not the usual space";
-    case ZERO_WIDTH:
-        return "a zero-width character";
-    }
-    return NULL;
+    static const char *const names[] = {
+        [BIDI] = "a bidirectional control character",
+        [BLANK] = "a blank character",
+        [CONTROL] = "a control character",
+        [LINE] = "a line separator",
+        [LOST] = "a replacement character",
+        [MARK] = "a byte order mark",
+        [NO_BREAK] = "a no-break space",
+        [SPACE] = "not the usual space",
+        [ZERO_WIDTH] = "a zero-width character",
+    };
+    return names[oddity_of(character)];
 }
 
 bool str_is_utf8(struct str s)
@@ -245,11 +236,11 @@ bool str_is_utf8(struct str s)
     size_t left = s.len;
     while (left > 0) {
         uint64_t word;
-        if (left >= sizeof word) {
-            memcpy(&word, at, sizeof word);
+        if (left >= sizeof(word)) {
+            memcpy(&word, at, sizeof(word));
             if (!(word & UINT64_C(0x8080808080808080))) {
-                at += sizeof word;
-                left -= sizeof word;
+                at += sizeof(word);
+                left -= sizeof(word);
                 continue;
             }
         }
@@ -262,7 +253,7 @@ bool str_is_utf8(struct str s)
     return true;
 }
 
-static unsigned least(unsigned a, unsigned b)
+static unsigned least_of(unsigned a, unsigned b)
 {
     return a < b ? a : b;
 }
@@ -283,11 +274,11 @@ unsigned str_distance(struct str a, struct str b)
                 d[i][j] = i + j;
                 continue;
             }
-            d[i][j] = least(least(d[i - 1][j], d[i][j - 1]) + 1,
-                            d[i - 1][j - 1] + (letter_is_same(a, i, b, j) ? 0 : 1));
+            d[i][j] = least_of(least_of(d[i - 1][j], d[i][j - 1]) + 1,
+                               d[i - 1][j - 1] + (letter_is_same(a, i, b, j) ? 0 : 1));
             if (i > 1 && j > 1 && letter_is_same(a, i, b, j - 1) &&
                 letter_is_same(a, i - 1, b, j))
-                d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
+                d[i][j] = least_of(d[i][j], d[i - 2][j - 2] + 1);
         }
     }
     return d[a.len][b.len];

@@ -1,7 +1,6 @@
 /* What a value may be, and how the settings must go together. */
 #include <assert.h>
 #include <netinet/in.h>
-#include <strings.h>
 #include <sys/un.h>
 
 #include "config/settings_private.h"
@@ -10,23 +9,17 @@
 #include "sesbounce/net_address.h"
 #include "sesbounce/sns_url.h"
 
-static bool is_printable(char c)
+static bool text_is_printable(struct str text)
 {
-    return c > ' ' && c <= '~';
-}
-
-static bool all_printable(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (!is_printable(text.data[i]))
+    for (size_t i = 0; i < text.len; i++)
+        if (text.data[i] <= ' ' || text.data[i] > '~')
             return false;
-    }
     return true;
 }
 
 /* --- listen --- */
 
-static bool is_host_name(struct str host)
+static bool host_is_name(struct str host)
 {
     bool letters = false;
     for (size_t i = 0; i < host.len; i++) {
@@ -38,12 +31,12 @@ static bool is_host_name(struct str host)
     return letters && host.len <= 253 && host.data[0] != '-' && host.data[0] != '.';
 }
 
-static const char *check_unix_path(struct str path)
+static const char *unix_path_check(struct str path)
 {
     const struct sockaddr_un *address = NULL;
     if (path.len == 0 || path.data[0] != '/')
         return "names no socket: write the whole path, as in `unix:/run/sesbounced.sock`";
-    if (path.len >= sizeof address->sun_path)
+    if (path.len >= sizeof(address->sun_path))
         return "is too long for a socket's path: the kernel allows 107 bytes";
     return NULL;
 }
@@ -58,7 +51,7 @@ const char *settings_check_listen(struct str text)
         return "is not an address to listen on: write `HOST:PORT`, `[IPV6]:PORT` or "
                "`unix:/PATH`";
     if (address.kind == NET_UNIX)
-        return check_unix_path(address.host);
+        return unix_path_check(address.host);
     if (address.kind == NET_HOST && memchr(address.port.data, ':', address.port.len))
         return "looks like an IPv6 address: write it in brackets, as in `[::1]:9025`";
     if (str_to_u64(address.port, UINT16_MAX, &number) < 0)
@@ -70,7 +63,7 @@ const char *settings_check_listen(struct str text)
     if (address.host.len == 0 || str_equal(address.host, STR("*")))
         return "does not say where: for every address write `0.0.0.0:PORT` or "
                "`[::]:PORT`";
-    if (!is_host_name(address.host) && !net_ip_parse(AF_INET, address.host, ip))
+    if (!host_is_name(address.host) && !net_ip_parse(AF_INET, address.host, ip))
         return "has neither an IP address nor a host name before the colon";
     return NULL;
 }
@@ -87,7 +80,7 @@ const char *settings_check_url_path(struct str text)
 {
     if (text.data[0] != '/')
         return "is not a path: it must begin with a slash, as in `/sns`";
-    if (!all_printable(text))
+    if (!text_is_printable(text))
         return "contains a blank or a non-ASCII character, which no URL path does";
     if (memchr(text.data, '?', text.len) || memchr(text.data, '#', text.len) ||
         memchr(text.data, '%', text.len))
@@ -121,9 +114,7 @@ const char *settings_check_topic(struct str text)
 const char *settings_check_endpoint(struct str text)
 {
     const char *fault = NULL;
-    if (sns_url_check_endpoint(text, &fault) == 0)
-        return NULL;
-    return fault;
+    return sns_url_check_endpoint(text, &fault) == 0 ? NULL : fault;
 }
 
 /* How SES spells them; a type that is not here may be a new one. */
@@ -133,7 +124,7 @@ static const char *const event_types[] = {
 };
 
 /* The same except for case, blanks, dashes and underscores. */
-static bool spelled_alike(struct str text, const char *word)
+static bool word_is_like(struct str text, const char *word)
 {
     size_t i = 0;
     for (;;) {
@@ -159,7 +150,7 @@ const char *settings_check_event_type(struct str text)
         return "is too long for an event type of SES";
     for (size_t i = 0; event_types[i]; i++) {
         if (!str_equal_nocase(text, str_of(event_types[i])) &&
-            spelled_alike(text, event_types[i]))
+            word_is_like(text, event_types[i]))
             return "is not how SES spells it: Bounce, Complaint, Delivery, Send, Reject, "
                    "Open, Click, Rendering Failure, DeliveryDelay, Subscription, "
                    "Received";
@@ -175,16 +166,13 @@ const char *settings_check_event_type(struct str text)
 
 const char *settings_check_campaign(struct str text)
 {
-    static const char *const what =
-        "names no campaign: write `tag:NAME` or `header:NAME`, as in `tag:campaign`";
     struct str rest = text;
     struct str kind;
-    if (!str_split(&rest, ':', &kind) || !str_present(rest))
-        return what;
-    if (!str_equal(kind, STR("tag")) && !str_equal(kind, STR("header")))
-        return what;
-    if (rest.len == 0 || !all_printable(rest))
-        return what;
+    (void)str_split(&rest, ':', &kind);
+    if ((!str_equal(kind, STR("tag")) && !str_equal(kind, STR("header"))) ||
+        rest.len == 0 || !text_is_printable(rest))
+        return "names no campaign: write `tag:NAME` or `header:NAME`, as in "
+               "`tag:campaign`";
     if (str_equal(kind, STR("header")) && memchr(rest.data, ':', rest.len))
         return "is not a header's name: omit the colon at its end";
     return NULL;
@@ -211,7 +199,7 @@ static size_t item_line(const struct settings_place *place, size_t index)
     return place->item_lines ? place->item_lines[index] : 0;
 }
 
-static void check_pair(struct settings_reader *reader, const char *section,
+static void pair_check(struct settings_reader *reader, const char *section,
                        const char *certificate, const char *key)
 {
     const struct settings_place *cert_at = place_named(reader, section, "certificate");
@@ -230,7 +218,7 @@ static void check_pair(struct settings_reader *reader, const char *section,
                        section);
 }
 
-static void check_admin(struct settings_reader *reader)
+static void admin_check(struct settings_reader *reader)
 {
     const struct settings *s = reader->settings;
     const struct settings_place *place = place_named(reader, "admin", "listen");
@@ -242,43 +230,37 @@ static void check_admin(struct settings_reader *reader)
         {"certificate", s->admin.certificate},
         {"key", s->admin.key},
     };
-    check_pair(reader, "admin", s->admin.certificate, s->admin.key);
     for (size_t i = 0; i < s->admin.listen.count; i++) {
         if (settings_listen_is_local(s->admin.listen.items[i]))
             continue;
-        for (size_t n = 0; n < sizeof needed / sizeof needed[0]; n++) {
+        for (size_t n = 0; n < sizeof(needed) / sizeof(*needed); n++)
             if (!needed[n].value && !place_named(reader, "admin", needed[n].key)->faulty)
                 settings_fault(reader, item_line(place, i),
                                "[admin] listen: `%s` is not loopback, so it needs `%s`; "
                                "or listen on 127.0.0.1 or unix:/PATH",
                                s->admin.listen.items[i], needed[n].key);
-        }
     }
 }
 
-static void check_simulator(struct settings_reader *reader)
+static void simulator_check(struct settings_reader *reader)
 {
     const struct settings *s = reader->settings;
     const struct settings_place *listen = place_named(reader, "ingest", "listen");
-    if (!s->simulator.enabled)
-        return;
-    for (size_t i = 0; i < s->ingest.listen.count; i++) {
-        const char *where = s->ingest.listen.items[i];
-        if (!settings_listen_is_local(where))
+    for (size_t i = 0; s->simulator.enabled && i < s->ingest.listen.count; i++)
+        if (!settings_listen_is_local(s->ingest.listen.items[i]))
             settings_fault(reader, place_named(reader, "simulator", "enabled")->line,
                            "[simulator] enabled: not while [ingest] listen = %s (line "
                            "%zu) lets strangers in: listen on loopback only, or set it "
                            "to `no`",
-                           where, item_line(listen, i));
-    }
+                           s->ingest.listen.items[i], item_line(listen, i));
 }
 
 static const char *const event_lists[] = {"keep", "count", "ignore"};
-#define EVENT_LISTS (sizeof event_lists / sizeof event_lists[0])
+#define EVENT_LISTS (sizeof(event_lists) / sizeof(*event_lists))
 
 /* Tells a type of `a` that is in `b` too, or takes it out of the one that is a default.
  */
-static void part_lists(struct settings_reader *reader, const struct setting *a,
+static void lists_part(struct settings_reader *reader, const struct setting *a,
                        const struct setting *b)
 {
     struct settings_list *list_a = settings_value_list(reader->settings, a);
@@ -303,41 +285,30 @@ static void part_lists(struct settings_reader *reader, const struct setting *a,
     }
 }
 
-static bool list_holds(const struct settings_list *list, const char *item)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (strcmp(list->items[i], item) == 0)
-            return true;
-    return false;
-}
-
 /* Where the file says `keep = *`, only what it says itself goes elsewhere. */
-static void keep_all(struct settings_reader *reader)
+static void keep_widen(struct settings_reader *reader)
 {
-    const struct setting *keep = setting_named("events", "keep");
-
-    if (!settings_place(reader, keep)->line ||
-        !list_holds(settings_value_list(reader->settings, keep), "*"))
-        return;
-    for (size_t i = 0; i < EVENT_LISTS; i++) {
+    const struct settings_list *keep = &reader->settings->events.keep;
+    bool is_all = false;
+    for (size_t i = 0; i < keep->count; i++)
+        is_all = is_all || strcmp(keep->items[i], "*") == 0;
+    for (size_t i = 0; is_all && i < EVENT_LISTS; i++) {
         const struct setting *list = setting_named("events", event_lists[i]);
         if (!settings_place(reader, list)->line)
             settings_value_clear(reader->settings, list);
     }
 }
 
-static void check_events(struct settings_reader *reader)
+static void events_check(struct settings_reader *reader)
 {
-    keep_all(reader);
+    keep_widen(reader);
     for (size_t i = 0; i < EVENT_LISTS; i++) {
         const struct setting *a = setting_named("events", event_lists[i]);
-        if (!settings_place(reader, a)->line)
-            continue;
-        for (size_t j = 0; j < EVENT_LISTS; j++) {
+        for (size_t j = 0; j < EVENT_LISTS && settings_place(reader, a)->line; j++) {
             const struct setting *b = setting_named("events", event_lists[j]);
             /* Two lists of the file are compared once. */
             if (i != j && (j > i || !settings_place(reader, b)->line))
-                part_lists(reader, a, b);
+                lists_part(reader, a, b);
         }
     }
 }
@@ -345,10 +316,11 @@ static void check_events(struct settings_reader *reader)
 void settings_check_whole(struct settings_reader *reader)
 {
     const struct settings *s = reader->settings;
-    check_pair(reader, "ingest", s->ingest.certificate, s->ingest.key);
-    check_admin(reader);
-    check_simulator(reader);
-    check_events(reader);
+    pair_check(reader, "ingest", s->ingest.certificate, s->ingest.key);
+    pair_check(reader, "admin", s->admin.certificate, s->admin.key);
+    admin_check(reader);
+    simulator_check(reader);
+    events_check(reader);
 }
 
 bool settings_topic_is_allowed(const struct settings *settings, const struct arn *topic)

@@ -1,10 +1,10 @@
 /*
  * What the parts of the settings module share: the table, the values, the reader.
  *
- * settings_table.c holds the table and prints from it, settings_value.c turns text into
- * members of struct settings and back, settings_check.c judges values and how they go
- * together, settings_names.c finds what a wrong name was meant to be, settings_read.c
- * reads the file. One thread, at start.
+ * settings_table.c holds the table, prints from it and finds what a wrong name was meant
+ * to be, settings_value.c turns text into members of struct settings and back,
+ * settings_check.c judges values and how they go together, settings_read.c reads the
+ * file. One thread, at start.
  */
 #ifndef SESBOUNCE_SETTINGS_PRIVATE_H
 #define SESBOUNCE_SETTINGS_PRIVATE_H
@@ -49,6 +49,16 @@ extern const size_t settings_table_count;
 /* NULL when there is none. */
 const struct setting *settings_find(struct str section, struct str key);
 
+/* The key of `section` that resembles `word`, or with NULL the section; NULL: none does.
+ */
+const char *settings_nearest(struct str word, const char *section);
+
+/* Appends `a, b, c`: the keys of `section`, or with NULL the sections in brackets. */
+void settings_list_names(const char *section, struct buf *ret);
+
+/* The section that has the key; NULL unless exactly one has. */
+const char *settings_section_of(struct str key);
+
 /* --- settings_value.c --- */
 
 /*
@@ -76,18 +86,6 @@ int settings_rules_build(struct settings *settings);
 
 /* Cut for a fault at SETTINGS_QUOTE_BYTES_MAX, between characters. */
 struct str settings_quote(struct str text);
-
-/* --- settings_names.c --- */
-
-/* The key of `section` that resembles `word`, or with NULL the section; NULL: none does.
- */
-const char *settings_nearest(struct str word, const char *section);
-
-/* Appends `a, b, c`: the keys of `section`, or with NULL the sections in brackets. */
-void settings_list_names(const char *section, struct buf *ret);
-
-/* The section that has the key; NULL unless exactly one has. */
-const char *settings_section_of(struct str key);
 
 /* --- settings_check.c: the kinds of values --- */
 

@@ -9,10 +9,10 @@
 void settings_fault(struct settings_reader *reader, size_t line, const char *format, ...)
 {
     char text[SETTINGS_FAULT_BYTES_MAX];
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
 
     reader->fault_count++;
     /* What finds no room is not told, but counted: the file is refused all the same. */
@@ -27,24 +27,21 @@ struct settings_place *settings_place(struct settings_reader *reader,
 
 /* --- lines --- */
 
-static void fault_unknown_section(struct settings_reader *reader, size_t line,
-                                  struct str name, const char *near)
+static void section_fault(struct settings_reader *reader, size_t line, struct str name,
+                          const char *near)
 {
     struct str quote = settings_quote(name);
-    if (near) {
+    _cleanup_(buf_done) struct buf names = {.max = SETTINGS_FAULT_BYTES_MAX};
+    settings_list_names(NULL, &names);
+    if (near)
         settings_fault(reader, line, "there is no section [%.*s]: did you mean [%s]?",
                        STR_ARG(quote), near);
-        return;
-    }
-    struct buf names;
-    buf_init(&names, SETTINGS_FAULT_BYTES_MAX);
-    settings_list_names(NULL, &names);
-    settings_fault(reader, line, "there is no section [%.*s]: there are %s",
-                   STR_ARG(quote), buf_str(&names).data);
-    buf_done(&names);
+    else
+        settings_fault(reader, line, "there is no section [%.*s]: there are %s",
+                       STR_ARG(quote), buf_str(&names).data);
 }
 
-static void read_section(struct settings_reader *reader, size_t line, struct str text)
+static void section_read(struct settings_reader *reader, size_t line, struct str text)
 {
     reader->section = NULL;
     reader->section_unknown = true;
@@ -63,37 +60,31 @@ static void read_section(struct settings_reader *reader, size_t line, struct str
     }
     /* Its keys are read as if the name were right, so that their faults are reported,
      * too. */
-    const char *near = settings_nearest(name, NULL);
-    reader->section = near;
-    reader->section_unknown = !near;
-    fault_unknown_section(reader, line, name, near);
+    reader->section = settings_nearest(name, NULL);
+    reader->section_unknown = !reader->section;
+    section_fault(reader, line, name, reader->section);
 }
 
-static void fault_unknown_key(struct settings_reader *reader, size_t line, struct str key)
+static void key_fault(struct settings_reader *reader, size_t line, struct str key)
 {
     struct str quote = settings_quote(key);
     const char *near = settings_nearest(key, reader->section);
     const char *elsewhere = settings_section_of(key);
-    if (elsewhere) {
+    _cleanup_(buf_done) struct buf names = {.max = SETTINGS_FAULT_BYTES_MAX};
+    settings_list_names(reader->section, &names);
+    if (elsewhere)
         settings_fault(reader, line, "`%.*s` belongs to [%s], not to [%s]",
                        STR_ARG(quote), elsewhere, reader->section);
-        return;
-    }
-    if (near) {
+    else if (near)
         settings_fault(reader, line, "[%s] has no key `%.*s`: did you mean `%s`?",
                        reader->section, STR_ARG(quote), near);
-        return;
-    }
-    struct buf names;
-    buf_init(&names, SETTINGS_FAULT_BYTES_MAX);
-    settings_list_names(reader->section, &names);
-    settings_fault(reader, line, "[%s] has no key `%.*s`: its keys are %s",
-                   reader->section, STR_ARG(quote), buf_str(&names).data);
-    buf_done(&names);
+    else
+        settings_fault(reader, line, "[%s] has no key `%.*s`: its keys are %s",
+                       reader->section, STR_ARG(quote), buf_str(&names).data);
 }
 
 /* A comment behind a value belongs to it: the likely reason why it makes no sense. */
-static bool holds_comment(struct str value)
+static bool value_holds_comment(struct str value)
 {
     for (size_t i = 1; i < value.len; i++) {
         bool blank = value.data[i - 1] == ' ' || value.data[i - 1] == '\t';
@@ -104,25 +95,21 @@ static bool holds_comment(struct str value)
 }
 
 /* settings_value_set(), a bad value told with its line. 0 or -ENOMEM. */
-static int set_value(struct settings_reader *reader, size_t line,
-                     const struct setting *setting, struct str value)
+static int setting_read(struct settings_reader *reader, size_t line,
+                        const struct setting *setting, struct str value)
 {
-    struct buf why;
-    buf_init(&why, SETTINGS_FAULT_BYTES_MAX);
+    _cleanup_(buf_done) struct buf why = {.max = SETTINGS_FAULT_BYTES_MAX};
     int r = settings_value_set(reader->settings, setting, value, &why);
-    if (r == -EINVAL) {
-        settings_place(reader, setting)->faulty = true;
-        settings_fault(reader, line, "[%s] %s: %s%s", setting->section, setting->key,
-                       buf_str(&why).data,
-                       holds_comment(value) ? " (a comment needs a line of its own)"
-                                            : "");
-        r = 0;
-    }
-    buf_done(&why);
-    return r;
+    if (r != -EINVAL)
+        return r;
+    settings_place(reader, setting)->faulty = true;
+    settings_fault(
+        reader, line, "[%s] %s: %s%s", setting->section, setting->key, buf_str(&why).data,
+        value_holds_comment(value) ? " (a comment needs a line of its own)" : "");
+    return 0;
 }
 
-static int read_item(struct settings_reader *reader, size_t line,
+static int item_read(struct settings_reader *reader, size_t line,
                      const struct setting *setting, struct str value)
 {
     struct settings_place *place = settings_place(reader, setting);
@@ -144,15 +131,15 @@ static int read_item(struct settings_reader *reader, size_t line,
         }
     }
     size_t count = list->count;
-    size_t *lines = reallocarray(place->item_lines, count + 1, sizeof *lines);
+    size_t *lines = reallocarray(place->item_lines, count + 1, sizeof(*lines));
     if (!lines)
         return -ENOMEM;
     place->item_lines = lines;
     lines[count] = line;
-    return set_value(reader, line, setting, value);
+    return setting_read(reader, line, setting, value);
 }
 
-static int read_single(struct settings_reader *reader, size_t line,
+static int single_read(struct settings_reader *reader, size_t line,
                        const struct setting *setting, struct str value)
 {
     struct settings_place *place = settings_place(reader, setting);
@@ -162,10 +149,10 @@ static int read_single(struct settings_reader *reader, size_t line,
         return 0;
     }
     place->line = line;
-    return set_value(reader, line, setting, value);
+    return setting_read(reader, line, setting, value);
 }
 
-static int read_assignment(struct settings_reader *reader, size_t line, struct str text)
+static int assignment_read(struct settings_reader *reader, size_t line, struct str text)
 {
     struct str value = text;
     struct str key;
@@ -185,12 +172,12 @@ static int read_assignment(struct settings_reader *reader, size_t line, struct s
     }
     const struct setting *setting = settings_find(str_of(reader->section), key);
     if (!setting) {
-        fault_unknown_key(reader, line, key);
+        key_fault(reader, line, key);
         return 0;
     }
     value = str_trim(value);
-    return setting->type == SETTING_LIST ? read_item(reader, line, setting, value)
-                                         : read_single(reader, line, setting, value);
+    return setting->type == SETTING_LIST ? item_read(reader, line, setting, value)
+                                         : single_read(reader, line, setting, value);
 }
 
 /* Is it text that can be looked at? Told if not. */
@@ -223,7 +210,7 @@ static bool line_is_text(struct settings_reader *reader, size_t line, struct str
     return true;
 }
 
-static int read_line(struct settings_reader *reader, size_t line, struct str text)
+static int line_read(struct settings_reader *reader, size_t line, struct str text)
 {
     /* Files that were edited elsewhere end their lines with CR LF. */
     if (str_ends_with(text, STR("\r")))
@@ -239,21 +226,10 @@ static int read_line(struct settings_reader *reader, size_t line, struct str tex
     if (text.len == 0 || text.data[0] == '#' || text.data[0] == ';')
         return 0;
     if (text.data[0] == '[') {
-        read_section(reader, line, text);
+        section_read(reader, line, text);
         return 0;
     }
-    return read_assignment(reader, line, text);
-}
-
-static int read_lines(struct settings_reader *reader, struct str text)
-{
-    struct str line;
-    for (size_t number = 1; str_split(&text, '\n', &line); number++) {
-        int r = read_line(reader, number, line);
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    return assignment_read(reader, line, text);
 }
 
 /* --- the file --- */
@@ -266,31 +242,27 @@ static void reader_done(struct settings_reader *reader)
     settings_free(reader->settings);
 }
 
-static void keep_lines(struct settings_reader *reader)
-{
-    for (size_t i = 0; i < settings_table_count; i++)
-        reader->settings->lines[i] = reader->places[i].line;
-}
-
 /* With -EINVAL too `*ret` gets what could be read. */
-static int read_text(const char *file, struct str text, struct settings **ret,
+static int text_read(const char *file, struct str text, struct settings **ret,
                      struct buf *faults)
 {
     _cleanup_(reader_done) struct settings_reader reader = {.file = file,
                                                             .faults = faults};
-    reader.places = calloc(settings_table_count, sizeof *reader.places);
+    struct str line;
+    reader.places = calloc(settings_table_count, sizeof(*reader.places));
     if (!reader.places)
         return -ENOMEM;
     int r = settings_new(&reader.settings);
-    if (r == 0)
-        r = read_lines(&reader, text);
+    for (size_t number = 1; r == 0 && str_split(&text, '\n', &line); number++)
+        r = line_read(&reader, number, line);
     if (r < 0)
         return r;
     settings_check_whole(&reader);
     r = settings_rules_build(reader.settings);
     if (r < 0)
         return r;
-    keep_lines(&reader);
+    for (size_t i = 0; i < settings_table_count; i++)
+        reader.settings->lines[i] = reader.places[i].line;
     *ret = take_ptr(reader.settings);
     return reader.fault_count > 0 ? -EINVAL : 0;
 }
@@ -298,9 +270,7 @@ static int read_text(const char *file, struct str text, struct settings **ret,
 int settings_read_partly(const char *file, struct settings **ret, struct buf *faults)
 {
     const char *name = file ? file : SETTINGS_DEFAULT_FILE;
-    _cleanup_(buf_done) struct buf text;
-    buf_init(&text, SETTINGS_FILE_BYTES_MAX);
-
+    _cleanup_(buf_done) struct buf text = {.max = SETTINGS_FILE_BYTES_MAX};
     int r = file_read(name, &text);
     if (r == -ENOENT && !file)
         return settings_new(ret);
@@ -319,7 +289,7 @@ int settings_read_partly(const char *file, struct settings **ret, struct buf *fa
         (void)buf_append_char(faults, '\n');
         return r;
     }
-    r = read_text(name, buf_str(&text), ret, faults);
+    r = text_read(name, buf_str(&text), ret, faults);
     if (r == -ENOMEM)
         (void)buf_printf(faults, "%s: out of memory while reading it\n", name);
     return r;

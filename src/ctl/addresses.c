@@ -11,7 +11,7 @@
 enum { IS_LINE, IS_WORD };
 
 /* 0 or -ENOMEM, -E2BIG. */
-static int keep(struct addresses *addresses, struct str text, char origin)
+static int address_keep(struct addresses *addresses, struct str text, char origin)
 {
     int r = buf_append_char(&addresses->text, origin);
     if (r == 0)
@@ -22,7 +22,7 @@ static int keep(struct addresses *addresses, struct str text, char origin)
     return r;
 }
 
-static bool say_too_much(const char *name, int r)
+static bool room_fail(const char *name, int r)
 {
     if (r == -E2BIG)
         ctl_fail("%s: too many addresses at once: the limit is %d MiB", name,
@@ -32,8 +32,8 @@ static bool say_too_much(const char *name, int r)
     return false;
 }
 
-static void say_line(struct addresses *addresses, const char *name, size_t line,
-                     struct str text, const char *fault)
+static void line_fail(struct addresses *addresses, const char *name, size_t line,
+                      struct str text, const char *fault)
 {
     struct str shown = text_prefix(text, REPORT_CELL_WIDTH_MAX);
     if (++addresses->faults <= CTL_LIST_FAULTS_MAX)
@@ -42,7 +42,7 @@ static void say_line(struct addresses *addresses, const char *name, size_t line,
 }
 
 /* False for a fault that ends the reading; a line that is not an address does not. */
-static bool take_lines(struct addresses *addresses, const char *name, struct str text)
+static bool lines_take(struct addresses *addresses, const char *name, struct str text)
 {
     struct str line;
     struct address address;
@@ -54,56 +54,51 @@ static bool take_lines(struct addresses *addresses, const char *name, struct str
         if (line.len == 0)
             continue;
         if (address_read(line, &address, fault) < 0)
-            say_line(addresses, name, number, line, fault);
+            line_fail(addresses, name, number, line, fault);
         else
-            r = keep(addresses, line, IS_LINE);
+            r = address_keep(addresses, line, IS_LINE);
         if (r < 0)
-            return say_too_much(name, r);
+            return room_fail(name, r);
     }
     return true;
 }
 
-static bool take_file(struct addresses *addresses, const char *word)
+static bool file_take(struct addresses *addresses, const char *word)
 {
     const char *name = strcmp(word, "-") == 0 ? "standard input" : word;
-    struct buf file;
-    bool good = false;
-
-    buf_init(&file, CTL_LIST_BYTES_MAX);
+    _cleanup_(buf_done) struct buf file = {.max = CTL_LIST_BYTES_MAX};
     int r = files_read(word, &file);
     struct str text = buf_str(&file);
     if (r == -ENOENT)
         ctl_fail("`%s` is neither a mail address, since it has no @, nor a file", word);
     else if (r < 0)
-        (void)say_too_much(name, r);
+        room_fail(name, r);
     else if (files_skip_mark(&text) < 0)
         ctl_fail("%s is UTF-16; convert it: iconv -f UTF-16 -t UTF-8", name);
     else
-        good = take_lines(addresses, name, text);
-    buf_done(&file);
-    return good;
+        return lines_take(addresses, name, text);
+    return false;
 }
 
-static bool take_word(struct addresses *addresses, const char *word)
+static bool word_take(struct addresses *addresses, const char *word)
 {
     struct address address;
     if (!strchr(word, '@'))
-        return take_file(addresses, word);
+        return file_take(addresses, word);
     if (!ctl_address(word, &address)) {
         addresses->faults++;
         return true;
     }
-    int r = keep(addresses, str_trim(str_of(word)), IS_WORD);
-    return r == 0 || say_too_much(word, r);
+    int r = address_keep(addresses, str_trim(str_of(word)), IS_WORD);
+    return r == 0 || room_fail(word, r);
 }
 
 bool addresses_read(struct addresses *addresses, char *const *words, size_t count)
 {
     bool good = true;
-    *addresses = (struct addresses){0};
-    buf_init(&addresses->text, CTL_LIST_BYTES_MAX);
+    *addresses = (struct addresses){.text = {.max = CTL_LIST_BYTES_MAX}};
     for (size_t i = 0; i < count && good; i++)
-        good = take_word(addresses, words[i]);
+        good = word_take(addresses, words[i]);
     if (addresses->faults > CTL_LIST_FAULTS_MAX)
         ctl_note("… and %zu more", addresses->faults - CTL_LIST_FAULTS_MAX);
     return good && addresses->faults == 0;

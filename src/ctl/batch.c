@@ -1,9 +1,7 @@
 #include "ctl/batch.h"
 
-#include <string.h>
-
+#include "ctl/ctl.h"
 #include "ctl/limits.h"
-#include "sesbounce/clock.h"
 
 struct batch_item *batch_next(struct batch *batch)
 {
@@ -34,50 +32,38 @@ void batch_clear(struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++)
         batch_item_done(&batch->items[i]);
-    batch->count = 0;
-    batch->rows = 0;
-    batch->bytes = 0;
+    batch->count = batch->rows = batch->bytes = 0;
 }
+
+struct applying {
+    struct batch *batch;
+    struct store *store;
+    size_t at;
+};
 
 /* Applying takes a kept event out of quarantine by itself; one that only counts is
  * dropped here. Both or neither is committed. */
-static int apply_item(struct batch_item *item, struct store *store)
+static int item_apply(void *context, bool *ret_end)
 {
-    int r = store_apply(store, &item->intake, &item->verdict);
+    struct applying *applying = context;
+    struct batch_item *item = &applying->batch->items[applying->at++];
+    int r = store_apply(applying->store, &item->intake, &item->verdict);
     if (r == 0 && item->quarantine_id)
-        r = store_quarantine_drop(store, item->quarantine_id);
-    return r;
-}
-
-/* One turn: items from `from` on until its time is up. */
-static int apply_turn(struct batch *batch, struct store *store, bool dry_run, size_t from,
-                      size_t *ret_next)
-{
-    size_t i = from;
-    int r = store_begin(store);
-    if (r < 0)
-        return r;
-    int64_t deadline_ms = clock_mono_ms() + STORE_TURN_MS;
-    while (r == 0 && i < batch->count) {
-        r = apply_item(&batch->items[i++], store);
-        if (clock_mono_ms() >= deadline_ms)
-            break;
-    }
-    if (r == 0 && !dry_run)
-        r = store_commit(store);
-    else
-        store_rollback(store);
-    if (r == 0)
-        *ret_next = i;
+        r = store_quarantine_drop(applying->store, item->quarantine_id);
+    *ret_end = applying->at == applying->batch->count;
     return r;
 }
 
 int batch_apply(struct batch *batch, struct store *store, bool dry_run, size_t *ret_done)
 {
-    size_t done = 0;
+    struct applying applying = {batch, store, 0};
     int r = 0;
-    while (r == 0 && done < batch->count)
-        r = apply_turn(batch, store, dry_run, done, &done);
-    *ret_done = done;
+    *ret_done = 0;
+    while (r == 0 && *ret_done < batch->count) {
+        r = ctl_turn(store, dry_run ? TURN_ROLLS_BACK : TURN_COMMITS, item_apply,
+                     &applying);
+        if (r == 0)
+            *ret_done = applying.at;
+    }
     return r;
 }

@@ -21,83 +21,68 @@ static const char *const columns[] = {"address", "suppressed", "reason", "detail
 /* --- addresses as words --- */
 
 struct asked {
-    struct ctl *ctl;
     const char *typed;
     const char *key; /* in its bare form */
     const char *scope;
-    struct output *output; /* NULL: sentences */
+    struct output *output;
     size_t entries;
-    int fault; /* of writing */
 };
 
-static int print_sentence(const struct asked *asked, const struct store_value *values,
+static int sentence_print(const struct asked *asked, const struct store_value *values,
                           size_t count)
 {
-    static const char *const shown[] = {"reason", "detail", "since", "until"};
-    static const char *const before[] = {"", " ", " since ", " until "};
-    struct buf line, safe;
-    buf_init(&line, REPORT_ROW_BYTES_MAX);
-    buf_init(&safe, REPORT_ROW_BYTES_MAX);
-    int r = buf_printf(&line, "%s  suppressed: ", asked->typed);
-    for (size_t i = 0; i < 4 && r == 0; i++) {
-        const struct store_value *value = output_find(values, count, shown[i]);
-        if (!value)
-            continue;
-        r = buf_append_str(&line, str_of(before[i]));
-        if (r == 0)
-            r = output_plain(&line, value);
-    }
+    static const struct output_part parts[] = {{"  suppressed: ", "reason"},
+                                               {" ", "detail"},
+                                               {" since ", "since"},
+                                               {" until ", "until"},
+                                               {" (why: sesbouncectl why ", NULL}};
+    _cleanup_(buf_done) struct buf line = {.max = REPORT_ROW_BYTES_MAX};
+    _cleanup_(buf_done) struct buf safe = {.max = REPORT_ROW_BYTES_MAX};
+    int r = buf_append_str(&line, str_of(asked->typed));
     if (r == 0)
-        r = buf_append_str(&line, STR(" (why: sesbouncectl why "));
+        r = output_parts(&line, values, count, parts);
+    if (r == 0 && *asked->key == '-')
+        r = buf_append_str(&line, STR("-- "));
     if (r == 0)
         r = text_shell(&line, str_of(asked->key));
     if (r == 0)
         r = text_neutral(&safe, buf_str(&line), false);
-    if (r == 0 && printf("%s)\n", buf_str(&safe).data) < 0)
-        r = errno ? -errno : -EIO;
-    buf_done(&line);
-    buf_done(&safe);
-    return r;
+    if (r < 0)
+        return asked->output->fault = r;
+    return output_printf(asked->output, "%s)\n", buf_str(&safe).data);
 }
 
-static int on_entry(void *context, const struct store_value *values, size_t count)
+/* `values` may be NULL: the address is on no list. */
+static int answer_print(const struct asked *asked, const struct store_value *values,
+                        size_t count)
 {
-    struct asked *asked = context;
-    const struct store_value *scope = output_find(values, count, "scope");
-    if (scope && !str_equal(scope->text, STR("*")) &&
-        !str_equal(scope->text, str_of(asked->scope)))
-        return 0;
-    asked->entries++;
-    if (!asked->output) {
-        asked->fault = print_sentence(asked, values, count);
-        return asked->fault;
-    }
     struct store_value row[COLUMNS];
     for (size_t i = 0; i < COLUMNS; i++) {
-        const struct store_value *value = output_find(values, count, columns[i]);
+        const struct store_value *value =
+            values ? output_find(values, count, columns[i]) : NULL;
         row[i] = value ? *value : output_text(columns[i], NULL);
     }
-    row[1] = output_boolean("suppressed", true);
-    asked->fault = output_row(asked->output, row, COLUMNS);
-    return asked->fault;
+    if (!values)
+        row[0] = output_text("address", asked->key);
+    row[1] = output_boolean("suppressed", values != NULL);
+    if (asked->output->format != OUTPUT_TABLE)
+        return output_row(asked->output, row, COLUMNS);
+    return values ? sentence_print(asked, values, count)
+                  : output_printf(asked->output, "%s  may be mailed\n", asked->typed);
 }
 
-static int say_clear(struct asked *asked, const struct address *address)
+static int listed_print(void *context, const struct store_value *values, size_t count)
 {
-    if (asked->output) {
-        struct store_value row[COLUMNS];
-        for (size_t i = 0; i < COLUMNS; i++)
-            row[i] = output_text(columns[i], NULL);
-        row[0] = output_text("address", address->key);
-        row[1] = output_boolean("suppressed", false);
-        asked->fault = output_row(asked->output, row, COLUMNS);
-    } else if (printf("%s  may be mailed\n", asked->typed) < 0) {
-        asked->fault = errno ? -errno : -EIO;
-    }
-    return asked->fault;
+    struct asked *asked = context;
+    struct str scope = output_find_text(values, count, "scope");
+    if (str_present(scope) && !str_equal(scope, STR("*")) &&
+        !str_equal(scope, str_of(asked->scope)))
+        return 0;
+    asked->entries++;
+    return answer_print(asked, values, count);
 }
 
-static int check_words(struct ctl *ctl, const char *scope)
+static int words_check(struct ctl *ctl, const char *scope)
 {
     static const struct output_columns shown = {NULL, columns};
     struct output output;
@@ -105,28 +90,19 @@ static int check_words(struct ctl *ctl, const char *scope)
     int r = 0;
     ctl_output(ctl, &output, &shown);
     for (size_t i = 0; i < ctl->word_count && r == 0; i++) {
-        struct asked asked = {.ctl = ctl,
-                              .typed = ctl->words[i],
-                              .scope = scope,
-                              .output = ctl->format == OUTPUT_TABLE ? NULL : &output};
         struct address address;
+        struct asked asked = {ctl->words[i], address.key, scope, &output, 0};
+        struct store_filter filter = {.address = asked.typed};
         if (!ctl_address(asked.typed, &address)) {
             bad = true;
             continue;
         }
-        asked.key = address.key;
-        struct store_filter filter = {
-            .address = asked.typed, .since_ms = CLOCK_NONE, .until_ms = CLOCK_NONE};
-        r = store_query(ctl->store, STORE_SUPPRESSED, &filter, on_entry, &asked);
+        r = store_query(ctl->store, STORE_SUPPRESSED, &filter, listed_print, &asked);
         if (r == 0 && asked.entries == 0)
-            r = say_clear(&asked, &address);
+            r = answer_print(&asked, NULL, 0);
         any = any || asked.entries > 0;
-        if (r < 0) {
-            output_done(&output);
-            return asked.fault < 0 ? ctl_fail_output(r) : ctl_fail_store(ctl, r);
-        }
     }
-    int code = ctl_output_end(ctl, &output, 0);
+    int code = ctl_output_end(ctl, &output, r);
     if (code != CTL_DONE)
         return code;
     return bad ? CTL_COULD_NOT : any ? CTL_NO : CTL_DONE;
@@ -134,7 +110,9 @@ static int check_words(struct ctl *ctl, const char *scope)
 
 /* --- standard input --- */
 
-enum invalid { INVALID_FAIL, INVALID_PASS, INVALID_DROP };
+/* What becomes of a line without an address. */
+enum invalid { INVALID_PASS, INVALID_DROP, INVALID_FAIL };
+static const char *const invalid_words[] = {"pass", "drop", "fail"};
 
 struct screen {
     struct ctl *ctl;
@@ -188,7 +166,7 @@ static int lines_screen(struct screen *screen, struct str data, size_t *ret_used
     while (code < 0 && at < end && (feed = memchr(at, '\n', (size_t)(end - at)))) {
         code = line_screen(screen, (struct str){at, (size_t)(feed - at) + 1});
         at = feed + 1;
-        progress_tick(progress, screen->lines);
+        progress_show(progress, screen->lines);
     }
     *ret_used = (size_t)(at - data.data);
     return code;
@@ -223,20 +201,18 @@ static int input_screen(struct screen *screen, char *buffer, size_t size)
     return code >= 0 ? code : CTL_DONE;
 }
 
-static int check_input(struct ctl *ctl, const char *scope)
+static int input_check(struct ctl *ctl, const char *scope)
 {
     struct screen screen = {
         .ctl = ctl, .scope = scope, .invert = ctl_given(ctl, OPTION_INVERT)};
-    const char *invalid = ctl->value[OPTION_INVALID];
+    const char *invalid =
+        ctl_given(ctl, OPTION_INVALID) ? ctl->value[OPTION_INVALID] : "fail";
     _cleanup_(freep) char *buffer = malloc(INPUT_BYTES);
     if (!buffer)
         return ctl_fail_store(ctl, -ENOMEM);
-    if (invalid && strcmp(invalid, "pass") == 0)
-        screen.invalid = INVALID_PASS;
-    else if (invalid && strcmp(invalid, "drop") == 0)
-        screen.invalid = INVALID_DROP;
-    else if (invalid && strcmp(invalid, "fail") != 0)
-        return ctl_fail("--invalid is pass, drop or fail, not `%s`", invalid);
+    for (; strcmp(invalid, invalid_words[screen.invalid]) != 0; screen.invalid++)
+        if (screen.invalid == INVALID_FAIL)
+            return ctl_fail("--invalid is pass, drop or fail, not `%s`", invalid);
     (void)setvbuf(stdout, NULL, _IOFBF, CTL_LINE_BYTES_MAX);
     int code = input_screen(&screen, buffer, INPUT_BYTES);
     if (code == CTL_DONE && fflush(stdout) != 0)
@@ -255,5 +231,5 @@ int cmd_check(struct ctl *ctl)
         return ctl_fail("`check -` prints the lines themselves: it takes no --output");
     if (!ctl_store(ctl, STORE_READ))
         return CTL_COULD_NOT;
-    return from_input ? check_input(ctl, scope) : check_words(ctl, scope);
+    return from_input ? input_check(ctl, scope) : words_check(ctl, scope);
 }

@@ -13,26 +13,24 @@
  * may not read is as good as none. */
 static bool settings_if_any(struct ctl *ctl)
 {
+    _cleanup_(buf_done) struct buf faults = {.max = CTL_FAULTS_BYTES_MAX};
     if (ctl_given(ctl, OPTION_CONFIG))
         return ctl_settings(ctl);
-    struct buf faults;
-    buf_init(&faults, CTL_FAULTS_BYTES_MAX);
-    int r = settings_read(NULL, &ctl->settings, &faults);
-    buf_done(&faults);
-    if (r < 0)
-        r = settings_new(&ctl->settings);
-    if (r < 0)
-        ctl_fail("out of memory");
-    return r == 0;
+    if (settings_read(NULL, &ctl->settings, &faults) == 0 ||
+        settings_new(&ctl->settings) == 0)
+        return true;
+    ctl_fail("out of memory");
+    return false;
 }
 
 #define VALUES 8
 
-static int print_answer(const struct ctl *ctl, enum verify_answer answer,
-                        const struct sns_message *message, const char *reason)
+/* Returns the exit code. */
+static int answer_tell(struct ctl *ctl, bool genuine, const struct sns_message *message,
+                       const char *reason)
 {
     const struct store_value values[VALUES] = {
-        output_boolean("genuine", answer == VERIFY_GENUINE),
+        output_boolean("genuine", genuine),
         output_text("reason", reason),
         output_str("type", message->type_text),
         output_str("topic_arn", message->topic_arn),
@@ -42,50 +40,39 @@ static int print_answer(const struct ctl *ctl, enum verify_answer answer,
         output_str("subject", message->subject),
         output_str("signature_version", message->signature_version),
     };
+    int code = genuine ? CTL_DONE : CTL_NO;
     struct output output;
     if (ctl->format != OUTPUT_TABLE)
-        return ctl_print_row(ctl, values, VALUES);
-    puts(answer == VERIFY_GENUINE ? "genuine: yes" : "genuine: no");
+        return ctl_print_row(ctl, values, VALUES, code);
+    puts(genuine ? "genuine: yes" : "genuine: no");
     ctl_output(ctl, &output, NULL);
     int r = output_record(&output, values + 1, VALUES - 1, false);
     output_done(&output);
-    return r;
+    return r < 0 ? ctl_fail_output(r) : code;
 }
 
 /* -1: go on; else the exit code. */
-static int pin(struct ctl *ctl, struct verify *verify)
+static int certificate_pin(struct ctl *ctl, struct verify *verify)
 {
     const char *path = ctl->value[OPTION_CERTIFICATE], *fault = NULL;
     const struct sns_message nothing = {0};
-    struct buf pem;
-    if (!path)
-        return -1;
-    buf_init(&pem, HTTPS_BODY_BYTES_MAX);
-    int code = -1;
-    int r = files_read(path, &pem);
-    if (r == -E2BIG) {
-        r = 0;
+    _cleanup_(buf_done) struct buf pem = {.max = HTTPS_BODY_BYTES_MAX};
+    int r = path ? files_read(path, &pem) : 0;
+    if (r == -E2BIG)
         fault = "the certificate file is too large for one certificate";
-    } else if (r < 0) {
-        code = ctl_fail("%s: %s", path, strerror(-r));
-    } else if (verify_pin(verify, buf_str(&pem), &fault) < 0 && !fault) {
-        code = ctl_fail("out of memory");
-    }
-    buf_done(&pem);
-    if (code < 0 && fault) {
-        r = print_answer(ctl, VERIFY_REFUSED, &nothing, fault);
-        code = r < 0 ? ctl_fail_output(r) : CTL_NO;
-    }
-    return code;
+    else if (r < 0)
+        return ctl_fail("%s: %s", path, strerror(-r));
+    else if (path && verify_pin(verify, buf_str(&pem), &fault) < 0 && !fault)
+        return ctl_fail("out of memory");
+    return fault ? answer_tell(ctl, false, &nothing, fault) : -1;
 }
 
-static int judge(struct ctl *ctl, struct verify *verify, struct str body)
+static int message_judge(struct ctl *ctl, struct verify *verify, struct str body)
 {
-    struct sns_message message = {0};
+    _cleanup_(sns_message_done) struct sns_message message = {0};
+    _cleanup_(buf_done) struct buf reason = {.max = CTL_FAULTS_BYTES_MAX};
     const char *fault = NULL;
-    struct buf reason;
     enum verify_answer answer = VERIFY_REFUSED;
-    buf_init(&reason, CTL_FAULTS_BYTES_MAX);
     enum verdict verdict = sns_message_parse(body, &message, &fault);
     if (verdict == VERDICT_UNDECIDED)
         answer = verify_message(verify, &message, &reason);
@@ -95,53 +82,39 @@ static int judge(struct ctl *ctl, struct verify *verify, struct str body)
         (void)buf_append_str(
             &reason, fault && *fault ? str_of(fault)
                                      : str_trim(str_of(verdict_info(verdict)->body)));
-    int code = answer == VERIFY_GENUINE ? CTL_DONE : CTL_NO;
-    if (answer == VERIFY_CANNOT_TELL) {
-        code = ctl_fail("cannot tell: %s",
-                        reason.len ? buf_str(&reason).data : "out of memory");
-        if (reason.len && !sns_message_is_token_removed(&message))
-            ctl_note(
-                "give the certificate by --certificate PEM, or put it under %s/HOST/",
-                ctl->settings->store.certificates);
-    } else {
-        int r = print_answer(ctl, answer, &message,
-                             reason.len ? buf_str(&reason).data : NULL);
-        if (r < 0)
-            code = ctl_fail_output(r);
-    }
-    buf_done(&reason);
-    sns_message_done(&message);
-    return code;
+    const char *why = reason.len ? reason.data : NULL;
+    if (answer != VERIFY_CANNOT_TELL)
+        return answer_tell(ctl, answer == VERIFY_GENUINE, &message, why);
+    ctl_fail("cannot tell: %s", why ? why : "out of memory");
+    if (why && !sns_message_is_token_removed(&message))
+        ctl_note("give the certificate with --certificate PEM, or put it under %s/HOST/",
+                 ctl->settings->store.certificates);
+    return CTL_COULD_NOT;
 }
 
 int cmd_message_verify(struct ctl *ctl)
 {
     _cleanup_(verify_freep) struct verify *verify = NULL;
-    struct buf body;
+    _cleanup_(buf_done) struct buf body = {.max = SNS_ENVELOPE_BYTES_MAX};
     if (!settings_if_any(ctl))
         return CTL_COULD_NOT;
     if (verify_new(ctl->settings, 1, &verify) < 0)
         return ctl_fail("out of memory");
-    buf_init(&body, SNS_ENVELOPE_BYTES_MAX);
     int r = files_read(ctl->words[0], &body);
-    int code;
     if (r == -E2BIG)
-        code = ctl_fail("%s: larger than any SNS message (%d bytes)", ctl->words[0],
+        return ctl_fail("%s: larger than any SNS message (%d bytes)", ctl->words[0],
                         SNS_ENVELOPE_BYTES_MAX);
-    else if (r < 0)
-        code = ctl_fail("%s: %s", ctl->words[0], strerror(-r));
-    else if ((code = pin(ctl, verify)) < 0)
-        code = judge(ctl, verify, buf_str(&body));
-    buf_done(&body);
-    return code;
+    if (r < 0)
+        return ctl_fail("%s: %s", ctl->words[0], strerror(-r));
+    int code = certificate_pin(ctl, verify);
+    return code < 0 ? message_judge(ctl, verify, buf_str(&body)) : code;
 }
 
 /* Byte for byte; only a terminal gets nothing that could drive it, and a line's end. */
-static int print_verbatim(struct str body)
+static int body_print(struct str body)
 {
-    struct buf text;
+    _cleanup_(buf_done) struct buf text = {.max = REPORT_ROW_BYTES_MAX};
     int r = 0;
-    buf_init(&text, REPORT_ROW_BYTES_MAX);
     if (isatty(STDOUT_FILENO)) {
         r = text_neutral(&text, body, true);
         if (r == 0)
@@ -150,36 +123,26 @@ static int print_verbatim(struct str body)
     }
     if (r == 0 && fwrite(body.data, 1, body.len, stdout) != body.len)
         r = errno ? -errno : -EIO;
-    buf_done(&text);
-    return r;
-}
-
-static int print_message(const struct ctl *ctl, int64_t id, struct str body)
-{
-    const struct store_value values[] = {output_integer("id", id),
-                                         output_str("body", body)};
-    if (ctl->format == OUTPUT_TABLE)
-        return print_verbatim(body);
-    return ctl_print_row(ctl, values, 2);
+    return r < 0 ? ctl_fail_output(r) : CTL_DONE;
 }
 
 int cmd_message_show(struct ctl *ctl)
 {
-    _cleanup_(buf_done) struct buf body;
+    _cleanup_(buf_done) struct buf body = {.max = CTL_BODY_BYTES_MAX};
     int64_t id;
-    buf_init(&body, CTL_BODY_BYTES_MAX);
     if (!ctl_number("ID", ctl->words[0], &id) || !ctl_store(ctl, STORE_READ))
         return CTL_COULD_NOT;
     int r = store_message(ctl->store, id, &body);
-    if (r == 1) {
-        r = print_message(ctl, id, buf_str(&body));
-        return r < 0 ? ctl_fail_output(r) : CTL_DONE;
-    }
     if (r < 0 && r != -ENOENT)
         return ctl_fail_store(ctl, r);
-    if (r == 0)
-        ctl_note("the message of event %lld is not kept any longer", (long long)id);
-    else
-        ctl_note("no event has the id %lld; see sesbouncectl events", (long long)id);
-    return CTL_NO;
+    if (r <= 0) {
+        ctl_note(r == 0 ? "the message of event %lld is no longer kept"
+                        : "no event has the id %lld; see sesbouncectl events",
+                 (long long)id);
+        return CTL_NO;
+    }
+    const struct store_value row[] = {output_integer("id", id),
+                                      output_str("body", buf_str(&body))};
+    return ctl->format == OUTPUT_TABLE ? body_print(buf_str(&body))
+                                       : ctl_print_row(ctl, row, 2, CTL_DONE);
 }

@@ -1,4 +1,4 @@
-/* quarantine list, show, retry, drop: authentic messages that could not be applied. */
+/* quarantine show, retry, drop: authentic messages that could not be applied. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,32 +6,11 @@
 #include "ctl/batch.h"
 #include "ctl/ctl.h"
 #include "sesbounce/sns_message.h"
-#include "sesbounce/text.h"
-
-int cmd_quarantine_list(struct ctl *ctl)
-{
-    struct filter filter;
-    if (!ctl_filter(ctl, STORE_QUARANTINE, &filter) || !ctl_store(ctl, STORE_READ))
-        return CTL_COULD_NOT;
-    return ctl_print_view(ctl, &filter);
-}
-
-static struct store_filter by_id(int64_t id)
-{
-    return (struct store_filter){
-        .id = id, .since_ms = CLOCK_NONE, .until_ms = CLOCK_NONE};
-}
 
 /* --- show --- */
 
-struct shown {
-    struct ctl *ctl;
-    struct output output;
-    size_t rows;
-};
-
 /* Names of members, with a comma between them. */
-static int put_unsigned(struct buf *to, struct str body)
+static int unsigned_names(struct buf *to, struct str body)
 {
     struct sns_message message;
     struct str names[SNS_MEMBERS_MAX];
@@ -47,57 +26,53 @@ static int put_unsigned(struct buf *to, struct str body)
 }
 
 /* The row, and before the body those of its members that SNS has not signed. */
-static int show_row(struct shown *shown, const struct store_value *values, size_t count)
+static int message_show(void *context, const struct store_value *values, size_t count)
 {
+    struct output *output = context;
     struct store_value row[STORE_COLUMNS_MAX];
     const struct store_value *body = output_find(values, count, "body");
     size_t at = body ? (size_t)(body - values) : count;
-    struct buf names;
-    int r;
-    buf_init(&names, REPORT_ROW_BYTES_MAX);
-    r = body ? put_unsigned(&names, body->text) : 0;
+    _cleanup_(buf_done) struct buf names = {.max = REPORT_ROW_BYTES_MAX};
+    int r = count >= STORE_COLUMNS_MAX ? -E2BIG
+            : body                     ? unsigned_names(&names, body->text)
+                                       : 0;
+    if (r < 0)
+        return output->fault = r;
     memcpy(row, values, at * sizeof(*row));
     row[at] = output_str("not_signed", names.len > 0 ? buf_str(&names) : STR_ABSENT);
     memcpy(row + at + 1, values + at, (count - at) * sizeof(*row));
-    if (r == 0)
-        r = shown->ctl->format == OUTPUT_TABLE
-                ? output_record(&shown->output, row, count + 1, true)
-                : output_row(&shown->output, row, count + 1);
-    buf_done(&names);
-    return r;
-}
-
-static int on_shown(void *context, const struct store_value *values, size_t count)
-{
-    struct shown *shown = context;
-    shown->rows++;
-    if (count >= STORE_COLUMNS_MAX)
-        return shown->output.fault = -E2BIG;
-    return show_row(shown, values, count);
+    if (output->format != OUTPUT_TABLE)
+        return output_row(output, row, count + 1);
+    output->rows++;
+    return output_record(output, row, count + 1, true);
 }
 
 int cmd_quarantine_show(struct ctl *ctl)
 {
-    struct shown shown = {.ctl = ctl};
+    struct output output;
     int64_t id;
     if (!ctl_number("ID", ctl->words[0], &id) || !ctl_store(ctl, STORE_READ))
         return CTL_COULD_NOT;
-    struct store_filter filter = by_id(id);
-    ctl_output(ctl, &shown.output, NULL);
-    int r = store_query(ctl->store, STORE_QUARANTINE, &filter, on_shown, &shown);
-    int code = ctl_output_end(ctl, &shown.output, r);
-    if (code != CTL_DONE)
+    struct store_filter filter = {.id = id};
+    ctl_output(ctl, &output, NULL);
+    int r = store_query(ctl->store, STORE_QUARANTINE, &filter, message_show, &output);
+    int code = ctl_output_end(ctl, &output, r);
+    if (code != CTL_DONE || output.rows > 0)
         return code;
-    if (shown.rows == 0) {
-        ctl_note(
-            "no message in quarantine has the id %lld; see sesbouncectl quarantine list",
-            (long long)id);
-        return CTL_NO;
-    }
-    return CTL_DONE;
+    ctl_note("no message in quarantine has the id %lld; see sesbouncectl quarantine list",
+             (long long)id);
+    return CTL_NO;
 }
 
 /* --- what retry and drop are to work on --- */
+
+struct work {
+    struct ctl *ctl;
+    struct filter filter; /* of all that was named, when no ID was */
+    struct output output;
+    bool dry_run;
+    bool some_remain;
+};
 
 static bool ids_are_good(const struct ctl *ctl)
 {
@@ -108,46 +83,68 @@ static bool ids_are_good(const struct ctl *ctl)
     return true;
 }
 
-/* IDs, or what `*ret` selects: never everything because nothing was said. False after
+/* IDs, or what the filter selects: never everything because nothing was said. False after
  * telling what is wrong. */
-static bool read_selection(const struct ctl *ctl, struct filter *ret)
+static bool selection_read(struct work *work)
 {
+    const struct ctl *ctl = work->ctl;
     bool all = ctl_given(ctl, OPTION_ALL);
     bool some = ctl_given(ctl, OPTION_REASON) || ctl_given(ctl, OPTION_TOPIC);
     if (all + some + (ctl->word_count > 0) == 1)
-        return ids_are_good(ctl) && ctl_filter(ctl, STORE_QUARANTINE, ret);
+        return ids_are_good(ctl) && ctl_filter(ctl, STORE_QUARANTINE, &work->filter);
     ctl_fail("say which: IDs (sesbouncectl quarantine list), or --reason or --topic or "
              "both, or --all");
     return false;
 }
 
-/* --- retry --- */
-
-struct retry {
-    struct ctl *ctl;
-    struct batch *batch; /* owned */
-    struct output output;
-    int64_t last_id; /* where a batch of --all ended */
-    size_t found;
-    bool full;
-    bool some_remain;
-};
-
-static int tell(struct retry *retry, int64_t id, const char *result, const char *detail)
+static int result_print(struct work *work, int64_t id, const char *result,
+                        const char *detail)
 {
-    if (retry->ctl->format == OUTPUT_TABLE)
-        return output_printf(&retry->output, "%lld  %s%s%s\n", (long long)id, result,
+    if (work->output.format == OUTPUT_TABLE)
+        return output_printf(&work->output, "%lld  %s%s%s\n", (long long)id, result,
                              detail ? ": " : "", detail ? detail : "");
     struct store_value row[] = {output_integer("id", id), output_text("result", result),
                                 output_text("detail", detail)};
-    return output_row(&retry->output, row, 3);
+    return output_row(&work->output, row, 3);
 }
 
-/* A quarantined body is what was posted, or, when it was imported, what SES wrote. */
-static int judge(struct retry *retry, struct batch_item *item, struct str body,
-                 int64_t received_ms)
+static int remains_print(struct work *work, int64_t id, const char *result,
+                         const char *detail)
 {
-    const struct settings *settings = retry->ctl->settings;
+    work->some_remain = true;
+    return result_print(work, id, result, detail);
+}
+
+/* Each ID, or with 0 what the filter selects. Returns the exit code. */
+static int work_do(struct work *work, int (*some_do)(void *context, int64_t id),
+                   void *context)
+{
+    struct ctl *ctl = work->ctl;
+    int r = ctl->word_count == 0 ? some_do(context, 0) : 0;
+    for (size_t i = 0; i < ctl->word_count && r == 0; i++) {
+        int64_t id = 0;
+        (void)ctl_number("ID", ctl->words[i], &id);
+        r = some_do(context, id);
+    }
+    int code = ctl_output_end(ctl, &work->output, r);
+    return code == CTL_DONE && work->some_remain ? CTL_NO : code;
+}
+
+/* --- retry --- */
+
+struct retry {
+    struct work work;
+    struct batch *batch; /* owned */
+    int64_t last_id;     /* where a batch of --all ended */
+    size_t found;
+    bool full;
+};
+
+/* A quarantined body is what was posted, or, when it was imported, what SES wrote. */
+static int item_judge(struct retry *retry, struct batch_item *item, struct str body,
+                      int64_t received_ms)
+{
+    const struct settings *settings = retry->work.ctl->settings;
     struct intake_options options = {.rules = &settings->events.table,
                                      .policy = &settings->policy,
                                      .now_ms = received_ms,
@@ -167,107 +164,89 @@ static int judge(struct retry *retry, struct batch_item *item, struct str body,
 /* Ends a query: the batch is full. */
 #define ENOUGH 1
 
-static int on_quarantined(void *context, const struct store_value *values, size_t count)
+static int item_retry(void *context, const struct store_value *values, size_t count)
 {
     struct retry *retry = context;
     const struct store_value *id = output_find(values, count, "id");
-    const struct store_value *body = output_find(values, count, "body");
     const struct store_value *received = output_find(values, count, "received_at");
-    int64_t received_ms = retry->ctl->now_ms;
+    struct str body = output_find_text(values, count, "body");
     if (retry->full)
         return ENOUGH;
     if (!id)
         return 0;
     retry->found++;
     retry->last_id = id->integer;
-    if (received)
-        received_ms = received->integer;
-    if (!body) {
-        retry->some_remain = true;
-        return tell(retry, id->integer, "remains", "its body has been pruned");
-    }
+    if (!str_present(body))
+        return remains_print(&retry->work, id->integer, "remains",
+                             "its body is no longer kept");
     struct batch_item *item = batch_next(retry->batch);
-    int r = judge(retry, item, body->text, received_ms);
-    if (r < 0 || item->intake.kind == INTAKE_QUARANTINE) {
-        if (r == 0) {
-            retry->some_remain = true;
-            r = tell(retry, id->integer, "remains", quarantine_word(item->intake.reason));
-        }
-        batch_item_done(item);
-        return r;
+    int r = item_judge(retry, item, body,
+                       received ? received->integer : retry->work.ctl->now_ms);
+    if (r == 0 && item->intake.kind != INTAKE_QUARANTINE) {
+        item->quarantine_id = id->integer;
+        retry->full = batch_keep(retry->batch, item);
+        return 0;
     }
-    item->quarantine_id = id->integer;
-    retry->full = batch_keep(retry->batch, item);
-    return 0;
+    if (r == 0)
+        r = remains_print(&retry->work, id->integer, "remains",
+                          quarantine_word(item->intake.reason));
+    batch_item_done(item);
+    return r;
 }
 
-static int apply(struct retry *retry)
+static int batch_retry(struct retry *retry)
 {
-    bool dry_run = ctl_given(retry->ctl, OPTION_DRY_RUN);
+    bool dry_run = retry->work.dry_run;
     size_t done = 0;
-    int failed = batch_apply(retry->batch, retry->ctl->store, dry_run, &done);
+    int failed = batch_apply(retry->batch, retry->work.ctl->store, dry_run, &done);
     int r = 0;
     for (size_t i = 0; i < done && r == 0; i++) {
         const struct batch_item *item = &retry->batch->items[i];
-        r = tell(retry, item->quarantine_id, dry_run ? "would be applied" : "applied",
-                 verdict_info(item->verdict)->name);
+        r = result_print(&retry->work, item->quarantine_id,
+                         dry_run ? "would be applied" : "applied",
+                         verdict_info(item->verdict)->name);
     }
     batch_clear(retry->batch);
     retry->full = false;
     return failed < 0 ? failed : r;
 }
 
-static int retry_id(struct retry *retry, const char *word)
+static int some_retry(void *context, int64_t id)
 {
-    int64_t id = 0;
-    (void)ctl_number("ID", word, &id);
-    struct store_filter filter = by_id(id);
-    size_t before = retry->found;
-    int r =
-        store_query(retry->ctl->store, STORE_QUARANTINE, &filter, on_quarantined, retry);
-    if (r == 0 && retry->found == before) {
-        retry->some_remain = true;
-        r = tell(retry, id, "is not in quarantine", NULL);
-    }
-    return r < 0 ? r : apply(retry);
-}
-
-static int retry_selected(struct retry *retry, struct store_filter filter)
-{
-    size_t before;
+    struct retry *retry = context;
+    struct work *work = &retry->work;
+    struct store_filter filter = work->filter.store;
+    size_t before, first = retry->found;
     int r;
+    filter.id = id;
     filter.limit = STORE_TURN_ROWS_MAX;
     do {
         before = retry->found;
-        filter.after_id = retry->last_id;
-        r = store_query(retry->ctl->store, STORE_QUARANTINE, &filter, on_quarantined,
-                        retry);
+        filter.after_id = id ? 0 : retry->last_id;
+        r = store_query(work->ctl->store, STORE_QUARANTINE, &filter, item_retry, retry);
         if (r == 0 || r == ENOUGH)
-            r = apply(retry);
-    } while (r == 0 && retry->found > before);
+            r = batch_retry(retry);
+    } while (r == 0 && !id && retry->found > before);
+    if (r == 0 && id && retry->found == first)
+        r = remains_print(work, id, "is not in quarantine", NULL);
     return r;
 }
 
 int cmd_quarantine_retry(struct ctl *ctl)
 {
-    struct retry retry = {.ctl = ctl};
-    struct filter filter;
-    int r = 0;
-    if (!read_selection(ctl, &filter) || !ctl_settings(ctl) ||
+    struct retry retry = {
+        .work = {.ctl = ctl, .dry_run = ctl_given(ctl, OPTION_DRY_RUN)}};
+    if (!selection_read(&retry.work) || !ctl_settings(ctl) ||
         !ctl_store(ctl, STORE_WRITE))
         return CTL_COULD_NOT;
     _cleanup_(freep) struct batch *batch = calloc(1, sizeof(*batch));
     if (!batch)
         return ctl_fail_store(ctl, -ENOMEM);
     retry.batch = batch;
-    ctl_output(ctl, &retry.output, NULL);
-    if (ctl->word_count == 0)
-        r = retry_selected(&retry, filter.store);
-    for (size_t i = 0; i < ctl->word_count && r == 0; i++)
-        r = retry_id(&retry, ctl->words[i]);
+    ctl_output(ctl, &retry.work.output, NULL);
+    int code = work_do(&retry.work, some_retry, &retry);
     batch_clear(batch);
-    int code = ctl_output_end(ctl, &retry.output, r);
-    return code == CTL_DONE && retry.some_remain ? CTL_NO : code;
+    return code;
 }
 
 /* --- drop --- */
@@ -276,14 +255,15 @@ int cmd_quarantine_retry(struct ctl *ctl)
 #define TURN_DROPS_MAX (STORE_TURN_ROWS_MAX / 2)
 
 struct drop {
-    struct retry report;
-    bool dry_run;
+    struct work work;
+    struct store_filter filter; /* of this turn */
     int64_t ids[TURN_DROPS_MAX];
-    size_t count;
+    size_t count; /* of `ids`, which were found */
+    size_t done;  /* of these; all in a dry run */
     uint64_t dropped;
 };
 
-static int on_id(void *context, const struct store_value *values, size_t count)
+static int id_read(void *context, const struct store_value *values, size_t count)
 {
     struct drop *drop = context;
     if (count > 0 && drop->count < TURN_DROPS_MAX)
@@ -291,106 +271,69 @@ static int on_id(void *context, const struct store_value *values, size_t count)
     return 0;
 }
 
-/*
- * One short transaction, or none in a dry run. `drop->ids` are those that were found and
- * dropped by then. 0 or a fault.
- */
-static int drop_turn(struct drop *drop, const struct store_filter *filter)
+/* The first step of a turn finds what the others drop. */
+static int step_drop(void *context, bool *ret_end)
 {
-    struct store *store = drop->report.ctl->store;
-    int r = drop->dry_run ? 0 : store_begin(store);
-    if (r < 0)
-        return r;
-    int64_t deadline_ms = clock_mono_ms() + STORE_TURN_MS;
-    size_t done = 0;
-    drop->count = 0;
-    r = store_query(store, STORE_QUARANTINE, filter, on_id, drop);
-    if (drop->dry_run)
-        return r;
-    while (r == 0 && done < drop->count) {
-        r = store_quarantine_drop(store, drop->ids[done++]);
-        if (clock_mono_ms() >= deadline_ms)
-            break;
-    }
-    drop->count = done;
-    if (r == 0)
-        return store_commit(store);
-    store_rollback(store);
+    struct drop *drop = context;
+    struct store *store = drop->work.ctl->store;
+    int r = 0;
+    if (drop->count == 0)
+        r = store_query(store, STORE_QUARANTINE, &drop->filter, id_read, drop);
+    if (r == 0 && drop->work.dry_run)
+        drop->done = drop->count;
+    else if (r == 0 && drop->done < drop->count)
+        r = store_quarantine_drop(store, drop->ids[drop->done++]);
+    *ret_end = drop->done == drop->count;
     return r;
 }
 
 /* A table of what was named tells each, one of what was selected their number. */
-static int tell_turn(struct drop *drop, bool named)
+static int turn_print(struct drop *drop, bool named)
 {
-    struct retry *report = &drop->report;
+    struct work *work = &drop->work;
     int r = 0;
-    drop->dropped += drop->count;
-    if (!named && report->ctl->format == OUTPUT_TABLE)
+    drop->dropped += drop->done;
+    if (!named && work->output.format == OUTPUT_TABLE)
         return 0;
-    for (size_t i = 0; i < drop->count && r == 0; i++)
-        r = tell(report, drop->ids[i], drop->dry_run ? "would be dropped" : "dropped",
-                 NULL);
+    for (size_t i = 0; i < drop->done && r == 0; i++)
+        r = result_print(work, drop->ids[i],
+                         work->dry_run ? "would be dropped" : "dropped", NULL);
     return r;
 }
 
-static int drop_named(struct drop *drop, const char *word, int *ret_written)
+static int some_drop(void *context, int64_t id)
 {
-    int64_t id = 0;
-    (void)ctl_number("ID", word, &id);
-    struct store_filter filter = by_id(id);
-    filter.ids_only = true;
-    int r = drop_turn(drop, &filter);
-    if (r < 0)
-        return r;
-    if (drop->count == 0) {
-        drop->report.some_remain = true;
-        *ret_written = tell(&drop->report, id, "is not in quarantine", NULL);
-    } else {
-        *ret_written = tell_turn(drop, true);
-    }
-    return 0;
-}
-
-static int drop_selected(struct drop *drop, struct store_filter filter, int *ret_written)
-{
+    struct drop *drop = context;
+    struct work *work = &drop->work;
     int r;
-    filter.ids_only = true;
-    filter.limit = TURN_DROPS_MAX;
+    drop->filter = work->filter.store;
+    drop->filter.id = id;
+    drop->filter.ids_only = true;
+    drop->filter.limit = TURN_DROPS_MAX;
     do {
-        r = drop_turn(drop, &filter);
-        if (r < 0)
-            break;
-        if (drop->count > 0)
-            filter.after_id = drop->ids[drop->count - 1];
-        *ret_written = tell_turn(drop, false);
-    } while (*ret_written == 0 && drop->count > 0);
-    if (r == 0 && *ret_written == 0 && drop->report.ctl->format == OUTPUT_TABLE &&
-        printf("%llu %sdropped\n", (unsigned long long)drop->dropped,
-               drop->dry_run ? "would be " : "") < 0)
-        *ret_written = -EIO;
+        drop->count = drop->done = 0;
+        r = ctl_turn(work->ctl->store, work->dry_run ? TURN_READS : TURN_COMMITS,
+                     step_drop, drop);
+        if (r == 0 && drop->done > 0)
+            drop->filter.after_id = drop->ids[drop->done - 1];
+        if (r == 0)
+            r = turn_print(drop, id != 0);
+    } while (r == 0 && !id && drop->done > 0);
+    if (r == 0 && id && drop->done == 0)
+        r = remains_print(work, id, "is not in quarantine", NULL);
+    if (r == 0 && !id && work->output.format == OUTPUT_TABLE)
+        r = output_printf(&work->output, "%llu %sdropped\n",
+                          (unsigned long long)drop->dropped,
+                          work->dry_run ? "would be " : "");
     return r;
 }
 
 int cmd_quarantine_drop(struct ctl *ctl)
 {
-    struct drop drop = {.report = {.ctl = ctl},
-                        .dry_run = ctl_given(ctl, OPTION_DRY_RUN)};
-    struct filter filter;
-    int r = 0, written = 0;
-    if (!read_selection(ctl, &filter) ||
-        !ctl_store(ctl, drop.dry_run ? STORE_READ : STORE_WRITE))
+    struct drop drop = {.work = {.ctl = ctl, .dry_run = ctl_given(ctl, OPTION_DRY_RUN)}};
+    if (!selection_read(&drop.work) ||
+        !ctl_store(ctl, drop.work.dry_run ? STORE_READ : STORE_WRITE))
         return CTL_COULD_NOT;
-    ctl_output(ctl, &drop.report.output, NULL);
-    if (ctl->word_count == 0)
-        r = drop_selected(&drop, filter.store, &written);
-    for (size_t i = 0; i < ctl->word_count && r == 0 && written == 0; i++)
-        r = drop_named(&drop, ctl->words[i], &written);
-    if (r == 0 && written == 0)
-        written = ctl_output_flush(&drop.report.output);
-    output_done(&drop.report.output);
-    if (r < 0)
-        return ctl_fail_store(ctl, r);
-    if (written < 0)
-        return ctl_fail_output(written);
-    return drop.report.some_remain ? CTL_NO : CTL_DONE;
+    ctl_output(ctl, &drop.work.output, NULL);
+    return work_do(&drop.work, some_drop, &drop);
 }

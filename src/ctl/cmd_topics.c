@@ -1,140 +1,131 @@
-/* topics list, confirm, forget: the subscriptions. */
+/* topics confirm, forget: the subscriptions. */
 #include <errno.h>
 #include <string.h>
 
 #include "ctl/ctl.h"
 #include "sesbounce/arn.h"
 
-int cmd_topics_list(struct ctl *ctl)
-{
-    struct filter filter;
-    if (!ctl_filter(ctl, STORE_TOPICS, &filter) || !ctl_store(ctl, STORE_READ))
-        return CTL_COULD_NOT;
-    return ctl_print_view(ctl, &filter);
-}
-
-/* The topic as the view has it; confirmed and the like: its state. */
-struct found {
+/* The topic as the view has it. */
+struct topic {
+    const char *arn;
     bool known;
-    bool confirmed;
-    bool confirming;
-    bool failed;
+    char state[sizeof("unsubscribed")];
     int64_t waiting;
 };
 
-static int on_topic(void *context, const struct store_value *values, size_t count)
+static bool topic_is(const struct topic *topic, const char *state)
 {
-    struct found *found = context;
-    const struct store_value *state = output_find(values, count, "state");
+    return strcmp(topic->state, state) == 0;
+}
+
+static int topic_read(void *context, const struct store_value *values, size_t count)
+{
+    struct topic *topic = context;
+    struct str state = output_find_text(values, count, "state");
     const struct store_value *waiting = output_find(values, count, "waiting");
-    struct str word = state ? state->text : STR_ABSENT;
-    found->known = true;
-    found->confirmed = str_equal(word, STR("confirmed"));
-    found->confirming = str_equal(word, STR("confirming"));
-    found->failed = str_equal(word, STR("failed"));
-    found->waiting = waiting ? waiting->integer : 0;
+    topic->known = true;
+    (void)snprintf(topic->state, sizeof(topic->state), "%.*s", STR_ARG(state));
+    topic->waiting = waiting ? waiting->integer : 0;
     return 0;
 }
 
 /* Opens the store and looks for the topic named. CTL_DONE: go on. */
-static int find_topic(struct ctl *ctl, struct found *ret)
+static int topic_find(struct ctl *ctl, struct topic *ret)
 {
-    const char *topic = ctl->words[0];
     bool dry_run = ctl_given(ctl, OPTION_DRY_RUN);
-    struct store_filter filter = {
-        .topic = topic, .since_ms = CLOCK_NONE, .until_ms = CLOCK_NONE};
+    struct store_filter filter = {.topic = ctl->words[0]};
     struct arn arn;
-    if (!arn_parse(str_of(topic), &arn))
+    *ret = (struct topic){.arn = ctl->words[0]};
+    if (!arn_parse(str_of(ret->arn), &arn))
         return ctl_fail("`%s` is not the ARN of an SNS topic; see sesbouncectl topics "
                         "list",
-                        topic);
+                        ret->arn);
     if (!ctl_store(ctl, dry_run ? STORE_READ : STORE_WRITE))
         return CTL_COULD_NOT;
-    int r = store_query(ctl->store, STORE_TOPICS, &filter, on_topic, ret);
+    int r = store_query(ctl->store, STORE_TOPICS, &filter, topic_read, ret);
     return r < 0 ? ctl_fail_store(ctl, r) : CTL_DONE;
 }
 
-static int no_token(const char *topic, const struct found *found)
+static int token_explain(const struct topic *topic)
 {
-    if (found->confirmed)
-        printf("%s  is confirmed already\n", topic);
-    else
-        printf("%s  %s; subscribe again, so that SNS sends a new one: aws sns subscribe "
-               "--topic-arn %s "
-               "--protocol https --notification-endpoint YOUR-URL\n",
-               topic,
-               !found->known ? "has sent no message yet"
-               : found->waiting > 0 || found->failed
-                   ? "waits, but its token is lost or too old"
-                   : "has no token to confirm with",
-               topic);
-    return found->confirmed ? CTL_DONE : CTL_NO;
+    if (topic_is(topic, "confirmed")) {
+        printf("%s  is confirmed already\n", topic->arn);
+        return CTL_DONE;
+    }
+    printf("%s  %s; subscribe again, so that SNS sends a new one: aws sns subscribe "
+           "--topic-arn %s --protocol https --notification-endpoint YOUR-URL\n",
+           topic->arn,
+           !topic->known ? "has sent no message yet"
+           : topic->waiting > 0 || topic_is(topic, "failed")
+               ? "waits, but its token is lost or too old"
+               : "has no token to confirm with",
+           topic->arn);
+    return CTL_NO;
 }
 
 int cmd_topics_confirm(struct ctl *ctl)
 {
-    const char *topic = ctl->words[0];
-    struct found found = {0};
-    int code = find_topic(ctl, &found);
+    struct topic topic;
+    int code = topic_find(ctl, &topic);
     if (code != CTL_DONE)
         return code;
     if (ctl_given(ctl, OPTION_DRY_RUN)) {
-        if (found.waiting == 0 && !found.failed)
-            return no_token(topic, &found);
-        printf("%s  would be confirmed\n", topic);
+        if (topic.waiting == 0 && !topic_is(&topic, "failed"))
+            return token_explain(&topic);
+        printf("%s  would be confirmed\n", topic.arn);
         return CTL_DONE;
     }
-    int r = store_topic_confirm(ctl->store, topic, ctl->now_ms);
+    int r = store_topic_confirm(ctl->store, topic.arn, ctl->now_ms);
     if (r == -ENOENT)
-        return no_token(topic, &found);
+        return token_explain(&topic);
     if (r < 0)
         return ctl_fail_store(ctl, r);
     printf("%s  the daemon confirms it within seconds; see sesbouncectl topics list\n",
-           topic);
+           topic.arn);
     return CTL_DONE;
 }
 
-/* A topic that it is useless to forget: its next message brings it back. */
-static int refuse_to_forget(struct ctl *ctl, const struct found *found, bool *ret)
+/* A topic that it is useless to forget: its next message brings it back. CTL_DONE: go
+ * on. */
+static int forgetting_refuse(struct ctl *ctl, const struct topic *topic)
 {
     struct arn arn;
-    if (!found->confirmed && !found->confirming)
+    bool is_confirmed = topic_is(topic, "confirmed");
+    if (!is_confirmed && !topic_is(topic, "confirming"))
         return CTL_DONE;
     if (!ctl_settings(ctl))
         return CTL_COULD_NOT;
-    *ret = arn_parse(str_of(ctl->words[0]), &arn) &&
-           settings_topic_is_allowed(ctl->settings, &arn);
-    if (*ret)
-        printf("%s  %s, and would appear again: unsubscribe it (aws sns "
-               "list-subscriptions-by-topic, aws sns unsubscribe), remove it from [sns] "
-               "topic and restart the daemon first\n",
-               ctl->words[0], found->confirmed ? "delivers to us" : "is being confirmed");
-    return CTL_DONE;
+    if (!arn_parse(str_of(topic->arn), &arn) ||
+        !settings_topic_is_allowed(ctl->settings, &arn))
+        return CTL_DONE;
+    printf(
+        "%s  %s, and would appear again: unsubscribe it (aws sns "
+        "list-subscriptions-by-topic, aws sns unsubscribe), remove it from [sns] topic "
+        "and restart the daemon first\n",
+        topic->arn, is_confirmed ? "delivers to us" : "is being confirmed");
+    return CTL_NO;
 }
 
 int cmd_topics_forget(struct ctl *ctl)
 {
-    const char *topic = ctl->words[0];
-    struct found found = {0};
-    bool refused = false;
-    int code = find_topic(ctl, &found);
-    if (code != CTL_DONE)
-        return code;
-    if (!found.known) {
-        printf("%s  is not known; see sesbouncectl topics list\n", topic);
+    struct topic topic;
+    int code = topic_find(ctl, &topic);
+    if (code == CTL_DONE && !topic.known) {
+        printf("%s  is not known; see sesbouncectl topics list\n", topic.arn);
         return CTL_NO;
     }
-    code = refuse_to_forget(ctl, &found, &refused);
-    if (code != CTL_DONE || refused)
-        return refused ? CTL_NO : code;
+    if (code == CTL_DONE)
+        code = forgetting_refuse(ctl, &topic);
+    if (code != CTL_DONE)
+        return code;
     if (ctl_given(ctl, OPTION_DRY_RUN)) {
-        printf("%s  would be forgotten\n", topic);
+        printf("%s  would be forgotten\n", topic.arn);
         return CTL_DONE;
     }
-    int r = store_topic_forget(ctl->store, topic);
+    int r = store_topic_forget(ctl->store, topic.arn);
     if (r < 0 && r != -ENOENT)
         return ctl_fail_store(ctl, r);
     printf("%s  is forgotten; its events stay, and it appears again when it sends\n",
-           topic);
+           topic.arn);
     return CTL_DONE;
 }

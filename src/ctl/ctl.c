@@ -12,13 +12,12 @@
 #include "sesbounce/text.h"
 
 /* What was typed or read is quoted in it, so that it is neutralised as a whole. */
-__attribute__((format(printf, 1, 0))) static void tell(const char *format,
-                                                       va_list arguments)
+__attribute__((format(printf, 1, 0))) static void message_print(const char *format,
+                                                                va_list arguments)
 {
-    _cleanup_(buf_done) struct buf safe;
     char text[CTL_MESSAGE_BYTES_MAX];
+    _cleanup_(buf_done) struct buf safe = {.max = 4 * sizeof(text)};
     vsnprintf(text, sizeof(text), format, arguments);
-    buf_init(&safe, 4 * sizeof(text));
     fflush(stdout);
     if (text_neutral(&safe, str_of(text), true) == 0)
         fprintf(stderr, "sesbouncectl: %s\n", buf_str(&safe).data);
@@ -28,7 +27,7 @@ int ctl_fail(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    tell(format, arguments);
+    message_print(format, arguments);
     va_end(arguments);
     return CTL_COULD_NOT;
 }
@@ -37,7 +36,7 @@ void ctl_note(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    tell(format, arguments);
+    message_print(format, arguments);
     va_end(arguments);
 }
 
@@ -64,35 +63,35 @@ const char *ctl_actor(void)
 }
 
 /* What to type about a fault of the store, by its one meaning each (store.h). */
-static const char *remedy(int r)
+static const struct {
+    int fault;
+    const char *remedy;
+} remedies[] = {
+    {-EUCLEAN,
+     "stop the daemon, keep a copy of the file, and see `sesbouncectl db check`; "
+     "then restore a backup"},
+    {-ENOTSUP, "upgrade sesbouncectl to the version of the daemon"},
+    {-EBUSY, "another process had locked the database; try again"},
+    {-EROFS,
+     "the file system is read-only: mount it writable, or, in a unit, allow it with "
+     "ReadWritePaths=DIRECTORY"},
+    {-ENOSPC, "free some space on that file system, then try again"},
+    {-ENOENT,
+     "on a new installation start the daemon once (systemctl start sesbounced), or "
+     "name the file with --db FILE; if the file was there before, restore a "
+     "backup: sesbounced(8)"},
+    {-EIO, "look for disk errors: journalctl -k -p err"},
+};
+
+static void remedy_note(int fault)
 {
-    switch (r) {
-    case -EUCLEAN:
-        return "stop the daemon, keep a copy of the file, and see `sesbouncectl db "
-               "check`; then restore a backup";
-    case -ENOTSUP:
-        return "upgrade sesbouncectl to the version of the daemon";
-    case -EBUSY:
-        return "another process had locked the database; try again";
-    case -EROFS:
-        return "the file system is read-only: mount it writable, or, in a unit, allow it "
-               "with ReadWritePaths=DIRECTORY";
-    case -ENOSPC:
-        return "free some space on that file system, then try again";
-    case -ENOENT:
-        return "on a new installation start the daemon once (systemctl start "
-               "sesbounced), or name the file with --db FILE; if the file was there "
-               "before, restore a backup: sesbounced(8)";
-    case -EIO:
-        return "look for disk errors: journalctl -k -p err";
-    default:
-        return NULL;
-    }
+    for (size_t i = 0; i < sizeof(remedies) / sizeof(*remedies); i++)
+        if (remedies[i].fault == fault)
+            ctl_note("%s", remedies[i].remedy);
 }
 
 void ctl_fail_open(const char *path, int r, struct str text, enum store_mode mode)
 {
-    const char *fix = remedy(r);
     if (text.len > 0) {
         ctl_note("%.*s", (int)(text.len < 2000 ? text.len : 2000), text.data);
         return;
@@ -100,22 +99,19 @@ void ctl_fail_open(const char *path, int r, struct str text, enum store_mode mod
     ctl_note("%s: %s", path, strerror(-r));
     if (r == -EACCES && mode == STORE_READ)
         ctl_note(
-            "add yourself to the group and log in again: sudo usermod -aG sesbounced "
-            "%s",
+            "add yourself to the group and log in again: sudo usermod -aG sesbounced %s",
             ctl_actor());
     else if (r == -EACCES)
         ctl_note("only the daemon's user writes: sudo -u sesbounced sesbouncectl …");
-    else if (fix)
-        ctl_note("%s", fix);
+    remedy_note(r);
 }
 
 int ctl_fail_store(struct ctl *ctl, int r)
 {
-    const char *path = ctl_store_path(ctl), *fix = remedy(r);
+    const char *path = ctl_store_path(ctl);
     const char *text = ctl->store ? store_fault(ctl->store) : NULL;
     ctl_note("%s: %s", path ? path : "the database", text && *text ? text : strerror(-r));
-    if (fix)
-        ctl_note("%s", fix);
+    remedy_note(r);
     return CTL_COULD_NOT;
 }
 
@@ -130,25 +126,22 @@ bool ctl_settings(struct ctl *ctl)
 {
     if (ctl->settings)
         return true;
-    struct buf faults;
-    buf_init(&faults, CTL_FAULTS_BYTES_MAX);
+    _cleanup_(buf_done) struct buf faults = {.max = CTL_FAULTS_BYTES_MAX};
     int r = settings_read(ctl->value[OPTION_CONFIG], &ctl->settings, &faults);
-    if (r < 0) {
-        if (faults.len > 0)
-            fwrite(faults.data, 1, faults.len, stderr);
-        if (r == -EACCES)
-            ctl_note("you may not read the configuration: use sudo, or --db FILE");
-        else if (r == -EINVAL)
-            ctl_note("the configuration cannot be used; correct it (sesbounced "
-                     "--check-config) or, if the verb needs only the database, name "
-                     "that: --db FILE");
-        else
-            ctl_note("the configuration cannot be used (%s); where a verb needs only the "
-                     "database, name that: --db FILE",
-                     strerror(-r));
-    }
-    buf_done(&faults);
-    return r == 0;
+    if (r == 0)
+        return true;
+    fputs(buf_str(&faults).data, stderr);
+    if (r == -EACCES)
+        ctl_note("you may not read the configuration: use sudo, or --db FILE");
+    else if (r == -EINVAL)
+        ctl_note("the configuration cannot be used; correct it (sesbounced "
+                 "--check-config) or, if the verb needs only the database, name that: "
+                 "--db FILE");
+    else
+        ctl_note("the configuration cannot be used (%s); where a verb needs only the "
+                 "database, name that: --db FILE",
+                 strerror(-r));
+    return false;
 }
 
 const char *ctl_store_path(struct ctl *ctl)
@@ -163,14 +156,56 @@ bool ctl_store(struct ctl *ctl, enum store_mode mode)
     const char *path = ctl_store_path(ctl);
     if (!path)
         return false;
-    struct buf fault;
-    buf_init(&fault, CTL_MESSAGE_BYTES_MAX);
+    _cleanup_(buf_done) struct buf fault = {.max = CTL_MESSAGE_BYTES_MAX};
     int r = store_open(path, mode, &ctl->store, &fault);
     if (r < 0)
         ctl_fail_open(path, r, str_trim(buf_str(&fault)), mode);
-    buf_done(&fault);
     return r == 0;
 }
+
+int ctl_turn(struct store *store, enum ctl_turn_end end,
+             int (*step)(void *context, bool *ret_end), void *context)
+{
+    int r = end == TURN_READS ? 0 : store_begin(store);
+    if (r < 0)
+        return r;
+    int64_t deadline_ms = clock_mono_ms() + STORE_TURN_MS;
+    bool ended = false;
+    do {
+        r = step(context, &ended);
+    } while (r == 0 && !ended && clock_mono_ms() < deadline_ms);
+    if (r == 0 && end == TURN_COMMITS)
+        return store_commit(store);
+    if (end != TURN_READS)
+        store_rollback(store);
+    return r;
+}
+
+/* --- selecting --- */
+
+bool ctl_number(const char *what, const char *text, int64_t *ret)
+{
+    _cleanup_(buf_done) struct buf fault = {.max = CTL_MESSAGE_BYTES_MAX};
+    if (filter_number(what, text, ret, &fault) == 0)
+        return true;
+    ctl_fail("%s", buf_str(&fault).data);
+    return false;
+}
+
+bool ctl_filter(const struct ctl *ctl, enum store_view view, struct filter *ret)
+{
+    _cleanup_(buf_done) struct buf fault = {.max = CTL_MESSAGE_BYTES_MAX};
+    filter_init(ret, view, ctl->now_ms, "--");
+    for (enum ctl_option i = 0; i < OPTION_COUNT; i++)
+        if (ctl_given(ctl, i) &&
+            filter_set(ret, options_name(i), ctl->value[i], &fault) == -EINVAL) {
+            ctl_fail("%s", buf_str(&fault).data);
+            return false;
+        }
+    return true;
+}
+
+/* --- output --- */
 
 static int stdout_write(void *context, struct str text)
 {
@@ -206,21 +241,23 @@ int ctl_output_end(struct ctl *ctl, struct output *output, int r)
     return output->fault < 0 ? ctl_fail_output(r) : ctl_fail_store(ctl, r);
 }
 
-int ctl_print_row(const struct ctl *ctl, const struct store_value *values, size_t count)
+int ctl_print_row(struct ctl *ctl, const struct store_value *values, size_t count,
+                  int code)
 {
     struct output output;
     ctl_output(ctl, &output, NULL);
-    int r = output_row(&output, values, count);
-    if (r == 0)
-        r = ctl_output_flush(&output);
-    output_done(&output);
-    return r;
+    int ended = ctl_output_end(ctl, &output, output_row(&output, values, count));
+    return ended == CTL_DONE ? code : ended;
 }
 
-int ctl_print_view(struct ctl *ctl, const struct filter *filter)
+int cmd_list(struct ctl *ctl)
 {
-    const struct output_columns columns = listing_columns(filter->view);
+    const struct output_columns columns = listing_columns(ctl->verb->view);
+    struct filter filter;
     struct output output;
+    if (!ctl_filter(ctl, ctl->verb->view, &filter) || !ctl_store(ctl, STORE_READ))
+        return CTL_COULD_NOT;
     ctl_output(ctl, &output, &columns);
-    return ctl_output_end(ctl, &output, listing_write(ctl->store, filter, &output, NULL));
+    return ctl_output_end(ctl, &output,
+                          listing_write(ctl->store, &filter, &output, NULL));
 }

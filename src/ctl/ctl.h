@@ -68,6 +68,7 @@ struct verb {
     size_t words_min;
     size_t words_max; /* SIZE_MAX: any number */
     int (*run)(struct ctl *ctl);
+    enum store_view view; /* of cmd_list */
 };
 
 struct ctl {
@@ -126,9 +127,6 @@ const char *ctl_actor(void);
  * what is wrong. */
 bool ctl_filter(const struct ctl *ctl, enum store_view view, struct filter *ret);
 
-/* A moment or duration given as option; CLOCK_NONE when it is not given. */
-bool ctl_option_when(const struct ctl *ctl, enum ctl_option option, int64_t *ret_ms);
-
 /* A number of 1 or more given as a word (`what`: how it is called). */
 bool ctl_number(const char *what, const char *text, int64_t *ret);
 
@@ -143,31 +141,41 @@ int ctl_output_flush(struct output *output);
  * the store unless writing failed. Reports a fault. Returns the exit code. */
 int ctl_output_end(struct ctl *ctl, struct output *output, int r);
 
-/* One row with the names that it has. 0 or a negative errno. */
-int ctl_print_row(const struct ctl *ctl, const struct store_value *values, size_t count);
+/* One row with the names that it has. Returns `code`, or CTL_COULD_NOT after telling. */
+int ctl_print_row(struct ctl *ctl, const struct store_value *values, size_t count,
+                  int code);
 
-/* Prints what `filter` selects as rows of `ctl->format`. */
-int ctl_print_view(struct ctl *ctl, const struct filter *filter);
+/* What becomes of the work of a turn. */
+enum ctl_turn_end {
+    TURN_READS /* it opens no transaction */,
+    TURN_ROLLS_BACK,
+    TURN_COMMITS
+};
 
-/* options.c: reads argv into `ctl` and finds the verb. -1: run it; else the exit code. */
-int options_read(struct ctl *ctl, int argc, char **argv, const struct verb *verbs,
-                 size_t count);
+/*
+ * One transaction, short enough for the daemon to wait for it: `step` runs until it says
+ * that nothing is left, fails, or STORE_TURN_MS have passed. 0 or a fault.
+ */
+int ctl_turn(struct store *store, enum ctl_turn_end end,
+             int (*step)(void *context, bool *ret_end), void *context);
+
+/* options.c: reads argv into `ctl` and finds the verb; `verbs` end with one that has no
+ * name. -1: run it; else the exit code. */
+int options_read(struct ctl *ctl, int argc, char **argv, const struct verb *verbs);
 
 /* The name of an option, without its hyphens. */
 const char *options_name(enum ctl_option option);
 
 /* The verbs, cmd_*.c. */
 int cmd_check(struct ctl *ctl);
+int cmd_list(struct ctl *ctl); /* ctl.c: what verb->view holds */
 int cmd_why(struct ctl *ctl);
-int cmd_suppress_list(struct ctl *ctl);
 int cmd_suppress_add(struct ctl *ctl);
 int cmd_suppress_remove(struct ctl *ctl);
 int cmd_events(struct ctl *ctl);
-int cmd_quarantine_list(struct ctl *ctl);
 int cmd_quarantine_show(struct ctl *ctl);
 int cmd_quarantine_retry(struct ctl *ctl);
 int cmd_quarantine_drop(struct ctl *ctl);
-int cmd_topics_list(struct ctl *ctl);
 int cmd_topics_confirm(struct ctl *ctl);
 int cmd_topics_forget(struct ctl *ctl);
 int cmd_message_show(struct ctl *ctl);

@@ -35,22 +35,18 @@ int files_skip_mark(struct str *text)
     return 0;
 }
 
-static void drop_mark(struct buf *text, size_t from)
-{
-    struct str rest = {text->data + from, text->len - from};
-    if (files_skip_mark(&rest) < 0)
-        return;
-    memmove(text->data + from, rest.data, rest.len + 1);
-    text->len = from + rest.len;
-}
-
 int files_read(const char *path, struct buf *ret)
 {
     _cleanup_(closep) int fd = files_open(path);
     size_t before = ret->len;
     int r = fd < 0 ? fd : file_read_fd(fd, ret);
-    if (ret->len > before)
-        drop_mark(ret, before);
+    struct str text = buf_str(ret);
+    text.data += before;
+    text.len -= before;
+    if (text.len > 0 && files_skip_mark(&text) == 0) {
+        memmove(ret->data + before, text.data, text.len + 1);
+        ret->len = before + text.len;
+    }
     return r;
 }
 
@@ -70,7 +66,7 @@ void records_done(struct records *records)
 }
 
 /* The next byte without taking it, or -1 at the end or with `*failed`. */
-static int peek(struct records *records, bool *failed)
+static int byte_peek(struct records *records, bool *failed)
 {
     while (records->at == records->end && !records->ended) {
         ssize_t got = read(records->fd, records->input, CTL_RECORDS_INPUT_BYTES_MAX);
@@ -88,7 +84,7 @@ static int peek(struct records *records, bool *failed)
     return records->ended ? -1 : (unsigned char)records->input[records->at];
 }
 
-static void take(struct records *records)
+static void byte_take(struct records *records)
 {
     records->line += records->input[records->at++] == '\n';
 }
@@ -102,7 +98,7 @@ struct scan {
 };
 
 /* Looks at one byte. True when the record ends with it. */
-static bool scan_byte(struct scan *scan, int c)
+static bool byte_scan(struct scan *scan, int c)
 {
     if (scan->plain)
         return c == '\n';
@@ -125,19 +121,14 @@ static bool scan_byte(struct scan *scan, int c)
     return false;
 }
 
-static bool is_blank(int c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* Blank space between records, and the byte order mark that Windows writes first. */
-static int skip_blank(struct records *records, bool *failed)
+static int blank_skip(struct records *records, bool *failed)
 {
-    int c = peek(records, failed);
+    int c = byte_peek(records, failed);
     bool mark = records->line == 1 && c == 0xef;
-    while (c >= 0 && (is_blank(c) || (mark && (c == 0xef || c == 0xbb || c == 0xbf)))) {
-        take(records);
-        c = peek(records, failed);
+    while (c > 0 && (strchr(" \t\r\n", c) || (mark && strchr("\xef\xbb\xbf", c)))) {
+        byte_take(records);
+        c = byte_peek(records, failed);
     }
     return c;
 }
@@ -146,14 +137,14 @@ enum records_result records_next(struct records *records, struct str *ret,
                                  uint64_t *ret_line)
 {
     bool failed = false, whole = false;
-    int c = skip_blank(records, &failed);
+    int c = blank_skip(records, &failed);
     struct scan scan = {.plain = c != '{' && c != '['};
     buf_clear(&records->record);
     *ret_line = records->line;
     if (c < 0)
         return failed ? RECORDS_FAILED : RECORDS_END;
     while (c >= 0 && !whole) {
-        whole = scan_byte(&scan, c);
+        whole = byte_scan(&scan, c);
         if (!scan.too_large) {
             int r = buf_append_char(&records->record, (char)c);
             scan.too_large = r == -E2BIG;
@@ -162,8 +153,8 @@ enum records_result records_next(struct records *records, struct str *ret,
                 return RECORDS_FAILED;
             }
         }
-        take(records);
-        c = whole ? 0 : peek(records, &failed);
+        byte_take(records);
+        c = whole ? 0 : byte_peek(records, &failed);
     }
     *ret = str_trim(buf_str(&records->record));
     if (failed)

@@ -18,30 +18,28 @@ DEFINE_CLEANUP(struct curl_slist, curl_slist_free_all)
 bool ingest_origin(const char *listen, bool tls, char *ret, size_t size, char *ret_socket,
                    size_t socket_size)
 {
-    const char *scheme = tls ? "https" : "http";
-    struct net_address address;
+    const char *scheme = tls ? "https" : "http", *here = NULL;
+    struct net_address address = {0};
     bool cut = net_address_split(str_of(listen), &address);
-    int length, socket_length = 0;
-    *ret_socket = '\0';
-    if (cut && address.kind == NET_UNIX) {
-        length = snprintf(ret, size, "%s://localhost", scheme);
-        socket_length = snprintf(ret_socket, socket_size, "%.*s", STR_ARG(address.host));
-    } else if (cut && address.kind == NET_HOST &&
-               (address.host.len == 0 || str_equal(address.host, STR("*")) ||
-                str_equal(address.host, STR("0.0.0.0")))) {
-        /* All addresses: this machine's own is one of them. */
-        length =
-            snprintf(ret, size, "%s://127.0.0.1:%.*s", scheme, STR_ARG(address.port));
-    } else if (cut && address.kind == NET_IPV6 && str_equal(address.host, STR("::"))) {
-        length = snprintf(ret, size, "%s://[::1]:%.*s", scheme, STR_ARG(address.port));
-    } else {
-        length = snprintf(ret, size, "%s://%s", scheme, listen);
-    }
+    bool is_socket = cut && address.kind == NET_UNIX;
+    int length, socket_length;
+    /* All addresses: this machine's own is one of them. */
+    if (cut && address.kind == NET_HOST &&
+        (address.host.len == 0 || str_equal(address.host, STR("*")) ||
+         str_equal(address.host, STR("0.0.0.0"))))
+        here = "127.0.0.1";
+    else if (cut && address.kind == NET_IPV6 && str_equal(address.host, STR("::")))
+        here = "[::1]";
+    length =
+        here ? snprintf(ret, size, "%s://%s:%.*s", scheme, here, STR_ARG(address.port))
+             : snprintf(ret, size, "%s://%s", scheme, is_socket ? "localhost" : listen);
+    socket_length = snprintf(ret_socket, socket_size, "%.*s",
+                             is_socket ? (int)address.host.len : 0, address.host.data);
     return length > 0 && (size_t)length < size && socket_length >= 0 &&
            (size_t)socket_length < socket_size;
 }
 
-static size_t on_body(char *data, size_t size, size_t count, void *context)
+static size_t body_keep(char *data, size_t size, size_t count, void *context)
 {
     struct buf *body = context;
     size_t room = body->max - body->len;
@@ -51,28 +49,24 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 }
 
 /* The first `user:password` of the file, as the daemon reads it. */
-static int add_credentials(CURL *curl, const char *file)
+static int credentials_set(CURL *curl, const char *file)
 {
-    struct buf text;
-    buf_init(&text, CTL_LINE_BYTES_MAX);
+    _cleanup_(buf_done) struct buf text = {.max = CTL_LINE_BYTES_MAX};
     int r = files_read(file, &text);
     struct str rest = buf_str(&text), line;
-    bool found = false;
-    while (r == 0 && !found && str_split(&rest, '\n', &line)) {
+    while (r == 0 && str_split(&rest, '\n', &line)) {
         line = str_trim(line);
         if (line.len == 0 || line.data[0] == '#')
             continue;
-        found = true;
-        char *copy = str_dup(line);
-        if (!copy || curl_easy_setopt(curl, CURLOPT_USERPWD, copy) != CURLE_OK)
-            r = -ENOMEM;
-        free(copy);
+        _cleanup_(freep) char *copy = str_dup(line);
+        return copy && curl_easy_setopt(curl, CURLOPT_USERPWD, copy) == CURLE_OK
+                   ? 0
+                   : -ENOMEM;
     }
-    buf_done(&text);
     return r;
 }
 
-static int add_headers(struct curl_slist **list, const char *const *headers)
+static int headers_append(struct curl_slist **list, const char *const *headers)
 {
     /* SNS sends its body at once; libcurl would wait for a 100 first. */
     static const char *const own[] = {"Expect:", NULL};
@@ -87,8 +81,8 @@ static int add_headers(struct curl_slist **list, const char *const *headers)
     return 0;
 }
 
-static bool set_up(CURL *curl, const char *url, const char *socket, struct str body,
-                   struct buf *answer)
+static bool question_set_up(CURL *curl, const char *url, const char *socket,
+                            struct str body, struct buf *answer)
 {
     bool ok =
         curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
@@ -102,7 +96,7 @@ static bool set_up(CURL *curl, const char *url, const char *socket, struct str b
         curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L) == CURLE_OK &&
         curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L) == CURLE_OK &&
         curl_easy_setopt(curl, CURLOPT_CERTINFO, 1L) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, body_keep) == CURLE_OK &&
         curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer) == CURLE_OK;
     if (ok && *socket)
         ok = curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket) == CURLE_OK;
@@ -114,7 +108,7 @@ static bool set_up(CURL *curl, const char *url, const char *socket, struct str b
 }
 
 /* The time behind `name` among libcurl's facts about the server's own certificate. */
-static int64_t tls_time(const struct curl_certinfo *info, const char *name)
+static int64_t certinfo_time(const struct curl_certinfo *info, const char *name)
 {
     const struct curl_slist *entry = info->num_of_certs > 0 ? info->certinfo[0] : NULL;
     for (; entry; entry = entry->next)
@@ -125,17 +119,17 @@ static int64_t tls_time(const struct curl_certinfo *info, const char *name)
     return CLOCK_NONE;
 }
 
-static void look_at_certificate(CURL *curl, struct ingest_answer *ret)
+static void certificate_look(CURL *curl, struct ingest_answer *ret)
 {
     const struct curl_certinfo *info = NULL;
     ret->tls_begins_ms = ret->tls_expires_ms = CLOCK_NONE;
     if (curl_easy_getinfo(curl, CURLINFO_CERTINFO, &info) != CURLE_OK || !info)
         return;
-    ret->tls_begins_ms = tls_time(info, "Start date:");
-    ret->tls_expires_ms = tls_time(info, "Expire date:");
+    ret->tls_begins_ms = certinfo_time(info, "Start date:");
+    ret->tls_expires_ms = certinfo_time(info, "Expire date:");
 }
 
-static void look_at_header(CURL *curl, struct ingest_answer *ret)
+static void tls_header_look(CURL *curl, struct ingest_answer *ret)
 {
     struct curl_header *header = NULL;
     ret->tls_is_outdated =
@@ -143,7 +137,7 @@ static void look_at_header(CURL *curl, struct ingest_answer *ret)
         strcmp(header->value, TLS_HEADER_OUTDATED) == 0;
 }
 
-static int perform(CURL *curl, struct buf *body, struct ingest_answer *ret)
+static int question_perform(CURL *curl, struct buf *body, struct ingest_answer *ret)
 {
     char detail[CURL_ERROR_SIZE] = "";
     (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
@@ -155,15 +149,13 @@ static int perform(CURL *curl, struct buf *body, struct ingest_answer *ret)
         return code == CURLE_OUT_OF_MEMORY ? -ENOMEM : -ECONNREFUSED;
     }
     struct str rest = buf_str(body), line = STR("");
-    struct buf safe;
+    _cleanup_(buf_done) struct buf safe = {.max = sizeof(ret->body)};
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &ret->status);
-    look_at_certificate(curl, ret);
-    look_at_header(curl, ret);
+    certificate_look(curl, ret);
+    tls_header_look(curl, ret);
     (void)str_split(&rest, '\n', &line);
-    buf_init(&safe, sizeof(ret->body));
     if (text_neutral(&safe, str_trim(line), false) == 0)
         (void)snprintf(ret->body, sizeof(ret->body), "%s", buf_str(&safe).data);
-    buf_done(&safe);
     return 0;
 }
 
@@ -175,14 +167,14 @@ struct question {
     const char *const *headers;
 };
 
-static int ask(const struct question *question, const char *listen, bool tls,
-               struct ingest_answer *ret)
+static int question_ask(const struct question *question, const char *listen, bool tls,
+                        struct ingest_answer *ret)
 {
     _cleanup_(curl_easy_cleanupp) CURL *curl = curl_easy_init();
     _cleanup_(curl_slist_free_allp) struct curl_slist *list = NULL;
+    _cleanup_(buf_done) struct buf answer = {.max = CTL_ANSWER_BYTES_MAX};
     char origin[256], url[1024], socket[108];
-    const struct settings *settings = question->settings;
-    struct buf answer;
+    const char *credentials = question->settings->ingest.credentials_file;
     *ret = (struct ingest_answer){0};
     (void)snprintf(ret->where, sizeof(ret->where), "%s", listen);
     if (!ingest_origin(listen, tls, origin, sizeof(origin), socket, sizeof(socket)) ||
@@ -190,82 +182,49 @@ static int ask(const struct question *question, const char *listen, bool tls,
         (void)snprintf(ret->fault, sizeof(ret->fault), "the address is too long");
         return -EINVAL;
     }
-    buf_init(&answer, CTL_ANSWER_BYTES_MAX);
-    int r = curl ? add_headers(&list, question->headers) : -ENOMEM;
-    if (r == 0 && !set_up(curl, url, socket, question->body, &answer))
+    int r = curl ? headers_append(&list, question->headers) : -ENOMEM;
+    if (r == 0 && (!question_set_up(curl, url, socket, question->body, &answer) ||
+                   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list) != CURLE_OK))
         r = -ENOMEM;
-    if (r == 0 && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list) != CURLE_OK)
-        r = -ENOMEM;
-    if (r == 0 && settings->ingest.credentials_file) {
-        r = add_credentials(curl, settings->ingest.credentials_file);
+    if (r == 0 && credentials) {
+        r = credentials_set(curl, credentials);
         if (r < 0)
-            (void)snprintf(ret->fault, sizeof(ret->fault), "%s: %s",
-                           settings->ingest.credentials_file, strerror(-r));
+            (void)snprintf(ret->fault, sizeof(ret->fault), "%s: %s", credentials,
+                           strerror(-r));
     }
     if (r == 0)
-        r = perform(curl, &answer, ret);
+        r = question_perform(curl, &answer, ret);
     if (r == -ENOMEM && !*ret->fault)
         (void)snprintf(ret->fault, sizeof(ret->fault), "out of memory");
-    buf_done(&answer);
     return r;
 }
 
-/* `ingest http 127.0.0.1:9025` of the file that the daemon writes. */
-static bool parse_address(struct str line, char listen[ADDRESS_FILE_BYTES_MAX],
-                          bool *ret_tls)
+/* Where the daemon says that it listens: `ingest http 127.0.0.1:9025`, a line each. A
+ * file that was left behind is as good as none: nobody answers there. */
+static int question_ask_where_told(const struct question *question,
+                                   struct ingest_answer *ret)
 {
-    struct str name, scheme;
-    if (!str_split(&line, ' ', &name) || !str_equal(name, STR("ingest")) ||
-        !str_split(&line, ' ', &scheme) || line.len == 0)
-        return false;
-    *ret_tls = str_equal(scheme, STR("https"));
-    (void)snprintf(listen, ADDRESS_FILE_BYTES_MAX, "%.*s", STR_ARG(line));
-    return true;
-}
-
-static bool names_admin(struct str lines)
-{
-    struct str line;
-    while (str_split(&lines, '\n', &line))
-        if (str_starts_with(line, STR("admin ")))
-            return true;
-    return false;
-}
-
-/* Where the daemon says that it listens. A file that was left behind is as good as none:
- * nobody answers there. */
-static int ask_where_it_says(const struct question *question, struct ingest_answer *ret)
-{
-    _cleanup_(freep) char *path = NULL;
     char listen[ADDRESS_FILE_BYTES_MAX];
-    struct buf text;
-    bool tls;
+    _cleanup_(freep) char *path = NULL;
+    _cleanup_(buf_done) struct buf text = {.max = ADDRESS_FILE_BYTES_MAX};
+    bool names_admin = false;
     int r = -ENOENT;
     if (asprintf(&path, "%s.listen", question->settings->store.path) < 0) {
         path = NULL;
         return -ENOMEM;
     }
-    buf_init(&text, ADDRESS_FILE_BYTES_MAX);
     (void)files_read(path, &text);
-    struct str rest = buf_str(&text), line;
-    while (r != 0 && r != -ENOMEM && str_split(&rest, '\n', &line)) {
-        if (parse_address(line, listen, &tls))
-            r = ask(question, listen, tls, ret);
+    struct str rest = buf_str(&text), line, name, scheme;
+    while (str_split(&rest, '\n', &line)) {
+        names_admin = names_admin || str_starts_with(line, STR("admin "));
+        if (r == 0 || r == -ENOMEM || !str_split(&line, ' ', &name) ||
+            !str_equal(name, STR("ingest")) || !str_split(&line, ' ', &scheme) ||
+            line.len == 0)
+            continue;
+        (void)snprintf(listen, sizeof(listen), "%.*s", STR_ARG(line));
+        r = question_ask(question, listen, str_equal(scheme, STR("https")), ret);
     }
-    ret->lacks_metrics = r == 0 && !names_admin(buf_str(&text));
-    buf_done(&text);
-    return r;
-}
-
-static int ask_anywhere(const struct question *question, struct ingest_answer *ret)
-{
-    const struct settings_list *listen = &question->settings->ingest.listen;
-    bool tls = question->settings->ingest.certificate != NULL;
-    int r = ask_where_it_says(question, ret);
-    for (size_t i = 0; r < 0 && r != -ENOMEM && i < listen->count; i++)
-        r = ask(question, listen->items[i], tls, ret);
-    if (r < 0 && !*ret->fault)
-        (void)snprintf(ret->fault, sizeof(ret->fault), "[ingest] listen is empty");
+    ret->lacks_metrics = r == 0 && !names_admin;
     return r;
 }
 
@@ -273,10 +232,16 @@ int ingest_ask(const struct settings *settings, const char *path, struct str bod
                const char *const *headers, struct ingest_answer *ret)
 {
     const struct question question = {settings, path, body, headers};
+    const struct settings_list *listen = &settings->ingest.listen;
+    bool tls = settings->ingest.certificate != NULL;
     *ret = (struct ingest_answer){0};
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return -ENOMEM;
-    int r = ask_anywhere(&question, ret);
+    int r = question_ask_where_told(&question, ret);
+    for (size_t i = 0; r < 0 && r != -ENOMEM && i < listen->count; i++)
+        r = question_ask(&question, listen->items[i], tls, ret);
+    if (r < 0 && !*ret->fault)
+        (void)snprintf(ret->fault, sizeof(ret->fault), "[ingest] listen is empty");
     curl_global_cleanup();
     return r;
 }

@@ -9,7 +9,6 @@
 
 #include "ctl/limits.h"
 #include "sesbounce/buf.h"
-#include "sesbounce/clock.h"
 #include "sesbounce/settings.h"
 #include "sesbounce/str.h"
 

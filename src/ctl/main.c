@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <stdint.h>
 
 #include "ctl/ctl.h"
 
@@ -13,20 +12,20 @@
 #define TIME (TAKES(OPTION_SINCE) | TAKES(OPTION_UNTIL))
 
 static const struct verb verbs[] = {
-    {"check", NULL, "ADDRESS…|-", "May these addresses be mailed",
+    {"check", NULL, "ADDRESS…|-", "Whether these addresses may be mailed",
      "`-` filters standard input: prints the lines whose address may be mailed, byte for "
-     "byte\nand in order. It can fail at the last line: use the output only if the "
+     "byte\nand in order. It may fail even at the last line: use the output only if the "
      "exit\nstatus is 0.",
      "sesbouncectl check - <recipients.txt >mailable.txt",
      TAKES(OPTION_SCOPE) | TAKES(OPTION_INVERT) | TAKES(OPTION_INVALID), 1, ANY,
-     cmd_check},
+     .run = cmd_check},
     {"why", NULL, "ADDRESS", "Every event and decision behind an address's state", NULL,
-     "sesbouncectl why jane@example.com", TAKES(OPTION_SCOPE), 1, 1, cmd_why},
+     "sesbouncectl why jane@example.com", TAKES(OPTION_SCOPE), 1, 1, .run = cmd_why},
     {"suppress", "list", "", "The addresses that must not be mailed now", NULL,
      "sesbouncectl suppress list --reason COMPLAINT --since 7d",
      TAKES(OPTION_REASON) | TAKES(OPTION_SINCE) | TAKES(OPTION_DOMAIN) |
          TAKES(OPTION_LIMIT) | TAKES(OPTION_SCOPE),
-     0, 0, cmd_suppress_list},
+     0, 0, .run = cmd_list, .view = STORE_SUPPRESSED},
     {"suppress", "add", "ADDRESS…|FILE…", "Put addresses on the list by hand",
      "A word without an @ is a file with one address per line, `-` is standard input. If "
      "a line\nis not an address, nothing is changed.\n"
@@ -36,12 +35,12 @@ static const struct verb verbs[] = {
      "sesbouncectl suppress add jane@example.com --note 'asked by telephone' --for 30d",
      TAKES(OPTION_NOTE) | TAKES(OPTION_UNTIL) | TAKES(OPTION_FOR) | TAKES(OPTION_SCOPE) |
          DRY,
-     1, ANY, cmd_suppress_add},
+     1, ANY, .run = cmd_suppress_add},
     {"suppress", "remove", "ADDRESS…|FILE…", "Take addresses off the list",
      "A word without an @ is a file with one address per line, `-` is standard "
      "input.\nAn event that occurs later can put them back.",
      "sesbouncectl suppress remove jane@example.com --note 'mailbox repaired'",
-     TAKES(OPTION_NOTE) | TAKES(OPTION_SCOPE) | DRY, 1, ANY, cmd_suppress_remove},
+     TAKES(OPTION_NOTE) | TAKES(OPTION_SCOPE) | DRY, 1, ANY, .run = cmd_suppress_remove},
     {"events", NULL, "", "What SES reported, one row per recipient",
      "A table shows the newest 50 unless --limit says otherwise; json and csv show all, "
      "in the\n"
@@ -52,73 +51,77 @@ static const struct verb verbs[] = {
      TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_TYPE) | TAKES(OPTION_CLASS) |
          TAKES(OPTION_CAUSE) | TAKES(OPTION_RULE) | TAKES(OPTION_DOMAIN) |
          TAKES(OPTION_CAMPAIGN) | TAKES(OPTION_AFTER_ID) | TAKES(OPTION_LIMIT),
-     0, 0, cmd_events},
+     0, 0, .run = cmd_events},
     {"quarantine", "list", "", "Authentic messages that could not be applied", NULL,
      "sesbouncectl quarantine list --reason stale",
      TIME | TAKES(OPTION_REASON) | TAKES(OPTION_TOPIC) | TAKES(OPTION_LIMIT), 0, 0,
-     cmd_quarantine_list},
-    {"quarantine", "show", "ID", "One of them, with its body", NULL,
+     .run = cmd_list, .view = STORE_QUARANTINE},
+    {"quarantine", "show", "ID", "A quarantined message, with its body", NULL,
      "sesbouncectl quarantine show 7 -o json | jq -r .body", 0, 1, 1,
-     cmd_quarantine_show},
-    {"quarantine", "retry", "ID…|--all", "Apply them now, whatever their age",
+     .run = cmd_quarantine_show},
+    {"quarantine", "retry", "ID…|--all",
+     "Apply quarantined messages now, whatever their age",
      "Messages that still cannot be applied stay in quarantine.",
      "sesbouncectl quarantine retry --reason stale",
      TAKES(OPTION_ALL) | TAKES(OPTION_REASON) | TAKES(OPTION_TOPIC) | DRY, 0, ANY,
-     cmd_quarantine_retry},
-    {"quarantine", "drop", "ID…|--all", "Delete them permanently",
+     .run = cmd_quarantine_retry},
+    {"quarantine", "drop", "ID…|--all", "Delete quarantined messages permanently",
      "--reason and --topic together: messages that match both. --dry-run says how many.",
      "sesbouncectl quarantine drop --reason not-json --dry-run",
      TAKES(OPTION_ALL) | TAKES(OPTION_REASON) | TAKES(OPTION_TOPIC) | DRY, 0, ANY,
-     cmd_quarantine_drop},
+     .run = cmd_quarantine_drop},
     {"topics", "list", "", "The SNS topics that have sent messages", NULL,
-     "sesbouncectl topics list", 0, 0, 0, cmd_topics_list},
+     "sesbouncectl topics list", 0, 0, 0, .run = cmd_list, .view = STORE_TOPICS},
     {"topics", "confirm", "ARN", "Confirm pending subscriptions, and retry failed ones",
      "Applies to every subscription of the topic whose token may still be valid.",
      "sesbouncectl topics confirm arn:aws:sns:eu-west-1:123456789012:ses-events", DRY, 1,
-     1, cmd_topics_confirm},
+     1, .run = cmd_topics_confirm},
     {"topics", "forget", "ARN", "Stop reporting a topic that is no longer used",
      "Its state and its pending subscriptions are dropped; its events stay. A topic that "
      "delivers\nand is in [sns] topic is not forgotten: it would appear again.",
      "sesbouncectl topics forget arn:aws:sns:eu-west-1:123456789012:ses-events", DRY, 1,
-     1, cmd_topics_forget},
+     1, .run = cmd_topics_forget},
     {"message", "show", "ID", "The message that an event came from, as SNS posted it",
-     "ID is the event's: the column `id` of `sesbouncectl events`. The output is "
+     "ID is that of the event: the column `id` of `sesbouncectl events`. The output is "
      "verbatim, "
      "byte for\nbyte; on a terminal, control characters are replaced. Exit 1 if there is "
      "no "
      "such message.",
-     "sesbouncectl message show 7 | jq -r .Message | jq .", 0, 1, 1, cmd_message_show},
-    {"message", "verify", "FILE|-", "Is this captured SNS envelope authentic",
+     "sesbouncectl message show 7 | jq -r .Message | jq .", 0, 1, 1,
+     .run = cmd_message_show},
+    {"message", "verify", "FILE|-", "Whether a captured SNS envelope is authentic",
      "The allowed topics and the age do not matter. The certificate comes from "
      "--certificate,\n"
-     "from those that the daemon keeps, or from Amazon over https. Exit 0 yes, 1 no, 2 "
-     "cannot tell.",
+     "from those that the daemon keeps, or from Amazon over https. Exit 0: yes, 1: no, "
+     "2: cannot tell.",
      "sesbouncectl message verify --certificate SimpleNotificationService-x.pem "
      "body.json",
-     TAKES(OPTION_CERTIFICATE), 1, 1, cmd_message_verify},
+     TAKES(OPTION_CERTIFICATE), 1, 1, .run = cmd_message_verify},
     {"import", NULL, "FILE…|-", "Apply captured messages",
      "SNS envelopes (verified) and bare SES messages (trusted, since you name them): one "
      "per\nfile, one per line, or one after another. Importing twice changes nothing.",
-     "sesbouncectl import archive/*.json", DRY, 1, ANY, cmd_import},
+     "sesbouncectl import archive/*.json", DRY, 1, ANY, .run = cmd_import},
     {"simulate", NULL, "WHAT", "Post a signed message to the running daemon",
      "WHAT is bounce, complaint, ooto, suppressionlist or delivery, as SES's mailbox "
      "simulator\nwould cause it, for WHAT@simulator.amazonses.com. Needs [simulator] "
      "enabled = yes.",
      "sudo -u sesbounced sesbouncectl simulate bounce --address jane@example.com",
-     TAKES(OPTION_ADDRESS) | TAKES(OPTION_FORGE), 1, 1, cmd_simulate},
+     TAKES(OPTION_ADDRESS) | TAKES(OPTION_FORGE), 1, 1, .run = cmd_simulate},
     {"status", NULL, "", "The state of the daemon; exit 1 if something needs attention",
-     NULL, "sesbouncectl status", 0, 0, 0, cmd_status},
-    {"db", "check", "", "Is the database file sound", NULL, "sesbouncectl db check", 0, 0,
-     0, cmd_db_check},
+     NULL, "sesbouncectl status", 0, 0, 0, .run = cmd_status},
+    {"db", "check", "", "Whether the database file is sound", NULL,
+     "sesbouncectl db check", 0, 0, 0, .run = cmd_db_check},
     {"db", "compact", "", "Return free space in the file to the file system",
      "Works in short steps, while the daemon runs. Otherwise the next messages use the "
      "space.\nA file of an earlier version must be rewritten once, with the daemon "
      "stopped.",
-     "sudo -u sesbounced sesbouncectl db compact --dry-run", DRY, 0, 0, cmd_db_compact},
+     "sudo -u sesbounced sesbouncectl db compact --dry-run", DRY, 0, 0,
+     .run = cmd_db_compact},
     {"db", "settle", "", "Make the file readable without the daemon",
      "After a crash, or after a backup was put in place; it then needs no -wal and "
      "-shm.\nThe unit does so after each stop. Changes nothing while the daemon runs.",
-     "sudo -u sesbounced sesbouncectl db settle", 0, 0, 0, cmd_db_settle},
+     "sudo -u sesbounced sesbouncectl db settle", 0, 0, 0, .run = cmd_db_settle},
+    {.name = NULL},
 };
 
 int main(int argc, char **argv)
@@ -126,7 +129,7 @@ int main(int argc, char **argv)
     struct ctl ctl = {.now_ms = clock_wall_ms()};
     /* A reader that goes away must end us with 2, not silently by a signal. */
     signal(SIGPIPE, SIG_IGN);
-    int code = options_read(&ctl, argc, argv, verbs, sizeof(verbs) / sizeof(*verbs));
+    int code = options_read(&ctl, argc, argv, verbs);
     if (code < 0)
         code = ctl.verb->run(&ctl);
     store_close(ctl.store);

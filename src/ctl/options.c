@@ -23,25 +23,28 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_DB] = {"db", 0, "FILE", "the database, instead of [store] path"},
     [OPTION_OUTPUT] = {"output", 'o', "FORMAT",
                        "table, json (one object per line) or csv"},
-    [OPTION_RAW] = {"raw", 0, NULL, "csv: no ' before text that is a formula"},
+    [OPTION_RAW] = {"raw", 0, NULL, "csv: no ' before text that looks like a formula"},
     [OPTION_HELP] = {"help", 'h', NULL, "print this, or the help of a verb"},
     [OPTION_VERSION] = {"version", 'V', NULL, "print the version"},
     [OPTION_SCOPE] = {"scope", 0, "SCOPE", "kind of mail; for now only *, all mail"},
     [OPTION_INVERT] = {"invert", 0, NULL, "print those that may not be mailed"},
-    [OPTION_INVALID] = {"invalid", 0, "WHAT", "lines without an address: pass drop fail"},
+    [OPTION_INVALID] = {"invalid", 0, "WHAT",
+                        "lines without an address: pass, drop or fail"},
     [OPTION_NOTE] = {"note", 0, "TEXT", "why, kept with the decision"},
-    [OPTION_UNTIL] = {"until", 0, "TIME", "before then: 2026-01-31, RFC 3339, or 7d ago"},
+    [OPTION_UNTIL] = {"until", 0, "TIME",
+                      "before this time: 2026-01-31, RFC 3339, or an age: 7d"},
     [OPTION_FOR] = {"for", 0, "DURATION", "how long: 30d, 12h, 2w"},
     [OPTION_DRY_RUN] = {"dry-run", 0, NULL, "say what would be done, change nothing"},
     [OPTION_REASON] = {"reason", 0, "REASON", "only this reason"},
     [OPTION_SINCE] = {"since", 0, "TIME",
-                      "from then on: 2026-01-31, RFC 3339, or 7d ago"},
+                      "from this time on: 2026-01-31, RFC 3339, or an age: 7d"},
     [OPTION_DOMAIN] = {"domain", 0, "DOMAIN", "only addresses of this domain"},
     [OPTION_LIMIT] = {"limit", 0, "N", "at most this many rows"},
     [OPTION_ADDRESS] = {"address", 0, "ADDRESS", "this address"},
     [OPTION_TYPE] = {"type", 0, "TYPE", "Bounce, Complaint, Delivery, …"},
-    [OPTION_CLASS] = {"class", 0, "CLASS", "hard soft complaint policy ignored"},
-    [OPTION_CAUSE] = {"cause", 0, "CAUSE", "unknown-user mailbox-full blocked auth …"},
+    [OPTION_CLASS] = {"class", 0, "CLASS", "hard, soft, complaint, policy or ignored"},
+    [OPTION_CAUSE] = {"cause", 0, "CAUSE",
+                      "unknown-user, mailbox-full, blocked, auth, …"},
     [OPTION_RULE] = {"rule", 0, "RULE", "judged by this rule of sesbounced-policy(7)"},
     [OPTION_CAMPAIGN] = {"campaign", 0, "NAME", "only this campaign"},
     [OPTION_AFTER_ID] = {"after-id", 0, "ID", "events after this one, oldest first"},
@@ -49,7 +52,8 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_TOPIC] = {"topic", 0, "ARN", "only this topic"},
     [OPTION_CERTIFICATE] = {"certificate", 0, "PEM",
                             "the signing certificate, not fetched"},
-    [OPTION_FORGE] = {"forge", 0, NULL, "alter it after signing; it must be refused"},
+    [OPTION_FORGE] = {"forge", 0, NULL,
+                      "alter the message after signing; it must be refused"},
 };
 
 const char *options_name(enum ctl_option option)
@@ -64,14 +68,14 @@ const char *options_name(enum ctl_option option)
 /* --- help --- */
 
 /* Where the end of a term is set, it lies ahead: an age would be in the past. */
-static const char *help_of(size_t option, uint64_t options)
+static const char *option_help(size_t option, uint64_t options)
 {
     if (option == OPTION_UNTIL && (options & TAKES(OPTION_FOR)))
-        return "it ends then: 2027-01-31, or RFC 3339";
+        return "when it ends: 2027-01-31, or RFC 3339";
     return rows[option].help;
 }
 
-static void print_options(FILE *to, uint64_t options)
+static void options_print(FILE *to, uint64_t options)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         char left[64];
@@ -81,154 +85,150 @@ static void print_options(FILE *to, uint64_t options)
                  rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? ", " : "  ",
                  rows[i].name, rows[i].operand ? " " : "",
                  rows[i].operand ? rows[i].operand : "");
-        fprintf(to, "  %-25s %s\n", left, help_of(i, options));
+        fprintf(to, "  %-25s %s\n", left, option_help(i, options));
     }
 }
 
-static void print_verb_line(FILE *to, const struct verb *verb)
+/* As it is typed, of at most CTL_VERB_BYTES_MAX. */
+static void verb_name(const struct verb *verb, char ret[CTL_VERB_BYTES_MAX])
 {
-    char left[80];
-    snprintf(left, sizeof(left), "%s%s%s%s%s", verb->name, verb->sub ? " " : "",
-             verb->sub ? verb->sub : "", *verb->words ? " " : "", verb->words);
+    snprintf(ret, CTL_VERB_BYTES_MAX, "%s%s%s", verb->name, verb->sub ? " " : "",
+             verb->sub ? verb->sub : "");
+}
+
+static void verb_line_print(FILE *to, const struct verb *verb)
+{
+    char name[CTL_VERB_BYTES_MAX], left[80];
+    verb_name(verb, name);
+    snprintf(left, sizeof(left), "%s %s", name, verb->words);
     /* printf counts bytes, people count characters. */
     int wide = (int)(30 + strlen(left) - text_width(str_of(left)));
     fprintf(to, "  %-*s %s\n", wide, left, verb->summary);
 }
 
-static void help_all(FILE *to, const struct verb *verbs, size_t count)
+static void options_print_usage(FILE *to, const struct verb *verbs)
 {
     fputs("usage: sesbouncectl [-c FILE] [--db FILE] [-o table|json|csv] VERB …\n\n", to);
-    for (size_t i = 0; i < count; i++)
-        print_verb_line(to, &verbs[i]);
+    for (const struct verb *verb = verbs; verb->name; verb++)
+        verb_line_print(to, verb);
     fputs("\n", to);
-    print_options(to, GLOBAL_OPTIONS);
+    options_print(to, GLOBAL_OPTIONS);
     fputs("\nExit status: 0 done, 1 the answer is no, 2 the command failed.\n"
           "`sesbouncectl VERB --help` shows a verb's options and an example; see also "
           "sesbouncectl(8).\n",
           to);
 }
 
-static void help_verb(FILE *to, const struct verb *verb)
+static void verb_help_print(FILE *to, const struct verb *verb)
 {
-    fprintf(to, "usage: sesbouncectl %s%s%s%s%s%s\n%s.\n", verb->name,
-            verb->sub ? " " : "", verb->sub ? verb->sub : "",
+    char name[CTL_VERB_BYTES_MAX];
+    verb_name(verb, name);
+    fprintf(to, "usage: sesbouncectl %s%s%s%s\n%s.\n", name,
             verb->options ? " [OPTION…]" : "", *verb->words ? " " : "", verb->words,
             verb->summary);
     if (verb->more)
         fprintf(to, "\n%s\n", verb->more);
     fputc('\n', to);
-    print_options(to, verb->options | GLOBAL_OPTIONS);
+    options_print(to, verb->options | GLOBAL_OPTIONS);
     fprintf(to, "\nFor example:\n  %s\n", verb->example);
 }
 
 /* --- finding the verb --- */
 
-static void full_name(const struct verb *verb, char *ret, size_t size)
+/* What is this far from every name resembles none. */
+#define FAR 4
+
+/* Is `name` nearer to what was typed than `*distance`, which becomes less then? */
+static bool distance_lower(struct str typed, const char *name, size_t *distance)
 {
-    snprintf(ret, size, "%s%s%s", verb->name, verb->sub ? " " : "",
-             verb->sub ? verb->sub : "");
+    size_t of_name = str_distance(typed, str_of(name));
+    if (of_name >= *distance)
+        return false;
+    *distance = of_name;
+    return true;
 }
 
-/* `typed` is the first word, or the first two if they come nearer to a verb. */
-static int unknown_verb(const struct verb *verbs, size_t count, char **words,
-                        size_t word_count)
+/* There is no such verb: offers the one that the first word or the first two resemble. */
+static int verb_fail(const struct verb *verbs, char **words, size_t word_count)
 {
     char typed[2 * CTL_VERB_BYTES_MAX], name[CTL_VERB_BYTES_MAX];
-    size_t best = 4;
+    size_t distance = FAR;
     const struct verb *nearest = NULL;
     snprintf(typed, sizeof(typed), "%s%s%s", words[0], word_count > 1 ? " " : "",
              word_count > 1 ? words[1] : "");
-    for (size_t i = 0; i < count; i++) {
-        full_name(&verbs[i], name, sizeof(name));
-        size_t whole = str_distance(str_of(typed), str_of(name));
-        size_t first = str_distance(str_of(words[0]), str_of(verbs[i].name));
-        size_t distance = whole < first ? whole : first;
-        if (distance < best) {
-            best = distance;
-            nearest = &verbs[i];
-        }
+    for (const struct verb *verb = verbs; verb->name; verb++) {
+        verb_name(verb, name);
+        if (distance_lower(str_of(typed), name, &distance))
+            nearest = verb;
+        if (distance_lower(str_of(words[0]), verb->name, &distance))
+            nearest = verb;
     }
     if (!nearest)
         return ctl_fail("there is no verb `%s`; see sesbouncectl --help", words[0]);
-    full_name(nearest, name, sizeof(name));
+    verb_name(nearest, name);
     return ctl_fail("there is no verb `%s`; did you mean `sesbouncectl %s`?", words[0],
                     name);
 }
 
 /* The first word is a verb that needs a second one. */
-static int unknown_sub_verb(const struct verb *verbs, size_t count, const char *group,
-                            const char *typed)
+static int sub_verb_fail(const struct verb *verbs, const char *group, const char *typed)
 {
-    struct buf names;
-    buf_init(&names, CTL_MESSAGE_BYTES_MAX);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(verbs[i].name, group) == 0)
-            (void)buf_printf(&names, "%s%s", names.len ? ", " : "", verbs[i].sub);
+    _cleanup_(buf_done) struct buf names = {.max = CTL_MESSAGE_BYTES_MAX};
     const char *nearest = NULL;
-    size_t best = 4;
-    for (size_t i = 0; typed && i < count; i++)
-        if (strcmp(verbs[i].name, group) == 0 &&
-            str_distance(str_of(typed), str_of(verbs[i].sub)) < best) {
-            best = str_distance(str_of(typed), str_of(verbs[i].sub));
-            nearest = verbs[i].sub;
-        }
+    size_t distance = FAR;
+    for (const struct verb *verb = verbs; verb->name; verb++) {
+        if (strcmp(verb->name, group) != 0)
+            continue;
+        (void)buf_printf(&names, "%s%s", names.len ? ", " : "", verb->sub);
+        if (typed && distance_lower(str_of(typed), verb->sub, &distance))
+            nearest = verb->sub;
+    }
     if (!typed)
-        ctl_fail("`%s` needs one of: %s", group, buf_str(&names).data);
-    else if (nearest)
-        ctl_fail("there is no `%s %s`; did you mean `sesbouncectl %s %s`?", group, typed,
-                 group, nearest);
-    else
-        ctl_fail("there is no `%s %s`; there are: %s", group, typed,
-                 buf_str(&names).data);
-    buf_done(&names);
-    return CTL_COULD_NOT;
+        return ctl_fail("`%s` needs one of: %s", group, buf_str(&names).data);
+    if (nearest)
+        return ctl_fail("there is no `%s %s`; did you mean `sesbouncectl %s %s`?", group,
+                        typed, group, nearest);
+    return ctl_fail("there is no `%s %s`; there are: %s", group, typed,
+                    buf_str(&names).data);
 }
 
 /* -1 and `ctl->verb` set, with the words of the verb taken off; else an exit code. */
-static int find_verb(struct ctl *ctl, const struct verb *verbs, size_t count)
+static int verb_find(struct ctl *ctl, const struct verb *verbs)
 {
+    const char *first = ctl->words[0];
+    const char *second = ctl->word_count > 1 ? ctl->words[1] : NULL;
     bool is_group = false;
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(ctl->words[0], verbs[i].name) != 0)
+    for (const struct verb *verb = verbs; verb->name; verb++) {
+        if (strcmp(first, verb->name) != 0)
             continue;
-        is_group = verbs[i].sub != NULL;
-        if (is_group && (ctl->word_count < 2 || strcmp(ctl->words[1], verbs[i].sub) != 0))
+        is_group = verb->sub != NULL;
+        if (is_group && (!second || strcmp(second, verb->sub) != 0))
             continue;
-        size_t used = is_group ? 2 : 1;
-        ctl->verb = &verbs[i];
-        ctl->words += used;
-        ctl->word_count -= used;
+        ctl->verb = verb;
+        ctl->words += is_group ? 2 : 1;
+        ctl->word_count -= is_group ? 2 : 1;
         return -1;
     }
     if (!is_group)
-        return unknown_verb(verbs, count, ctl->words, ctl->word_count);
-    if (ctl_given(ctl, OPTION_HELP)) {
-        for (size_t i = 0; i < count; i++)
-            if (strcmp(verbs[i].name, ctl->words[0]) == 0)
-                print_verb_line(stdout, &verbs[i]);
-        return CTL_DONE;
-    }
-    return unknown_sub_verb(verbs, count, ctl->words[0],
-                            ctl->word_count > 1 ? ctl->words[1] : NULL);
+        return verb_fail(verbs, ctl->words, ctl->word_count);
+    if (!ctl_given(ctl, OPTION_HELP))
+        return sub_verb_fail(verbs, first, second);
+    for (const struct verb *verb = verbs; verb->name; verb++)
+        if (strcmp(verb->name, first) == 0)
+            verb_line_print(stdout, verb);
+    return CTL_DONE;
 }
 
 /* --- options --- */
 
-static int bad_option(char **argv)
+static int option_fail(const char *typed)
 {
-    const char *typed = argv[optind - 1];
-    size_t best = 4, nearest = OPTION_COUNT;
-    for (size_t i = 0; i < OPTION_COUNT && strncmp(typed, "--", 2) == 0; i++) {
-        size_t length = strcspn(typed + 2, "=");
-        char name[CTL_VERB_BYTES_MAX];
-        snprintf(name, sizeof(name), "%.*s", (int)length, typed + 2);
-        size_t distance = str_distance(str_of(name), str_of(rows[i].name));
-        if (distance < best) {
-            best = distance;
+    size_t distance = FAR, nearest = OPTION_COUNT;
+    for (size_t i = 0; i < OPTION_COUNT && strncmp(typed, "--", 2) == 0; i++)
+        if (distance_lower((struct str){typed + 2, strcspn(typed + 2, "=")}, rows[i].name,
+                           &distance))
             nearest = i;
-        }
-    }
-    if (nearest < OPTION_COUNT && best > 0)
+    if (nearest < OPTION_COUNT && distance > 0)
         return ctl_fail("there is no option `%s`; did you mean `--%s`?", typed,
                         rows[nearest].name);
     return ctl_fail("`%s` is not an option, or its operand is missing; see sesbouncectl "
@@ -236,7 +236,7 @@ static int bad_option(char **argv)
                     typed);
 }
 
-static int read_options(struct ctl *ctl, int argc, char **argv)
+static int argv_read(struct ctl *ctl, int argc, char **argv)
 {
     struct option table[OPTION_COUNT + 1] = {0};
     int letter;
@@ -251,17 +251,17 @@ static int read_options(struct ctl *ctl, int argc, char **argv)
             if (rows[i].letter == letter)
                 found = i;
         if (found == OPTION_COUNT)
-            return bad_option(argv);
+            return option_fail(argv[optind - 1]);
         ctl->value[found] = rows[found].operand ? optarg : "";
     }
     return -1;
 }
 
-static int check_usage(const struct ctl *ctl)
+static int usage_check(const struct ctl *ctl)
 {
     const struct verb *verb = ctl->verb;
     char name[CTL_VERB_BYTES_MAX];
-    full_name(verb, name, sizeof(name));
+    verb_name(verb, name);
     for (size_t i = 0; i < OPTION_COUNT; i++)
         if (ctl->value[i] && !((verb->options | GLOBAL_OPTIONS) & TAKES(i)))
             return ctl_fail("`%s` takes no --%s; see sesbouncectl %s --help", name,
@@ -275,10 +275,9 @@ static int check_usage(const struct ctl *ctl)
     return -1;
 }
 
-int options_read(struct ctl *ctl, int argc, char **argv, const struct verb *verbs,
-                 size_t count)
+int options_read(struct ctl *ctl, int argc, char **argv, const struct verb *verbs)
 {
-    int code = read_options(ctl, argc, argv);
+    int code = argv_read(ctl, argc, argv);
     if (code >= 0)
         return code;
     ctl->words = argv + optind;
@@ -294,14 +293,14 @@ int options_read(struct ctl *ctl, int argc, char **argv, const struct verb *verb
     }
     if (ctl->word_count == 0) {
         bool asked = ctl_given(ctl, OPTION_HELP);
-        help_all(asked ? stdout : stderr, verbs, count);
+        options_print_usage(asked ? stdout : stderr, verbs);
         return asked ? CTL_DONE : CTL_COULD_NOT;
     }
-    code = find_verb(ctl, verbs, count);
+    code = verb_find(ctl, verbs);
     if (code >= 0)
         return code;
     if (ctl_given(ctl, OPTION_HELP)) {
-        help_verb(stdout, ctl->verb);
+        verb_help_print(stdout, ctl->verb);
         return CTL_DONE;
     }
     const char *format = ctl->value[OPTION_OUTPUT];
@@ -312,5 +311,5 @@ int options_read(struct ctl *ctl, int argc, char **argv, const struct verb *verb
             return ctl_fail("--raw goes with -o csv");
         ctl->format = OUTPUT_CSV_RAW;
     }
-    return check_usage(ctl);
+    return usage_check(ctl);
 }

@@ -26,12 +26,6 @@ void progress_show(struct progress *progress, uint64_t count)
     fflush(stderr);
 }
 
-void progress_tick(struct progress *progress, uint64_t count)
-{
-    if ((count & 1023u) == 0)
-        progress_show(progress, count);
-}
-
 void progress_end(struct progress *progress)
 {
     if (progress->shown)

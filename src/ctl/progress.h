@@ -16,10 +16,7 @@ struct progress {
  * not. */
 void progress_start(struct progress *progress, const char *what, bool output_scrolls);
 
-/* Cheap to call often: looks at the clock every 1,024 counts. */
-void progress_tick(struct progress *progress, uint64_t count);
-
-/* Shows it now, at most four times a second. */
+/* Shows it, at most four times a second; cheap to call often. */
 void progress_show(struct progress *progress, uint64_t count);
 
 /* Takes the line away; may be called twice. */

@@ -13,8 +13,38 @@
 #define MTA      "a8-70.smtp-out.amazonses.com"
 #define ID_BYTES 64
 
-const char *const simulated_kinds[] = {"bounce",          "complaint", "ooto",
-                                       "suppressionlist", "delivery",  NULL};
+struct kind {
+    const char *name;
+    const char *type, *block;          /* of the message */
+    const char *bounce_type, *subtype; /* of a bounce */
+    const char *diagnostic;            /* NULL: none */
+};
+
+static const struct kind kinds[] = {
+    {"bounce", "Bounce", "bounce", "Permanent", "General",
+     "smtp; 550 5.1.1 user unknown"},
+    {"complaint", "Complaint", "complaint", NULL, NULL, NULL},
+    /* An automatic answer comes back as a bounce that tells nothing. */
+    {"ooto", "Bounce", "bounce", "Transient", "General", NULL},
+    {"suppressionlist", "Bounce", "bounce", "Permanent", "Suppressed",
+     "Amazon SES has suppressed sending to this address because it has a recent history "
+     "of "
+     "bouncing as an invalid address."},
+    {"delivery", "Delivery", "delivery", NULL, NULL, NULL},
+};
+
+static const struct kind *kind_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+        if (strcmp(name, kinds[i].name) == 0)
+            return &kinds[i];
+    return NULL;
+}
+
+bool simulated_is_known(const char *kind)
+{
+    return kind_find(kind) != NULL;
+}
 
 struct facts {
     const char *address;
@@ -24,7 +54,7 @@ struct facts {
     char feedback_id[ID_BYTES];
 };
 
-static int make_uuid(char ret[SIMULATED_MARK_BYTES])
+static int mark_make(char ret[SIMULATED_MARK_BYTES])
 {
     unsigned char b[16];
     if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
@@ -37,12 +67,12 @@ static int make_uuid(char ret[SIMULATED_MARK_BYTES])
 }
 
 /* SES's ids begin with the Region (0100 is us-east-1) and the milliseconds in hex. */
-static void make_id(char ret[ID_BYTES], int64_t ms, const char *uuid)
+static void ses_id_make(char ret[ID_BYTES], int64_t ms, const char *uuid)
 {
     snprintf(ret, ID_BYTES, "0100%012llx-%s-000000", (unsigned long long)ms, uuid);
 }
 
-static json_t *mail(const struct facts *facts)
+static json_t *mail_make(const struct facts *facts)
 {
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:[s], s:b, s:[{s:s,s:s},{s:s,s:s},{s:s,s:s}],"
@@ -58,24 +88,20 @@ static json_t *mail(const struct facts *facts)
         "ses:source-ip", "192.0.2.1", "ses:caller-identity", "sesbouncectl");
 }
 
-static json_t *bounce(const struct facts *facts, const char *type, const char *subtype,
-                      const char *diagnostic)
+static json_t *bounce_make(const struct facts *facts, const struct kind *kind)
 {
-    json_t *recipient = json_pack("{s:s}", "emailAddress", facts->address);
-    if (recipient && diagnostic &&
-        (json_object_set_new(recipient, "action", json_string("failed")) < 0 ||
-         json_object_set_new(recipient, "status", json_string("5.1.1")) < 0 ||
-         json_object_set_new(recipient, "diagnosticCode", json_string(diagnostic)) < 0)) {
-        json_decref(recipient);
-        return NULL;
-    }
-    return json_pack("{s:s, s:s, s:[o], s:s, s:s, s:s}", "bounceType", type,
-                     "bounceSubType", subtype, "bouncedRecipients", recipient,
+    json_t *recipient =
+        kind->diagnostic
+            ? json_pack("{s:s, s:s, s:s, s:s}", "emailAddress", facts->address, "action",
+                        "failed", "status", "5.1.1", "diagnosticCode", kind->diagnostic)
+            : json_pack("{s:s}", "emailAddress", facts->address);
+    return json_pack("{s:s, s:s, s:[o], s:s, s:s, s:s}", "bounceType", kind->bounce_type,
+                     "bounceSubType", kind->subtype, "bouncedRecipients", recipient,
                      "timestamp", facts->now, "feedbackId", facts->feedback_id,
                      "reportingMTA", "dsn; " MTA);
 }
 
-static json_t *complaint(const struct facts *facts)
+static json_t *complaint_make(const struct facts *facts)
 {
     return json_pack("{s:[{s:s}], s:s, s:s, s:n, s:s, s:s, s:s}", "complainedRecipients",
                      "emailAddress", facts->address, "timestamp", facts->now,
@@ -84,7 +110,7 @@ static json_t *complaint(const struct facts *facts)
                      "arrivalDate", facts->sent);
 }
 
-static json_t *delivery(const struct facts *facts)
+static json_t *delivery_make(const struct facts *facts)
 {
     return json_pack("{s:s, s:i, s:[s], s:s, s:s, s:s}", "timestamp", facts->now,
                      "processingTimeMillis", 500, "recipients", facts->address,
@@ -92,39 +118,14 @@ static json_t *delivery(const struct facts *facts)
                      "remoteMtaIp", "192.0.2.25");
 }
 
-static json_t *whole(const char *kind, const struct facts *facts)
+/* json_pack frees what it was to take over when it fails. */
+static json_t *message_make(const struct facts *facts, const struct kind *kind)
 {
-    const char *type = "Bounce", *name = "bounce";
-    json_t *block = NULL;
-    if (strcmp(kind, "bounce") == 0) {
-        block = bounce(facts, "Permanent", "General", "smtp; 550 5.1.1 user unknown");
-    } else if (strcmp(kind, "suppressionlist") == 0) {
-        block = bounce(facts, "Permanent", "Suppressed",
-                       "Amazon SES has suppressed sending to this address because it has "
-                       "a recent history of bouncing as an invalid address.");
-    } else if (strcmp(kind, "ooto") == 0) {
-        /* An automatic answer comes back as a bounce that tells nothing. */
-        block = bounce(facts, "Transient", "General", NULL);
-    } else if (strcmp(kind, "complaint") == 0) {
-        type = "Complaint";
-        name = "complaint";
-        block = complaint(facts);
-    } else {
-        type = "Delivery";
-        name = "delivery";
-        block = delivery(facts);
-    }
-    /* json_pack frees what it was to take over when it fails. */
-    return json_pack("{s:s, s:o, s:o}", "eventType", type, name, block, "mail",
-                     mail(facts));
-}
-
-static bool is_known(const char *kind)
-{
-    for (size_t i = 0; simulated_kinds[i]; i++)
-        if (strcmp(kind, simulated_kinds[i]) == 0)
-            return true;
-    return false;
+    json_t *block = kind->bounce_type                      ? bounce_make(facts, kind)
+                    : strcmp(kind->name, "complaint") == 0 ? complaint_make(facts)
+                                                           : delivery_make(facts);
+    return json_pack("{s:s, s:o, s:o}", "eventType", kind->type, kind->block, block,
+                     "mail", mail_make(facts));
 }
 
 int simulated_make(const char *kind, const char *address, int64_t now_ms, struct buf *ret,
@@ -132,18 +133,19 @@ int simulated_make(const char *kind, const char *address, int64_t now_ms, struct
 {
     struct facts facts = {.address = address};
     char feedback[SIMULATED_MARK_BYTES];
-    if (!is_known(kind))
+    const struct kind *found = kind_find(kind);
+    if (!found)
         return -EINVAL;
-    int r = make_uuid(ret_mark);
+    int r = mark_make(ret_mark);
     if (r == 0)
-        r = make_uuid(feedback);
+        r = mark_make(feedback);
     if (r < 0)
         return r;
     clock_format_rfc3339(now_ms, facts.now);
     clock_format_rfc3339(now_ms - CLOCK_SECOND_MS, facts.sent);
-    make_id(facts.message_id, now_ms - CLOCK_SECOND_MS, ret_mark);
-    make_id(facts.feedback_id, now_ms, feedback);
-    _cleanup_(json_decrefp) json_t *json = whole(kind, &facts);
+    ses_id_make(facts.message_id, now_ms - CLOCK_SECOND_MS, ret_mark);
+    ses_id_make(facts.feedback_id, now_ms, feedback);
+    _cleanup_(json_decrefp) json_t *json = message_make(&facts, found);
     _cleanup_(freep) char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     if (!text)
         return -ENOMEM;

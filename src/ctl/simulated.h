@@ -5,12 +5,13 @@
 #ifndef CTL_SIMULATED_H
 #define CTL_SIMULATED_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sesbounce/buf.h"
 
-/* The kinds, ended by NULL: bounce complaint ooto suppressionlist delivery. */
-extern const char *const simulated_kinds[];
+/* Is `kind` bounce, complaint, ooto, suppressionlist or delivery? */
+bool simulated_is_known(const char *kind);
 
 /* What can be found again in the message, and altered: hex digits and dashes only. */
 #define SIMULATED_MARK_BYTES 37

@@ -64,7 +64,7 @@ struct fetched {
     char fault[200];
 };
 
-static void on_fetched(void *context, const struct https_answer *answer)
+static void fetched_keep(void *context, const struct https_answer *answer)
 {
     struct fetched *fetched = context;
     fetched->done = true;
@@ -75,26 +75,25 @@ static void on_fetched(void *context, const struct https_answer *answer)
         (void)snprintf(fetched->fault, sizeof(fetched->fault), "out of memory");
 }
 
-static int start_https(struct verify *verify, struct buf *reason)
+static int https_prepare(struct verify *verify, struct buf *reason)
 {
+    const char *ca_file = verify->settings->sns.ca_file;
     if (verify->https)
         return 0;
     int r = verify->curl_started ? 0 : https_global_start();
     verify->curl_started = verify->curl_started || r == 0;
     if (r == 0)
-        r = https_new(verify->settings->sns.ca_file, &verify->https);
+        r = https_new(ca_file, &verify->https);
     if (r < 0)
         (void)buf_printf(reason, "https cannot be used: %s%s%s", strerror(-r),
-                         verify->settings->sns.ca_file ? ": " : "",
-                         verify->settings->sns.ca_file ? verify->settings->sns.ca_file
-                                                       : "");
+                         ca_file ? ": " : "", ca_file ? ca_file : "");
     return r;
 }
 
-static int wait_for(struct verify *verify, const char *url, struct fetched *fetched)
+static int fetched_wait(struct verify *verify, const char *url, struct fetched *fetched)
 {
     int64_t deadline_ms = clock_mono_ms() + HTTPS_TOTAL_MS + HTTPS_CONNECT_MS;
-    int r = https_get(verify->https, url, on_fetched, fetched);
+    int r = https_get(verify->https, url, fetched_keep, fetched);
     while (r == 0 && !fetched->done && clock_mono_ms() < deadline_ms)
         r = https_run(verify->https, 200);
     if (r < 0)
@@ -109,31 +108,29 @@ static int wait_for(struct verify *verify, const char *url, struct fetched *fetc
     return fetched->done && !*fetched->fault ? 0 : -EIO;
 }
 
-static int fetch(struct verify *verify, const struct arn *topic,
-                 const struct sns_cert_url *cert_url, struct sns_certificate **ret,
-                 struct buf *reason)
+static int certificate_fetch(struct verify *verify, const struct arn *topic,
+                             const struct sns_cert_url *cert_url,
+                             struct sns_certificate **ret, struct buf *reason)
 {
-    struct fetched fetched = {0};
+    struct fetched fetched = {.body = {.max = HTTPS_BODY_BYTES_MAX}};
     struct sns_origin origin;
     char url[SNS_URL_BYTES_MAX + SNS_ORIGIN_BYTES_MAX];
-    const char *fault = NULL;
+    const char *fault = fetched.fault;
     int r = sns_url_origin(topic, str_of(verify->settings->sns.endpoint), &origin);
     if (r == 0)
-        r = start_https(verify, reason);
+        r = https_prepare(verify, reason);
     if (r < 0)
         return r;
     (void)snprintf(url, sizeof(url), "%s/%.*s", origin.text, STR_ARG(cert_url->file));
-    buf_init(&fetched.body, HTTPS_BODY_BYTES_MAX);
-    r = wait_for(verify, url, &fetched);
+    r = fetched_wait(verify, url, &fetched);
     if (r == 0 && fetched.status != 200) {
         (void)buf_printf(reason, "%s answered %ld", url, fetched.status);
         r = -EIO;
-    } else if (r == 0) {
-        r = sns_certificate_parse(buf_str(&fetched.body), ret, &fault);
+    } else {
+        if (r == 0)
+            r = sns_certificate_parse(buf_str(&fetched.body), ret, &fault);
         if (r < 0)
             (void)buf_printf(reason, "%s: %s", url, fault);
-    } else {
-        (void)buf_printf(reason, "%s: %s", url, fetched.fault);
     }
     buf_done(&fetched.body);
     return r;
@@ -141,18 +138,17 @@ static int fetch(struct verify *verify, const struct arn *topic,
 
 /* --- the certificate of a message --- */
 
-static int load(const struct verify *verify, const struct sns_cert_url *url,
-                struct sns_certificate **ret)
+static int certificate_load(const struct verify *verify, const struct sns_cert_url *url,
+                            struct sns_certificate **ret)
 {
-    _cleanup_(buf_done) struct buf pem;
+    _cleanup_(buf_done) struct buf pem = {.max = CERTIFICATE_FILE_BYTES_MAX};
     const char *fault;
-    buf_init(&pem, CERTIFICATE_FILE_BYTES_MAX);
     int r = certificate_files_read(verify->settings->store.certificates, url, &pem);
     return r < 0 ? r : sns_certificate_parse(buf_str(&pem), ret, &fault);
 }
 
-static struct sns_certificate *keep(struct verify *verify, const char *name,
-                                    struct sns_certificate *certificate)
+static struct sns_certificate *verify_keep(struct verify *verify, const char *name,
+                                           struct sns_certificate *certificate)
 {
     if (verify->kept_count == CTL_CERTIFICATES_MAX)
         sns_certificate_unref(verify->kept[--verify->kept_count].certificate);
@@ -163,8 +159,10 @@ static struct sns_certificate *keep(struct verify *verify, const char *name,
 }
 
 /* Borrowed; NULL with a reason if it is not available. */
-static struct sns_certificate *find(struct verify *verify, const struct arn *topic,
-                                    const struct sns_cert_url *url, struct buf *reason)
+static struct sns_certificate *certificate_find(struct verify *verify,
+                                                const struct arn *topic,
+                                                const struct sns_cert_url *url,
+                                                struct buf *reason)
 {
     struct sns_certificate *certificate = NULL;
     char name[SNS_URL_BYTES_MAX];
@@ -174,43 +172,38 @@ static struct sns_certificate *find(struct verify *verify, const struct arn *top
         if (strcmp(verify->kept[i].name, name) == 0)
             return verify->kept[i].certificate;
     /* A damaged or foreign file counts as missing, as in the daemon. */
-    if (load(verify, url, &certificate) == 0) {
+    if (certificate_load(verify, url, &certificate) == 0) {
         if (sns_certificate_is_of_sns(certificate))
-            return keep(verify, name, certificate);
+            return verify_keep(verify, name, certificate);
         sns_certificate_unref(take_ptr(certificate));
     }
     if (strcmp(verify->failed, name) == 0) {
         (void)buf_append_str(reason, str_of(verify->failed_why));
         return NULL;
     }
-    struct buf why;
-    buf_init(&why, CTL_MESSAGE_BYTES_MAX);
-    if (fetch(verify, topic, url, &certificate, &why) == 0 &&
-        !sns_certificate_is_of_sns(certificate)) {
+    _cleanup_(buf_done) struct buf why = {.max = CTL_MESSAGE_BYTES_MAX};
+    if (certificate_fetch(verify, topic, url, &certificate, &why) == 0) {
+        if (sns_certificate_is_of_sns(certificate))
+            return verify_keep(verify, name, certificate);
         (void)buf_printf(&why, "the certificate URL does not serve a certificate of SNS");
         sns_certificate_unref(take_ptr(certificate));
     }
-    if (certificate) {
-        keep(verify, name, certificate);
-    } else {
-        (void)snprintf(verify->failed, sizeof(verify->failed), "%s", name);
-        (void)snprintf(verify->failed_why, sizeof(verify->failed_why),
-                       "the certificate cannot be obtained: %s", buf_str(&why).data);
-        (void)buf_append_str(reason, str_of(verify->failed_why));
-    }
-    buf_done(&why);
-    return certificate;
+    (void)snprintf(verify->failed, sizeof(verify->failed), "%s", name);
+    (void)snprintf(verify->failed_why, sizeof(verify->failed_why),
+                   "the certificate cannot be obtained: %s", buf_str(&why).data);
+    (void)buf_append_str(reason, str_of(verify->failed_why));
+    return NULL;
 }
 
 /* Why not, in words for somebody who asks about a file. */
-static const char *reason_of(enum verdict verdict, unsigned min_version,
-                             const char *fault)
+static const char *refusal_of(enum verdict verdict, unsigned min_version,
+                              const char *fault)
 {
     if (verdict == VERDICT_CERTIFICATE_URL)
         return "SigningCertURL is not where SNS keeps the certificates of the topic's "
                "region";
     if (verdict == VERDICT_SIGNATURE_VERSION)
-        return min_version > 1 ? "SignatureVersion is not 2, the least that [sns] "
+        return min_version > 1 ? "SignatureVersion is not 2, the lowest that [sns] "
                                  "min_signature_version accepts"
                                : "SignatureVersion is neither 1 nor 2";
     if (verdict == VERDICT_NO_CERTIFICATE)
@@ -251,13 +244,13 @@ enum verify_answer verify_message(struct verify *verify,
             return VERIFY_CANNOT_TELL;
         }
         if (!certificate)
-            certificate = find(verify, &topic, &url, reason);
+            certificate = certificate_find(verify, &topic, &url, reason);
         if (!certificate)
             return VERIFY_CANNOT_TELL;
         verdict = authentic_verify(message, &topic, &rules, certificate, &fault);
     }
     if (verdict != VERDICT_UNDECIDED)
         (void)buf_append_str(
-            reason, str_trim(str_of(reason_of(verdict, verify->min_version, fault))));
+            reason, str_trim(str_of(refusal_of(verdict, verify->min_version, fault))));
     return answer_of(verify, verdict);
 }

@@ -24,14 +24,13 @@ struct acceptor {
     int64_t tick_again_ms;
     struct log_ration ration;
     pthread_t thread;
-    bool running;
 };
 
 /* --- accepting ------------------------------------------------------------------- */
 
 /* What accept(2) passes on of the connection itself, which is gone: the next one may do.
  */
-static bool is_of_one_connection(int error)
+static bool error_is_of_connection(int error)
 {
     switch (error) {
     case ECONNABORTED:
@@ -51,7 +50,7 @@ static bool is_of_one_connection(int error)
 }
 
 /* New connections wait in the backlog meanwhile: nobody is refused. */
-static void accept_failed(struct acceptor *acceptor, int error)
+static void acceptor_pause(struct acceptor *acceptor, int error)
 {
     unsigned held_back = 0;
 
@@ -59,12 +58,12 @@ static void accept_failed(struct acceptor *acceptor, int error)
     if (log_ration_pass(&acceptor->ration, clock_mono_ms(), ACCEPT_LOGS_A_MINUTE,
                         &held_back))
         log_event(LOG_LEVEL_WARNING,
-                  "connections cannot be accepted now; clients wait until they can",
+                  "connections cannot be accepted now; clients wait meanwhile",
                   {"ERROR", str_of(strerror(error))});
 }
 
 /* Some, so that the other sockets have their turn. */
-static void accept_some(struct acceptor *acceptor, int listener)
+static void acceptor_accept_some(struct acceptor *acceptor, int listener)
 {
     for (unsigned i = 0; i < ACCEPT_AT_ONCE; i++) {
         union {
@@ -79,9 +78,9 @@ static void accept_some(struct acceptor *acceptor, int listener)
         fd = accept4(listener, &address.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             acceptor->owner.take(acceptor->owner.context, fd, &address.any, len);
-        } else if (!is_of_one_connection(errno)) {
+        } else if (!error_is_of_connection(errno)) {
             if (errno != EAGAIN)
-                accept_failed(acceptor, errno);
+                acceptor_pause(acceptor, errno);
             return;
         }
     }
@@ -93,7 +92,7 @@ static void accept_some(struct acceptor *acceptor, int listener)
  * Whether to look at the sockets. A thread that makes room after `waits` was set writes
  * to wake_fd; room that was made before is seen by the second look.
  */
-static bool has_room(struct acceptor *acceptor)
+static bool acceptor_look_for_room(struct acceptor *acceptor)
 {
     const struct acceptor_owner *owner = &acceptor->owner;
 
@@ -103,7 +102,7 @@ static bool has_room(struct acceptor *acceptor)
     return owner->has_room(owner->context);
 }
 
-static int timeout_ms(const struct acceptor *acceptor, bool soon)
+static int acceptor_timeout_ms(const struct acceptor *acceptor, bool soon)
 {
     int tick_ms = acceptor->owner.tick_ms > 0 ? acceptor->owner.tick_ms : -1;
 
@@ -112,7 +111,7 @@ static int timeout_ms(const struct acceptor *acceptor, bool soon)
 
 /* Does somebody wait for a connection? A failure that lasts must not make the thread
  * spin: of one descriptor, wake_fd, the kernel can always wait. */
-static bool poll_sockets(struct acceptor *acceptor, bool look, bool soon)
+static bool acceptor_poll(struct acceptor *acceptor, bool look, bool soon)
 {
     struct pollfd *polled = acceptor->polled;
     size_t first = look ? 0 : acceptor->count;
@@ -120,10 +119,10 @@ static bool poll_sockets(struct acceptor *acceptor, bool look, bool soon)
 
     for (size_t i = 0; i <= acceptor->count; i++)
         polled[i].revents = 0;
-    if (poll(polled + first, acceptor->count + 1 - first, timeout_ms(acceptor, soon)) <
-        0) {
+    if (poll(polled + first, acceptor->count + 1 - first,
+             acceptor_timeout_ms(acceptor, soon)) < 0) {
         if (errno != EINTR)
-            accept_failed(acceptor, errno);
+            acceptor_pause(acceptor, errno);
         return false;
     }
     if (polled[acceptor->count].revents) {
@@ -150,22 +149,22 @@ static void acceptor_tick(struct acceptor *acceptor)
 }
 
 /* One turn. After make_room() a pause follows, since the room is not there at once. */
-static void accept_or_wait(struct acceptor *acceptor)
+static void acceptor_turn(struct acceptor *acceptor)
 {
     const struct acceptor_owner *owner = &acceptor->owner;
-    bool room = has_room(acceptor);
+    bool room = acceptor_look_for_room(acceptor);
     bool pausing = acceptor->pausing;
     bool waiting;
 
     acceptor->pausing = false;
-    waiting = poll_sockets(acceptor, !pausing && (room || owner->make_room), pausing);
+    waiting = acceptor_poll(acceptor, !pausing && (room || owner->make_room), pausing);
     if (waiting && !room) {
         owner->make_room(owner->context);
         acceptor->pausing = true;
     }
     for (size_t i = 0; waiting && room && i < acceptor->count; i++) {
         if (acceptor->polled[i].revents && !acceptor->pausing)
-            accept_some(acceptor, acceptor->polled[i].fd);
+            acceptor_accept_some(acceptor, acceptor->polled[i].fd);
     }
 }
 
@@ -174,7 +173,7 @@ static void *acceptor_run(void *context)
     struct acceptor *acceptor = context;
 
     while (!atomic_load(&acceptor->stopping)) {
-        accept_or_wait(acceptor);
+        acceptor_turn(acceptor);
         acceptor_tick(acceptor);
     }
     return NULL;
@@ -200,9 +199,9 @@ int acceptor_start(const struct acceptor_owner *owner, const int *sockets, size_
     r = acceptor->wake_fd < 0
             ? -errno
             : -pthread_create(&acceptor->thread, NULL, acceptor_run, acceptor);
-    acceptor->running = r == 0;
     if (r < 0) {
         *ret = NULL;
+        atomic_store(&acceptor->stopping, true); /* there is no thread to stop */
         acceptor_free(acceptor);
     }
     return r;
@@ -216,12 +215,10 @@ void acceptor_wake(struct acceptor *acceptor)
 
 void acceptor_stop(struct acceptor *acceptor)
 {
-    if (!acceptor || !acceptor->running)
+    if (!acceptor || atomic_exchange(&acceptor->stopping, true))
         return;
-    atomic_store(&acceptor->stopping, true);
     (void)eventfd_write(acceptor->wake_fd, 1);
     (void)pthread_join(acceptor->thread, NULL);
-    acceptor->running = false;
 }
 
 void acceptor_free(struct acceptor *acceptor)

@@ -1,20 +1,11 @@
 #include "daemon/admin.h"
 
 #include <errno.h>
-#include <microhttpd.h>
 
+#include "daemon/answers.h"
 #include "daemon/limits.h"
-#include "daemon/listen.h"
-#include "daemon/probe.h"
+#include "daemon/secrets.h"
 #include "daemon/server.h"
-#include "daemon/tokens.h"
-
-struct admin {
-    struct service *service;
-    struct tokens *tokens; /* NULL: nobody is asked */
-    struct listen_sockets sockets;
-    struct server *server;
-};
 
 /* --- answers --------------------------------------------------------------------- */
 
@@ -22,8 +13,9 @@ struct admin {
  * `header` may be NULL. Each answer closes its connection: no request here announces a
  * body, so none has a sure end (framing.h), and nobody holds a place without asking.
  */
-static enum MHD_Result reply_with(struct MHD_Connection *connection, unsigned status,
-                                  struct str body, const char *header, const char *value)
+static enum MHD_Result admin_reply_with(struct MHD_Connection *connection,
+                                        unsigned status, struct str body,
+                                        const char *header, const char *value)
 {
     struct MHD_Response *response = MHD_create_response_from_buffer(
         body.len, (void *)(uintptr_t)body.data, MHD_RESPMEM_MUST_COPY);
@@ -42,19 +34,19 @@ static enum MHD_Result reply_with(struct MHD_Connection *connection, unsigned st
     return result;
 }
 
-static enum MHD_Result reply(struct MHD_Connection *connection, unsigned status,
-                             struct str body)
+static enum MHD_Result admin_reply(struct MHD_Connection *connection, unsigned status,
+                                   struct str body)
 {
-    return reply_with(connection, status, body, NULL, NULL);
+    return admin_reply_with(connection, status, body, NULL, NULL);
 }
 
-static enum MHD_Result reply_metrics(struct admin *admin,
-                                     struct MHD_Connection *connection)
+static enum MHD_Result admin_reply_metrics(struct admin *admin,
+                                           struct MHD_Connection *connection)
 {
     struct health_now health;
     struct metrics_now now = {
         .wall_ms = clock_wall_ms(),
-        .store_faults = &admin->service->health.store_faults,
+        .store_faults = atomic_load(&admin->service->health.store_faults),
         .connections = connections_count(&admin->service->connections),
         .connections_max = admin->service->bounds.connections,
         .large_body_bytes = bodies_large_bytes(&admin->service->bodies),
@@ -67,23 +59,24 @@ static enum MHD_Result reply_metrics(struct admin *admin,
     buf_init(&text, METRICS_BYTES_MAX);
     if (metrics_print(&admin->service->metrics, &now, &text) == 0 &&
         store_metrics_print(&admin->service->store_metrics, &text) == 0)
-        result = reply(connection, MHD_HTTP_OK, buf_str(&text));
+        result = admin_reply(connection, MHD_HTTP_OK, buf_str(&text));
     buf_done(&text);
     return result;
 }
 
-static bool may_ask(const struct admin *admin, struct MHD_Connection *connection)
+static bool admin_may_ask(const struct admin *admin, struct MHD_Connection *connection)
 {
     const char *header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
                                                      MHD_HTTP_HEADER_AUTHORIZATION);
 
-    return !admin->tokens || (header && tokens_match(admin->tokens, str_of(header)));
+    return !admin->tokens ||
+           (header && secrets_match_token(admin->tokens, str_of(header)));
 }
 
-static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
-                                  const char *url, const char *method,
-                                  const char *version, const char *bytes, size_t *len,
-                                  void **request)
+static enum MHD_Result admin_on_request(void *context, struct MHD_Connection *connection,
+                                        const char *url, const char *method,
+                                        const char *version, const char *bytes,
+                                        size_t *len, void **request)
 {
     struct admin *admin = context;
 
@@ -92,24 +85,27 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     (void)request;
     if (*len > 0)
         return MHD_NO; /* nothing here takes a body */
-    if (!may_ask(admin, connection))
-        return reply_with(connection, MHD_HTTP_UNAUTHORIZED,
-                          STR("send the header `Authorization: Bearer TOKEN`, with a "
-                              "token whose hash is in [admin] tokens_file\n"),
-                          MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+    if (!admin_may_ask(admin, connection))
+        return admin_reply_with(
+            connection, MHD_HTTP_UNAUTHORIZED,
+            STR("send the header `Authorization: Bearer TOKEN`, with a "
+                "token whose hash is in [admin] tokens_file\n"),
+            MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0)
-        return reply_with(connection, MHD_HTTP_METHOD_NOT_ALLOWED, STR("only GET\n"),
-                          MHD_HTTP_HEADER_ALLOW, MHD_HTTP_METHOD_GET);
+        return admin_reply_with(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+                                STR("only GET\n"), MHD_HTTP_HEADER_ALLOW,
+                                MHD_HTTP_METHOD_GET);
     if (strcmp(url, "/metrics") == 0)
-        return reply_metrics(admin, connection);
+        return admin_reply_metrics(admin, connection);
     if (strcmp(url, "/healthz") != 0)
-        return reply(connection, MHD_HTTP_NOT_FOUND, STR("try /metrics or /healthz\n"));
-    connection_answered(server_client(connection), false, clock_mono_ms());
-    return probe_answer(admin->service, connection, true, true);
+        return admin_reply(connection, MHD_HTTP_NOT_FOUND,
+                           STR("try /metrics or /healthz\n"));
+    return answers_send_health(admin->service, connection, server_client(connection),
+                               true, true);
 }
 
-static void *on_request_line(void *context, const char *uri,
-                             struct MHD_Connection *connection)
+static void *admin_on_request_line(void *context, const char *uri,
+                                   struct MHD_Connection *connection)
 {
     (void)context;
     (void)uri;
@@ -119,42 +115,21 @@ static void *on_request_line(void *context, const char *uri,
 
 /* --- start and stop -------------------------------------------------------------- */
 
-/* What is named in the settings and cannot be used is a fault of the settings. */
-static int read_files(struct admin *admin, struct buf *fault)
-{
-    const struct settings *settings = admin->service->settings;
-    const char *path = settings->admin.tokens_file;
-    struct buf wrong;
-    int r = 0;
-
-    buf_init(&wrong, LOG_VALUE_BYTES_MAX);
-    if (path)
-        r = tokens_read(path, &admin->tokens, &wrong);
-    if (r < 0)
-        (void)buf_printf(fault, "[admin] tokens_file: %s: %.*s", path,
-                         STR_ARG(buf_str(&wrong)));
-    buf_done(&wrong);
-    return r < 0 && r != -ENOMEM ? -EINVAL : r;
-}
-
 /* Of `listen` the settings have made sure; what systemd passes they have not seen. */
-static int check_passed(const struct admin *admin, struct buf *fault)
+static int admin_check_passed(const struct admin *admin, struct buf *fault)
 {
     if (admin->tokens && admin->service->settings->admin.certificate)
         return 0;
-    for (size_t i = 0; i < admin->sockets.count; i++) {
-        if (admin->sockets.passed && !listen_is_local(admin->sockets.fds[i])) {
-            (void)buf_printf(fault, "the socket named admin is neither loopback nor a "
-                                    "unix socket, so it needs [admin] tokens_file, "
-                                    "certificate and key");
-            return -EINVAL;
-        }
-    }
-    return 0;
+    if (!admin->sockets.passed || listen_is_local(&admin->sockets))
+        return 0;
+    (void)buf_printf(fault,
+                     "the socket named admin is neither loopback nor a unix socket, "
+                     "so it needs [admin] tokens_file, certificate and key");
+    return -EINVAL;
 }
 
 /* Plain HTTP needs nothing that could be wrong in the settings. */
-static int serve(struct admin *admin, struct buf *fault)
+static int admin_serve(struct admin *admin, struct buf *fault)
 {
     struct service *service = admin->service;
     const struct server_options options = {
@@ -166,11 +141,10 @@ static int serve(struct admin *admin, struct buf *fault)
         .displaces = true,
         .connections = &service->admin_connections,
         .refused = &service->metrics.shed[SHED_ADMIN],
-        .expires_ms = &service->metrics.tls_expires_ms[LISTENER_ADMIN],
-        .outdated = &service->metrics.tls_outdated[LISTENER_ADMIN],
+        .tls = &service->metrics.tls[LISTENER_ADMIN],
         .context = admin,
-        .on_request = on_request,
-        .on_request_line = on_request_line,
+        .on_request = admin_on_request,
+        .on_request_line = admin_on_request_line,
     };
     int r = server_start(&options, &admin->server, fault);
 
@@ -183,59 +157,41 @@ static int serve(struct admin *admin, struct buf *fault)
     return 0;
 }
 
-static void open_sockets(struct admin *admin)
+static void admin_open_sockets(struct admin *admin)
 {
     struct buf fault;
-    int r;
 
     buf_init(&fault, LOG_VALUE_BYTES_MAX);
-    r = listen_open("admin", &admin->service->settings->admin.listen, &admin->sockets,
-                    &fault);
-    if (r < 0)
+    if (listen_open("admin", &admin->service->settings->admin.listen, &admin->sockets,
+                    &fault) < 0)
         log_event(LOG_LEVEL_WARNING, "no metrics: [admin] listen cannot be used",
                   {"DETAIL", buf_str(&fault)});
     buf_done(&fault);
 }
 
-int admin_start(struct service *service, struct admin **ret, struct buf *fault)
+int admin_start(struct admin *admin, struct service *service, struct buf *fault)
 {
-    struct admin *admin;
+    const struct settings *settings = service->settings;
     int r;
 
-    *ret = NULL;
-    if (service->settings->admin.listen.count == 0)
-        return 0;
-    admin = calloc(1, sizeof(*admin));
-    if (!admin)
-        return -ENOMEM;
     admin->service = service;
-    r = read_files(admin, fault);
+    if (settings->admin.listen.count == 0)
+        return 0;
+    r = secrets_open(SECRETS_TOKENS, settings->admin.tokens_file, &admin->tokens, fault);
     if (r == 0)
-        open_sockets(admin);
+        admin_open_sockets(admin);
     if (r == 0)
-        r = check_passed(admin, fault);
+        r = admin_check_passed(admin, fault);
     if (r == 0)
-        r = serve(admin, fault);
-    if (r < 0) {
+        r = admin_serve(admin, fault);
+    if (r < 0)
         admin_stop(admin);
-        return r;
-    }
-    *ret = admin;
-    return 0;
-}
-
-void admin_describe(const struct admin *admin, struct buf *ret)
-{
-    if (admin)
-        listen_describe(&admin->sockets, ret);
+    return r;
 }
 
 void admin_stop(struct admin *admin)
 {
-    if (!admin)
-        return;
     server_stop(admin->server);
     listen_close(&admin->sockets);
-    tokens_free(admin->tokens);
-    free(admin);
+    secrets_free(admin->tokens);
 }

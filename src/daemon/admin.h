@@ -6,19 +6,23 @@
 #ifndef SESBOUNCED_ADMIN_H
 #define SESBOUNCED_ADMIN_H
 
+#include "daemon/listen.h"
 #include "daemon/service.h"
 
-struct admin;
+struct admin {
+    struct service *service;
+    struct secrets *tokens; /* NULL: nobody is asked */
+    struct listen_sockets sockets;
+    struct server *server; /* NULL: it is off */
+};
 
 /*
- * 0 with `*ret` NULL when it is off. A port that is taken is logged and no reason not to
- * start: bounces must be kept even when nobody watches. -EINVAL with a line in `fault`
- * for a tokens file, certificate or key that cannot be used, or that an address in the
- * open lacks: without them nothing is served.
+ * 0 also when it is off. A port that is taken is logged and no reason not to start:
+ * bounces must be kept even when nobody watches. -EINVAL with a line in `fault` for a
+ * tokens file, certificate or key that cannot be used, or that an address in the open
+ * lacks: without them nothing is served.
  */
-int admin_start(struct service *service, struct admin **ret, struct buf *fault);
-/* Appends where it listens, as listen_describe(). NULL is allowed. */
-void admin_describe(const struct admin *admin, struct buf *ret);
+int admin_start(struct admin *admin, struct service *service, struct buf *fault);
 void admin_stop(struct admin *admin);
 
 #endif

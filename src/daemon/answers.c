@@ -4,36 +4,28 @@
 #include <errno.h>
 
 #include "daemon/delivery_log.h"
-#include "daemon/probe.h"
-#include "sesbounce/limits.h"
+#include "daemon/limits.h"
+#include "sesbounce/expiry.h"
 
-static struct MHD_Response *response_new(const char *body, bool close)
+static struct MHD_Response *response_new(struct str body, enum MHD_ResponseMemoryMode how,
+                                         unsigned status, bool close)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        strlen(body), (void *)(uintptr_t)body, MHD_RESPMEM_PERSISTENT);
-
-    if (response)
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                      "text/plain; charset=utf-8");
-    if (response && close)
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    return response;
-}
-
-static struct MHD_Response *verdict_response(enum verdict verdict, bool close)
-{
-    const struct verdict_info *info = verdict_info(verdict);
-    struct MHD_Response *response = response_new(info->body, close);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.data, how);
 
     if (!response)
         return NULL;
-    if (info->http_status == MHD_HTTP_SERVICE_UNAVAILABLE)
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                  "text/plain; charset=utf-8");
+    if (close)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER,
                                       HTTP_RETRY_AFTER_S);
-    if (info->http_status == MHD_HTTP_UNAUTHORIZED)
+    if (status == MHD_HTTP_UNAUTHORIZED)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
                                       "Basic realm=\"sesbounced\"");
-    if (info->http_status == MHD_HTTP_METHOD_NOT_ALLOWED)
+    if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "POST");
     return response;
 }
@@ -42,10 +34,14 @@ int answers_init(struct answers *answers, struct service *service)
 {
     *answers = (struct answers){.service = service};
     for (int v = VERDICT_UNDECIDED + 1; v < VERDICT_COUNT; v++) {
-        answers->kept_open[v] = verdict_response((enum verdict)v, false);
-        answers->closing[v] = verdict_response((enum verdict)v, true);
-        if (!answers->kept_open[v] || !answers->closing[v])
-            return -ENOMEM;
+        const struct verdict_info *info = verdict_info((enum verdict)v);
+
+        for (int close = 0; close < 2; close++) {
+            answers->of[v][close] = response_new(
+                str_of(info->body), MHD_RESPMEM_PERSISTENT, info->http_status, close);
+            if (!answers->of[v][close])
+                return -ENOMEM;
+        }
     }
     return 0;
 }
@@ -53,20 +49,20 @@ int answers_init(struct answers *answers, struct service *service)
 void answers_done(struct answers *answers)
 {
     for (int v = VERDICT_UNDECIDED + 1; v < VERDICT_COUNT; v++) {
-        if (answers->kept_open[v])
-            MHD_destroy_response(answers->kept_open[v]);
-        if (answers->closing[v])
-            MHD_destroy_response(answers->closing[v]);
+        for (int close = 0; close < 2; close++) {
+            if (answers->of[v][close])
+                MHD_destroy_response(answers->of[v][close]);
+        }
     }
 }
 
 /* In a crowd only a client that delivers something genuine keeps its connection: others
  * could hold all of them by sending a small request from time to time. */
-static bool answers_close(struct answers *answers, const struct connection *client,
+static bool answer_closes(struct service *service, const struct connection *client,
                           bool kept)
 {
-    return atomic_load(&answers->service->closing) || connection_is_leaving(client) ||
-           (!kept && connections_are_crowded(&answers->service->connections));
+    return atomic_load(&service->closing) || connection_is_leaving(client) ||
+           (!kept && connections_are_crowded(&service->connections));
 }
 
 enum MHD_Result answers_send(struct answers *answers, struct MHD_Connection *connection,
@@ -78,7 +74,7 @@ enum MHD_Result answers_send(struct answers *answers, struct MHD_Connection *con
     bool kept = verdict_is_kept(verdict);
 
     assert(verdict != VERDICT_UNDECIDED);
-    close = close || answers_close(answers, client, kept);
+    close = close || answer_closes(service, client, kept);
     metrics_count(&service->metrics.verdicts[verdict]);
     if (kept)
         atomic_store_explicit(&service->metrics.last_kept_ms,
@@ -88,22 +84,48 @@ enum MHD_Result answers_send(struct answers *answers, struct MHD_Connection *con
     delivery_log(delivery, service->settings);
     connection_answered(client, kept, clock_mono_ms());
     return MHD_queue_response(connection, verdict_info(verdict)->http_status,
-                              close ? answers->closing[verdict]
-                                    : answers->kept_open[verdict]);
+                              answers->of[verdict][close]);
 }
 
-enum MHD_Result answers_send_probe(struct answers *answers,
-                                   struct MHD_Connection *connection,
-                                   struct connection *client, bool close)
+static bool tls_is_outdated(struct metrics *metrics)
 {
+    for (int i = 0; i < LISTENER_COUNT; i++) {
+        if (atomic_load(&metrics->tls[i].is_outdated))
+            return true;
+    }
+    return false;
+}
+
+enum MHD_Result answers_send_health(struct service *service,
+                                    struct MHD_Connection *connection,
+                                    struct connection *client, bool detail, bool close)
+{
+    struct MHD_Response *response = NULL;
+    enum MHD_Result result;
+    struct health_now now;
+    unsigned status;
+    struct buf line;
+
     connection_answered(client, false, clock_mono_ms());
-    return probe_answer(answers->service, connection, false,
-                        close || answers_close(answers, client, false));
+    close = close || answer_closes(service, client, false);
+    service_look(service, &now);
+    status = now.state == HEALTH_WELL ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
+    buf_init(&line, HEALTH_LINE_BYTES_MAX);
+    if (health_print(&now, detail, &line) == 0 && buf_append_char(&line, '\n') == 0)
+        response = response_new(buf_str(&line), MHD_RESPMEM_MUST_COPY, status, close);
+    buf_done(&line);
+    if (!response)
+        return MHD_NO;
+    if (tls_is_outdated(&service->metrics))
+        (void)MHD_add_response_header(response, TLS_HEADER, TLS_HEADER_OUTDATED);
+    result = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return result;
 }
 
 enum MHD_Result answers_send_no_memory(struct answers *answers,
                                        struct MHD_Connection *connection)
 {
     return MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-                              answers->closing[VERDICT_NO_MEMORY]);
+                              answers->of[VERDICT_NO_MEMORY][true]);
 }

@@ -1,6 +1,7 @@
 /*
- * The answers of ingest. One prebuilt response for each verdict, with and without
- * keep-alive, is shared by all threads; immutable after answers_init().
+ * The answers of ingest, and that to GET /healthz on either listener. One prebuilt
+ * response for each verdict, with and without keep-alive, is shared by all threads;
+ * immutable after answers_init().
  */
 #ifndef SESBOUNCED_ANSWERS_H
 #define SESBOUNCED_ANSWERS_H
@@ -11,8 +12,7 @@
 
 struct answers {
     struct service *service;
-    struct MHD_Response *kept_open[VERDICT_COUNT];
-    struct MHD_Response *closing[VERDICT_COUNT];
+    struct MHD_Response *of[VERDICT_COUNT][2]; /* [true]: it closes the connection */
 };
 
 /* 0 or -ENOMEM; the caller calls answers_done() in any case. */
@@ -25,10 +25,15 @@ enum MHD_Result answers_send(struct answers *answers, struct MHD_Connection *con
                              struct connection *client, const struct delivery *delivery,
                              bool close);
 
-/* To GET /healthz. */
-enum MHD_Result answers_send_probe(struct answers *answers,
-                                   struct MHD_Connection *connection,
-                                   struct connection *client, bool close);
+/*
+ * To GET /healthz: 200 `ok`, or 503 with Retry-After and the reason in one line.
+ * `detail`: the operator asks, and may read what health.h keeps from strangers. A header
+ * says when a renewed TLS certificate cannot be used (expiry.h). MHD_NO when memory is
+ * short.
+ */
+enum MHD_Result answers_send_health(struct service *service,
+                                    struct MHD_Connection *connection,
+                                    struct connection *client, bool detail, bool close);
 
 /* When there is no memory even for the delivery. */
 enum MHD_Result answers_send_no_memory(struct answers *answers,

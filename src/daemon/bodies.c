@@ -9,15 +9,15 @@ void bodies_init(struct bodies *bodies, uint64_t large_max_bytes)
     *bodies = (struct bodies){.large_max_bytes = large_max_bytes};
 }
 
-static uint64_t large_part(const struct buf *body)
+static uint64_t body_large_bytes(const struct buf *body)
 {
     return body->cap > BODY_FIRST_BYTES ? body->cap - BODY_FIRST_BYTES : 0;
 }
 
 /* The first piece is of the announced size, as far as nobody pays for it; later ones
  * double it. */
-static int append(struct buf *body, const char *bytes, size_t len,
-                  uint64_t announced_bytes)
+static int body_append(struct buf *body, const char *bytes, size_t len,
+                       uint64_t announced_bytes)
 {
     size_t first = BODY_FIRST_BYTES - 1; /* and a NUL */
 
@@ -30,7 +30,8 @@ static int append(struct buf *body, const char *bytes, size_t len,
     return buf_append(body, bytes, len);
 }
 
-static bool take(struct bodies *bodies, struct connections_share *share, uint64_t more)
+static bool account_take(struct bodies *bodies, struct connections_share *share,
+                         uint64_t more)
 {
     uint64_t most = bodies->large_max_bytes;
     bool granted = atomic_fetch_add(&bodies->large_bytes, more) + more <= most;
@@ -45,11 +46,11 @@ int bodies_append(struct bodies *bodies, struct connections_share *share,
                   struct buf *body, const char *bytes, size_t len,
                   uint64_t announced_bytes)
 {
-    uint64_t before = large_part(body);
-    int r = append(body, bytes, len, announced_bytes);
-    uint64_t more = large_part(body) - before;
+    uint64_t before = body_large_bytes(body);
+    int r = body_append(body, bytes, len, announced_bytes);
+    uint64_t more = body_large_bytes(body) - before;
 
-    if (more > 0 && !take(bodies, share, more))
+    if (more > 0 && !account_take(bodies, share, more))
         r = -EAGAIN;
     if (r < 0)
         bodies_release(bodies, share, body);
@@ -59,7 +60,7 @@ int bodies_append(struct bodies *bodies, struct connections_share *share,
 void bodies_release(struct bodies *bodies, struct connections_share *share,
                     struct buf *body)
 {
-    uint64_t taken = large_part(body);
+    uint64_t taken = body_large_bytes(body);
 
     buf_done(body);
     bodies_give_back(bodies, share, taken);
@@ -81,7 +82,7 @@ int bodies_take_event(struct bodies *bodies, struct connections_share *share,
     uint64_t more = event_bytes > EVENT_FIRST_BYTES ? event_bytes - EVENT_FIRST_BYTES : 0;
 
     *ret_taken = 0;
-    if (more > 0 && !take(bodies, share, more)) {
+    if (more > 0 && !account_take(bodies, share, more)) {
         bodies_give_back(bodies, share, more);
         return -EAGAIN;
     }

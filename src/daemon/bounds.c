@@ -9,14 +9,9 @@
 #include "sesbounce/file.h"
 #include "sesbounce/str.h"
 
-static uint64_t at_least(uint64_t value, uint64_t least)
+static uint64_t bounds_at_least(uint64_t value, uint64_t least)
 {
     return value > least ? value : least;
-}
-
-static uint64_t at_most(uint64_t value, uint64_t most)
-{
-    return value < most ? value : most;
 }
 
 uint64_t bounds_files_for(uint64_t max_connections)
@@ -27,17 +22,19 @@ uint64_t bounds_files_for(uint64_t max_connections)
 struct bounds bounds_of(uint64_t max_connections, uint64_t max_body_bytes, uint64_t files)
 {
     uint64_t connections = max_connections;
+    uint64_t waiting;
 
     if (files < bounds_files_for(connections))
-        connections = at_least(files, FILES_SPARE) - FILES_SPARE;
-    connections = at_least(connections, HTTP_CONNECTIONS_MIN);
+        connections = bounds_at_least(files, FILES_SPARE) - FILES_SPARE;
+    connections = bounds_at_least(connections, HTTP_CONNECTIONS_MIN);
+    waiting = connections / WAITING_ROOM_SHARE;
     return (struct bounds){
         .connections = connections,
         .connections_of_address = connections / HTTP_ADDRESS_SHARE,
         .writer_queue = connections - connections / WRITER_SPARE_SHARE,
-        .waiting_room = at_most(connections / WAITING_ROOM_SHARE, WAITING_ROOM_MAX),
-        .large_body_bytes =
-            at_least(connections * BODY_FIRST_BYTES, LARGE_BODIES * max_body_bytes),
+        .waiting_room = waiting < WAITING_ROOM_MAX ? waiting : WAITING_ROOM_MAX,
+        .large_body_bytes = bounds_at_least(connections * BODY_FIRST_BYTES,
+                                            LARGE_BODIES * max_body_bytes),
     };
 }
 
@@ -87,11 +84,11 @@ static int memory_file(char ret[PATH_MAX])
 
     rest = str_of(text);
     while (r == 0 && str_split(&rest, '\n', &line)) {
-        if (!str_starts_with(line, STR("0::/")))
-            continue;
-        int len = snprintf(ret, PATH_MAX, "/sys/fs/cgroup%.*s/memory.max",
-                           (int)line.len - 3, line.data + 3);
-        return len < PATH_MAX ? 0 : -ENAMETOOLONG;
+        if (str_starts_with(line, STR("0::/")))
+            return snprintf(ret, PATH_MAX, "/sys/fs/cgroup%.*s/memory.max",
+                            (int)line.len - 3, line.data + 3) < PATH_MAX
+                       ? 0
+                       : -ENAMETOOLONG;
     }
     return r < 0 ? r : -ENOENT;
 }
@@ -120,8 +117,9 @@ void bounds_print(const struct bounds *bounds, FILE *to)
         "# addresses of `listen`; %llu deliveries wait for the disk, %llu for a\n"
         "# certificate; bodies take %lluK of memory, %lluK of it for those above %dK.\n"
         "# All this is at most %lluM of memory, and %lluM more with TLS. One client\n"
-        "# may have one in %d of the connections, of what waits for a certificate,\n"
-        "# and of the memory for large bodies. The unit needs MemoryMax=%lluM or more.\n",
+        "# may have 1/%d of the connections, of the deliveries that wait for a\n"
+        "# certificate, and of the memory for large bodies. The unit needs\n"
+        "# MemoryMax=%lluM or more.\n",
         (unsigned long long)bounds->connections, (unsigned long long)bounds->writer_queue,
         (unsigned long long)bounds->waiting_room, (unsigned long long)bodies_bytes / 1024,
         (unsigned long long)bounds->large_body_bytes / 1024, BODY_FIRST_BYTES / 1024,

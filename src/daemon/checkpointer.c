@@ -25,7 +25,7 @@ struct checkpointer {
     bool early_reads; /* told: somebody reads who began before the store was opened */
 };
 
-static void checkpoint(struct checkpointer *checkpointer)
+static void checkpointer_copy(struct checkpointer *checkpointer)
 {
     unsigned held_back = 0;
     int r = 0;
@@ -57,7 +57,7 @@ static void *checkpointer_run(void *argument)
         pthread_mutex_unlock(&checkpointer->mutex);
 
         busy_begin(checkpointer->busy, clock_mono_ms());
-        checkpoint(checkpointer);
+        checkpointer_copy(checkpointer);
         busy_end(checkpointer->busy);
 
         pthread_mutex_lock(&checkpointer->mutex);

@@ -25,9 +25,10 @@ int confirm_url(struct task *task, const struct settings *settings, struct buf *
     return sns_url_confirmation(&origin, topic_arn, str_of(task->row.payload), ret);
 }
 
-/* What stands between the tags, without XML's comments or escapes: an ARN needs neither.
+/* What stands text_between the tags, without XML's comments or escapes: an ARN needs
+ * neither.
  */
-static struct str between(struct str body, const char *open, const char *close)
+static struct str text_between(struct str body, const char *open, const char *close)
 {
     const char *begin = memmem(body.data, body.len, open, strlen(open));
     const char *end;
@@ -40,7 +41,7 @@ static struct str between(struct str body, const char *open, const char *close)
 }
 
 /* A token confirms any topic name in its region: the answer must name ours. */
-static bool belongs_to(struct str subscription, const char *topic)
+static bool subscription_belongs_to(struct str subscription, const char *topic)
 {
     size_t len = strlen(topic);
 
@@ -62,8 +63,8 @@ void confirm_judge(struct task *task, const struct https_answer *answer)
         return;
     }
     subscription =
-        str_trim(between(answer->body, "<SubscriptionArn>", "</SubscriptionArn>"));
-    if (belongs_to(subscription, task->row.target))
+        str_trim(text_between(answer->body, "<SubscriptionArn>", "</SubscriptionArn>"));
+    if (subscription_belongs_to(subscription, task->row.target))
         task_conclude(task, STORE_TASK_DONE, subscription);
     else if (str_present(subscription))
         task_conclude(task, STORE_TASK_FAILED, STR("the answer named another topic"));

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/limits.h"
+#include "daemon/listen.h"
 #include "sesbounce/clock.h"
 
 #define NEVER INT64_MAX
@@ -20,52 +21,41 @@ struct connections_address {
 
 /* --- addresses ------------------------------------------------------------------- */
 
-static uint64_t key_v4(const unsigned char bytes[4])
-{
-    uint64_t key = (uint64_t)bytes[0] << 24 | (uint64_t)bytes[1] << 16 |
-                   (uint64_t)bytes[2] << 8 | bytes[3];
-
-    return bytes[0] == IN_LOOPBACKNET ? 0 : key;
-}
-
 /* ::/32 holds no address that anybody has, so no prefix is equal to an IPv4 address. */
-static uint64_t key_v6(const struct in6_addr *address)
-{
-    uint64_t key = 0;
-
-    if (IN6_IS_ADDR_V4MAPPED(address))
-        return key_v4(&address->s6_addr[12]);
-    if (IN6_IS_ADDR_LOOPBACK(address))
-        return 0;
-    for (size_t i = 0; i < 8; i++)
-        key = key << 8 | address->s6_addr[i];
-    return key;
-}
-
 uint64_t connections_key(const struct sockaddr *address)
 {
     union {
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
     } copy;
+    const unsigned char *bytes = NULL;
+    size_t count = 0;
+    uint64_t key = 0;
 
-    if (!address)
+    if (!address || listen_address_is_local(address))
         return 0;
     if (address->sa_family == AF_INET) {
         memcpy(&copy.v4, address, sizeof(copy.v4));
-        return key_v4((const unsigned char *)&copy.v4.sin_addr);
-    }
-    if (address->sa_family == AF_INET6) {
+        bytes = (const unsigned char *)&copy.v4.sin_addr;
+        count = 4;
+    } else if (address->sa_family == AF_INET6) {
         memcpy(&copy.v6, address, sizeof(copy.v6));
-        return key_v6(&copy.v6.sin6_addr);
+        bytes = copy.v6.sin6_addr.s6_addr;
+        count = 8;
+        if (IN6_IS_ADDR_V4MAPPED(&copy.v6.sin6_addr)) {
+            bytes += 12;
+            count = 4;
+        }
     }
-    return 0;
+    for (size_t i = 0; i < count; i++)
+        key = key << 8 | bytes[i];
+    return key;
 }
 
 /* To make many addresses meet in one bucket, a client must be connected from all of them.
  */
-static struct connections_address **bucket_of(struct connections *connections,
-                                              uint64_t key)
+static struct connections_address **address_bucket(struct connections *connections,
+                                                   uint64_t key)
 {
     key ^= key >> 32;
     key *= UINT64_C(0x9e3779b97f4a7c15);
@@ -76,7 +66,7 @@ static struct connections_address **bucket_of(struct connections *connections,
 static struct connections_address **address_find(struct connections *connections,
                                                  uint64_t key)
 {
-    struct connections_address **link = bucket_of(connections, key);
+    struct connections_address **link = address_bucket(connections, key);
 
     while (*link && (*link)->key != key)
         link = &(*link)->next;
@@ -84,8 +74,8 @@ static struct connections_address **address_find(struct connections *connections
 }
 
 /* Called under the mutex. There is one for each place, so there is a free one. */
-static struct connections_address *count_one(struct connections *connections,
-                                             uint64_t key)
+static struct connections_address *address_count(struct connections *connections,
+                                                 uint64_t key)
 {
     struct connections_address **link;
 
@@ -102,8 +92,8 @@ static struct connections_address *count_one(struct connections *connections,
 }
 
 /* Called under the mutex. */
-static void discount_one(struct connections *connections,
-                         struct connections_address *address)
+static void address_discount(struct connections *connections,
+                             struct connections_address *address)
 {
     struct connections_address **link;
 
@@ -117,7 +107,7 @@ static void discount_one(struct connections *connections,
 
 /* --- connections ----------------------------------------------------------------- */
 
-static void free_tables(struct connections *connections)
+static void connections_free_tables(struct connections *connections)
 {
     free(connections->places);
     free(connections->addresses);
@@ -144,7 +134,7 @@ int connections_init(struct connections *connections, const struct bounds *bound
             ? -pthread_mutex_init(&connections->mutex, NULL)
             : -ENOMEM;
     if (r < 0) {
-        free_tables(connections);
+        connections_free_tables(connections);
         return r;
     }
     for (size_t i = max; i-- > 0;) {
@@ -162,10 +152,10 @@ void connections_done(struct connections *connections)
     if (!connections->places)
         return;
     (void)pthread_mutex_destroy(&connections->mutex);
-    free_tables(connections);
+    connections_free_tables(connections);
 }
 
-bool connections_admits(struct connections *connections, const struct sockaddr *address)
+bool connections_admit(struct connections *connections, const struct sockaddr *address)
 {
     uint64_t key = connections_key(address);
     const struct connections_address *known;
@@ -182,7 +172,8 @@ bool connections_admits(struct connections *connections, const struct sockaddr *
     return admitted;
 }
 
-static void set_deadline(struct connection *connection, int64_t deadline_ms, bool idle)
+static void connection_set_deadline(struct connection *connection, int64_t deadline_ms,
+                                    bool idle)
 {
     if (!connection)
         return;
@@ -191,7 +182,7 @@ static void set_deadline(struct connection *connection, int64_t deadline_ms, boo
 }
 
 /* The link to the one with this descriptor, or to NULL. Called under the mutex. */
-static struct connection **find_fd(struct connections *connections, int fd)
+static struct connection **connection_find(struct connections *connections, int fd)
 {
     struct connection **link = &connections->fd_buckets[(size_t)fd % connections->max];
 
@@ -201,17 +192,17 @@ static struct connection **find_fd(struct connections *connections, int fd)
 }
 
 /* Called under the mutex. */
-static void take_out(struct connections *connections, struct connection **link)
+static void connection_take_out(struct connections *connections, struct connection **link)
 {
     struct connection *connection = *link;
 
     *link = connection->next;
-    discount_one(connections, connection->address);
+    address_discount(connections, connection->address);
     atomic_fetch_sub(&connection->group->count, 1);
     connection->fd = -1;
     connection->next = connections->free_places;
     connections->free_places = connection;
-    connections->count--;
+    atomic_fetch_sub(&connections->count, 1);
 }
 
 struct connection *connections_add(struct connections *connections, int fd,
@@ -223,21 +214,20 @@ struct connection *connections_add(struct connections *connections, int fd,
     struct connection **link;
 
     pthread_mutex_lock(&connections->mutex);
-    link = find_fd(connections, fd);
+    link = connection_find(connections, fd);
     if (*link)
-        take_out(connections, link);
+        connection_take_out(connections, link);
     connection = connections->free_places;
     if (connection) {
         connections->free_places = connection->next;
-        connections->count++;
+        atomic_fetch_add(&connections->count, 1);
         connection->fd = fd;
-        connection->address = count_one(connections, key);
+        connection->address = address_count(connections, key);
         connection->group = group;
         atomic_fetch_add(&group->count, 1);
         connection->start_by_ms = mono_ms + HTTP_REQUEST_MS;
-        atomic_store_explicit(&connection->deadline_ms, NEVER, memory_order_relaxed);
-        atomic_store_explicit(&connection->idle, false, memory_order_relaxed);
-        link = find_fd(connections, fd);
+        connection_set_deadline(connection, NEVER, false);
+        link = connection_find(connections, fd);
         connection->next = NULL;
         *link = connection;
     }
@@ -251,11 +241,11 @@ struct connection *connections_start(struct connections *connections, int fd,
     struct connection *connection;
 
     pthread_mutex_lock(&connections->mutex);
-    connection = *find_fd(connections, fd);
+    connection = *connection_find(connections, fd);
     if (connection)
         connection->start_by_ms = NEVER;
     pthread_mutex_unlock(&connections->mutex);
-    set_deadline(connection, mono_ms + HTTP_REQUEST_MS, false);
+    connection_set_deadline(connection, mono_ms + HTTP_REQUEST_MS, false);
     return connection;
 }
 
@@ -264,7 +254,7 @@ void connections_remove(struct connections *connections, struct connection *conn
     if (!connection)
         return;
     pthread_mutex_lock(&connections->mutex);
-    take_out(connections, find_fd(connections, connection->fd));
+    connection_take_out(connections, connection_find(connections, connection->fd));
     pthread_mutex_unlock(&connections->mutex);
 }
 
@@ -277,25 +267,26 @@ void connection_begins(struct connection *connection, int64_t mono_ms)
         return;
     /* Only the rest of what an idle connection has is cut short. */
     had_ms = atomic_load_explicit(&connection->deadline_ms, memory_order_relaxed);
-    set_deadline(connection, deadline_ms < had_ms ? deadline_ms : had_ms, false);
+    connection_set_deadline(connection, deadline_ms < had_ms ? deadline_ms : had_ms,
+                            false);
 }
 
-void connection_is_whole(struct connection *connection)
+void connection_received(struct connection *connection)
 {
-    set_deadline(connection, NEVER, false);
+    connection_set_deadline(connection, NEVER, false);
 }
 
 void connection_answered(struct connection *connection, bool kept, int64_t mono_ms)
 {
     int64_t idle_ms = kept ? HTTP_IDLE_S * CLOCK_SECOND_MS : 0;
 
-    set_deadline(connection, mono_ms + idle_ms + HTTP_REQUEST_MS, true);
+    connection_set_deadline(connection, mono_ms + idle_ms + HTTP_REQUEST_MS, true);
 }
 
 /* Did it owe a request? False also when its thread was quicker, or it was shut down
  * before.
  */
-static bool end_if_late(struct connection *connection, int64_t mono_ms)
+static bool connection_end_if_late(struct connection *connection, int64_t mono_ms)
 {
     int_fast64_t deadline_ms =
         atomic_load_explicit(&connection->deadline_ms, memory_order_relaxed);
@@ -307,20 +298,15 @@ static bool end_if_late(struct connection *connection, int64_t mono_ms)
     return !atomic_load_explicit(&connection->idle, memory_order_relaxed);
 }
 
-/* Called under the mutex. */
-static bool are_crowded(const struct connections *connections)
+size_t connections_count(struct connections *connections)
 {
-    return connections->max - connections->count < connections->max / HTTP_CROWDED_SHARE;
+    return atomic_load(&connections->count);
 }
 
 bool connections_are_crowded(struct connections *connections)
 {
-    bool crowded;
-
-    pthread_mutex_lock(&connections->mutex);
-    crowded = are_crowded(connections);
-    pthread_mutex_unlock(&connections->mutex);
-    return crowded;
+    return connections->max - connections_count(connections) <
+           connections->max / HTTP_CROWDED_SHARE;
 }
 
 bool connections_are_full(struct connections *connections)
@@ -339,25 +325,23 @@ struct connections_share *connection_share(struct connection *connection)
     return connection && connection->address ? &connection->address->share : NULL;
 }
 
-/* Its descriptor has been closed, and may be anybody's. Called under the mutex. */
-static void connection_drop_unstarted(struct connections *connections,
-                                      struct connection *connection, int64_t mono_ms)
-{
-    if (connection->fd >= 0 && mono_ms >= connection->start_by_ms)
-        take_out(connections, find_fd(connections, connection->fd));
-}
-
 size_t connections_sweep(struct connections *connections, int64_t mono_ms)
 {
     size_t ended = 0;
 
     pthread_mutex_lock(&connections->mutex);
-    for (size_t i = 0; i < connections->max; i++)
-        connection_drop_unstarted(connections, &connections->places[i], mono_ms);
-    if (are_crowded(connections))
+    for (size_t i = 0; i < connections->max; i++) {
+        const struct connection *connection = &connections->places[i];
+
+        /* Never started: its descriptor has been closed, and may be anybody's. */
+        if (connection->fd >= 0 && mono_ms >= connection->start_by_ms)
+            connection_take_out(connections,
+                                connection_find(connections, connection->fd));
+    }
+    if (connections_are_crowded(connections))
         mono_ms += HTTP_REQUEST_MS - HTTP_REQUEST_CROWDED_MS;
     for (size_t i = 0; i < connections->max; i++)
-        ended += end_if_late(&connections->places[i], mono_ms);
+        ended += connection_end_if_late(&connections->places[i], mono_ms);
     pthread_mutex_unlock(&connections->mutex);
     return ended;
 }
@@ -379,19 +363,9 @@ bool connections_displace(struct connections *connections, int64_t mono_ms)
         }
     }
     if (oldest)
-        (void)end_if_late(oldest, oldest_ms);
+        (void)connection_end_if_late(oldest, oldest_ms);
     pthread_mutex_unlock(&connections->mutex);
     return oldest != NULL;
-}
-
-size_t connections_count(struct connections *connections)
-{
-    size_t count;
-
-    pthread_mutex_lock(&connections->mutex);
-    count = connections->count;
-    pthread_mutex_unlock(&connections->mutex);
-    return count;
 }
 
 void connections_refused(struct connections *connections, struct buf *ret)

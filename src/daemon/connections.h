@@ -55,7 +55,7 @@ struct connections {
     struct connections_address **buckets;
     struct connection **fd_buckets;
     size_t max;
-    size_t count;
+    atomic_size_t count; /* written under the mutex */
     size_t of_address_max;
     uint64_t refused; /* the last address that was */
 };
@@ -73,7 +73,7 @@ void connections_done(struct connections *connections);
 uint64_t connections_key(const struct sockaddr *address);
 
 /* May one more come from there? Who may not is remembered for connections_refused(). */
-bool connections_admits(struct connections *connections, const struct sockaddr *address);
+bool connections_admit(struct connections *connections, const struct sockaddr *address);
 
 bool connections_are_full(struct connections *connections);
 
@@ -99,7 +99,7 @@ void connections_remove(struct connections *connections, struct connection *conn
 void connection_begins(struct connection *connection, int64_t mono_ms);
 
 /* The whole request is there: it is ours until it is answered. */
-void connection_is_whole(struct connection *connection);
+void connection_received(struct connection *connection);
 
 /* `kept`: it delivered something genuine, and may keep the connection for more. */
 void connection_answered(struct connection *connection, bool kept, int64_t mono_ms);

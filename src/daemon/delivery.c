@@ -80,8 +80,8 @@ enum delivery_step delivery_decide(struct delivery *delivery, enum verdict verdi
     return DELIVERY_DECIDED;
 }
 
-static bool is_simulated(const struct delivery *delivery,
-                         const struct delivery_rules *rules)
+static bool delivery_is_simulated(const struct delivery *delivery,
+                                  const struct delivery_rules *rules)
 {
     return rules->simulator &&
            str_equal(delivery->topic.text, STR(SETTINGS_SIMULATOR_TOPIC));
@@ -94,8 +94,8 @@ static struct authentic_rules authentic_rules_of(const struct settings *settings
 }
 
 /* Everything that needs neither a certificate nor trust. */
-static enum delivery_step check_envelope(struct delivery *delivery,
-                                         const struct delivery_rules *rules)
+static enum delivery_step delivery_check_envelope(struct delivery *delivery,
+                                                  const struct delivery_rules *rules)
 {
     const struct authentic_rules authentic = authentic_rules_of(rules->settings);
     const char *fault = NULL;
@@ -112,7 +112,7 @@ static enum delivery_step check_envelope(struct delivery *delivery,
         return delivery_decide(delivery, VERDICT_TYPE_CONTRADICTED, NULL);
     if (!arn_parse(delivery->message.topic_arn, &delivery->topic))
         return delivery_decide(delivery, VERDICT_NOT_ENVELOPE, "TopicArn");
-    if (is_simulated(delivery, rules))
+    if (delivery_is_simulated(delivery, rules))
         return DELIVERY_GOES_ON;
     if (!settings_topic_is_allowed(rules->settings, &delivery->topic))
         return delivery_decide(delivery, VERDICT_TOPIC_REFUSED, NULL);
@@ -123,11 +123,12 @@ static enum delivery_step check_envelope(struct delivery *delivery,
 }
 
 /* DELIVERY_GOES_ON, and `*ret` holds a reference. */
-static enum delivery_step find_certificate(struct delivery *delivery,
-                                           const struct delivery_rules *rules,
-                                           int64_t mono_ms, struct sns_certificate **ret)
+static enum delivery_step delivery_find_certificate(struct delivery *delivery,
+                                                    const struct delivery_rules *rules,
+                                                    int64_t mono_ms,
+                                                    struct sns_certificate **ret)
 {
-    if (is_simulated(delivery, rules)) {
+    if (delivery_is_simulated(delivery, rules)) {
         *ret = sns_certificate_ref(rules->simulator);
         return DELIVERY_GOES_ON;
     }
@@ -144,9 +145,10 @@ static enum delivery_step find_certificate(struct delivery *delivery,
     }
 }
 
-static enum delivery_step verify(struct delivery *delivery,
-                                 const struct delivery_rules *rules, int64_t wall_ms,
-                                 const struct sns_certificate *certificate)
+static enum delivery_step delivery_verify(struct delivery *delivery,
+                                          const struct delivery_rules *rules,
+                                          int64_t wall_ms,
+                                          const struct sns_certificate *certificate)
 {
     const struct settings *settings = rules->settings;
     const struct intake_options options = {
@@ -159,7 +161,7 @@ static enum delivery_step verify(struct delivery *delivery,
     const struct authentic_rules authentic = authentic_rules_of(settings);
     const char *fault = NULL;
     /* The simulator's certificate is of no region. */
-    enum verdict verdict = is_simulated(delivery, rules)
+    enum verdict verdict = delivery_is_simulated(delivery, rules)
                                ? sns_signature_verify(certificate, &delivery->message,
                                                       authentic.min_version, &fault)
                                : authentic_verify(&delivery->message, &delivery->topic,
@@ -172,7 +174,7 @@ static enum delivery_step verify(struct delivery *delivery,
                         &delivery->intake) < 0)
         return delivery_decide(delivery, VERDICT_NO_MEMORY, NULL);
     /* The simulator's topic lives on this machine: there is nobody to confirm with. */
-    if (delivery->intake.kind == INTAKE_CONFIRM && is_simulated(delivery, rules))
+    if (delivery->intake.kind == INTAKE_CONFIRM && delivery_is_simulated(delivery, rules))
         return delivery_decide(delivery, VERDICT_TOPIC_REFUSED, "the simulator's topic");
     return DELIVERY_STORABLE;
 }
@@ -189,12 +191,12 @@ enum delivery_step delivery_advance(struct delivery *delivery,
     if (delivery->stage == DELIVERY_GENUINE)
         return DELIVERY_STORABLE;
     if (delivery->stage == DELIVERY_ARRIVES) {
-        step = check_envelope(delivery, rules);
+        step = delivery_check_envelope(delivery, rules);
         if (step != DELIVERY_GOES_ON)
             return step;
     }
-    step = find_certificate(delivery, rules, mono_ms, &certificate);
+    step = delivery_find_certificate(delivery, rules, mono_ms, &certificate);
     if (step != DELIVERY_GOES_ON)
         return step;
-    return verify(delivery, rules, wall_ms, certificate);
+    return delivery_verify(delivery, rules, wall_ms, certificate);
 }

@@ -1,6 +1,6 @@
 #include "daemon/delivery_log.h"
 
-#include <pthread.h>
+#include <stdatomic.h>
 
 #include "daemon/limits.h"
 #include "sesbounce/digest.h"
@@ -10,7 +10,7 @@
 static struct log_ration rations[2];
 static struct log_ration not_stored_ration;
 
-static bool pass_ration(const struct delivery *delivery, unsigned *held_back)
+static bool ration_pass(const struct delivery *delivery, unsigned *held_back)
 {
     bool not_stored = delivery->verdict == VERDICT_STORE;
     bool genuine = delivery->stage == DELIVERY_GENUINE;
@@ -24,10 +24,9 @@ static bool pass_ration(const struct delivery *delivery, unsigned *held_back)
 /* --- topics that were refused ---------------------------------------------------- */
 
 /* By a part of their digests; one takes another's place by chance. 0: none. */
-static uint64_t told_topics[REFUSED_TOPICS_TOLD_MAX];
-static pthread_mutex_t told_mutex = PTHREAD_MUTEX_INITIALIZER; /* guards told_topics */
+static atomic_uint_fast64_t told_topics[REFUSED_TOPICS_TOLD_MAX];
 
-static uint64_t hash_of(struct str topic_arn)
+static uint64_t topic_hash(struct str topic_arn)
 {
     unsigned char digest[DIGEST_BYTES];
     uint64_t hash;
@@ -37,39 +36,28 @@ static uint64_t hash_of(struct str topic_arn)
     return hash | 1;
 }
 
-static bool is_told(uint64_t hash)
+static atomic_uint_fast64_t *topic_place(uint64_t hash)
 {
-    bool told;
-
-    (void)pthread_mutex_lock(&told_mutex);
-    told = told_topics[(hash >> 1) % REFUSED_TOPICS_TOLD_MAX] == hash;
-    (void)pthread_mutex_unlock(&told_mutex);
-    return told;
+    return &told_topics[(hash >> 1) % REFUSED_TOPICS_TOLD_MAX];
 }
 
-static void note_told(uint64_t hash)
+/* Notes a refused topic as told. */
+static bool delivery_pass(const struct delivery *delivery, unsigned *held_back)
 {
-    (void)pthread_mutex_lock(&told_mutex);
-    told_topics[(hash >> 1) % REFUSED_TOPICS_TOLD_MAX] = hash;
-    (void)pthread_mutex_unlock(&told_mutex);
-}
+    uint64_t hash;
 
-static bool may_log(const struct delivery *delivery, unsigned *held_back)
-{
-    uint64_t topic = delivery->verdict == VERDICT_TOPIC_REFUSED
-                         ? hash_of(delivery->message.topic_arn)
-                         : 0;
-
-    if ((topic && is_told(topic)) || !pass_ration(delivery, held_back))
+    if (delivery->verdict != VERDICT_TOPIC_REFUSED)
+        return ration_pass(delivery, held_back);
+    hash = topic_hash(delivery->message.topic_arn);
+    if (atomic_load(topic_place(hash)) == hash || !ration_pass(delivery, held_back))
         return false;
-    if (topic)
-        note_told(topic);
+    atomic_store(topic_place(hash), hash);
     return true;
 }
 
 /* --- the line -------------------------------------------------------------------- */
 
-static int append_address(struct buf *to, const struct address *address, int how)
+static int address_append(struct buf *to, const struct address *address, int how)
 {
     unsigned char digest[DIGEST_BYTES];
     char hex[LOG_ADDRESS_HASH_DIGITS + 1];
@@ -82,70 +70,63 @@ static int append_address(struct buf *to, const struct address *address, int how
     return r < 0 ? r : buf_append_str(to, str_of(hex));
 }
 
-static void append_addresses(struct buf *to, const struct delivery *delivery, int how)
+static void addresses_append(struct buf *to, const struct delivery *delivery, int how)
 {
     const struct ses_event *event = &delivery->intake.event;
 
     if (how == LOG_ADDRESSES_NONE || delivery->stage != DELIVERY_GENUINE)
         return;
     for (size_t i = 0; i < event->recipient_count; i++) {
-        if (append_address(to, &event->recipients[i].address, how) < 0)
+        if (address_append(to, &event->recipients[i].address, how) < 0)
             return;
     }
 }
 
-static struct str if_any(struct str s)
+static struct str str_if_any(struct str s)
 {
     return s.len > 0 ? s : STR_ABSENT;
 }
 
 /* What an operator must do something about is said in words of its own. */
-static const char *message_of(enum verdict verdict)
-{
-    switch (verdict) {
-    case VERDICT_PENDING:
-        return "a subscription waits for confirmation: sesbouncectl topics confirm TOPIC";
-    case VERDICT_CONFIRMING:
-        return "a subscription is being confirmed";
-    case VERDICT_UNSUBSCRIBED_IN_PART:
-        return "a subscription has ended; the topic has another one, which delivers or "
-               "waits to be confirmed: sesbouncectl topics list";
-    case VERDICT_UNSUBSCRIBED:
-        return "the subscription has ended, so bounces no longer arrive; unless that was "
-               "meant, subscribe again: aws sns subscribe";
-    case VERDICT_QUARANTINED:
-        return "delivery quarantined: sesbouncectl quarantine list";
-    case VERDICT_NO_CREDENTIALS:
-        return "a request without credentials got 401; SNS repeats it with those from "
-               "the subscription's URL, https://USER:PASSWORD@HOST/PATH";
-    case VERDICT_CREDENTIALS:
-        return "a request with wrong credentials got 401";
-    case VERDICT_TOPIC_REFUSED:
-        return "delivery refused; is this topic yours? then add it: [sns] topic = TOPIC";
-    case VERDICT_CERTIFICATE_URL:
-        return "delivery refused: its SigningCertURL is not that of Amazon SNS in the "
-               "topic's region; behind an emulator or a VPC endpoint, set [sns] endpoint";
-    case VERDICT_SIGNATURE_VERSION:
-        return "delivery refused: [sns] min_signature_version excludes its "
-               "SignatureVersion; sign with SHA-256: aws sns set-topic-attributes "
-               "--topic-arn TOPIC --attribute-name SignatureVersion --attribute-value 2";
-    case VERDICT_SIGNATURE:
-        return "delivery refused: its signature is wrong, so this is not what Amazon SNS "
-               "signed";
-    default:
-        return verdict_is_kept(verdict) ? "delivery kept" : "delivery not kept";
-    }
-}
+static const char *const verdict_messages[VERDICT_COUNT] = {
+    [VERDICT_PENDING] =
+        "a subscription waits for confirmation: sesbouncectl topics confirm TOPIC",
+    [VERDICT_CONFIRMING] = "a subscription is being confirmed",
+    [VERDICT_UNSUBSCRIBED_IN_PART] =
+        "a subscription has ended; the topic has another one, which delivers or "
+        "waits to be confirmed: sesbouncectl topics list",
+    [VERDICT_UNSUBSCRIBED] =
+        "the subscription has ended, so bounces no longer arrive; unless that was "
+        "meant, subscribe again: aws sns subscribe",
+    [VERDICT_QUARANTINED] = "delivery quarantined: sesbouncectl quarantine list",
+    [VERDICT_NO_CREDENTIALS] =
+        "a request without credentials got 401; SNS repeats it with those from "
+        "the subscription's URL, https://USER:PASSWORD@HOST/PATH",
+    [VERDICT_CREDENTIALS] = "a request with wrong credentials got 401",
+    [VERDICT_TOPIC_REFUSED] =
+        "delivery refused; is this topic yours? then add it: [sns] topic = TOPIC",
+    [VERDICT_CERTIFICATE_URL] =
+        "delivery refused: its SigningCertURL is not that of Amazon SNS in the "
+        "topic's region; behind an emulator or a VPC endpoint, set [sns] endpoint",
+    [VERDICT_SIGNATURE_VERSION] =
+        "delivery refused: [sns] min_signature_version excludes its "
+        "SignatureVersion; sign with SHA-256: aws sns set-topic-attributes "
+        "--topic-arn TOPIC --attribute-name SignatureVersion --attribute-value 2",
+    [VERDICT_SIGNATURE] =
+        "delivery refused: its signature is wrong, so this is not what Amazon SNS "
+        "signed",
+};
 
 void delivery_log(const struct delivery *delivery, const struct settings *settings)
 {
     const struct verdict_info *info = verdict_info(delivery->verdict);
+    const char *message = verdict_messages[delivery->verdict];
     struct str reason = STR_ABSENT;
     struct buf addresses;
     unsigned held_back = 0;
     char status[16];
 
-    if (info->level >= LOG_LEVEL_DEBUG || !may_log(delivery, &held_back))
+    if (info->level >= LOG_LEVEL_DEBUG || !delivery_pass(delivery, &held_back))
         return;
     if (held_back > 0) {
         char count[16];
@@ -154,16 +135,19 @@ void delivery_log(const struct delivery *delivery, const struct settings *settin
         log_event(LOG_LEVEL_NOTICE, "not all deliveries of the last minute were logged",
                   {"NOT_LOGGED", str_of(count)});
     }
+    if (!message)
+        message =
+            verdict_is_kept(delivery->verdict) ? "delivery kept" : "delivery not kept";
     (void)snprintf(status, sizeof(status), "%u", info->http_status);
     buf_init(&addresses, LOG_VALUE_BYTES_MAX);
-    append_addresses(&addresses, delivery, settings->log.addresses);
+    addresses_append(&addresses, delivery, settings->log.addresses);
     if (delivery->stage == DELIVERY_GENUINE && delivery->intake.kind == INTAKE_QUARANTINE)
         reason = str_of(quarantine_word(delivery->intake.reason));
-    log_event(info->level, message_of(delivery->verdict), {"VERDICT", str_of(info->name)},
+    log_event(info->level, message, {"VERDICT", str_of(info->name)},
               {"STATUS", str_of(status)}, {"TOPIC", delivery->message.topic_arn},
               {"SNS_MESSAGE_ID", delivery->message.message_id},
               {"SES_TYPE", delivery->intake.event.type_text}, {"REASON", reason},
-              {"ADDRESS", if_any(buf_str(&addresses))},
+              {"ADDRESS", str_if_any(buf_str(&addresses))},
               {"FAULT", str_of(delivery->fault)});
     buf_done(&addresses);
 }

@@ -7,18 +7,26 @@
 void fetcher_init(struct fetcher *fetcher, struct service *service)
 {
     *fetcher = (struct fetcher){.service = service};
+    for (size_t i = 0; i < CERTIFICATE_FETCHES_MAX; i++)
+        fetcher->fetches[i].fetcher = fetcher;
 }
 
-static void let_out(struct fetcher *fetcher, const struct sns_cert_url *url)
+static struct certificates *fetch_certificates(const struct fetch *fetch)
 {
-    /* The HTTP threads look again and find the certificate, or the remembered failure. */
-    delivery_give_back_all(waiting_room_leave(&fetcher->service->room, url),
-                           VERDICT_UNDECIDED, NULL);
+    return fetch->fetcher->service->rules.certificates;
+}
+
+/* While VERDICT_UNDECIDED, the HTTP threads look again and find the certificate, or the
+ * remembered failure. */
+static void fetch_let_out(const struct fetch *fetch, enum verdict verdict)
+{
+    delivery_give_back_all(
+        waiting_room_leave(&fetch->fetcher->service->room, &fetch->url), verdict, NULL);
 }
 
 /* --- health ---------------------------------------------------------------------- */
 
-static bool names_region(struct str pattern, struct str region)
+static bool pattern_names_region(struct str pattern, struct str region)
 {
     struct str part = STR_ABSENT;
 
@@ -34,9 +42,9 @@ static bool names_region(struct str pattern, struct str region)
  * exist, or that a firewall keeps from us: that it cannot be reached says nothing, unless
  * it has served us before.
  */
-static bool is_certain_host(struct fetcher *fetcher, const struct fetch *fetch)
+static bool fetch_host_is_certain(const struct fetch *fetch)
 {
-    const struct settings *settings = fetcher->service->settings;
+    const struct settings *settings = fetch->fetcher->service->settings;
     struct arn topic;
 
     if (strcmp(settings->sns.endpoint, "auto") != 0 &&
@@ -45,21 +53,19 @@ static bool is_certain_host(struct fetcher *fetcher, const struct fetch *fetch)
     if (!arn_parse(str_of(fetch->wish.topic), &topic))
         return false;
     for (size_t i = 0; i < settings->sns.topic.count; i++) {
-        if (names_region(str_of(settings->sns.topic.items[i]), topic.region))
+        if (pattern_names_region(str_of(settings->sns.topic.items[i]), topic.region))
             return true;
     }
-    return certificates_has_host(fetcher->service->rules.certificates, fetch->url.host);
+    return certificates_has_host(fetch_certificates(fetch), fetch->url.host);
 }
 
 /* Would it have failed for any certificate of this origin? */
-static bool is_loss(struct fetcher *fetcher, const struct fetch *fetch,
-                    const struct https_answer *answer)
+static bool fetch_is_loss(const struct fetch *fetch, const struct https_answer *answer)
 {
     if (answer->ours || (answer->timed_out && fetch->hurried))
         return false;
-    if (!is_certain_host(fetcher, fetch) &&
-        (answer->unresolved ||
-         certificates_have_any(fetcher->service->rules.certificates)))
+    if (!fetch_host_is_certain(fetch) &&
+        (answer->unresolved || certificates_have_any(fetch_certificates(fetch))))
         return false;
     if (answer->fault)
         return true;
@@ -68,7 +74,7 @@ static bool is_loss(struct fetcher *fetcher, const struct fetch *fetch,
            answer->status == 408 || answer->status == 429;
 }
 
-static const char *hint_of(const struct https_answer *answer)
+static const char *answer_hint(const struct https_answer *answer)
 {
     if (answer->unresolved)
         return "outbound DNS must work";
@@ -80,70 +86,46 @@ static const char *hint_of(const struct https_answer *answer)
                                 : NULL;
 }
 
-static bool has_host(struct fetcher *fetcher, struct str host)
-{
-    return certificates_has_host(fetcher->service->rules.certificates, host);
-}
-
 /* They are kept by the host in SigningCertURL, which is AWS's or the origin's. */
-static bool is_any_at_hand(struct fetcher *fetcher, const struct fetch *fetch)
+static bool fetch_has_any_at_hand(const struct fetch *fetch)
 {
+    struct certificates *certificates = fetch_certificates(fetch);
     struct sns_origin host;
     struct arn topic;
 
-    if (has_host(fetcher, fetch->url.host) ||
-        has_host(fetcher, sns_url_origin_host(&fetch->origin)))
+    if (certificates_has_host(certificates, fetch->url.host) ||
+        certificates_has_host(certificates, sns_url_origin_host(&fetch->origin)))
         return true;
     return arn_parse(str_of(fetch->wish.topic), &topic) &&
-           sns_url_aws_host(&topic, &host) == 0 && has_host(fetcher, str_of(host.text));
+           sns_url_aws_host(&topic, &host) == 0 &&
+           certificates_has_host(certificates, str_of(host.text));
 }
 
-static void origin_lose(struct fetcher *fetcher, const struct fetch *fetch,
-                        const struct https_answer *answer, const char *fault)
+static void fetch_lose_origin(const struct fetch *fetch,
+                              const struct https_answer *answer, const char *fault)
 {
+    struct fetcher *fetcher = fetch->fetcher;
     struct health_loss loss = {.since_ms = clock_wall_ms(),
-                               .hint = hint_of(answer),
-                               .is_guess = !is_certain_host(fetcher, fetch)};
+                               .hint = answer_hint(answer),
+                               .is_guess = !fetch_host_is_certain(fetch)};
     int64_t now_ms = clock_mono_ms();
-    bool tell;
 
     (void)snprintf(loss.origin, sizeof(loss.origin), "%s", fetch->origin.text);
     (void)snprintf(loss.brief, sizeof(loss.brief), "%s",
                    answer->fault ? answer->brief : fault);
     (void)snprintf(loss.detail, sizeof(loss.detail), "%s", fault);
-    if (!health_lose(&fetcher->service->health, &loss, is_any_at_hand(fetcher, fetch),
-                     now_ms, &tell))
+    if (!health_lose(&fetcher->service->health, &loss, fetch_has_any_at_hand(fetch),
+                     now_ms))
         return;
     fetcher->lost = fetch->wish;
     fetcher->lost_again_ms = now_ms + CERTIFICATE_AGAIN_MS;
-    if (!tell)
-        return;
-    log_event(LOG_LEVEL_ERROR,
-              "NOT VERIFYING, deliveries get 503 and SNS repeats them: no signing "
-              "certificate can be obtained; type: curl -v ORIGIN",
-              {"ORIGIN", str_of(loss.origin)}, {"FAULT", str_of(fault)},
-              {"ADVICE", str_of(loss.hint)});
-}
-
-static void origin_find(struct fetcher *fetcher, const struct fetch *fetch)
-{
-    if (health_find(&fetcher->service->health, str_of(fetch->origin.text)))
-        log_event(LOG_LEVEL_NOTICE, "messages can be verified again",
-                  {"ORIGIN", str_of(fetch->origin.text)});
-}
-
-/* Every whole answer of SNS ends what was lost when it is about the URL that was lost. */
-static bool is_lost_one(const struct fetcher *fetcher, const struct fetch *fetch)
-{
-    return strcmp(fetcher->lost.file, fetch->wish.file) == 0 &&
-           strcmp(fetcher->lost.host, fetch->wish.host) == 0;
 }
 
 /* --- what a fetch came to -------------------------------------------------------- */
 
-static void log_failure(struct fetcher *fetcher, const struct fetch *fetch,
-                        const char *fault)
+static void fetch_log_failure(const struct fetch *fetch, const char *fault)
 {
+    struct fetcher *fetcher = fetch->fetcher;
     unsigned held_back = 0;
 
     metrics_count(&fetcher->service->metrics.certificates_failed);
@@ -157,39 +139,49 @@ static void log_failure(struct fetcher *fetcher, const struct fetch *fetch,
               {"FILE", str_of(fetch->wish.file)}, {"FAULT", str_of(fault)});
 }
 
-/* What it says of more than its URL. */
-static void note_failure(struct fetcher *fetcher, struct fetch *fetch,
-                         const struct https_answer *answer, const char *fault)
+/* What a failure says of more than its URL. */
+static void fetch_fail(const struct fetch *fetch, const struct https_answer *answer,
+                       const char *fault)
 {
-    log_failure(fetcher, fetch, fault);
+    const struct waiting_wish *lost = &fetch->fetcher->lost;
+    struct service *service = fetch->fetcher->service;
+    struct str origin = str_of(fetch->origin.text);
+    bool is_loss = fetch_is_loss(fetch, answer);
+
+    fetch_log_failure(fetch, fault);
     /* Not when all would have failed: that is not held against this one. */
-    if (answer->timed_out || !is_loss(fetcher, fetch, answer))
-        waiting_room_failed(&fetcher->service->room, &fetch->wish, clock_mono_ms());
-    if (is_loss(fetcher, fetch, answer))
-        origin_lose(fetcher, fetch, answer, fault);
-    else if (!answer->fault && is_lost_one(fetcher, fetch))
-        origin_find(fetcher, fetch);
-    else if (!answer->fault)
-        health_answered(&fetcher->service->health, str_of(fetch->origin.text));
+    if (answer->timed_out || !is_loss)
+        waiting_room_failed(&service->room, &fetch->wish, clock_mono_ms());
+    if (is_loss)
+        fetch_lose_origin(fetch, answer, fault);
+    else if (answer->fault)
+        return;
+    /* Every whole answer of SNS ends what was lost when it is about the URL that was. */
+    else if (strcmp(lost->file, fetch->wish.file) == 0 &&
+             strcmp(lost->host, fetch->wish.host) == 0)
+        (void)health_find(&service->health, origin);
+    else
+        health_answered(&service->health, origin);
 }
 
-static void keep_certificate(struct fetcher *fetcher, struct fetch *fetch,
-                             const struct https_answer *answer)
+static void fetch_keep_certificate(const struct fetch *fetch,
+                                   const struct https_answer *answer)
 {
+    struct service *service = fetch->fetcher->service;
     const char *fault = NULL;
-    int r = certificates_put(fetcher->service->rules.certificates, &fetch->url,
-                             answer->body, clock_mono_ms(), &fault);
+    int r = certificates_put(fetch_certificates(fetch), &fetch->url, answer->body,
+                             clock_mono_ms(), &fault);
 
     if (r == -EINVAL) {
-        note_failure(fetcher, fetch, answer, fault);
+        fetch_fail(fetch, answer, fault);
         return;
     }
     if (r == -ENOMEM) { /* says nothing of SNS */
-        log_failure(fetcher, fetch, fault);
+        fetch_log_failure(fetch, fault);
         return;
     }
-    metrics_count(&fetcher->service->metrics.certificates_fetched);
-    origin_find(fetcher, fetch);
+    metrics_count(&service->metrics.certificates_fetched);
+    (void)health_find(&service->health, str_of(fetch->origin.text));
     if (r < 0)
         log_event(LOG_LEVEL_WARNING, "a signing certificate could not be kept on disk",
                   {"FILE", str_of(fetch->wish.file)}, {"ERROR", str_of(strerror(-r))});
@@ -198,27 +190,25 @@ static void keep_certificate(struct fetcher *fetcher, struct fetch *fetch,
                   {"HOST", str_of(fetch->wish.host)}, {"FILE", str_of(fetch->wish.file)});
 }
 
-static void fetched(void *context, const struct https_answer *answer)
+static void fetch_end(void *context, const struct https_answer *answer)
 {
     struct fetch *fetch = context;
-    struct fetcher *fetcher = fetch->fetcher;
     char status[48];
 
     if (!answer->fault && answer->status == 200) {
-        keep_certificate(fetcher, fetch, answer);
+        fetch_keep_certificate(fetch, answer);
     } else {
         (void)snprintf(status, sizeof(status), "the answer was HTTP %ld", answer->status);
-        certificates_fail(fetcher->service->rules.certificates, &fetch->url,
-                          clock_mono_ms());
-        note_failure(fetcher, fetch, answer, answer->fault ? answer->fault : status);
+        certificates_fail(fetch_certificates(fetch), &fetch->url, clock_mono_ms());
+        fetch_fail(fetch, answer, answer->fault ? answer->fault : status);
     }
-    let_out(fetcher, &fetch->url);
+    fetch_let_out(fetch, VERDICT_UNDECIDED);
     fetch->under_way = false;
 }
 
 /* --- what is fetched ------------------------------------------------------------- */
 
-static size_t count_under_way(const struct fetcher *fetcher)
+static size_t fetches_under_way(const struct fetcher *fetcher)
 {
     size_t count = 0;
 
@@ -227,66 +217,64 @@ static size_t count_under_way(const struct fetcher *fetcher)
     return count;
 }
 
-static int begin_fetch(struct fetcher *fetcher, struct fetch *fetch)
+static void fetch_wish_for(struct fetch *fetch, const struct waiting_wish *wish)
 {
+    fetch->wish = *wish;
+    fetch->url =
+        (struct sns_cert_url){str_of(fetch->wish.host), str_of(fetch->wish.file)};
+}
+
+static int fetch_begin(struct fetch *fetch)
+{
+    struct service *service = fetch->fetcher->service;
     struct https_request request = {.total_ms = HTTPS_TOTAL_MS};
+    _cleanup_(buf_done) struct buf url;
     struct arn topic;
-    struct buf url;
     int r;
 
-    fetch->fetcher = fetcher;
+    buf_init(&url, SNS_URL_BYTES_MAX);
     if (!arn_parse(str_of(fetch->wish.topic), &topic))
         return -EINVAL;
-    r = sns_url_origin(&topic, str_of(fetcher->service->settings->sns.endpoint),
-                       &fetch->origin);
+    r = sns_url_origin(&topic, str_of(service->settings->sns.endpoint), &fetch->origin);
+    if (r == 0)
+        r = buf_printf(&url, "%s/%s", fetch->origin.text, fetch->wish.file);
     if (r < 0)
         return r;
-    buf_init(&url, SNS_URL_BYTES_MAX);
-    r = buf_printf(&url, "%s/%s", fetch->origin.text, fetch->wish.file);
     /* A second attempt gets the whole time, so that a slow answer succeeds in the end. */
-    fetch->hurried =
-        !fetch->wish.has_failed && count_under_way(fetcher) >= CERTIFICATE_UNHURRIED_MAX;
+    fetch->hurried = !fetch->wish.has_failed &&
+                     fetches_under_way(fetch->fetcher) >= CERTIFICATE_UNHURRIED_MAX;
     if (fetch->hurried)
         request.total_ms = CERTIFICATE_HURRIED_MS;
     request.url = url.data;
-    if (r == 0)
-        r = https_begin(fetcher->service->https, &request, fetched, fetch);
-    buf_done(&url);
+    r = https_begin(service->https, &request, fetch_end, fetch);
     fetch->under_way = r == 0;
     return r;
 }
 
 /* Memory, then disk, then the network. */
-static void serve_wish(struct fetcher *fetcher, struct fetch *fetch)
+static void fetch_serve(struct fetch *fetch)
 {
-    struct certificates *certificates = fetcher->service->rules.certificates;
+    struct certificates *certificates = fetch_certificates(fetch);
     _cleanup_(sns_certificate_unrefp) struct sns_certificate *certificate = NULL;
     int64_t now_ms = clock_mono_ms();
     int r = 0;
 
-    fetch->url =
-        (struct sns_cert_url){str_of(fetch->wish.host), str_of(fetch->wish.file)};
     if (certificates_get(certificates, &fetch->url, now_ms, &certificate) ==
             CERTIFICATES_UNKNOWN &&
         certificates_load(certificates, &fetch->url) < 0) {
-        r = begin_fetch(fetcher, fetch);
+        r = fetch_begin(fetch);
         if (r == 0)
             return;
     }
     if (r < 0)
-        log_failure(fetcher, fetch, strerror(-r));
+        fetch_log_failure(fetch, strerror(-r));
     /* Want of memory is nothing to remember of the URL. */
-    if (r == -ENOMEM) {
-        delivery_give_back_all(waiting_room_leave(&fetcher->service->room, &fetch->url),
-                               VERDICT_NO_MEMORY, NULL);
-        return;
-    }
-    if (r < 0)
+    if (r < 0 && r != -ENOMEM)
         certificates_fail(certificates, &fetch->url, now_ms);
-    let_out(fetcher, &fetch->url);
+    fetch_let_out(fetch, r == -ENOMEM ? VERDICT_NO_MEMORY : VERDICT_UNDECIDED);
 }
 
-static bool is_under_way(void *context, uint64_t hash)
+static bool hash_is_under_way(void *context, uint64_t hash)
 {
     const struct fetcher *fetcher = context;
 
@@ -298,23 +286,19 @@ static bool is_under_way(void *context, uint64_t hash)
 }
 
 /* Nobody may be waiting for it: who checks /healthz before delivering never would. */
-static void ask_again_for_lost(struct fetcher *fetcher)
+static void fetcher_ask_for_lost(struct fetcher *fetcher)
 {
     int64_t now_ms = clock_mono_ms();
 
     if (now_ms < fetcher->lost_again_ms || !atomic_load(&fetcher->service->health.lost) ||
-        is_under_way(fetcher, fetcher->lost.hash))
+        hash_is_under_way(fetcher, fetcher->lost.hash))
         return;
     fetcher->lost_again_ms = now_ms + CERTIFICATE_AGAIN_MS;
     for (size_t i = 0; i < CERTIFICATE_FETCHES_MAX; i++) {
-        struct fetch *fetch = &fetcher->fetches[i];
-
-        if (fetch->under_way)
+        if (fetcher->fetches[i].under_way)
             continue;
-        fetch->wish = fetcher->lost;
-        fetch->url =
-            (struct sns_cert_url){str_of(fetch->wish.host), str_of(fetch->wish.file)};
-        (void)begin_fetch(fetcher, fetch);
+        fetch_wish_for(&fetcher->fetches[i], &fetcher->lost);
+        (void)fetch_begin(&fetcher->fetches[i]);
         return;
     }
 }
@@ -325,20 +309,20 @@ static void ask_again_for_lost(struct fetcher *fetcher)
  */
 int fetcher_serve(struct fetcher *fetcher)
 {
+    struct waiting_wish wish;
     unsigned served = 0;
 
-    ask_again_for_lost(fetcher);
+    fetcher_ask_for_lost(fetcher);
     for (size_t i = 0; i < CERTIFICATE_FETCHES_MAX; i++) {
-        struct fetch *fetch = &fetcher->fetches[i];
-
         /* A wish that is served at once leaves the place free for the next. */
-        while (!fetch->under_way) {
+        while (!fetcher->fetches[i].under_way) {
             if (served++ == OUTBOUND_WISHES_A_TURN)
                 return 0;
-            if (!waiting_room_wish(&fetcher->service->room, &fetch->wish, is_under_way,
+            if (!waiting_room_wish(&fetcher->service->room, &wish, hash_is_under_way,
                                    fetcher))
                 return OUTBOUND_TICK_MS;
-            serve_wish(fetcher, fetch);
+            fetch_wish_for(&fetcher->fetches[i], &wish);
+            fetch_serve(&fetcher->fetches[i]);
         }
     }
     return OUTBOUND_TICK_MS;

@@ -5,10 +5,9 @@
 #include <pwd.h>
 #include <sys/stat.h>
 
-#include "daemon/credentials.h"
 #include "daemon/limits.h"
+#include "daemon/secrets.h"
 #include "daemon/tls.h"
-#include "daemon/tokens.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/file.h"
 #include "sesbounce/simulator.h"
@@ -21,41 +20,57 @@ struct files_check {
     bool faulty;
 };
 
-/* One named path, as it is reported. */
+/* A setting that names a file or directory, with its path: NULL where it is not set. */
 struct named {
     struct files_check *check;
-    const char *section;
-    const char *key;
+    const struct files_rule *rule;
     const char *path;
 };
 
-static const char missing[] = "does not exist: create it, or correct the path";
+/* How it is checked; 0, also when faults were found, -ENOMEM and the like. */
+struct files_rule {
+    const char *section;
+    const char *key;
+    size_t offset; /* of the path, in the settings */
+    int (*check)(const struct named *named);
+    enum secrets_kind secrets;
+};
+
+static struct named named_of(struct files_check *check, const struct files_rule *rule)
+{
+    const char *settings = (const char *)check->settings;
+
+    return (struct named){check, rule,
+                          *(const char *const *)(const void *)(settings + rule->offset)};
+}
+
+static const char file_missing[] = "does not exist: create it, or correct the path";
 
 /* --- telling ----------------------------------------------------------------------- */
 
-/* `FILE:LINE: [section] key: ` or, of a default, without a line. */
-static void tell(const struct named *named, const char *kind, const char *path,
-                 const char *what)
+/* `FILE:LINE: [section] key: PATH: `; of a default, without a line. */
+static void named_tell(const struct named *named, const char *kind, const char *what)
 {
     const struct files_check *check = named->check;
-    size_t line = settings_line(check->settings, named->section, named->key);
+    const struct files_rule *rule = named->rule;
+    size_t line = settings_line(check->settings, rule->section, rule->key);
 
     (void)buf_printf(check->faults, "%s%s", kind, check->file);
     if (line > 0)
         (void)buf_printf(check->faults, ":%zu", line);
-    (void)buf_printf(check->faults, ": [%s] %s: %s%s%s\n", named->section, named->key,
-                     path ? path : "", path ? ": " : "", what);
+    (void)buf_printf(check->faults, ": [%s] %s: %s%s%s\n", rule->section, rule->key,
+                     named->path ? named->path : "", named->path ? ": " : "", what);
 }
 
-static void tell_fault(const struct named *named, const char *path, const char *what)
+static void named_fault(const struct named *named, const char *what)
 {
     named->check->faulty = true;
-    tell(named, "", path, what);
+    named_tell(named, "", what);
 }
 
-static void tell_warning(const struct named *named, const char *what)
+static void named_warn(const struct named *named, const char *what)
 {
-    tell(named, "warning: ", named->path, what);
+    named_tell(named, "warning: ", what);
 }
 
 #define HIDDEN                                                                           \
@@ -63,7 +78,7 @@ static void tell_warning(const struct named *named, const char *what)
     "put it in /etc/sesbounced, or in /var/lib/sesbounced if the daemon writes it"
 
 /* Hidden from the unit by ProtectHome= and PrivateTmp=. */
-static bool is_below_hidden(const char *path)
+static bool path_is_below_hidden(const char *path)
 {
     static const char *const hidden[] = {"/home", "/root", "/run/user", "/tmp",
                                          "/var/tmp"};
@@ -77,58 +92,57 @@ static bool is_below_hidden(const char *path)
 }
 
 /* The unit reads the default configuration; another one is somebody's who may see all. */
-static bool is_hidden(const struct named *named)
+static bool named_is_hidden(const struct named *named)
 {
     _cleanup_(freep) char *real = realpath(named->path, NULL);
 
     return strcmp(named->check->file, SETTINGS_DEFAULT_FILE) == 0 &&
-           (is_below_hidden(named->path) || (real && is_below_hidden(real)));
+           (path_is_below_hidden(named->path) || (real && path_is_below_hidden(real)));
 }
 
 /* `error` of open() or stat(). */
-static void tell_error(const struct named *named, const char *path, int error,
-                       const char *if_missing)
+static void named_error(const struct named *named, int error, const char *if_missing)
 {
     if (error == EACCES && named->check->asker == FILES_CHECK_AS_OTHER)
-        tell(named, "warning: ", path,
-             "not checked, because you may not read it; to check it as the daemon's "
-             "user, type: sudo -u sesbounced sesbounced --check-config");
-    else if ((error == EACCES || error == ENOENT) && is_hidden(named))
-        tell_fault(named, path, "cannot be found or read there: " HIDDEN);
+        named_warn(
+            named,
+            "not checked, because you may not read it; to check it as the daemon's "
+            "user, type: sudo -u sesbounced sesbounced --check-config");
+    else if ((error == EACCES || error == ENOENT) && named_is_hidden(named))
+        named_fault(named, "cannot be found or read there: " HIDDEN);
     else if (error == EACCES)
-        tell_fault(
-            named, path,
+        named_fault(
+            named,
             "the daemon's user may not read it: type chgrp sesbounced and chmod 640, and "
             "chmod o+x for the directories above if they are closed to it");
     else if (error == ENOENT || error == ENOTDIR)
-        tell_fault(named, path, if_missing);
+        named_fault(named, if_missing);
     else
-        tell_fault(named, path, strerror(error));
+        named_fault(named, strerror(error));
 }
 
 /* --- files ------------------------------------------------------------------------- */
 
 /* -1 and reported if it is not a regular file with something in it. */
-static int open_file(const struct named *named, struct stat *ret)
+static int named_open(const struct named *named, struct stat *ret)
 {
     /* Without O_NONBLOCK a FIFO would hold us up. */
     _cleanup_(closep) int fd = open(named->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0 || fstat(fd, ret) < 0)
-        tell_error(named, named->path, errno, missing);
+        named_error(named, errno, file_missing);
     else if (!S_ISREG(ret->st_mode))
-        tell_fault(named, named->path,
-                   S_ISDIR(ret->st_mode) ? "is a directory: name a file in it"
-                                         : "is not a regular file");
+        named_fault(named, S_ISDIR(ret->st_mode) ? "is a directory: name a file in it"
+                                                 : "is not a regular file");
     else if (ret->st_size == 0)
-        tell_fault(named, named->path, "is empty");
+        named_fault(named, "is empty");
     else
         return take_fd(fd);
     return -1;
 }
 
 /* Could others put another file in its place? In /tmp they could not. */
-static bool others_may_replace(const char *path)
+static bool path_is_replaceable(const char *path)
 {
     _cleanup_(freep) char *directory = file_directory_of(path);
     struct stat st;
@@ -141,242 +155,196 @@ enum file_kind { FILE_PUBLIC, FILE_SECRET };
 
 /* A user who can write it decides whom the daemon trusts. Members of the file's group are
  * trusted to read: keys are often root:ssl-cert 0640. */
-static bool check_mode(const struct named *named, mode_t mode, enum file_kind kind)
+static bool named_check_mode(const struct named *named, mode_t mode, enum file_kind kind)
 {
     if (mode & S_IWOTH) {
-        tell_fault(named, named->path, "anyone may write it: chmod o-w");
+        named_fault(named, "anyone may write it: chmod o-w");
         return false;
     }
-    if (others_may_replace(named->path)) {
-        tell_fault(named, named->path,
-                   "anyone may replace it, since anyone may write its directory: chmod "
-                   "o-w the directory");
+    if (path_is_replaceable(named->path)) {
+        named_fault(named,
+                    "anyone may replace it, since anyone may write its directory: chmod "
+                    "o-w the directory");
         return false;
     }
     if (kind == FILE_SECRET && (mode & S_IROTH))
-        tell_warning(named, "anyone may read it, and it is secret: chmod o-r");
+        named_warn(named, "anyone may read it, and it is secret: chmod o-r");
     if (kind == FILE_SECRET && (mode & S_IWGRP))
-        tell_warning(named, "its group may write it: chmod g-w");
+        named_warn(named, "its group may write it: chmod g-w");
     return true;
 }
 
 /* Is it worth looking into? If not, that is reported, unless there is no path. */
-static bool check_file(const struct named *named, enum file_kind kind)
+static bool named_check_file(const struct named *named, enum file_kind kind)
 {
     struct stat st;
-    _cleanup_(closep) int fd = named->path ? open_file(named, &st) : -1;
+    _cleanup_(closep) int fd = named->path ? named_open(named, &st) : -1;
 
-    return fd >= 0 && check_mode(named, st.st_mode, kind);
-}
-
-/* What a reader of ours said: `r` or, where it said more, `fault`. */
-static void tell_content(const struct named *named, int r, const struct buf *fault)
-{
-    if (r < 0)
-        tell_fault(named, named->path, fault->len > 0 ? fault->data : strerror(-r));
+    return fd >= 0 && named_check_mode(named, st.st_mode, kind);
 }
 
 /* --- what is in them --------------------------------------------------------------- */
 
-static void check_credentials(struct files_check *check)
+static int named_check_secrets(const struct named *named)
 {
-    const struct named named = {check, "ingest", "credentials_file",
-                                check->settings->ingest.credentials_file};
-    _cleanup_(credentials_freep) struct credentials *credentials = NULL;
+    _cleanup_(secrets_freep) struct secrets *secrets = NULL;
     _cleanup_(buf_done) struct buf fault;
+    int r = 0;
 
     buf_init(&fault, LOG_VALUE_BYTES_MAX);
-    if (check_file(&named, FILE_SECRET))
-        tell_content(&named, credentials_read(named.path, &credentials, &fault), &fault);
+    if (named_check_file(named, FILE_SECRET))
+        r = secrets_read(named->rule->secrets, named->path, &secrets, &fault);
+    if (r < 0)
+        named_fault(named, fault.len > 0 ? fault.data : strerror(-r));
+    return 0;
 }
 
-static void check_tokens(struct files_check *check)
+static int named_check_tls(const struct named *certificate)
 {
-    const struct named named = {check, "admin", "tokens_file",
-                                check->settings->admin.tokens_file};
-    _cleanup_(tokens_freep) struct tokens *tokens = NULL;
-    _cleanup_(buf_done) struct buf fault;
-
-    buf_init(&fault, LOG_VALUE_BYTES_MAX);
-    if (check_file(&named, FILE_SECRET))
-        tell_content(&named, tokens_read(named.path, &tokens, &fault), &fault);
-}
-
-static int check_tls(struct files_check *check, const char *section,
-                     const char *certificate, const char *key)
-{
-    const struct named names[] = {{check, section, "certificate", certificate},
-                                  {check, section, "key", key}};
-    bool has_certificate = check_file(&names[0], FILE_PUBLIC);
-    bool has_key = check_file(&names[1], FILE_SECRET);
-    struct tls_judgement judgement;
+    const struct named key = named_of(certificate->check, certificate->rule + 1);
+    bool has_certificate = named_check_file(certificate, FILE_PUBLIC);
+    bool has_key = named_check_file(&key, FILE_SECRET);
     struct tls tls;
     _cleanup_(buf_done) struct buf expiry;
-    int r = tls_load(has_certificate ? certificate : NULL, has_key ? key : NULL, &tls,
-                     &judgement);
+    int r = tls_load(has_certificate ? certificate->path : NULL,
+                     has_key ? key.path : NULL, PEM_BYTES_MAX, &tls);
 
-    tls_done(&tls);
     buf_init(&expiry, LOG_VALUE_BYTES_MAX);
-    if (r == 0 && judgement.fault)
-        tell_fault(&names[judgement.of_key], names[judgement.of_key].path,
-                   judgement.fault);
-    if (r == 0 && tls_judge_expiry(&judgement, clock_wall_ms(), &expiry))
-        tell_warning(&names[0], expiry.data);
+    if (r == 0 && tls.fault && tls.is_of_key)
+        named_fault(&key, tls.fault);
+    else if (r == 0 && tls.fault)
+        named_fault(certificate, tls.fault);
+    if (r == 0 && tls_describe_expiry(&tls, &expiry))
+        named_warn(certificate, expiry.data);
+    tls_done(&tls);
     return r;
 }
 
-static int check_ca_file(struct files_check *check)
+static int named_check_ca_file(const struct named *named)
 {
-    const struct named named = {check, "sns", "ca_file", check->settings->sns.ca_file};
-    _cleanup_(freep) char *text = NULL;
-    struct tls_judgement judgement;
-    int r = 0;
+    struct tls authorities;
+    int r;
 
-    if (!check_file(&named, FILE_PUBLIC))
+    if (!named_check_file(named, FILE_PUBLIC))
         return 0;
-    r = file_read_text(named.path, CA_FILE_BYTES_MAX, &text);
-    if (r < 0) {
-        tell_fault(&named, named.path, strerror(-r));
-        return r == -ENOMEM ? r : 0;
-    }
-    r = tls_judge(text, NULL, &judgement);
-    if (r == 0 && judgement.fault)
-        tell_fault(&named, named.path, judgement.fault);
+    r = tls_load(named->path, NULL, CA_FILE_BYTES_MAX, &authorities);
+    if (r == 0 && authorities.fault)
+        named_fault(named, authorities.fault);
+    tls_done(&authorities);
     return r;
 }
 
 /* --- what the daemon makes --------------------------------------------------------- */
 
-/* systemd makes the default directory when it starts the daemon for the first time. */
-static bool is_made_at_start(const char *directory)
-{
-    return strcmp(directory, "/var/lib/sesbounced") == 0;
-}
-
-static int check_parent(const struct named *named)
+static int named_check_parent(const struct named *named)
 {
     _cleanup_(freep) char *directory = file_directory_of(named->path);
+    const struct named parent = {named->check, named->rule, directory};
     bool as_daemon = named->check->asker != FILES_CHECK_AS_OTHER;
     struct stat st;
 
     if (!directory)
         return -ENOMEM;
     if (stat(directory, &st) < 0) {
-        if (errno != ENOENT || !is_made_at_start(directory))
-            tell_error(named, directory, errno,
-                       "there is no such directory: create it, owned by sesbounced");
+        /* systemd makes the default directory at the first start. */
+        if (errno != ENOENT || strcmp(directory, "/var/lib/sesbounced") != 0)
+            named_error(&parent, errno,
+                        "there is no such directory: create it, owned by sesbounced");
     } else if (!S_ISDIR(st.st_mode)) {
-        tell_fault(named, directory, "is not a directory");
+        named_fault(&parent, "is not a directory");
     } else if (as_daemon && faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) < 0) {
-        tell_fault(named, directory,
-                   "the daemon's user may not write there: chown sesbounced:sesbounced");
+        named_fault(&parent,
+                    "the daemon's user may not write there: chown sesbounced:sesbounced");
     }
     return 0;
 }
 
 /* A file that the daemon makes where there is none. */
-static int check_own_file(const struct named *named)
+static int named_check_database(const struct named *named)
 {
     struct stat st;
 
+    /* With a database that cannot be used, the daemon does not exit, but answers 503. */
+    if (named->check->asker == FILES_START)
+        return 0;
     if (stat(named->path, &st) < 0)
-        return check_parent(named);
+        return named_check_parent(named);
     if (!S_ISREG(st.st_mode))
-        tell_fault(named, named->path,
-                   S_ISDIR(st.st_mode) ? "is a directory: name a file in it"
-                                       : "is not a regular file");
+        named_fault(named, S_ISDIR(st.st_mode) ? "is a directory: name a file in it"
+                                               : "is not a regular file");
     else if (named->check->asker != FILES_CHECK_AS_OTHER && st.st_uid != geteuid() &&
              geteuid() != 0)
-        tell_fault(named, named->path,
-                   "belongs to another user: chown sesbounced:sesbounced");
+        named_fault(named, "belongs to another user: chown sesbounced:sesbounced");
     return 0;
 }
 
 /* A directory that the daemon makes where there is none. */
-static int check_own_directory(const struct named *named)
+static int named_check_certificates(const struct named *named)
 {
     struct stat st;
 
     if (stat(named->path, &st) < 0)
-        return check_parent(named);
+        return named_check_parent(named);
     if (!S_ISDIR(st.st_mode))
-        tell_fault(named, named->path, "is not a directory");
+        named_fault(named, "is not a directory");
     else if (st.st_mode & S_IWOTH)
-        tell_fault(
-            named, named->path,
+        named_fault(
+            named,
             "anyone may put a certificate there, and so forge messages: chmod o-w");
     return 0;
 }
 
-static int check_simulator(struct files_check *check)
+static int named_check_simulator(const struct named *named)
 {
-    const struct named named = {check, "simulator", "key",
-                                check->settings->simulator.key};
     _cleanup_(simulator_freep) struct simulator *simulator = NULL;
     struct stat st;
     int r;
 
-    if (!check->settings->simulator.enabled || !named.path)
+    if (!named->check->settings->simulator.enabled || !named->path)
         return 0;
-    if (stat(named.path, &st) < 0)
-        return check_parent(&named);
-    if (!check_file(&named, FILE_SECRET))
+    if (stat(named->path, &st) < 0)
+        return named_check_parent(named);
+    if (!named_check_file(named, FILE_SECRET))
         return 0;
-    r = simulator_open(named.path, &simulator);
+    r = simulator_open(named->path, &simulator);
     if (r < 0 && r != -ENOMEM)
-        tell_fault(&named, named.path,
-                   "contains no key and certificate of the simulator: remove it, and the "
+        named_fault(
+            named, "contains no key and certificate of the simulator: remove it, and the "
                    "daemon creates a new one");
     return r == -ENOMEM ? r : 0;
 }
 
 /* --- all of it --------------------------------------------------------------------- */
 
-static int check_store(struct files_check *check)
-{
-    const struct named database = {check, "store", "path", check->settings->store.path};
-    const struct named certificates = {check, "store", "certificates",
-                                       check->settings->store.certificates};
-    /* With a database that cannot be used, the daemon does not exit, but answers 503. */
-    int r = check->asker == FILES_START ? 0 : check_own_file(&database);
+#define AT(member) offsetof(struct settings, member)
 
-    return r == 0 ? check_own_directory(&certificates) : r;
-}
+/* A key follows its certificate, which checks both. */
+static const struct files_rule files_rules[] = {
+    {"ingest", "credentials_file", AT(ingest.credentials_file), named_check_secrets,
+     SECRETS_CREDENTIALS},
+    {"admin", "tokens_file", AT(admin.tokens_file), named_check_secrets, SECRETS_TOKENS},
+    {"ingest", "certificate", AT(ingest.certificate), named_check_tls, 0},
+    {"ingest", "key", AT(ingest.key), NULL, 0},
+    {"admin", "certificate", AT(admin.certificate), named_check_tls, 0},
+    {"admin", "key", AT(admin.key), NULL, 0},
+    {"sns", "ca_file", AT(sns.ca_file), named_check_ca_file, 0},
+    {"store", "path", AT(store.path), named_check_database, 0},
+    {"store", "certificates", AT(store.certificates), named_check_certificates, 0},
+    {"simulator", "key", AT(simulator.key), named_check_simulator, 0},
+};
 
-static void check_topics(struct files_check *check)
+static void files_check_topics(struct files_check *check)
 {
-    const struct named named = {check, "sns", "topic", NULL};
+    static const struct files_rule rule = {.section = "sns", .key = "topic"};
+    const struct named named = {check, &rule, NULL};
 
     if (check->settings->sns.topic.count == 0 && !check->settings->simulator.enabled)
-        tell_warning(&named, "no topic is allowed, so everything is refused: write "
-                             "`topic = ARN` under [sns]");
-}
-
-/* The user who asks may see what the unit will not. */
-static void check_hidden(struct files_check *check)
-{
-    const struct settings *s = check->settings;
-    const struct named names[] = {
-        {check, "ingest", "credentials_file", s->ingest.credentials_file},
-        {check, "ingest", "certificate", s->ingest.certificate},
-        {check, "ingest", "key", s->ingest.key},
-        {check, "admin", "tokens_file", s->admin.tokens_file},
-        {check, "admin", "certificate", s->admin.certificate},
-        {check, "admin", "key", s->admin.key},
-        {check, "sns", "ca_file", s->sns.ca_file},
-        {check, "store", "path", s->store.path},
-        {check, "store", "certificates", s->store.certificates},
-        {check, "simulator", "key", s->simulator.key},
-    };
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (names[i].path && is_hidden(&names[i]))
-            tell_warning(&names[i], "the unit cannot use it: " HIDDEN);
-    }
+        named_warn(&named, "no topic is allowed, so everything is refused: write "
+                           "`topic = ARN` under [sns]");
 }
 
 /* A user who can write it decides whose messages are accepted. */
-static void check_itself(struct files_check *check)
+static void files_check_itself(struct files_check *check)
 {
     struct stat st;
 
@@ -402,25 +370,27 @@ enum files_asker files_asker(const struct settings *settings)
 int files_check(const struct settings *settings, const char *file, enum files_asker asker,
                 struct buf *faults)
 {
+    const struct files_rule *end =
+        files_rules + sizeof(files_rules) / sizeof(files_rules[0]);
     struct files_check check = {settings, file ? file : SETTINGS_DEFAULT_FILE, asker,
                                 faults, false};
-    int r;
+    int r = 0;
 
-    check_itself(&check);
-    check_topics(&check);
-    check_credentials(&check);
-    check_tokens(&check);
-    r = check_tls(&check, "ingest", settings->ingest.certificate, settings->ingest.key);
-    if (r == 0)
-        r = check_tls(&check, "admin", settings->admin.certificate, settings->admin.key);
-    if (r == 0)
-        r = check_ca_file(&check);
-    if (r == 0)
-        r = check_store(&check);
-    if (r == 0)
-        r = check_simulator(&check);
-    if (asker != FILES_START)
-        check_hidden(&check);
+    files_check_itself(&check);
+    files_check_topics(&check);
+    for (const struct files_rule *rule = files_rules; r == 0 && rule < end; rule++) {
+        const struct named named = named_of(&check, rule);
+
+        if (rule->check)
+            r = rule->check(&named);
+    }
+    /* The user who asks may see what the unit will not. */
+    for (const struct files_rule *rule = files_rules; rule < end; rule++) {
+        const struct named named = named_of(&check, rule);
+
+        if (asker != FILES_START && named.path && named_is_hidden(&named))
+            named_warn(&named, "the unit cannot use it: " HIDDEN);
+    }
     if (r < 0)
         return r;
     return check.faulty ? -EINVAL : 0;

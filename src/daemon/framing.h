@@ -20,7 +20,7 @@ struct framing {
  * Where no body is announced, libmicrohttpd may have lost the header that did: nothing
  * behind the request can be trusted then, and the connection has to be closed.
  */
-bool framing_is_clear(struct MHD_Connection *connection, const char *version,
-                      struct framing *ret);
+bool framing_read(struct MHD_Connection *connection, const char *version,
+                  struct framing *ret);
 
 #endif

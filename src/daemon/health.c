@@ -65,13 +65,12 @@ void health_store_works(struct health *health, const char *path)
 
 /* --- certificates: doubts; under the mutex -------------------------------------- */
 
+/* The doubt about `origin`; "": a free place. NULL: there is none. */
 static struct health_doubt *doubt_find(struct health *health, struct str origin)
 {
     for (size_t i = 0; i < HEALTH_DOUBTS_MAX; i++) {
-        struct health_doubt *doubt = &health->doubts[i];
-
-        if (doubt->since_mono_ms && str_equal(str_of(doubt->origin), origin))
-            return doubt;
+        if (str_equal(str_of(health->doubts[i].origin), origin))
+            return &health->doubts[i];
     }
     return NULL;
 }
@@ -79,7 +78,7 @@ static struct health_doubt *doubt_find(struct health *health, struct str origin)
 static bool doubt_is_any(const struct health *health)
 {
     for (size_t i = 0; i < HEALTH_DOUBTS_MAX; i++) {
-        if (health->doubts[i].since_mono_ms)
+        if (health->doubts[i].origin[0])
             return true;
     }
     return false;
@@ -93,16 +92,13 @@ static struct health_doubt *doubt_claim(struct health *health,
 
     if (doubt)
         return doubt;
-    for (size_t i = 0; i < HEALTH_DOUBTS_MAX; i++) {
-        doubt = &health->doubts[i];
-        if (doubt->since_mono_ms)
-            continue;
+    doubt = doubt_find(health, STR(""));
+    if (doubt) {
         doubt->since_mono_ms = mono_ms;
         doubt->since_ms = loss->since_ms;
         memcpy(doubt->origin, loss->origin, sizeof(doubt->origin));
-        return doubt;
     }
-    return NULL;
+    return doubt;
 }
 
 static void doubt_end(struct health *health, struct str origin)
@@ -110,46 +106,45 @@ static void doubt_end(struct health *health, struct str origin)
     struct health_doubt *doubt = doubt_find(health, origin);
 
     if (doubt)
-        doubt->since_mono_ms = 0;
+        doubt->origin[0] = '\0';
 }
 
 /* --- certificates: losses ------------------------------------------------------- */
 
-static bool is_lost_at(struct health *health, struct str origin)
+static bool health_is_lost_at(struct health *health, struct str origin)
 {
     return atomic_load(&health->lost) && str_equal(str_of(health->loss.origin), origin);
 }
 
-static void turn_lost(struct health *health, const struct health_loss *loss,
-                      int64_t since_ms, int64_t mono_ms)
-{
-    unsigned held_back;
-
-    health->loss = *loss;
-    health->loss.since_ms = since_ms;
-    health->told =
-        log_ration_pass(&health->ration, mono_ms, HEALTH_LOGS_A_MINUTE, &held_back);
-    atomic_store(&health->lost, true);
-}
-
 bool health_lose(struct health *health, const struct health_loss *loss, bool at_hand,
-                 int64_t mono_ms, bool *ret_tell)
+                 int64_t mono_ms)
 {
     const struct health_doubt *doubt = NULL;
-    bool lost;
+    unsigned held_back;
+    bool turns, tell, lost;
 
-    *ret_tell = false;
     pthread_mutex_lock(&health->mutex);
     if (at_hand)
         doubt = doubt_claim(health, loss, mono_ms);
-    if (!atomic_load(&health->lost) &&
-        (!doubt || mono_ms - doubt->since_mono_ms >= HEALTH_DOUBT_MS)) {
-        turn_lost(health, loss, doubt ? doubt->since_ms : loss->since_ms, mono_ms);
-        *ret_tell = health->told;
+    turns = !atomic_load(&health->lost) &&
+            (!doubt || mono_ms - doubt->since_mono_ms >= HEALTH_DOUBT_MS);
+    if (turns) {
+        health->loss = *loss;
+        health->loss.since_ms = doubt ? doubt->since_ms : loss->since_ms;
+        health->told =
+            log_ration_pass(&health->ration, mono_ms, HEALTH_LOGS_A_MINUTE, &held_back);
+        atomic_store(&health->lost, true);
     }
-    lost = is_lost_at(health, str_of(loss->origin));
+    tell = turns && health->told;
+    lost = health_is_lost_at(health, str_of(loss->origin));
     atomic_store(&health->watching, true);
     pthread_mutex_unlock(&health->mutex);
+    if (tell)
+        log_event(LOG_LEVEL_ERROR,
+                  "NOT VERIFYING, deliveries get 503 and SNS repeats them: no signing "
+                  "certificate can be obtained; type: curl -v ORIGIN",
+                  {"ORIGIN", str_of(loss->origin)}, {"FAULT", str_of(loss->detail)},
+                  {"ADVICE", str_of(loss->hint)});
     return lost;
 }
 
@@ -161,13 +156,15 @@ bool health_find(struct health *health, struct str origin)
         return false;
     pthread_mutex_lock(&health->mutex);
     doubt_end(health, origin);
-    if (is_lost_at(health, origin) ||
+    if (health_is_lost_at(health, origin) ||
         (atomic_load(&health->lost) && health->loss.is_guess)) {
         tell = health->told;
         atomic_store(&health->lost, false);
     }
     atomic_store(&health->watching, atomic_load(&health->lost) || doubt_is_any(health));
     pthread_mutex_unlock(&health->mutex);
+    if (tell)
+        log_event(LOG_LEVEL_NOTICE, "messages can be verified again", {"ORIGIN", origin});
     return tell;
 }
 
@@ -186,10 +183,8 @@ void health_verified(struct health *health, const struct delivery *delivery,
     /* The simulator's certificate comes from nowhere, and has no URL. */
     if (atomic_load_explicit(&health->watching, memory_order_relaxed) &&
         str_present(delivery->certificate_url.host) &&
-        sns_url_origin(&delivery->topic, str_of(endpoint), &origin) == 0 &&
-        health_find(health, str_of(origin.text)))
-        log_event(LOG_LEVEL_NOTICE, "messages can be verified again",
-                  {"ORIGIN", str_of(origin.text)});
+        sns_url_origin(&delivery->topic, str_of(endpoint), &origin) == 0)
+        (void)health_find(health, str_of(origin.text));
 }
 
 /* --- the whole -------------------------------------------------------------------- */
@@ -208,7 +203,7 @@ void health_look(struct health *health, struct health_now *ret)
     }
 }
 
-static int print_loss(const struct health_loss *loss, bool detail, struct buf *ret)
+static int loss_print(const struct health_loss *loss, bool detail, struct buf *ret)
 {
     char since[CLOCK_TEXT_BYTES];
 
@@ -236,6 +231,6 @@ int health_print(const struct health_now *now, bool detail, struct buf *ret)
             ret, STR("messages cannot be stored: more arrive than the disk can write"));
     case HEALTH_NOT_VERIFYING:
     default:
-        return print_loss(&now->loss, detail, ret);
+        return loss_print(&now->loss, detail, ret);
     }
 }

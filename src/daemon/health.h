@@ -46,9 +46,9 @@ struct health_loss {
 
 /* No certificate was obtained from an origin of which some are known. */
 struct health_doubt {
-    int64_t since_mono_ms; /* 0: this place is free */
-    int64_t since_ms;      /* wall clock */
-    char origin[SNS_ORIGIN_BYTES_MAX];
+    int64_t since_mono_ms;
+    int64_t since_ms;                  /* wall clock */
+    char origin[SNS_ORIGIN_BYTES_MAX]; /* "": this place is free */
 };
 
 struct health {
@@ -90,23 +90,23 @@ void health_store_works(struct health *health, const char *path);
 /*
  * A fetch from `origin` failed in a way in which it would have failed for any
  * certificate; `at_hand` when there is a certificate of that origin. True when the origin
- * is lost now, with `*ret_tell` when the state turned and the caller logs it, which is
- * rationed. What is lost already keeps its time; a further origin is not noted before the
- * first has been found again. `mono_ms` is CLOCK_MONOTONIC.
+ * is lost now; that the state turned is logged with a ration. What is lost already keeps
+ * its time; a further origin is not noted before the first has been found again.
+ * `mono_ms` is CLOCK_MONOTONIC.
  */
 bool health_lose(struct health *health, const struct health_loss *loss, bool at_hand,
-                 int64_t mono_ms, bool *ret_tell);
+                 int64_t mono_ms);
 
 /* A certificate came from `origin`, or verified a message of it. True when the state
- * turned and the caller logs it: when it was logged that it was lost. Costs one atomic
- * read while nothing is lost or in doubt. */
+ * turned and that was logged: when it was logged that it was lost. Costs one atomic read
+ * while nothing is lost or in doubt. */
 bool health_find(struct health *health, struct str origin);
 
 /* SNS itself has answered there, if not with a certificate: nothing is in doubt. */
 void health_answered(struct health *health, struct str origin);
 
-/* A genuine message proves that its certificate was obtained; logs when the state turned.
- * `endpoint` is that of the settings. */
+/* A genuine message proves that its certificate was obtained. `endpoint` is that of the
+ * settings. */
 void health_verified(struct health *health, const struct delivery *delivery,
                      const char *endpoint);
 

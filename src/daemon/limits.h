@@ -154,16 +154,15 @@
 /* A system's bundle of CAs has 220 KiB. */
 #define CA_FILE_BYTES_MAX (4 * 1024 * 1024)
 /* Lines of a credentials file: old and new while they are changed, for some
- * subscriptions. */
-#define CREDENTIALS_MAX       64
+ * subscriptions; and of a tokens file: one per scraper or person, where 256 bytes per
+ * line leave room for names and comments. */
+#define SECRETS_MAX           64
 #define CREDENTIALS_BYTES_MAX (32 * 1024)
-/* Lines of a tokens file, one per scraper or person. 256 bytes per line leave room for
- * names and comments. */
-#define TOKENS_MAX       64
-#define TOKENS_BYTES_MAX (16 * 1024)
+#define TOKENS_BYTES_MAX      (16 * 1024)
 /* 64 bits of SHA-256 distinguish the addresses in a log. */
 #define LOG_ADDRESS_HASH_DIGITS 16
-/* After the listener is quiesced, open connections are answered this long. */
+/* Once nobody is accepted any more, open connections are answered for this long; and so
+ * are, at the end, those whose delivery was still lent then. */
 #define STOP_GRACE_MS 1000
 /* Scrapers and a browser or two. */
 #define ADMIN_CONNECTIONS_MAX 32

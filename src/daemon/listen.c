@@ -12,16 +12,16 @@
 #include "sesbounce/limits.h"
 #include "sesbounce/net_address.h"
 
-static void free_names(char ***names)
+static void names_free(char ***names)
 {
     for (char **name = *names; name && *name; name++)
         free(*name);
     free(*names);
 }
 
-static int take_passed(const char *name, struct listen_sockets *ret)
+static int sockets_take_passed(const char *name, struct listen_sockets *ret)
 {
-    _cleanup_(free_names) char **names = NULL;
+    _cleanup_(names_free) char **names = NULL;
     int count = sd_listen_fds_with_names(0, &names);
 
     for (int i = 0; i < count && ret->count < LISTEN_SOCKETS_MAX; i++) {
@@ -40,7 +40,7 @@ static int take_passed(const char *name, struct listen_sockets *ret)
     return 0;
 }
 
-static int open_unix(const char *path)
+static int socket_open_unix(const char *path)
 {
     _cleanup_(closep) int fd = -1;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -61,7 +61,7 @@ static int open_unix(const char *path)
     return take_fd(fd);
 }
 
-static int open_inet(const struct addrinfo *info)
+static int socket_open_inet(const struct addrinfo *info)
 {
     _cleanup_(closep) int fd =
         socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -77,32 +77,32 @@ static int open_inet(const struct addrinfo *info)
     return take_fd(fd);
 }
 
-static void free_info(struct addrinfo **info)
+static void info_free(struct addrinfo **info)
 {
     if (*info)
         freeaddrinfo(*info);
 }
 
 /* settings has checked the form. */
-static int open_one(const char *text)
+static int socket_open(const char *text)
 {
     const struct addrinfo hints = {.ai_family = AF_UNSPEC,
                                    .ai_socktype = SOCK_STREAM,
                                    .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-    _cleanup_(free_info) struct addrinfo *info = NULL;
+    _cleanup_(info_free) struct addrinfo *info = NULL;
     _cleanup_(freep) char *host = NULL;
     struct net_address address;
 
     if (!net_address_split(str_of(text), &address))
         return -EINVAL;
     if (address.kind == NET_UNIX)
-        return open_unix(address.host.data);
+        return socket_open_unix(address.host.data);
     host = str_dup(address.host);
     if (!host)
         return -ENOMEM;
     if (getaddrinfo(host, address.port.data, &hints, &info) != 0)
         return -EADDRNOTAVAIL;
-    return open_inet(info);
+    return socket_open_inet(info);
 }
 
 int listen_open(const char *name, const struct settings_list *list,
@@ -111,11 +111,11 @@ int listen_open(const char *name, const struct settings_list *list,
     int r;
 
     *ret = (struct listen_sockets){.count = 0};
-    r = take_passed(name, ret);
+    r = sockets_take_passed(name, ret);
     if (r < 0 || ret->passed)
         return r;
     for (size_t i = 0; i < list->count && ret->count < LISTEN_SOCKETS_MAX; i++) {
-        int fd = open_one(list->items[i]);
+        int fd = socket_open(list->items[i]);
 
         if (fd < 0) {
             (void)buf_printf(
@@ -129,7 +129,7 @@ int listen_open(const char *name, const struct settings_list *list,
     return 0;
 }
 
-static void describe_one(int fd, struct buf *ret)
+static void socket_describe(int fd, struct buf *ret)
 {
     struct sockaddr_storage address = {0};
     socklen_t len = sizeof(address);
@@ -152,27 +152,44 @@ void listen_describe(const struct listen_sockets *sockets, struct buf *ret)
     for (size_t i = 0; i < sockets->count; i++) {
         if (i > 0)
             (void)buf_append_char(ret, ' ');
-        describe_one(sockets->fds[i], ret);
+        socket_describe(sockets->fds[i], ret);
     }
 }
 
-bool listen_is_local(int fd)
+bool listen_address_is_local(const struct sockaddr *address)
 {
     union {
-        struct sockaddr any;
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
-        struct sockaddr_storage room;
-    } address = {.room = {.ss_family = AF_UNSPEC}};
-    socklen_t len = sizeof(address);
+    } copy;
 
-    if (getsockname(fd, &address.any, &len) < 0)
-        return false;
-    if (address.any.sa_family == AF_INET)
-        return ntohl(address.v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-    if (address.any.sa_family == AF_INET6)
-        return IN6_IS_ADDR_LOOPBACK(&address.v6.sin6_addr);
-    return address.any.sa_family == AF_UNIX;
+    if (address->sa_family == AF_INET) {
+        memcpy(&copy.v4, address, sizeof(copy.v4));
+        return ntohl(copy.v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    }
+    if (address->sa_family == AF_INET6) {
+        memcpy(&copy.v6, address, sizeof(copy.v6));
+        return IN6_IS_ADDR_V4MAPPED(&copy.v6.sin6_addr)
+                   ? copy.v6.sin6_addr.s6_addr[12] == IN_LOOPBACKNET
+                   : IN6_IS_ADDR_LOOPBACK(&copy.v6.sin6_addr);
+    }
+    return address->sa_family == AF_UNIX;
+}
+
+bool listen_is_local(const struct listen_sockets *sockets)
+{
+    for (size_t i = 0; i < sockets->count; i++) {
+        union {
+            struct sockaddr any;
+            struct sockaddr_storage room;
+        } address = {.room = {.ss_family = AF_UNSPEC}};
+        socklen_t len = sizeof(address);
+
+        if (getsockname(sockets->fds[i], &address.any, &len) < 0 ||
+            !listen_address_is_local(&address.any))
+            return false;
+    }
+    return true;
 }
 
 void listen_close(struct listen_sockets *sockets)
@@ -180,4 +197,62 @@ void listen_close(struct listen_sockets *sockets)
     for (size_t i = 0; i < sockets->count; i++)
         (void)close(sockets->fds[i]);
     sockets->count = 0;
+}
+
+/* --- where it is written down ---------------------------------------------------- */
+
+static char *listen_file_path(const char *database, const char *suffix)
+{
+    char *path = NULL;
+
+    return asprintf(&path, "%s.listen%s", database, suffix) < 0 ? NULL : path;
+}
+
+/* Not fsynced: after a power cut there is no daemon to be found. */
+static int listen_file_write(const char *path, struct str lines)
+{
+    _cleanup_(closep) int fd =
+        open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+    ssize_t written;
+
+    if (fd < 0 || fchmod(fd, 0640) < 0)
+        return -errno;
+    written = write(fd, lines.data, lines.len);
+    if (written < 0)
+        return -errno;
+    return (size_t)written == lines.len ? 0 : -ENOSPC;
+}
+
+void listen_file_add(struct buf *lines, const char *name, bool tls,
+                     const struct listen_sockets *sockets)
+{
+    for (size_t i = 0; i < sockets->count; i++) {
+        (void)buf_printf(lines, "%s %s ", name, tls ? "https" : "http");
+        socket_describe(sockets->fds[i], lines);
+        (void)buf_append_char(lines, '\n');
+    }
+}
+
+int listen_file_replace(const char *database, struct str lines)
+{
+    _cleanup_(freep) char *path = listen_file_path(database, "");
+    _cleanup_(freep) char *temporary = listen_file_path(database, ".new");
+    int r;
+
+    if (!path || !temporary)
+        return -ENOMEM;
+    r = listen_file_write(temporary, lines);
+    if (r == 0 && rename(temporary, path) < 0)
+        r = -errno;
+    if (r < 0)
+        (void)unlink(temporary);
+    return r;
+}
+
+void listen_file_remove(const char *database)
+{
+    _cleanup_(freep) char *path = listen_file_path(database, "");
+
+    if (path)
+        (void)unlink(path);
 }

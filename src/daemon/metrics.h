@@ -5,6 +5,7 @@
 #define SESBOUNCED_METRICS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sesbounce/buf.h"
@@ -23,6 +24,12 @@ enum shed {
 
 enum listener { LISTENER_INGEST, LISTENER_ADMIN, LISTENER_COUNT };
 
+/* The TLS certificate that a listener serves. */
+struct metrics_tls {
+    atomic_int_fast64_t expires_ms; /* CLOCK_NONE, or 0 before the start: plain HTTP */
+    atomic_bool is_outdated;        /* its renewed files cannot be used */
+};
+
 struct metrics {
     atomic_uint_fast64_t shed[SHED_COUNT];
     atomic_uint_fast64_t verdicts[VERDICT_COUNT];
@@ -30,10 +37,7 @@ struct metrics {
     atomic_uint_fast64_t certificates_fetched;
     atomic_uint_fast64_t certificates_failed;
     atomic_int_fast64_t last_kept_ms; /* wall clock; 0 = none yet */
-    /* Of the TLS certificate in use; CLOCK_NONE, or 0 before the start: plain HTTP. */
-    atomic_int_fast64_t tls_expires_ms[LISTENER_COUNT];
-    /* Its renewed files cannot be used. */
-    atomic_bool tls_outdated[LISTENER_COUNT];
+    struct metrics_tls tls[LISTENER_COUNT];
 };
 
 static inline void metrics_count(atomic_uint_fast64_t *counter)
@@ -41,9 +45,8 @@ static inline void metrics_count(atomic_uint_fast64_t *counter)
     atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
-/* How many deliveries were kept, and how many refused or put off, since start. */
-uint64_t metrics_kept(struct metrics *metrics);
-uint64_t metrics_not_kept(struct metrics *metrics);
+/* How many deliveries were kept, or refused and put off, since start. */
+uint64_t metrics_deliveries(struct metrics *metrics, bool kept);
 
 uint64_t metrics_shed(struct metrics *metrics, enum shed what);
 uint64_t metrics_shed_in_all(struct metrics *metrics);
@@ -52,7 +55,7 @@ uint64_t metrics_shed_in_all(struct metrics *metrics);
 struct metrics_now {
     int64_t wall_ms;
     bool storing;
-    atomic_uint_fast64_t *store_faults;
+    uint64_t store_faults;
     uint64_t connections;
     uint64_t connections_max;
     uint64_t large_body_bytes;
@@ -62,5 +65,11 @@ struct metrics_now {
  * buf_append. */
 int metrics_print(struct metrics *metrics, const struct metrics_now *now,
                   struct buf *ret);
+
+/* The lines before the samples of a metric, and those of a metric with one sample. */
+int metrics_print_head(struct buf *ret, const char *name, const char *type,
+                       const char *help);
+int metrics_print_one(struct buf *ret, const char *name, const char *type,
+                      const char *help, int64_t value);
 
 #endif

@@ -49,8 +49,8 @@ struct connection *server_client(struct MHD_Connection *connection)
 }
 
 /* libmicrohttpd tells the end before it closes the descriptor. */
-static void on_connection(void *context, struct MHD_Connection *connection, void **client,
-                          enum MHD_ConnectionNotificationCode what)
+static void server_on_connection(void *context, struct MHD_Connection *connection,
+                                 void **client, enum MHD_ConnectionNotificationCode what)
 {
     struct server *server = context;
     const union MHD_ConnectionInfo *fd;
@@ -96,8 +96,8 @@ static void server_take(void *context, int fd, const struct sockaddr *address,
     struct connections *connections = server->options.connections;
     struct connection *client;
 
-    if (!connections_admits(connections, address)) {
-        atomic_fetch_add_explicit(server->options.refused, 1, memory_order_relaxed);
+    if (!connections_admit(connections, address)) {
+        metrics_count(server->options.refused);
         connection_refuse(fd);
         return;
     }
@@ -111,7 +111,7 @@ static void server_take(void *context, int fd, const struct sockaddr *address,
 /* --- libmicrohttpd --------------------------------------------------------------- */
 
 /* Whatever the reason, libmicrohttpd says "received handshake message out of context". */
-static void tell_handshake(struct server *server)
+static void handshake_tell(struct server *server)
 {
     unsigned held_back = 0;
 
@@ -128,7 +128,7 @@ static void tell_handshake(struct server *server)
  * unix socket that it did not accept itself, 0.9.75 says at each answer that TCP's
  * options cannot be set.
  */
-static void on_library_log(void *context, const char *format, va_list arguments)
+static void server_on_library_log(void *context, const char *format, va_list arguments)
 {
     struct server *server = context;
     unsigned held_back = 0;
@@ -139,7 +139,7 @@ static void on_library_log(void *context, const char *format, va_list arguments)
         return;
     if (str_starts_with(str_of(format),
                         STR("Error: received handshake message out of"))) {
-        tell_handshake(server);
+        handshake_tell(server);
         return;
     }
     pthread_mutex_lock(&server->ration_mutex);
@@ -174,13 +174,14 @@ static struct MHD_Daemon *mhd_start(struct server *server, const struct tls *tls
     tls_options(tls, secured);
     return MHD_start_daemon(
         flags, 0, NULL, NULL, options->on_request, options->context,
-        MHD_OPTION_EXTERNAL_LOGGER, on_library_log, server, MHD_OPTION_URI_LOG_CALLBACK,
-        options->on_request_line, options->context, MHD_OPTION_NOTIFY_COMPLETED,
-        options->on_completed, options->context, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)HTTP_HEAD_BYTES, MHD_OPTION_CONNECTION_LIMIT, UINT_MAX,
-        MHD_OPTION_CONNECTION_TIMEOUT, options->idle_s, MHD_OPTION_ARRAY, pool,
-        MHD_OPTION_ARRAY, secured, MHD_OPTION_END);
+        MHD_OPTION_EXTERNAL_LOGGER, server_on_library_log, server,
+        MHD_OPTION_URI_LOG_CALLBACK, options->on_request_line, options->context,
+        MHD_OPTION_NOTIFY_COMPLETED, options->on_completed, options->context,
+        MHD_OPTION_NOTIFY_CONNECTION, server_on_connection, server,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEAD_BYTES,
+        MHD_OPTION_CONNECTION_LIMIT, UINT_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        options->idle_s, MHD_OPTION_ARRAY, pool, MHD_OPTION_ARRAY, secured,
+        MHD_OPTION_END);
 }
 
 static void server_daemon_free(struct server_daemon *daemon)
@@ -226,8 +227,8 @@ static int server_daemon_new(struct server *server, struct server_daemon **ret,
         server_daemon_free(daemon);
         return r;
     }
-    atomic_store(server->options.expires_ms, daemon->tls.expires_ms);
-    atomic_store(server->options.outdated, false);
+    atomic_store(&server->options.tls->expires_ms, daemon->tls.expires_ms);
+    atomic_store(&server->options.tls->is_outdated, false);
     *ret = daemon;
     return 0;
 }
@@ -253,7 +254,7 @@ static void server_switch(struct server *server, struct server_daemon *daemon)
 }
 
 /* The files may be as good as the previous ones. */
-static void renewal_put_off(struct server *server, struct str fault)
+static void server_put_off_renewal(struct server *server, struct str fault)
 {
     int64_t now_ms = clock_mono_ms();
     unsigned held_back = 0;
@@ -268,9 +269,9 @@ static void renewal_put_off(struct server *server, struct str fault)
                   {"LISTENER", str_of(server->options.section)}, {"DETAIL", fault});
 }
 
-static void renewal_refuse(struct server *server, struct str fault)
+static void server_refuse_renewal(struct server *server, struct str fault)
 {
-    atomic_store(server->options.outdated, true);
+    atomic_store(&server->options.tls->is_outdated, true);
     log_event(LOG_LEVEL_ERROR,
               "the renewed TLS certificate or key cannot be used, so the previous "
               "ones are still served; to see why, type: sudo -u sesbounced "
@@ -289,9 +290,9 @@ static void server_renew(struct server *server)
     if (r == 0)
         server_switch(server, daemon);
     else if (r != -EINVAL)
-        renewal_put_off(server, buf_str(&fault));
+        server_put_off_renewal(server, buf_str(&fault));
     else
-        renewal_refuse(server, buf_str(&fault));
+        server_refuse_renewal(server, buf_str(&fault));
     buf_done(&fault);
 }
 
@@ -300,7 +301,7 @@ static void server_renew(struct server *server)
  * MHD_resume_connection() still uses the daemon for a moment after the connection that it
  * resumed may have been answered and closed.
  */
-static void leaving_reap(struct server *server)
+static void server_reap_leaving(struct server *server)
 {
     bool empty = server->leaving && atomic_load(&server->leaving->group.count) == 0;
 
@@ -316,9 +317,9 @@ static void server_tick(void *context)
 {
     struct server *server = context;
 
-    leaving_reap(server);
+    server_reap_leaving(server);
     /* One at a time: each has a pool of threads. */
-    if (tls_has_changed(&server->files) && !server->leaving &&
+    if (tls_look(&server->files) && !server->leaving &&
         clock_mono_ms() >= server->renew_again_ms)
         server_renew(server);
 }

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 
 #include "daemon/connections.h"
+#include "daemon/metrics.h"
 #include "sesbounce/buf.h"
 
 struct server;
@@ -30,10 +31,9 @@ struct server_options {
     bool suspends;                   /* connections are lent to other threads */
     bool displaces;                  /* when full: connections_displace() */
     struct connections *connections; /* borrowed; nobody else adds to it */
-    atomic_uint_fast64_t *refused;   /* counts whom connections_admits() refuses */
-    atomic_int_fast64_t *expires_ms; /* gets the end of the TLS certificate in use */
-    atomic_bool *outdated;           /* gets whether renewed files of it cannot be used */
-    void *context;                   /* of the callbacks below */
+    atomic_uint_fast64_t *refused;   /* counts whom connections_admit() refuses */
+    struct metrics_tls *tls;
+    void *context; /* of the callbacks below */
     MHD_AccessHandlerCallback on_request;
     void *(*on_request_line)(void *, const char *, struct MHD_Connection *);
     MHD_RequestCompletedCallback on_completed; /* may be NULL */

@@ -28,7 +28,7 @@ void sightings_done(struct sightings *sightings)
 }
 
 /* FNV-1a from a secret beginning, then the finish of splitmix64. */
-static uint64_t hash_more(uint64_t hash, struct str text)
+static uint64_t hash_add_text(uint64_t hash, struct str text)
 {
     for (size_t i = 0; i < text.len; i++)
         hash = (hash ^ (unsigned char)text.data[i]) * UINT64_C(0x100000001b3);
@@ -37,7 +37,7 @@ static uint64_t hash_more(uint64_t hash, struct str text)
 
 uint64_t sightings_hash(const struct sightings *sightings, const struct sns_cert_url *url)
 {
-    uint64_t hash = hash_more(hash_more(sightings->key, url->host), url->file);
+    uint64_t hash = hash_add_text(hash_add_text(sightings->key, url->host), url->file);
 
     hash = (hash ^ hash >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
     hash = (hash ^ hash >> 27) * UINT64_C(0x94d049bb133111eb);
@@ -45,8 +45,8 @@ uint64_t sightings_hash(const struct sightings *sightings, const struct sns_cert
 }
 
 /* Its entry, reset if it belongs to another, or is so old that it says nothing. */
-static struct sighting_entry *claim(struct sightings *sightings, uint64_t hash,
-                                    int64_t now_ms)
+static struct sighting_entry *sighting_claim(struct sightings *sightings, uint64_t hash,
+                                             int64_t now_ms)
 {
     struct sighting_entry *entry = &sightings->entries[hash % SIGHTINGS_MAX];
     uint32_t tag = (uint32_t)(hash >> 32) & ~UINT32_C(1);
@@ -59,7 +59,7 @@ static struct sighting_entry *claim(struct sightings *sightings, uint64_t hash,
 
 enum sighting sightings_note(struct sightings *sightings, uint64_t hash, int64_t now_ms)
 {
-    const struct sighting_entry *entry = claim(sightings, hash, now_ms);
+    const struct sighting_entry *entry = sighting_claim(sightings, hash, now_ms);
 
     if (entry->tag & 1)
         return SIGHTING_FAILED;
@@ -69,5 +69,5 @@ enum sighting sightings_note(struct sightings *sightings, uint64_t hash, int64_t
 
 void sightings_fail(struct sightings *sightings, uint64_t hash, int64_t now_ms)
 {
-    claim(sightings, hash, now_ms)->tag |= 1;
+    sighting_claim(sightings, hash, now_ms)->tag |= 1;
 }

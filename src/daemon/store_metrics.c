@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/limits.h"
+#include "daemon/metrics.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/output.h"
 
@@ -22,11 +23,6 @@ void store_metrics_done(struct store_metrics *metrics)
 
 /* --- the writer's ------------------------------------------------------------------ */
 
-static int add_head(struct buf *to, const char *name, const char *help)
-{
-    return buf_printf(to, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
-}
-
 /* What `status` calls it, and what a metric. */
 static const struct {
     const char *status;
@@ -41,12 +37,12 @@ static const struct {
 };
 
 /* In the order of the rows: those of one reason stand together. */
-struct rows {
+struct status_rows {
     struct buf *to;
     bool reasons_begun;
 };
 
-static int add_reason(struct rows *rows, struct str reason, int64_t count)
+static int reason_print(struct status_rows *rows, struct str reason, int64_t count)
 {
     static const char name[] = "sesbounced_suppressed";
     char upper[sizeof("complaint")]; /* the longest */
@@ -59,34 +55,31 @@ static int add_reason(struct rows *rows, struct str reason, int64_t count)
         upper[i] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
     }
     if (!rows->reasons_begun)
-        r = add_head(rows->to, name, "Addresses that must not be mailed, by reason.");
+        r = metrics_print_head(rows->to, name, "gauge",
+                               "Addresses that must not be mailed, by reason.");
     rows->reasons_begun = true;
     return r < 0 ? r
                  : buf_printf(rows->to, "%s{reason=\"%.*s\"} %lld\n", name, (int)len,
                               upper, (long long)count);
 }
 
-static int on_status(void *context, const struct store_value *values, size_t count)
+static int status_row_print(void *context, const struct store_value *values, size_t count)
 {
     static const struct str prefix = {"suppressed_", sizeof("suppressed_") - 1};
-    struct rows *rows = context;
+    struct status_rows *rows = context;
     struct str name = values[0].text;
 
     (void)count;
     if (values[1].type != STORE_INTEGER)
         return 0;
     if (str_starts_with(name, prefix))
-        return add_reason(rows,
-                          (struct str){name.data + prefix.len, name.len - prefix.len},
-                          values[1].integer);
+        return reason_print(rows,
+                            (struct str){name.data + prefix.len, name.len - prefix.len},
+                            values[1].integer);
     for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++) {
-        if (!str_equal(name, str_of(gauges[i].status)))
-            continue;
-        int r = add_head(rows->to, gauges[i].name, gauges[i].help);
-
-        return r < 0 ? r
-                     : buf_printf(rows->to, "%s %lld\n", gauges[i].name,
-                                  (long long)values[1].integer);
+        if (str_equal(name, str_of(gauges[i].status)))
+            return metrics_print_one(rows->to, gauges[i].name, "gauge", gauges[i].help,
+                                     values[1].integer);
     }
     return 0;
 }
@@ -94,7 +87,7 @@ static int on_status(void *context, const struct store_value *values, size_t cou
 #define TOPIC_METRIC "sesbounced_topic_last_message_timestamp_seconds"
 
 /* An ARN holds nothing that a label must escape. */
-static int on_topic(void *context, const struct store_value *values, size_t count)
+static int topic_row_print(void *context, const struct store_value *values, size_t count)
 {
     struct buf *to = context;
     const struct store_value *arn = output_find(values, count, "topic_arn");
@@ -106,25 +99,25 @@ static int on_topic(void *context, const struct store_value *values, size_t coun
                       (long long)(last->integer / CLOCK_SECOND_MS));
 }
 
-static int database_look(struct store *store, struct buf *to)
+static int figures_print(struct store *store, struct buf *to)
 {
     const struct store_filter filter = {.since_ms = CLOCK_NONE,
                                         .until_ms = CLOCK_NONE,
                                         .newest_first = true,
                                         .limit = STORE_METRICS_TOPICS_MAX};
-    struct rows rows = {.to = to};
-    int r = store_status(store, on_status, &rows);
+    struct status_rows rows = {.to = to};
+    int r = store_status(store, status_row_print, &rows);
 
     if (r == 0)
-        r = add_head(to, TOPIC_METRIC, "When the last message of a topic arrived.");
+        r = metrics_print_head(to, TOPIC_METRIC, "gauge",
+                               "When the last message of a topic arrived.");
     if (r == 0)
-        r = store_query(store, STORE_TOPICS, &filter, on_topic, to);
-    if (r == 0)
-        r = add_head(to, "sesbounced_database_seen_timestamp_seconds",
-                     "When the figures about the database were taken.");
+        r = store_query(store, STORE_TOPICS, &filter, topic_row_print, to);
     return r < 0 ? r
-                 : buf_printf(to, "sesbounced_database_seen_timestamp_seconds %lld\n",
-                              (long long)(clock_wall_ms() / CLOCK_SECOND_MS));
+                 : metrics_print_one(to, "sesbounced_database_seen_timestamp_seconds",
+                                     "gauge",
+                                     "When the figures about the database were taken.",
+                                     clock_wall_ms() / CLOCK_SECOND_MS);
 }
 
 int store_metrics_look(struct store_metrics *metrics, struct store *store,
@@ -137,7 +130,7 @@ int store_metrics_look(struct store_metrics *metrics, struct store *store,
     if (mono_ms < metrics->next_ms)
         return 0;
     buf_init(&text, STORE_METRICS_BYTES_MAX);
-    r = database_look(store, &text);
+    r = figures_print(store, &text);
     now_ms = clock_mono_ms();
     took_ms = now_ms - mono_ms;
     metrics->next_ms = now_ms + (took_ms > STORE_METRICS_EVERY_MS / STORE_METRICS_SHARE

@@ -1,6 +1,7 @@
 /*
  * What a listener of ours serves TLS with: the PEM texts of the files that the settings
- * name, and whether those files have changed since.
+ * name, what is wrong with them, the same at --check-config, at the start and when they
+ * are renewed, and whether the files have changed since.
  *
  * A `struct tls` is immutable after reading; `struct tls_files` belongs to one thread.
  */
@@ -12,16 +13,17 @@
 #include <sys/types.h>
 #include <time.h>
 
-#include "daemon/tls_judge.h"
 #include "sesbounce/buf.h"
 
 enum { TLS_OPTIONS = 4 };
 
-/* Both NULL: plain HTTP. */
 struct tls {
-    char *certificate;
+    char *certificate; /* both NULL: plain HTTP */
     char *key;
-    int64_t expires_ms; /* CLOCK_NONE: there is none */
+    const char *fault;  /* a constant text; NULL: it can be served with */
+    bool is_of_key;     /* else `fault` is of the certificate */
+    int64_t begins_ms;  /* of the first certificate; CLOCK_NONE: not told */
+    int64_t expires_ms; /* likewise */
 };
 
 /* Another file, another content or other permissions differ in one of these. */
@@ -48,24 +50,31 @@ struct tls_files {
  */
 int tls_read(struct tls_files *files, struct tls *ret, struct buf *fault);
 
-/* Reads the files that are not NULL and judges them together: `judgement` says what is
- * wrong with which. 0 also then; -ENOMEM, -EMFILE or -ENFILE. As for tls_done() above. */
-int tls_load(const char *certificate, const char *key, struct tls *ret,
-             struct tls_judgement *judgement);
+/* Reads the files that are not NULL, of `max_bytes` each, and judges them together:
+ * `ret->fault` says what is wrong with which. 0 also then; -ENOMEM, -EMFILE or -ENFILE.
+ * As for tls_done() above. */
+int tls_load(const char *certificate, const char *key, size_t max_bytes, struct tls *ret);
 
-/* What was read could not be served, because something was short: tls_has_changed() is
+void tls_done(struct tls *tls);
+
+/* What was read could not be served, because something was short: tls_look() is
  * true until it is read again. */
 void tls_unread(struct tls_files *files);
-void tls_done(struct tls *tls);
 
 /*
  * Looks at both. True when they are others than those that were read, and have stayed the
  * same since the last look: a renewal replaces one after the other.
  */
-bool tls_has_changed(struct tls_files *files);
+bool tls_look(struct tls_files *files);
 
-/* Appends `is valid until 2027-02-25`; or, and then it is true, that it is not valid by
- * its dates, or will not be for long. */
+/*
+ * Does SNS refuse it by its dates now, or is it time to renew it (expiry.h)? True with a
+ * text appended: `expired on 2026-11-27, so SNS refuses it …`, `expires on …`, `is valid
+ * from … on, …`.
+ */
+bool tls_describe_expiry(const struct tls *tls, struct buf *ret);
+
+/* The same; where it is false, appends `is valid until 2027-02-25`. */
 bool tls_describe(const struct tls *tls, struct buf *ret);
 
 /*

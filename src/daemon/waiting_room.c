@@ -6,10 +6,11 @@
 #include "daemon/limits.h"
 
 /* What a draw weighs: parts of an address's one vote. WAITING_ROOM_MAX addresses have
- * 2^30 of them, which is far below the 2^32 that draw() needs. */
+ * 2^30 of them, which is far below the 2^32 that lot_draw() needs. */
 #define ONE_VOTE (UINT64_C(1) << 20)
 
-_Static_assert(WAITING_ROOM_MAX *ONE_VOTE <= UINT64_C(1) << 30, "draw() takes no more");
+_Static_assert(WAITING_ROOM_MAX *ONE_VOTE <= UINT64_C(1) << 30,
+               "lot_draw() takes no more");
 
 int waiting_room_init(struct waiting_room *room, size_t max)
 {
@@ -34,7 +35,7 @@ void waiting_room_done(struct waiting_room *room)
 
 /* xorshift64*, from a secret beginning: its upper 32 bits, 0 to below `below`. At most
  * 2^30 (ONE_VOTE), so that no remainder is much likelier than another. */
-static uint64_t draw(struct waiting_room *room, uint64_t below)
+static uint64_t lot_draw(struct waiting_room *room, uint64_t below)
 {
     room->lot ^= room->lot >> 12;
     room->lot ^= room->lot << 25;
@@ -44,16 +45,22 @@ static uint64_t draw(struct waiting_room *room, uint64_t below)
 
 /* --- in and out ------------------------------------------------------------------ */
 
-/* All functions below are called under the mutex, except those of the header. */
+/* All static functions below but waiting_room_take() are called under the mutex. */
 
-static bool is_same(const struct delivery *a, const struct delivery *b)
+static bool delivery_waits_for(const struct delivery *delivery, uint64_t hash,
+                               const struct sns_cert_url *url)
 {
-    return a->waiting_for == b->waiting_for &&
-           str_equal(a->certificate_url.file, b->certificate_url.file) &&
-           str_equal(a->certificate_url.host, b->certificate_url.host);
+    return delivery->waiting_for == hash &&
+           str_equal(delivery->certificate_url.file, url->file) &&
+           str_equal(delivery->certificate_url.host, url->host);
 }
 
-static void put_in(struct waiting_room *room, struct delivery *delivery)
+static bool deliveries_wait_for_one(const struct delivery *a, const struct delivery *b)
+{
+    return delivery_waits_for(a, b->waiting_for, &b->certificate_url);
+}
+
+static void delivery_put_in(struct waiting_room *room, struct delivery *delivery)
 {
     struct connections_share *share = delivery->sender;
 
@@ -68,7 +75,8 @@ static void put_in(struct waiting_room *room, struct delivery *delivery)
 }
 
 /* Takes out what `*link` points to. */
-static struct delivery *take_one(struct waiting_room *room, struct delivery **link)
+static struct delivery *delivery_take_out(struct waiting_room *room,
+                                          struct delivery **link)
 {
     struct delivery *delivery = *link;
     struct connections_share *share = delivery->sender;
@@ -85,18 +93,19 @@ static struct delivery *take_one(struct waiting_room *room, struct delivery **li
 }
 
 /* When it stood for its URL, the next of the same does so. */
-static void hand_on(struct waiting_room *room, const struct delivery *gone)
+static void delivery_hand_on(struct waiting_room *room, const struct delivery *gone)
 {
     struct delivery *other = gone->stands_for_url ? room->first : NULL;
 
-    while (other && !is_same(other, gone))
+    while (other && !deliveries_wait_for_one(other, gone))
         other = other->next_waiting;
     if (other)
         other->stands_for_url = true;
 }
 
 /* How many wait from its address. */
-static size_t holds(const struct waiting_room *room, const struct delivery *delivery)
+static size_t delivery_held(const struct waiting_room *room,
+                            const struct delivery *delivery)
 {
     struct connections_share *share = delivery->sender;
 
@@ -111,16 +120,11 @@ static int delivery_worth(const struct delivery *delivery)
     return delivery->waiting_as == SIGHTING_AGAIN || delivery->is_asked_for ? 2 : 1;
 }
 
-static bool have_one_address(const struct delivery *a, const struct delivery *b)
-{
-    return a->sender == b->sender;
-}
-
 /* Above 0: `a` has to go before `b`; 0: either. */
-static int goes_before(const struct waiting_room *room, const struct delivery *a,
-                       const struct delivery *b)
+static int delivery_order(const struct waiting_room *room, const struct delivery *a,
+                          const struct delivery *b)
 {
-    size_t held_a = holds(room, a), held_b = holds(room, b);
+    size_t held_a = delivery_held(room, a), held_b = delivery_held(room, b);
 
     return held_a != held_b ? (held_a > held_b) - (held_a < held_b)
                             : delivery_worth(b) - delivery_worth(a);
@@ -131,7 +135,7 @@ static int goes_before(const struct waiting_room *room, const struct delivery *a
  * the address that holds most; there one that is worth least, by lot. NULL when that is
  * the newcomer itself.
  */
-static struct delivery **choose_victim(struct waiting_room *room,
+static struct delivery **victim_choose(struct waiting_room *room,
                                        const struct delivery *newcomer, bool has_share)
 {
     struct delivery **chosen = NULL;
@@ -140,23 +144,23 @@ static struct delivery **choose_victim(struct waiting_room *room,
     for (struct delivery **link = &room->first; *link; link = &(*link)->next_waiting) {
         int order;
 
-        if (has_share && !have_one_address(*link, newcomer))
+        if (has_share && (*link)->sender != newcomer->sender)
             continue;
-        order = chosen ? goes_before(room, *link, *chosen) : 1;
+        order = chosen ? delivery_order(room, *link, *chosen) : 1;
         if (order < 0)
             continue;
         alike = order > 0 ? 1 : alike + 1;
-        if (order > 0 || draw(room, alike) == 0)
+        if (order > 0 || lot_draw(room, alike) == 0)
             chosen = link;
     }
-    if (chosen && have_one_address(*chosen, newcomer) &&
+    if (chosen && (*chosen)->sender == newcomer->sender &&
         delivery_worth(*chosen) > delivery_worth(newcomer))
         return NULL;
     return chosen;
 }
 
 /* 0 with who had to go, or NULL; -EAGAIN when nobody has to. */
-static int make_place(struct waiting_room *room, const struct delivery *newcomer,
+static int place_make(struct waiting_room *room, const struct delivery *newcomer,
                       struct delivery **ret_displaced)
 {
     struct connections_share *share = newcomer->sender;
@@ -166,12 +170,12 @@ static int make_place(struct waiting_room *room, const struct delivery *newcomer
 
     if (room->count < room->max && !has_share)
         return 0;
-    link = choose_victim(room, newcomer, has_share);
+    link = victim_choose(room, newcomer, has_share);
     if (!link)
         return -EAGAIN;
-    *ret_displaced = take_one(room, link);
+    *ret_displaced = delivery_take_out(room, link);
     (*ret_displaced)->next_waiting = NULL;
-    hand_on(room, *ret_displaced);
+    delivery_hand_on(room, *ret_displaced);
     return 0;
 }
 
@@ -185,7 +189,7 @@ static void delivery_appraise(struct waiting_room *room, struct delivery *delive
     delivery->stands_for_url = true;
     delivery->is_asked_for = false;
     for (struct delivery *other = room->first; other; other = other->next_waiting) {
-        if (!is_same(other, delivery))
+        if (!deliveries_wait_for_one(other, delivery))
             continue;
         delivery->stands_for_url = false;
         other->waiting_as = delivery->waiting_as;
@@ -201,10 +205,10 @@ int waiting_room_enter(struct waiting_room *room, struct delivery *delivery,
     pthread_mutex_lock(&room->mutex);
     if (!room->closed) {
         delivery_appraise(room, delivery, mono_ms);
-        r = make_place(room, delivery, ret_displaced);
+        r = place_make(room, delivery, ret_displaced);
     }
     if (r == 0)
-        put_in(room, delivery);
+        delivery_put_in(room, delivery);
     pthread_mutex_unlock(&room->mutex);
     return r;
 }
@@ -221,11 +225,11 @@ struct candidates {
 static void candidates_add(struct waiting_room *room, struct candidates *candidates,
                            struct delivery *delivery)
 {
-    uint64_t part = ONE_VOTE / holds(room, delivery);
+    uint64_t part = ONE_VOTE / delivery_held(room, delivery);
     enum sighting kind = delivery->waiting_as;
 
     candidates->votes[kind] += part;
-    if (draw(room, candidates->votes[kind]) < part)
+    if (lot_draw(room, candidates->votes[kind]) < part)
         candidates->of[kind] = delivery;
 }
 
@@ -236,7 +240,7 @@ static struct delivery *candidates_elect(struct waiting_room *room,
                                           SIGHTING_AGAIN, SIGHTING_NEW,   SIGHTING_NEW,
                                           SIGHTING_NEW,   SIGHTING_FAILED};
     struct delivery *elected =
-        candidates->of[order[draw(room, sizeof(order) / sizeof(order[0]))]];
+        candidates->of[order[lot_draw(room, sizeof(order) / sizeof(order[0]))]];
 
     if (!elected)
         elected = candidates->of[SIGHTING_AGAIN];
@@ -245,19 +249,13 @@ static struct delivery *candidates_elect(struct waiting_room *room,
     return elected ? elected : candidates->of[SIGHTING_FAILED];
 }
 
-static void copy_text(char *to, size_t size, struct str from)
+static void wish_copy(const struct delivery *wanted, struct waiting_wish *ret)
 {
-    size_t len = from.len < size ? from.len : size - 1;
-
-    memcpy(to, from.data, len);
-    to[len] = '\0';
-}
-
-static void copy_wish(const struct delivery *wanted, struct waiting_wish *ret)
-{
-    copy_text(ret->host, sizeof(ret->host), wanted->certificate_url.host);
-    copy_text(ret->file, sizeof(ret->file), wanted->certificate_url.file);
-    copy_text(ret->topic, sizeof(ret->topic), wanted->topic.text);
+    (void)snprintf(ret->host, sizeof(ret->host), "%.*s",
+                   STR_ARG(wanted->certificate_url.host));
+    (void)snprintf(ret->file, sizeof(ret->file), "%.*s",
+                   STR_ARG(wanted->certificate_url.file));
+    (void)snprintf(ret->topic, sizeof(ret->topic), "%.*s", STR_ARG(wanted->topic.text));
     ret->hash = wanted->waiting_for;
     ret->has_failed = wanted->waiting_as == SIGHTING_FAILED;
 }
@@ -277,7 +275,7 @@ bool waiting_room_wish(struct waiting_room *room, struct waiting_wish *ret,
     wanted = candidates_elect(room, &candidates);
     if (wanted) {
         wanted->is_asked_for = true;
-        copy_wish(wanted, ret);
+        wish_copy(wanted, ret);
     }
     pthread_mutex_unlock(&room->mutex);
     return wanted != NULL;
@@ -293,79 +291,49 @@ void waiting_room_failed(struct waiting_room *room, const struct waiting_wish *w
 
 /* --- who goes -------------------------------------------------------------------- */
 
-/* Takes out everybody whom `choose` names. */
-static struct delivery *take_out(struct waiting_room *room,
-                                 bool (*choose)(const struct delivery *, const void *),
-                                 const void *by)
+/* Those that arrived no later than `by_ms`, and wait for `url` unless that is NULL.
+ */
+static struct delivery *waiting_room_take(struct waiting_room *room, int64_t by_ms,
+                                          const struct sns_cert_url *url)
 {
-    struct delivery **link = &room->first;
+    uint64_t hash = url ? sightings_hash(&room->sightings, url) : 0;
     struct delivery *taken = NULL;
+    struct delivery **link;
 
-    while (*link) {
+    pthread_mutex_lock(&room->mutex);
+    for (link = &room->first; *link;) {
         struct delivery *delivery = *link;
 
-        if (!choose(delivery, by)) {
+        if (delivery->arrived_ms > by_ms ||
+            (url && !delivery_waits_for(delivery, hash, url))) {
             link = &delivery->next_waiting;
             continue;
         }
-        (void)take_one(room, link);
+        (void)delivery_take_out(room, link);
         delivery->next_waiting = taken;
         taken = delivery;
     }
+    for (const struct delivery *gone = taken; gone; gone = gone->next_waiting)
+        delivery_hand_on(room, gone);
+    pthread_mutex_unlock(&room->mutex);
     return taken;
-}
-
-static bool waits_for(const struct delivery *delivery, const void *by)
-{
-    const struct sns_cert_url *url = by;
-
-    return str_equal(delivery->certificate_url.file, url->file) &&
-           str_equal(delivery->certificate_url.host, url->host);
-}
-
-static bool is_late(const struct delivery *delivery, const void *by)
-{
-    const int64_t *now_ms = by;
-
-    return *now_ms >= delivery->arrived_ms + WAITING_MS;
-}
-
-static bool is_there(const struct delivery *delivery, const void *by)
-{
-    (void)by;
-    return delivery != NULL;
 }
 
 struct delivery *waiting_room_leave(struct waiting_room *room,
                                     const struct sns_cert_url *url)
 {
-    struct delivery *taken;
-
-    pthread_mutex_lock(&room->mutex);
-    taken = take_out(room, waits_for, url);
-    pthread_mutex_unlock(&room->mutex);
-    return taken;
+    return waiting_room_take(room, INT64_MAX, url);
 }
 
 struct delivery *waiting_room_sweep(struct waiting_room *room, int64_t mono_ms)
 {
-    struct delivery *taken;
-
-    pthread_mutex_lock(&room->mutex);
-    taken = take_out(room, is_late, &mono_ms);
-    for (const struct delivery *gone = taken; gone; gone = gone->next_waiting)
-        hand_on(room, gone);
-    pthread_mutex_unlock(&room->mutex);
-    return taken;
+    return waiting_room_take(room, mono_ms - WAITING_MS, NULL);
 }
 
 struct delivery *waiting_room_close(struct waiting_room *room)
 {
-    struct delivery *taken;
-
     pthread_mutex_lock(&room->mutex);
     room->closed = true;
-    taken = take_out(room, is_there, NULL);
     pthread_mutex_unlock(&room->mutex);
-    return taken;
+    return waiting_room_take(room, INT64_MAX, NULL);
 }

@@ -140,19 +140,17 @@ static void writer_tidy(struct writer *writer)
 static void writer_tell_dropped(struct writer *writer)
 {
     unsigned held_back = 0;
-    struct buf count;
+    char count[24];
 
     if (writer->dropped == 0 ||
         !log_ration_pass(&writer->dropped_ration, clock_mono_ms(), 1, &held_back))
         return;
-    buf_init(&count, LOG_VALUE_BYTES_MAX);
-    (void)buf_printf(&count, "%llu", (unsigned long long)writer->dropped);
+    (void)snprintf(count, sizeof(count), "%llu", (unsigned long long)writer->dropped);
     log_event(LOG_LEVEL_WARNING,
               "the quarantine has reached [retention] quarantine_bytes, so the oldest "
               "messages of the topic and reason that take the most were dropped",
-              {"COUNT", buf_str(&count)},
+              {"COUNT", str_of(count)},
               {"ADVICE", STR("`sesbouncectl quarantine list` shows what fills it")});
-    buf_done(&count);
     writer->dropped = 0;
 }
 

@@ -20,16 +20,11 @@ static size_t quoted_end(struct str text, size_t from)
     return 0;
 }
 
-static struct str cut(struct str text, size_t from, size_t to)
-{
-    return str_trim((struct str){text.data + from, to - from});
-}
-
 /*
  * `John "<x>" <john@example.com>`: a quoted angle bracket is part of the name. A name may
  * hold an address or a comma; with both, and with an address behind, it is a list.
  */
-static struct str without_name(struct str text)
+static struct str name_strip(struct str text)
 {
     size_t open = 0;
     bool at = false;
@@ -43,7 +38,9 @@ static struct str without_name(struct str text)
             open = i + 1;
         } else if (c == '>' && open) {
             bool more = memchr(text.data + i, '@', text.len - i) != NULL;
-            return more || (at && comma) ? STR_ABSENT : cut(text, open, i);
+            return more || (at && comma)
+                       ? STR_ABSENT
+                       : str_trim((struct str){text.data + open, i - open});
         } else if (!open) {
             at = at || c == '@';
             comma = comma || c == ',' || c == ';';
@@ -78,45 +75,42 @@ static struct str last_character(struct str text)
     size_t from = text.len;
     while (from > 0 && ((unsigned char)text.data[--from] & 0xc0) == 0x80)
         ;
-    return (struct str){text.data + from, text.len - from};
+    return str_skip(text, from);
 }
 
 /* Where a byte that is not UTF-8 or an invisible character is; STR_ABSENT: nowhere.
  * The former has no length. */
-static struct str find_unseen(struct str text)
+static struct str unseen_find(struct str text)
 {
     while (text.len > 0) {
         bool usual = *text.data >= ' ' && *text.data < 0x7f;
         struct str character = {text.data, usual ? 1 : str_utf8_sequence(text)};
         if (!usual && (character.len == 0 || str_character_unseen(character)))
             return character;
-        text.data += character.len;
-        text.len -= character.len;
+        text = str_skip(text, character.len);
     }
     return STR_ABSENT;
 }
 
 /* Nothing that could end an address, in a list or on a line, is part of one. */
-static bool is_plain(char c)
+static bool is_plain_char(char c)
 {
-    switch (c) {
-    case '@':
-    case '<':
-    case '>':
-    case ',':
-    case ';':
-    case ':':
-    case '"':
-    case '(':
-    case ')':
-    case '[':
-    case ']':
-    case '\\':
-    case 0x7f:
-        return false;
-    default:
-        return (unsigned char)c > ' ';
-    }
+    static const bool ends[256] = {
+        ['@'] = true, ['<'] = true,  ['>'] = true,  [','] = true, [';'] = true,
+        [':'] = true, ['"'] = true,  ['('] = true,  [')'] = true, ['['] = true,
+        [']'] = true, ['\\'] = true, [0x7f] = true,
+    };
+    return (unsigned char)c > ' ' && !ends[(unsigned char)c];
+}
+
+static bool is_ascii_char(char c)
+{
+    return (unsigned char)c < 0x80;
+}
+
+static bool is_printing_char(char c)
+{
+    return (unsigned char)c >= ' ' && c != 0x7f;
 }
 
 /* RFC 5322's atext has ' and `, so that these may be part of an address. */
@@ -129,19 +123,14 @@ static bool has_typographic_end(struct str local)
 
 static bool is_quoted_string(struct str local)
 {
-    for (size_t i = 0; i < local.len; i++) {
-        unsigned char byte = (unsigned char)local.data[i];
-        if (byte < ' ' || byte == 0x7f)
-            return false;
-    }
-    return quoted_end(local, 0) == local.len;
+    return str_all(local, is_printing_char) && quoted_end(local, 0) == local.len;
 }
 
 /*
  * What a local part names, without quotation marks and the backslashes of quoted pairs,
  * which "can be removed" (RFC 5321, 4.1.2); it is in `room` unless it has neither.
  */
-static struct str unquoted(struct str local, char room[ADDRESS_BYTES_MAX])
+static struct str local_unquote(struct str local, char room[ADDRESS_BYTES_MAX])
 {
     struct str ret = {room, 0};
     if (local.len < 2 || local.data[0] != '"')
@@ -158,28 +147,32 @@ static struct str unquoted(struct str local, char room[ADDRESS_BYTES_MAX])
 static bool is_local_part(struct str local)
 {
     char room[ADDRESS_BYTES_MAX];
-    if (local.len > 2 && local.data[0] == '"') {
-        if (!is_quoted_string(local))
-            return false;
-    } else {
-        for (size_t i = 0; i < local.len; i++)
-            if (!is_plain(local.data[i]))
-                return false;
-    }
-    return local.len > 0 && !has_typographic_end(unquoted(local, room));
+    bool quoted = local.len > 2 && local.data[0] == '"';
+    if (quoted ? !is_quoted_string(local) : !str_all(local, is_plain_char))
+        return false;
+    return local.len > 0 && !has_typographic_end(local_unquote(local, room));
 }
 
 /* `text` is UTF-8. */
-static bool holds_quotation_mark(struct str text)
+static bool has_quotation_mark(struct str text)
 {
     while (text.len > 0) {
         struct str character = first_character(text);
         if (is_quotation_mark(character))
             return true;
-        text.data += character.len;
-        text.len -= character.len;
+        text = str_skip(text, character.len);
     }
     return false;
+}
+
+static bool is_domain_char(char c)
+{
+    return is_plain_char(c) && c != '\'' && c != '`';
+}
+
+static bool is_literal_char(char c)
+{
+    return is_domain_char(c) || c == ':';
 }
 
 static bool is_domain(struct str domain)
@@ -189,27 +182,13 @@ static bool is_domain(struct str domain)
         domain.len > 2 && domain.data[0] == '[' && str_ends_with(domain, STR("]"));
     if (literal)
         domain = (struct str){domain.data + 1, domain.len - 2};
-
-    bool ascii = true;
-    for (size_t i = 0; i < domain.len; i++) {
-        char c = domain.data[i];
-        if ((!is_plain(c) && !(literal && c == ':')) || c == '\'' || c == '`')
-            return false;
-        ascii = ascii && (unsigned char)c < 0x80;
-    }
     return domain.len > 0 && domain.data[0] != '.' &&
-           (ascii || !holds_quotation_mark(domain));
+           (literal ? str_all(domain, is_literal_char)
+                    : str_all(domain, is_domain_char)) &&
+           (str_all(domain, is_ascii_char) || !has_quotation_mark(domain));
 }
 
-static bool is_all_plain(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (!is_plain(text.data[i]))
-            return false;
-    return true;
-}
-
-static size_t put_lower(char *to, struct str text)
+static size_t lower_put(char *to, struct str text)
 {
     for (size_t i = 0; i < text.len; i++)
         to[i] = ascii_lower(text.data[i]);
@@ -221,14 +200,14 @@ static size_t put_lower(char *to, struct str text)
  * `"joe"`, `"j\oe"` and `joe` are the same mailbox: it is quoted only when it must be,
  * and in quotes a backslash stands before `"` and `\` alone. Never longer than `local`.
  */
-static size_t put_local(char *to, struct str local)
+static size_t local_put(char *to, struct str local)
 {
     char room[ADDRESS_BYTES_MAX];
-    struct str inner = unquoted(local, room);
+    struct str inner = local_unquote(local, room);
     size_t at = 0;
 
-    if (is_all_plain(inner))
-        return put_lower(to, inner);
+    if (str_all(inner, is_plain_char))
+        return lower_put(to, inner);
     to[at++] = '"';
     for (size_t i = 0; i < inner.len; i++) {
         if (inner.data[i] == '"' || inner.data[i] == '\\')
@@ -239,56 +218,50 @@ static size_t put_local(char *to, struct str local)
     return at;
 }
 
-static bool is_ascii(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.data[i] >= 0x80)
-            return false;
-    return true;
-}
-
 /* `example.com.` is the same domain; a second dot is a slip. */
-static struct str without_final_dots(struct str domain)
+static struct str final_dots_strip(struct str domain)
 {
     while (domain.len > 1 && str_ends_with(domain, STR(".")))
         domain.len--;
     return domain;
 }
 
-static void free_idn(char **text)
+static void idn_freep(char **text)
 {
     idn2_free(*text);
 }
 
 /* `domain` ends in NUL and is replaced by its A-labels when it has some. */
-static int put_a_labels(char *domain, size_t room)
+static int a_labels_put(char *domain, size_t room)
 {
-    _cleanup_(free_idn) char *ascii = NULL;
+    _cleanup_(idn_freep) char *ascii = NULL;
 
-    int rc = idn2_to_ascii_8z(domain, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-    if (rc == IDN2_MALLOC)
+    int r = idn2_to_ascii_8z(domain, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    if (r == IDN2_MALLOC)
         return -ENOMEM;
-    if (rc != IDN2_OK)
+    if (r != IDN2_OK)
         return 0;
     /* The mapping can bring in what we have just excluded, a fullwidth @ for one. */
-    struct str mapped = without_final_dots(str_of(ascii));
-    if (!is_domain(mapped) || !is_ascii(mapped))
+    struct str mapped = final_dots_strip(str_of(ascii));
+    if (!is_domain(mapped) || !str_all(mapped, is_ascii_char))
         return 0;
     if (mapped.len >= room)
         return -EINVAL;
-    (void)put_lower(domain, mapped);
+    (void)lower_put(domain, mapped);
     return 0;
 }
 
-static int put_key(struct str local, struct str domain, struct address *ret)
+static int key_put(struct str local, struct str domain, struct address *ret)
 {
-    domain = without_final_dots(domain);
+    domain = final_dots_strip(domain);
 
-    size_t at = put_local(ret->key, local);
+    size_t at = local_put(ret->key, local);
     ret->key[at++] = '@';
     ret->domain = ret->key + at;
-    (void)put_lower(ret->key + at, domain);
-    return is_ascii(domain) ? 0 : put_a_labels(ret->key + at, sizeof(ret->key) - at);
+    (void)lower_put(ret->key + at, domain);
+    return str_all(domain, is_ascii_char)
+               ? 0
+               : a_labels_put(ret->key + at, sizeof(ret->key) - at);
 }
 
 int address_parse(struct str text, struct address *ret)
@@ -296,11 +269,11 @@ int address_parse(struct str text, struct address *ret)
     if (text.len > ADDRESS_TEXT_BYTES_MAX)
         return -EINVAL;
 
-    struct str spec = without_name(str_trim(text));
+    struct str spec = name_strip(str_trim(text));
     const char *at = spec.len ? memrchr(spec.data, '@', spec.len) : NULL;
     if (!at || spec.len >= ADDRESS_BYTES_MAX)
         return -EINVAL;
-    if (!is_ascii(spec) && str_present(find_unseen(spec)))
+    if (!str_all(spec, is_ascii_char) && str_present(unseen_find(spec)))
         return -EINVAL;
 
     struct str local = {spec.data, (size_t)(at - spec.data)};
@@ -309,13 +282,14 @@ int address_parse(struct str text, struct address *ret)
         return -EINVAL;
 
     memcpy(ret->seen, spec.data, local.len + 1);
-    (void)put_lower(ret->seen + local.len + 1, domain);
-    return put_key(local, domain, ret);
+    (void)lower_put(ret->seen + local.len + 1, domain);
+    return key_put(local, domain, ret);
 }
 
 /* --- what people give ------------------------------------------------------------ */
 
-static void say_unseen(struct str text, struct str found, char ret[ADDRESS_FAULT_BYTES])
+static void unseen_describe(struct str text, struct str found,
+                            char ret[ADDRESS_FAULT_BYTES])
 {
     struct str before = {text.data, (size_t)(found.data - text.data)};
     char what[64];
@@ -328,12 +302,9 @@ static void say_unseen(struct str text, struct str found, char ret[ADDRESS_FAULT
                        (unsigned char)found.data[0]);
     if (before.len > ADDRESS_QUOTE_BYTES_MAX) {
         cut = "…";
-        before.data += before.len - ADDRESS_QUOTE_BYTES_MAX;
-        before.len = ADDRESS_QUOTE_BYTES_MAX;
-        while (before.len > 0 && ((unsigned char)before.data[0] & 0xc0) == 0x80) {
-            before.data++;
-            before.len--;
-        }
+        before = str_skip(before, before.len - ADDRESS_QUOTE_BYTES_MAX);
+        while (before.len > 0 && ((unsigned char)before.data[0] & 0xc0) == 0x80)
+            before = str_skip(before, 1);
     }
     const char *is = found.len > 0 ? str_character_unseen(found) : "not UTF-8";
     if (before.len > 0)
@@ -345,10 +316,10 @@ static void say_unseen(struct str text, struct str found, char ret[ADDRESS_FAULT
 
 bool address_text_is_plain(struct str text, char ret_fault[ADDRESS_FAULT_BYTES])
 {
-    struct str found = find_unseen(text);
+    struct str found = unseen_find(text);
 
     if (str_present(found)) {
-        say_unseen(text, found, ret_fault);
+        unseen_describe(text, found, ret_fault);
         return false;
     }
     if (text.len > 1 && is_quotation_mark(first_character(text)) &&
@@ -362,12 +333,12 @@ bool address_text_is_plain(struct str text, char ret_fault[ADDRESS_FAULT_BYTES])
 }
 
 /* `a <a@example.com>, b <b@example.com>` must not pass for its first address. */
-static bool is_alone(struct str text)
+static bool address_is_alone(struct str text)
 {
     bool quoted = false, other = false;
     size_t opened = 0;
 
-    if (text.len == 0 || !memchr(text.data, '<', text.len))
+    if (!str_find(text, '<'))
         return true;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.data[i];
@@ -391,13 +362,13 @@ int address_read(struct str text, struct address *ret,
     if (!address_text_is_plain(text, ret_fault))
         return -EINVAL;
 
-    int r = is_alone(text) ? address_parse(text, ret) : -EINVAL;
+    int r = address_is_alone(text) ? address_parse(text, ret) : -EINVAL;
     const char *fault = "it is not of the form jane@example.com";
     if (r == -ENOMEM)
         fault = "out of memory";
     else if (text.len == 0)
         fault = "it is empty";
-    else if (!memchr(text.data, '@', text.len))
+    else if (!str_find(text, '@'))
         fault = "there is no @ in it";
     if (r < 0)
         (void)snprintf(ret_fault, ADDRESS_FAULT_BYTES, "%s", fault);

@@ -5,7 +5,7 @@
 enum field { ARN, PARTITION, SERVICE, REGION, ACCOUNT, TOPIC, FIELDS };
 
 /* Cuts `text` at its colons; false unless there are exactly FIELDS fields. */
-static bool cut_fields(struct str text, struct str ret[FIELDS])
+static bool fields_cut(struct str text, struct str ret[FIELDS])
 {
     if (text.len > ARN_BYTES_MAX)
         return false;
@@ -15,19 +15,27 @@ static bool cut_fields(struct str text, struct str ret[FIELDS])
     return !str_present(text);
 }
 
+/* `arn:…:sns:…`, with anything in the other fields. */
+static bool sns_fields_cut(struct str text, struct str ret[FIELDS])
+{
+    return fields_cut(text, ret) && str_equal(ret[ARN], STR("arn")) &&
+           str_equal(ret[SERVICE], STR("sns"));
+}
+
 static bool is_lower(char c)
 {
     return c >= 'a' && c <= 'z';
 }
 
+static bool is_partition_char(char c)
+{
+    return is_lower(c) || c == '-';
+}
+
 static bool is_partition(struct str s)
 {
-    if (s.len > ARN_PARTITION_BYTES_MAX || !str_starts_with(s, STR("aws")))
-        return false;
-    for (size_t i = 3; i < s.len; i++)
-        if (!is_lower(s.data[i]) && s.data[i] != '-')
-            return false;
-    return true;
+    return s.len <= ARN_PARTITION_BYTES_MAX && str_take_prefix(&s, STR("aws")) &&
+           str_all(s, is_partition_char);
 }
 
 /*
@@ -41,29 +49,23 @@ static bool is_region(struct str s)
     size_t words = 0;
     if (s.len > ARN_REGION_BYTES_MAX)
         return false;
-    while (str_split(&s, '-', &word)) {
+    for (; str_split(&s, '-', &word); words++) {
         bool last = !str_present(s);
-        if (word.len == 0 || (last && word.len > 2))
+        if (word.len == 0 || (last && word.len > 2) ||
+            !(last ? str_all(word, ascii_is_digit) : str_all(word, is_lower)))
             return false;
-        for (size_t i = 0; i < word.len; i++)
-            if (last ? !ascii_is_digit(word.data[i]) : !is_lower(word.data[i]))
-                return false;
-        words++;
     }
     return words >= 2;
 }
 
 static bool is_account(struct str s)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if (!ascii_is_digit(s.data[i]))
-            return false;
-    return s.len == 12;
+    return s.len == 12 && str_all(s, ascii_is_digit);
 }
 
 static bool is_topic_char(char c)
 {
-    return ascii_is_alpha(c) || ascii_is_digit(c) || c == '-' || c == '_';
+    return ascii_is_alnum(c) || c == '-' || c == '_';
 }
 
 static bool is_topic(struct str s)
@@ -72,20 +74,15 @@ static bool is_topic(struct str s)
         return false;
     if (str_ends_with(s, STR(".fifo")))
         s.len -= 5;
-    for (size_t i = 0; i < s.len; i++)
-        if (!is_topic_char(s.data[i]))
-            return false;
-    return s.len > 0;
+    return s.len > 0 && str_all(s, is_topic_char);
 }
 
 bool arn_parse(struct str text, struct arn *ret)
 {
     struct str field[FIELDS];
-    if (!str_present(text) || !cut_fields(text, field))
-        return false;
-    if (!str_equal(field[ARN], STR("arn")) || !is_partition(field[PARTITION]) ||
-        !str_equal(field[SERVICE], STR("sns")) || !is_region(field[REGION]) ||
-        !is_account(field[ACCOUNT]) || !is_topic(field[TOPIC]))
+    if (!sns_fields_cut(text, field) || !is_partition(field[PARTITION]) ||
+        !is_region(field[REGION]) || !is_account(field[ACCOUNT]) ||
+        !is_topic(field[TOPIC]))
         return false;
     *ret = (struct arn){
         .text = text,
@@ -97,28 +94,21 @@ bool arn_parse(struct str text, struct arn *ret)
     return true;
 }
 
-static bool has_star(struct str s)
+static bool is_pattern_char(char c)
 {
-    return s.len > 0 && memchr(s.data, '*', s.len);
+    return is_topic_char(c) || c == '*' || c == '.';
 }
 
 /* A field without a star must be one that can occur, so that a slip is found at start. */
 static bool is_field_pattern(struct str s, bool (*is_valid)(struct str), size_t max)
 {
-    if (!has_star(s))
-        return is_valid(s);
-    for (size_t i = 0; i < s.len; i++)
-        if (s.data[i] != '*' && s.data[i] != '.' && !is_topic_char(s.data[i]))
-            return false;
-    return s.len <= max;
+    return str_find(s, '*') ? s.len <= max && str_all(s, is_pattern_char) : is_valid(s);
 }
 
 bool arn_pattern_is_valid(struct str pattern)
 {
     struct str field[FIELDS];
-    if (!str_present(pattern) || !cut_fields(pattern, field))
-        return false;
-    return str_equal(field[ARN], STR("arn")) && str_equal(field[SERVICE], STR("sns")) &&
+    return sns_fields_cut(pattern, field) &&
            (str_equal(field[PARTITION], STR("*")) || is_partition(field[PARTITION])) &&
            is_field_pattern(field[REGION], is_region, ARN_REGION_BYTES_MAX) &&
            is_account(field[ACCOUNT]) &&
@@ -128,11 +118,10 @@ bool arn_pattern_is_valid(struct str pattern)
 bool arn_pattern_is_for_any_account(struct str pattern)
 {
     struct str field[FIELDS];
-    return str_present(pattern) && cut_fields(pattern, field) && has_star(field[ACCOUNT]);
+    return fields_cut(pattern, field) && str_find(field[ACCOUNT], '*');
 }
 
-/* Goes back to the last star only, so the time is bounded by the product of the lengths.
- */
+/* Goes back to the last star only: the time is bounded by the product of the lengths. */
 static bool field_matches(struct str s, struct str pattern)
 {
     size_t at = 0, in_pattern = 0, retry_at = 0, behind_star = 0;
@@ -160,9 +149,7 @@ static bool field_matches(struct str s, struct str pattern)
 bool arn_matches(const struct arn *arn, struct str pattern)
 {
     struct str field[FIELDS];
-    if (!str_present(pattern) || !cut_fields(pattern, field))
-        return false;
-    return str_equal(field[ARN], STR("arn")) && str_equal(field[SERVICE], STR("sns")) &&
+    return sns_fields_cut(pattern, field) &&
            field_matches(arn->partition, field[PARTITION]) &&
            field_matches(arn->region, field[REGION]) &&
            str_equal(arn->account, field[ACCOUNT]) &&

@@ -15,7 +15,7 @@ struct reader {
 
 /* --- reading --------------------------------------------------------------------- */
 
-static int grow(struct reader *reader)
+static int tree_grow(struct reader *reader)
 {
     struct json_tree *tree = reader->tree;
     bool usual = tree->values == tree->usual;
@@ -33,16 +33,16 @@ static int grow(struct reader *reader)
 }
 
 /* The values may move: a value is known by its place. */
-static int add(struct reader *reader, struct str name, size_t *ret_place)
+static int value_add(struct reader *reader, struct str name, size_t *ret_place)
 {
     struct json_tree *tree = reader->tree;
 
     if (tree->count == SES_VALUES_MAX)
         return -E2BIG;
     if (tree->count == reader->room) {
-        int rc = grow(reader);
-        if (rc < 0)
-            return rc;
+        int r = tree_grow(reader);
+        if (r < 0)
+            return r;
     }
     *ret_place = tree->count++;
     tree->values[*ret_place] =
@@ -50,42 +50,37 @@ static int add(struct reader *reader, struct str name, size_t *ret_place)
     return 0;
 }
 
-static int fault_of(const struct reader *reader)
+static int scan_errno(const struct reader *reader)
 {
     return reader->scan.no_memory ? -ENOMEM : -EINVAL;
 }
 
-static int read_value(struct reader *reader, struct str name, unsigned depth);
+static int value_read(struct reader *reader, struct str name, unsigned depth);
 
-static int read_element(struct reader *reader, bool object, unsigned depth)
+/* What is between the brackets of an object or an array. */
+static int elements_read(struct reader *reader, bool object, unsigned depth)
 {
-    struct str name = STR_ABSENT;
-
-    if (object &&
-        (json_scan_peek(&reader->scan) != '"' ||
-         !json_scan_string(&reader->scan, &name) || !json_scan_take(&reader->scan, ':')))
-        return fault_of(reader);
-    return read_value(reader, name, depth);
-}
-
-static int read_elements(struct reader *reader, bool object, unsigned depth)
-{
+    struct json_scan *scan = &reader->scan;
     char close = object ? '}' : ']';
 
     if (depth == SES_DEPTH_MAX)
         return -E2BIG;
-    reader->scan.at++;
-    if (json_scan_take(&reader->scan, close))
+    scan->at++;
+    if (json_scan_take(scan, close))
         return 0;
     do {
-        int rc = read_element(reader, object, depth + 1);
-        if (rc < 0)
-            return rc;
-    } while (json_scan_take(&reader->scan, ','));
-    return json_scan_take(&reader->scan, close) ? 0 : -EINVAL;
+        struct str name = STR_ABSENT;
+        if (object && (json_scan_peek(scan) != '"' || !json_scan_string(scan, &name) ||
+                       !json_scan_take(scan, ':')))
+            return scan_errno(reader);
+        int r = value_read(reader, name, depth + 1);
+        if (r < 0)
+            return r;
+    } while (json_scan_take(scan, ','));
+    return json_scan_take(scan, close) ? 0 : -EINVAL;
 }
 
-static enum json_tree_kind kind_of(int first)
+static enum json_tree_kind value_kind(int first)
 {
     switch (first) {
     case '{':
@@ -103,24 +98,23 @@ static enum json_tree_kind kind_of(int first)
     }
 }
 
-static int read_value(struct reader *reader, struct str name, unsigned depth)
+static int value_read(struct reader *reader, struct str name, unsigned depth)
 {
-    int first = json_scan_peek(&reader->scan);
-    enum json_tree_kind kind = kind_of(first);
+    enum json_tree_kind kind = value_kind(json_scan_peek(&reader->scan));
     const char *start = reader->scan.at;
     struct str text = STR_ABSENT;
     size_t place;
 
-    int rc = add(reader, name, &place);
-    if (rc < 0)
-        return rc;
+    int r = value_add(reader, name, &place);
+    if (r < 0)
+        return r;
     if (kind == JSON_TREE_OBJECT || kind == JSON_TREE_ARRAY)
-        rc = read_elements(reader, kind == JSON_TREE_OBJECT, depth);
+        r = elements_read(reader, kind == JSON_TREE_OBJECT, depth);
     else if (!(kind == JSON_TREE_STRING ? json_scan_string(&reader->scan, &text)
                                         : json_scan_skip(&reader->scan)))
-        rc = fault_of(reader);
-    if (rc < 0)
-        return rc;
+        r = scan_errno(reader);
+    if (r < 0)
+        return r;
     if (kind != JSON_TREE_STRING)
         text = (struct str){start, (size_t)(reader->scan.at - start)};
 
@@ -143,11 +137,11 @@ int json_tree_read(struct str text, struct json_tree *ret)
     json_scan_init(&reader.scan, text);
     reader.scan.replaces_halves = true;
     int first = json_scan_peek(&reader.scan);
-    int rc = first == '{' || first == '[' ? read_value(&reader, STR_ABSENT, 0) : -EINVAL;
+    int r = first == '{' || first == '[' ? value_read(&reader, STR_ABSENT, 0) : -EINVAL;
     ret->decoded = reader.scan.decoded;
-    if (rc == 0 && json_scan_peek(&reader.scan) >= 0)
-        rc = -EINVAL;
-    return rc;
+    if (r == 0 && json_scan_peek(&reader.scan) >= 0)
+        r = -EINVAL;
+    return r;
 }
 
 void json_tree_done(struct json_tree *tree)
@@ -180,12 +174,10 @@ const struct json_value *json_tree_first(const struct json_value *container)
 const struct json_value *json_tree_next(const struct json_value *container,
                                         const struct json_value *value)
 {
-    const struct json_value *next;
+    bool is_last =
+        !container || !value || value + value->span >= container + container->span;
 
-    if (!container || !value)
-        return NULL;
-    next = value + value->span;
-    return next < container + container->span ? next : NULL;
+    return is_last ? NULL : value + value->span;
 }
 
 const struct json_value *json_tree_member(const struct json_value *object,
@@ -203,7 +195,7 @@ const struct json_value *json_tree_member(const struct json_value *object,
 
 struct str json_tree_text(const struct json_value *value)
 {
-    if (!json_tree_is(value, JSON_TREE_STRING) || value->text.len == 0)
-        return STR_ABSENT;
-    return value->text;
+    bool is_text = json_tree_is(value, JSON_TREE_STRING) && value->text.len > 0;
+
+    return is_text ? value->text : STR_ABSENT;
 }

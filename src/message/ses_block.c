@@ -15,8 +15,6 @@ enum whom {
 };
 
 struct block {
-    enum ses_type type;
-    const char *word; /* the type as SES spells it */
     const char *name;
     enum whom whom;
     const char *recipients;
@@ -25,72 +23,63 @@ struct block {
 };
 
 static const struct block BLOCKS[] = {
-    {SES_OTHER, "", "", WHOM_NOBODY, NULL, NULL, false},
-    {SES_BOUNCE, "Bounce", "bounce", WHOM_NAMED, "bouncedRecipients", NULL, true},
-    {SES_COMPLAINT, "Complaint", "complaint", WHOM_NAMED, "complainedRecipients", NULL,
-     true},
-    {SES_DELIVERY, "Delivery", "delivery", WHOM_NAMED_OR_ONE, "recipients",
-     "smtpResponse", false},
-    {SES_SEND, "Send", "send", WHOM_TO, NULL, NULL, false},
-    {SES_REJECT, "Reject", "reject", WHOM_TO, NULL, "reason", false},
-    {SES_OPEN, "Open", "open", WHOM_TO, NULL, NULL, false},
-    {SES_CLICK, "Click", "click", WHOM_TO, NULL, NULL, false},
-    {SES_RENDERING_FAILURE, "Rendering Failure", "failure", WHOM_TO, NULL, "errorMessage",
-     false},
-    {SES_DELIVERY_DELAY, "DeliveryDelay", "deliveryDelay", WHOM_NAMED,
-     "delayedRecipients", "delayType", false},
-    {SES_SUBSCRIPTION, "Subscription", "subscription", WHOM_TO, NULL, NULL, false},
-    {SES_RECEIVED, "Received", "receipt", WHOM_NAMED_OR_TO, "recipients", NULL, false},
+    [SES_OTHER] = {"", WHOM_NOBODY, NULL, NULL, false},
+    [SES_BOUNCE] = {"bounce", WHOM_NAMED, "bouncedRecipients", NULL, true},
+    [SES_COMPLAINT] = {"complaint", WHOM_NAMED, "complainedRecipients", NULL, true},
+    [SES_DELIVERY] = {"delivery", WHOM_NAMED_OR_ONE, "recipients", "smtpResponse", false},
+    [SES_SEND] = {"send", WHOM_TO, NULL, NULL, false},
+    [SES_REJECT] = {"reject", WHOM_TO, NULL, "reason", false},
+    [SES_OPEN] = {"open", WHOM_TO, NULL, NULL, false},
+    [SES_CLICK] = {"click", WHOM_TO, NULL, NULL, false},
+    [SES_RENDERING_FAILURE] = {"failure", WHOM_TO, NULL, "errorMessage", false},
+    [SES_DELIVERY_DELAY] = {"deliveryDelay", WHOM_NAMED, "delayedRecipients", "delayType",
+                            false},
+    [SES_SUBSCRIPTION] = {"subscription", WHOM_TO, NULL, NULL, false},
+    [SES_RECEIVED] = {"receipt", WHOM_NAMED_OR_TO, "recipients", NULL, false},
 };
-#define BLOCK_COUNT (sizeof(BLOCKS) / sizeof(BLOCKS[0]))
 
-static const struct block *block_of(enum ses_type type)
-{
-    for (size_t i = 1; i < BLOCK_COUNT; i++)
-        if (BLOCKS[i].type == type)
-            return &BLOCKS[i];
-    return &BLOCKS[0];
-}
-
-enum ses_type ses_type_of(struct str word)
-{
-    for (size_t i = 1; i < BLOCK_COUNT; i++)
-        if (str_equal_nocase(word, str_of(BLOCKS[i].word)))
-            return BLOCKS[i].type;
-    return SES_OTHER;
-}
-
-const char *ses_type_spelling(enum ses_type type)
-{
-    return type == SES_OTHER ? NULL : block_of(type)->word;
-}
-
-int64_t ses_member_time(const struct json_value *object, const char *name)
-{
-    int64_t ms;
-    struct str text = ses_member(object, name);
-    return str_present(text) && clock_parse(text, &ms) == 0 ? ms : CLOCK_NONE;
-}
+static const char *const BOUNCE_TYPES[] = {
+    [SES_BOUNCE_NONE] = "",
+    [SES_BOUNCE_PERMANENT] = "Permanent",
+    [SES_BOUNCE_TRANSIENT] = "Transient",
+    [SES_BOUNCE_UNDETERMINED] = "Undetermined",
+    NULL,
+};
+/* notification-contents, "Bounce types"; ses.md in the reference has what each means. */
+static const char *const SUBTYPES[] = {"General",
+                                       "NoEmail",
+                                       "Suppressed",
+                                       "OnAccountSuppressionList",
+                                       "OnTenantSuppressionList",
+                                       "UnsubscribedRecipient",
+                                       "EmailValidationSuppressed",
+                                       "MailboxFull",
+                                       "MessageTooLarge",
+                                       "ContentRejected",
+                                       "AttachmentRejected",
+                                       "CustomTimeoutExceeded",
+                                       "Undetermined",
+                                       NULL};
+static const char *const FEEDBACK_TYPES[] = {"abuse", "auth-failure", "fraud", "not-spam",
+                                             "other", "virus",        NULL};
 
 /* --- recipients ------------------------------------------------------------------ */
 
 /* Whom the event is about, out of those that the block names and those written to. */
-static struct ses_recipients choose(enum whom whom, struct ses_recipients *named,
-                                    struct ses_recipients *to)
+static struct ses_recipients *recipients_of(enum whom whom, struct ses_recipients *named,
+                                            struct ses_recipients *to)
 {
     bool nobody_named = named->readable == 0 && to->count > 0;
     bool take_to = whom == WHOM_TO ||
                    (nobody_named && (whom == WHOM_NAMED_OR_TO ||
                                      (whom == WHOM_NAMED_OR_ONE && to->count == 1)));
-    struct ses_recipients *from = take_to ? to : named;
-    struct ses_recipients chosen = *from;
-    from->items = NULL;
-    return chosen;
+    return take_to ? to : named;
 }
 
 /* "not possible to retrieve the recipient address": then whose is the one we got? */
-static bool is_nobodys(const struct ses_event *event, const struct ses_recipients *to,
-                       const struct ses_recipients *named)
+static bool recipient_is_unknown(const struct ses_event *event,
+                                 const struct ses_recipients *to,
+                                 const struct ses_recipients *named)
 {
     return event->bounce_type == SES_BOUNCE_PERMANENT &&
            str_equal(event->bounce_subtype, STR("NoEmail")) && to->count > 0 &&
@@ -98,7 +87,7 @@ static bool is_nobodys(const struct ses_event *event, const struct ses_recipient
 }
 
 /* SES did not try, so no other server chose the name. */
-static bool is_list_hit(const struct ses_event *event)
+static bool event_is_list_hit(const struct ses_event *event)
 {
     struct str subtype =
         event->type == SES_BOUNCE ? event->bounce_subtype : event->complaint_subtype;
@@ -106,7 +95,7 @@ static bool is_list_hit(const struct ses_event *event)
            str_equal_nocase(subtype, STR("OnTenantSuppressionList"));
 }
 
-static int read_recipients(const struct json_value *message, const struct block *block,
+static int recipients_read(const struct json_value *message, const struct block *block,
                            struct ses_event *event)
 {
     _cleanup_(ses_recipients_done) struct ses_recipients to = {.items = NULL};
@@ -114,31 +103,31 @@ static int read_recipients(const struct json_value *message, const struct block 
     const struct json_value *content = json_tree_member(message, block->name);
     const struct json_value *mail = json_tree_member(message, "mail");
 
-    int rc = ses_recipients_read(json_tree_member(mail, "destination"), &to);
-    if (rc == 0 && block->recipients)
-        rc = ses_recipients_read(json_tree_member(content, block->recipients), &named);
-    if (rc != 0)
-        return rc;
+    int r = ses_recipients_read(json_tree_member(mail, "destination"), &to);
+    if (r == 0 && block->recipients)
+        r = ses_recipients_read(json_tree_member(content, block->recipients), &named);
+    if (r != 0)
+        return r;
     if (block->essential && named.readable == 0)
         return QUARANTINE_INCOMPLETE;
     if (named.count > SES_RECIPIENTS_NAMED_MAX && named.count > to.count)
         return QUARANTINE_TOO_LARGE;
-    if (is_nobodys(event, &to, &named))
+    if (recipient_is_unknown(event, &to, &named))
         return QUARANTINE_NO_EMAIL;
 
     event->destination_count = to.count;
-    if (block->essential && !is_list_hit(event))
+    if (block->essential && !event_is_list_hit(event))
         ses_recipients_compare(&to, &named, &event->reported);
-    struct ses_recipients chosen = choose(block->whom, &named, &to);
-    event->recipients = chosen.items;
-    event->recipient_count = chosen.count;
-    size_t room = event->reported ? to.room + named.room : chosen.room;
-    event->owned_bytes += room * sizeof(*chosen.items);
+    struct ses_recipients *chosen = recipients_of(block->whom, &named, &to);
+    size_t room = event->reported ? to.room + named.room : chosen->room;
+    event->owned_bytes += room * sizeof(*chosen->items);
+    event->recipient_count = chosen->count;
+    event->recipients = take_ptr(chosen->items);
     return 0;
 }
 
 /* Who may have complained: recipients of the mail, as far as its recipients are known. */
-static size_t count_candidates(const struct ses_event *event)
+static size_t candidates_count(const struct ses_event *event)
 {
     size_t strangers = 0;
 
@@ -151,53 +140,43 @@ static size_t count_candidates(const struct ses_event *event)
 
 /* --- what is particular to a type ------------------------------------------------ */
 
-static enum ses_bounce_type bounce_type_of(struct str word)
+/* Members in SES's spelling, if they hold one of its words in any case. */
+static int bounce_read(const struct json_value *bounce, struct ses_event *event)
 {
-    if (str_equal(word, STR("Permanent")))
-        return SES_BOUNCE_PERMANENT;
-    if (str_equal(word, STR("Transient")))
-        return SES_BOUNCE_TRANSIENT;
-    if (str_equal(word, STR("Undetermined")))
-        return SES_BOUNCE_UNDETERMINED;
-    return SES_BOUNCE_NONE;
-}
-
-static int read_bounce(const struct json_value *bounce, struct ses_event *event)
-{
-    event->bounce_type_text =
-        ses_word(ses_member(bounce, "bounceType"), SES_BOUNCE_TYPES);
-    event->bounce_type = bounce_type_of(event->bounce_type_text);
-    event->bounce_subtype = ses_word(ses_member(bounce, "bounceSubType"), SES_SUBTYPES);
+    event->bounce_type_text = str_spelled(ses_member(bounce, "bounceType"), BOUNCE_TYPES);
+    event->bounce_subtype = str_spelled(ses_member(bounce, "bounceSubType"), SUBTYPES);
+    for (unsigned i = SES_BOUNCE_PERMANENT; BOUNCE_TYPES[i]; i++)
+        if (str_equal(event->bounce_type_text, str_of(BOUNCE_TYPES[i])))
+            event->bounce_type = (enum ses_bounce_type)i;
     return event->bounce_type == SES_BOUNCE_NONE ? QUARANTINE_BAD_TYPE : 0;
 }
 
-static int read_complaint(const struct json_value *complaint, struct ses_event *event)
+static void complaint_read(const struct json_value *complaint, struct ses_event *event)
 {
     event->complaint_subtype =
-        ses_word(ses_member(complaint, "complaintSubType"), SES_SUBTYPES);
+        str_spelled(ses_member(complaint, "complaintSubType"), SUBTYPES);
     event->feedback_type =
-        ses_word(ses_member(complaint, "complaintFeedbackType"), SES_FEEDBACK_TYPES);
-    return 0;
+        str_spelled(ses_member(complaint, "complaintFeedbackType"), FEEDBACK_TYPES);
 }
 
-static bool is_out(const struct json_value *entry)
+static bool topic_is_out(const struct json_value *entry)
 {
     return str_equal_nocase(ses_member(entry, "subscriptionStatus"), STR("OptOut"));
 }
 
-static bool was_out(const struct json_value *old_topics, struct str topic)
+static bool topic_was_out(const struct json_value *old_topics, struct str topic)
 {
     for (const struct json_value *entry = json_tree_first(old_topics); entry;
          entry = json_tree_next(old_topics, entry)) {
-        if (is_out(entry) && str_equal(ses_member(entry, "topicName"), topic))
+        if (topic_is_out(entry) && str_equal(ses_member(entry, "topicName"), topic))
             return true;
     }
     return false;
 }
 
 /* Somebody left: everything, or a topic that he had not left before. */
-static int read_subscription(const struct json_value *subscription,
-                             struct ses_event *event)
+static void subscription_read(const struct json_value *subscription,
+                              struct ses_event *event)
 {
     const struct json_value *new = json_tree_member(subscription, "newTopicPreferences");
     const struct json_value *old = json_tree_member(subscription, "oldTopicPreferences");
@@ -210,30 +189,16 @@ static int read_subscription(const struct json_value *subscription,
     for (const struct json_value *entry = json_tree_first(topics);
          entry && !event->opt_out; entry = json_tree_next(topics, entry)) {
         struct str topic = ses_member(entry, "topicName");
-        event->opt_out =
-            str_present(topic) && is_out(entry) && !was_out(old_topics, topic);
-    }
-    return 0;
-}
-
-static int read_particulars(const struct json_value *content, struct ses_event *event)
-{
-    switch (event->type) {
-    case SES_BOUNCE:
-        return read_bounce(content, event);
-    case SES_COMPLAINT:
-        return read_complaint(content, event);
-    case SES_SUBSCRIPTION:
-        return read_subscription(content, event);
-    default:
-        return 0;
+        event->opt_out = str_present(topic) && topic_is_out(entry) &&
+                         !topic_was_out(old_topics, topic);
     }
 }
 
 int ses_block_read(const struct json_value *message, struct ses_event *event)
 {
-    const struct block *block = block_of(event->type);
+    const struct block *block = &BLOCKS[event->type];
     const struct json_value *content = json_tree_member(message, block->name);
+    int r = 0;
 
     if (block->essential && !json_tree_is(content, JSON_TREE_OBJECT))
         return QUARANTINE_INCOMPLETE;
@@ -244,11 +209,16 @@ int ses_block_read(const struct json_value *message, struct ses_event *event)
     event->user_agent = ses_member(content, "userAgent");
     if (block->diagnostic)
         event->diagnostic = ses_member_trimmed(content, block->diagnostic);
+    if (event->type == SES_BOUNCE)
+        r = bounce_read(content, event);
+    else if (event->type == SES_COMPLAINT)
+        complaint_read(content, event);
+    else if (event->type == SES_SUBSCRIPTION)
+        subscription_read(content, event);
 
-    int rc = read_particulars(content, event);
-    if (rc == 0)
-        rc = read_recipients(message, block, event);
-    if (rc == 0 && event->type == SES_COMPLAINT)
-        event->candidates = count_candidates(event);
-    return rc;
+    if (r == 0)
+        r = recipients_read(message, block, event);
+    if (r == 0 && event->type == SES_COMPLAINT)
+        event->candidates = candidates_count(event);
+    return r;
 }

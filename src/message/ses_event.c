@@ -1,167 +1,63 @@
+/* What is known of an event by itself: its words, and the key it is known again by. */
 #include "sesbounce/ses_event.h"
 
-#include <errno.h>
+#include <stdlib.h>
 
-#include "message/ses_parts.h"
-#include "sesbounce/cleanup.h"
-#include "sesbounce/limits.h"
+/* One-shot EVP calls allocate and can fail; this must not, for a key that is missing
+ * would count an event twice. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
+
+/* --- words ----------------------------------------------------------------------- */
 
 const char *quarantine_word(enum quarantine_reason reason)
 {
-    switch (reason) {
-    case QUARANTINE_NONE:
-        return NULL;
-    case QUARANTINE_STALE:
-        return "stale";
-    case QUARANTINE_FUTURE:
-        return "future";
-    case QUARANTINE_NOT_JSON:
-        return "not-json";
-    case QUARANTINE_NO_TYPE:
-        return "no-type";
-    case QUARANTINE_BAD_TYPE:
-        return "bad-type";
-    case QUARANTINE_INCOMPLETE:
-        return "incomplete";
-    case QUARANTINE_NO_EMAIL:
-        return "no-email";
-    case QUARANTINE_TOO_LARGE:
-        return "too-large";
-    }
-    return NULL;
+    static const char *const words[] = {
+        [QUARANTINE_STALE] = "stale",       [QUARANTINE_FUTURE] = "future",
+        [QUARANTINE_NOT_JSON] = "not-json", [QUARANTINE_NO_TYPE] = "no-type",
+        [QUARANTINE_BAD_TYPE] = "bad-type", [QUARANTINE_INCOMPLETE] = "incomplete",
+        [QUARANTINE_NO_EMAIL] = "no-email", [QUARANTINE_TOO_LARGE] = "too-large",
+    };
+    return words[reason];
 }
 
-static int load(struct str text, struct json_tree *ret)
+/* By enum ses_type, then the types that name nobody. */
+static const char *const TYPES[] = {
+    [SES_OTHER] = "",
+    [SES_BOUNCE] = "Bounce",
+    [SES_COMPLAINT] = "Complaint",
+    [SES_DELIVERY] = "Delivery",
+    [SES_SEND] = "Send",
+    [SES_REJECT] = "Reject",
+    [SES_OPEN] = "Open",
+    [SES_CLICK] = "Click",
+    [SES_RENDERING_FAILURE] = "Rendering Failure",
+    [SES_DELIVERY_DELAY] = "DeliveryDelay",
+    [SES_SUBSCRIPTION] = "Subscription",
+    [SES_RECEIVED] = "Received",
+    SES_WORD_ANNOUNCEMENT,
+    SES_WORD_PAUSED,
+    SES_WORD_RESUMED,
+    "Advisor Recommendation Status Open",
+    "Advisor Recommendation Status Resolved",
+    "Advisor Recommendation Status Closed",
+    NULL,
+};
+
+struct str ses_type_word(struct str word)
 {
-    int rc = json_tree_read(text, ret);
-
-    if (rc == -E2BIG)
-        return QUARANTINE_TOO_LARGE;
-    return rc == -EINVAL ? QUARANTINE_NOT_JSON : rc;
+    return str_spelled(word, TYPES);
 }
 
-/* sns: sent once as plain text when an event destination is created */
-static bool is_validation_notice(struct str text)
+enum ses_type ses_type_of(struct str word)
 {
-    return str_starts_with(str_trim(text), STR("Successfully validated SNS topic"));
+    for (unsigned i = SES_BOUNCE; i <= SES_RECEIVED; i++)
+        if (str_equal_nocase(word, str_of(TYPES[i])))
+            return (enum ses_type)i;
+    return SES_OTHER;
 }
 
-/* SES's words are letters and blanks. Anything else is a mistake, not a new type. */
-static bool is_type_word(struct str word)
-{
-    if (word.len > SES_TYPE_BYTES_MAX || !ascii_is_alpha(word.data[0]))
-        return false;
-    for (size_t i = 0; i < word.len; i++)
-        if (!ascii_is_alpha(word.data[i]) && word.data[i] != ' ')
-            return false;
-    return true;
-}
-
-static int read_type(const struct json_value *message, struct ses_event *event)
-{
-    const struct json_value *type = ses_type_member(message);
-
-    if (!type || type->kind == JSON_TREE_NULL)
-        return QUARANTINE_NO_TYPE;
-
-    event->type_text = json_tree_text(type);
-    if (!str_present(event->type_text) || !is_type_word(event->type_text))
-        return QUARANTINE_BAD_TYPE;
-    event->type_text = ses_type_word(event->type_text);
-    event->type = ses_type_of(event->type_text);
-    return 0;
-}
-
-/* Only EventBridge brings these, and nothing but the wrapper says what they are. */
-static int read_announced(const struct json_value *wrapper, struct ses_event *event)
-{
-    struct str type = ses_bridge_type(wrapper);
-
-    if (!str_present(type) || !is_type_word(type))
-        return QUARANTINE_NO_TYPE;
-    event->type_text = ses_type_word(type);
-    ses_bridge_read(wrapper, event);
-    return 0;
-}
-
-static int read_message(const struct json_value *message, const struct ses_rules *rules,
-                        struct ses_event *event)
-{
-    int rc = ses_mail_read(json_tree_member(message, "mail"), rules, event);
-    if (rc == 0)
-        rc = ses_block_read(message, event);
-    if (event->ses_time_ms == CLOCK_NONE)
-        event->ses_time_ms = event->sent_ms;
-    return rc;
-}
-
-/* 0 also for an announcement, which is not an event: type_text says so. */
-static int read_root(const struct json_value *root, const struct ses_rules *rules,
-                     struct ses_event *event)
-{
-    bool wrapped = ses_bridge_is(root);
-    const struct json_value *message = wrapped ? json_tree_member(root, "detail") : root;
-    int rc = read_type(message, event);
-
-    if (wrapped && rc == QUARANTINE_NO_TYPE)
-        rc = read_announced(root, event);
-    else if (rc == 0 && !str_equal(event->type_text, STR(SES_WORD_ANNOUNCEMENT)))
-        rc = read_message(message, rules, event);
-    if (wrapped)
-        ses_bridge_fill(root, event);
-    return rc;
-}
-
-static enum ses_parse outcome(int rc, enum quarantine_reason *ret_reason)
-{
-    if (rc == 0)
-        return SES_PARSED_EVENT;
-    if (rc < 0)
-        return SES_PARSED_NO_MEMORY;
-    *ret_reason = (enum quarantine_reason)rc;
-    return SES_PARSED_QUARANTINE;
-}
-
-enum ses_parse ses_event_parse(struct str text, const struct ses_rules *rules,
-                               struct ses_event *ret, enum quarantine_reason *ret_reason)
-{
-    _uninitialized_ _cleanup_(json_tree_done) struct json_tree tree;
-
-    *ret = (struct ses_event){.ses_time_ms = CLOCK_NONE, .sent_ms = CLOCK_NONE};
-    *ret_reason = QUARANTINE_NONE;
-    int rc = load(text, &tree);
-    ret->decoded = take_ptr(tree.decoded);
-    if (ret->decoded)
-        ret->owned_bytes += text.len;
-    if (rc > 0 && is_validation_notice(text))
-        return SES_PARSED_ANNOUNCEMENT;
-    if (rc == 0)
-        rc = read_root(json_tree_root(&tree), rules, ret);
-    if (rc == 0 && str_equal(ret->type_text, STR(SES_WORD_ANNOUNCEMENT)))
-        return SES_PARSED_ANNOUNCEMENT;
-    return outcome(rc, ret_reason);
-}
-
-enum ses_shape ses_event_shape(struct str text)
-{
-    _uninitialized_ _cleanup_(json_tree_done) struct json_tree tree;
-    int rc = json_tree_read(text, &tree);
-    const struct json_value *root = json_tree_root(&tree);
-
-    if (rc == -ENOMEM)
-        return SES_SHAPE_NO_MEMORY;
-    if (rc == -EINVAL)
-        return SES_SHAPE_NOT_JSON;
-    if (rc == 0 && json_tree_is(root, JSON_TREE_ARRAY))
-        return SES_SHAPE_ARRAY;
-    /* A damaged envelope must not pass for a message. */
-    if (json_tree_member(root, "TopicArn") || json_tree_member(root, "Signature"))
-        return SES_SHAPE_ENVELOPE;
-    if (rc != 0 || ses_type_member(root) || json_tree_member(root, "mail") ||
-        ses_bridge_is(root))
-        return SES_SHAPE_MESSAGE;
-    return SES_SHAPE_OTHER;
-}
+/* --- the event ------------------------------------------------------------------- */
 
 void ses_event_done(struct ses_event *event)
 {
@@ -188,4 +84,114 @@ enum ses_keeping ses_event_keeping(const struct ses_event *event,
         }
     }
     return keeping;
+}
+
+/* --- the key --------------------------------------------------------------------- */
+
+#define ID_DIGITS 16
+/* The years in which an SES id can have been made: 2010 to 2100. */
+#define ID_FIRST_MS INT64_C(1262304000000)
+#define ID_LAST_MS  INT64_C(4102444800000)
+
+static int id_digit(char c)
+{
+    if (ascii_is_digit(c))
+        return c - '0';
+    c = ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* `0102015c1adae824-…`: four digits of the region, twelve of milliseconds; 0 for ids of
+ * any other form. */
+static int64_t id_time(struct str id)
+{
+    uint64_t value = 0;
+
+    if (id.len <= ID_DIGITS || id.data[ID_DIGITS] != '-')
+        return 0;
+    for (size_t i = 0; i < ID_DIGITS; i++) {
+        int digit = id_digit(id.data[i]);
+        if (digit < 0)
+            return 0;
+        value = value << 4 | (unsigned)digit;
+    }
+    int64_t ms = (int64_t)(value & UINT64_C(0xffffffffffff));
+    return ms >= ID_FIRST_MS && ms < ID_LAST_MS ? ms : 0;
+}
+
+/* Big-endian by hand: the key is kept on disk. */
+static void key_add_number(SHA256_CTX *sha, uint64_t number)
+{
+    unsigned char bytes[sizeof(number)];
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (unsigned char)(number >> (56 - 8 * i));
+    (void)SHA256_Update(sha, bytes, sizeof(bytes));
+}
+
+/* Length first, so that no two lists of texts run together to the same bytes. */
+static void key_add_text(SHA256_CTX *sha, struct str text)
+{
+    key_add_number(sha, text.len);
+    (void)SHA256_Update(sha, text.data ? text.data : "", text.len);
+}
+
+static int64_t key_bits(const unsigned char *digest)
+{
+    uint64_t bits = 0;
+    int64_t number;
+
+    for (size_t i = 0; i < sizeof(bits); i++)
+        bits = bits << 8 | digest[i];
+    memcpy(&number, &bits, sizeof(number));
+    return number;
+}
+
+struct str ses_recipient_reported(const struct ses_recipient *recipient)
+{
+    bool other =
+        str_present(recipient->reported) || recipient->named == SES_NAMED_UNREADABLE;
+    return other ? recipient->reported : str_of(recipient->address.key);
+}
+
+/* The best id there is, and what kind it is of. True: SES's of the message. */
+static bool key_id(const struct ses_event *event, struct str *ret_kind,
+                   struct str *ret_id)
+{
+    bool by_feedback = str_present(event->feedback_id);
+    bool by_message = !by_feedback && str_present(event->ses_message_id);
+
+    *ret_kind = by_feedback  ? STR("feedback")
+                : by_message ? STR("message")
+                             : STR("eventbridge");
+    *ret_id = by_feedback  ? event->feedback_id
+              : by_message ? event->ses_message_id
+                           : event->bridge_id;
+    return by_message;
+}
+
+bool ses_event_key(const struct ses_event *event, const struct ses_recipient *recipient,
+                   struct ses_key *ret)
+{
+    struct str kind, id;
+    bool by_message = key_id(event, &kind, &id);
+    /* A wrapper's time is not the event's: without the wrapper it has none. */
+    bool timed =
+        by_message && event->ses_time_ms != CLOCK_NONE && !event->time_is_bridges;
+    int64_t time_ms = timed ? event->ses_time_ms : 0;
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    SHA256_CTX sha;
+
+    if (!str_present(id))
+        return false;
+    (void)SHA256_Init(&sha);
+    key_add_text(&sha, event->type_text);
+    key_add_text(&sha, kind);
+    key_add_text(&sha, id);
+    key_add_text(&sha, recipient ? ses_recipient_reported(recipient) : STR_ABSENT);
+    key_add_number(&sha, (uint64_t)time_ms);
+    (void)SHA256_Final(digest, &sha);
+
+    int64_t id_ms = id_time(id);
+    *ret = (struct ses_key){.time_ms = id_ms ? id_ms : time_ms, .hash = key_bits(digest)};
+    return true;
 }

@@ -6,39 +6,32 @@
 
 /* Tag names are SES's own (event-publishing-add-event-destination, "auto-tags"; the
  * tenant's: sending-email-suppression-list-tenant-level). */
-static struct str tag(const struct json_value *tags, const char *name)
+static struct str tag_value(const struct json_value *tags, const char *name)
 {
     return json_tree_text(json_tree_first(json_tree_member(tags, name)));
 }
 
-static struct str first_present(struct str a, struct str b)
-{
-    return str_present(a) ? a : b;
-}
-
 /* arn:PARTITION:ses:REGION:ACCOUNT:identity/NAME */
-static void read_source_arn(struct str arn, struct ses_event *event)
+static void source_arn_read(struct str arn, struct ses_event *event)
 {
     struct str field[5];
-    struct str rest = arn;
 
     for (size_t i = 0; i < 5; i++)
-        if (!str_split(&rest, ':', &field[i]))
+        if (!str_split(&arn, ':', &field[i]))
             return;
-    if (!str_present(rest) || !str_equal(field[0], STR("arn")))
+    if (!str_present(arn) || !str_equal(field[0], STR("arn")))
         return;
     if (field[3].len)
         event->region = field[3];
     if (field[4].len && !str_present(event->account_id))
         event->account_id = field[4];
-    struct str prefix = STR("identity/");
-    if (str_starts_with(rest, prefix) && rest.len > prefix.len)
-        event->identity = (struct str){rest.data + prefix.len, rest.len - prefix.len};
+    if (str_take_prefix(&arn, STR("identity/")) && arn.len > 0)
+        event->identity = arn;
 }
 
 /* --- campaign -------------------------------------------------------------------- */
 
-static struct str header(const struct json_value *mail, struct str name)
+static struct str header_value(const struct json_value *mail, struct str name)
 {
     const struct json_value *headers = json_tree_member(mail, "headers");
 
@@ -51,7 +44,8 @@ static struct str header(const struct json_value *mail, struct str name)
     return STR_ABSENT;
 }
 
-static struct str campaign(const struct json_value *mail, const struct ses_rules *rules)
+static struct str campaign_find(const struct json_value *mail,
+                                const struct ses_rules *rules)
 {
     const struct json_value *tags = json_tree_member(mail, "tags");
     struct str value = STR_ABSENT;
@@ -61,27 +55,27 @@ static struct str campaign(const struct json_value *mail, const struct ses_rules
         struct str name = str_of(rules->campaigns[i]);
         (void)str_split(&name, ':', &where);
         if (str_equal(where, STR("tag")) && str_present(name))
-            value = tag(tags, name.data);
+            value = tag_value(tags, name.data);
         else if (str_equal(where, STR("header")) && str_present(name))
-            value = header(mail, name);
+            value = header_value(mail, name);
     }
     return value;
 }
 
 /* --- what has to be composed ----------------------------------------------------- */
 
-static int domain_of(struct str address_text, char ret[ADDRESS_BYTES_MAX])
+static int domain_parse(struct str address_text, char ret[ADDRESS_BYTES_MAX])
 {
     struct address address;
 
-    int rc = address_parse(address_text, &address);
-    if (rc == 0)
+    int r = address_parse(address_text, &address);
+    if (r == 0)
         memcpy(ret, address.domain, strlen(address.domain) + 1);
-    return rc;
+    return r;
 }
 
 /* SES's tag holds the bare domain: given a local part, it is read like the others. */
-static int domain_of_tag(struct str domain, char ret[ADDRESS_BYTES_MAX])
+static int domain_from_tag(struct str domain, char ret[ADDRESS_BYTES_MAX])
 {
     char text[ADDRESS_BYTES_MAX];
 
@@ -89,12 +83,12 @@ static int domain_of_tag(struct str domain, char ret[ADDRESS_BYTES_MAX])
         return -EINVAL;
     memcpy(text, "x@", 2);
     memcpy(text + 2, domain.data, domain.len);
-    return domain_of((struct str){text, domain.len + 2}, ret);
+    return domain_parse((struct str){text, domain.len + 2}, ret);
 }
 
 /* The domain of the author: From, else SES's own tag, else the envelope's sender. */
-static int from_domain(const struct json_value *mail, struct str source,
-                       char ret[ADDRESS_BYTES_MAX])
+static int author_domain(const struct json_value *mail, struct str source,
+                         char ret[ADDRESS_BYTES_MAX])
 {
     const struct json_value *from =
         json_tree_member(json_tree_member(mail, "commonHeaders"), "from");
@@ -103,17 +97,17 @@ static int from_domain(const struct json_value *mail, struct str source,
     const struct json_value *tags = json_tree_member(mail, "tags");
 
     ret[0] = '\0';
-    int rc = domain_of(json_tree_text(author), ret);
-    if (rc == -EINVAL)
-        rc = domain_of_tag(tag(tags, "ses:from-domain"), ret);
-    if (rc == -EINVAL)
-        rc = domain_of(source, ret);
-    return rc == -EINVAL ? 0 : rc;
+    int r = domain_parse(json_tree_text(author), ret);
+    if (r == -EINVAL)
+        r = domain_from_tag(tag_value(tags, "ses:from-domain"), ret);
+    if (r == -EINVAL)
+        r = domain_parse(source, ret);
+    return r == -EINVAL ? 0 : r;
 }
 
 /* JSON without the white space between its parts, and how long that is; `to` has room for
  * all of `json`. */
-static size_t compact(struct str json, char *to)
+static size_t json_compact(struct str json, char *to)
 {
     size_t len = 0;
     bool quoted = false, escaped = false;
@@ -131,14 +125,14 @@ static size_t compact(struct str json, char *to)
 }
 
 /* One allocation holds both texts: the domain, then the tags. */
-static int compose(const struct json_value *mail, struct ses_event *event)
+static int event_compose(const struct json_value *mail, struct ses_event *event)
 {
     char domain[ADDRESS_BYTES_MAX];
     const struct json_value *tags = json_tree_member(mail, "tags");
 
-    int rc = from_domain(mail, event->source, domain);
-    if (rc < 0)
-        return rc;
+    int r = author_domain(mail, event->source, domain);
+    if (r < 0)
+        return r;
     size_t domain_bytes = strlen(domain), tags_bytes = 0;
     if (json_tree_is(tags, JSON_TREE_OBJECT) && json_tree_first(tags))
         tags_bytes = tags->text.len;
@@ -154,7 +148,7 @@ static int compose(const struct json_value *mail, struct ses_event *event)
     if (domain_bytes > 0)
         event->from_domain = (struct str){owned, domain_bytes};
     if (tags_bytes > 0)
-        tags_bytes = compact(tags->text, owned + domain_bytes);
+        tags_bytes = json_compact(tags->text, owned + domain_bytes);
     if (tags_bytes > 0 && tags_bytes <= SES_TAGS_BYTES_MAX)
         event->tags = (struct str){owned + domain_bytes, tags_bytes};
     return 0;
@@ -169,11 +163,12 @@ int ses_mail_read(const struct json_value *mail, const struct ses_rules *rules,
     event->ses_message_id = ses_member(mail, "messageId");
     event->source = ses_member(mail, "source");
     event->account_id = ses_member(mail, "sendingAccountId");
-    event->source_ip =
-        first_present(ses_member(mail, "sourceIp"), tag(tags, "ses:source-ip"));
-    event->configuration_set = tag(tags, "ses:configuration-set");
-    event->tenant = tag(tags, "ses:tenant-name");
-    event->campaign = campaign(mail, rules);
-    read_source_arn(ses_member(mail, "sourceArn"), event);
-    return compose(mail, event);
+    event->source_ip = ses_member(mail, "sourceIp");
+    if (!str_present(event->source_ip))
+        event->source_ip = tag_value(tags, "ses:source-ip");
+    event->configuration_set = tag_value(tags, "ses:configuration-set");
+    event->tenant = tag_value(tags, "ses:tenant-name");
+    event->campaign = campaign_find(mail, rules);
+    source_arn_read(ses_member(mail, "sourceArn"), event);
+    return event_compose(mail, event);
 }

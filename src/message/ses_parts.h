@@ -3,26 +3,13 @@
  *
  * Results of the readers: 0, -ENOMEM, or an enum quarantine_reason (which is positive).
  */
-#ifndef SESBOUNCE_SES_PARTS_H
-#define SESBOUNCE_SES_PARTS_H
+#ifndef SESBOUNCE_MESSAGE_SES_PARTS_H
+#define SESBOUNCE_MESSAGE_SES_PARTS_H
 
 #include <stdlib.h>
 
 #include "message/json_tree.h"
 #include "sesbounce/ses_event.h"
-
-/* Recipients, distinct by what SES named. */
-struct ses_recipients {
-    struct ses_recipient *items; /* owned */
-    size_t count;
-    size_t readable; /* how many of them are mail addresses */
-    size_t room;     /* that many fit into items */
-};
-
-static inline void ses_recipients_done(struct ses_recipients *recipients)
-{
-    free(recipients->items);
-}
 
 /* Absent unless the member is a string with something in it. */
 static inline struct str ses_member(const struct json_value *object, const char *name)
@@ -37,9 +24,6 @@ static inline struct str ses_text_trimmed(struct str text)
     return trimmed.len ? trimmed : STR_ABSENT;
 }
 
-/* CLOCK_NONE if the member is not a time. */
-int64_t ses_member_time(const struct json_value *object, const char *name);
-
 /* A member whose blanks do not count: many lines, but none with something on it. */
 static inline struct str ses_member_trimmed(const struct json_value *object,
                                             const char *name)
@@ -47,7 +31,28 @@ static inline struct str ses_member_trimmed(const struct json_value *object,
     return ses_text_trimmed(ses_member(object, name));
 }
 
-/* --- ses_recipients.c --- */
+/* CLOCK_NONE if the member is not a time. */
+static inline int64_t ses_member_time(const struct json_value *object, const char *name)
+{
+    int64_t ms;
+    struct str text = ses_member(object, name);
+    return str_present(text) && clock_parse(text, &ms) == 0 ? ms : CLOCK_NONE;
+}
+
+/* --- ses_recipients.c ------------------------------------------------------------ */
+
+/* Recipients, distinct by what SES named. */
+struct ses_recipients {
+    struct ses_recipient *items; /* owned */
+    size_t count;
+    size_t readable; /* how many of them are mail addresses */
+    size_t room;     /* that many fit into items */
+};
+
+static inline void ses_recipients_done(struct ses_recipients *recipients)
+{
+    free(recipients->items);
+}
 
 /* Reads a list of addresses, or of objects with an emailAddress. `ret` is the caller's in
  * every case. */
@@ -65,7 +70,7 @@ bool ses_recipients_meet(const struct ses_recipients *to,
 void ses_recipients_compare(struct ses_recipients *to, struct ses_recipients *named,
                             struct ses_recipient **ret_reported);
 
-/* --- ses_block.c, ses_mail.c --- */
+/* --- ses_block.c, ses_mail.c ----------------------------------------------------- */
 
 /* The block of event->type, and whom it names. */
 int ses_block_read(const struct json_value *message, struct ses_event *event);
@@ -73,32 +78,5 @@ int ses_block_read(const struct json_value *message, struct ses_event *event);
 /* Everything under `mail`, and event->campaign. 0 or -ENOMEM. */
 int ses_mail_read(const struct json_value *mail, const struct ses_rules *rules,
                   struct ses_event *event);
-
-/* notificationType or eventType, the first that is not null; NULL: neither is there. */
-const struct json_value *ses_type_member(const struct json_value *message);
-
-/* Is this the wrapper of EventBridge around something of SES's? */
-bool ses_bridge_is(const struct json_value *message);
-/* The type of a wrapper whose `detail` names none; absent when `detail` should. */
-struct str ses_bridge_type(const struct json_value *wrapper);
-/* What the wrapper knows and the event does not. */
-void ses_bridge_fill(const struct json_value *wrapper, struct ses_event *event);
-/* What has no event in it, but event->type_text: whom it is about, when, and why. */
-void ses_bridge_read(const struct json_value *wrapper, struct ses_event *event);
-
-/* SES_OTHER for a word that SES does not use; in any case, since whatever passes a
- * message on may change that. */
-enum ses_type ses_type_of(struct str word);
-/* NULL for SES_OTHER. */
-const char *ses_type_spelling(enum ses_type type);
-
-/* Types that name nobody, and so have no block. */
-#define SES_WORD_ANNOUNCEMENT "AmazonSnsSubscriptionSucceeded"
-#define SES_WORD_PAUSED       "Sending Status Disabled"
-#define SES_WORD_RESUMED      "Sending Status Enabled"
-
-/* SES's spelling of a word that differs from it only in case; else the word itself. */
-enum ses_vocabulary { SES_BOUNCE_TYPES, SES_SUBTYPES, SES_FEEDBACK_TYPES };
-struct str ses_word(struct str word, enum ses_vocabulary vocabulary);
 
 #endif

@@ -5,31 +5,32 @@
 #include "sesbounce/cleanup.h"
 #include "sesbounce/limits.h"
 
-static bool is_readable(const struct ses_recipient *recipient)
+static bool recipient_is_readable(const struct ses_recipient *recipient)
 {
     return recipient->named != SES_NAMED_UNREADABLE;
 }
 
-static bool is_same(const struct ses_recipient *a, const struct ses_recipient *b)
+static bool recipients_are_same(const struct ses_recipient *a,
+                                const struct ses_recipient *b)
 {
-    if (is_readable(a) != is_readable(b))
+    if (recipient_is_readable(a) != recipient_is_readable(b))
         return false;
-    return is_readable(a) ? strcmp(a->address.key, b->address.key) == 0
-                          : str_equal(a->reported, b->reported);
+    return recipient_is_readable(a) ? strcmp(a->address.key, b->address.key) == 0
+                                    : str_equal(a->reported, b->reported);
 }
 
-static bool is_among(const struct ses_recipients *recipients,
-                     const struct ses_recipient *recipient)
+static bool recipient_is_among(const struct ses_recipients *recipients,
+                               const struct ses_recipient *recipient)
 {
     for (size_t i = 0; i < recipients->count; i++)
-        if (is_same(&recipients->items[i], recipient))
+        if (recipients_are_same(&recipients->items[i], recipient))
             return true;
     return false;
 }
 
 /* --- reading --------------------------------------------------------------------- */
 
-static void leave_unreadable(struct str text, struct ses_recipient *ret)
+static void recipient_set_unreadable(struct ses_recipient *ret, struct str text)
 {
     ret->named = SES_NAMED_UNREADABLE;
     ret->reported = text;
@@ -38,7 +39,7 @@ static void leave_unreadable(struct str text, struct ses_recipient *ret)
     ret->address.domain = ret->address.key;
 }
 
-static int read_recipient(const struct json_value *entry, struct ses_recipient *ret)
+static int recipient_read(const struct json_value *entry, struct ses_recipient *ret)
 {
     struct str address = json_tree_is(entry, JSON_TREE_OBJECT)
                              ? ses_member(entry, "emailAddress")
@@ -49,14 +50,14 @@ static int read_recipient(const struct json_value *entry, struct ses_recipient *
     ret->action = ses_member_trimmed(entry, "action");
     ret->status = ses_member_trimmed(entry, "status");
     ret->diagnostic = ses_member_trimmed(entry, "diagnosticCode");
-    int rc = str_present(address) ? address_parse(address, &ret->address) : -EINVAL;
-    if (rc != -EINVAL)
-        return rc;
-    leave_unreadable(address, ret);
+    int r = str_present(address) ? address_parse(address, &ret->address) : -EINVAL;
+    if (r != -EINVAL)
+        return r;
+    recipient_set_unreadable(ret, address);
     return 0;
 }
 
-static size_t count_elements(const struct json_value *list)
+static size_t list_count(const struct json_value *list)
 {
     size_t count = 0;
 
@@ -70,7 +71,7 @@ static size_t count_elements(const struct json_value *list)
 
 int ses_recipients_read(const struct json_value *list, struct ses_recipients *ret)
 {
-    size_t size = count_elements(list);
+    size_t size = list_count(list);
 
     *ret = (struct ses_recipients){.items = NULL};
     if (size > SES_RECIPIENTS_MAX)
@@ -85,12 +86,12 @@ int ses_recipients_read(const struct json_value *list, struct ses_recipients *re
     for (const struct json_value *entry = json_tree_first(list); entry;
          entry = json_tree_next(list, entry)) {
         struct ses_recipient *next = &ret->items[ret->count];
-        int rc = read_recipient(entry, next);
-        if (rc < 0)
-            return rc;
-        if (is_among(ret, next))
+        int r = recipient_read(entry, next);
+        if (r < 0)
+            return r;
+        if (recipient_is_among(ret, next))
             continue;
-        ret->readable += is_readable(next);
+        ret->readable += recipient_is_readable(next);
         ret->count++;
     }
     return 0;
@@ -102,15 +103,17 @@ bool ses_recipients_meet(const struct ses_recipients *to,
                          const struct ses_recipients *named)
 {
     for (size_t i = 0; i < named->count; i++)
-        if (is_readable(&named->items[i]) && is_among(to, &named->items[i]))
+        if (recipient_is_readable(&named->items[i]) &&
+            recipient_is_among(to, &named->items[i]))
             return true;
     return false;
 }
 
-static bool is_for_simulator(const struct ses_recipients *to)
+static bool all_are_simulators(const struct ses_recipients *to)
 {
     for (size_t i = 0; i < to->count; i++)
-        if (!is_readable(&to->items[i]) || !address_is_simulator(&to->items[i].address))
+        if (!recipient_is_readable(&to->items[i]) ||
+            !address_is_simulator(&to->items[i].address))
             return false;
     return true;
 }
@@ -130,8 +133,8 @@ static bool is_simulator_mailbox(const struct address *address)
 }
 
 /* The only recipient, with all that was said of the one that was named. */
-static void take_only(struct ses_recipients *to, struct ses_recipients *named,
-                      struct ses_recipient **ret_reported)
+static void recipient_replace(struct ses_recipients *to, struct ses_recipients *named,
+                              struct ses_recipient **ret_reported)
 {
     struct ses_recipient *only = to->items;
     struct ses_recipient *reported = named->items;
@@ -149,17 +152,17 @@ static void take_only(struct ses_recipients *to, struct ses_recipients *named,
 void ses_recipients_compare(struct ses_recipients *to, struct ses_recipients *named,
                             struct ses_recipient **ret_reported)
 {
-    bool simulated = is_for_simulator(to);
+    bool simulated = all_are_simulators(to);
     bool one_to_one = to->count == 1 && to->readable == 1 && named->count == 1;
 
     if (to->count == 0)
         return;
     for (size_t i = 0; i < named->count; i++) {
         struct ses_recipient *item = &named->items[i];
-        if (!is_readable(item) || is_among(to, item))
+        if (!recipient_is_readable(item) || recipient_is_among(to, item))
             continue;
         if (one_to_one) {
-            take_only(to, named, ret_reported);
+            recipient_replace(to, named, ret_reported);
             return;
         }
         /* Mail for the simulator alone reached no server but SES's. */

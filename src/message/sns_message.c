@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "sesbounce/arn.h"
+#include "sesbounce/cleanup.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/json_scan.h"
 #include "sesbounce/limits.h"
@@ -19,12 +20,14 @@ struct member {
     const char *missing, *not_string, *ill_formed;
 };
 
+static bool is_id_char(char c)
+{
+    return ascii_is_alnum(c) || c == '-';
+}
+
 static bool is_message_id(struct str s)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if (!ascii_is_alpha(s.data[i]) && !ascii_is_digit(s.data[i]) && s.data[i] != '-')
-            return false;
-    return s.len > 0 && s.len <= SNS_MESSAGE_ID_BYTES_MAX;
+    return s.len > 0 && s.len <= SNS_MESSAGE_ID_BYTES_MAX && str_all(s, is_id_char);
 }
 
 static bool is_topic_arn(struct str s)
@@ -39,25 +42,29 @@ static bool is_timestamp(struct str s)
     return clock_parse_strict(s, &ms) == 0;
 }
 
-static bool has_no_control(struct str s)
+static bool is_no_control(char c)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if ((unsigned char)s.data[i] < 0x20 || s.data[i] == 0x7f)
-            return false;
-    return true;
+    return (unsigned char)c >= 0x20 && c != 0x7f;
 }
 
-static bool is_printable(struct str s)
+static bool is_subject(struct str s)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if (s.data[i] <= 0x20 || s.data[i] >= 0x7f)
-            return false;
-    return s.len > 0;
+    return str_all(s, is_no_control);
+}
+
+static bool is_visible(char c)
+{
+    return c > 0x20 && c < 0x7f;
+}
+
+static bool is_subscribe_url(struct str s)
+{
+    return s.len > 0 && str_all(s, is_visible);
 }
 
 static bool is_token(struct str s)
 {
-    return s.len <= SNS_TOKEN_BYTES_MAX && is_printable(s);
+    return s.len > 0 && s.len <= SNS_TOKEN_BYTES_MAX && str_all(s, is_visible);
 }
 
 #define MEMBER(name, member, required, has_form)                                         \
@@ -77,13 +84,13 @@ static const struct member members[] = {
     MEMBER("SignatureVersion", signature_version, ALWAYS, NULL),
     MEMBER("Signature", signature, ALWAYS, NULL),
     MEMBER("SigningCertURL", signing_cert_url, ALWAYS, NULL),
-    MEMBER("Subject", subject, OPTIONAL, has_no_control),
-    MEMBER("SubscribeURL", subscribe_url, CONFIRMATIONS, is_printable),
+    MEMBER("Subject", subject, OPTIONAL, is_subject),
+    MEMBER("SubscribeURL", subscribe_url, CONFIRMATIONS, is_subscribe_url),
     MEMBER("Token", token, CONFIRMATIONS, is_token),
 };
-#define MEMBERS (sizeof members / sizeof members[0])
+#define MEMBERS (sizeof(members) / sizeof(members[0]))
 
-static struct str *value_of(struct sns_message *message, const struct member *member)
+static struct str *member_value(struct sns_message *message, const struct member *member)
 {
     return (struct str *)(void *)((char *)message + member->offset);
 }
@@ -91,6 +98,9 @@ static struct str *value_of(struct sns_message *message, const struct member *me
 /* What is known while the members go by. */
 struct reading {
     struct json_scan json;
+    struct sns_message *message;
+    enum verdict verdict; /* with `fault`, once a function has returned false */
+    const char *fault;
     struct str keys[SNS_MEMBERS_MAX];
     size_t keys_count;
     struct str raw[MEMBERS]; /* a string as it stands, with its quotation marks */
@@ -98,71 +108,69 @@ struct reading {
     const char *not_string;
 };
 
-/* What must be said about a text that is an object and yet no envelope. */
-static enum verdict refuse(const char *fault, const char **ret_fault)
+static bool reading_fail(struct reading *reading, enum verdict verdict, const char *fault)
 {
-    *ret_fault = fault;
-    return VERDICT_NOT_ENVELOPE;
+    reading->verdict = verdict;
+    reading->fault = fault;
+    return false;
 }
 
-static enum verdict refuse_json(const struct json_scan *json, const char **ret_fault)
+/* A text that is an object and yet no envelope. */
+static bool reading_refuse(struct reading *reading, const char *fault)
 {
-    *ret_fault = json->fault;
-    return json->no_memory ? VERDICT_NO_MEMORY : VERDICT_NOT_JSON;
+    return reading_fail(reading, VERDICT_NOT_ENVELOPE, fault);
+}
+
+static bool reading_refuse_json(struct reading *reading)
+{
+    const struct json_scan *json = &reading->json;
+    return reading_fail(reading, json->no_memory ? VERDICT_NO_MEMORY : VERDICT_NOT_JSON,
+                        json->fault);
 }
 
 /* Most keys differ in length already, which spares a call for each pair. */
-static inline bool same_key(struct str a, struct str b)
+static inline bool key_is(struct str a, struct str b)
 {
     return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
 }
 
-static bool is_repeated(struct reading *reading, struct str key)
+static bool key_is_known(const struct reading *reading, struct str key)
 {
     for (size_t i = 0; i < reading->keys_count; i++)
-        if (same_key(reading->keys[i], key))
+        if (key_is(reading->keys[i], key))
             return true;
-    reading->keys[reading->keys_count++] = key;
     return false;
 }
 
-static struct str behind(struct str s, size_t skip)
-{
-    return (struct str){s.data + skip, s.len - skip};
-}
-
-static const struct member *member_of(struct str key)
+static const struct member *member_find(struct str key)
 {
     for (size_t i = 0; i < MEMBERS; i++)
-        if (same_key(members[i].key, key))
+        if (key_is(members[i].key, key))
             return &members[i];
     return NULL;
 }
 
-/* Takes the value of `key`. A null is as good as nothing: required members miss it later.
- */
-static bool take_value(struct reading *reading, struct str key,
-                       struct sns_message *message)
+/* Takes the value of `key`. A null is as good as nothing: it is missed later. */
+static bool value_take(struct reading *reading, struct str key)
 {
-    const struct member *member = member_of(key);
-    if (member && json_scan_peek(&reading->json) == '"') {
-        const char *start = reading->json.at;
-        bool taken = json_scan_string(&reading->json, value_of(message, member));
-        reading->raw[member - members] =
-            (struct str){start, (size_t)(reading->json.at - start)};
+    struct json_scan *json = &reading->json;
+    const struct member *member = member_find(key);
+    if (member && json_scan_peek(json) == '"') {
+        const char *start = json->at;
+        bool taken = json_scan_string(json, member_value(reading->message, member));
+        reading->raw[member - members] = (struct str){start, (size_t)(json->at - start)};
         return taken;
     }
-    if (member && json_scan_take_null(&reading->json))
+    if (member && json_scan_take_null(json))
         return true;
     if (member && !reading->not_string)
         reading->not_string = member->not_string;
-    if (same_key(key, STR("notificationType")) || same_key(key, STR("eventType")))
+    if (key_is(key, STR("notificationType")) || key_is(key, STR("eventType")))
         reading->ses_type = true;
-    return json_scan_skip(&reading->json);
+    return json_scan_skip(json);
 }
 
-static enum verdict take_member(struct reading *reading, struct sns_message *message,
-                                const char **ret_fault)
+static bool member_take(struct reading *reading)
 {
     struct json_scan *json = &reading->json;
     struct str key;
@@ -171,74 +179,66 @@ static enum verdict take_member(struct reading *reading, struct sns_message *mes
     else if (json_scan_string(json, &key) && !json_scan_take(json, ':'))
         json->fault = "a member of the object without its colon";
     if (json->fault)
-        return refuse_json(json, ret_fault);
+        return reading_refuse_json(reading);
     if (reading->keys_count == SNS_MEMBERS_MAX)
-        return refuse("more members than SNS sends", ret_fault);
-    if (is_repeated(reading, key))
-        return refuse("the same member twice", ret_fault);
-    if (!take_value(reading, key, message))
-        return refuse_json(json, ret_fault);
-    return VERDICT_UNDECIDED;
+        return reading_refuse(reading, "more members than SNS sends");
+    if (key_is_known(reading, key))
+        return reading_refuse(reading, "the same member twice");
+    reading->keys[reading->keys_count++] = key;
+    return value_take(reading, key) || reading_refuse_json(reading);
 }
 
 /* The object from its brace to the end of the body. */
-static enum verdict take_object(struct reading *reading, struct sns_message *message,
-                                const char **ret_fault)
+static bool object_take(struct reading *reading)
 {
     struct json_scan *json = &reading->json;
     (void)json_scan_take(json, '{');
     if (!json_scan_take(json, '}')) {
         do {
-            enum verdict verdict = take_member(reading, message, ret_fault);
-            if (verdict != VERDICT_UNDECIDED)
-                return verdict;
+            if (!member_take(reading))
+                return false;
         } while (json_scan_take(json, ','));
-        if (!json_scan_take(json, '}')) {
+        if (!json_scan_take(json, '}'))
             json->fault = "neither comma nor end in the object";
-            return refuse_json(json, ret_fault);
-        }
     }
-    if (json_scan_peek(json) >= 0) {
+    if (!json->fault && json_scan_peek(json) >= 0)
         json->fault = "something follows the object";
-        return refuse_json(json, ret_fault);
-    }
-    return VERDICT_UNDECIDED;
+    return !json->fault || reading_refuse_json(reading);
 }
 
-static bool find_type(struct sns_message *message)
+bool sns_type_parse(struct str word, enum sns_type *ret)
 {
     static const struct str types[] = {
         [SNS_NOTIFICATION] = STR("Notification"),
         [SNS_SUBSCRIPTION_CONFIRMATION] = STR("SubscriptionConfirmation"),
         [SNS_UNSUBSCRIBE_CONFIRMATION] = STR("UnsubscribeConfirmation"),
     };
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if (str_equal(types[i], message->type_text)) {
-            message->type = (enum sns_type)i;
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (str_equal(types[i], word)) {
+            *ret = (enum sns_type)i;
             return true;
         }
     return false;
 }
 
-static enum verdict check_members(struct sns_message *message, const char **ret_fault)
+static bool members_check(struct reading *reading)
 {
-    bool confirmation = message->type != SNS_NOTIFICATION;
+    bool confirmation = reading->message->type != SNS_NOTIFICATION;
     for (size_t i = 0; i < MEMBERS; i++) {
-        struct str value = *value_of(message, &members[i]);
+        struct str value = *member_value(reading->message, &members[i]);
         bool required = members[i].required == ALWAYS ||
                         (members[i].required == CONFIRMATIONS && confirmation);
         if (!str_present(value) && required)
-            return refuse(members[i].missing, ret_fault);
+            return reading_refuse(reading, members[i].missing);
         if (str_present(value) && members[i].has_form && !members[i].has_form(value))
-            return refuse(members[i].ill_formed, ret_fault);
+            return reading_refuse(reading, members[i].ill_formed);
     }
-    (void)clock_parse_strict(message->timestamp, &message->timestamp_ms);
-    return VERDICT_UNDECIDED;
+    return true;
 }
 
 #define PAIR_PIECES 4
 
-static size_t put_pair(struct str *pieces, struct str key, struct str value)
+static size_t pair_put(struct str *pieces, struct str key, struct str value)
 {
     pieces[0] = key;
     pieces[1] = STR("\n");
@@ -251,149 +251,140 @@ size_t sns_message_canonical(const struct sns_message *message,
                              struct str ret_pieces[SNS_CANONICAL_PIECES_MAX])
 {
     bool confirmation = message->type != SNS_NOTIFICATION;
-    size_t n = put_pair(ret_pieces, STR("Message"), message->message);
-    n += put_pair(ret_pieces + n, STR("MessageId"), message->message_id);
+    size_t n = pair_put(ret_pieces, STR("Message"), message->message);
+    n += pair_put(ret_pieces + n, STR("MessageId"), message->message_id);
     if (!confirmation && str_present(message->subject))
-        n += put_pair(ret_pieces + n, STR("Subject"), message->subject);
+        n += pair_put(ret_pieces + n, STR("Subject"), message->subject);
     if (confirmation)
-        n += put_pair(ret_pieces + n, STR("SubscribeURL"), message->subscribe_url);
-    n += put_pair(ret_pieces + n, STR("Timestamp"), message->timestamp);
+        n += pair_put(ret_pieces + n, STR("SubscribeURL"), message->subscribe_url);
+    n += pair_put(ret_pieces + n, STR("Timestamp"), message->timestamp);
     if (confirmation)
-        n += put_pair(ret_pieces + n, STR("Token"), message->token);
-    n += put_pair(ret_pieces + n, STR("TopicArn"), message->topic_arn);
-    n += put_pair(ret_pieces + n, STR("Type"), message->type_text);
+        n += pair_put(ret_pieces + n, STR("Token"), message->token);
+    n += pair_put(ret_pieces + n, STR("TopicArn"), message->topic_arn);
+    n += pair_put(ret_pieces + n, STR("Type"), message->type_text);
     return n;
 }
 
 /* Is the member one of the `n` pieces of sns_message_canonical()? */
-static bool is_signed(const struct str *pieces, size_t n, struct str key)
+static bool key_is_signed(const struct str *pieces, size_t n, struct str key)
 {
     for (size_t i = 0; i < n; i += PAIR_PIECES)
-        if (same_key(pieces[i], key))
+        if (key_is(pieces[i], key))
             return true;
     return false;
 }
 
 /* Whatever is not the value of a signed member, white space included: anybody could have
  * added it, and it is kept with the message. */
-static bool is_padded(const struct reading *reading, const struct sns_message *message,
-                      size_t body_bytes)
+static bool is_padded(const struct reading *reading, size_t body_bytes)
 {
     struct str pieces[SNS_CANONICAL_PIECES_MAX];
-    size_t n = sns_message_canonical(message, pieces);
+    size_t n = sns_message_canonical(reading->message, pieces);
     size_t signed_bytes = 0;
     for (size_t i = 0; i < MEMBERS; i++)
-        if (is_signed(pieces, n, members[i].key))
+        if (key_is_signed(pieces, n, members[i].key))
             signed_bytes += reading->raw[i].len;
     return body_bytes - signed_bytes > SNS_UNSIGNED_BYTES_MAX;
 }
 
-static enum verdict check_envelope(const struct reading *reading,
-                                   struct sns_message *message, const char **ret_fault)
+static bool envelope_check(struct reading *reading)
 {
+    struct sns_message *message = reading->message;
     if (reading->not_string)
-        return refuse(reading->not_string, ret_fault);
-    if (!str_present(message->type_text) && reading->ses_type) {
-        *ret_fault = "a bare SES message without its SNS envelope";
-        return VERDICT_RAW_DELIVERY;
-    }
+        return reading_refuse(reading, reading->not_string);
     if (!str_present(message->type_text))
-        return refuse("Type is missing", ret_fault);
-    if (!find_type(message)) {
-        *ret_fault = "Type is not one that we know";
-        return VERDICT_UNKNOWN_TYPE;
-    }
-    return check_members(message, ret_fault);
+        return reading->ses_type
+                   ? reading_fail(reading, VERDICT_RAW_DELIVERY,
+                                  "a bare SES message without its SNS envelope")
+                   : reading_refuse(reading, "Type is missing");
+    if (!sns_type_parse(message->type_text, &message->type))
+        return reading_fail(reading, VERDICT_UNKNOWN_TYPE,
+                            "Type is not one that we know");
+    if (!members_check(reading))
+        return false;
+    (void)clock_parse_strict(message->timestamp, &message->timestamp_ms);
+    return true;
 }
 
 /* What the first byte tells already. */
-static enum verdict check_first(int first, const char **ret_fault)
+static bool first_byte_check(struct reading *reading)
 {
-    if (first == '{')
-        return VERDICT_UNDECIDED;
-    if (first < 0) {
-        *ret_fault = "the body is empty";
-        return VERDICT_EMPTY;
+    switch (json_scan_peek(&reading->json)) {
+    case '{':
+        return true;
+    case -1:
+        return reading_fail(reading, VERDICT_EMPTY, "the body is empty");
+    case '<':
+        return reading_fail(reading, VERDICT_HTML, "the body is HTML or XML");
+    default:
+        return reading_fail(reading, VERDICT_NOT_JSON, "the body is not a JSON object");
     }
-    if (first == '<') {
-        *ret_fault = "the body is HTML or XML";
-        return VERDICT_HTML;
-    }
-    *ret_fault = "the body is not a JSON object";
-    return VERDICT_NOT_JSON;
 }
 
-static enum verdict parse(struct str body, struct reading *reading,
-                          struct sns_message *ret, const char **ret_fault)
+/* Reads `body`, which may be absent, into `ret`. */
+static bool reading_run(struct reading *reading, struct str body, struct sns_message *ret)
 {
     *ret = (struct sns_message){0};
-    if (!str_present(body))
-        body = STR("");
-    json_scan_init(&reading->json, body);
-    enum verdict verdict = check_first(json_scan_peek(&reading->json), ret_fault);
-    if (verdict == VERDICT_UNDECIDED)
-        verdict = take_object(reading, ret, ret_fault);
-    if (verdict == VERDICT_UNDECIDED)
-        verdict = check_envelope(reading, ret, ret_fault);
+    *reading = (struct reading){.message = ret};
+    json_scan_init(&reading->json, str_present(body) ? body : STR(""));
+    bool ok =
+        first_byte_check(reading) && object_take(reading) && envelope_check(reading);
     ret->decoded = reading->json.decoded;
-    return verdict;
+    return ok;
 }
 
 enum verdict sns_message_parse(struct str body, struct sns_message *ret,
                                const char **ret_fault)
 {
-    struct reading reading = {.keys_count = 0};
-    enum verdict verdict = parse(body, &reading, ret, ret_fault);
-    if (verdict == VERDICT_UNDECIDED && is_padded(&reading, ret, body.len))
-        verdict = refuse("more than 16 KiB of unsigned bytes", ret_fault);
-    if (verdict != VERDICT_UNDECIDED)
+    _uninitialized_ struct reading reading;
+    bool ok = reading_run(&reading, body, ret) &&
+              (!is_padded(&reading, body.len) ||
+               reading_refuse(&reading, "more than 16 KiB of unsigned bytes"));
+    if (!ok) {
+        *ret_fault = reading.fault;
         sns_message_done(ret);
-    return verdict;
+    }
+    return reading.verdict;
 }
 
 size_t sns_message_unsigned(struct str body, struct sns_message *ret,
                             struct str ret_names[SNS_MEMBERS_MAX])
 {
-    struct reading reading = {.keys_count = 0};
-    const char *fault;
+    _uninitialized_ struct reading reading;
     size_t count = 0;
-    if (parse(body, &reading, ret, &fault) != VERDICT_UNDECIDED)
+    if (!reading_run(&reading, body, ret))
         return 0;
     struct str pieces[SNS_CANONICAL_PIECES_MAX];
     size_t n = sns_message_canonical(ret, pieces);
     for (size_t i = 0; i < reading.keys_count; i++)
-        if (!is_signed(pieces, n, reading.keys[i]))
+        if (!key_is_signed(pieces, n, reading.keys[i]))
             ret_names[count++] = reading.keys[i];
     return count;
 }
 
 /* Appends what of `*rest` is before `raw`, and then what stands for that. */
-static int put_removed(struct buf *to, struct str *rest, struct str raw)
+static int removed_put(struct buf *to, struct str *rest, struct str raw)
 {
     struct str before = {rest->data, (size_t)(raw.data - rest->data)};
+    *rest = str_skip(*rest, before.len + raw.len);
     int r = buf_append_str(to, before);
-    if (r == 0)
-        r = buf_append_str(to, STR("\"" SNS_TOKEN_REMOVED "\""));
-    *rest = behind(*rest, before.len + raw.len);
-    return r;
+    return r == 0 ? buf_append_str(to, STR("\"" SNS_TOKEN_REMOVED "\"")) : r;
 }
 
 int sns_message_remove_token(struct str body, struct buf *ret)
 {
-    struct reading reading = {.keys_count = 0};
+    _uninitialized_ struct reading reading;
     struct sns_message message;
-    const char *fault;
-    enum verdict verdict = parse(body, &reading, &message, &fault);
-    struct str token = reading.raw[member_of(STR("Token")) - members];
-    struct str url = reading.raw[member_of(STR("SubscribeURL")) - members];
+    int r = 0;
+    if (!reading_run(&reading, body, &message))
+        r = reading.verdict == VERDICT_NO_MEMORY ? -ENOMEM : -EINVAL;
+    struct str token = reading.raw[member_find(STR("Token")) - members];
+    struct str url = reading.raw[member_find(STR("SubscribeURL")) - members];
     bool url_first = str_present(url) && (!str_present(token) || url.data < token.data);
     struct str in_order[] = {url_first ? url : token, url_first ? token : url};
-    int r = verdict == VERDICT_UNDECIDED   ? 0
-            : verdict == VERDICT_NO_MEMORY ? -ENOMEM
-                                           : -EINVAL;
     for (size_t i = 0; i < 2 && r == 0; i++)
         if (str_present(in_order[i]))
-            r = put_removed(ret, &body, in_order[i]);
+            r = removed_put(ret, &body, in_order[i]);
     sns_message_done(&message);
     return r == 0 ? buf_append_str(ret, body) : r;
 }

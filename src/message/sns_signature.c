@@ -12,7 +12,7 @@
 #include "sesbounce/base64.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/limits.h"
-#include "sns_partition.h"
+#include "sesbounce/sns_url.h"
 
 #define SIGNATURE_BYTES_MAX (SNS_KEY_BITS_MAX / 8)
 
@@ -36,7 +36,7 @@ enum version { VERSION_1, VERSION_2, VERSIONS };
  */
 struct scheme {
     EVP_MD *digest;
-    EVP_PKEY_CTX *ready; /* never used itself, only copied; NULL: see new_context() */
+    EVP_PKEY_CTX *ready; /* never used itself, only copied; NULL: see context_new() */
 };
 
 struct sns_certificate {
@@ -69,39 +69,38 @@ void sns_certificate_unref(struct sns_certificate *certificate)
     free(certificate);
 }
 
-static int fault(const char *text, const char **ret_fault)
+static int fault_set(const char *text, const char **ret_fault)
 {
     *ret_fault = text;
     return -EINVAL;
 }
 
-/* Did the last call of OpenSSL fail because memory was short, or because of its input? */
-static bool ran_out_of_memory(void)
+/* A call of OpenSSL failed: -ENOMEM if memory was short, else -EINVAL and `text`. */
+static int openssl_fault(const char *text, const char **ret_fault)
 {
     bool none = true, memory = false;
     for (unsigned long error; (error = ERR_get_error()) != 0; none = false)
         if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)
             memory = true;
-    return memory || none;
+    return memory || none ? -ENOMEM : fault_set(text, ret_fault);
 }
 
 /*
  * The base64 between the two lines, without line ends. OpenSSL's own reader would skip
  * what stands before, and ask at the terminal for a password.
  */
-static int extract_base64(struct str pem, char *ret, size_t *ret_len,
-                          const char **ret_fault)
+static int pem_extract(struct str pem, char *ret, size_t *ret_len, const char **ret_fault)
 {
     struct str first = STR("-----BEGIN CERTIFICATE-----"),
                last = STR("-----END CERTIFICATE-----");
     pem = str_trim(pem);
     if (pem.len < first.len + last.len || !str_starts_with(pem, first) ||
         !str_ends_with(pem, last))
-        return fault("not exactly one PEM certificate", ret_fault);
+        return fault_set("not exactly one PEM certificate", ret_fault);
     size_t len = 0;
     for (size_t i = first.len; i < pem.len - last.len; i++) {
         if (pem.data[i] == '-')
-            return fault("more than one PEM block", ret_fault);
+            return fault_set("more than one PEM block", ret_fault);
         if (pem.data[i] != '\n' && pem.data[i] != '\r')
             ret[len++] = pem.data[i];
     }
@@ -109,46 +108,44 @@ static int extract_base64(struct str pem, char *ret, size_t *ret_len,
     return 0;
 }
 
-static int read_x509(struct str pem, X509 **ret, const char **ret_fault)
+static int x509_read(struct str pem, X509 **ret, const char **ret_fault)
 {
     size_t text_len, der_len;
     if (pem.len > HTTPS_BODY_BYTES_MAX)
-        return fault("too large for a certificate", ret_fault);
+        return fault_set("too large for a certificate", ret_fault);
     _cleanup_(freep) char *text = malloc(pem.len + 1);
     _cleanup_(freep) unsigned char *der = malloc(pem.len + 1);
     if (!text || !der)
         return -ENOMEM;
-    int r = extract_base64(pem, text, &text_len, ret_fault);
+    int r = pem_extract(pem, text, &text_len, ret_fault);
     if (r < 0)
         return r;
     if (base64_decode((struct str){text, text_len}, der, pem.len, &der_len) < 0)
-        return fault("the PEM block is not base64", ret_fault);
+        return fault_set("the PEM block is not base64", ret_fault);
     const unsigned char *at = der;
     ERR_clear_error();
     _cleanup_(X509_freep) X509 *x509 = d2i_X509(NULL, &at, (long)der_len);
     if (!x509)
-        return ran_out_of_memory()
-                   ? -ENOMEM
-                   : fault("the PEM block is not a certificate", ret_fault);
+        return openssl_fault("the PEM block is not a certificate", ret_fault);
     if (at != der + der_len)
-        return fault("something follows the certificate in its PEM block", ret_fault);
+        return fault_set("something follows the certificate in its PEM block", ret_fault);
     *ret = take_ptr(x509);
     return 0;
 }
 
-static int read_key(X509 *x509, struct sns_certificate *certificate,
+static int key_read(X509 *x509, struct sns_certificate *certificate,
                     const char **ret_fault)
 {
     ERR_clear_error();
     EVP_PKEY *key = X509_get0_pubkey(x509);
     if (!key)
-        return ran_out_of_memory() ? -ENOMEM : fault("no usable key", ret_fault);
+        return openssl_fault("no usable key", ret_fault);
     if (!EVP_PKEY_is_a(key, "RSA"))
-        return fault("the key is not RSA", ret_fault);
+        return fault_set("the key is not RSA", ret_fault);
     if (EVP_PKEY_get_bits(key) < SNS_KEY_BITS_MIN)
-        return fault("the RSA key has less than 2048 bits", ret_fault);
+        return fault_set("the RSA key has fewer than 2048 bits", ret_fault);
     if (EVP_PKEY_get_bits(key) > SNS_KEY_BITS_MAX)
-        return fault("the RSA key has more than 8192 bits", ret_fault);
+        return fault_set("the RSA key has more than 8192 bits", ret_fault);
     if (!EVP_PKEY_up_ref(key))
         return -ENOMEM;
     certificate->key = key;
@@ -156,7 +153,7 @@ static int read_key(X509 *x509, struct sns_certificate *certificate,
 }
 
 /* 0, -EINVAL if it is not a time, -ENOMEM. */
-static int read_time(const ASN1_TIME *time, int64_t *ret_ms)
+static int time_read(const ASN1_TIME *time, int64_t *ret_ms)
 {
     int days, seconds;
     _cleanup_(ASN1_TIME_freep) ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
@@ -168,28 +165,26 @@ static int read_time(const ASN1_TIME *time, int64_t *ret_ms)
     return 0;
 }
 
-static int read_term(const X509 *x509, struct sns_certificate *certificate,
+static int term_read(const X509 *x509, struct sns_certificate *certificate,
                      const char **ret_fault)
 {
-    int r = read_time(X509_get0_notBefore(x509), &certificate->not_before_ms);
+    int r = time_read(X509_get0_notBefore(x509), &certificate->not_before_ms);
     if (r == 0)
-        r = read_time(X509_get0_notAfter(x509), &certificate->not_after_ms);
-    return r == -EINVAL ? fault("its validity is not a time", ret_fault) : r;
+        r = time_read(X509_get0_notAfter(x509), &certificate->not_after_ms);
+    return r == -EINVAL ? fault_set("its period of validity cannot be read", ret_fault)
+                        : r;
 }
 
-static bool is_dns_name(struct str name)
+static bool is_dns_char(char c)
 {
-    for (size_t i = 0; i < name.len; i++)
-        if (!ascii_is_alpha(name.data[i]) && !ascii_is_digit(name.data[i]) &&
-            name.data[i] != '-' && name.data[i] != '.')
-            return false;
-    return name.len > 0 && name.len <= SNS_CERT_NAME_BYTES_MAX;
+    return ascii_is_alnum(c) || c == '-' || c == '.';
 }
 
 /* A name that is not a plain DNS name cannot be one of SNS's, so it is not kept. */
-static int keep_name(struct sns_certificate *certificate, struct str name)
+static int name_keep(struct sns_certificate *certificate, struct str name)
 {
-    if (!is_dns_name(name) || certificate->names_count == SNS_CERT_NAMES_MAX)
+    if (name.len == 0 || name.len > SNS_CERT_NAME_BYTES_MAX ||
+        !str_all(name, is_dns_char) || certificate->names_count == SNS_CERT_NAMES_MAX)
         return 0;
     char *copy = str_dup(name);
     if (!copy)
@@ -198,44 +193,39 @@ static int keep_name(struct sns_certificate *certificate, struct str name)
     return 0;
 }
 
-static struct str asn1_text(const ASN1_STRING *string)
-{
-    return (struct str){(const char *)ASN1_STRING_get0_data(string),
-                        (size_t)ASN1_STRING_length(string)};
-}
-
-static int read_common_names(const X509 *x509, struct sns_certificate *certificate)
+static int common_names_read(const X509 *x509, struct sns_certificate *certificate)
 {
     const X509_NAME *subject = X509_get_subject_name(x509);
-    int r = 0;
-    for (int at = -1; r == 0;) {
-        at = X509_NAME_get_index_by_NID(subject, NID_commonName, at);
-        if (at < 0)
-            break;
+    int r = 0, at = -1;
+    while (r == 0 &&
+           (at = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) >= 0) {
         const X509_NAME_ENTRY *entry = X509_NAME_get_entry(subject, at);
         _cleanup_(openssl_freep) unsigned char *utf8 = NULL;
         int len = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(entry));
         if (len >= 0)
-            r = keep_name(certificate, (struct str){(char *)utf8, (size_t)len});
+            r = name_keep(certificate, (struct str){(char *)utf8, (size_t)len});
     }
     return r;
 }
 
-static int read_alternative_names(const X509 *x509, struct sns_certificate *certificate)
+static int alternative_names_read(const X509 *x509, struct sns_certificate *certificate)
 {
     _cleanup_(GENERAL_NAMES_freep) GENERAL_NAMES *names =
         X509_get_ext_d2i(x509, NID_subject_alt_name, NULL, NULL);
     int r = 0;
     for (int i = 0; i < sk_GENERAL_NAME_num(names) && r == 0; i++) {
         const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
-        if (name->type == GEN_DNS)
-            r = keep_name(certificate, asn1_text(name->d.dNSName));
+        if (name->type != GEN_DNS)
+            continue;
+        const ASN1_STRING *dns = name->d.dNSName;
+        r = name_keep(certificate, (struct str){(const char *)ASN1_STRING_get0_data(dns),
+                                                (size_t)ASN1_STRING_length(dns)});
     }
     return r;
 }
 
 /* Ready to check one signature; NULL if memory is short or policy forbids the digest. */
-static EVP_PKEY_CTX *new_context(EVP_PKEY *key, const EVP_MD *digest)
+static EVP_PKEY_CTX *context_new(EVP_PKEY *key, const EVP_MD *digest)
 {
     _cleanup_(EVP_PKEY_CTX_freep) EVP_PKEY_CTX *context =
         EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
@@ -246,28 +236,29 @@ static EVP_PKEY_CTX *new_context(EVP_PKEY *key, const EVP_MD *digest)
     return take_ptr(context);
 }
 
-static int make_scheme(EVP_PKEY *key, const char *digest, struct scheme *ret)
+static int scheme_make(EVP_PKEY *key, const char *digest, struct scheme *ret)
 {
     ret->digest = EVP_MD_fetch(NULL, digest, NULL);
     if (!ret->digest)
         return -ENOMEM;
-    ret->ready = new_context(key, ret->digest);
+    ret->ready = context_new(key, ret->digest);
     return 0;
 }
 
-static int fill(X509 *x509, struct sns_certificate *certificate, const char **ret_fault)
+static int certificate_fill(X509 *x509, struct sns_certificate *certificate,
+                            const char **ret_fault)
 {
-    int r = read_key(x509, certificate, ret_fault);
+    int r = key_read(x509, certificate, ret_fault);
     if (r == 0)
-        r = read_term(x509, certificate, ret_fault);
+        r = term_read(x509, certificate, ret_fault);
     if (r == 0)
-        r = read_common_names(x509, certificate);
+        r = common_names_read(x509, certificate);
     if (r == 0)
-        r = read_alternative_names(x509, certificate);
+        r = alternative_names_read(x509, certificate);
     if (r == 0)
-        r = make_scheme(certificate->key, "SHA1", &certificate->schemes[VERSION_1]);
+        r = scheme_make(certificate->key, "SHA1", &certificate->schemes[VERSION_1]);
     if (r == 0)
-        r = make_scheme(certificate->key, "SHA256", &certificate->schemes[VERSION_2]);
+        r = scheme_make(certificate->key, "SHA256", &certificate->schemes[VERSION_2]);
     if (r == 0 && !certificate->schemes[VERSION_2].ready)
         r = -ENOMEM;
     return r;
@@ -277,91 +268,77 @@ int sns_certificate_parse(struct str pem, struct sns_certificate **ret,
                           const char **ret_fault)
 {
     _cleanup_(X509_freep) X509 *x509 = NULL;
-    int r = read_x509(pem, &x509, ret_fault);
+    int r = x509_read(pem, &x509, ret_fault);
     if (r < 0)
         return r;
     _cleanup_(sns_certificate_unrefp) struct sns_certificate *certificate =
-        calloc(1, sizeof *certificate);
+        calloc(1, sizeof(*certificate));
     if (!certificate)
         return -ENOMEM;
     atomic_init(&certificate->references, 1);
-    r = fill(x509, certificate, ret_fault);
+    r = certificate_fill(x509, certificate, ret_fault);
     if (r < 0)
         return r;
     *ret = take_ptr(certificate);
     return 0;
 }
 
-/* Cuts `part` off the front of `*rest`, blind to case. */
-static bool cut_front(struct str *rest, struct str part)
+/* REGION of `PREFIX` REGION `.` DOMAIN, blind to case; absent: the name is another. */
+static struct str name_region(struct str name, struct str prefix, struct str domain)
 {
-    if (rest->len < part.len ||
-        !str_equal_nocase((struct str){rest->data, part.len}, part))
-        return false;
-    rest->data += part.len;
-    rest->len -= part.len;
-    return true;
+    if (!str_present(domain) || name.len <= prefix.len + 1 + domain.len)
+        return STR_ABSENT;
+    struct str region = {name.data + prefix.len, name.len - prefix.len - 1 - domain.len};
+    bool is_regional = str_equal_nocase((struct str){name.data, prefix.len}, prefix) &&
+                       region.data[region.len] == '.' &&
+                       str_equal_nocase(str_skip(name, name.len - domain.len), domain);
+    return is_regional ? region : STR_ABSENT;
 }
 
-/* `PREFIX` REGION `.` DOMAIN */
-static bool is_regional_name(struct str name, struct str prefix, struct str region,
-                             struct str domain)
+static bool is_global_name(struct str name)
 {
-    return str_present(domain) && cut_front(&name, prefix) && cut_front(&name, region) &&
-           cut_front(&name, STR(".")) && str_equal_nocase(name, domain);
+    return str_equal_nocase(name, STR("sns.amazonaws.com"));
 }
 
 /* Both GovCloud regions sign with the western one's name (AWS's Java validator, 2026). */
-static struct str signing_region(const struct arn *topic)
+static bool name_is_for(struct str name, const struct arn *topic)
 {
-    return str_equal(topic->partition, STR("aws-us-gov")) ? STR("us-gov-west-1")
-                                                          : topic->region;
-}
-
-static bool is_name_for(struct str name, const struct arn *topic)
-{
-    struct str domain = sns_partition_domain(topic->partition);
-    return str_equal_nocase(name, STR("sns.amazonaws.com")) ||
-           is_regional_name(name, STR("sns-signing."), topic->region, domain) ||
-           is_regional_name(name, STR("sns-"), topic->region, domain) ||
-           is_regional_name(name, STR("sns-"), signing_region(topic), domain);
+    struct str domain = sns_url_domain(topic->partition);
+    struct str region = name_region(name, STR("sns-"), domain);
+    return is_global_name(name) || str_equal_nocase(region, topic->region) ||
+           str_equal_nocase(name_region(name, STR("sns-signing."), domain),
+                            topic->region) ||
+           (str_equal(topic->partition, STR("aws-us-gov")) &&
+            str_equal_nocase(region, STR("us-gov-west-1")));
 }
 
 bool sns_certificate_is_for(const struct sns_certificate *certificate,
                             const struct arn *topic)
 {
     for (size_t i = 0; i < certificate->names_count; i++)
-        if (is_name_for(str_of(certificate->names[i]), topic))
+        if (name_is_for(str_of(certificate->names[i]), topic))
             return true;
     return false;
 }
 
-/* Is it `PREFIX` REGION `.` DOMAIN of any region and partition? */
-static bool is_any_regional_name(struct str name, struct str prefix)
+static bool name_is_of_sns(struct str name)
 {
     struct str domain;
-    struct str region = name;
-    if (!cut_front(&region, prefix))
-        return false;
-    const char *dot = region.len ? memchr(region.data, '.', region.len) : NULL;
-    if (!dot || dot == region.data)
-        return false;
-    region.len = (size_t)(dot - region.data);
-    for (size_t i = 0; str_present(domain = sns_partition_domain_at(i)); i++)
-        if (is_regional_name(name, prefix, region, domain))
+    for (size_t i = 0; str_present(domain = sns_url_domain_at(i)); i++) {
+        struct str region = name_region(name, STR("sns-signing."), domain);
+        if (!str_present(region))
+            region = name_region(name, STR("sns-"), domain);
+        if (str_present(region) && !str_find(region, '.'))
             return true;
-    return false;
+    }
+    return is_global_name(name);
 }
 
 bool sns_certificate_is_of_sns(const struct sns_certificate *certificate)
 {
-    for (size_t i = 0; i < certificate->names_count; i++) {
-        struct str name = str_of(certificate->names[i]);
-        if (str_equal_nocase(name, STR("sns.amazonaws.com")) ||
-            is_any_regional_name(name, STR("sns-signing.")) ||
-            is_any_regional_name(name, STR("sns-")))
+    for (size_t i = 0; i < certificate->names_count; i++)
+        if (name_is_of_sns(str_of(certificate->names[i])))
             return true;
-    }
     return false;
 }
 
@@ -372,7 +349,7 @@ bool sns_certificate_valid_at(const struct sns_certificate *certificate, int64_t
 }
 
 /* 1, 2, or 0 for any other. */
-static unsigned version_of(const struct sns_message *message)
+static unsigned message_version(const struct sns_message *message)
 {
     if (str_equal(message->signature_version, STR("1")))
         return 1;
@@ -382,12 +359,12 @@ static unsigned version_of(const struct sns_message *message)
 bool sns_signature_accepts_version(const struct sns_message *message,
                                    unsigned min_version)
 {
-    unsigned version = version_of(message);
+    unsigned version = message_version(message);
     return version > 0 && version >= min_version;
 }
 
-static bool hash(const struct sns_message *message, const EVP_MD *digest,
-                 unsigned char ret[EVP_MAX_MD_SIZE], unsigned *ret_len)
+static bool message_hash(const struct sns_message *message, const EVP_MD *digest,
+                         unsigned char ret[EVP_MAX_MD_SIZE], unsigned *ret_len)
 {
     struct str pieces[SNS_CANONICAL_PIECES_MAX];
     size_t count = sns_message_canonical(message, pieces);
@@ -400,37 +377,40 @@ static bool hash(const struct sns_message *message, const EVP_MD *digest,
     return EVP_DigestFinal_ex(context, ret, ret_len) > 0;
 }
 
-static enum verdict refuse(enum verdict verdict, const char *text, const char **ret_fault)
+static enum verdict signature_refuse(enum verdict verdict, const char *text,
+                                     const char **ret_fault)
 {
     *ret_fault = text;
     return verdict;
 }
 
 /* A refusal is final for SNS, so what may be want of memory must not become one. */
-static enum verdict check(const struct sns_certificate *certificate,
-                          const struct scheme *scheme, const struct sns_message *message,
-                          struct str signature, const char **ret_fault)
+static enum verdict signature_check(const struct sns_certificate *certificate,
+                                    const struct scheme *scheme,
+                                    const struct sns_message *message,
+                                    struct str signature, const char **ret_fault)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned digest_len;
-    if (!hash(message, scheme->digest, digest, &digest_len))
-        return refuse(VERDICT_NO_MEMORY, "out of memory", ret_fault);
+    if (!message_hash(message, scheme->digest, digest, &digest_len))
+        return signature_refuse(VERDICT_NO_MEMORY, "out of memory", ret_fault);
     _cleanup_(EVP_PKEY_CTX_freep) EVP_PKEY_CTX *context =
         scheme->ready ? EVP_PKEY_CTX_dup(scheme->ready)
-                      : new_context(certificate->key, scheme->digest);
+                      : context_new(certificate->key, scheme->digest);
     if (!context)
-        return refuse(VERDICT_NO_MEMORY,
-                      scheme->ready ? "out of memory"
+        return signature_refuse(VERDICT_NO_MEMORY,
+                                scheme->ready
+                                    ? "out of memory"
                                     : "out of memory, or this system's OpenSSL forbids "
                                       "SHA-1: set SignatureVersion 2 on the topic",
-                      ret_fault);
+                                ret_fault);
     ERR_clear_error();
     if (EVP_PKEY_verify(context, (const unsigned char *)signature.data, signature.len,
                         digest, digest_len) == 1)
         return VERDICT_UNDECIDED;
-    if (ran_out_of_memory())
-        return refuse(VERDICT_NO_MEMORY, "out of memory", ret_fault);
-    return refuse(VERDICT_SIGNATURE, "the signature does not verify", ret_fault);
+    if (openssl_fault("the signature does not verify", ret_fault) == -ENOMEM)
+        return signature_refuse(VERDICT_NO_MEMORY, "out of memory", ret_fault);
+    return VERDICT_SIGNATURE;
 }
 
 enum verdict sns_signature_verify(const struct sns_certificate *certificate,
@@ -439,21 +419,23 @@ enum verdict sns_signature_verify(const struct sns_certificate *certificate,
 {
     _uninitialized_ unsigned char signature[SIGNATURE_BYTES_MAX];
     size_t len;
-    unsigned version = version_of(message);
+    unsigned version = message_version(message);
     if (version == 0)
-        return refuse(VERDICT_SIGNATURE_VERSION, "SignatureVersion is neither 1 nor 2",
-                      ret_fault);
+        return signature_refuse(VERDICT_SIGNATURE_VERSION,
+                                "SignatureVersion is neither 1 nor 2", ret_fault);
     if (version < min_version)
-        return refuse(VERDICT_SIGNATURE_VERSION,
-                      "SignatureVersion is below [sns] min_signature_version", ret_fault);
+        return signature_refuse(VERDICT_SIGNATURE_VERSION,
+                                "SignatureVersion is below [sns] min_signature_version",
+                                ret_fault);
     if (!sns_certificate_valid_at(certificate, message->timestamp_ms))
-        return refuse(VERDICT_SIGNATURE,
-                      "the certificate was not valid at the message's Timestamp",
-                      ret_fault);
-    if (base64_decode(message->signature, signature, sizeof signature, &len) < 0)
-        return refuse(VERDICT_SIGNATURE, "Signature is not base64", ret_fault);
+        return signature_refuse(
+            VERDICT_SIGNATURE, "the certificate was not valid at the message's Timestamp",
+            ret_fault);
+    if (base64_decode(message->signature, signature, sizeof(signature), &len) < 0)
+        return signature_refuse(VERDICT_SIGNATURE, "Signature is not base64", ret_fault);
     if (len != (size_t)EVP_PKEY_get_size(certificate->key))
-        return refuse(VERDICT_SIGNATURE, "Signature has the wrong length", ret_fault);
-    return check(certificate, &certificate->schemes[version - 1], message,
-                 (struct str){(char *)signature, len}, ret_fault);
+        return signature_refuse(VERDICT_SIGNATURE, "Signature has the wrong length",
+                                ret_fault);
+    return signature_check(certificate, &certificate->schemes[version - 1], message,
+                           (struct str){(char *)signature, len}, ret_fault);
 }

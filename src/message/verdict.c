@@ -61,8 +61,8 @@ static const struct verdict_info table[VERDICT_COUNT] = {
                               "The body is JSON but not a valid SNS envelope; the log of "
                               "sesbounced names the field at fault.\n"},
     [VERDICT_UNKNOWN_TYPE] = {"unknown-type", 400, LOG_LEVEL_WARNING,
-                              "The Type is none of Notification, "
-                              "SubscriptionConfirmation, UnsubscribeConfirmation.\n"},
+                              "The Type is not Notification, SubscriptionConfirmation "
+                              "or UnsubscribeConfirmation.\n"},
     [VERDICT_TYPE_CONTRADICTED] = {"type-contradicted", 400, LOG_LEVEL_WARNING,
                                    "The header x-amz-sns-message-type contradicts the "
                                    "Type in the body.\n"},
@@ -84,7 +84,7 @@ static const struct verdict_info table[VERDICT_COUNT] = {
                            "There is nothing at this path; SNS must post to the one in "
                            "[ingest] path.\n"},
     [VERDICT_METHOD] = {"method", 405, LOG_LEVEL_WARNING,
-                        "This endpoint only takes POST requests of Amazon SNS; to "
+                        "This endpoint accepts only POST requests from Amazon SNS; to "
                         "subscribe it: aws sns subscribe --topic-arn TOPIC-ARN "
                         "--protocol https --notification-endpoint THIS-URL\n"},
     [VERDICT_TOO_LARGE] = {"too-large", 413, LOG_LEVEL_WARNING,

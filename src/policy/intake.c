@@ -6,13 +6,7 @@
 
 #include "sesbounce/limits.h"
 
-static const enum intake_kind KIND_OF_KEEPING[] = {
-    [SES_KEEP] = INTAKE_KEEP,
-    [SES_COUNT] = INTAKE_COUNT,
-    [SES_IGNORE] = INTAKE_IGNORE,
-};
-
-static struct intake begin(const struct intake_options *options, struct str body)
+static struct intake intake_begin(const struct intake_options *options, struct str body)
 {
     return (struct intake){
         .body = body,
@@ -26,7 +20,7 @@ static struct intake begin(const struct intake_options *options, struct str body
     };
 }
 
-static void quarantine(struct intake *intake, enum quarantine_reason reason)
+static void intake_quarantine(struct intake *intake, enum quarantine_reason reason)
 {
     intake->kind = INTAKE_QUARANTINE;
     intake->reason = reason;
@@ -62,7 +56,7 @@ static int judgement_find(struct intake *intake, const struct policy_judgement *
 }
 
 /* 0 or -ENOMEM. */
-static int judge_event(struct intake *intake)
+static int event_judge(struct intake *intake)
 {
     struct ses_event *event = &intake->event;
     size_t count = event->recipient_count;
@@ -91,34 +85,35 @@ const struct policy_judgement *intake_judgement(const struct intake *intake, siz
     return &intake->judgements[intake->judged[i]];
 }
 
-static int read_event(struct str text, const struct ses_rules *rules,
-                      struct intake *intake)
+static int intake_read_event(struct str text, const struct ses_rules *rules,
+                             struct intake *intake)
 {
+    static const enum intake_kind kinds[] = {
+        [SES_KEEP] = INTAKE_KEEP,
+        [SES_COUNT] = INTAKE_COUNT,
+        [SES_IGNORE] = INTAKE_IGNORE,
+    };
     enum quarantine_reason reason;
+    int r = 0;
 
     switch (ses_event_parse(text, rules, &intake->event, &reason)) {
     case SES_PARSED_EVENT:
-        intake->kind = KIND_OF_KEEPING[ses_event_keeping(&intake->event, rules)];
-        if (judge_event(intake) == 0)
-            return 0;
+        intake->kind = kinds[ses_event_keeping(&intake->event, rules)];
+        r = event_judge(intake);
         break;
     case SES_PARSED_ANNOUNCEMENT:
         intake->kind = INTAKE_ANNOUNCEMENT;
-        return 0;
+        break;
     case SES_PARSED_QUARANTINE:
-        quarantine(intake, reason);
-        return 0;
+        intake_quarantine(intake, reason);
+        break;
     case SES_PARSED_NO_MEMORY:
+        r = -ENOMEM;
         break;
     }
-    intake_done(intake);
-    return -ENOMEM;
-}
-
-static bool is_older(const struct sns_message *message,
-                     const struct intake_options *options, int64_t max_age_ms)
-{
-    return max_age_ms != 0 && message->timestamp_ms < options->now_ms - max_age_ms;
+    if (r < 0)
+        intake_done(intake);
+    return r;
 }
 
 /*
@@ -128,86 +123,75 @@ static bool is_older(const struct sns_message *message,
  */
 static struct str ended_subscription(const struct sns_message *message)
 {
-    static const char before[] = "deactivate subscription ";
-    struct str text = message->message;
-    const char *end = text.data + text.len;
-    struct str arn = {.data = memmem(text.data, text.len, before, sizeof(before) - 1)};
-    size_t i;
+    struct str before = STR("deactivate subscription "), text = message->message;
+    const char *found = memmem(text.data, text.len, before.data, before.len);
+    size_t id = message->topic_arn.len + 1, i = id;
 
-    if (!arn.data)
+    if (!found)
         return STR_ABSENT;
-    arn.data += sizeof(before) - 1;
-    arn.len = (size_t)(end - arn.data);
-    i = message->topic_arn.len + 1;
-    if (!str_starts_with(arn, message->topic_arn) || arn.len <= i ||
-        arn.data[i - 1] != ':')
+    struct str arn = str_skip(text, (size_t)(found - text.data) + before.len);
+    if (!str_starts_with(arn, message->topic_arn) || arn.len <= id ||
+        arn.data[id - 1] != ':')
         return STR_ABSENT;
-    while (i < arn.len && (ascii_is_alpha(arn.data[i]) || ascii_is_digit(arn.data[i]) ||
-                           arn.data[i] == '-'))
+    while (i < arn.len && (ascii_is_alnum(arn.data[i]) || arn.data[i] == '-'))
         i++;
-    if (i == arn.len || arn.data[i] != '.' || i == message->topic_arn.len + 1 ||
-        i >= ARN_BYTES_MAX)
+    if (i == arn.len || arn.data[i] != '.' || i == id || i >= ARN_BYTES_MAX)
         return STR_ABSENT;
-    arn.len = i;
-    return arn;
+    return (struct str){arn.data, i};
 }
 
-static int read_notification(const struct sns_message *message,
-                             const struct intake_options *options, struct intake *ret)
+/* Is it too old, or too new, to be used? */
+static enum quarantine_reason message_age_fault(const struct sns_message *message,
+                                                const struct intake_options *options)
 {
-    if (is_older(message, options, options->max_age_ms)) {
-        quarantine(ret, QUARANTINE_STALE);
-        return 0;
-    }
-    if (options->max_age_ms != 0 &&
-        message->timestamp_ms > options->now_ms + INTAKE_FUTURE_MS) {
-        quarantine(ret, QUARANTINE_FUTURE);
-        return 0;
-    }
-    return read_event(message->message, options->rules, ret);
+    bool confirms = message->type == SNS_SUBSCRIPTION_CONFIRMATION;
+    int64_t max_age_ms = confirms ? INTAKE_TOKEN_MS : options->max_age_ms;
+
+    if (max_age_ms != 0 && message->timestamp_ms < options->now_ms - max_age_ms)
+        return QUARANTINE_STALE;
+    return message->type == SNS_NOTIFICATION && max_age_ms != 0 &&
+                   message->timestamp_ms > options->now_ms + INTAKE_FUTURE_MS
+               ? QUARANTINE_FUTURE
+               : QUARANTINE_NONE;
 }
 
 int intake_from_sns(const struct sns_message *message, struct str body,
                     const struct intake_options *options, struct intake *ret)
 {
-    *ret = begin(options, body);
+    *ret = intake_begin(options, body);
     ret->origin = INTAKE_FROM_SNS;
     ret->topic_arn = message->topic_arn;
     ret->sns_message_id = message->message_id;
     ret->sns_timestamp_ms = message->timestamp_ms;
     ret->occurred_ms = message->timestamp_ms;
 
-    switch (message->type) {
-    case SNS_SUBSCRIPTION_CONFIRMATION:
+    enum quarantine_reason fault = message_age_fault(message, options);
+    if (message->type == SNS_NOTIFICATION && fault == QUARANTINE_NONE)
+        return intake_read_event(message->message, options->rules, ret);
+    if (message->type == SNS_SUBSCRIPTION_CONFIRMATION) {
         ret->kind = INTAKE_CONFIRM;
         ret->token = message->token;
         ret->has_token = true;
-        if (is_older(message, options, INTAKE_TOKEN_MS))
-            quarantine(ret, QUARANTINE_STALE);
-        return 0;
-    case SNS_UNSUBSCRIBE_CONFIRMATION:
+    } else if (message->type == SNS_UNSUBSCRIBE_CONFIRMATION) {
         ret->kind = INTAKE_UNSUBSCRIBED;
         ret->has_token = true;
         ret->subscription_arn = ended_subscription(message);
-        if (is_older(message, options, options->max_age_ms))
-            quarantine(ret, QUARANTINE_STALE);
-        return 0;
-    case SNS_NOTIFICATION:
-        break;
     }
-    return read_notification(message, options, ret);
+    if (fault != QUARANTINE_NONE)
+        intake_quarantine(ret, fault);
+    return 0;
 }
 
 int intake_from_file(struct str body, const struct intake_options *options,
                      struct intake *ret)
 {
-    *ret = begin(options, body);
+    *ret = intake_begin(options, body);
     ret->origin = INTAKE_FROM_FILE;
 
-    int rc = read_event(body, options->rules, ret);
-    if (rc == 0 && ret->event.ses_time_ms != CLOCK_NONE)
+    int r = intake_read_event(body, options->rules, ret);
+    if (r == 0 && ret->event.ses_time_ms != CLOCK_NONE)
         ret->occurred_ms = ret->event.ses_time_ms;
-    return rc;
+    return r;
 }
 
 void intake_done(struct intake *intake)

@@ -55,7 +55,7 @@ static bool is_vague(struct status status)
 }
 
 /* A vague status gives way to the one in the diagnostic. */
-static struct status status_of(const struct ses_recipient *recipient)
+static struct status recipient_status(const struct ses_recipient *recipient)
 {
     struct status given = first_status(recipient->status);
     if (!is_vague(given))
@@ -78,10 +78,8 @@ static bool status_is(struct status status, unsigned subject, unsigned detail)
 /* `smtp; 550 …`, or the answer itself: `550 …` */
 static bool is_smtp_refusal(struct str simple)
 {
-    if (str_starts_with(simple, STR("smtp;"))) {
-        simple = (struct str){simple.data + 5, simple.len - 5};
+    if (str_take_prefix(&simple, STR("smtp;")))
         simple = str_trim(simple);
-    }
     return simple.len >= 3 && (simple.data[0] == '4' || simple.data[0] == '5') &&
            ascii_is_digit(simple.data[1]) && ascii_is_digit(simple.data[2]) &&
            (simple.len == 3 || !policy_words_char(simple.data[3]));
@@ -125,8 +123,8 @@ static bool words_decide(struct status status)
            status_is(status, 1, 7) || status_is(status, 1, 8);
 }
 
-static unsigned facts_of(const struct ses_recipient *recipient, struct status status,
-                         struct str simple, unsigned words)
+static unsigned recipient_facts(const struct ses_recipient *recipient,
+                                struct status status, struct str simple, unsigned words)
 {
     unsigned facts = 0;
 
@@ -208,10 +206,10 @@ static enum policy_cause cause_of(struct status status, unsigned words)
  */
 static enum policy_cause cause_of_expiry(struct str simple)
 {
-    const char *quote = simple.len ? memchr(simple.data, '<', simple.len) : NULL;
+    const char *quote = str_find(simple, '<');
 
     if (quote)
-        simple = (struct str){quote, simple.len - (size_t)(quote - simple.data)};
+        simple = str_skip(simple, (size_t)(quote - simple.data));
     struct status status = first_status(simple);
     enum policy_cause cause =
         cause_of(status, policy_words_find(simple) | words_of_status(status));
@@ -223,9 +221,9 @@ void policy_diagnose(const struct ses_recipient *recipient, struct policy_diagno
     _uninitialized_ char buffer[POLICY_DIAGNOSTIC_BYTES_MAX];
 
     struct str simple = policy_words_simplify(recipient->diagnostic, buffer);
-    struct status status = status_of(recipient);
+    struct status status = recipient_status(recipient);
     unsigned words = policy_words_find(simple) | words_of_status(status);
-    ret->facts = facts_of(recipient, status, simple, words);
+    ret->facts = recipient_facts(recipient, status, simple, words);
     ret->cause =
         status_is(status, 4, 7) ? cause_of_expiry(simple) : cause_of(status, words);
 }

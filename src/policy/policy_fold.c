@@ -27,7 +27,7 @@ static int64_t term_end(const struct policy_judgement *judgement, int64_t from_m
     return from_ms + (judgement->term_ms << doublings);
 }
 
-static void widen(int64_t ms, int64_t *first_ms, int64_t *last_ms)
+static void range_widen(int64_t ms, int64_t *first_ms, int64_t *last_ms)
 {
     if (*first_ms == CLOCK_NONE || ms < *first_ms)
         *first_ms = ms;
@@ -37,7 +37,7 @@ static void widen(int64_t ms, int64_t *first_ms, int64_t *last_ms)
 
 static void entry_note_event(struct policy_entry *entry, int64_t occurred_ms)
 {
-    widen(occurred_ms, &entry->first_event_ms, &entry->last_event_ms);
+    range_widen(occurred_ms, &entry->first_event_ms, &entry->last_event_ms);
     entry->event_count++;
 }
 
@@ -120,7 +120,7 @@ static void entry_renew(const struct fold *fold, struct policy_entry *entry,
 /* --- what an event does to an entry ---------------------------------------------- */
 
 /* Did a person remove the address after this? */
-static bool is_overruled(const struct policy_address *address, int64_t ms)
+static bool event_is_overruled(const struct policy_address *address, int64_t ms)
 {
     return address->removed_ms != CLOCK_NONE && ms <= address->removed_ms;
 }
@@ -131,7 +131,7 @@ static bool entry_suppress(const struct fold *fold, struct policy_entry *entry,
                            int64_t from_ms)
 {
     int64_t occurred_ms = fold->when->occurred_ms;
-    bool overruled = is_overruled(fold->address, occurred_ms);
+    bool overruled = event_is_overruled(fold->address, occurred_ms);
     bool live = entry->exists && !entry->lifted && occurred_ms < entry->until_ms;
     bool void_hit = fold->judgement->list_hit && fold->address->removed_ms != CLOCK_NONE;
 
@@ -162,15 +162,6 @@ static bool entry_lift_by_event(const struct fold *fold, struct policy_entry *en
     return true;
 }
 
-/* What every event leaves in the entry that it changes. */
-static void entry_sign(struct policy_entry *entry, const struct policy_entry *before,
-                       const struct policy_judgement *judgement, bool imported)
-{
-    entry->rule = str_of(judgement->rule);
-    if (!before->exists || entry->since_ms != before->since_ms)
-        entry->origin = imported ? POLICY_ORIGIN_IMPORT : POLICY_ORIGIN_EVENT;
-}
-
 static void change_entry(struct policy_change *change, enum policy_reason reason,
                          const struct policy_entry *before,
                          const struct policy_entry *after)
@@ -185,11 +176,11 @@ static void change_entry(struct policy_change *change, enum policy_reason reason
 /* --- soft bounces ---------------------------------------------------------------- */
 
 /* Does the event at `other_ms` confirm this one? */
-static bool is_confirmed_by(const struct fold *fold, int64_t other_ms)
+static bool event_is_confirmed_by(const struct fold *fold, int64_t other_ms)
 {
     int64_t occurred_ms = fold->when->occurred_ms;
 
-    if (other_ms == CLOCK_NONE || is_overruled(fold->address, other_ms))
+    if (other_ms == CLOCK_NONE || event_is_overruled(fold->address, other_ms))
         return false;
     int64_t apart_ms =
         occurred_ms > other_ms ? occurred_ms - other_ms : other_ms - occurred_ms;
@@ -198,17 +189,17 @@ static bool is_confirmed_by(const struct fold *fold, int64_t other_ms)
 }
 
 /* The earliest doubtful bounce that confirms this one; CLOCK_NONE: none does. */
-static int64_t find_confirmation(const struct fold *fold)
+static int64_t confirmation_find(const struct fold *fold)
 {
     int64_t earliest_ms = CLOCK_NONE;
 
     for (size_t i = 0; i < fold->address->day_count; i++) {
         const struct policy_soft_day *day = &fold->address->days[i];
-        int64_t other_ms = is_confirmed_by(fold, day->doubt_first_ms)
+        int64_t other_ms = event_is_confirmed_by(fold, day->doubt_first_ms)
                                ? day->doubt_first_ms
                                : day->doubt_last_ms;
 
-        if (is_confirmed_by(fold, other_ms) &&
+        if (event_is_confirmed_by(fold, other_ms) &&
             (earliest_ms == CLOCK_NONE || other_ms < earliest_ms))
             earliest_ms = other_ms;
     }
@@ -249,9 +240,9 @@ static void day_record(const struct fold *fold)
         *day = (struct policy_soft_day){0, ms, ms, CLOCK_NONE, CLOCK_NONE};
         address->day_count++;
     }
-    widen(ms, &day->first_ms, &day->last_ms);
+    range_widen(ms, &day->first_ms, &day->last_ms);
     if (fold->judgement->effect == POLICY_EFFECT_DOUBTFUL)
-        widen(ms, &day->doubt_first_ms, &day->doubt_last_ms);
+        range_widen(ms, &day->doubt_first_ms, &day->doubt_last_ms);
     day->mark = POLICY_MARK_CHANGED;
     fold->change->days = true;
 }
@@ -263,10 +254,10 @@ static bool fold_soft(const struct fold *fold, struct policy_entry *entry)
     int64_t occurred_ms = fold->when->occurred_ms;
     int64_t other_ms;
 
-    if (is_overruled(fold->address, occurred_ms) ||
+    if (event_is_overruled(fold->address, occurred_ms) ||
         fold->address->delivered_ms > occurred_ms)
         return false;
-    other_ms = find_confirmation(fold);
+    other_ms = confirmation_find(fold);
     day_record(fold);
     if (fold->judgement->effect != POLICY_EFFECT_DOUBTFUL || other_ms == CLOCK_NONE)
         return false;
@@ -294,12 +285,6 @@ static void fold_reset(const struct fold *fold)
 
 /* --- the reason that is shown ---------------------------------------------------- */
 
-static void total_add(struct policy_change *change, enum policy_reason reason,
-                      int64_t ends, int64_t n)
-{
-    change->totals[change->total_count++] = (struct policy_total){reason, ends, n};
-}
-
 /* Stronger before weaker: a weaker entry is shown when the stronger one has ended. */
 static void totals_count(const struct policy_address *address, int64_t sign,
                          struct policy_change *change)
@@ -314,11 +299,23 @@ static void totals_count(const struct policy_address *address, int64_t sign,
 
         if (!entry->exists || entry->lifted || ends <= stronger_ends)
             continue;
-        total_add(change, (enum policy_reason)i, ends, sign);
+        change->totals[change->total_count++] =
+            (struct policy_total){(enum policy_reason)i, ends, sign};
         if (stronger_ends != INT64_MIN)
-            total_add(change, (enum policy_reason)i, stronger_ends, -sign);
+            change->totals[change->total_count++] =
+                (struct policy_total){(enum policy_reason)i, stronger_ends, -sign};
         stronger_ends = ends;
     }
+}
+
+/* Of what was counted before, only a change makes a difference. */
+static void totals_finish(const struct policy_address *address, bool changed,
+                          struct policy_change *change)
+{
+    if (changed)
+        totals_count(address, 1, change);
+    else
+        change->total_count = 0;
 }
 
 /* --- the fold -------------------------------------------------------------------- */
@@ -334,12 +331,6 @@ unsigned policy_fold_needs(const struct policy_judgement *judgement)
         [POLICY_EFFECT_DOUBTFUL] = POLICY_PARTS_ALL,
     };
     return parts[judgement->effect];
-}
-
-static enum policy_reason reason_of(const struct policy_judgement *judgement)
-{
-    return judgement->effect == POLICY_EFFECT_LIFT ? POLICY_REASON_COMPLAINT
-                                                   : judgement->reason;
 }
 
 static bool fold_effect(const struct fold *fold, struct policy_entry *entry)
@@ -365,24 +356,28 @@ void policy_fold(const struct policy *policy, const struct policy_judgement *jud
                  struct policy_change *ret)
 {
     const struct fold fold = {policy, judgement, when, address, ret};
-    enum policy_reason reason = reason_of(judgement);
+    enum policy_reason reason = judgement->effect == POLICY_EFFECT_LIFT
+                                    ? POLICY_REASON_COMPLAINT
+                                    : judgement->reason;
     struct policy_entry *entry = &address->entries[reason];
     struct policy_entry before = *entry;
 
     *ret = (struct policy_change){.entries = 0};
     totals_count(address, -1, ret);
-    if (fold_effect(&fold, entry)) {
-        entry_sign(entry, &before, judgement, when->imported);
+    bool changed = fold_effect(&fold, entry);
+    if (changed) {
+        /* what every event leaves in the entry that it changes */
+        entry->rule = str_of(judgement->rule);
+        if (!before.exists || entry->since_ms != before.since_ms)
+            entry->origin = when->imported ? POLICY_ORIGIN_IMPORT : POLICY_ORIGIN_EVENT;
         change_entry(ret, reason, &before, entry);
-        totals_count(address, 1, ret);
-    } else {
-        ret->total_count = 0;
     }
+    totals_finish(address, changed, ret);
 }
 
 /* --- what people decide ---------------------------------------------------------- */
 
-static bool is_live(const struct policy_entry *entry, int64_t now_ms)
+static bool entry_is_live(const struct policy_entry *entry, int64_t now_ms)
 {
     return entry->exists && !entry->lifted && entry->until_ms > now_ms;
 }
@@ -393,7 +388,7 @@ static bool decide_add(const struct policy_decision *decision,
 {
     struct policy_entry *entry = &address->entries[POLICY_REASON_MANUAL];
     struct policy_entry before = *entry;
-    bool live = is_live(entry, decision->now_ms);
+    bool live = entry_is_live(entry, decision->now_ms);
     bool same_note =
         !str_present(decision->note) || str_equal(entry->note, decision->note);
 
@@ -418,7 +413,7 @@ static bool decide_remove(const struct policy_decision *decision,
     bool any = false;
 
     for (size_t i = 0; i < POLICY_REASONS; i++)
-        any = any || is_live(&address->entries[i], decision->now_ms);
+        any = any || entry_is_live(&address->entries[i], decision->now_ms);
     if (!any)
         return false;
     for (size_t i = 0; i < POLICY_REASONS; i++) {
@@ -442,11 +437,8 @@ bool policy_decide(const struct policy_decision *decision, struct policy_address
 {
     *ret = (struct policy_change){.entries = 0};
     totals_count(address, -1, ret);
-    if (decision->is_add ? decide_add(decision, address, ret)
-                         : decide_remove(decision, address, ret)) {
-        totals_count(address, 1, ret);
-        return true;
-    }
-    ret->total_count = 0;
-    return false;
+    bool changed = decision->is_add ? decide_add(decision, address, ret)
+                                    : decide_remove(decision, address, ret);
+    totals_finish(address, changed, ret);
+    return changed;
 }

@@ -1,222 +1,77 @@
 #include "policy/policy_words.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <string.h>
 
-/* Lower case, one blank between words, a letter first. Whole words only: `rbl` is not in
- * `garbled`. */
-static const struct phrase {
-    enum policy_word means;
-    const char *text;
+/* Separated by `|`. Lower case, one blank between words, a letter first. Whole words
+ * only: `rbl` is not in `garbled`. */
+static const struct {
+    enum policy_word mean;
+    const char *phrases;
 } PHRASES[] = {
-    {WORD_NO_USER, "user unknown"},
-    {WORD_NO_USER, "unknown user"},
-    {WORD_NO_USER, "no such user"},
-    {WORD_NO_USER, "user not found"},
-    {WORD_NO_USER, "user does not exist"},
-    {WORD_NO_USER, "user doesn't exist"},
-    {WORD_NO_USER, "invalid user"},
-    {WORD_NO_USER, "unknown recipient"},
-    {WORD_NO_USER, "recipient unknown"},
-    {WORD_NO_USER, "recipient not found"},
-    {WORD_NO_USER, "no such recipient"},
-    {WORD_NO_USER, "invalid recipient"},
-    {WORD_NO_USER, "recipient does not exist"},
-    {WORD_NO_USER, "mailbox not found"},
-    {WORD_NO_USER, "no such mailbox"},
-    {WORD_NO_USER, "invalid mailbox"},
-    {WORD_NO_USER, "unknown mailbox"},
-    {WORD_NO_USER, "no mailbox here"},
-    {WORD_NO_USER, "mailbox does not exist"},
-    {WORD_NO_USER, "not a valid mailbox"},
-    {WORD_NO_USER, "bad destination mailbox"},
-    {WORD_NO_USER, "account does not exist"},
-    {WORD_NO_USER, "tried to reach does not exist"},
-    {WORD_NO_USER, "address does not exist"},
-    {WORD_NO_USER, "address unknown"},
-    {WORD_NO_USER, "unknown address"},
-    {WORD_NO_USER, "no such address"},
-    {WORD_NO_USER, "addressee unknown"},
-    {WORD_NO_USER, "unknown local part"},
-    {WORD_NO_USER, "user is unknown"},
-    {WORD_NO_USER, "user not known"},
-    {WORD_NO_USER, "not a known user"},
-    {WORD_NO_USER, "recipient is unknown"},
-    {WORD_NO_USER, "not a valid recipient"},
-    {WORD_NO_USER, "mailbox unknown"},
-    {WORD_NO_USER, "non-existent account"},
-    {WORD_NO_USER, "this user doesn't have a"},
-    {WORD_NO_USER, "no such person"},
-    {WORD_NO_USER, "not listed in domino directory"},
-    {WORD_NO_USER, "not listed in public name"},
-    {WORD_NO_USER, "unrouteable address"},
-    {WORD_NO_DOMAIN, "nxdomain"},
-    {WORD_NO_DOMAIN, "no such domain"},
-    {WORD_NO_DOMAIN, "domain not found"},
-    {WORD_NO_DOMAIN, "unknown domain"},
-    {WORD_NO_DOMAIN, "domain unknown"},
-    {WORD_NO_DOMAIN, "invalid domain"},
-    {WORD_NO_DOMAIN, "domain does not exist"},
-    {WORD_NO_DOMAIN, "domain doesn't exist"},
-    {WORD_NO_DOMAIN, "non-existent domain"},
-    {WORD_NO_DOMAIN, "nonexistent domain"},
-    {WORD_NO_DOMAIN, "host or domain name not found"},
-    {WORD_NO_DOMAIN, "host not found"},
-    {WORD_NO_DOMAIN, "host unknown"},
-    {WORD_NO_DOMAIN, "unknown host"},
-    {WORD_NO_DOMAIN, "no such host"},
-    {WORD_NO_DOMAIN, "unknown mail server"},
-    {WORD_NO_DOMAIN, "unrouteable domain"},
-    {WORD_FULL, "mailbox full"},
-    {WORD_FULL, "mailbox is full"},
-    {WORD_FULL, "inbox is full"},
-    {WORD_FULL, "over quota"},
-    {WORD_FULL, "overquota"},
-    {WORD_FULL, "quota exceeded"},
-    {WORD_FULL, "exceeded quota"},
-    {WORD_FULL, "out of storage"},
-    {WORD_FULL, "exceeded storage allocation"},
-    {WORD_AUTHENTICATION, "spf"},
-    {WORD_AUTHENTICATION, "dkim"},
-    {WORD_AUTHENTICATION, "dmarc"},
-    {WORD_AUTHENTICATION, "domainkeys"},
-    {WORD_AUTHENTICATION, "sender policy framework"},
-    {WORD_AUTHENTICATION, "unauthenticated email"},
-    {WORD_AUTHENTICATION, "unauthenticated e-mail"},
-    {WORD_AUTHENTICATION, "unauthenticated mail"},
-    {WORD_AUTHENTICATION, "unauthenticated message"},
-    {WORD_AUTHENTICATION, "it is unauthenticated"},
-    {WORD_AUTHENTICATION, "authentication check"},
-    {WORD_AUTHENTICATION, "authentication checks"},
-    {WORD_AUTHENTICATION, "authentication fail"},
-    {WORD_AUTHENTICATION, "authentication failed"},
-    {WORD_AUTHENTICATION, "authentication failure"},
-    {WORD_AUTHENTICATION, "authentication fails"},
-    {WORD_AUTHENTICATION, "authentication did not pass"},
-    {WORD_AUTHENTICATION, "authentication information"},
-    {WORD_AUTHENTICATION, "authentication level"},
-    {WORD_AUTHENTICATION, "authentication requirements"},
-    {WORD_AUTHENTICATION, "authentication results"},
-    {WORD_AUTHENTICATION, "authentication policy"},
-    {WORD_AUTHENTICATION, "failed authentication"},
-    {WORD_AUTHENTICATION, "anti-spoofing policy"},
-    {WORD_AUTHENTICATION, "fails authentication"},
-    {WORD_AUTHENTICATION, "not accepted for policy reasons"},
-    {WORD_REPUTATION, "blocklist"},
-    {WORD_REPUTATION, "blocklists"},
-    {WORD_REPUTATION, "blocklisted"},
-    {WORD_REPUTATION, "block list"},
-    {WORD_REPUTATION, "block listed"},
-    {WORD_REPUTATION, "block-list"},
-    {WORD_REPUTATION, "blacklist"},
-    {WORD_REPUTATION, "blacklists"},
-    {WORD_REPUTATION, "blacklisted"},
-    {WORD_REPUTATION, "black list"},
-    {WORD_REPUTATION, "black-listed"},
-    {WORD_REPUTATION, "denylist"},
-    {WORD_REPUTATION, "denylisted"},
-    {WORD_REPUTATION, "rbl"},
-    {WORD_REPUTATION, "rbls"},
-    {WORD_REPUTATION, "dnsbl"},
-    {WORD_REPUTATION, "dnsbls"},
-    {WORD_REPUTATION, "blocked using"},
-    {WORD_REPUTATION, "spamhaus"},
-    {WORD_REPUTATION, "spamcop"},
-    {WORD_REPUTATION, "barracudacentral"},
-    {WORD_REPUTATION, "sorbs"},
-    {WORD_REPUTATION, "uceprotect"},
-    {WORD_REPUTATION, "surbl"},
-    {WORD_REPUTATION, "uribl"},
-    {WORD_REPUTATION, "abuseat"},
-    {WORD_REPUTATION, "senderscore"},
-    {WORD_REPUTATION, "senderbase"},
-    {WORD_REPUTATION, "cloudmark"},
-    {WORD_REPUTATION, "ipcheck.proofpoint.com"},
-    {WORD_REPUTATION, "support.proofpoint.com/dnsbl-lookup"},
-    {WORD_REPUTATION, "reputation"},
-    {WORD_REPUTATION, "banned sending ip"},
-    {WORD_REPUTATION, "banned sender"},
-    {WORD_REPUTATION, "is listed in"},
-    {WORD_REPUTATION, "is listed on"},
-    {WORD_REPUTATION, "is listed at"},
-    {WORD_REPUTATION, "is listed by"},
-    {WORD_REPUTATION, "ip is blocked"},
-    {WORD_REPUTATION, "ip has been blocked"},
-    {WORD_REPUTATION, "ip address blocked"},
-    {WORD_REPUTATION, "ip address is blocked"},
-    {WORD_REPUTATION, "ip address has been blocked"},
-    {WORD_REPUTATION, "mail from your ip"},
-    {WORD_REPUTATION, "sent from your ip"},
-    {WORD_REPUTATION, "connections will not be accepted from"},
-    {WORD_REPUTATION, "not accepted from this ip"},
-    {WORD_REPUTATION, "will be permanently deferred"},
-    {WORD_REPUTATION, "user complaints"},
-    {WORD_REPUTATION, "rate limited"},
-    {WORD_REPUTATION, "unusual rate"},
-    {WORD_REPUTATION, "excessive volume"},
-    {WORD_REPUTATION, "frequency limited"},
-    {WORD_REPUTATION, "throttled"},
-    {WORD_REPUTATION, "unsolicited"},
-    {WORD_REPUTATION, "reverse dns"},
-    {WORD_REPUTATION, "ptr record"},
-    {WORD_REPUTATION, "ptr records"},
-    {WORD_REPUTATION, "dns ptr"},
-    {WORD_REPUTATION, "ask your postmaster for help"},
-    {WORD_REPUTATION, "due to policy restrictions"},
-    {WORD_REPUTATION, "mail content denied"},
-    {WORD_REPUTATION, "spam content"},
-    {WORD_REPUTATION, "spam detected"},
-    {WORD_REPUTATION, "spam message"},
-    {WORD_REPUTATION, "spam score"},
-    {WORD_REPUTATION, "detected as spam"},
-    {WORD_REPUTATION, "identified as spam"},
-    {WORD_REPUTATION, "classified as spam"},
-    {WORD_REPUTATION, "considered spam"},
-    {WORD_REPUTATION, "considered as spam"},
-    {WORD_REPUTATION, "rejected as spam"},
-    {WORD_REPUTATION, "blocked as spam"},
-    {WORD_REPUTATION, "block for spam"},
-    {WORD_REPUTATION, "blocked for spam"},
-    {WORD_REPUTATION, "looks like spam"},
-    {WORD_REPUTATION, "looked like spam"},
-    {WORD_REPUTATION, "appears to be spam"},
-    {WORD_REPUTATION, "suspected spam"},
-    {WORD_REPUTATION, "suspected bounce attacks"},
-    {WORD_REPUTATION, "failure for one or more recipients (.:blocked"},
-    {WORD_REPUTATION, "high probability of spam"},
-    {WORD_AUTOREPLY, "out of office"},
-    {WORD_AUTOREPLY, "out of the office"},
-    {WORD_AUTOREPLY, "out-of-office"},
-    {WORD_AUTOREPLY, "autoreply"},
-    {WORD_AUTOREPLY, "auto reply"},
-    {WORD_AUTOREPLY, "auto-reply"},
-    {WORD_AUTOREPLY, "automatic reply"},
-    {WORD_AUTOREPLY, "automatic response"},
-    {WORD_AUTOREPLY, "automated reply"},
-    {WORD_AUTOREPLY, "autoresponse"},
-    {WORD_AUTOREPLY, "auto-response"},
-    {WORD_AUTOREPLY, "autoresponder"},
-    {WORD_AUTOREPLY, "auto-responder"},
-    {WORD_AUTOREPLY, "vacation"},
-    {WORD_AUTOREPLY, "on holiday"},
-    {WORD_AUTOREPLY, "annual leave"},
-    {WORD_AUTOREPLY, "abwesenheitsnotiz"},
-    {WORD_AUTOREPLY, "automatische antwort"},
-    {WORD_ABOUT_US, "sender address rejected"},
-    {WORD_ABOUT_US, "sender domain"},
-    {WORD_ABOUT_US, "sending domain"},
-    {WORD_ABOUT_US, "domain of sender"},
-    {WORD_ABOUT_US, "sender verify"},
-    {WORD_ABOUT_US, "helo command rejected"},
-    {WORD_ABOUT_US, "client host rejected"},
-    {WORD_DNS, "unable to lookup dns"},
-    {WORD_DNS, "dns lookup failed"},
-    {WORD_DNS, "dns lookup failure"},
-    {WORD_DNS, "name service error"},
+    {WORD_NO_USER,
+     "user unknown|unknown user|no such user|user not found|user does not exist|"
+     "user doesn't exist|invalid user|unknown recipient|recipient unknown|"
+     "recipient not found|no such recipient|invalid recipient|"
+     "recipient does not exist|mailbox not found|no such mailbox|invalid mailbox|"
+     "unknown mailbox|no mailbox here|mailbox does not exist|not a valid mailbox|"
+     "bad destination mailbox|account does not exist|tried to reach does not exist|"
+     "address does not exist|address unknown|unknown address|no such address|"
+     "addressee unknown|unknown local part|user is unknown|user not known|"
+     "not a known user|recipient is unknown|not a valid recipient|mailbox unknown|"
+     "non-existent account|this user doesn't have a|no such person|"
+     "not listed in domino directory|not listed in public name|unrouteable address"},
+    {WORD_NO_DOMAIN,
+     "nxdomain|no such domain|domain not found|unknown domain|domain unknown|"
+     "invalid domain|domain does not exist|domain doesn't exist|non-existent domain|"
+     "nonexistent domain|host or domain name not found|host not found|host unknown|"
+     "unknown host|no such host|unknown mail server|unrouteable domain"},
+    {WORD_FULL,
+     "mailbox full|mailbox is full|inbox is full|over quota|overquota|"
+     "quota exceeded|exceeded quota|out of storage|exceeded storage allocation"},
+    {WORD_AUTHENTICATION,
+     "spf|dkim|dmarc|domainkeys|sender policy framework|unauthenticated email|"
+     "unauthenticated e-mail|unauthenticated mail|unauthenticated message|"
+     "it is unauthenticated|authentication check|authentication checks|"
+     "authentication fail|authentication failed|authentication failure|"
+     "authentication fails|authentication did not pass|authentication information|"
+     "authentication level|authentication requirements|authentication results|"
+     "authentication policy|failed authentication|anti-spoofing policy|"
+     "fails authentication|not accepted for policy reasons"},
+    {WORD_REPUTATION,
+     "blocklist|blocklists|blocklisted|block list|block listed|block-list|blacklist|"
+     "blacklists|blacklisted|black list|black-listed|denylist|denylisted|rbl|rbls|"
+     "dnsbl|dnsbls|blocked using|spamhaus|spamcop|barracudacentral|sorbs|uceprotect|"
+     "surbl|uribl|abuseat|senderscore|senderbase|cloudmark|ipcheck.proofpoint.com|"
+     "support.proofpoint.com/dnsbl-lookup|reputation|banned sending ip|"
+     "banned sender|is listed in|is listed on|is listed at|is listed by|"
+     "ip is blocked|ip has been blocked|ip address blocked|ip address is blocked|"
+     "ip address has been blocked|mail from your ip|sent from your ip|"
+     "connections will not be accepted from|not accepted from this ip|"
+     "will be permanently deferred|user complaints|rate limited|unusual rate|"
+     "excessive volume|frequency limited|throttled|unsolicited|reverse dns|"
+     "ptr record|ptr records|dns ptr|ask your postmaster for help|"
+     "due to policy restrictions|mail content denied|spam content|spam detected|"
+     "spam message|spam score|detected as spam|identified as spam|"
+     "classified as spam|considered spam|considered as spam|rejected as spam|"
+     "blocked as spam|block for spam|blocked for spam|looks like spam|"
+     "looked like spam|appears to be spam|suspected spam|suspected bounce attacks|"
+     "failure for one or more recipients (.:blocked|high probability of spam"},
+    {WORD_AUTOREPLY,
+     "out of office|out of the office|out-of-office|autoreply|auto reply|auto-reply|"
+     "automatic reply|automatic response|automated reply|autoresponse|auto-response|"
+     "autoresponder|auto-responder|vacation|on holiday|annual leave|"
+     "abwesenheitsnotiz|automatische antwort"},
+    {WORD_ABOUT_US,
+     "sender address rejected|sender domain|sending domain|domain of sender|"
+     "sender verify|helo command rejected|client host rejected"},
+    {WORD_DNS,
+     "unable to lookup dns|dns lookup failed|dns lookup failure|name service error"},
 };
 
-static bool is_blank(char c)
+static bool char_is_blank(char c)
 {
     return (unsigned char)c <= ' ';
 }
@@ -231,9 +86,8 @@ size_t policy_words_number(struct str text, size_t at, unsigned *ret)
     return digits <= 3 ? digits : 0;
 }
 
-/* The bytes of a line break at `at`, 0 for none: SES writes `<CRLF>` in what it quotes.
- */
-static size_t line_break(struct str text, size_t at)
+/* The bytes of a line break at `at`, 0 for none: SES quotes with `<CRLF>`. */
+static size_t line_break_bytes(struct str text, size_t at)
 {
     struct str mark = STR("<CRLF>");
     struct str here = {text.data + at, mark.len};
@@ -250,12 +104,12 @@ static size_t line_break(struct str text, size_t at)
  * `550-5.7.1 ` at the beginning of a further line, and the blanks before it: a sentence
  * goes on behind it. The bytes of it, 0 for none.
  */
-static size_t line_prefix(struct str text, size_t from)
+static size_t line_prefix_bytes(struct str text, size_t from)
 {
     size_t at = from;
     unsigned number;
 
-    while (at < text.len && is_blank(text.data[at]))
+    while (at < text.len && char_is_blank(text.data[at]))
         at++;
     if (policy_words_number(text, at, &number) != 3 || at + 3 >= text.len ||
         (text.data[at + 3] != '-' && text.data[at + 3] != ' '))
@@ -274,34 +128,24 @@ struct simple {
     bool has_at;
 };
 
-static bool ends_token(char c)
+static bool char_ends_token(char c)
 {
-    switch (c) {
-    case '<':
-    case '>':
-    case '(':
-    case ')':
-    case '[':
-    case ']':
-    case ',':
-    case ';':
-    case ':':
-    case '"':
-        return true;
-    default:
-        return is_blank(c);
-    }
+    static const bool ends[256] = {
+        ['<'] = true, ['>'] = true, ['('] = true, [')'] = true, ['['] = true,
+        [']'] = true, [','] = true, [';'] = true, [':'] = true, ['"'] = true,
+    };
+    return char_is_blank(c) || ends[(unsigned char)c];
 }
 
-static void put_char(struct simple *to, char c)
+static void simple_put(struct simple *to, char c)
 {
-    bool ends = ends_token(c);
+    bool ends = char_ends_token(c);
 
     if (ends && to->has_at) {
         to->len = to->token;
         to->text[to->len++] = '.';
     }
-    if (!is_blank(c))
+    if (!char_is_blank(c))
         to->text[to->len++] = ascii_lower(c);
     else if (to->len > 0 && to->text[to->len - 1] != ' ')
         to->text[to->len++] = ' ';
@@ -315,39 +159,47 @@ struct str policy_words_simplify(struct str text, char ret[POLICY_DIAGNOSTIC_BYT
     struct simple to = {.text = ret};
 
     for (size_t i = 0; i < text.len && to.len < POLICY_DIAGNOSTIC_BYTES_MAX - 1;) {
-        size_t breaks = line_break(text, i);
-        put_char(&to, breaks ? ' ' : text.data[i]);
-        i += breaks ? breaks + line_prefix(text, i + breaks) : 1;
+        size_t breaks = line_break_bytes(text, i);
+        simple_put(&to, breaks ? ' ' : text.data[i]);
+        i += breaks ? breaks + line_prefix_bytes(text, i + breaks) : 1;
     }
     return (struct str){ret, to.has_at ? to.token : to.len};
 }
 
-static bool phrase_at(struct str text, size_t at, const char *phrase)
+#define PHRASES_MAX 256
+
+/* The phrases by their first letter: chains that end with NULL. */
+static struct phrase {
+    struct str text;
+    unsigned means;
+    const struct phrase *next;
+} phrases[PHRASES_MAX];
+static const struct phrase *phrases_of[26];
+
+static void phrases_index(void)
 {
-    size_t i = 0;
-    while (phrase[i] && at + i < text.len && text.data[at + i] == phrase[i])
-        i++;
-    return !phrase[i] && (at + i == text.len || !policy_words_char(text.data[at + i]));
+    struct phrase *phrase = phrases;
+
+    for (size_t i = 0; i < sizeof(PHRASES) / sizeof(PHRASES[0]); i++)
+        for (struct str rest = str_of(PHRASES[i].phrases);
+             str_split(&rest, '|', &phrase->text); phrase++) {
+            const struct phrase **first = &phrases_of[phrase->text.data[0] - 'a'];
+            assert(phrase < phrases + PHRASES_MAX - 1);
+            phrase->means = PHRASES[i].mean;
+            phrase->next = *first;
+            *first = phrase;
+        }
 }
 
-#define PHRASE_COUNT (sizeof(PHRASES) / sizeof(PHRASES[0]))
-
-/* The phrases by their first letter: chains of index + 1 that end with 0. */
-struct phrase_index {
-    unsigned char first[26];
-    unsigned char next[PHRASE_COUNT];
-};
-_Static_assert(PHRASE_COUNT < 255, "an index + 1 fits a byte");
-
-static struct phrase_index phrases;
-
-static void index_phrases(void)
+static bool phrase_is_at(const struct phrase *phrase, struct str text, size_t at)
 {
-    for (size_t i = 0; i < PHRASE_COUNT; i++) {
-        unsigned char *first = &phrases.first[PHRASES[i].text[0] - 'a'];
-        phrases.next[i] = *first;
-        *first = (unsigned char)(i + 1);
-    }
+    size_t i = 0;
+
+    while (i < phrase->text.len && at + i < text.len &&
+           text.data[at + i] == phrase->text.data[i])
+        i++;
+    return i == phrase->text.len &&
+           (at + i == text.len || !policy_words_char(text.data[at + i]));
 }
 
 unsigned policy_words_find(struct str simple)
@@ -355,14 +207,14 @@ unsigned policy_words_find(struct str simple)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     unsigned found = 0;
 
-    (void)pthread_once(&once, index_phrases);
+    (void)pthread_once(&once, phrases_index);
     for (size_t at = 0; at < simple.len; at++) {
         char c = simple.data[at];
         if (c < 'a' || c > 'z' || (at > 0 && policy_words_char(simple.data[at - 1])))
             continue;
-        for (size_t i = phrases.first[c - 'a']; i > 0; i = phrases.next[i - 1])
-            if (phrase_at(simple, at, PHRASES[i - 1].text))
-                found |= PHRASES[i - 1].means;
+        for (const struct phrase *i = phrases_of[c - 'a']; i; i = i->next)
+            if (phrase_is_at(i, simple, at))
+                found |= i->means;
     }
     return found;
 }

@@ -14,24 +14,22 @@
 
 #define TEMPORARY_PREFIX ".tmp-"
 
-static void closedirp(DIR **dir)
+static void directory_closep(DIR **dir)
 {
     if (*dir)
         (void)closedir(*dir);
 }
 
+static bool is_folder_char(char c)
+{
+    return ascii_is_alnum(c) || (c && strchr(".-_:[]", c));
+}
+
 static bool host_is_valid(struct str host)
 {
-    if (!host.len || host.len >= CERTIFICATE_FILES_NAME_BYTES || host.data[0] == '.')
-        return false;
-    for (size_t i = 0; i < host.len; i++) {
-        char c = host.data[i];
-        if (c == '.' && i + 1 < host.len && host.data[i + 1] == '.')
-            return false;
-        if (!ascii_is_alpha(c) && !ascii_is_digit(c) && (!c || !strchr(".-_:[]", c)))
-            return false;
-    }
-    return true;
+    return host.len > 0 && host.len < CERTIFICATE_FILES_NAME_BYTES &&
+           host.data[0] != '.' && !memmem(host.data, host.len, "..", 2) &&
+           str_all(host, is_folder_char);
 }
 
 bool certificate_files_name_is_valid(const struct sns_cert_url *url)
@@ -45,7 +43,7 @@ struct names {
     char file[CERTIFICATE_FILES_NAME_BYTES];
 };
 
-static int names_of(const struct sns_cert_url *url, struct names *ret)
+static int names_fill(const struct sns_cert_url *url, struct names *ret)
 {
     if (!certificate_files_name_is_valid(url))
         return -EINVAL;
@@ -56,15 +54,19 @@ static int names_of(const struct sns_cert_url *url, struct names *ret)
 }
 
 /* A descriptor or a negative errno. The operator may link the directory itself. */
-static int open_directory(const char *directory)
+static int directory_open(const char *directory)
 {
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
 }
 
-static int open_folder(int directory, const char *host)
+/* The folder of a host. */
+static int folder_open(const char *directory, const char *host)
 {
-    int fd = openat(directory, host, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    _cleanup_(closep) int top = directory_open(directory);
+    if (top < 0)
+        return top;
+    int fd = openat(top, host, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
 }
 
@@ -74,15 +76,12 @@ bool certificate_files_has_host(const char *directory, struct str host)
     if (!host_is_valid(host))
         return false;
     memcpy(name, host.data, host.len);
-    _cleanup_(closep) int top = open_directory(directory);
-    if (top < 0)
-        return false;
-    _cleanup_(closep) int folder = open_folder(top, name);
+    _cleanup_(closep) int folder = folder_open(directory, name);
     return folder >= 0;
 }
 
 /* The locked ones belong to a writer that is alive. */
-static void remove_if_left_over(int folder, const char *name)
+static void left_over_remove(int folder, const char *name)
 {
     _cleanup_(closep) int fd =
         openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -91,44 +90,42 @@ static void remove_if_left_over(int folder, const char *name)
     (void)unlinkat(folder, name, 0);
 }
 
-static DIR *list(int fd)
+/* Takes the descriptor, or the negative errno in its place; NULL: it cannot be read. */
+static DIR *directory_list(int fd)
 {
-    DIR *dir = fdopendir(fd);
-    if (!dir)
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (!dir && fd >= 0)
         (void)close(fd);
     return dir;
 }
 
-static void clean_folder(int directory, const char *host)
+static void folder_clean(const char *directory, const char *host)
 {
-    int fd = open_folder(directory, host);
-    if (fd < 0)
-        return;
-    _cleanup_(closedirp) DIR *dir = list(fd);
+    _cleanup_(directory_closep) DIR *dir = directory_list(folder_open(directory, host));
     const struct dirent *entry;
     while (dir && (entry = readdir(dir)))
         if (str_starts_with(str_of(entry->d_name), STR(TEMPORARY_PREFIX)))
-            remove_if_left_over(dirfd(dir), entry->d_name);
+            left_over_remove(dirfd(dir), entry->d_name);
 }
 
 int certificate_files_start(const char *directory)
 {
     if (mkdir(directory, 0750) < 0 && errno != EEXIST)
         return -errno;
-    int fd = open_directory(directory);
+    int fd = directory_open(directory);
     if (fd < 0)
         return fd;
-    _cleanup_(closedirp) DIR *dir = list(fd);
+    _cleanup_(directory_closep) DIR *dir = directory_list(fd);
     if (!dir)
         return -ENOMEM;
     const struct dirent *entry;
     while ((entry = readdir(dir)))
         if (host_is_valid(str_of(entry->d_name)))
-            clean_folder(dirfd(dir), entry->d_name);
+            folder_clean(directory, entry->d_name);
     return 0;
 }
 
-static int check_file(int fd)
+static int certificate_fd_check(int fd)
 {
     struct stat st;
     if (fstat(fd, &st) < 0)
@@ -146,13 +143,10 @@ int certificate_files_read(const char *directory, const struct sns_cert_url *url
                            struct buf *ret)
 {
     struct names names;
-    int r = names_of(url, &names);
+    int r = names_fill(url, &names);
     if (r < 0)
         return r;
-    _cleanup_(closep) int top = open_directory(directory);
-    if (top < 0)
-        return top;
-    _cleanup_(closep) int folder = open_folder(top, names.host);
+    _cleanup_(closep) int folder = folder_open(directory, names.host);
     if (folder < 0)
         return folder;
     /* O_NONBLOCK: a FIFO would otherwise wait for its writer. */
@@ -160,7 +154,7 @@ int certificate_files_read(const char *directory, const struct sns_cert_url *url
         openat(folder, names.file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    r = check_file(fd);
+    r = certificate_fd_check(fd);
     if (r == 0)
         r = file_read_fd(fd, ret);
     return r == -E2BIG ? -EFBIG : r;
@@ -168,11 +162,11 @@ int certificate_files_read(const char *directory, const struct sns_cert_url *url
 
 /* The folder of a host, made durable when it is new. The directory may have been removed
  * since the start. */
-static int make_folder(const char *directory, const char *host)
+static int folder_make(const char *directory, const char *host)
 {
     if (mkdir(directory, 0750) < 0 && errno != EEXIST)
         return -errno;
-    _cleanup_(closep) int top = open_directory(directory);
+    _cleanup_(closep) int top = directory_open(directory);
     if (top < 0)
         return top;
     if (mkdirat(top, host, 0750) < 0) {
@@ -181,11 +175,11 @@ static int make_folder(const char *directory, const char *host)
     } else if (fsync(top) < 0) {
         return -errno;
     }
-    return open_folder(top, host);
+    return folder_open(directory, host);
 }
 
 /* Writes under a name of its own. The lock lives as long as the descriptor. */
-static int write_temporary(int folder, const char *temporary, struct str pem, int *ret_fd)
+static int temporary_write(int folder, const char *temporary, struct str pem, int *ret_fd)
 {
     _cleanup_(closep) int fd = openat(
         folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
@@ -205,10 +199,10 @@ int certificate_files_write(const char *directory, const struct sns_cert_url *ur
 {
     static atomic_uint serial;
     struct names names;
-    int r = names_of(url, &names);
+    int r = names_fill(url, &names);
     if (r < 0)
         return r;
-    _cleanup_(closep) int folder = make_folder(directory, names.host);
+    _cleanup_(closep) int folder = folder_make(directory, names.host);
     if (folder < 0)
         return folder;
 
@@ -216,7 +210,7 @@ int certificate_files_write(const char *directory, const struct sns_cert_url *ur
     (void)snprintf(temporary, sizeof(temporary), TEMPORARY_PREFIX "%ld-%u",
                    (long)getpid(), atomic_fetch_add(&serial, 1));
     _cleanup_(closep) int fd = -1;
-    r = write_temporary(folder, temporary, pem, &fd);
+    r = temporary_write(folder, temporary, pem, &fd);
     if (r < 0)
         return r;
     if (renameat(folder, temporary, folder, names.file) < 0) {

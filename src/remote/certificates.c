@@ -1,6 +1,5 @@
 #include "sesbounce/certificates.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -10,19 +9,14 @@
 #include "sesbounce/buf.h"
 #include "sesbounce/limits.h"
 
-/* HOST/FILE, NUL included. */
-struct name {
-    uint64_t hash;
-    char text[2 * CERTIFICATE_FILES_NAME_BYTES];
-};
-
 /* One URL that is known: by its certificate, or as a failure until a time. Its name lies
  * within, so that to remember can never fail. */
 struct entry {
     uint64_t used; /* by a counter: the smallest goes first */
     int64_t until_ms;
     struct sns_certificate *certificate;
-    struct name name;
+    size_t host_bytes, file_bytes;
+    char name[2 * CERTIFICATE_FILES_NAME_BYTES]; /* the host, and the file behind it */
 };
 
 /* A few hundred entries, most often three: looked through from one end to the other. */
@@ -40,25 +34,15 @@ struct certificates {
     uint64_t uses;
 };
 
-/* FNV-1a. It only spares comparisons, so nobody gains by a collision. */
-static uint64_t hash_of(const char *text)
+static bool entry_is_of_host(const struct entry *entry, struct str host)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-    return hash;
+    return entry->host_bytes == host.len && memcmp(entry->name, host.data, host.len) == 0;
 }
 
-static bool name_of(const struct sns_cert_url *url, struct name *ret)
+static bool entry_is(const struct entry *entry, const struct sns_cert_url *url)
 {
-    if (!certificate_files_name_is_valid(url))
-        return false;
-    memcpy(ret->text, url->host.data, url->host.len);
-    ret->text[url->host.len] = '/';
-    memcpy(ret->text + url->host.len + 1, url->file.data, url->file.len);
-    ret->text[url->host.len + 1 + url->file.len] = '\0';
-    ret->hash = hash_of(ret->text);
-    return true;
+    return entry->file_bytes == url->file.len && entry_is_of_host(entry, url->host) &&
+           memcmp(entry->name + entry->host_bytes, url->file.data, url->file.len) == 0;
 }
 
 static int table_init(struct table *table, size_t max)
@@ -68,13 +52,11 @@ static int table_init(struct table *table, size_t max)
     return table->entries ? 0 : -ENOMEM;
 }
 
-static struct entry *table_find(const struct table *table, const struct name *name)
+static struct entry *table_find(const struct table *table, const struct sns_cert_url *url)
 {
-    for (size_t i = 0; i < table->count; i++) {
-        struct entry *entry = &table->entries[i];
-        if (entry->name.hash == name->hash && strcmp(entry->name.text, name->text) == 0)
-            return entry;
-    }
+    for (size_t i = 0; i < table->count; i++)
+        if (entry_is(&table->entries[i], url))
+            return &table->entries[i];
     return NULL;
 }
 
@@ -104,15 +86,17 @@ static void table_make_room(struct table *table)
     table_remove(table, oldest);
 }
 
-/* The entry of `name`, a new one if need be; the least recently used makes room. */
-static struct entry *table_claim(struct table *table, const struct name *name)
+/* The entry of `url`, a new one if need be; the least recently used makes room. */
+static struct entry *table_claim(struct table *table, const struct sns_cert_url *url)
 {
-    struct entry *entry = table_find(table, name);
+    struct entry *entry = table_find(table, url);
     if (entry)
         return entry;
     table_make_room(table);
     entry = &table->entries[table->count++];
-    *entry = (struct entry){.name = *name};
+    *entry = (struct entry){.host_bytes = url->host.len, .file_bytes = url->file.len};
+    memcpy(entry->name, url->host.data, url->host.len);
+    memcpy(entry->name + url->host.len, url->file.data, url->file.len);
     return entry;
 }
 
@@ -150,49 +134,32 @@ void certificates_free(struct certificates *certificates)
     free(certificates);
 }
 
-static void lock(struct certificates *certificates)
+static enum certificates_answer certificate_look_up(struct certificates *certificates,
+                                                    const struct sns_cert_url *url,
+                                                    int64_t now_ms,
+                                                    struct sns_certificate **ret)
 {
-    int r = pthread_mutex_lock(&certificates->mutex);
-    assert(r == 0);
-    (void)r;
-}
-
-static void unlock(struct certificates *certificates)
-{
-    int r = pthread_mutex_unlock(&certificates->mutex);
-    assert(r == 0);
-    (void)r;
-}
-
-static enum certificates_answer look_up(struct certificates *certificates,
-                                        const struct name *name, int64_t now_ms,
-                                        struct sns_certificate **ret)
-{
-    struct entry *entry = table_find(&certificates->ready, name);
+    struct entry *entry = table_find(&certificates->ready, url);
     if (entry) {
         entry->used = ++certificates->uses;
         *ret = sns_certificate_ref(entry->certificate);
         return CERTIFICATES_READY;
     }
-    entry = table_find(&certificates->failed, name);
-    if (!entry)
-        return CERTIFICATES_UNKNOWN;
-    if (now_ms < entry->until_ms)
+    entry = table_find(&certificates->failed, url);
+    if (entry && now_ms < entry->until_ms)
         return CERTIFICATES_FAILED;
     table_remove(&certificates->failed, entry);
-    return CERTIFICATES_UNKNOWN;
+    return certificate_files_name_is_valid(url) ? CERTIFICATES_UNKNOWN
+                                                : CERTIFICATES_FAILED;
 }
 
 enum certificates_answer certificates_get(struct certificates *certificates,
                                           const struct sns_cert_url *url, int64_t now_ms,
                                           struct sns_certificate **ret)
 {
-    struct name name;
-    if (!name_of(url, &name))
-        return CERTIFICATES_FAILED;
-    lock(certificates);
-    enum certificates_answer answer = look_up(certificates, &name, now_ms, ret);
-    unlock(certificates);
+    pthread_mutex_lock(&certificates->mutex);
+    enum certificates_answer answer = certificate_look_up(certificates, url, now_ms, ret);
+    pthread_mutex_unlock(&certificates->mutex);
     return answer;
 }
 
@@ -200,40 +167,38 @@ bool certificates_has_host(struct certificates *certificates, struct str host)
 {
     const struct table *ready = &certificates->ready;
     bool has = false;
-    lock(certificates);
-    for (size_t i = 0; i < ready->count && !has; i++) {
-        struct str name = str_of(ready->entries[i].name.text);
-        has = name.len > host.len && name.data[host.len] == '/' &&
-              str_starts_with(name, host);
-    }
-    unlock(certificates);
+    pthread_mutex_lock(&certificates->mutex);
+    for (size_t i = 0; i < ready->count && !has; i++)
+        has = entry_is_of_host(&ready->entries[i], host);
+    pthread_mutex_unlock(&certificates->mutex);
     return has || certificate_files_has_host(certificates->directory, host);
 }
 
 bool certificates_have_any(struct certificates *certificates)
 {
-    lock(certificates);
+    pthread_mutex_lock(&certificates->mutex);
     bool any = certificates->ready.count > 0;
-    unlock(certificates);
+    pthread_mutex_unlock(&certificates->mutex);
     return any;
 }
 
 /* Takes the certificate. */
-static void keep(struct certificates *certificates, const struct name *name,
-                 struct sns_certificate *certificate)
+static void certificate_keep(struct certificates *certificates,
+                             const struct sns_cert_url *url,
+                             struct sns_certificate *certificate)
 {
-    lock(certificates);
-    struct entry *entry = table_claim(&certificates->ready, name);
+    pthread_mutex_lock(&certificates->mutex);
+    struct entry *entry = table_claim(&certificates->ready, url);
     struct sns_certificate *replaced = entry->certificate;
     entry->certificate = certificate;
     entry->used = ++certificates->uses;
-    table_remove(&certificates->failed, table_find(&certificates->failed, name));
-    unlock(certificates);
+    table_remove(&certificates->failed, table_find(&certificates->failed, url));
+    pthread_mutex_unlock(&certificates->mutex);
     sns_certificate_unrefp(&replaced);
 }
 
 /* 0 and it is in memory; -EINVAL with a fault; -ENOMEM. */
-static int accept_pem(struct certificates *certificates, const struct name *name,
+static int pem_accept(struct certificates *certificates, const struct sns_cert_url *url,
                       struct str pem, const char **ret_fault)
 {
     _cleanup_(sns_certificate_unrefp) struct sns_certificate *certificate = NULL;
@@ -244,52 +209,42 @@ static int accept_pem(struct certificates *certificates, const struct name *name
         *ret_fault = "the certificate's name is not one that SNS signs with";
         return -EINVAL;
     }
-    keep(certificates, name, take_ptr(certificate));
+    certificate_keep(certificates, url, take_ptr(certificate));
     return 0;
-}
-
-static void buf_donep(struct buf *buf)
-{
-    buf_done(buf);
 }
 
 int certificates_load(struct certificates *certificates, const struct sns_cert_url *url)
 {
-    struct name name;
-    if (!name_of(url, &name))
-        return -EINVAL;
-    _cleanup_(buf_donep) struct buf pem;
+    _cleanup_(buf_done) struct buf pem;
     buf_init(&pem, CERTIFICATE_FILE_BYTES_MAX);
     int r = certificate_files_read(certificates->directory, url, &pem);
     if (r < 0)
         return r;
     const char *fault = NULL;
-    return accept_pem(certificates, &name, buf_str(&pem), &fault);
+    return pem_accept(certificates, url, buf_str(&pem), &fault);
 }
 
 void certificates_fail(struct certificates *certificates, const struct sns_cert_url *url,
                        int64_t now_ms)
 {
-    struct name name;
-    if (!name_of(url, &name))
+    if (!certificate_files_name_is_valid(url))
         return;
-    lock(certificates);
-    struct entry *entry = table_claim(&certificates->failed, &name);
+    pthread_mutex_lock(&certificates->mutex);
+    struct entry *entry = table_claim(&certificates->failed, url);
     entry->used = ++certificates->uses;
     entry->until_ms = now_ms + CERTIFICATE_FAILURE_MS;
-    unlock(certificates);
+    pthread_mutex_unlock(&certificates->mutex);
 }
 
 int certificates_put(struct certificates *certificates, const struct sns_cert_url *url,
                      struct str pem, int64_t now_ms, const char **ret_fault)
 {
-    struct name name;
     *ret_fault = NULL;
-    if (!name_of(url, &name)) {
+    if (!certificate_files_name_is_valid(url)) {
         *ret_fault = "the certificate's URL is not one of SNS's";
         return -EINVAL;
     }
-    int r = accept_pem(certificates, &name, pem, ret_fault);
+    int r = pem_accept(certificates, url, pem, ret_fault);
     if (r < 0) {
         if (r == -ENOMEM)
             *ret_fault = "out of memory";

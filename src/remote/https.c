@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "remote/https_private.h"
 #include "sesbounce/buf.h"
 #include "sesbounce/limits.h"
 #include "sesbounce/net_address.h"
@@ -71,33 +70,21 @@ bool https_proxy_in_use(char *ret, size_t size)
     return false;
 }
 
-static int check_readable(const char *path)
-{
-    _cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    return fd < 0 ? -errno : 0;
-}
-
 int https_new(const char *ca_file, struct https **ret)
 {
-    if (ca_file) {
-        int r = check_readable(ca_file);
-        if (r < 0)
-            return r;
-    }
+    _cleanup_(closep) int fd =
+        ca_file ? open(ca_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    if (ca_file && fd < 0)
+        return -errno;
     _cleanup_(https_freep) struct https *https = calloc(1, sizeof(*https));
     if (!https)
         return -ENOMEM;
     for (size_t i = 0; i < HTTPS_TRANSFERS_MAX; i++)
         buf_init(&https->transfers[i].body, HTTPS_BODY_BYTES_MAX);
-    if (ca_file) {
-        https->ca_file = strdup(ca_file);
-        if (!https->ca_file)
-            return -ENOMEM;
-    }
+    https->ca_file = ca_file ? strdup(ca_file) : NULL;
     https->multi = curl_multi_init();
-    if (!https->multi)
-        return -ENOMEM;
-    if (curl_multi_setopt(https->multi, CURLMOPT_MAXCONNECTS, (long)HTTPS_TRANSFERS_MAX))
+    if ((ca_file && !https->ca_file) || !https->multi ||
+        curl_multi_setopt(https->multi, CURLMOPT_MAXCONNECTS, (long)HTTPS_TRANSFERS_MAX))
         return -ENOMEM;
     *ret = take_ptr(https);
     return 0;
@@ -132,7 +119,7 @@ void https_wake(struct https *https)
 }
 
 /* libcurl's write callback: anything but `size` ends the transfer. */
-static size_t take_body(char *bytes, size_t one, size_t size, void *context)
+static size_t body_take(char *bytes, size_t one, size_t size, void *context)
 {
     struct transfer *transfer = context;
     (void)one; /* always 1 (CURLOPT_WRITEFUNCTION(3)) */
@@ -140,7 +127,7 @@ static size_t take_body(char *bytes, size_t one, size_t size, void *context)
     return transfer->body_error < 0 ? 0 : size;
 }
 
-static bool set_constants(CURL *easy)
+static bool easy_set_constants(CURL *easy)
 {
     static const struct {
         CURLoption option;
@@ -162,11 +149,11 @@ static bool set_constants(CURL *easy)
         if (curl_easy_setopt(easy, options[i].option, options[i].value))
             return false;
     return !curl_easy_setopt(easy, CURLOPT_USERAGENT, USER_AGENT) &&
-           !curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+           !curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_take);
 }
 
 /* With a CA file of the operator's, the system's directory must not be trusted too. */
-static bool set_ca(CURL *easy, const char *ca_file)
+static bool easy_set_ca(CURL *easy, const char *ca_file)
 {
     if (!ca_file)
         return true;
@@ -176,14 +163,14 @@ static bool set_ca(CURL *easy, const char *ca_file)
            !curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
 }
 
-static bool prepare(const struct https *https, struct transfer *transfer)
+static bool transfer_prepare(const struct https *https, struct transfer *transfer)
 {
     if (transfer->easy)
         return true;
     CURL *easy = curl_easy_init();
     if (!easy)
         return false;
-    if (!set_constants(easy) || !set_ca(easy, https->ca_file) ||
+    if (!easy_set_constants(easy) || !easy_set_ca(easy, https->ca_file) ||
         curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) ||
         curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer) ||
         curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail)) {
@@ -195,7 +182,7 @@ static bool prepare(const struct https *https, struct transfer *transfer)
 }
 
 /* 0 with what libcurl itself will read in `url`, so that no second parser can differ. */
-static int judge_url(const char *url, bool *ret_plain, bool *ret_loopback)
+static int url_judge(const char *url, bool *ret_plain, bool *ret_loopback)
 {
     _cleanup_(curl_url_cleanupp) CURLU *parts = curl_url();
     if (!parts)
@@ -214,7 +201,7 @@ static int judge_url(const char *url, bool *ret_plain, bool *ret_loopback)
     return 0;
 }
 
-static struct transfer *find_free(struct https *https)
+static struct transfer *transfer_find_free(struct https *https)
 {
     for (size_t i = 0; i < HTTPS_TRANSFERS_MAX; i++)
         if (!https->transfers[i].done)
@@ -256,7 +243,7 @@ static bool transfer_set_body(CURL *easy, const struct https_request *request)
             !curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body.data));
 }
 
-/* `plain` and `loopback`: see judge_url(). */
+/* `plain` and `loopback`: see url_judge(). */
 static bool transfer_set(struct transfer *transfer, const struct https_request *request,
                          bool plain, bool loopback)
 {
@@ -278,13 +265,13 @@ int https_begin(struct https *https, const struct https_request *request,
 {
     bool plain = false;
     bool loopback = false;
-    int r = judge_url(request->url, &plain, &loopback);
+    int r = url_judge(request->url, &plain, &loopback);
     if (r < 0)
         return r;
-    struct transfer *transfer = find_free(https);
+    struct transfer *transfer = transfer_find_free(https);
     if (!transfer)
         return -EAGAIN;
-    if (!prepare(https, transfer))
+    if (!transfer_prepare(https, transfer))
         return -ENOMEM;
 
     buf_clear(&transfer->body);
@@ -308,9 +295,8 @@ int https_get(struct https *https, const char *url, https_done_fn *done, void *c
 #define SEE_CLOCK  " (check this machine's clock: `date`)"
 #define SEE_CAFILE " (see [sns] ca_file)"
 
-/* A certificate of the server that is "not yet valid" is most often a wrong clock here.
- */
-static bool is_of_clock(const char *detail)
+/* A server's certificate that is "not yet valid" is most often a wrong clock here. */
+static bool fault_is_of_clock(const char *detail)
 {
     return strstr(detail, "not yet valid") || strstr(detail, "expired");
 }
@@ -335,32 +321,28 @@ const char *https_fault_text(int curl_code, const char *detail, bool own_ca_file
         {CURLE_SEND_ERROR, "the connection was lost", true},
     };
     const char *text = curl_easy_strerror((CURLcode)curl_code);
-    const char *remedy = "";
-    const char *brief = NULL;
-    bool use_detail = false;
-    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
-        if (faults[i].code != curl_code)
-            continue;
-        text = faults[i].text;
-        use_detail = faults[i].detail && *detail;
-    }
+    const char *remedy = "", *brief = NULL;
+    struct str words = STR_ABSENT;
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+        if (faults[i].code == curl_code) {
+            text = faults[i].text;
+            words = faults[i].detail ? str_of(detail) : STR_ABSENT;
+        }
     if (curl_code == CURLE_PEER_FAILED_VERIFICATION) {
-        remedy = is_of_clock(detail) ? SEE_CLOCK : SEE_CAFILE;
-        brief = is_of_clock(detail) ? UNTRUSTED SEE_CLOCK : UNTRUSTED SEE_CAFILE;
+        remedy = fault_is_of_clock(detail) ? SEE_CLOCK : SEE_CAFILE;
+        brief = fault_is_of_clock(detail) ? UNTRUSTED SEE_CLOCK : UNTRUSTED SEE_CAFILE;
     }
     /* libcurl's own words may begin with ours. */
-    struct str head = {detail, strlen(text)};
-    if (use_detail && strlen(detail) >= head.len &&
-        str_equal_nocase(head, str_of(text))) {
-        detail += head.len + strspn(detail + head.len, ": ");
-        use_detail = *detail;
-    }
+    size_t ours = strlen(text);
+    if (words.len >= ours &&
+        str_equal_nocase((struct str){words.data, ours}, str_of(text)))
+        words = str_skip(words, ours + strspn(words.data + ours, ": "));
     if (curl_code == CURLE_SSL_CACERT_BADFILE)
         text = own_ca_file ? "no certificates could be read from [sns] ca_file"
                            : "this system has no CA certificates: install the package "
                              "ca-certificates, or set [sns] ca_file";
-    (void)snprintf(ret, HTTPS_FAULT_BYTES_MAX, "%s%s%s%s", text, use_detail ? ": " : "",
-                   use_detail ? detail : "", remedy);
+    (void)snprintf(ret, HTTPS_FAULT_BYTES_MAX, "%s%s%.*s%s", text, words.len ? ": " : "",
+                   STR_ARG(words), remedy);
     for (char *c = ret; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
             *c = ' ';
@@ -368,7 +350,7 @@ const char *https_fault_text(int curl_code, const char *detail, bool own_ca_file
 }
 
 /* Calls back, then frees the place: the body is lent until the callback returns. */
-static void finish(struct https *https, struct transfer *transfer, CURLcode code)
+static void transfer_finish(struct https *https, struct transfer *transfer, CURLcode code)
 {
     struct https_answer answer = {0};
     char fault[HTTPS_FAULT_BYTES_MAX];
@@ -397,31 +379,28 @@ static void finish(struct https *https, struct transfer *transfer, CURLcode code
 }
 
 /* How many transfers came to their end, or a negative errno. */
-static int work(struct https *https)
+static int transfers_work(struct https *https)
 {
-    int running = 0;
-    int left = 0;
-    int finished = 0;
+    int running = 0, left = 0, finished = 0;
+    const CURLMsg *message;
     if (curl_multi_perform(https->multi, &running))
         return -EIO;
-    for (;;) {
-        const CURLMsg *message = curl_multi_info_read(https->multi, &left);
-        if (!message)
-            return finished;
+    while ((message = curl_multi_info_read(https->multi, &left))) {
         if (message->msg != CURLMSG_DONE)
             continue;
         struct transfer *transfer = NULL;
         CURLcode code = message->data.result;
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
                                 (char **)&transfer);
-        finish(https, transfer, code);
+        transfer_finish(https, transfer, code);
         finished++;
     }
+    return finished;
 }
 
 int https_run(struct https *https, int timeout_ms)
 {
-    int r = work(https);
+    int r = transfers_work(https);
     if (r > 0)
         return 0;
     /* Waits after a failure too: the caller's loop must not turn without a rest. */
@@ -429,6 +408,6 @@ int https_run(struct https *https, int timeout_ms)
         return -EIO;
     if (r < 0)
         return r;
-    r = work(https);
+    r = transfers_work(https);
     return r < 0 ? r : 0;
 }

@@ -34,16 +34,16 @@ struct simulator {
     char signing_cert_url[SNS_URL_BYTES_MAX];
 };
 
-/* --- opening it --- */
+/* --- opening it ------------------------------------------------------------------ */
 
 /* OpenSSL would ask the terminal for the passphrase of an encrypted key. */
-static int no_passphrase(char *ret, int size, int writing, void *context)
+static int key_passphrase_refuse(char *ret, int size, int writing, void *context)
 {
     (void)ret, (void)size, (void)writing, (void)context;
     return -1;
 }
 
-static int open_file(const char *path, BIO **ret)
+static int key_file_open(const char *path, BIO **ret)
 {
     _cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     struct stat status;
@@ -63,7 +63,7 @@ static int open_file(const char *path, BIO **ret)
     return 0;
 }
 
-static int read_certificate(struct simulator *simulator, X509 *certificate)
+static int certificate_read(struct simulator *simulator, X509 *certificate)
 {
     _cleanup_(BIO_free_allp) BIO *bio = BIO_new(BIO_s_mem());
     char *pem = NULL;
@@ -76,7 +76,7 @@ static int read_certificate(struct simulator *simulator, X509 *certificate)
 }
 
 /* Where AWS would publish it: the daemon checks the URL's form before the signature. */
-static int name_url(struct simulator *simulator, const X509 *certificate)
+static int url_name(struct simulator *simulator, const X509 *certificate)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     char hex[2 * URL_DIGEST_BYTES + 1];
@@ -91,29 +91,30 @@ static int name_url(struct simulator *simulator, const X509 *certificate)
     if (!arn_parse(STR(SIMULATOR_TOPIC), &topic) ||
         sns_url_origin(&topic, STR_ABSENT, &origin) < 0)
         return -EINVAL;
-    (void)snprintf(simulator->signing_cert_url, sizeof simulator->signing_cert_url,
+    (void)snprintf(simulator->signing_cert_url, sizeof(simulator->signing_cert_url),
                    "%s/SimpleNotificationService-%s.pem", origin.text, hex);
     return 0;
 }
 
 int simulator_open(const char *path, struct simulator **ret)
 {
-    _cleanup_(simulator_freep) struct simulator *simulator = calloc(1, sizeof *simulator);
+    _cleanup_(simulator_freep) struct simulator *simulator =
+        calloc(1, sizeof(*simulator));
     _cleanup_(BIO_free_allp) BIO *bio = NULL;
     _cleanup_(X509_freep) X509 *certificate = NULL;
     if (!simulator)
         return -ENOMEM;
-    int r = open_file(path, &bio);
+    int r = key_file_open(path, &bio);
     if (r < 0)
         return r;
-    simulator->key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-    certificate = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
+    simulator->key = PEM_read_bio_PrivateKey(bio, NULL, key_passphrase_refuse, NULL);
+    certificate = PEM_read_bio_X509(bio, NULL, key_passphrase_refuse, NULL);
     if (!simulator->key || !certificate ||
         X509_check_private_key(certificate, simulator->key) != 1)
         return -EINVAL;
-    r = read_certificate(simulator, certificate);
+    r = certificate_read(simulator, certificate);
     if (r == 0)
-        r = name_url(simulator, certificate);
+        r = url_name(simulator, certificate);
     if (r < 0)
         return r;
     *ret = take_ptr(simulator);
@@ -135,42 +136,29 @@ struct sns_certificate *simulator_certificate(struct simulator *simulator)
     return sns_certificate_ref(simulator->certificate);
 }
 
-/* --- signing --- */
+/* --- signing --------------------------------------------------------------------- */
 
 /* RFC 9562, version 4. */
-static int make_uuid(char ret[UUID_TEXT_BYTES])
+static int uuid_make(char ret[UUID_TEXT_BYTES])
 {
     unsigned char b[16];
-    char hex[2 * sizeof b + 1];
-    if (RAND_bytes(b, sizeof b) != 1)
+    char hex[2 * sizeof(b) + 1];
+    if (RAND_bytes(b, sizeof(b)) != 1)
         return -EIO;
     b[6] = (unsigned char)((b[6] & 0x0F) | 0x40);
     b[8] = (unsigned char)((b[8] & 0x3F) | 0x80);
-    digest_hex(b, 2 * sizeof b, hex);
+    digest_hex(b, 2 * sizeof(b), hex);
     (void)snprintf(ret, UUID_TEXT_BYTES, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
                    hex + 12, hex + 16, hex + 20);
     return 0;
 }
 
-static int make_token(char ret[TOKEN_TEXT_BYTES])
+static int token_make(char ret[TOKEN_TEXT_BYTES])
 {
     unsigned char bytes[TOKEN_BYTES];
-    if (RAND_bytes(bytes, sizeof bytes) != 1)
+    if (RAND_bytes(bytes, sizeof(bytes)) != 1)
         return -EIO;
-    digest_hex(bytes, 2 * sizeof bytes, ret);
-    return 0;
-}
-
-static int type_of(struct str text, enum sns_type *ret)
-{
-    if (str_equal(text, STR("Notification")))
-        *ret = SNS_NOTIFICATION;
-    else if (str_equal(text, STR("SubscriptionConfirmation")))
-        *ret = SNS_SUBSCRIPTION_CONFIRMATION;
-    else if (str_equal(text, STR("UnsubscribeConfirmation")))
-        *ret = SNS_UNSUBSCRIBE_CONFIRMATION;
-    else
-        return -EINVAL;
+    digest_hex(bytes, 2 * sizeof(bytes), ret);
     return 0;
 }
 
@@ -190,11 +178,11 @@ static void draft_done(struct draft *draft)
     free(draft->signature);
 }
 
-static int add_confirmation(struct draft *draft)
+static int draft_add_confirmation(struct draft *draft)
 {
     struct arn topic;
     struct sns_origin origin;
-    int r = make_token(draft->token);
+    int r = token_make(draft->token);
     if (r < 0)
         return r;
     draft->message.token = str_of(draft->token);
@@ -222,16 +210,16 @@ static int draft_fill(struct draft *draft, const struct simulator *simulator,
     clock_format_rfc3339(from->timestamp_ms, draft->timestamp);
     to->timestamp = str_of(draft->timestamp);
 
-    int r = type_of(to->type_text, &to->type);
+    int r = sns_type_parse(to->type_text, &to->type) ? 0 : -EINVAL;
     if (r == 0)
-        r = make_uuid(draft->uuid);
+        r = uuid_make(draft->uuid);
     to->message_id = str_of(from->message_id ? from->message_id : draft->uuid);
     if (r == 0 && to->type != SNS_NOTIFICATION)
-        r = add_confirmation(draft);
+        r = draft_add_confirmation(draft);
     return r;
 }
 
-static int digest_pieces(EVP_MD_CTX *context, const struct sns_message *message)
+static int pieces_digest(EVP_MD_CTX *context, const struct sns_message *message)
 {
     struct str pieces[SNS_CANONICAL_PIECES_MAX];
     size_t count = sns_message_canonical(message, pieces);
@@ -246,11 +234,11 @@ static int draft_sign(struct draft *draft, const struct simulator *simulator)
 {
     _cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *context = EVP_MD_CTX_new();
     unsigned char signature[512];
-    size_t size = sizeof signature;
+    size_t size = sizeof(signature);
     if (!context)
         return -ENOMEM;
     if (EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, simulator->key) != 1 ||
-        digest_pieces(context, &draft->message) < 0 ||
+        pieces_digest(context, &draft->message) < 0 ||
         EVP_DigestSignFinal(context, signature, &size) != 1)
         return -EIO;
     draft->signature = malloc(4 * ((size + 2) / 3) + 1);
@@ -262,7 +250,7 @@ static int draft_sign(struct draft *draft, const struct simulator *simulator)
 }
 
 /* Absent fields are left out, as SNS does. -EINVAL for text that is not UTF-8. */
-static int add_member(json_t *envelope, const char *key, struct str value)
+static int member_add(json_t *envelope, const char *key, struct str value)
 {
     if (!str_present(value))
         return 0;
@@ -270,31 +258,6 @@ static int add_member(json_t *envelope, const char *key, struct str value)
         return -EINVAL;
     json_t *text = json_stringn(value.data, value.len);
     return json_object_set_new(envelope, key, text) < 0 ? -ENOMEM : 0;
-}
-
-struct dump {
-    struct buf *to;
-    int error;
-};
-
-static int append_json(const char *bytes, size_t len, void *context)
-{
-    struct dump *dump = context;
-    dump->error = buf_append(dump->to, bytes, len);
-    return dump->error;
-}
-
-/* On failure nothing is left in `ret`. */
-static int dump_json(const json_t *json, struct buf *ret)
-{
-    size_t before = ret->len;
-    struct dump dump = {.to = ret, .error = -ENOMEM};
-    if (json_dump_callback(json, append_json, &dump, JSON_INDENT(2)) == 0)
-        return 0;
-    ret->len = before;
-    if (ret->data)
-        ret->data[before] = '\0';
-    return dump.error < 0 ? dump.error : -ENOMEM;
 }
 
 static int draft_write(const struct draft *draft, struct buf *ret)
@@ -319,12 +282,13 @@ static int draft_write(const struct draft *draft, struct buf *ret)
     _cleanup_(json_decrefp) json_t *envelope = json_object();
     if (!envelope)
         return -ENOMEM;
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-        int r = add_member(envelope, members[i].key, members[i].value);
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        int r = member_add(envelope, members[i].key, members[i].value);
         if (r < 0)
             return r;
     }
-    return dump_json(envelope, ret);
+    _cleanup_(freep) char *text = json_dumps(envelope, JSON_INDENT(2));
+    return text ? buf_append_str(ret, str_of(text)) : -ENOMEM;
 }
 
 int simulator_sign(struct simulator *simulator, const struct simulator_message *message,

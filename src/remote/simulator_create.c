@@ -21,7 +21,7 @@ DEFINE_CLEANUP(EVP_PKEY, EVP_PKEY_free)
 DEFINE_CLEANUP(X509, X509_free)
 DEFINE_CLEANUP(BIO, BIO_free_all)
 
-static int name_certificate(X509 *certificate)
+static int certificate_name(X509 *certificate)
 {
     X509_NAME *name = X509_get_subject_name(certificate);
     const unsigned char *text = (const unsigned char *)SIMULATOR_NAME;
@@ -31,10 +31,10 @@ static int name_certificate(X509 *certificate)
     return 0;
 }
 
-static int date_certificate(X509 *certificate)
+static int certificate_date(X509 *certificate)
 {
     uint32_t serial;
-    if (RAND_bytes((unsigned char *)&serial, sizeof serial) != 1)
+    if (RAND_bytes((unsigned char *)&serial, sizeof(serial)) != 1)
         return -EIO;
     ASN1_INTEGER *number = X509_get_serialNumber(certificate);
     if (ASN1_INTEGER_set_uint64(number, (uint64_t)serial + 1) != 1 ||
@@ -45,14 +45,14 @@ static int date_certificate(X509 *certificate)
     return 0;
 }
 
-static int make_certificate(EVP_PKEY *key, X509 **ret)
+static int certificate_make(EVP_PKEY *key, X509 **ret)
 {
     _cleanup_(X509_freep) X509 *certificate = X509_new();
     if (!certificate)
         return -ENOMEM;
     if (X509_set_version(certificate, X509_VERSION_3) != 1 ||
-        X509_set_pubkey(certificate, key) != 1 || name_certificate(certificate) < 0 ||
-        date_certificate(certificate) < 0 ||
+        X509_set_pubkey(certificate, key) != 1 || certificate_name(certificate) < 0 ||
+        certificate_date(certificate) < 0 ||
         X509_sign(certificate, key, EVP_sha256()) == 0)
         return -EIO;
     *ret = take_ptr(certificate);
@@ -60,14 +60,14 @@ static int make_certificate(EVP_PKEY *key, X509 **ret)
 }
 
 /* Key and certificate as PEM in a memory BIO that clears itself. */
-static int make_pem(BIO **ret)
+static int pem_make(BIO **ret)
 {
     _cleanup_(EVP_PKEY_freep) EVP_PKEY *key = EVP_RSA_gen(SIMULATOR_KEY_BITS);
     _cleanup_(X509_freep) X509 *certificate = NULL;
     _cleanup_(BIO_free_allp) BIO *bio = BIO_new(BIO_s_secmem());
     if (!key || !bio)
         return -ENOMEM;
-    int r = make_certificate(key, &certificate);
+    int r = certificate_make(key, &certificate);
     if (r < 0)
         return r;
     if (PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) != 1 ||
@@ -78,7 +78,7 @@ static int make_pem(BIO **ret)
 }
 
 /* A link, not a rename: it never takes the place of a file that is there. */
-static int write_file(const char *path, struct str bytes)
+static int key_file_write(const char *path, struct str bytes)
 {
     _cleanup_(freep) char *temporary = NULL;
     if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
@@ -102,10 +102,10 @@ int simulator_create(const char *path)
     if (lstat(path, &status) == 0)
         return -EEXIST;
     _cleanup_(BIO_free_allp) BIO *pem = NULL;
-    int r = make_pem(&pem);
+    int r = pem_make(&pem);
     if (r < 0)
         return r;
     char *bytes = NULL;
     long len = BIO_get_mem_data(pem, &bytes);
-    return write_file(path, (struct str){bytes, (size_t)len});
+    return key_file_write(path, (struct str){bytes, (size_t)len});
 }

@@ -5,16 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sesbounce/clock.h"
 #include "sesbounce/when.h"
 
 void filter_init(struct filter *filter, enum store_view view, int64_t now_ms,
                  const char *before_name)
 {
-    *filter = (struct filter){.view = view,
-                              .now_ms = now_ms,
-                              .before_name = before_name,
-                              .store = {.since_ms = CLOCK_NONE, .until_ms = CLOCK_NONE}};
+    *filter = (struct filter){.view = view, .now_ms = now_ms, .before_name = before_name};
 }
 
 int filter_number(const char *what, const char *word, int64_t *ret, struct buf *fault)
@@ -49,24 +45,16 @@ struct name {
     const char *const *words;
 };
 
-static const char **text_of(struct filter *filter, const struct name *name)
+static const char **text_at(struct filter *filter, const struct name *name)
 {
     return (const char **)(void *)((char *)&filter->store + name->offset);
-}
-
-static const char *word_find(const char *const *words, const char *word)
-{
-    for (size_t i = 0; words[i]; i++)
-        if (str_equal_nocase(str_of(word), str_of(words[i])))
-            return words[i];
-    return NULL;
 }
 
 static int any_set(struct filter *filter, const struct name *name, const char *word,
                    struct buf *fault)
 {
     (void)fault;
-    *text_of(filter, name) = word;
+    *text_at(filter, name) = word;
     return 0;
 }
 
@@ -74,9 +62,11 @@ static int any_set(struct filter *filter, const struct name *name, const char *w
 static int word_set(struct filter *filter, const struct name *name, const char *word,
                     struct buf *fault)
 {
-    const char *known = word_find(name->words, word);
-    *text_of(filter, name) = known;
-    if (known)
+    const char *const *known = name->words;
+    while (*known && !str_equal_nocase(str_of(word), str_of(*known)))
+        known++;
+    *text_at(filter, name) = *known;
+    if (*known)
         return 0;
     (void)buf_printf(fault, "there is no %s `%s`; there are: ", name->name, word);
     for (size_t i = 0; name->words[i]; i++)
@@ -88,8 +78,7 @@ static int word_set(struct filter *filter, const struct name *name, const char *
 static int type_set(struct filter *filter, const struct name *name, const char *word,
                     struct buf *fault)
 {
-    const char *known = word_find(name->words, word);
-    return any_set(filter, name, known ? known : word, fault);
+    return any_set(filter, name, ses_type_word(str_of(word)).data, fault);
 }
 
 /* Of a suppression; which reasons a quarantine has is for the view to know. */
@@ -108,7 +97,7 @@ static int rule_set(struct filter *filter, const struct name *name, const char *
         if (str_equal_nocase(str_of(word), str_of(rule->name)))
             return any_set(filter, name, rule->name, fault);
     (void)buf_printf(
-        fault, "there is no rule `%s`; man sesbounced-policy has all of them", word);
+        fault, "there is no rule `%s`; man sesbounced-policy lists all of them", word);
     return -EINVAL;
 }
 
@@ -138,11 +127,15 @@ static int domain_set(struct filter *filter, const struct name *name, const char
     return -EINVAL;
 }
 
+/* The store takes 0 for no time given; the moment before it selects the same. */
 static int time_set(struct filter *filter, const struct name *name, const char *word,
                     struct buf *fault)
 {
-    void *at = (char *)&filter->store + name->offset;
-    return filter_when(word, filter->now_ms, at, fault);
+    int64_t *at = (int64_t *)(void *)((char *)&filter->store + name->offset);
+    int r = filter_when(word, filter->now_ms, at, fault);
+    if (r == 0 && *at == 0)
+        *at = -1;
+    return r;
 }
 
 static int limit_set(struct filter *filter, const struct name *name, const char *word,
@@ -166,9 +159,6 @@ static int after_id_set(struct filter *filter, const struct name *name, const ch
     return 0;
 }
 
-static const char *const types[] = {
-    "Bounce", "Complaint", "Delivery",          "Send",          "Reject",       "Open",
-    "Click",  "Received",  "Rendering Failure", "DeliveryDelay", "Subscription", NULL};
 static const char *const classes[] = {"hard",   "soft",    "complaint",
                                       "policy", "ignored", NULL};
 static const char *const causes[] = {
@@ -180,7 +170,7 @@ static const char *const reasons[] = {"BOUNCE", "COMPLAINT", "SOFT", "MANUAL", N
 static const struct name names[] = {
     {"address", address_set, AT(address), NULL},
     {"scope", any_set, AT(scope), NULL},
-    {"type", type_set, AT(type), types},
+    {"type", type_set, AT(type), NULL},
     {"class", word_set, AT(class), classes},
     {"cause", word_set, AT(cause), causes},
     {"rule", rule_set, AT(rule), NULL},

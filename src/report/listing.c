@@ -1,7 +1,5 @@
 #include "sesbounce/listing.h"
 
-#include <string.h>
-
 static const char *const suppressed_table[] = {
     "address",     "reason", "detail", "since", "until",
     "event_count", "origin", "actor",  "note",  NULL};
@@ -36,20 +34,19 @@ struct listing {
 /* Ends a query. */
 #define ENOUGH 1
 
-static bool is_of_domain(const struct store_value *address, const char *domain)
+static bool address_is_of_domain(struct str address, struct str domain)
 {
-    struct str suffix = str_of(domain);
-    const struct str text = address ? address->text : STR("");
-    return text.len > suffix.len && text.data[text.len - suffix.len - 1] == '@' &&
-           str_equal_nocase((struct str){text.data + text.len - suffix.len, suffix.len},
-                            suffix);
+    size_t local = address.len - domain.len; /* with the @ */
+    return address.len > domain.len && address.data[local - 1] == '@' &&
+           str_equal_nocase((struct str){address.data + local, domain.len}, domain);
 }
 
-static int row_list(void *context, const struct store_value *values, size_t count)
+static int row_write(void *context, const struct store_value *values, size_t count)
 {
     struct listing *listing = context;
     if (listing->domain &&
-        !is_of_domain(output_find(values, count, "address"), listing->domain))
+        !address_is_of_domain(output_find_text(values, count, "address"),
+                              str_of(listing->domain)))
         return 0;
     if (listing->limit == 0 || listing->output->rows < listing->limit)
         return output_row(listing->output, values, count);
@@ -70,7 +67,7 @@ int listing_write(struct store *store, const struct filter *filter, struct outpu
     /* One row more than asked for tells whether something was cut. */
     else if (selected.limit > 0 && selected.limit < INT64_MAX)
         selected.limit++;
-    int r = store_query(store, filter->view, &selected, row_list, &listing);
+    int r = store_query(store, filter->view, &selected, row_write, &listing);
     if (ret_more)
         *ret_more = listing.more;
     return r == ENOUGH ? 0 : r;

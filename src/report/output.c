@@ -82,6 +82,13 @@ const struct store_value *output_find(const struct store_value *values, size_t c
     return NULL;
 }
 
+struct str output_find_text(const struct store_value *values, size_t count,
+                            const char *name)
+{
+    const struct store_value *value = output_find(values, count, name);
+    return value ? value->text : STR_ABSENT;
+}
+
 int output_plain(struct buf *to, const struct store_value *value)
 {
     char text[CLOCK_TEXT_BYTES];
@@ -101,6 +108,19 @@ int output_plain(struct buf *to, const struct store_value *value)
         return buf_append_str(to, value->text);
     }
     return -EINVAL;
+}
+
+int output_parts(struct buf *to, const struct store_value *values, size_t count,
+                 const struct output_part *part)
+{
+    int r = 0;
+    for (; part->column && r == 0; part++) {
+        const struct store_value *value = output_find(values, count, part->column);
+        r = value ? buf_append_str(to, str_of(part->before)) : 0;
+        if (value && r == 0)
+            r = output_plain(to, value);
+    }
+    return r < 0 ? r : buf_append_str(to, str_of(part->before));
 }
 
 static int line_write(struct output *output)
@@ -123,32 +143,36 @@ int output_printf(struct output *output, const char *format, ...)
     return r;
 }
 
-static bool is_text(const struct store_value *value)
+/* Of `names`, or else of the row; NULL behind the last. */
+static const char *column_name(const char *const *names, const struct store_value *values,
+                               size_t count, size_t column)
+{
+    if (names)
+        return names[column];
+    return column < count ? values[column].name : NULL;
+}
+
+static bool value_is_text(const struct store_value *value)
 {
     return value->type == STORE_TEXT || value->type == STORE_JSON;
 }
 
 /* --- JSON --- */
 
-/* One line of JSON and nothing behind it? */
-static bool is_json_line(struct str text)
+/* Embedded, so that jq can look into it; what is not one line of JSON is a text. */
+static int json_embed(struct buf *to, struct str text)
 {
     struct json_scan json;
     json_scan_init(&json, text);
     bool whole = json_scan_skip(&json) && json_scan_peek(&json) < 0;
     free(json.decoded);
-    return whole && !memchr(text.data, '\n', text.len);
+    return whole && !memchr(text.data, '\n', text.len) ? text_json_harmless(to, text)
+                                                       : text_json(to, text);
 }
 
-/* Embedded, so that jq can look into it; what is damaged is a text. */
-static int append_embedded(struct buf *to, struct str text)
+static int json_value(struct buf *to, const struct store_value *value)
 {
-    return is_json_line(text) ? text_json_harmless(to, text) : text_json(to, text);
-}
-
-static int append_json_value(struct buf *to, const struct store_value *value)
-{
-    int r;
+    char text[CLOCK_TEXT_BYTES];
     switch (value->type) {
     case STORE_NULL:
         return buf_append_str(to, STR("null"));
@@ -158,14 +182,12 @@ static int append_json_value(struct buf *to, const struct store_value *value)
     case STORE_REAL:
         return output_plain(to, value);
     case STORE_TIME:
-        r = buf_append_char(to, '"');
-        if (r == 0)
-            r = output_plain(to, value);
-        return r < 0 ? r : buf_append_char(to, '"');
+        clock_format_rfc3339(value->integer, text);
+        return buf_printf(to, "\"%s\"", text);
     case STORE_TEXT:
         return text_json(to, value->text);
     case STORE_JSON:
-        return append_embedded(to, value->text);
+        return json_embed(to, value->text);
     }
     return -EINVAL;
 }
@@ -182,7 +204,7 @@ static int json_row(struct output *output, const struct store_value *values, siz
         if (r == 0)
             r = buf_append_str(line, STR(": "));
         if (r == 0)
-            r = append_json_value(line, &values[i]);
+            r = json_value(line, &values[i]);
     }
     if (r == 0)
         r = buf_append_str(line, STR("}\n"));
@@ -191,21 +213,18 @@ static int json_row(struct output *output, const struct store_value *values, siz
 
 /* --- CSV --- */
 
-static int csv_name(struct buf *line, const char *name)
-{
-    int r = line->len > 0 ? buf_append_char(line, ',') : 0;
-    return r < 0 ? r : text_csv(line, str_of(name));
-}
-
 static int csv_names(struct output *output, const struct store_value *values,
                      size_t count)
 {
     struct buf *line = &output->line;
+    const char *const *names = values ? NULL : output->shown.all;
+    const char *name;
     int r = 0;
-    for (size_t i = 0; r == 0 && i < count; i++)
-        r = csv_name(line, values[i].name);
-    for (const char *const *at = output->shown.all; !values && r == 0 && *at; at++)
-        r = csv_name(line, *at);
+    for (size_t i = 0; r == 0 && (name = column_name(names, values, count, i)); i++) {
+        r = i > 0 ? buf_append_char(line, ',') : 0;
+        if (r == 0)
+            r = text_csv(line, str_of(name));
+    }
     if (r == 0)
         r = buf_append_str(line, STR("\r\n"));
     return r < 0 ? r : line_write(output);
@@ -213,21 +232,18 @@ static int csv_names(struct output *output, const struct store_value *values,
 
 static int csv_text(struct output *output, struct str text)
 {
-    struct buf cell, seen;
-    buf_init(&cell, REPORT_ROW_BYTES_MAX);
-    buf_init(&seen, REPORT_ROW_BYTES_MAX);
-    int r = output->format == OUTPUT_CSV ? text_no_formula(&cell, text)
-                                         : buf_append_str(&cell, text);
-    text = buf_str(&cell);
+    _cleanup_(buf_done) struct buf cell = {.max = REPORT_ROW_BYTES_MAX};
+    _cleanup_(buf_done) struct buf seen = {.max = REPORT_ROW_BYTES_MAX};
+    int r = 0;
+    if (output->format == OUTPUT_CSV) {
+        r = text_no_formula(&cell, text);
+        text = buf_str(&cell);
+    }
     if (r == 0 && output->to.is_terminal) {
         r = text_neutral(&seen, text, false);
         text = buf_str(&seen);
     }
-    if (r == 0)
-        r = text_csv(&output->line, text);
-    buf_done(&cell);
-    buf_done(&seen);
-    return r;
+    return r < 0 ? r : text_csv(&output->line, text);
 }
 
 static int csv_row(struct output *output, const struct store_value *values, size_t count)
@@ -237,8 +253,8 @@ static int csv_row(struct output *output, const struct store_value *values, size
     for (size_t i = 0; i < count && r == 0; i++) {
         r = i > 0 ? buf_append_char(line, ',') : 0;
         if (r == 0)
-            r = is_text(&values[i]) ? csv_text(output, values[i].text)
-                                    : output_plain(line, &values[i]);
+            r = value_is_text(&values[i]) ? csv_text(output, values[i].text)
+                                          : output_plain(line, &values[i]);
     }
     if (r == 0)
         r = buf_append_str(line, STR("\r\n"));
@@ -247,7 +263,7 @@ static int csv_row(struct output *output, const struct store_value *values, size
 
 /* --- table --- */
 
-static int pad(struct output *output, struct str cell, size_t column)
+static int cell_append(struct output *output, struct str cell, size_t column)
 {
     size_t width = text_width(cell);
     bool last = column + 1 == output->columns;
@@ -267,27 +283,27 @@ static int pad(struct output *output, struct str cell, size_t column)
 static int table_flush(struct output *output)
 {
     struct str rest = buf_str(&output->held);
-    for (size_t row = 0; row < output->held_rows; row++) {
-        for (size_t column = 0; column < output->columns; column++) {
+    int r = 0;
+    for (size_t row = 0; row < output->held_rows && r == 0; row++) {
+        for (size_t column = 0; column < output->columns && r == 0; column++) {
             struct str cell = str_of(rest.data);
             rest.data += cell.len + 1;
-            int r = pad(output, cell, column);
-            if (r < 0)
-                return r;
+            r = cell_append(output, cell, column);
         }
-        int r = buf_append_char(&output->line, '\n');
+        if (r == 0)
+            r = buf_append_char(&output->line, '\n');
         if (r == 0)
             r = line_write(output);
-        if (r < 0)
-            return r;
     }
+    if (r < 0)
+        return r;
     buf_clear(&output->held);
     output->held_rows = 0;
     output->aligned = true;
     return 0;
 }
 
-static int hold_cell(struct output *output, size_t column, struct str text)
+static int cell_hold(struct output *output, size_t column, struct str text)
 {
     size_t before = output->held.len;
     int r = text_neutral(&output->held, text, false);
@@ -295,8 +311,7 @@ static int hold_cell(struct output *output, size_t column, struct str text)
         r = buf_append_char(&output->held, '\0');
     if (r < 0 || output->aligned)
         return r;
-    struct str cell = {output->held.data + before, output->held.len - before - 1};
-    size_t width = text_width(cell);
+    size_t width = text_width(str_of(output->held.data + before));
     if (width > REPORT_CELL_WIDTH_MAX)
         width = REPORT_CELL_WIDTH_MAX;
     if (output->width[column] < width)
@@ -304,16 +319,16 @@ static int hold_cell(struct output *output, size_t column, struct str text)
     return 0;
 }
 
-static int hold_value(struct output *output, size_t column,
+static int value_hold(struct output *output, size_t column,
                       const struct store_value *value)
 {
     if (!value || value->type == STORE_NULL)
-        return hold_cell(output, column, STR("-"));
-    if (is_text(value))
-        return hold_cell(output, column, value->text);
+        return cell_hold(output, column, STR("-"));
+    if (value_is_text(value))
+        return cell_hold(output, column, value->text);
     int r = output_plain(&output->line, value);
     if (r == 0)
-        r = hold_cell(output, column, buf_str(&output->line));
+        r = cell_hold(output, column, buf_str(&output->line));
     buf_clear(&output->line);
     return r;
 }
@@ -321,21 +336,16 @@ static int hold_value(struct output *output, size_t column,
 static int table_header(struct output *output, const struct store_value *values,
                         size_t count)
 {
+    const char *name;
+    int r = 0;
     output->columns = 0;
-    while (output->shown.table ? output->shown.table[output->columns] != NULL
-                               : output->columns < count)
-        output->columns++;
-    if (output->columns > REPORT_COLUMNS_MAX)
-        return -E2BIG;
     output->held_rows = 1;
-    for (size_t i = 0; i < output->columns; i++) {
-        int r = hold_cell(
-            output, i,
-            str_of(output->shown.table ? output->shown.table[i] : values[i].name));
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    while (r == 0 &&
+           (name = column_name(output->shown.table, values, count, output->columns)))
+        r = output->columns == REPORT_COLUMNS_MAX
+                ? -E2BIG
+                : cell_hold(output, output->columns++, str_of(name));
+    return r;
 }
 
 static int table_row(struct output *output, const struct store_value *values,
@@ -343,7 +353,7 @@ static int table_row(struct output *output, const struct store_value *values,
 {
     int r = output->rows == 0 ? table_header(output, values, count) : 0;
     for (size_t i = 0; i < output->columns && r == 0; i++)
-        r = hold_value(output, i,
+        r = value_hold(output, i,
                        output->shown.table
                            ? output_find(values, count, output->shown.table[i])
                            : &values[i]);
@@ -372,8 +382,7 @@ int output_row(void *context, const struct store_value *values, size_t count)
 static int record_line(struct buf *to, const struct store_value *value)
 {
     bool is_body = strcmp(value->name, "body") == 0;
-    _cleanup_(buf_done) struct buf raw;
-    buf_init(&raw, REPORT_ROW_BYTES_MAX);
+    _cleanup_(buf_done) struct buf raw = {.max = REPORT_ROW_BYTES_MAX};
     int r = value->type == STORE_NULL ? buf_append_char(&raw, '-')
                                       : output_plain(&raw, value);
     if (r == 0)

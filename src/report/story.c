@@ -19,159 +19,121 @@ struct story {
     struct output *output;
     struct story_search *search;
     struct chapter *chapters; /* of a table */
-    size_t count, room;
+    size_t count;
     size_t live;
     int64_t searched_bytes;
     size_t quarantined; /* that mention the address */
     int64_t quarantined_id;
 };
 
-/* A part of a line: told when the row has that column. */
-struct part {
-    const char *before;
-    const char *column; /* NULL: the end, with `before` behind it all */
-};
-
-static int parts_append(struct buf *to, const struct store_value *values, size_t count,
-                        const struct part *part)
-{
-    int r = 0;
-    for (; part->column && r == 0; part++) {
-        const struct store_value *value = output_find(values, count, part->column);
-        if (!value)
-            continue;
-        r = buf_append_str(to, str_of(part->before));
-        if (r == 0)
-            r = output_plain(to, value);
-    }
-    return r < 0 ? r : buf_append_str(to, str_of(part->before));
-}
-
 static int chapter_add(struct story *story, const struct store_value *values,
-                       size_t count, const char *at, const struct part *parts)
+                       size_t count, const char *at, const struct output_part *parts)
 {
     const struct store_value *time = output_find(values, count, at);
-    struct buf raw, safe;
-    if (story->count == story->room) {
-        size_t room = story->room ? 2 * story->room : 16;
-        struct chapter *more = reallocarray(story->chapters, room, sizeof(*more));
-        if (!more)
-            return -ENOMEM;
-        story->chapters = more;
-        story->room = room;
-    }
-    struct chapter *chapter = &story->chapters[story->count];
-    *chapter = (struct chapter){.order = story->count};
-    if (time)
-        chapter->at_ms = time->integer;
-    buf_init(&raw, REPORT_ROW_BYTES_MAX);
-    buf_init(&safe, REPORT_ROW_BYTES_MAX);
-    int r = parts_append(&raw, values, count, parts);
+    _cleanup_(buf_done) struct buf raw = {.max = REPORT_ROW_BYTES_MAX};
+    _cleanup_(buf_done) struct buf safe = {.max = REPORT_ROW_BYTES_MAX};
+    struct chapter *more = reallocarray(story->chapters, story->count + 1, sizeof(*more));
+    if (!more)
+        return -ENOMEM;
+    story->chapters = more;
+    int r = output_parts(&raw, values, count, parts);
     if (r == 0)
         r = text_neutral(&safe, buf_str(&raw), false);
-    if (r == 0 && (chapter->text = buf_take(&safe)))
+    if (r == 0 && safe.len > 0) {
+        more[story->count] =
+            (struct chapter){time ? time->integer : 0, story->count, buf_take(&safe)};
         story->count++;
-    buf_done(&raw);
-    buf_done(&safe);
+    }
     return r;
 }
 
 static int row_tell(struct story *story, const struct store_value *values, size_t count,
-                    const char *at, const struct part *parts)
+                    const char *at, const struct output_part *parts)
 {
     if (story->output->format != OUTPUT_TABLE)
         return output_row(story->output, values, count);
     return chapter_add(story, values, count, at, parts);
 }
 
-/* Everything of one scope also depends on what holds for all. */
-static bool is_in_scope(const struct story *story, const struct store_value *values,
-                        size_t count)
+/* Everything of one scope also depends on what holds for all. NULL: any scope. */
+static bool row_is_of_scope(const struct store_value *values, size_t count,
+                            const char *asked)
 {
-    const struct store_value *scope = output_find(values, count, "scope");
-    const char *asked = story->asked->scope;
-    return !asked || !scope || str_equal(scope->text, STR("*")) ||
-           str_equal(scope->text, str_of(asked));
+    struct str scope = output_find_text(values, count, "scope");
+    return !asked || !str_present(scope) || str_equal(scope, STR("*")) ||
+           str_equal(scope, str_of(asked));
 }
 
-/* The headline says what `check` says: an entry of another scope is only listed. */
-static bool decides(const struct story *story, const struct store_value *values,
-                    size_t count)
+static int entry_tell(void *context, const struct store_value *values, size_t count)
 {
-    const struct story_asked all_mail = {.scope = "*"};
-    const struct story narrow = {.asked = story->asked->scope ? story->asked : &all_mail};
-    return is_in_scope(&narrow, values, count);
-}
-
-static int on_entry(void *context, const struct store_value *values, size_t count)
-{
-    static const struct part live[] = {{"SUPPRESSED: ", "reason"},
-                                       {" ", "detail"},
-                                       {", scope ", "scope"},
-                                       {", until ", "until"},
-                                       {", events: ", "event_count"},
-                                       {", origin ", "origin"},
-                                       {", by ", "actor"},
-                                       {", note: ", "note"},
-                                       {"", NULL}};
-    static const struct part past[] = {
+    static const struct output_part live[] = {{"SUPPRESSED: ", "reason"},
+                                              {" ", "detail"},
+                                              {", scope ", "scope"},
+                                              {", until ", "until"},
+                                              {", events: ", "event_count"},
+                                              {", origin ", "origin"},
+                                              {", by ", "actor"},
+                                              {", note: ", "note"},
+                                              {"", NULL}};
+    static const struct output_part past[] = {
         {"was suppressed: ", "reason"}, {" ", "detail"},
         {", scope ", "scope"},          {", until ", "until"},
         {", events: ", "event_count"},  {", now ", "state"},
         {", lifted at ", "lifted_at"},  {" by ", "lifted_by"},
         {": ", "lifted_note"},          {"", NULL}};
     struct story *story = context;
-    const struct store_value *state = output_find(values, count, "state");
-    if (!is_in_scope(story, values, count))
+    const char *asked = story->asked->scope;
+    if (!row_is_of_scope(values, count, asked))
         return 0;
-    bool is_live = state && str_equal(state->text, STR("live"));
-    story->live += is_live && decides(story, values, count);
+    bool is_live = str_equal(output_find_text(values, count, "state"), STR("live"));
+    /* The headline says what `check` says: an entry of another scope is only listed. */
+    story->live += is_live && row_is_of_scope(values, count, asked ? asked : "*");
     return row_tell(story, values, count, "since", is_live ? live : past);
 }
 
-static int on_decision(void *context, const struct store_value *values, size_t count)
+static int decision_tell(void *context, const struct store_value *values, size_t count)
 {
-    static const struct part parts[] = {{"a person decided: ", "action"},
-                                        {" ", "reason"},
-                                        {", scope ", "scope"},
-                                        {", until ", "until"},
-                                        {", by ", "actor"},
-                                        {", note: ", "note"},
-                                        {"", NULL}};
+    static const struct output_part parts[] = {{"a person decided: ", "action"},
+                                               {" ", "reason"},
+                                               {", scope ", "scope"},
+                                               {", until ", "until"},
+                                               {", by ", "actor"},
+                                               {", note: ", "note"},
+                                               {"", NULL}};
     struct story *story = context;
-    if (!is_in_scope(story, values, count))
+    if (!row_is_of_scope(values, count, story->asked->scope))
         return 0;
     return row_tell(story, values, count, "at", parts);
 }
 
 /* A mail to one recipient may be reported under another address. */
-static bool is_of_another(const struct store_value *values, size_t count)
+static bool event_is_of_another(const struct store_value *values, size_t count)
 {
-    const struct store_value *address = output_find(values, count, "address");
-    const struct store_value *seen = output_find(values, count, "address_seen");
+    struct str address = output_find_text(values, count, "address");
     struct address named;
-    return address && seen && address_parse(seen->text, &named) == 0 &&
-           !str_equal(str_of(named.key), address->text);
+    return str_present(address) &&
+           address_parse(output_find_text(values, count, "address_seen"), &named) == 0 &&
+           !str_equal(str_of(named.key), address);
 }
 
-static int on_reported(void *context, const struct store_value *values, size_t count)
+static int event_tell(void *context, const struct store_value *values, size_t count)
 {
-    const char *named = is_of_another(values, count) ? "address_seen" : "";
-    const struct part parts[] = {{"", "type"},
-                                 {" ", "bounce_type"},
-                                 {"/", "bounce_subtype"},
-                                 {" ", "feedback_type"},
-                                 {" ", "complaint_subtype"},
-                                 {", reported as ", named},
-                                 {", judged ", "class"},
-                                 {", cause ", "cause"},
-                                 {", rule ", "rule"},
-                                 {", status ", "status"},
-                                 {": ", "diagnostic"},
-                                 {" (event ", "id"},
-                                 {", SES message ", "ses_message_id"},
-                                 {", campaign ", "campaign"},
-                                 {")", NULL}};
+    const char *named = event_is_of_another(values, count) ? "address_seen" : "";
+    const struct output_part parts[] = {{"", "type"},
+                                        {" ", "bounce_type"},
+                                        {"/", "bounce_subtype"},
+                                        {" ", "feedback_type"},
+                                        {" ", "complaint_subtype"},
+                                        {", reported as ", named},
+                                        {", judged ", "class"},
+                                        {", cause ", "cause"},
+                                        {", rule ", "rule"},
+                                        {", status ", "status"},
+                                        {": ", "diagnostic"},
+                                        {" (event ", "id"},
+                                        {", SES message ", "ses_message_id"},
+                                        {", campaign ", "campaign"},
+                                        {")", NULL}};
     struct story *story = context;
     return row_tell(story, values, count, "occurred_at", parts);
 }
@@ -183,7 +145,7 @@ static int on_reported(void *context, const struct store_value *values, size_t c
 static int quarantined_tell(struct story *story, const struct store_value *values,
                             size_t count)
 {
-    static const struct part parts[] = {
+    static const struct output_part parts[] = {
         {"a message in quarantine mentions it, not applied: ", "reason"},
         {" (sesbouncectl quarantine show ", "id"},
         {")", NULL}};
@@ -196,10 +158,11 @@ static int quarantined_tell(struct story *story, const struct store_value *value
 }
 
 /* Whatever it was about, it had no effect on the list. */
-static int on_quarantined(void *context, const struct store_value *values, size_t count)
+static int quarantined_search(void *context, const struct store_value *values,
+                              size_t count)
 {
     struct story *story = context;
-    const struct store_value *body = output_find(values, count, "body");
+    struct str body = output_find_text(values, count, "body");
     const struct store_value *id = output_find(values, count, "id");
     if (story->search->messages == STORY_QUARANTINED_MAX ||
         story->quarantined == STORY_EVENTS_MAX ||
@@ -208,8 +171,8 @@ static int on_quarantined(void *context, const struct store_value *values, size_
         return ENOUGH;
     }
     story->search->messages++;
-    story->searched_bytes += body ? (int64_t)body->text.len : 0;
-    if (!id || !body || !text_mentions(body->text, str_of(story->asked->address->key)))
+    story->searched_bytes += (int64_t)body.len;
+    if (!id || !text_mentions(body, str_of(story->asked->address->key)))
         return 0;
     story->quarantined++;
     story->quarantined_id = id->integer;
@@ -224,15 +187,19 @@ static int chapter_compare(const void *left, const void *right)
     return a->order < b->order ? 1 : -1;
 }
 
+/* An address may begin with a dash, which only `--` keeps from being an option. */
 static int remedy_write(const struct story *story)
 {
-    _cleanup_(buf_done) struct buf word;
-    buf_init(&word, REPORT_ROW_BYTES_MAX);
-    int r = text_shell(&word, str_of(story->asked->address->key));
+    const char *key = story->asked->address->key;
+    _cleanup_(buf_done) struct buf word = {.max = REPORT_ROW_BYTES_MAX};
+    int r = text_shell(&word, str_of(key));
     if (r < 0)
         return r;
     return output_printf(story->output,
-                         "To mail it again: sesbouncectl suppress remove %s --note WHY\n",
+                         *key == '-' ? "To mail it again: sesbouncectl suppress remove "
+                                       "--note WHY -- %s\n"
+                                     : "To mail it again: sesbouncectl suppress remove "
+                                       "%s --note WHY\n",
                          buf_str(&word).data);
 }
 
@@ -271,21 +238,18 @@ static int chapters_write(struct story *story)
 
 static int story_read(struct story *story)
 {
-    struct store_filter filter = {.address = story->asked->address->key,
-                                  .since_ms = CLOCK_NONE,
-                                  .until_ms = CLOCK_NONE};
-    int r = store_query(story->store, STORE_ENTRIES, &filter, on_entry, story);
+    struct store_filter filter = {.address = story->asked->address->key};
+    int r = store_query(story->store, STORE_ENTRIES, &filter, entry_tell, story);
     if (r == 0)
-        r = store_query(story->store, STORE_DECISIONS, &filter, on_decision, story);
+        r = store_query(story->store, STORE_DECISIONS, &filter, decision_tell, story);
     if (r < 0)
         return r;
     filter.limit = STORY_EVENTS_MAX;
     filter.newest_first = true;
-    r = store_query(story->store, STORE_EVENTS, &filter, on_reported, story);
-    struct store_filter quarantine = {
-        .since_ms = CLOCK_NONE, .until_ms = CLOCK_NONE, .newest_first = true};
+    r = store_query(story->store, STORE_EVENTS, &filter, event_tell, story);
+    struct store_filter quarantine = {.newest_first = true};
     if (r == 0)
-        r = store_query(story->store, STORE_QUARANTINE, &quarantine, on_quarantined,
+        r = store_query(story->store, STORE_QUARANTINE, &quarantine, quarantined_search,
                         story);
     return r == ENOUGH ? 0 : r;
 }

@@ -1,26 +1,29 @@
 #include "sesbounce/text.h"
 
-#include <errno.h>
 #include <stdint.h>
 
-#include "sesbounce/limits.h"
+/* Takes the first character off, or a byte that is not UTF-8. */
+static struct str character_take(struct str *rest, bool *ret_valid)
+{
+    size_t used = str_utf8_sequence(*rest);
+    struct str character = {rest->data, used > 0 ? used : 1};
+    *ret_valid = used > 0;
+    rest->data += character.len;
+    rest->len -= character.len;
+    return character;
+}
 
 int text_neutral(struct buf *to, struct str s, bool keep_lines)
 {
-    while (s.len > 0) {
-        size_t used = str_utf8_sequence(s);
-        bool is_line = used == 1 && (s.data[0] == '\n' || s.data[0] == '\t');
-        bool kept = used > 0 && (!str_character_is_harmful((struct str){s.data, used}) ||
-                                 (keep_lines && is_line));
-        int r = kept ? buf_append(to, s.data, used) : buf_append_char(to, '?');
-        if (r < 0)
-            return r;
-        if (used == 0)
-            used = 1;
-        s.data += used;
-        s.len -= used;
+    int r = 0;
+    while (r == 0 && s.len > 0) {
+        bool valid, is_line = *s.data == '\n' || *s.data == '\t';
+        struct str character = character_take(&s, &valid);
+        bool kept =
+            valid && (!str_character_is_harmful(character) || (keep_lines && is_line));
+        r = kept ? buf_append_str(to, character) : buf_append_char(to, '?');
     }
-    return 0;
+    return r;
 }
 
 size_t text_width(struct str s)
@@ -43,11 +46,9 @@ struct str text_prefix(struct str s, size_t characters)
     return (struct str){s.data, end};
 }
 
-static int json_character(struct buf *to, struct str s, size_t used, uint32_t code)
+static int json_character(struct buf *to, struct str character)
 {
-    if (used == 0)
-        return buf_append_str(to, STR("\xef\xbf\xbd"));
-    switch (code) {
+    switch (*character.data) {
     case '"':
         return buf_append_str(to, STR("\\\""));
     case '\\':
@@ -61,9 +62,9 @@ static int json_character(struct buf *to, struct str s, size_t used, uint32_t co
     default:
         /* U+2028 and U+2029 end a line for some readers of "one object a line". All that
          * are harmful have four digits. */
-        if (str_character_is_harmful((struct str){s.data, used}))
-            return buf_printf(to, "\\u%04x", (unsigned)code);
-        return buf_append(to, s.data, used);
+        if (str_character_is_harmful(character))
+            return buf_printf(to, "\\u%04x", (unsigned)str_code_point(character));
+        return buf_append_str(to, character);
     }
 }
 
@@ -71,15 +72,10 @@ int text_json(struct buf *to, struct str s)
 {
     int r = buf_append_char(to, '"');
     while (r == 0 && s.len > 0) {
-        uint32_t code = 0;
-        size_t used = str_utf8_sequence(s);
-        if (used > 0)
-            code = str_code_point((struct str){s.data, used});
-        r = json_character(to, s, used, code);
-        if (used == 0)
-            used = 1;
-        s.data += used;
-        s.len -= used;
+        bool valid;
+        struct str character = character_take(&s, &valid);
+        r = valid ? json_character(to, character)
+                  : buf_append_str(to, STR("\xef\xbf\xbd"));
     }
     return r < 0 ? r : buf_append_char(to, '"');
 }
@@ -88,21 +84,19 @@ int text_json_harmless(struct buf *to, struct str json)
 {
     int r = 0;
     while (r == 0 && json.len > 0) {
-        size_t used = str_utf8_sequence(json);
-        struct str character = {json.data, used > 0 ? used : 1};
+        bool valid;
+        struct str character = character_take(&json, &valid);
         /* Beyond ASCII there are but strings in JSON; of the rest, DEL alone is left. */
-        bool plain = used == 1 && *json.data != 0x7f;
-        r = used == 0 || plain || !str_character_is_harmful(character)
+        bool plain = character.len == 1 && *character.data != 0x7f;
+        r = !valid || plain || !str_character_is_harmful(character)
                 ? buf_append_str(to, character)
                 : buf_printf(to, "\\u%04x", (unsigned)str_code_point(character));
-        json.data += character.len;
-        json.len -= character.len;
     }
     return r;
 }
 
 /* `s` is not empty. */
-static bool begins_formula(struct str s)
+static bool formula_begins(struct str s)
 {
     struct str first = {s.data, str_utf8_sequence(s)};
     if (first.len <= 1)
@@ -118,7 +112,7 @@ int text_no_formula(struct buf *to, struct str s)
         s.len > 0 && *s.data && strchr("\t\r\n", *s.data) ? buf_append_char(to, '\'') : 0;
     while (r == 0 && s.len > 0) {
         char c = *s.data;
-        if (at_start && begins_formula(s))
+        if (at_start && formula_begins(s))
             r = buf_append_char(to, '\'');
         if (r == 0)
             r = buf_append_char(to, c);
@@ -129,21 +123,23 @@ int text_no_formula(struct buf *to, struct str s)
     return r;
 }
 
+/* `s` between two of `quote`; one inside becomes `escaped`. */
+static int quoted_append(struct buf *to, struct str s, char quote, struct str escaped)
+{
+    int r = buf_append_char(to, quote);
+    for (size_t i = 0; i < s.len && r == 0; i++)
+        r = s.data[i] == quote ? buf_append_str(to, escaped)
+                               : buf_append_char(to, s.data[i]);
+    return r < 0 ? r : buf_append_char(to, quote);
+}
+
 int text_csv(struct buf *to, struct str s)
 {
     bool plain = true;
     for (size_t i = 0; i < s.len && plain; i++)
         plain = s.data[i] != '"' && s.data[i] != ',' && s.data[i] != '\r' &&
                 s.data[i] != '\n';
-    if (plain)
-        return buf_append_str(to, s);
-    int r = buf_append_char(to, '"');
-    for (size_t i = 0; i < s.len && r == 0; i++) {
-        r = s.data[i] == '"' ? buf_append_char(to, '"') : 0;
-        if (r == 0)
-            r = buf_append_char(to, s.data[i]);
-    }
-    return r < 0 ? r : buf_append_char(to, '"');
+    return plain ? buf_append_str(to, s) : quoted_append(to, s, '"', STR("\"\""));
 }
 
 int text_shell(struct buf *to, struct str s)
@@ -152,16 +148,10 @@ int text_shell(struct buf *to, struct str s)
     for (size_t i = 0; i < s.len && plain; i++)
         plain = ascii_is_alpha(s.data[i]) || ascii_is_digit(s.data[i]) ||
                 (s.data[i] != '\0' && strchr("@._+-/:=%,", s.data[i]));
-    if (plain)
-        return buf_append_str(to, s);
-    int r = buf_append_char(to, '\'');
-    for (size_t i = 0; i < s.len && r == 0; i++)
-        r = s.data[i] == '\'' ? buf_append_str(to, STR("'\\''"))
-                              : buf_append_char(to, s.data[i]);
-    return r < 0 ? r : buf_append_char(to, '\'');
+    return plain ? buf_append_str(to, s) : quoted_append(to, s, '\'', STR("'\\''"));
 }
 
-static bool is_word_byte(char c)
+static bool byte_is_of_word(char c)
 {
     /* of atext, what seldom stands before an address: to=jane@…, 'jane@…' */
     return ascii_is_alpha(c) || ascii_is_digit(c) || (unsigned char)c >= 0x80 ||
@@ -169,16 +159,16 @@ static bool is_word_byte(char c)
 }
 
 /* Is what stands before `at` no part of the address that begins there? */
-static bool begins_at(struct str s, size_t at)
+static bool address_begins_at(struct str s, size_t at)
 {
-    if (at == 0 || !is_word_byte(s.data[at - 1]))
+    if (at == 0 || !byte_is_of_word(s.data[at - 1]))
         return true;
     /* \n and \u003c end in letters */
     return (at > 1 && s.data[at - 2] == '\\' && strchr("bfnrt", s.data[at - 1])) ||
            (at > 5 && s.data[at - 6] == '\\' && s.data[at - 5] == 'u');
 }
 
-static bool ends_at(struct str s, size_t at)
+static bool address_ends_at(struct str s, size_t at)
 {
     /* `jane@example.com.` ends a sentence, `jane@example.com.au` is another domain */
     if (at < s.len && s.data[at] == '.')
@@ -199,7 +189,7 @@ bool text_mentions(struct str s, struct str key)
             continue;
         size_t from = before - local;
         if (str_equal_nocase((struct str){s.data + from, key.len}, key) &&
-            begins_at(s, from) && ends_at(s, from + key.len))
+            address_begins_at(s, from) && address_ends_at(s, from + key.len))
             return true;
     }
     return false;

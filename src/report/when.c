@@ -5,22 +5,21 @@
 #include "sesbounce/clock.h"
 #include "sesbounce/limits.h"
 
+/* 0 for what is not a unit. */
 static int64_t unit_ms(char unit)
 {
-    switch (unit) {
-    case 's':
-        return CLOCK_SECOND_MS;
-    case 'm':
-        return CLOCK_MINUTE_MS;
-    case 'h':
-        return CLOCK_HOUR_MS;
-    case 'd':
-        return CLOCK_DAY_MS;
-    case 'w':
-        return 7 * CLOCK_DAY_MS;
-    default:
-        return 0;
-    }
+    static const struct {
+        char letter;
+        int64_t ms;
+    } units[] = {{'s', CLOCK_SECOND_MS},
+                 {'m', CLOCK_MINUTE_MS},
+                 {'h', CLOCK_HOUR_MS},
+                 {'d', CLOCK_DAY_MS},
+                 {'w', 7 * CLOCK_DAY_MS}};
+    for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+        if (units[i].letter == unit)
+            return units[i].ms;
+    return 0;
 }
 
 int when_duration(struct str text, int64_t *ret_ms)

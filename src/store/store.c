@@ -21,8 +21,8 @@ const char *store_advice(int fault)
     case -ENOENT:
         return "the database is missing: restore a backup to its path; sesbounced(8)";
     case -EACCES:
-        return "the database must belong to the user that sesbounced runs as, who may "
-               "write it; `journalctl -u sesbounced` says what to type";
+        return "the database must belong to the user that sesbounced runs as, and be "
+               "writable by that user; `journalctl -u sesbounced` says what to type";
     case -EBUSY:
         return "another process holds the database locked: as root and in its directory, "
                "`fuser -v sesbounced.db*` shows it";

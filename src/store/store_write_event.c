@@ -271,7 +271,7 @@ static int recipient_take(struct store *store, const struct intake *intake, size
     if (r == 1)
         policy_judgement_repeat(&judgement);
     r = 0;
-    if (policy_message_counts(message, judgement.tally))
+    if (policy_message_note(message, judgement.tally))
         r = tally_add(store, intake->occurred_ms, judgement.tally);
     if (r == 0 && recipient)
         return list_apply(store, intake, recipient, &judgement);

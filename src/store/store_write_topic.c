@@ -38,7 +38,7 @@ int topic_look_again(struct store *store, struct topic *topic)
 }
 
 /* 1 found, 0 not, or a fault. */
-static int topic_find(struct store *store, struct str topic_arn, struct topic *ret)
+static int topic_find_row(struct store *store, struct str topic_arn, struct topic *ret)
 {
     int r = db_find(store, SQL_TOPIC_FIND, &ret->id, db_text(topic_arn));
 
@@ -48,7 +48,7 @@ static int topic_find(struct store *store, struct str topic_arn, struct topic *r
     return r < 0 ? r : 1;
 }
 
-static int topic_add(struct store *store, struct str topic_arn, struct topic *ret)
+static int topic_add_row(struct store *store, struct str topic_arn, struct topic *ret)
 {
     struct arn arn = {0};
     int r;
@@ -90,9 +90,9 @@ int topic_get(struct store *store, const struct intake *intake, struct topic **r
     memset(topic, 0, sizeof(*topic));
     topic->arn_len = intake->topic_arn.len;
     memcpy(topic->arn, intake->topic_arn.data, intake->topic_arn.len);
-    r = topic_find(store, intake->topic_arn, topic);
+    r = topic_find_row(store, intake->topic_arn, topic);
     if (r == 0)
-        r = topic_add(store, intake->topic_arn, topic);
+        r = topic_add_row(store, intake->topic_arn, topic);
     if (r < 0)
         return r;
     store->writing->topic_count++;

@@ -34,14 +34,14 @@ OWNERS = {
     "store_idle": "SQLite: checkpoint",
     "store_idle_end": "SQLite: checkpoint",
     "store_apply": "SQLite: apply, our part",
-    "http_resume": "writer: resume",
+    "request_resume": "writer: resume",
     "MHD_resume_connection": "writer: resume",
     "queue_push": "queue",
     "queue_take": "queue",
     "delivery_log": "log",
-    "on_request": "HTTP",
-    "on_request_line": "HTTP",
-    "on_completed": "HTTP",
+    "request_read": "HTTP",
+    "request_begin": "HTTP",
+    "request_end": "HTTP",
 }
 # Of the above, whatever else is in the stack: sqlite3_step is also what commits.
 OUTER = {"store_commit": "SQLite: commit", "store_begin": "SQLite: commit",

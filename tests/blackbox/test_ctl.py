@@ -9,6 +9,7 @@ import io
 import json
 import re
 import os
+import shlex
 import sqlite3
 import subprocess
 import threading
@@ -67,8 +68,8 @@ def test_help_names_the_verbs(daemon):
 
 
 def test_help_of_a_verb_says_what_its_until_takes():
-    assert "ago" not in ctl("suppress", "add", "--help").out
-    assert "7d ago" in ctl("events", "--help").out
+    assert "an age" not in ctl("suppress", "add", "--help").out
+    assert "an age: 7d" in ctl("events", "--help").out
 
 
 def test_2_and_the_fix_when_the_database_is_not_there(daemon, home):
@@ -408,6 +409,19 @@ def test_why_agrees_with_check_about_an_entry_of_another_scope(listed):
         assert told.startswith(f"{ANN} {headline}") and "scope news" in told
 
 
+def test_what_why_and_check_say_to_type_also_works_for_an_address_with_a_dash(listed, sns):
+    dashed = "-x@mail.example"
+    listed.accept(sns.feedback(ses.bounce(dashed)))
+    told = listed.ctl("check", "--", dashed).out
+    why = shlex.split(re.search(r"\(why: sesbouncectl (.*)\)", told).group(1))
+    told = listed.ctl(*why).out
+    remove = shlex.split(re.search("sesbouncectl (suppress remove .*)", told).group(1))
+    assert "--note" in remove
+    removed = listed.ctl(*remove)
+    assert removed.code == 0 and f"--email-address={dashed}" in removed.err
+    assert listed.ctl("check", "--", dashed).code == 0
+
+
 # --- events
 
 
@@ -429,6 +443,8 @@ def test_events_can_be_selected(listed, sns):
     assert found("--domain", "x.example") == []
     assert found("--since", "1h") == [ANN, BEN, CYD]
     assert found("--until", "1h") == []
+    assert found("--until", "1970-01-01") == []
+    assert found("--since", "1970-01-01") == [ANN, BEN, CYD]
     first = listed.events()[0]["id"]
     assert found("--after-id", str(first)) == [BEN, CYD]
     assert found("--after-id", str(first), "--limit", "1") == [BEN]

@@ -196,7 +196,7 @@ static void check_refusal(enum verdict verdict, struct str fault, const json_t *
     case VERDICT_EMPTY:
     case VERDICT_HTML:
     case VERDICT_NOT_JSON:
-        PROMISE(!json_is_object(json) || str_equal(fault, STR("nested too deep")));
+        PROMISE(!json_is_object(json) || str_equal(fault, STR("nested too deeply")));
         break;
     case VERDICT_RAW_DELIVERY:
     case VERDICT_UNKNOWN_TYPE:

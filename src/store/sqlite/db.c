@@ -64,9 +64,10 @@ static int file_check_owner(const char *path, const char *suffix, struct buf *fa
             name, (unsigned)st.st_uid, (unsigned)geteuid(), (unsigned)geteuid(),
             (unsigned)getegid(), path);
     if (st.st_mode & (S_IWGRP | S_IWOTH))
-        return fault_tell(fault, -EACCES,
-                          "%s may be written by others than its owner: `chmod 640 %s`",
-                          name, name);
+        return fault_tell(
+            fault, -EACCES,
+            "%s may be written by users other than its owner: `chmod 640 %s`", name,
+            name);
     wanted = st.st_mode & (S_IRWXU | S_IRWXG);
     /* The group may read them all, but not lock the one that is for taking turns. */
     if (strcmp(suffix, ".turn") != 0)
@@ -232,7 +233,7 @@ static int file_set_up(struct store *store, struct buf *fault)
     if (!is_wal)
         return fault_tell(
             fault, -EIO,
-            "%s: no write-ahead log is possible there; a network file system? "
+            "%s: no write-ahead log is possible there; is it a network file system? "
             "Use a local disk",
             store->path);
     /* It said WAL before, but there may be readers from before that. */

@@ -57,7 +57,7 @@ static bool errno_is_of_read(int error)
     return error == EIO || error == ENXIO || error == ERANGE;
 }
 
-static bool disk_has_failed(sqlite3 *db)
+static bool disk_failed(sqlite3 *db)
 {
     sqlite3_file *database = NULL;
     sqlite3_file *wal = NULL;
@@ -105,7 +105,7 @@ int db_fault(struct store *store, int rc, const char *what)
     (void)snprintf(store->fault, sizeof(store->fault), "%s: %s (SQLite %d%s%s)", what,
                    sqlite3_errstr(rc), rc, store->db->sqlite ? ", " : "",
                    store->db->sqlite ? sqlite3_errmsg(store->db->sqlite) : "");
-    if ((rc & 0xff) == SQLITE_CORRUPT && disk_has_failed(store->db->sqlite))
+    if ((rc & 0xff) == SQLITE_CORRUPT && disk_failed(store->db->sqlite))
         return -EIO;
     int error = errno_of(rc, system_errno);
 

@@ -53,7 +53,7 @@ static int mark_set(short type)
 
 /* Does another process have a lock that is older than our mark? `*ret_pid` is -1 for a
  * mark, and 0 for a process that this one cannot see, as from another container. */
-static bool is_read(pid_t *ret_pid)
+static bool mark_find_reader(pid_t *ret_pid)
 {
     struct flock lock = {.l_type = F_WRLCK,
                          .l_whence = SEEK_SET,
@@ -78,9 +78,9 @@ bool db_early_mark(struct store *store)
     if (mark_fd < 0)
         return false;
     (void)mark_set(F_UNLCK);
-    if (!is_read(&pid) || mark_set(F_RDLCK) < 0)
+    if (!mark_find_reader(&pid) || mark_set(F_RDLCK) < 0)
         return false;
-    if (!is_read(&pid)) {
+    if (!mark_find_reader(&pid)) {
         (void)mark_set(F_UNLCK); /* ended just now, or another order than Linux's */
         return false;
     }
@@ -145,7 +145,7 @@ bool store_early_reader(struct store *store, pid_t *ret_pid)
 {
     if (!store->db->has_early)
         return false;
-    if (is_read(ret_pid))
+    if (mark_find_reader(ret_pid))
         return true;
     db_early_end(store);
     db_early_note(store);

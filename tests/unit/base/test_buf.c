@@ -74,6 +74,9 @@ static void clear_forgets_the_content_and_keeps_the_memory(void **state)
     buf_init(&buf, 1000);
     assert_int_equal(buf_append_str(&buf, STR("something")), 0);
     size_t cap = buf.cap;
+    buf_cut(&buf, 4);
+    assert_string_equal(buf.data, "some");
+    assert_int_equal(buf.len, 4);
     buf_clear(&buf);
     assert_int_equal(buf.cap, cap);
     assert_string_equal(buf.data, "");

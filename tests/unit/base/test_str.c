@@ -51,6 +51,44 @@ static void prefix_and_suffix_may_be_the_whole(void **state)
     assert_false(str_ends_with(STR("x.pem "), STR(".pem")));
 }
 
+static void a_prefix_is_taken_off_where_it_stands(void **state)
+{
+    (void)state;
+    struct str rest = STR("https://x");
+    assert_true(str_take_prefix(&rest, STR("https://")));
+    assert_true(str_equal(rest, STR("x")));
+    assert_false(str_take_prefix(&rest, STR("xy")));
+    assert_true(str_equal(rest, STR("x")));
+    assert_true(str_take_prefix(&rest, STR("x")));
+    assert_true(str_present(rest));
+    rest = STR_ABSENT;
+    assert_false(str_take_prefix(&rest, STR("")));
+}
+
+static void a_byte_is_found_where_it_is_first(void **state)
+{
+    (void)state;
+    struct str text = STR("a:b:\0");
+    assert_ptr_equal(str_find(text, ':'), text.data + 1);
+    assert_ptr_equal(str_find(text, '\0'), text.data + 4);
+    assert_null(str_find(text, 'c'));
+    assert_null(str_find(STR_ABSENT, 'c'));
+    assert_true(str_equal(str_skip(text, 2), STR("b:\0")));
+    assert_true(str_all(STR("0123"), ascii_is_digit));
+    assert_true(str_all(STR_ABSENT, ascii_is_digit));
+    assert_false(str_all(STR("01-3"), ascii_is_digit));
+    assert_false(str_all(STR("012\0"), ascii_is_digit));
+}
+
+static void a_word_is_spelled_as_in_the_list(void **state)
+{
+    (void)state;
+    static const char *const known[] = {"NoEmail", "General", NULL};
+    assert_true(str_equal(str_spelled(STR("gENERAL"), known), STR("General")));
+    assert_true(str_equal(str_spelled(STR("Generals"), known), STR("Generals")));
+    assert_false(str_present(str_spelled(STR_ABSENT, known)));
+}
+
 static void trim_takes_blanks_from_both_ends_only(void **state)
 {
     (void)state;
@@ -277,6 +315,9 @@ int main(void)
         cmocka_unit_test(nul_does_not_end_a_text),
         cmocka_unit_test(case_is_ignored_for_ascii_only),
         cmocka_unit_test(prefix_and_suffix_may_be_the_whole),
+        cmocka_unit_test(a_prefix_is_taken_off_where_it_stands),
+        cmocka_unit_test(a_byte_is_found_where_it_is_first),
+        cmocka_unit_test(a_word_is_spelled_as_in_the_list),
         cmocka_unit_test(trim_takes_blanks_from_both_ends_only),
         cmocka_unit_test(split_gives_every_part_even_empty_ones),
         cmocka_unit_test(numbers_are_digits_within_a_maximum),

@@ -49,7 +49,7 @@ static bool admits(struct connections *connections, const char *text)
 {
     union address address = at(text);
 
-    return connections_admits(connections, &address.any);
+    return connections_admit(connections, &address.any);
 }
 
 static struct connections_group group;
@@ -315,7 +315,7 @@ static void what_is_ours_to_answer_is_never_ended(void **state)
     struct client *client = *state;
 
     connection_begins(client->connection, 2000);
-    connection_is_whole(client->connection);
+    connection_received(client->connection);
     assert_int_equal(connections_sweep(&client->connections, FAR), 0);
     assert_false(is_ended(client));
 }
@@ -325,7 +325,7 @@ static void who_delivered_something_genuine_may_idle(void **state)
     struct client *client = *state;
 
     connection_begins(client->connection, 2000);
-    connection_is_whole(client->connection);
+    connection_received(client->connection);
     connection_answered(client->connection, true, 5000);
     assert_ends_at(client, 5000 + IDLE + HTTP_REQUEST_MS, false);
 }
@@ -335,7 +335,7 @@ static void who_was_refused_may_not(void **state)
     struct client *client = *state;
 
     connection_begins(client->connection, 2000);
-    connection_is_whole(client->connection);
+    connection_received(client->connection);
     connection_answered(client->connection, false, 5000);
     assert_ends_at(client, 5000 + HTTP_REQUEST_MS, false);
 }
@@ -380,7 +380,7 @@ static void what_the_server_has_started_keeps_its_place_while_it_is_ours(void **
 {
     struct client *client = *state;
 
-    connection_is_whole(client->connection);
+    connection_received(client->connection);
     assert_int_equal(connections_sweep(&client->connections, FAR), 0);
     assert_int_equal(connections_count(&client->connections), 1);
 }
@@ -415,7 +415,7 @@ static void what_is_ours_to_answer_is_not_displaced(void **state)
 {
     struct client *client = *state;
 
-    connection_is_whole(client->connection);
+    connection_received(client->connection);
     assert_false(connections_displace(&client->connections, FAR));
     assert_false(is_ended(client));
 }
@@ -429,7 +429,7 @@ static void a_crowd_leaves_each_less_time(void **state)
         assert_non_null(add_to(&client->connections, NULL));
     assert_int_equal(connections_sweep(&client->connections, deadline_ms), 0);
     assert_non_null(add_to(&client->connections, NULL));
-    connection_is_whole(client->connection);
+    connection_received(client->connection);
     assert_int_equal(connections_sweep(&client->connections, deadline_ms), 0);
     connection_answered(client->connection, false, 1000);
     assert_ends_at(client, deadline_ms, false);
@@ -467,7 +467,7 @@ static void a_connection_that_nobody_sweeps_is_allowed(void **state)
 {
     (void)state;
     connection_begins(NULL, 1);
-    connection_is_whole(NULL);
+    connection_received(NULL);
     connection_answered(NULL, true, 1);
 }
 

@@ -83,11 +83,11 @@ static void replace(const char *path)
 
 static void assert_changes_at_the_second_look(struct pair *pair)
 {
-    assert_false(tls_has_changed(&pair->files));
-    assert_true(tls_has_changed(&pair->files));
-    assert_true(tls_has_changed(&pair->files)); /* until it is read */
+    assert_false(tls_look(&pair->files));
+    assert_true(tls_look(&pair->files));
+    assert_true(tls_look(&pair->files)); /* until it is read */
     read_pair(pair);
-    assert_false(tls_has_changed(&pair->files));
+    assert_false(tls_look(&pair->files));
 }
 
 static void files_that_stay_have_not_changed(void **state)
@@ -95,7 +95,7 @@ static void files_that_stay_have_not_changed(void **state)
     struct pair *pair = *state;
 
     for (size_t i = 0; i < 3; i++)
-        assert_false(tls_has_changed(&pair->files));
+        assert_false(tls_look(&pair->files));
 }
 
 static void either_file_may_be_replaced(void **state)
@@ -113,7 +113,7 @@ static void one_after_the_other_is_one_change(void **state)
     struct pair *pair = *state;
 
     replace(pair->certificate);
-    assert_false(tls_has_changed(&pair->files));
+    assert_false(tls_look(&pair->files));
     replace(pair->key);
     assert_changes_at_the_second_look(pair);
 }
@@ -132,11 +132,11 @@ static void what_did_not_come_to_be_served_is_read_again(void **state)
 {
     struct pair *pair = *state;
 
-    assert_false(tls_has_changed(&pair->files));
+    assert_false(tls_look(&pair->files));
     tls_unread(&pair->files);
-    assert_true(tls_has_changed(&pair->files));
+    assert_true(tls_look(&pair->files));
     read_pair(pair);
-    assert_false(tls_has_changed(&pair->files));
+    assert_false(tls_look(&pair->files));
 }
 
 static void files_that_are_gone_are_read_again_too(void **state)
@@ -147,7 +147,7 @@ static void files_that_are_gone_are_read_again_too(void **state)
     assert_int_equal(unlink(pair->key), 0);
     assert_changes_at_the_second_look(pair);
     tls_unread(&pair->files);
-    assert_true(tls_has_changed(&pair->files));
+    assert_true(tls_look(&pair->files));
 }
 
 static void a_lack_of_descriptors_is_not_the_fault_of_the_files(void **state)

@@ -172,8 +172,8 @@ static void refusals_of_the_admin_listener_are_logged_as_such(void **state)
     assert_int_equal(connections_init(&service->admin_connections, &one), 0);
     assert_non_null(connections_add(&service->admin_connections, 1000000,
                                     (const struct sockaddr *)&somebody, &group, 0));
-    assert_false(connections_admits(&service->admin_connections,
-                                    (const struct sockaddr *)&somebody));
+    assert_false(connections_admit(&service->admin_connections,
+                                   (const struct sockaddr *)&somebody));
     atomic_store(&service->metrics.shed[SHED_ADMIN], 3);
     log_begin();
     watch_tell_shed(watch, 1000);

@@ -456,7 +456,7 @@ static void only_rsa_of_a_sound_size_is_accepted(void **state)
         const char *name, *fault;
     } cases[] = {
         {"ec", "the key is not RSA"},
-        {"small", "the RSA key has less than 2048 bits"},
+        {"small", "the RSA key has fewer than 2048 bits"},
     };
     for (size_t i = 0; i < 2; i++) {
         _cleanup_(buf_done) struct buf pem;

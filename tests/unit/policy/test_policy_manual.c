@@ -73,7 +73,7 @@ static const char *fact_text(unsigned fact)
         return "the answer or its code names a blocklist, reputation, rate limits or "
                "spam";
     case FACT_AUTOREPLY:
-        return "the text is an automatic reply's";
+        return "the text is that of an automatic reply";
     case FACT_ONE_CANDIDATE:
         return "one candidate";
     case FACT_FEW_CANDIDATES:
@@ -81,7 +81,7 @@ static const char *fact_text(unsigned fact)
     case FACT_MANY_CANDIDATES:
         return "more than 5 candidates";
     case FACT_OPT_OUT:
-        return "the recipient leaves a topic or all";
+        return "the recipient leaves one topic or all";
     case FACT_STRANGER:
         return "an address that the mail was not sent to";
     case FACT_UNREADABLE:
@@ -111,7 +111,7 @@ static void put_effect(struct buf *to, const struct policy_outcome *outcome)
         [POLICY_EFFECT_DOUBTFUL] = "a soft bounce; on a second day, ",
         [POLICY_EFFECT_HOLD] = "left to a person",
         [POLICY_EFFECT_LIFT] = "lifts COMPLAINT",
-        [POLICY_EFFECT_RESET] = "ends soft bounces",
+        [POLICY_EFFECT_RESET] = "Ends soft bounces",
     };
     const char *reason = policy_reason_word((enum policy_reason)outcome->reason);
 
@@ -141,7 +141,7 @@ static void put_outcome(struct buf *to, const struct policy_rule *rule)
     if (cause)
         assert_int_equal(buf_printf(to, "cause %s; ", cause), 0);
     if (outcome->cause == POLICY_CAUSE_DIAGNOSED)
-        put(to, "cause as the answer tells; ");
+        put(to, "cause according to the answer; ");
     put_effect(to, outcome);
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
         if (outcome->flags & 1U << i)

@@ -14,7 +14,6 @@
 #include <cmocka.h>
 #include <curl/curl.h>
 
-#include "remote/https_private.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/https.h"
 #include "sesbounce/limits.h"

@@ -33,6 +33,21 @@ static void words_are_found_in_any_case(void **state)
     buf_done(&fault);
 }
 
+/* The store takes 0 for "not given", which selects everything. */
+static void the_first_moment_of_1970_is_a_time(void **state)
+{
+    (void)state;
+    struct filter filter;
+    struct buf fault;
+    buf_init(&fault, 1000);
+    filter_init(&filter, STORE_EVENTS, CLOCK_DAY_MS, "--");
+    assert_int_equal(filter_set(&filter, "until", "1970-01-01", &fault), 0);
+    assert_true(filter.store.until_ms < 0 && filter.store.until_ms != CLOCK_NONE);
+    assert_int_equal(filter_set(&filter, "since", "7d", &fault), 0);
+    assert_true(filter.store.since_ms < 0 && filter.store.since_ms != CLOCK_NONE);
+    buf_done(&fault);
+}
+
 static void a_fault_says_what_is_possible(void **state)
 {
     (void)state;
@@ -82,6 +97,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_are_found_in_any_case),
+        cmocka_unit_test(the_first_moment_of_1970_is_a_time),
         cmocka_unit_test(a_fault_says_what_is_possible),
         cmocka_unit_test(the_reasons_of_a_quarantine_are_its_own),
         cmocka_unit_test(a_name_that_is_not_a_filter_is_left_to_the_caller),

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "daemon/limits.h"
-#include "daemon/notify.h"
+#include "daemon/watch.h"
 
 /* More than a socket takes unread, on any system. */
 #define UNREAD_MAX 100000
@@ -66,7 +66,7 @@ static void what_is_sent_arrives_as_it_was_written(void **state)
 {
     const struct fixture *f = *state;
 
-    assert_int_equal(notify("STATUS=kept %d", 7), 0);
+    assert_int_equal(watch_notify("STATUS=kept %d", 7), 0);
     assert_string_equal(receive(f), "STATUS=kept 7");
     assert_string_equal(receive(f), "");
 }
@@ -77,12 +77,12 @@ static void a_socket_that_nobody_reads_is_never_waited_for(void **state)
     int sent = 0;
     int r;
 
-    while ((r = notify("WATCHDOG=1")) == 0 && sent < UNREAD_MAX)
+    while ((r = watch_notify("WATCHDOG=1")) == 0 && sent < UNREAD_MAX)
         sent++;
     assert_int_equal(r, -EAGAIN);
     assert_true(sent > 0);
     assert_string_equal(receive(f), "WATCHDOG=1");
-    assert_int_equal(notify("READY=1"), 0);
+    assert_int_equal(watch_notify("READY=1"), 0);
 }
 
 static void an_abstract_name_is_found(void **state)
@@ -98,7 +98,7 @@ static void an_abstract_name_is_found(void **state)
     assert_int_equal(getsockname(f.fd, (struct sockaddr *)&address, &len), 0);
     memcpy(name + 1, address.sun_path + 1, len - sizeof(sa_family_t) - 1);
     assert_int_equal(setenv("NOTIFY_SOCKET", name, 1), 0);
-    assert_int_equal(notify("READY=1"), 0);
+    assert_int_equal(watch_notify("READY=1"), 0);
     assert_string_equal(receive(&f), "READY=1");
     (void)close(f.fd);
 }
@@ -107,7 +107,7 @@ static void without_systemd_nothing_is_sent_and_nothing_is_wrong(void **state)
 {
     (void)state;
     assert_int_equal(unsetenv("NOTIFY_SOCKET"), 0);
-    assert_int_equal(notify("READY=1"), 0);
+    assert_int_equal(watch_notify("READY=1"), 0);
 }
 
 static void a_name_that_is_not_a_socket_is_refused(void **state)
@@ -122,7 +122,7 @@ static void a_name_that_is_not_a_socket_is_refused(void **state)
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         assert_int_equal(setenv("NOTIFY_SOCKET", names[i], 1), 0);
-        assert_int_equal(notify("READY=1"), -EINVAL);
+        assert_int_equal(watch_notify("READY=1"), -EINVAL);
     }
 }
 
@@ -130,7 +130,7 @@ static void what_is_too_long_is_cut(void **state)
 {
     const struct fixture *f = *state;
 
-    assert_int_equal(notify("STATUS=%*d", 2 * NOTIFY_BYTES_MAX, 1), 0);
+    assert_int_equal(watch_notify("STATUS=%*d", 2 * NOTIFY_BYTES_MAX, 1), 0);
     assert_int_equal(strlen(receive(f)), NOTIFY_BYTES_MAX - 1);
 }
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "daemon/limits.h"
-#include "daemon/tokens.h"
+#include "daemon/secrets.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/digest.h"
 
@@ -17,7 +17,7 @@
 #define HASH_OF_ABC     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 #define HASH_OF_NOTHING "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-static int read_text(const char *text, struct tokens **ret, struct buf *fault)
+static int read_text(const char *text, struct secrets **ret, struct buf *fault)
 {
     char path[] = "/tmp/sesbounced-test-XXXXXX";
     int fd = mkstemp(path);
@@ -27,14 +27,14 @@ static int read_text(const char *text, struct tokens **ret, struct buf *fault)
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, (size_t)len), len);
     (void)close(fd);
-    r = tokens_read(path, ret, fault);
+    r = secrets_read(SECRETS_TOKENS, path, ret, fault);
     (void)unlink(path);
     return r;
 }
 
-static struct tokens *tokens_of(const char *text)
+static struct secrets *tokens_of(const char *text)
 {
-    struct tokens *tokens = NULL;
+    struct secrets *tokens = NULL;
     struct buf fault;
 
     buf_init(&fault, LOG_VALUE_BYTES_MAX);
@@ -46,7 +46,7 @@ static struct tokens *tokens_of(const char *text)
 
 static void assert_fault(const char *text, const char *expected)
 {
-    struct tokens *tokens = NULL;
+    struct secrets *tokens = NULL;
     struct buf fault;
 
     buf_init(&fault, LOG_VALUE_BYTES_MAX);
@@ -71,61 +71,61 @@ static void append_line(struct buf *text, unsigned number)
 
 static void the_token_of_a_hash_in_the_file_matches(void **state)
 {
-    _cleanup_(tokens_freep) struct tokens *tokens =
+    _cleanup_(secrets_freep) struct secrets *tokens =
         tokens_of("# who may\n\n  scraper:read:" HASH_OF_ABC "\r\n");
 
     (void)state;
-    assert_true(tokens_match(tokens, STR("Bearer abc")));
-    assert_true(tokens_match(tokens, STR("bearer   abc ")));
-    assert_false(tokens_match(tokens, STR("Bearer abd")));
-    assert_false(tokens_match(tokens, STR("Bearer ab")));
-    assert_false(tokens_match(tokens, STR("Bearer abcd")));
-    assert_false(tokens_match(tokens, STR("Bearer a bc")));
-    assert_false(tokens_match(tokens, STR("Bearer " HASH_OF_ABC)));
-    assert_false(tokens_match(tokens, STR("Basic abc")));
-    assert_false(tokens_match(tokens, STR("Bearerabc")));
-    assert_false(tokens_match(tokens, STR("Bearer")));
-    assert_false(tokens_match(tokens, STR("abc")));
-    assert_false(tokens_match(tokens, STR("")));
-    assert_false(tokens_match(tokens, STR_ABSENT));
+    assert_true(secrets_match_token(tokens, STR("Bearer abc")));
+    assert_true(secrets_match_token(tokens, STR("bearer   abc ")));
+    assert_false(secrets_match_token(tokens, STR("Bearer abd")));
+    assert_false(secrets_match_token(tokens, STR("Bearer ab")));
+    assert_false(secrets_match_token(tokens, STR("Bearer abcd")));
+    assert_false(secrets_match_token(tokens, STR("Bearer a bc")));
+    assert_false(secrets_match_token(tokens, STR("Bearer " HASH_OF_ABC)));
+    assert_false(secrets_match_token(tokens, STR("Basic abc")));
+    assert_false(secrets_match_token(tokens, STR("Bearerabc")));
+    assert_false(secrets_match_token(tokens, STR("Bearer")));
+    assert_false(secrets_match_token(tokens, STR("abc")));
+    assert_false(secrets_match_token(tokens, STR("")));
+    assert_false(secrets_match_token(tokens, STR_ABSENT));
 }
 
 static void hashes_may_be_in_upper_case(void **state)
 {
-    _cleanup_(tokens_freep) struct tokens *tokens = tokens_of(
+    _cleanup_(secrets_freep) struct secrets *tokens = tokens_of(
         "a:read:BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD");
 
     (void)state;
-    assert_true(tokens_match(tokens, STR("Bearer abc")));
+    assert_true(secrets_match_token(tokens, STR("Bearer abc")));
 }
 
 static void every_line_counts_up_to_the_maximum(void **state)
 {
-    _cleanup_(tokens_freep) struct tokens *tokens = NULL;
+    _cleanup_(secrets_freep) struct secrets *tokens = NULL;
     struct buf text;
 
     (void)state;
     buf_init(&text, TOKENS_BYTES_MAX);
-    for (unsigned i = 1; i <= TOKENS_MAX; i++)
+    for (unsigned i = 1; i <= SECRETS_MAX; i++)
         append_line(&text, i);
     tokens = tokens_of(text.data);
-    assert_true(tokens_match(tokens, STR("Bearer token1")));
-    assert_true(tokens_match(tokens, STR("Bearer token64")));
-    assert_false(tokens_match(tokens, STR("Bearer token65")));
-    append_line(&text, TOKENS_MAX + 1);
+    assert_true(secrets_match_token(tokens, STR("Bearer token1")));
+    assert_true(secrets_match_token(tokens, STR("Bearer token64")));
+    assert_false(secrets_match_token(tokens, STR("Bearer token65")));
+    append_line(&text, SECRETS_MAX + 1);
     assert_fault(text.data, "line 65: too many");
     buf_done(&text);
 }
 
 static void an_empty_token_never_matches(void **state)
 {
-    _cleanup_(tokens_freep) struct tokens *tokens =
+    _cleanup_(secrets_freep) struct secrets *tokens =
         tokens_of("unset:read:" HASH_OF_NOTHING "\n");
 
     (void)state;
-    assert_false(tokens_match(tokens, STR("Bearer ")));
-    assert_false(tokens_match(tokens, STR("Bearer")));
-    assert_false(tokens_match(tokens, STR("")));
+    assert_false(secrets_match_token(tokens, STR("Bearer ")));
+    assert_false(secrets_match_token(tokens, STR("Bearer")));
+    assert_false(secrets_match_token(tokens, STR("")));
 }
 
 static void a_line_that_is_not_a_token_is_a_fault_and_named(void **state)
@@ -164,14 +164,15 @@ static void a_file_that_would_let_nobody_in_is_a_fault(void **state)
 
 static void a_file_that_cannot_be_read_is_a_fault(void **state)
 {
-    struct tokens *tokens = NULL;
+    struct secrets *tokens = NULL;
     struct buf fault;
     char text[TOKENS_BYTES_MAX + 2];
 
     (void)state;
     buf_init(&fault, LOG_VALUE_BYTES_MAX);
-    assert_int_equal(tokens_read("/nonexistent", &tokens, &fault), -ENOENT);
-    assert_int_equal(tokens_read("/", &tokens, &fault), -EISDIR);
+    assert_int_equal(secrets_read(SECRETS_TOKENS, "/nonexistent", &tokens, &fault),
+                     -ENOENT);
+    assert_int_equal(secrets_read(SECRETS_TOKENS, "/", &tokens, &fault), -EISDIR);
     assert_true(fault.len > 0);
     memset(text, '#', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';

@@ -1,0 +1,229 @@
+#include "daemon/secrets.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+
+#include "daemon/limits.h"
+#include "sesbounce/digest.h"
+#include "sesbounce/file.h"
+
+#define HASH_DIGITS ((size_t)DIGEST_BYTES * 2)
+
+struct secrets {
+    size_t count;
+    char hashes[SECRETS_MAX][HASH_DIGITS + 1]; /* in lower case */
+};
+
+static void secret_hash(struct str secret, char ret[HASH_DIGITS + 1])
+{
+    unsigned char digest[DIGEST_BYTES];
+
+    digest_sha256(secret, digest);
+    digest_hex(digest, HASH_DIGITS, ret);
+}
+
+/* --- lines ----------------------------------------------------------------------- */
+
+static bool credentials_parse(struct str line, char ret[HASH_DIGITS + 1])
+{
+    secret_hash(line, ret);
+    return memchr(line.data, ':', line.len);
+}
+
+/* What is left of the line must be the hash: a colon in it is not a hex digit. */
+static bool token_parse(struct str line, char ret[HASH_DIGITS + 1])
+{
+    struct str name;
+    struct str right;
+
+    if (!str_split(&line, ':', &name) || name.len == 0 ||
+        !str_split(&line, ':', &right) ||
+        !(str_equal(right, STR("read")) || str_equal(right, STR("write"))) ||
+        line.len != HASH_DIGITS)
+        return false;
+    for (size_t i = 0; i < HASH_DIGITS; i++) {
+        ret[i] = ascii_lower(line.data[i]);
+        if (!ascii_is_digit(ret[i]) && (ret[i] < 'a' || ret[i] > 'f'))
+            return false;
+    }
+    return true;
+}
+
+static const struct secrets_form {
+    const char *setting;
+    size_t max_bytes;
+    bool (*parse)(struct str line, char ret[HASH_DIGITS + 1]);
+    const char *malformed;
+    const char *too_many;
+    const char *none;
+} secrets_forms[] = {
+    [SECRETS_CREDENTIALS] =
+        {
+            "[ingest] credentials_file",
+            CREDENTIALS_BYTES_MAX,
+            credentials_parse,
+            "not `user:password`",
+            "too many users",
+            "contains no line `user:password`, so nobody could deliver",
+        },
+    [SECRETS_TOKENS] =
+        {
+            "[admin] tokens_file",
+            TOKENS_BYTES_MAX,
+            token_parse,
+            "neither `NAME:read:SHA256HEX` nor `NAME:write:SHA256HEX`; to print the "
+            "hash, type: printf %s \"$TOKEN\" | sha256sum",
+            "too many tokens",
+            "contains no token, so every request would be refused",
+        },
+};
+
+/* What is wrong with the line, or NULL. */
+static const char *secrets_add_line(struct secrets *secrets,
+                                    const struct secrets_form *form, struct str line)
+{
+    if (line.len == 0 || line.data[0] == '#')
+        return NULL;
+    if (secrets->count >= SECRETS_MAX)
+        return form->too_many;
+    if (!form->parse(line, secrets->hashes[secrets->count]))
+        return form->malformed;
+    secrets->count++;
+    return NULL;
+}
+
+static int secrets_add_lines(struct secrets *secrets, const struct secrets_form *form,
+                             struct str rest, struct buf *fault)
+{
+    unsigned number = 0;
+    struct str line;
+
+    while (str_split(&rest, '\n', &line)) {
+        const char *wrong = secrets_add_line(secrets, form, str_trim(line));
+
+        number++;
+        if (wrong) {
+            (void)buf_printf(fault, "line %u: %s", number, wrong);
+            return -EINVAL;
+        }
+    }
+    if (secrets->count > 0)
+        return 0;
+    (void)buf_append_str(fault, str_of(form->none));
+    return -EINVAL;
+}
+
+int secrets_read(enum secrets_kind kind, const char *path, struct secrets **ret,
+                 struct buf *fault)
+{
+    const struct secrets_form *form = &secrets_forms[kind];
+    _cleanup_(secrets_freep) struct secrets *secrets = calloc(1, sizeof(*secrets));
+    _cleanup_(freep) char *text = NULL;
+    int r;
+
+    if (!secrets)
+        return -ENOMEM;
+    r = file_read_text(path, form->max_bytes, &text);
+    if (r < 0)
+        (void)buf_append_str(fault, str_of(strerror(-r)));
+    else
+        r = secrets_add_lines(secrets, form, str_of(text), fault);
+    if (text)
+        OPENSSL_cleanse(text, strlen(text));
+    if (r == 0)
+        *ret = take_ptr(secrets);
+    return r;
+}
+
+int secrets_open(enum secrets_kind kind, const char *path, struct secrets **ret,
+                 struct buf *fault)
+{
+    _cleanup_(buf_done) struct buf wrong;
+    int r;
+
+    buf_init(&wrong, LOG_VALUE_BYTES_MAX);
+    r = path ? secrets_read(kind, path, ret, &wrong) : 0;
+    if (r < 0)
+        (void)buf_printf(fault, "%s: %s: %.*s", secrets_forms[kind].setting, path,
+                         STR_ARG(buf_str(&wrong)));
+    return r < 0 && r != -ENOMEM ? -EINVAL : r;
+}
+
+void secrets_free(struct secrets *secrets)
+{
+    free(secrets);
+}
+
+/* --- who asks -------------------------------------------------------------------- */
+
+static bool secrets_match(const struct secrets *secrets, struct str secret)
+{
+    char hash[HASH_DIGITS + 1];
+    int match = 0;
+
+    secret_hash(secret, hash);
+    for (size_t i = 0; i < secrets->count; i++)
+        match |= CRYPTO_memcmp(hash, secrets->hashes[i], HASH_DIGITS) == 0;
+    return match != 0;
+}
+
+/* 1 or 0, or -ENOMEM: cannot tell now. */
+static int credentials_match(const struct secrets *secrets, const char *user,
+                             const char *password)
+{
+    struct buf pair;
+    int r;
+
+    if (!user || !password)
+        return 0;
+    buf_init(&pair, CREDENTIALS_BYTES_MAX);
+    r = buf_printf(&pair, "%s:%s", user, password);
+    if (r == 0)
+        r = secrets_match(secrets, buf_str(&pair));
+    if (pair.data)
+        OPENSSL_cleanse(pair.data, pair.len);
+    buf_done(&pair);
+    return r == -ENOMEM || r > 0 ? r : 0;
+}
+
+static bool password_is_masked(const char *password)
+{
+    return password && password[0] && password[strspn(password, "*")] == '\0';
+}
+
+enum verdict secrets_check_credentials(const struct secrets *secrets, bool was_sent,
+                                       const char *user, const char *password,
+                                       const char **ret_fault)
+{
+    int match = credentials_match(secrets, user, password);
+
+    /* SNS takes a 401 for final. */
+    if (match < 0)
+        *ret_fault = "out of memory";
+    if (match != 0)
+        return match < 0 ? VERDICT_NO_MEMORY : VERDICT_UNDECIDED;
+    if (!was_sent)
+        return VERDICT_NO_CREDENTIALS;
+    if (password_is_masked(password))
+        *ret_fault = "the password consists of asterisks, which AWS prints in place of a "
+                     "password: subscribe again, with the password itself in the URL";
+    else if (!user || !password)
+        *ret_fault = "the Authorization header is not HTTP Basic";
+    else
+        *ret_fault = "this user and password are not in [ingest] credentials_file";
+    return VERDICT_CREDENTIALS;
+}
+
+bool secrets_match_token(const struct secrets *secrets, struct str authorization)
+{
+    struct str scheme;
+    struct str token;
+
+    authorization = str_trim(authorization);
+    if (!str_split(&authorization, ' ', &scheme) ||
+        !str_equal_nocase(scheme, STR("Bearer")))
+        return false;
+    token = str_trim(authorization);
+    /* The hash of nothing is what a line made with an unset $TOKEN holds. */
+    return token.len > 0 && secrets_match(secrets, token);
+}
