@@ -214,10 +214,9 @@
 #define STORE_COMPACT_PAGES_MAX 4096
 /* How long we wait for a foreign lock on the database before 503. */
 #define STORE_BUSY_MS 2000
-/* How long a start waits for readers of the file at rest; most queries end by then.
- * Nobody can begin to read meanwhile. A reader that continues only keeps the WAL from
- * being copied.
- */
+/* How long a start waits for those who read already; most queries end by then. Nobody can
+ * begin to read meanwhile. A reader of the file at rest that continues only keeps the WAL
+ * from being copied. */
 #define STORE_EARLY_MS 100
 /* A file that was corrupt and has changed is checked for this long before it is used
  * again; a database of some GiB is read in that time, and the watchdog allows 60 s. */

@@ -274,6 +274,8 @@ static int connection_open(struct store *store, struct buf *fault)
     if (rc != SQLITE_OK)
         return db_fault(store, rc, "opening");
     r = connection_configure(store);
+    if (r == 0 && store->mode == STORE_OWN)
+        db_wake_wal(store);
     if (r == 0 && store->db->is_again)
         r = db_look_through(store); /* before anything is written to it */
     if (r < 0)

@@ -78,6 +78,15 @@ int db_wake(struct store *store, const char *sql,
             int (*row)(void *context, int count, char **values, char **names),
             void *context);
 
+/*
+ * Of the owner, right after opening. In a file that says WAL already, as after a crash or
+ * a stop while somebody read it, SQLite sets up the -shm anew if nobody uses it; whoever
+ * begins to read meanwhile, and may not do so, would be refused. So that happens here,
+ * while nobody can begin. Not beside a hot journal, which SQLite would not see as one
+ * then. Faults are left to the next statement.
+ */
+void db_wake_wal(struct store *store);
+
 /* Opens again, for reading only, a file that could not be read because it has no -wal or
  * -shm. -EBUSY where there is a -wal with something in it: then that fault is another
  * one. */

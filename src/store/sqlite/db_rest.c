@@ -12,15 +12,24 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/sqlite/db.h"
 
+/* The read version in the file's header (fileformat2.html, 1.3). */
+#define HEADER_VERSION_AT  19
+#define HEADER_SAYS_DELETE 1
+#define HEADER_SAYS_WAL    2
+
+/* What opens the -wal and the -shm, where the header says so. */
+#define USE_WAL "SELECT 1 FROM sqlite_schema LIMIT 1"
+
 /*
  * Back to WAL. SQLite commits the header that says so, and creates -wal and -shm at the
- * next use: a reader in between, who may create neither, would be refused. So they are
- * created, empty, while the header is still locked: in the place of the unlock that
- * follows.
+ * next use: a reader in between, who may create neither and may not set up a -shm, would
+ * be refused. So the lock under which the header was committed is not given up before
+ * SQLite has used both.
  */
 struct waking {
     sqlite3_io_methods methods; /* first: what SQLite sees leads back to us */
@@ -29,29 +38,12 @@ struct waking {
     int64_t tried_ms; /* since when readers are in the way; 0: they are not */
     bool is_reserved;
     bool is_exclusive;
+    int believed; /* by SQLite: the level of its lock */
 };
 
 static struct waking *waking_of(const sqlite3_file *file)
 {
     return (struct waking *)(uintptr_t)file->pMethods;
-}
-
-/* As SQLite would: with the mode of the database, and its owner where root does it. */
-static void create_beside(const char *path, const char *suffix)
-{
-    _cleanup_(freep) char *name = db_beside(path, suffix);
-    _cleanup_(closep) int fd = -1;
-    struct stat st;
-
-    if (!name || stat(path, &st) < 0)
-        return;
-    fd =
-        open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, st.st_mode & 0777);
-    if (fd < 0)
-        return;
-    (void)fchmod(fd, st.st_mode & 0777);
-    if (geteuid() == 0)
-        (void)!fchown(fd, st.st_uid, st.st_gid);
 }
 
 /*
@@ -84,6 +76,8 @@ static int waking_lock(sqlite3_file *file, int level)
         rc = SQLITE_OK;
     if (rc == SQLITE_OK && level == SQLITE_LOCK_EXCLUSIVE)
         waking->is_exclusive = true;
+    if (rc == SQLITE_OK && level > waking->believed)
+        waking->believed = level;
     return rc;
 }
 
@@ -91,13 +85,18 @@ static int waking_unlock(sqlite3_file *file, int level)
 {
     struct waking *waking = waking_of(file);
 
-    if (waking->is_exclusive) {
-        create_beside(waking->store->path, "-wal");
-        create_beside(waking->store->path, "-shm");
-    }
-    waking->is_exclusive = false;
+    waking->believed = level;
     waking->is_reserved = false;
-    return waking->real->xUnlock(file, level);
+    return waking->is_exclusive ? SQLITE_OK : waking->real->xUnlock(file, level);
+}
+
+/* Nothing is withheld from then on. */
+static int waking_end(struct waking *waking, sqlite3_file *file)
+{
+    file->pMethods = waking->real;
+    if (!waking->is_exclusive || waking->believed > SQLITE_LOCK_SHARED)
+        return SQLITE_OK;
+    return file->pMethods->xUnlock(file, waking->believed);
 }
 
 int db_wake(struct store *store, const char *sql,
@@ -108,6 +107,7 @@ int db_wake(struct store *store, const char *sql,
     sqlite3_file *file = NULL;
     int rc =
         sqlite3_file_control(store->db->sqlite, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    int unlock_rc;
 
     if (rc != SQLITE_OK)
         return rc;
@@ -117,8 +117,40 @@ int db_wake(struct store *store, const char *sql,
     waking.methods.xUnlock = waking_unlock;
     file->pMethods = &waking.methods;
     rc = sqlite3_exec(store->db->sqlite, sql, row, context, NULL);
-    file->pMethods = waking.real;
-    return rc;
+    if (rc == SQLITE_OK && waking.is_exclusive)
+        rc = sqlite3_exec(store->db->sqlite, USE_WAL, NULL, NULL, NULL);
+    unlock_rc = waking_end(&waking, file);
+    return rc == SQLITE_OK ? unlock_rc : rc;
+}
+
+static bool journal_is_left(const char *path)
+{
+    _cleanup_(freep) char *name = db_beside(path, "-journal");
+    struct stat st;
+
+    return !name || stat(name, &st) == 0;
+}
+
+void db_wake_wal(struct store *store)
+{
+    const struct timespec pause = {0, 1000000L};
+    int64_t until_ms = clock_mono_ms() + STORE_EARLY_MS;
+    sqlite3_file *file = NULL;
+    unsigned char version = 0;
+
+    if (sqlite3_file_control(store->db->sqlite, "main", SQLITE_FCNTL_FILE_POINTER,
+                             &file) != SQLITE_OK ||
+        file->pMethods->xRead(file, &version, 1, HEADER_VERSION_AT) != SQLITE_OK ||
+        version != HEADER_SAYS_WAL || journal_is_left(store->path))
+        return;
+    /* PENDING is enough against those who have not begun; of the others, who reads for
+     * longer than that has what it needs. */
+    if (file->pMethods->xLock(file, SQLITE_LOCK_SHARED) == SQLITE_OK)
+        while (file->pMethods->xLock(file, SQLITE_LOCK_EXCLUSIVE) == SQLITE_BUSY &&
+               clock_mono_ms() < until_ms)
+            (void)nanosleep(&pause, NULL);
+    (void)sqlite3_exec(store->db->sqlite, USE_WAL, NULL, NULL, NULL);
+    (void)file->pMethods->xUnlock(file, SQLITE_LOCK_SHARED);
 }
 
 static void wal_keep(struct store *store, int keep)
@@ -145,22 +177,14 @@ bool db_rest(struct store *store)
     return rc == SQLITE_OK;
 }
 
-/* Offset 18 of the file: 1 says DELETE, 2 says WAL (fileformat2.html, 1.3). Only while
- * this process has no connection to it, whose locks the close would drop. */
+/* Only while this process has no connection to it, whose locks the close would drop. */
 static bool header_says_delete(const char *path)
 {
     _cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     char version = 0;
 
-    return fd >= 0 && pread(fd, &version, 1, 18) == 1 && version == 1;
-}
-
-static bool journal_is_left(const char *path)
-{
-    _cleanup_(freep) char *name = db_beside(path, "-journal");
-    struct stat st;
-
-    return !name || stat(name, &st) == 0;
+    return fd >= 0 && pread(fd, &version, 1, HEADER_VERSION_AT) == 1 &&
+           version == HEADER_SAYS_DELETE;
 }
 
 int store_settle(const char *path, struct buf *fault)
