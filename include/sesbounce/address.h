@@ -43,7 +43,7 @@ int address_read(struct str text, struct address *ret,
                  char ret_fault[ADDRESS_FAULT_BYTES]);
 
 /* The part of it that looks at characters alone. False with `ret_fault`. */
-bool address_text_is_plain(struct str text, char ret_fault[ADDRESS_FAULT_BYTES]);
+bool address_check_text(struct str text, char ret_fault[ADDRESS_FAULT_BYTES]);
 
 void address_copy(struct address *to, const struct address *from);
 

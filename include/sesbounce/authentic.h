@@ -21,7 +21,7 @@ struct authentic_rules {
 };
 
 /* What can be refused without a certificate: VERDICT_SIGNATURE_VERSION,
- * VERDICT_CERTIFICATE_URL. VERDICT_UNDECIDED: `*ret_url` is where the certificate is. */
+ * VERDICT_CERTIFICATE_URL. VERDICT_NONE: `*ret_url` is where the certificate is. */
 enum verdict authentic_check(const struct sns_message *message, const struct arn *topic,
                              const struct authentic_rules *rules,
                              struct sns_cert_url *ret_url);

@@ -52,7 +52,7 @@ struct sns_message {
 };
 
 /*
- * Reads `body`, which must outlive `ret`. VERDICT_UNDECIDED when it is an envelope, else
+ * Reads `body`, which must outlive `ret`. VERDICT_NONE when it is an envelope, else
  * the verdict of a 400 (or VERDICT_NO_MEMORY) with `*ret_fault` a constant text that
  * names the field at fault. `ret` is left empty on failure. sns_message_done() in either
  * case.

@@ -50,7 +50,7 @@ bool sns_signature_accepts_version(const struct sns_message *message,
                                    unsigned min_version);
 
 /*
- * VERDICT_UNDECIDED when `message` is genuine; VERDICT_SIGNATURE_VERSION for a version
+ * VERDICT_NONE when `message` is genuine; VERDICT_SIGNATURE_VERSION for a version
  * other than 1 or 2 or below `min_version`; VERDICT_SIGNATURE when it is not base64, has
  * the wrong length, does not verify, or the certificate was not valid at the message's
  * Timestamp; VERDICT_NO_MEMORY, also if this system's OpenSSL policy forbids SHA-1

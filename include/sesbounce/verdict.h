@@ -14,7 +14,7 @@
 #include "sesbounce/log.h"
 
 enum verdict {
-    VERDICT_UNDECIDED, /* never answered with; asserts */
+    VERDICT_NONE, /* not decided, or nothing against it; never answered with, asserts */
 
     /* 200: committed and fsynced */
     VERDICT_STORED,               /* new rows */

@@ -15,15 +15,15 @@ void json_scan_init(struct json_scan *json, struct str text)
     *json = (struct json_scan){.at = text.data, .end = text.data + text.len};
 }
 
-static bool fail(struct json_scan *json, const char *fault)
+static bool json_fail(struct json_scan *json, const char *fault)
 {
     json->fault = fault;
     return false;
 }
 
-static bool fail_cut_off(struct json_scan *json)
+static bool json_fail_cut_off(struct json_scan *json)
 {
-    return fail(json, "the JSON ends too early");
+    return json_fail(json, "the JSON ends too early");
 }
 
 int json_scan_peek(struct json_scan *json)
@@ -112,11 +112,11 @@ static bool take_unit(struct json_scan *json, uint32_t *ret)
 {
     uint32_t unit = 0;
     if (json->end - json->at < 5)
-        return fail_cut_off(json);
+        return json_fail_cut_off(json);
     for (int i = 1; i <= 4; i++) {
         int digit = hex_digit(json->at[i]);
         if (digit < 0)
-            return fail(json, "\\u without four hex digits");
+            return json_fail(json, "\\u without four hex digits");
         unit = unit << 4 | (uint32_t)digit;
     }
     json->at += 5;
@@ -169,7 +169,7 @@ static bool take_unicode(struct json_scan *json)
         return false;
     if (c >= 0xd800 && c <= 0xdfff && (c >= 0xdc00 || !take_low_half(json, &c))) {
         if (!json->replaces_halves)
-            return fail(json, "half a surrogate pair");
+            return json_fail(json, "half a surrogate pair");
         c = 0xfffd;
     }
     json->out = put_utf8(json->out, c);
@@ -184,7 +184,7 @@ static bool take_escape(struct json_scan *json)
         ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
     };
     if (json->end - json->at < 2)
-        return fail_cut_off(json);
+        return json_fail_cut_off(json);
     unsigned char c = (unsigned char)json->at[1];
     if (plain[c]) {
         *json->out++ = plain[c];
@@ -192,16 +192,16 @@ static bool take_escape(struct json_scan *json)
         return true;
     }
     json->at++;
-    return c == 'u' ? take_unicode(json) : fail(json, "unknown escape in a string");
+    return c == 'u' ? take_unicode(json) : json_fail(json, "unknown escape in a string");
 }
 
 /* Looks at a special byte that is neither quotation mark nor backslash. */
 static bool check_character(struct json_scan *json, size_t *ret_len)
 {
     if ((unsigned char)*json->at < 0x20)
-        return fail(json, "control character in a string");
+        return json_fail(json, "control character in a string");
     *ret_len = str_utf8_sequence((struct str){json->at, (size_t)(json->end - json->at)});
-    return *ret_len > 0 || fail(json, "not UTF-8");
+    return *ret_len > 0 || json_fail(json, "not UTF-8");
 }
 
 /* Whatever is still to be read fits, however it is decoded. */
@@ -213,7 +213,7 @@ static bool make_room(struct json_scan *json)
     if (json->decoded)
         return true;
     json->no_memory = true;
-    return fail(json, "out of memory");
+    return json_fail(json, "out of memory");
 }
 
 /* The rest of a string whose first escape is next; `start` is where it begins. */
@@ -241,7 +241,7 @@ static bool decode_string(struct json_scan *json, const char *start, struct str 
         copy_plain(json);
     }
     if (json->at == json->end)
-        return fail_cut_off(json);
+        return json_fail_cut_off(json);
     json->at++;
     *ret = (struct str){decoded, (size_t)(json->out - decoded)};
     return true;
@@ -254,7 +254,7 @@ bool json_scan_string(struct json_scan *json, struct str *ret)
     for (;;) {
         json->at = skip_plain(json->at, json->end);
         if (json->at == json->end)
-            return fail_cut_off(json);
+            return json_fail_cut_off(json);
         if (*json->at == '"')
             break;
         if (*json->at == '\\')
@@ -288,14 +288,14 @@ static bool skip_number(struct json_scan *json)
 {
     (void)take_byte(json, '-');
     if (!take_byte(json, '0') && take_digits(json) == 0)
-        return fail(json, "a JSON value is missing");
+        return json_fail(json, "a JSON value is missing");
     if (take_byte(json, '.') && take_digits(json) == 0)
-        return fail(json, "a number ends with its decimal point");
+        return json_fail(json, "a number ends with its decimal point");
     if (take_byte(json, 'e') || take_byte(json, 'E')) {
         if (!take_byte(json, '-'))
             (void)take_byte(json, '+');
         if (take_digits(json) == 0)
-            return fail(json, "a number without digits in its exponent");
+            return json_fail(json, "a number without digits in its exponent");
     }
     return true;
 }
@@ -320,7 +320,7 @@ static bool skip_scalar(struct json_scan *json, int first)
     if (first == '"')
         return json_scan_string(json, &ignored);
     if (first < 0)
-        return fail_cut_off(json);
+        return json_fail_cut_off(json);
     if (take_literal(json, STR("null")) || take_literal(json, STR("true")) ||
         take_literal(json, STR("false")))
         return true;
@@ -336,11 +336,11 @@ static bool skip_element(struct json_scan *json, bool object, unsigned depth)
     if (!object)
         return skip_value(json, depth);
     if (json_scan_peek(json) != '"')
-        return fail(json, "a member of an object without its name");
+        return json_fail(json, "a member of an object without its name");
     if (!json_scan_string(json, &key))
         return false;
     if (!json_scan_take(json, ':'))
-        return fail(json, "a member of an object without its colon");
+        return json_fail(json, "a member of an object without its colon");
     return skip_value(json, depth);
 }
 
@@ -350,7 +350,7 @@ static bool skip_value(struct json_scan *json, unsigned depth)
     if (first != '{' && first != '[')
         return skip_scalar(json, first);
     if (depth >= JSON_SCAN_DEPTH_MAX)
-        return fail(json, "nested too deeply");
+        return json_fail(json, "nested too deeply");
     bool object = first == '{';
     char close = object ? '}' : ']';
     json->at++;
@@ -360,7 +360,8 @@ static bool skip_value(struct json_scan *json, unsigned depth)
         if (!skip_element(json, object, depth + 1))
             return false;
     } while (json_scan_take(json, ','));
-    return json_scan_take(json, close) || fail(json, "neither comma nor end in a value");
+    return json_scan_take(json, close) ||
+           json_fail(json, "neither comma nor end in a value");
 }
 
 bool json_scan_skip(struct json_scan *json)

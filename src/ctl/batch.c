@@ -6,7 +6,7 @@
 struct batch_item *batch_next(struct batch *batch)
 {
     struct batch_item *item = &batch->items[batch->count];
-    *item = (struct batch_item){.verdict = VERDICT_UNDECIDED};
+    *item = (struct batch_item){.verdict = VERDICT_NONE};
     return item;
 }
 

@@ -51,7 +51,7 @@ static bool record_is_of_list(struct str record)
         field.len++;
     return memchr(field.data, '@', field.len) &&
            (address_read(field, &address, fault) == 0 ||
-            !address_text_is_plain(str_trim(field), fault));
+            !address_check_text(str_trim(field), fault));
 }
 
 /* Some other kind of file, of which each line would be refused alike. -1: it is not, go
@@ -127,7 +127,7 @@ static int record_take(struct import *import, struct batch_item *item, struct st
         return -ENOMEM;
     struct str body = {item->body, record.len};
     enum verdict verdict = sns_message_parse(body, &item->message, &fault);
-    if (verdict == VERDICT_UNDECIDED)
+    if (verdict == VERDICT_NONE)
         return record_body_take(import, item, body, true);
     if (verdict == VERDICT_NO_MEMORY)
         return -ENOMEM;

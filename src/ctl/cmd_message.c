@@ -74,7 +74,7 @@ static int message_judge(struct ctl *ctl, struct verify *verify, struct str body
     const char *fault = NULL;
     enum verify_answer answer = VERIFY_REFUSED;
     enum verdict verdict = sns_message_parse(body, &message, &fault);
-    if (verdict == VERDICT_UNDECIDED)
+    if (verdict == VERDICT_NONE)
         answer = verify_message(verify, &message, &reason);
     else if (verdict == VERDICT_NO_MEMORY)
         answer = VERIFY_CANNOT_TELL;

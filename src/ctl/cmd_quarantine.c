@@ -155,7 +155,7 @@ static int item_judge(struct retry *retry, struct batch_item *item, struct str b
     if (!item->body)
         return -ENOMEM;
     body.data = item->body;
-    if (sns_message_parse(body, &item->message, &fault) == VERDICT_UNDECIDED)
+    if (sns_message_parse(body, &item->message, &fault) == VERDICT_NONE)
         return intake_from_sns(&item->message, body, &options, &item->intake);
     options.imported = true;
     return intake_from_file(body, &options, &item->intake);

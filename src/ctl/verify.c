@@ -215,7 +215,7 @@ static const char *refusal_of(enum verdict verdict, unsigned min_version,
  * put among the certificates. */
 static enum verify_answer answer_of(const struct verify *verify, enum verdict verdict)
 {
-    if (verdict == VERDICT_UNDECIDED)
+    if (verdict == VERDICT_NONE)
         return VERIFY_GENUINE;
     if (verdict == VERDICT_NO_MEMORY ||
         (verdict == VERDICT_NO_CERTIFICATE && !verify->pinned))
@@ -237,7 +237,7 @@ enum verify_answer verify_message(struct verify *verify,
         return VERIFY_REFUSED;
     }
     enum verdict verdict = authentic_check(message, &topic, &rules, &url);
-    if (verdict == VERDICT_UNDECIDED) {
+    if (verdict == VERDICT_NONE) {
         if (sns_message_is_token_removed(message)) {
             (void)buf_printf(reason, "the token was removed when the message was put in "
                                      "quarantine, so its signature cannot be checked");
@@ -249,7 +249,7 @@ enum verify_answer verify_message(struct verify *verify,
             return VERIFY_CANNOT_TELL;
         verdict = authentic_verify(message, &topic, &rules, certificate, &fault);
     }
-    if (verdict != VERDICT_UNDECIDED)
+    if (verdict != VERDICT_NONE)
         (void)buf_append_str(
             reason, str_trim(str_of(refusal_of(verdict, verify->min_version, fault))));
     return answer_of(verify, verdict);

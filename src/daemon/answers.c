@@ -33,7 +33,7 @@ static struct MHD_Response *response_new(struct str body, enum MHD_ResponseMemor
 int answers_init(struct answers *answers, struct service *service)
 {
     *answers = (struct answers){.service = service};
-    for (int v = VERDICT_UNDECIDED + 1; v < VERDICT_COUNT; v++) {
+    for (int v = VERDICT_NONE + 1; v < VERDICT_COUNT; v++) {
         const struct verdict_info *info = verdict_info((enum verdict)v);
 
         for (int close = 0; close < 2; close++) {
@@ -48,7 +48,7 @@ int answers_init(struct answers *answers, struct service *service)
 
 void answers_done(struct answers *answers)
 {
-    for (int v = VERDICT_UNDECIDED + 1; v < VERDICT_COUNT; v++) {
+    for (int v = VERDICT_NONE + 1; v < VERDICT_COUNT; v++) {
         for (int close = 0; close < 2; close++) {
             if (answers->of[v][close])
                 MHD_destroy_response(answers->of[v][close]);
@@ -73,7 +73,7 @@ enum MHD_Result answers_send(struct answers *answers, struct MHD_Connection *con
     enum verdict verdict = delivery->verdict;
     bool kept = verdict_is_kept(verdict);
 
-    assert(verdict != VERDICT_UNDECIDED);
+    assert(verdict != VERDICT_NONE);
     close = close || answer_closes(service, client, kept);
     metrics_count(&service->metrics.verdicts[verdict]);
     if (kept)

@@ -43,7 +43,7 @@ void delivery_give_back_all(struct delivery *first, enum verdict verdict,
         struct delivery *delivery = first;
 
         first = delivery->next_waiting;
-        if (verdict != VERDICT_UNDECIDED)
+        if (verdict != VERDICT_NONE)
             delivery_decide(delivery, verdict, fault);
         delivery->give_back(delivery);
     }
@@ -105,7 +105,7 @@ static enum delivery_step delivery_check_envelope(struct delivery *delivery,
         return delivery_decide(delivery, VERDICT_RAW_DELIVERY, NULL);
     verdict = sns_message_parse(buf_str(&delivery->body), &delivery->message, &fault);
     delivery->stage = DELIVERY_PARSED;
-    if (verdict != VERDICT_UNDECIDED)
+    if (verdict != VERDICT_NONE)
         return delivery_decide(delivery, verdict, fault);
     if (delivery->claimed_type[0] &&
         !str_equal(delivery->message.type_text, str_of(delivery->claimed_type)))
@@ -118,8 +118,8 @@ static enum delivery_step delivery_check_envelope(struct delivery *delivery,
         return delivery_decide(delivery, VERDICT_TOPIC_REFUSED, NULL);
     verdict = authentic_check(&delivery->message, &delivery->topic, &authentic,
                               &delivery->certificate_url);
-    return verdict == VERDICT_UNDECIDED ? DELIVERY_GOES_ON
-                                        : delivery_decide(delivery, verdict, NULL);
+    return verdict == VERDICT_NONE ? DELIVERY_GOES_ON
+                                   : delivery_decide(delivery, verdict, NULL);
 }
 
 /* DELIVERY_GOES_ON, and `*ret` holds a reference. */
@@ -167,7 +167,7 @@ static enum delivery_step delivery_verify(struct delivery *delivery,
                                : authentic_verify(&delivery->message, &delivery->topic,
                                                   &authentic, certificate, &fault);
 
-    if (verdict != VERDICT_UNDECIDED)
+    if (verdict != VERDICT_NONE)
         return delivery_decide(delivery, verdict, fault);
     delivery->stage = DELIVERY_GENUINE;
     if (intake_from_sns(&delivery->message, buf_str(&delivery->body), &options,
@@ -186,7 +186,7 @@ enum delivery_step delivery_advance(struct delivery *delivery,
     _cleanup_(sns_certificate_unrefp) struct sns_certificate *certificate = NULL;
     enum delivery_step step;
 
-    if (delivery->verdict != VERDICT_UNDECIDED)
+    if (delivery->verdict != VERDICT_NONE)
         return DELIVERY_DECIDED;
     if (delivery->stage == DELIVERY_GENUINE)
         return DELIVERY_STORABLE;

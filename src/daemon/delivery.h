@@ -97,7 +97,7 @@ enum delivery_step delivery_decide(struct delivery *delivery, enum verdict verdi
 
 /*
  * Gives back a list linked by next_waiting; decides those that are undecided when
- * `verdict` is not VERDICT_UNDECIDED.
+ * `verdict` is not VERDICT_NONE.
  */
 void delivery_give_back_all(struct delivery *first, enum verdict verdict,
                             const char *fault);

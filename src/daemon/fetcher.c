@@ -16,7 +16,7 @@ static struct certificates *fetch_certificates(const struct fetch *fetch)
     return fetch->fetcher->service->rules.certificates;
 }
 
-/* While VERDICT_UNDECIDED, the HTTP threads look again and find the certificate, or the
+/* While VERDICT_NONE, the HTTP threads look again and find the certificate, or the
  * remembered failure. */
 static void fetch_let_out(const struct fetch *fetch, enum verdict verdict)
 {
@@ -202,7 +202,7 @@ static void fetch_end(void *context, const struct https_answer *answer)
         certificates_fail(fetch_certificates(fetch), &fetch->url, clock_mono_ms());
         fetch_fail(fetch, answer, answer->fault ? answer->fault : status);
     }
-    fetch_let_out(fetch, VERDICT_UNDECIDED);
+    fetch_let_out(fetch, VERDICT_NONE);
     fetch->under_way = false;
 }
 
@@ -271,7 +271,7 @@ static void fetch_serve(struct fetch *fetch)
     /* Want of memory is nothing to remember of the URL. */
     if (r < 0 && r != -ENOMEM)
         certificates_fail(certificates, &fetch->url, now_ms);
-    fetch_let_out(fetch, r == -ENOMEM ? VERDICT_NO_MEMORY : VERDICT_UNDECIDED);
+    fetch_let_out(fetch, r == -ENOMEM ? VERDICT_NO_MEMORY : VERDICT_NONE);
 }
 
 static bool hash_is_under_way(void *context, uint64_t hash)

@@ -122,7 +122,7 @@ static enum MHD_Result request_finish(struct request *request)
     struct delivery *delivery = &request->delivery;
     int fault = health_store_fault(&service->health);
 
-    if (delivery->verdict == VERDICT_UNDECIDED) {
+    if (delivery->verdict == VERDICT_NONE) {
         if (atomic_load(&service->stopping))
             delivery_decide(delivery, VERDICT_STOPPING, NULL);
         else if (fault != 0)
@@ -160,7 +160,7 @@ static void request_copy_sns_headers(struct request *request)
                        type);
 }
 
-/* VERDICT_UNDECIDED: they are right, or nobody is asked. */
+/* VERDICT_NONE: they are right, or nobody is asked. */
 static enum verdict request_check_credentials(struct request *request,
                                               const char **ret_fault)
 {
@@ -170,7 +170,7 @@ static enum verdict request_check_credentials(struct request *request,
     enum verdict verdict;
 
     if (!credentials)
-        return VERDICT_UNDECIDED;
+        return VERDICT_NONE;
     user = MHD_basic_auth_get_username_password(request->connection, &password);
     verdict = secrets_check_credentials(
         credentials, request_header(request, MHD_HTTP_HEADER_AUTHORIZATION) != NULL, user,
@@ -204,7 +204,7 @@ static enum verdict request_check_head(struct request *request, const char *meth
     if (framing.is_announced)
         request->stage = REQUEST_HAS_HEAD;
     if (request_asks_for_health(request, method))
-        return VERDICT_UNDECIDED;
+        return VERDICT_NONE;
     if (request->target != REQUEST_TO_INGEST) {
         request->target = REQUEST_TO_NOWHERE;
         return VERDICT_NOT_FOUND;
@@ -212,7 +212,7 @@ static enum verdict request_check_head(struct request *request, const char *meth
     if (strcmp(method, MHD_HTTP_METHOD_POST) != 0)
         return VERDICT_METHOD;
     verdict = request_check_credentials(request, ret_fault);
-    if (verdict == VERDICT_UNDECIDED && framing.length > max_body_bytes)
+    if (verdict == VERDICT_NONE && framing.length > max_body_bytes)
         return VERDICT_TOO_LARGE;
     return verdict;
 }
@@ -224,7 +224,7 @@ static enum MHD_Result request_read_head(struct request *request, const char *me
     const char *fault = NULL;
     enum verdict verdict = request_check_head(request, method, version, &fault);
 
-    if (verdict == VERDICT_UNDECIDED) {
+    if (verdict == VERDICT_NONE) {
         request_copy_sns_headers(request);
         return MHD_YES;
     }
@@ -247,7 +247,7 @@ static enum MHD_Result request_read_body(struct request *request, const char *by
     struct service *service = request->ingest->service;
     struct delivery *delivery = &request->delivery;
 
-    if (delivery->verdict == VERDICT_UNDECIDED) {
+    if (delivery->verdict == VERDICT_NONE) {
         size_t before = delivery->body.len;
         int r = bodies_append(&service->bodies, delivery->sender, &delivery->body, bytes,
                               len, request->announced_bytes);

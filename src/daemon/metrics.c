@@ -11,7 +11,7 @@ uint64_t metrics_deliveries(struct metrics *metrics, bool kept)
 {
     uint64_t total = 0;
 
-    for (int v = VERDICT_UNDECIDED + 1; v < VERDICT_COUNT; v++) {
+    for (int v = VERDICT_NONE + 1; v < VERDICT_COUNT; v++) {
         if (verdict_is_kept((enum verdict)v) == kept)
             total += counter_read(&metrics->verdicts[v]);
     }
@@ -53,7 +53,7 @@ static int verdicts_print(struct metrics *metrics, struct buf *ret)
     int r = metrics_print_head(ret, "sesbounced_deliveries_total", "counter",
                                "Deliveries by verdict.");
 
-    for (int v = VERDICT_UNDECIDED + 1; r == 0 && v < VERDICT_COUNT; v++) {
+    for (int v = VERDICT_NONE + 1; r == 0 && v < VERDICT_COUNT; v++) {
         const struct verdict_info *info = verdict_info((enum verdict)v);
 
         r = buf_printf(ret,

@@ -201,7 +201,7 @@ enum verdict secrets_check_credentials(const struct secrets *secrets, bool was_s
     if (match < 0)
         *ret_fault = "out of memory";
     if (match != 0)
-        return match < 0 ? VERDICT_NO_MEMORY : VERDICT_UNDECIDED;
+        return match < 0 ? VERDICT_NO_MEMORY : VERDICT_NONE;
     if (!was_sent)
         return VERDICT_NO_CREDENTIALS;
     if (password_is_masked(password))

@@ -37,7 +37,7 @@ void secrets_free(struct secrets *secrets);
 DEFINE_CLEANUP(struct secrets, secrets_free)
 
 /*
- * VERDICT_UNDECIDED when they match. `was_sent`: was there an Authorization header at
+ * VERDICT_NONE when they match. `was_sent`: was there an Authorization header at
  * all? With VERDICT_CREDENTIALS `*ret_fault` is a constant text for the log.
  */
 enum verdict secrets_check_credentials(const struct secrets *secrets, bool was_sent,

@@ -314,7 +314,7 @@ static void unseen_describe(struct str text, struct str found,
         (void)snprintf(ret, ADDRESS_FAULT_BYTES, "it begins with %s (%s)", what, is);
 }
 
-bool address_text_is_plain(struct str text, char ret_fault[ADDRESS_FAULT_BYTES])
+bool address_check_text(struct str text, char ret_fault[ADDRESS_FAULT_BYTES])
 {
     struct str found = unseen_find(text);
 
@@ -359,7 +359,7 @@ int address_read(struct str text, struct address *ret,
                  char ret_fault[ADDRESS_FAULT_BYTES])
 {
     text = str_trim(text);
-    if (!address_text_is_plain(text, ret_fault))
+    if (!address_check_text(text, ret_fault))
         return -EINVAL;
 
     int r = address_is_alone(text) ? address_parse(text, ret) : -EINVAL;

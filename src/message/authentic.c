@@ -8,7 +8,7 @@ enum verdict authentic_check(const struct sns_message *message, const struct arn
         return VERDICT_SIGNATURE_VERSION;
     if (!sns_url_certificate(message->signing_cert_url, topic, rules->endpoint, ret_url))
         return VERDICT_CERTIFICATE_URL;
-    return VERDICT_UNDECIDED;
+    return VERDICT_NONE;
 }
 
 enum verdict authentic_verify(const struct sns_message *message, const struct arn *topic,

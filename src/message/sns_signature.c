@@ -407,7 +407,7 @@ static enum verdict signature_check(const struct sns_certificate *certificate,
     ERR_clear_error();
     if (EVP_PKEY_verify(context, (const unsigned char *)signature.data, signature.len,
                         digest, digest_len) == 1)
-        return VERDICT_UNDECIDED;
+        return VERDICT_NONE;
     if (openssl_fault("the signature does not verify", ret_fault) == -ENOMEM)
         return signature_refuse(VERDICT_NO_MEMORY, "out of memory", ret_fault);
     return VERDICT_SIGNATURE;

@@ -17,7 +17,7 @@
     "here; the log of sesbounced says which, and what to do.\n"
 
 static const struct verdict_info table[VERDICT_COUNT] = {
-    [VERDICT_UNDECIDED] = {"undecided", 503, LOG_LEVEL_ERROR, "Not decided.\n"},
+    [VERDICT_NONE] = {"undecided", 503, LOG_LEVEL_ERROR, "Not decided.\n"},
 
     [VERDICT_STORED] = {"stored", 200, LOG_LEVEL_INFO, "Stored.\n"},
     [VERDICT_DUPLICATE] = {"duplicate", 200, LOG_LEVEL_DEBUG, "Already known.\n"},

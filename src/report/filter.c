@@ -119,7 +119,7 @@ static int domain_set(struct filter *filter, const struct name *name, const char
     char text[ADDRESS_BYTES_MAX];
     char why[ADDRESS_FAULT_BYTES] = "it is not of the form example.com";
     int length = snprintf(text, sizeof(text), "x@%s", *word == '@' ? word + 1 : word);
-    if (address_text_is_plain(str_of(word), why) && length > 0 &&
+    if (address_check_text(str_of(word), why) && length > 0 &&
         (size_t)length < sizeof(text) &&
         address_parse(str_of(text), &filter->domain) == 0)
         return any_set(filter, name, filter->domain.domain, fault);

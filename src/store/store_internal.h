@@ -193,11 +193,11 @@ struct event_seen {
 };
 /* Of the recipient, or of the first that gets a row; of none, when all are repeated. 1
  * all are, 0 or a fault. */
-int event_is_repeated(struct store *store, const struct intake *intake,
-                      struct event_seen *ret);
+int event_find_seen(struct store *store, const struct intake *intake,
+                    struct event_seen *ret);
 /*
  * An event that is kept or that only counts. Kept: one row per recipient; one that is
- * repeated counts, and is remembered without a row. `seen` is from event_is_repeated(),
+ * repeated counts, and is remembered without a row. `seen` is from event_find_seen(),
  * which said that all are when there is no message (0). STORED when there is a new row,
  * COUNTED when there is none and any is new to us, else DUPLICATE.
  */

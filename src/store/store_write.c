@@ -199,7 +199,7 @@ static int message_apply(struct store *store, const struct intake *intake,
 {
     struct message message = {0};
     struct event_seen seen = {0};
-    int r = intake->kind == INTAKE_KEEP ? event_is_repeated(store, intake, &seen) : 0;
+    int r = intake->kind == INTAKE_KEEP ? event_find_seen(store, intake, &seen) : 0;
 
     if (r != 0)
         return r < 0 ? r : message_count_only(store, intake, topic, &seen, ret);
@@ -245,7 +245,7 @@ int store_apply(struct store *store, const struct intake *intake, enum verdict *
     struct topic *topic = NULL;
     int r;
 
-    *ret = VERDICT_UNDECIDED;
+    *ret = VERDICT_NONE;
     if (intake->origin == INTAKE_FROM_SNS) {
         r = topic_get(store, intake, &topic);
         if (r < 0)

@@ -281,8 +281,8 @@ static int recipient_take(struct store *store, const struct intake *intake, size
     return r;
 }
 
-int event_is_repeated(struct store *store, const struct intake *intake,
-                      struct event_seen *ret)
+int event_find_seen(struct store *store, const struct intake *intake,
+                    struct event_seen *ret)
 {
     int r = seen_load(store, intake, 0, ret);
 

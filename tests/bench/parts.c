@@ -35,8 +35,8 @@ static bool read_envelope(struct parts *parts, size_t i)
 {
     struct sns_message message;
     const char *fault;
-    bool ok = sns_message_parse(parts->messages.items[i], &message, &fault) ==
-              VERDICT_UNDECIDED;
+    bool ok =
+        sns_message_parse(parts->messages.items[i], &message, &fault) == VERDICT_NONE;
 
     sns_message_done(&message);
     return ok;
@@ -47,7 +47,7 @@ static bool verify(struct parts *parts, size_t i)
     const char *fault;
 
     return sns_signature_verify(parts->certificate, &parts->parsed[i], 1, &fault) ==
-           VERDICT_UNDECIDED;
+           VERDICT_NONE;
 }
 
 static bool read_ses(struct parts *parts, size_t i)
@@ -71,9 +71,8 @@ static bool take_in(struct parts *parts, size_t i)
     const char *fault;
     bool ok = false;
 
-    if (sns_message_parse(body, &message, &fault) == VERDICT_UNDECIDED &&
-        sns_signature_verify(parts->certificate, &message, 1, &fault) ==
-            VERDICT_UNDECIDED) {
+    if (sns_message_parse(body, &message, &fault) == VERDICT_NONE &&
+        sns_signature_verify(parts->certificate, &message, 1, &fault) == VERDICT_NONE) {
         ok = intake_from_sns(&message, body, &options, &intake) == 0 &&
              intake.kind == INTAKE_KEEP;
         intake_done(&intake);
@@ -128,7 +127,7 @@ static int open_parts(struct parts *parts)
         const char *fault;
 
         if (sns_message_parse(parts->messages.items[i], &parts->parsed[i], &fault) !=
-            VERDICT_UNDECIDED)
+            VERDICT_NONE)
             return -EINVAL;
     }
     return 0;

@@ -216,7 +216,7 @@ void workload_repeat(struct place *place, size_t step)
 {
     assert_int_equal(store_begin(place->store), 0);
     for (size_t i = steps[step].first; i < steps[step].end; i++) {
-        enum verdict verdict = VERDICT_UNDECIDED;
+        enum verdict verdict = VERDICT_NONE;
 
         if (letters[i].is_forgotten)
             continue;

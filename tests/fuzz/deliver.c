@@ -99,7 +99,7 @@ static void check_storable(const struct delivery *delivery,
 {
     const struct intake *intake = &delivery->intake;
 
-    PROMISE(delivery->verdict == VERDICT_UNDECIDED);
+    PROMISE(delivery->verdict == VERDICT_NONE);
     PROMISE(delivery->stage == DELIVERY_GENUINE && !options->raw_header);
     PROMISE(signer_has_signed(&delivery->message));
     check_origin(delivery, options);
@@ -130,7 +130,7 @@ static void check_storable(const struct delivery *delivery,
 
 static void check_decided(const struct delivery *delivery)
 {
-    PROMISE(delivery->verdict != VERDICT_UNDECIDED);
+    PROMISE(delivery->verdict != VERDICT_NONE);
     PROMISE(!verdict_is_kept(delivery->verdict));
     PROMISE(verdict_info(delivery->verdict)->http_status >= 400);
     /* A 4xx is final: never because a certificate or memory is missing. */

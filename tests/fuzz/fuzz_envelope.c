@@ -205,7 +205,7 @@ static void check_refusal(enum verdict verdict, struct str fault, const json_t *
         PROMISE(unread || !json || !is_envelope(json));
         break;
     default:
-        PROMISE(verdict == VERDICT_UNDECIDED);
+        PROMISE(verdict == VERDICT_NONE);
     }
 }
 
@@ -219,11 +219,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum verdict verdict = sns_message_parse(body, &message, &fault);
     /* jansson passes over a NUL behind a number; no JSON text has one. */
     if (memchr(body.data, 0, body.len)) {
-        PROMISE(verdict != VERDICT_UNDECIDED);
+        PROMISE(verdict != VERDICT_NONE);
         return 0;
     }
     json_t *json = json_loadb(body.data, body.len, FLAGS, &error);
-    if (verdict == VERDICT_UNDECIDED) {
+    if (verdict == VERDICT_NONE) {
         PROMISE(json || is_janssons_own(&error));
         if (json) {
             PROMISE(is_envelope(json));

@@ -96,7 +96,7 @@ bool signer_sign(struct str body, struct buf *ret)
     const char *fault;
 
     signer_forget();
-    bool is_signed = sns_message_parse(body, &message, &fault) == VERDICT_UNDECIDED &&
+    bool is_signed = sns_message_parse(body, &message, &fault) == VERDICT_NONE &&
                      sign(&message, body, ret);
     sns_message_done(&message);
     if (!is_signed)

@@ -142,7 +142,7 @@ static void a_genuine_bounce_is_storable(void **state)
 
     assert_int_equal(delivery_advance(delivery, &f->rules, NOW_MS, 1000),
                      DELIVERY_STORABLE);
-    assert_int_equal(delivery->verdict, VERDICT_UNDECIDED);
+    assert_int_equal(delivery->verdict, VERDICT_NONE);
     assert_int_equal(delivery->intake.kind, INTAKE_KEEP);
     assert_string_equal(delivery->intake.event.recipients[0].address.key,
                         "gone@example.org");
@@ -226,7 +226,7 @@ static void an_unknown_certificate_makes_it_wait(void **state)
     struct fixture *f = *state;
 
     expect(f, deliver_unsigned(f, TOPIC, "1", CERTIFICATE_URL), DELIVERY_WAITS,
-           VERDICT_UNDECIDED);
+           VERDICT_NONE);
 }
 
 static void a_certificate_that_cannot_be_had_is_503(void **state)

@@ -44,7 +44,7 @@ static bool is_let_in(const struct secrets *credentials, const char *user,
     const char *fault = NULL;
 
     return secrets_check_credentials(credentials, true, user, password, &fault) ==
-           VERDICT_UNDECIDED;
+           VERDICT_NONE;
 }
 
 static void any_line_matches_and_nothing_else(void **state)
@@ -83,9 +83,9 @@ static void missing_is_not_wrong_and_asterisks_are_explained(void **state)
     assert_int_equal(read_text("sns:secret\nodd:***\n", &credentials), 0);
     assert_int_equal(
         secrets_check_credentials(credentials, true, "sns", "secret", &fault),
-        VERDICT_UNDECIDED);
+        VERDICT_NONE);
     assert_int_equal(secrets_check_credentials(credentials, true, "odd", "***", &fault),
-                     VERDICT_UNDECIDED);
+                     VERDICT_NONE);
     assert_int_equal(secrets_check_credentials(credentials, false, NULL, NULL, &fault),
                      VERDICT_NO_CREDENTIALS);
     assert_null(fault);

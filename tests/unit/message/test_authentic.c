@@ -25,7 +25,7 @@ static void the_version_is_judged_before_the_url(void **state)
     (void)state;
     assert_int_equal(check(STR("1"), STR("http://x/")), VERDICT_SIGNATURE_VERSION);
     assert_int_equal(check(STR("2"), STR("http://x/")), VERDICT_CERTIFICATE_URL);
-    assert_int_equal(check(STR("2"), STR(URL)), VERDICT_UNDECIDED);
+    assert_int_equal(check(STR("2"), STR(URL)), VERDICT_NONE);
     assert_int_equal(check(STR("3"), STR(URL)), VERDICT_SIGNATURE_VERSION);
 }
 

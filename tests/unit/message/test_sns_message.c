@@ -29,7 +29,7 @@ static struct sns_message parsed(struct str body)
 {
     struct sns_message message;
     const char *fault = "";
-    if (sns_message_parse(body, &message, &fault) != VERDICT_UNDECIDED)
+    if (sns_message_parse(body, &message, &fault) != VERDICT_NONE)
         fail_msg("%s: %.*s", fault, STR_ARG(body));
     return message;
 }
@@ -392,7 +392,7 @@ static void ids_and_tokens_have_a_bound(void **state)
                                 confirmation, (int)len, 0, at + strlen(cases[i].from));
             enum verdict verdict =
                 sns_message_parse((struct str){body, (size_t)size}, &message, &fault);
-            assert_int_equal(verdict == VERDICT_UNDECIDED, len == cases[i].most);
+            assert_int_equal(verdict == VERDICT_NONE, len == cases[i].most);
             sns_message_done(&message);
         }
     }
@@ -436,7 +436,7 @@ static void members_and_depth_have_a_bound(void **state)
             assert_int_equal(buf_printf(&buf, ",\"x%d\":%d", i, i), 0);
         assert_int_equal(buf_append_char(&buf, '}'), 0);
         enum verdict verdict = sns_message_parse(buf_str(&buf), &message, &fault);
-        assert_int_equal(verdict, members == SNS_MEMBERS_MAX ? VERDICT_UNDECIDED
+        assert_int_equal(verdict, members == SNS_MEMBERS_MAX ? VERDICT_NONE
                                                              : VERDICT_NOT_ENVELOPE);
         sns_message_done(&message);
     }
@@ -454,8 +454,8 @@ static void members_and_depth_have_a_bound(void **state)
             assert_int_equal(buf_append_char(&buf, i % 2 ? '}' : ']'), 0);
         assert_int_equal(buf_append_char(&buf, '}'), 0);
         enum verdict verdict = sns_message_parse(buf_str(&buf), &message, &fault);
-        assert_int_equal(verdict, depth == JSON_SCAN_DEPTH_MAX ? VERDICT_UNDECIDED
-                                                               : VERDICT_NOT_JSON);
+        assert_int_equal(verdict,
+                         depth == JSON_SCAN_DEPTH_MAX ? VERDICT_NONE : VERDICT_NOT_JSON);
         sns_message_done(&message);
     }
 }

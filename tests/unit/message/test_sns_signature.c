@@ -145,7 +145,7 @@ static void both_versions_verify(void **state)
         char signature[1024];
         struct sns_message message = message_of(versions[i]);
         sign(&message, key, signature);
-        expect(VERDICT_UNDECIDED, certificate, &message, "");
+        expect(VERDICT_NONE, certificate, &message, "");
         message.subject = STR("now it has one");
         expect(VERDICT_SIGNATURE, certificate, &message, "the signature does not verify");
         message = message_of(versions[1 - i]);
@@ -166,7 +166,7 @@ static void a_confirmation_verifies_with_token_and_url(void **state)
     message.token = STR("2336");
     message.subscribe_url = STR("https://x/");
     sign(&message, key, signature);
-    expect(VERDICT_UNDECIDED, certificate, &message, "");
+    expect(VERDICT_NONE, certificate, &message, "");
     message.token = STR("2337");
     expect(VERDICT_SIGNATURE, certificate, &message, "the signature does not verify");
 }
@@ -259,12 +259,12 @@ static void only_versions_1_and_2_are_known_and_1_can_be_refused(void **state)
     assert_int_equal(sns_signature_verify(certificate, &message, 2, &fault),
                      VERDICT_SIGNATURE_VERSION);
     assert_int_equal(sns_signature_verify(certificate, &message, 1, &fault),
-                     VERDICT_UNDECIDED);
+                     VERDICT_NONE);
     message = message_of("2");
     sign(&message, key, signature);
     assert_true(sns_signature_accepts_version(&message, 2));
     assert_int_equal(sns_signature_verify(certificate, &message, 2, &fault),
-                     VERDICT_UNDECIDED);
+                     VERDICT_NONE);
 }
 
 static void the_certificate_must_have_been_valid_at_the_timestamp(void **state)
@@ -292,10 +292,10 @@ static void the_certificate_must_have_been_valid_at_the_timestamp(void **state)
         assert_int_equal(sns_certificate_valid_at(certificate, cases[i].ms),
                          cases[i].valid);
         message.timestamp_ms = cases[i].ms;
-        expect(
-            cases[i].valid ? VERDICT_UNDECIDED : VERDICT_SIGNATURE, certificate, &message,
-            cases[i].valid ? ""
-                           : "the certificate was not valid at the message's Timestamp");
+        expect(cases[i].valid ? VERDICT_NONE : VERDICT_SIGNATURE, certificate, &message,
+               cases[i].valid
+                   ? ""
+                   : "the certificate was not valid at the message's Timestamp");
     }
 }
 
@@ -480,7 +480,7 @@ static void *verify_often(void *argument)
     for (int i = 0; i < 200; i++) {
         const char *fault;
         struct sns_certificate *mine = sns_certificate_ref(verifier->certificate);
-        if (sns_signature_verify(mine, verifier->message, 1, &fault) == VERDICT_UNDECIDED)
+        if (sns_signature_verify(mine, verifier->message, 1, &fault) == VERDICT_NONE)
             verifier->genuine++;
         sns_certificate_unref(mine);
     }

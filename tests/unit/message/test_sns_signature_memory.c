@@ -141,7 +141,7 @@ static void short_memory_never_refuses_a_genuine_message(void **state)
         countdown = -1;
         if (verdict == VERDICT_NO_MEMORY)
             failed++;
-        else if (verdict != VERDICT_UNDECIDED)
+        else if (verdict != VERDICT_NONE)
             fail_msg("allocation %ld: %s", nth, fault);
         if (through)
             break;
@@ -165,7 +165,7 @@ short_memory_while_a_certificate_is_read_leaves_none_or_a_good_one(void **state)
         if (r == 0)
             assert_int_equal(
                 sns_signature_verify(certificate, &genuine->message, 1, &fault),
-                VERDICT_UNDECIDED);
+                VERDICT_NONE);
         else
             failed++;
         sns_certificate_unref(certificate);

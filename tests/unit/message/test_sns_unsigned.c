@@ -68,7 +68,7 @@ static void sixteen_kib_beside_what_is_signed_is_the_most(void **state)
         const char *fault = NULL;
         assert_int_equal(
             padded(cases[i].type, cases[i].member, SNS_UNSIGNED_BYTES_MAX, &fault),
-            VERDICT_UNDECIDED);
+            VERDICT_NONE);
         assert_int_equal(
             padded(cases[i].type, cases[i].member, SNS_UNSIGNED_BYTES_MAX + 1, &fault),
             VERDICT_NOT_ENVELOPE);
@@ -89,8 +89,7 @@ static void a_signed_message_of_any_length_is_not_padding(void **state)
     for (size_t i = 0; i < 100 * 1024; i++)
         assert_int_equal(buf_append_str(&body, STR("\\\"")), 0);
     assert_int_equal(buf_append_str(&body, STR("\"," TAIL "}")), 0);
-    assert_int_equal(sns_message_parse(buf_str(&body), &message, &fault),
-                     VERDICT_UNDECIDED);
+    assert_int_equal(sns_message_parse(buf_str(&body), &message, &fault), VERDICT_NONE);
     sns_message_done(&message);
 }
 
@@ -142,7 +141,7 @@ static void a_token_is_removed_and_all_else_is_as_it_was(void **state)
         assert_int_equal(sns_message_remove_token(str_of(cases[i].body), &kept), 0);
         assert_string_equal(buf_str(&kept).data, cases[i].expected);
         assert_int_equal(sns_message_parse(buf_str(&kept), &message, &fault),
-                         VERDICT_UNDECIDED);
+                         VERDICT_NONE);
         assert_true(sns_message_is_token_removed(&message));
         sns_message_done(&message);
         assert_int_equal(sns_message_remove_token(STR("{\"Token\":\"tok\"}"), &kept),

@@ -62,18 +62,17 @@ static const char *fault_with(struct str body, const char *certificate_path,
     _cleanup_(sns_certificate_unrefp) struct sns_certificate *certificate = NULL;
     _cleanup_(buf_done) struct buf pem;
     buf_init(&pem, FILE_BYTES_MAX);
-    if (sns_message_parse(body, message, &fault) != VERDICT_UNDECIDED)
+    if (sns_message_parse(body, message, &fault) != VERDICT_NONE)
         return fault;
     if (!arn_parse(message->topic_arn, &topic))
         return "the topic is not an ARN";
-    if (authentic_check(message, &topic, &rules, &url) != VERDICT_UNDECIDED)
+    if (authentic_check(message, &topic, &rules, &url) != VERDICT_NONE)
         return "version or certificate's URL are not acceptable";
     if (!read_whole(certificate_path, &pem))
         return "there is no certificate";
     if (sns_certificate_parse(buf_str(&pem), &certificate, &fault) < 0)
         return fault;
-    if (authentic_verify(message, &topic, &rules, certificate, &fault) !=
-        VERDICT_UNDECIDED)
+    if (authentic_verify(message, &topic, &rules, certificate, &fault) != VERDICT_NONE)
         return fault;
     return NULL;
 }

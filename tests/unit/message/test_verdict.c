@@ -66,7 +66,7 @@ static void every_status_is_one_of_the_contract(void **state)
 static void what_cannot_be_decided_now_is_never_a_4xx(void **state)
 {
     (void)state;
-    static const enum verdict later[] = {VERDICT_UNDECIDED, VERDICT_NO_CERTIFICATE,
+    static const enum verdict later[] = {VERDICT_NONE,      VERDICT_NO_CERTIFICATE,
                                          VERDICT_STORE,     VERDICT_BUSY,
                                          VERDICT_NO_MEMORY, VERDICT_STOPPING};
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {

@@ -82,7 +82,7 @@ static enum verdict judge(struct simulator *with, struct str body,
         simulator_certificate(with);
     const char *fault = NULL;
     enum verdict verdict = sns_message_parse(body, message, &fault);
-    if (verdict == VERDICT_UNDECIDED)
+    if (verdict == VERDICT_NONE)
         verdict = sns_signature_verify(certificate, message, 2, &fault);
     return verdict;
 }
@@ -98,7 +98,7 @@ static void a_signed_notification_is_genuine(void **state)
     _cleanup_(buf_done) struct buf body;
     _cleanup_(sns_message_done) struct sns_message message = {0};
     sign(&draft, &body);
-    assert_int_equal(judge(simulator, buf_str(&body), &message), VERDICT_UNDECIDED);
+    assert_int_equal(judge(simulator, buf_str(&body), &message), VERDICT_NONE);
     assert_int_equal(message.type, SNS_NOTIFICATION);
     assert_true(str_equal(message.message, draft.message));
     assert_true(str_equal(message.subject, STR("A \"subject\"")));
@@ -124,7 +124,7 @@ static void every_type_is_genuine(void **state)
         _cleanup_(buf_done) struct buf body;
         _cleanup_(sns_message_done) struct sns_message message = {0};
         sign(&draft, &body);
-        assert_int_equal(judge(simulator, buf_str(&body), &message), VERDICT_UNDECIDED);
+        assert_int_equal(judge(simulator, buf_str(&body), &message), VERDICT_NONE);
         assert_int_equal(message.type, (enum sns_type)i);
         assert_true(str_equal(message.message_id, STR("id-of-the-caller")));
         assert_true(str_equal(message.topic_arn, str_of(draft.topic_arn)));
@@ -187,8 +187,8 @@ static void message_ids_are_random_uuids(void **state)
     _cleanup_(sns_message_done) struct sns_message second = {0};
     sign(&draft, &a);
     sign(&draft, &b);
-    assert_int_equal(judge(simulator, buf_str(&a), &first), VERDICT_UNDECIDED);
-    assert_int_equal(judge(simulator, buf_str(&b), &second), VERDICT_UNDECIDED);
+    assert_int_equal(judge(simulator, buf_str(&a), &first), VERDICT_NONE);
+    assert_int_equal(judge(simulator, buf_str(&b), &second), VERDICT_NONE);
     assert_false(str_equal(first.message_id, second.message_id));
     assert_int_equal(first.message_id.data[8], '-');
     assert_int_equal(first.message_id.data[14], '4');
@@ -203,7 +203,7 @@ static void its_certificate_url_is_acceptable_for_its_topic(void **state)
     struct arn topic;
     struct sns_cert_url url;
     sign(&draft, &body);
-    assert_int_equal(judge(simulator, buf_str(&body), &message), VERDICT_UNDECIDED);
+    assert_int_equal(judge(simulator, buf_str(&body), &message), VERDICT_NONE);
     assert_true(arn_parse(message.topic_arn, &topic));
     assert_true(sns_url_certificate(message.signing_cert_url, &topic, STR("auto"), &url));
 }

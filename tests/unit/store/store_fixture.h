@@ -134,7 +134,7 @@ static inline void fixture_intake(struct fixture *fixture, const struct post *po
 static inline enum verdict fixture_apply_intake(struct fixture *fixture,
                                                 const struct intake *intake)
 {
-    enum verdict verdict = VERDICT_UNDECIDED;
+    enum verdict verdict = VERDICT_NONE;
 
     assert_int_equal(store_begin(fixture->store), 0);
     assert_int_equal(store_apply(fixture->store, intake, &verdict), 0);

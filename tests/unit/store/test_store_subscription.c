@@ -106,7 +106,7 @@ static void a_confirmation_keeps_what_deliveries_of_its_batch_count(void **state
 {
     struct fixture *fixture = *state;
     const struct post post = {.json = hard("a@example.com", "f1")};
-    enum verdict verdict = VERDICT_UNDECIDED;
+    enum verdict verdict = VERDICT_NONE;
     struct intake intake;
     char id[40];
 
