@@ -80,10 +80,10 @@ int db_wake(struct store *store, const char *sql,
 
 /*
  * Of the owner, right after opening. In a file that says WAL already, as after a crash or
- * a stop while somebody read it, SQLite sets up the -shm anew if nobody uses it; whoever
- * begins to read meanwhile, and may not do so, would be refused. So that happens here,
- * while nobody can begin. Not beside a hot journal, which SQLite would not see as one
- * then. Faults are left to the next statement.
+ * a stop while somebody read it, SQLite sets up the -shm again if nobody uses it. A
+ * process that begins to read at that moment, and may not do so itself, would be refused.
+ * So this happens here, while nobody can begin. Not beside a hot journal: SQLite would
+ * not recognise it then. Faults are left to the next statement.
  */
 void db_wake_wal(struct store *store);
 
