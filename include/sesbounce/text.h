@@ -46,6 +46,12 @@ int text_no_formula(struct buf *to, struct str s);
 /* A word that a POSIX shell reads back as `s`. */
 int text_shell(struct buf *to, struct str s);
 
+/* The same for an operand, behind `--` where it would be an option otherwise; and for the
+ * argument of the long option that `to` ends with, behind a blank or, for that reason, =.
+ */
+int text_shell_operand(struct buf *to, struct str s);
+int text_shell_argument(struct buf *to, struct str s);
+
 /*
  * Does `s` mention the mail address `key`, which is lower-cased, in any case and as a
  * whole: not as the end of `mary-jane@example.com`? Escapes of JSON may stand before it.

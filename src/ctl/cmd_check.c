@@ -41,10 +41,8 @@ static int sentence_print(const struct asked *asked, const struct store_value *v
     int r = buf_append_str(&line, str_of(asked->typed));
     if (r == 0)
         r = output_parts(&line, values, count, parts);
-    if (r == 0 && *asked->key == '-')
-        r = buf_append_str(&line, STR("-- "));
     if (r == 0)
-        r = text_shell(&line, str_of(asked->key));
+        r = text_shell_operand(&line, str_of(asked->key));
     if (r == 0)
         r = text_neutral(&safe, buf_str(&line), false);
     if (r < 0)

@@ -3,6 +3,7 @@
 #include "ctl/limits.h"
 #include "sesbounce/listing.h"
 #include "sesbounce/story.h"
+#include "sesbounce/text.h"
 
 int cmd_events(struct ctl *ctl)
 {
@@ -35,10 +36,13 @@ int cmd_why(struct ctl *ctl)
     struct output output;
     if (!ctl_address(ctl->words[0], &address))
         return CTL_COULD_NOT;
-    if (output_is_csv(ctl->format))
+    if (output_is_csv(ctl->format)) {
+        _cleanup_(buf_done) struct buf word = {.max = CTL_LINE_BYTES_MAX};
+        int r = text_shell_argument(&word, str_of(address.key));
         return ctl_fail("entries and events have different columns: use -o json, or "
-                        "`events --address %s -o csv`",
-                        ctl->words[0]);
+                        "`events --address%s -o csv`",
+                        r == 0 ? word.data : " ADDRESS");
+    }
     if (!ctl_store(ctl, STORE_READ))
         return CTL_COULD_NOT;
     ctl_output(ctl, &output, NULL);

@@ -4,8 +4,10 @@
 
 #include "ctl/ctl.h"
 #include "ctl/ingest_client.h"
+#include "ctl/limits.h"
 #include "ctl/simulated.h"
 #include "sesbounce/simulator.h"
+#include "sesbounce/text.h"
 
 #define SUBJECT "Amazon SES Email Event Notification"
 
@@ -61,13 +63,16 @@ static int envelope_sign(struct ctl *ctl, const char *kind, const char *address,
 
 static void hint_print(const struct ctl *ctl, long status, const char *address)
 {
+    struct address parsed;
+    _cleanup_(buf_done) struct buf word = {.max = CTL_LINE_BYTES_MAX};
     bool forged = ctl_given(ctl, OPTION_FORGE);
     if (forged && status == 200)
         ctl_note("the daemon accepted a forged message: this is a bug, report it");
     else if (forged && status == 403)
         puts("refused, as it must be");
-    else if (status == 200)
-        printf("see: sesbouncectl check %s%s\n", *address == '-' ? "-- " : "", address);
+    else if (status == 200 && ctl_address(address, &parsed) &&
+             text_shell_operand(&word, str_of(parsed.key)) == 0)
+        printf("see: sesbouncectl check %s\n", word.data);
     else if (status == 403)
         ctl_note("restart the daemon if [simulator] was switched on just now");
 }

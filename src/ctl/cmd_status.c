@@ -334,10 +334,10 @@ static void unheard_report(struct status *status)
 static const struct sender {
     const char *column, *what, *ask;
 } senders[] = {
-    {"tenant", "; tenant ", "; type: aws sesv2 get-tenant --tenant-name "},
+    {"tenant", "; tenant ", "; type: aws sesv2 get-tenant --tenant-name"},
     {"configuration_set", "; configuration set ",
-     "; type: aws sesv2 get-configuration-set --configuration-set-name "},
-    {"identity", "; identity ", "; type: aws sesv2 get-email-identity --email-identity "},
+     "; type: aws sesv2 get-configuration-set --configuration-set-name"},
+    {"identity", "; identity ", "; type: aws sesv2 get-email-identity --email-identity"},
     {"account_id", "; account ", "; type: aws sesv2 get-account"},
 };
 #define SENDER_ACCOUNT (&senders[3])
@@ -358,15 +358,16 @@ static int pause_report(void *context, const struct store_value *values, size_t 
     const struct {
         const char *before;
         struct str word;
-        bool is_fixed; /* `before` stands there even without the word */
+        bool is_fixed;  /* `before` stands there even without the word */
+        bool is_option; /* `before` ends with one, and the word is its argument */
     } parts[] = {
-        {cause.len ? "" : " (SES gave no reason)", STR_ABSENT, true},
-        {", because ", cause, false},
-        {sender->what, name, true},
-        {", ", region, false},
-        {", decided as ", output_find_text(values, count, "origin"), false},
-        {sender->ask, sender == SENDER_ACCOUNT ? STR_ABSENT : name, true},
-        {" --region ", region, false},
+        {cause.len ? "" : " (SES gave no reason)", STR_ABSENT, true, false},
+        {", because ", cause, false, false},
+        {sender->what, name, true, false},
+        {", ", region, false, false},
+        {", decided as ", output_find_text(values, count, "origin"), false, false},
+        {sender->ask, sender == SENDER_ACCOUNT ? STR_ABSENT : name, true, true},
+        {" --region", region, false, true},
     };
     const struct store_value *since = output_find(values, count, "since");
     _cleanup_(buf_done) struct buf text = {.max = REPORT_ROW_BYTES_MAX};
@@ -378,7 +379,8 @@ static int pause_report(void *context, const struct store_value *values, size_t 
         if (parts[i].is_fixed || parts[i].word.len > 0)
             r = buf_append_str(&text, str_of(parts[i].before));
         if (r == 0 && parts[i].word.len > 0)
-            r = text_shell(&text, parts[i].word);
+            r = parts[i].is_option ? text_shell_argument(&text, parts[i].word)
+                                   : text_shell(&text, parts[i].word);
     }
     status->attention++;
     text_add(status, "attention", &text, r);

@@ -140,13 +140,11 @@ static int amazon_remind(const struct decision *decision, const char *typed)
     _cleanup_(buf_done) struct buf command = {.max = CTL_LINE_BYTES_MAX};
     struct address address;
     int r = address_parse(str_of(typed), &address);
-    /* After a blank, what begins with a dash would be an option. */
     if (r == 0)
-        r = buf_printf(&command,
-                       "aws sesv2 delete-suppressed-destination --email-address%c",
-                       *address.seen == '-' ? '=' : ' ');
+        r = buf_append_str(
+            &command, STR("aws sesv2 delete-suppressed-destination --email-address"));
     if (r == 0)
-        r = text_shell(&command, str_of(address.seen));
+        r = text_shell_argument(&command, str_of(address.seen));
     if (r == 0)
         r = store_query(decision->ctl->store, STORE_EVENTS, &last, region_append,
                         &command);

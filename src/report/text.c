@@ -151,6 +151,18 @@ int text_shell(struct buf *to, struct str s)
     return plain ? buf_append_str(to, s) : quoted_append(to, s, '\'', STR("'\\''"));
 }
 
+int text_shell_operand(struct buf *to, struct str s)
+{
+    int r = s.len > 0 && *s.data == '-' ? buf_append_str(to, STR("-- ")) : 0;
+    return r < 0 ? r : text_shell(to, s);
+}
+
+int text_shell_argument(struct buf *to, struct str s)
+{
+    int r = buf_append_char(to, s.len > 0 && *s.data == '-' ? '=' : ' ');
+    return r < 0 ? r : text_shell(to, s);
+}
+
 static bool byte_is_of_word(char c)
 {
     /* of atext, what seldom stands before an address: to=jane@…, 'jane@…' */

@@ -420,6 +420,9 @@ def test_what_why_and_check_say_to_type_also_works_for_an_address_with_a_dash(li
     removed = listed.ctl(*remove)
     assert removed.code == 0 and f"--email-address={dashed}" in removed.err
     assert listed.ctl("check", "--", dashed).code == 0
+    csv = listed.ctl("-o", "csv", "why", "--", dashed).err
+    events = shlex.split(re.search("`(events .*)`", csv).group(1))
+    assert dashed in listed.ctl(*events).out
 
 
 # --- events
@@ -904,6 +907,15 @@ def test_status_says_that_the_simulator_is_not_for_production(simulating):
 def test_simulate_can_name_the_address(simulating):
     assert simulating.ctl("simulate", "bounce", "--address", ANN).code == 0
     assert simulating.suppressed() == [ANN]
+
+
+@pytest.mark.parametrize(
+    "address", ["o'brien@mail.example", "-x@mail.example", "`id`@mail.example",
+                "Jane Doe <jane@mail.example>"])
+def test_what_simulate_says_to_type_is_for_the_shell(simulating, address):
+    told = simulating.ctl("simulate", "bounce", f"--address={address}").out
+    check = shlex.split(re.search("see: sesbouncectl (check .*)", told).group(1))
+    assert simulating.ctl(*check).code == 1
 
 
 def test_the_simulators_key_opens_no_other_topic_and_is_off_by_default(daemon, home):

@@ -109,6 +109,13 @@ def test_a_pause_is_an_event_and_status_says_since_when_and_why(daemon, sns):
         {"since": "2026-03-05 10:00:00.000", "tenant": "acme", "cause": "High bounce rate"}]
 
 
+def test_a_tenant_whose_name_begins_with_a_dash_is_not_an_option(daemon, sns):
+    tenant = f"arn:aws:ses:{REGION}:{ses.ACCOUNT}:tenant/-acme"
+    accept(daemon, sns, sending("DISABLED", "2026-03-05T10:00:00Z", resource=tenant))
+    (line,) = pauses(daemon)
+    assert "type: aws sesv2 get-tenant --tenant-name=-acme --region eu-central-1" in line
+
+
 @pytest.mark.parametrize("word", ["ENABLED", "REINSTATED"])
 def test_a_pause_ends_with_the_word_that_is_later_by_its_own_time(daemon, sns, word):
     accept(daemon, sns,
