@@ -210,9 +210,11 @@ static int named_check_tls(const struct named *certificate)
                      has_key ? key.path : NULL, PEM_BYTES_MAX, &tls);
 
     buf_init(&expiry, LOG_VALUE_BYTES_MAX);
-    if (r == 0 && tls.fault && tls.is_of_key)
+    if (r < 0)
+        named_fault(certificate, strerror(-r));
+    else if (tls.fault && tls.is_of_key)
         named_fault(&key, tls.fault);
-    else if (r == 0 && tls.fault)
+    else if (tls.fault)
         named_fault(certificate, tls.fault);
     if (r == 0 && tls_describe_expiry(&tls, &expiry))
         named_warn(certificate, expiry.data);
@@ -228,8 +230,8 @@ static int named_check_ca_file(const struct named *named)
     if (!named_check_file(named, FILE_PUBLIC))
         return 0;
     r = tls_load(named->path, NULL, CA_FILE_BYTES_MAX, &authorities);
-    if (r == 0 && authorities.fault)
-        named_fault(named, authorities.fault);
+    if (r < 0 || authorities.fault)
+        named_fault(named, r < 0 ? strerror(-r) : authorities.fault);
     tls_done(&authorities);
     return r;
 }

@@ -22,6 +22,9 @@
 #define HEADER_SAYS_DELETE 1
 #define HEADER_SAYS_WAL    2
 
+/* Every process that uses the -shm holds a lock on this byte (walformat.html, 2.2). */
+#define SHM_SWITCH_AT 128
+
 /* What opens the -wal and the -shm, where the header says so. */
 #define USE_WAL "SELECT 1 FROM sqlite_schema LIMIT 1"
 
@@ -131,6 +134,19 @@ static bool journal_is_left(const char *path)
     return !name || stat(name, &st) == 0;
 }
 
+/* Has another process the -shm in use? Then SQLite does not set it up. Only while this
+ * process has no connection to it, whose locks the close would drop. */
+static bool shm_is_used(const char *path)
+{
+    _cleanup_(freep) char *name = db_beside(path, "-shm");
+    _cleanup_(closep) int fd =
+        name ? open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -ENOMEM;
+    struct flock lock = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = SHM_SWITCH_AT, .l_len = 1};
+
+    return fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
 void db_wake_wal(struct store *store)
 {
     const struct timespec pause = {0, 1000000L};
@@ -141,11 +157,13 @@ void db_wake_wal(struct store *store)
     if (sqlite3_file_control(store->db->sqlite, "main", SQLITE_FCNTL_FILE_POINTER,
                              &file) != SQLITE_OK ||
         file->pMethods->xRead(file, &version, 1, HEADER_VERSION_AT) != SQLITE_OK ||
-        version != HEADER_SAYS_WAL || journal_is_left(store->path))
+        version != HEADER_SAYS_WAL || journal_is_left(store->path) ||
+        shm_is_used(store->path))
         return;
-    /* PENDING is enough against those who have not begun; of the others, who reads for
-     * longer than that has what it needs. */
-    if (file->pMethods->xLock(file, SQLITE_LOCK_SHARED) == SQLITE_OK)
+    /* PENDING, which comes with RESERVED before it, is enough against those who have not
+     * begun; of the others, who reads for longer than that has what it needs. */
+    if (file->pMethods->xLock(file, SQLITE_LOCK_SHARED) == SQLITE_OK &&
+        file->pMethods->xLock(file, SQLITE_LOCK_RESERVED) == SQLITE_OK)
         while (file->pMethods->xLock(file, SQLITE_LOCK_EXCLUSIVE) == SQLITE_BUSY &&
                clock_mono_ms() < until_ms)
             (void)nanosleep(&pause, NULL);
