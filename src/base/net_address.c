@@ -33,14 +33,17 @@ bool net_ip_parse(int family, struct str text, void *ret)
 
 bool net_host_is_loopback(struct str host)
 {
+    bool in_brackets = str_starts_with(host, STR("[")) && str_ends_with(host, STR("]"));
     struct in6_addr v6;
     unsigned char v4[4];
-    if (str_starts_with(host, STR("[")) && str_ends_with(host, STR("]")))
+    if (in_brackets)
         host = (struct str){host.data + 1, host.len - 2};
-    if (net_ip_parse(AF_INET, host, v4))
-        return v4[0] == IN_LOOPBACKNET;
     if (net_ip_parse(AF_INET6, host, &v6))
         return IN6_IS_ADDR_LOOPBACK(&v6);
+    if (in_brackets) /* as nothing else may be */
+        return false;
+    if (net_ip_parse(AF_INET, host, v4))
+        return v4[0] == IN_LOOPBACKNET;
     return str_equal_nocase(host, STR("localhost"));
 }
 

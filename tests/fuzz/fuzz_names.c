@@ -2,6 +2,11 @@
  * ARNs, patterns and URLs. The input is four lines: ARN, pattern, URL, endpoint. An ARN
  * that is not one stands for a usual one, so that the rest is reached.
  */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
 #include "daemon/limits.h"
 #include "fuzz.h"
 #include "sesbounce/buf.h"
@@ -124,6 +129,24 @@ static void check_url(const struct arn *arn, struct str url, struct str endpoint
     PROMISE(!memchr(found.host.data, '%', found.host.len));
 }
 
+/* `http://HOST:PORT` of this machine, in whatever spelling. */
+static bool is_local(const char *origin)
+{
+    const char *host = origin + strlen("http://");
+    size_t len = *host == '[' ? strcspn(host, "]") : strcspn(host, ":");
+    unsigned char v4[4];
+    struct in6_addr v6;
+    char name[256];
+
+    if (strncmp(origin, "http://", strlen("http://")) != 0 || len >= sizeof(name))
+        return false;
+    (void)snprintf(name, sizeof(name), "%.*s", (int)len, host);
+    if (*name == '[')
+        return inet_pton(AF_INET6, name + 1, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+    return strcasecmp(name, "localhost") == 0 ||
+           (inet_pton(AF_INET, name, v4) == 1 && v4[0] == 127);
+}
+
 static void check_origin(const struct arn *arn, struct str endpoint, struct str url)
 {
     struct sns_origin origin;
@@ -137,10 +160,7 @@ static void check_origin(const struct arn *arn, struct str endpoint, struct str 
     }
     int r = sns_url_origin(arn, endpoint, &origin);
     if (r == 0) {
-        PROMISE(str_starts_with(str_of(origin.text), HTTPS) ||
-                str_starts_with(str_of(origin.text), STR("http://127.")) ||
-                str_starts_with(str_of(origin.text), STR("http://localhost")) ||
-                str_starts_with(str_of(origin.text), STR("http://[::1]")));
+        PROMISE(str_starts_with(str_of(origin.text), HTTPS) || is_local(origin.text));
         PROMISE(!strpbrk(strchr(origin.text, '/') + 2, "/@?#% "));
         _cleanup_(buf_done) struct buf confirm;
         buf_init(&confirm, CONFIRM_URL_BYTES_MAX);

@@ -35,9 +35,10 @@ static void loopback_is_what_nobody_else_reaches(void **state)
     static const char *const yes[] = {"localhost", "LOCALHOST", "127.0.0.1",
                                       "127.9.9.9", "::1",       "[::1]"};
     static const char *const no[] = {
-        "",        "0.0.0.0",           "::",   "128.0.0.1",
-        "127.0.0", "127.0.0.1.example", "[::1", "127.0.0.256",
-        "[::2]",   "localhost.example", "[]"};
+        "[127.0.0.1]", "[localhost]", "",        "0.0.0.0",
+        "::",          "128.0.0.1",   "127.0.0", "127.0.0.1.example",
+        "[::1",        "127.0.0.256", "[::2]",   "localhost.example",
+        "[]"};
     for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++)
         assert_true(net_host_is_loopback(str_of(yes[i])));
     for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
