@@ -212,20 +212,26 @@ static int note_if_wal(void *context, int count, char **values, char **names)
     return 0;
 }
 
-/* page_size and auto_vacuum must come before the file is a database. */
+/* page_size and auto_vacuum must come before the file is a database. Later, auto_vacuum
+ * would be a write, for which nobody has given us the turn. */
 static int file_set_up(struct store *store, struct buf *fault)
 {
     bool is_wal = false;
+    int64_t file_bytes = 0, wal_bytes = 0;
     int r = db_migrate_check(store, fault);
     int rc;
 
     if (r == 0)
         r = db_turn_open(store);
+    if (r == 0)
+        r = db_sizes(store, &file_bytes, &wal_bytes);
     if (r < 0)
         return r;
     rc = db_wake(store,
-                 "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL;"
-                 "PRAGMA journal_mode = WAL",
+                 file_bytes > 0
+                     ? "PRAGMA journal_mode = WAL"
+                     : "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL;"
+                       "PRAGMA journal_mode = WAL",
                  note_if_wal, &is_wal);
 
     if (rc != SQLITE_OK)
