@@ -25,7 +25,7 @@ int confirm_url(struct task *task, const struct settings *settings, struct buf *
     return sns_url_confirmation(&origin, topic_arn, str_of(task->row.payload), ret);
 }
 
-/* What stands text_between the tags, without XML's comments or escapes: an ARN needs
+/* What stands between the tags, without XML's comments or escapes: an ARN needs
  * neither.
  */
 static struct str text_between(struct str body, const char *open, const char *close)

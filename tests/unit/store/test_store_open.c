@@ -394,11 +394,26 @@ static void a_reader_in_the_way_holds_up_nobody(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
+/* Nobody queues for that lock: the turn comes first, and with the first transaction. */
+static void opening_for_writing_needs_no_write_lock(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store *other = NULL;
+    sqlite3 *hot = NULL;
+
+    assert_int_equal(sqlite3_open(fixture->path, &hot), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(hot, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(store_open(fixture->path, STORE_WRITE, &other, NULL), 0);
+    store_close(other);
+    assert_int_equal(sqlite3_close(hot), SQLITE_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_files_have_their_modes_whatever_the_umask),
         TEST(the_file_is_set_up_as_designed),
+        TEST(opening_for_writing_needs_no_write_lock),
         TEST(a_migration_runs_once),
         TEST(what_was_committed_is_there_after_a_restart),
         TEST(a_newer_file_is_refused),
