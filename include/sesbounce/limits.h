@@ -114,6 +114,9 @@
 #define SES_TAGS_BYTES_MAX (8 * 1024)
 /* `Permanent/OnAccountSuppressionList (simulator)` and the like. */
 #define POLICY_DETAIL_BYTES_MAX 128
+/* `configuration_set:` and a name; SES allows 64 characters for that of a configuration
+ * set or a tenant. */
+#define POLICY_SCOPE_BYTES_MAX 128
 /* Doublings of a term: 30 days become at most ten years. */
 #define POLICY_DOUBLINGS_MAX 7
 /* The part of a diagnostic that is parsed: servers say what matters in the first lines.
