@@ -17,8 +17,13 @@
 /* A name of a column or a reason, without what separates its words: the longest is
  * suppressionreason. */
 #define CTL_LIST_NAME_BYTES_MAX 32
-/* Why a line of it is no entry: a sentence that quotes a field. */
+/* Why a line of it is not an entry: a sentence that quotes a field. */
 #define CTL_LIST_FAULT_BYTES_MAX 512
+/* Rows of our list that one query gives: some milliseconds. */
+#define CTL_LIST_PAGE_ROWS 1000
+/* What `suppress diff` holds of a file: 64 bytes for each of a million entries, of which
+ * usual addresses take half. */
+#define CTL_LIST_KEYS_BYTES_MAX (64 * 1024 * 1024)
 /* Addresses that `suppress add` takes at once: some ten million. */
 #define CTL_LIST_BYTES_MAX (256 * 1024 * 1024)
 /* Lines reported as not being addresses: nobody corrects more than this by hand. */

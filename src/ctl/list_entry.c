@@ -86,12 +86,11 @@ static bool reason_take(struct taking *taking, const struct list_fields *fields,
         else if (taking->options->reason != POLICY_REASON_NONE)
             entry->reason = taking->options->reason;
         else if (class == '4')
-            return entry_refuse(taking,
-                                "a temporary failure is no reason to suppress; --reason "
-                                "BOUNCE imports it all the same");
+            return entry_refuse(taking, "a temporary failure does not suppress; --reason "
+                                        "BOUNCE imports it all the same");
         else if (word.len > 0)
             return entry_refuse(
-                taking, "`%.*s` is no reason; --reason says which the file is about",
+                taking, "`%.*s` is not a reason; --reason says what the file is about",
                 STR_ARG(shown));
     }
     if (fields->of[LIST_COLUMN_DETAIL].len > 0)
@@ -121,7 +120,7 @@ static bool scope_take(struct taking *taking, const struct list_fields *fields,
             taking, "`%.*s` names several scopes; --scope says which one is meant",
             STR_ARG(shown));
     if (!address_check_text(scope, why))
-        return entry_refuse(taking, "`%.*s` is no scope: %s", STR_ARG(shown), why);
+        return entry_refuse(taking, "`%.*s` is not a scope: %s", STR_ARG(shown), why);
     (void)text_keep(taking, scope, scope.len);
     entry->scope = str_of(taking->text->data + before);
     if (entry->scope.len >= POLICY_SCOPE_BYTES_MAX)

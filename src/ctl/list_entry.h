@@ -41,7 +41,7 @@ struct list_entry {
 #define LIST_ENTRY_TEXT_BYTES ((size_t)4 * CTL_LIST_RECORD_BYTES_MAX)
 
 /*
- * False when the fields are no entry: `ret_fault` says why. The texts are put into
+ * False when the fields are not an entry: `ret_fault` says why. The texts are put into
  * `text`, which has LIST_ENTRY_TEXT_BYTES reserved.
  */
 bool list_entry_read(const struct list_fields *fields, const struct list_options *options,

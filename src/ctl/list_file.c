@@ -26,6 +26,8 @@ static enum list_file_result fields_take(struct list_file *file,
                                          const struct list_fields *fields,
                                          struct list_entry *ret)
 {
+    file->has_scopes = file->has_scopes || fields->of[LIST_COLUMN_SCOPE].len > 0 ||
+                       fields->of[LIST_COLUMN_TENANT].len > 0;
     return list_entry_read(fields, &file->options, &file->text, ret, file->fault)
                ? LIST_FILE_ENTRY
                : LIST_FILE_FAULT;
@@ -124,7 +126,7 @@ static struct str array_text(struct str array)
 }
 
 /* A member's value: a string decoded, a number or an array as it is written. */
-static bool member_value(struct json_scan *json, struct str *ret)
+static bool column_value(struct json_scan *json, struct str *ret)
 {
     int c = json_scan_peek(json);
     const char *begin = json->at;
@@ -163,7 +165,7 @@ static bool members_read(struct json_scan *json, struct list_fields *ret,
             json_scan_peek(json) == '{') {
             if (!members_read(json, ret, ret_arrays))
                 return false;
-        } else if (!member_value(json, &value)) {
+        } else if (!column_value(json, &value)) {
             return false;
         } else if (column != LIST_COLUMNS && rank < ranks[column]) {
             ret->of[column] = value;
@@ -226,7 +228,7 @@ enum list_file_result list_file_next(struct list_file *file, struct list_entry *
 
 /* --- which format it is --- */
 
-/* Files that are no text. */
+/* Files that are not text. */
 static enum list_file_result file_refuse_binary(struct list_file *file, struct str text)
 {
     if (files_skip_mark(&text) < 0)
@@ -261,8 +263,6 @@ static bool header_read(struct list_file *file, struct str header, char separato
     }
     file->column_count = count;
     file->separator = separator;
-    file->has_scopes =
-        ranks[LIST_COLUMN_SCOPE] != UINT_MAX || ranks[LIST_COLUMN_TENANT] != UINT_MAX;
     return ranks[LIST_COLUMN_ADDRESS] != UINT_MAX;
 }
 

@@ -31,7 +31,7 @@ struct list_file {
     char separator;                                   /* of CSV */
     enum list_column column_of[CTL_LIST_COLUMNS_MAX]; /* LIST_COLUMNS: not one of ours */
     size_t column_count;
-    bool has_scopes; /* the file says of which scope an entry is */
+    bool has_scopes; /* it said of which scope an entry is */
     struct buf text; /* of the present entry */
     uint64_t line;   /* on which it, or the fault, begins */
     char fault[CTL_LIST_FAULT_BYTES_MAX];
@@ -42,7 +42,7 @@ enum list_file_result {
     LIST_FILE_FAULT, /* of `line`: `fault` says what; the next one follows */
     LIST_FILE_END,
     LIST_FILE_FAILED,  /* errno */
-    LIST_FILE_REFUSED, /* it is no list: `fault` says why, and what to do */
+    LIST_FILE_REFUSED, /* it is not a list: `fault` says why, and what to do */
 };
 
 /*

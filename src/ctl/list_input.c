@@ -249,7 +249,7 @@ static void bytes_take(struct list_input *input, size_t bytes)
     input->at += bytes;
 }
 
-/* Leaves out what is not JSON; the next line begins anew. */
+/* Leaves out what is not JSON; the next line starts afresh. */
 static enum list_input_result json_pass(struct list_input *input,
                                         enum list_input_result why)
 {
@@ -283,9 +283,9 @@ static bool bracket_enter(struct list_input *input, char bracket, size_t bytes)
     return true;
 }
 
-/* The window begins with `{`. LIST_INPUT_END: it is no record but has some, and was
+/* The window begins with `{`. LIST_INPUT_END: it has records and is not one, and was
  * entered. */
-static enum list_input_result object_take(struct list_input *input, struct str *ret)
+static enum list_input_result object_cut(struct list_input *input, struct str *ret)
 {
     struct json_walk walk = {0};
     struct str rest = window_rest(input);
@@ -345,7 +345,7 @@ enum list_input_result list_input_json(struct list_input *input, struct str *ret
         }
         bool in_array = input->depth == 0 || input->open[input->depth - 1] == '[';
         if (*rest.data == '{' && in_array && !walk.quoted)
-            result = object_take(input, ret);
+            result = object_cut(input, ret);
         else if (!between_take(input, &walk))
             result = json_pass(input, LIST_INPUT_NOT_JSON);
     }

@@ -45,7 +45,7 @@ enum list_input_result {
  * them; empty at the end and with *ret_failed. */
 struct str list_input_peek(struct list_input *input, bool *ret_failed);
 
-/* Takes `bytes` of what list_input_peek() gave, none of which is a line feed. */
+/* Takes `bytes` of what list_input_peek() gave, without any line feed. */
 void list_input_skip(struct list_input *input, size_t bytes);
 
 /* The next one, borrowed until the next call, and the line on which it begins. All take

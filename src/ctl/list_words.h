@@ -27,7 +27,7 @@ enum list_column {
 
 /*
  * Which column has that name, in any case and with any separators of its words
- * (`EmailAddress`, `email_address`); LIST_COLUMNS: none of them. `*ret_rank`: of two
+ * (`EmailAddress`, `email_address`); LIST_COLUMNS: no such name. `*ret_rank`: of two
  * names for one column in the same file, the one with the lower rank is it.
  */
 enum list_column list_words_column(struct str name, unsigned *ret_rank);

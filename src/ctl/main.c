@@ -41,6 +41,35 @@ static const struct verb verbs[] = {
      "input.\nAn event that occurs later can put them back.",
      "sesbouncectl suppress remove jane@example.com --note 'mailbox repaired'",
      TAKES(OPTION_NOTE) | TAKES(OPTION_SCOPE) | DRY, 1, ANY, .run = cmd_suppress_remove},
+    {"suppress", "import", "FILE…|-", "Put the list of another service on ours",
+     "Addresses, one per line; CSV whose header names an address column; SES's JSON. The "
+     "names of\n"
+     "columns and the reasons are those of SES, SendGrid, Mailgun, Postmark and "
+     "`suppress "
+     "export`.\n"
+     "Lines that are not entries are reported and skipped (exit 1). Importing again "
+     "changes "
+     "nothing,\n"
+     "so repeat an import that was interrupted.",
+     "sesbouncectl suppress import bounces.csv --reason BOUNCE --note 'from SendGrid'",
+     TAKES(OPTION_NOTE) | TAKES(OPTION_REASON) | TAKES(OPTION_SCOPE) | DRY, 1, ANY,
+     .run = cmd_list_import},
+    {"suppress", "export", "", "Everything that is on the list, as `import` reads it",
+     "CSV, or -o json with one object per line, sorted by address and scope. --format "
+     "ses "
+     "writes\n"
+     "ADDRESS,REASON for an import job of SES: MANUAL as COMPLAINT, and no entries that "
+     "end by\n"
+     "themselves unless --reason asks for them.",
+     "sesbouncectl suppress export >list.csv",
+     TAKES(OPTION_REASON) | TAKES(OPTION_SCOPE) | TAKES(OPTION_FORMAT), 0, 0,
+     .run = cmd_list_export},
+    {"suppress", "diff", "FILE…|-", "Compare the list with that of a file",
+     "Exit 0: the same, 1: different. Reads what `suppress import` reads; --reason and "
+     "--scope are\n"
+     "those of entries for which the file gives none.",
+     "aws sesv2 list-suppressed-destinations | sesbouncectl suppress diff -",
+     TAKES(OPTION_REASON) | TAKES(OPTION_SCOPE), 1, ANY, .run = cmd_list_diff},
     {"events", NULL, "", "What SES reported, one row per recipient",
      "A table shows the newest 50 unless --limit says otherwise; json and csv show all, "
      "in the\n"

@@ -54,6 +54,7 @@ static const struct option_row rows[OPTION_COUNT] = {
                             "the signing certificate, not fetched"},
     [OPTION_FORGE] = {"forge", 0, NULL,
                       "alter the message after signing; it must be refused"},
+    [OPTION_FORMAT] = {"format", 0, "FORMAT", "ses: what SES's import jobs read"},
 };
 
 const char *options_name(enum ctl_option option)

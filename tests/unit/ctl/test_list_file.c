@@ -52,8 +52,7 @@ static void entry_show(struct buf *to, const struct list_entry *entry)
 }
 
 /* What is read, a line each: `LINE: entry` or `LINE! fault`. */
-static void list_show(struct str text, const struct list_options *options,
-                      struct buf *to)
+static void list_show(struct str text, const struct list_options *options, struct buf *to)
 {
     _cleanup_(closep) int fd = file_with(text);
     struct list_entry entry;
@@ -106,14 +105,15 @@ static void plain_addresses_are_one_per_line(void **state)
 static void lists_of_import_jobs_have_no_header(void **state)
 {
     (void)state;
-    expect(STR("a@x.example,BOUNCE\nb@x.example, COMPLAINT\r\n\"c@x.example\",\"BOUNCE\"\n"
-               "d@x.example;bounce\ne@x.example,\n\"f@x.example\"\n"),
-           "1: a@x.example BOUNCE * 2026-11-26 12:00\n"
-           "2: b@x.example COMPLAINT * 2026-11-26 12:00\n"
-           "3: c@x.example BOUNCE * 2026-11-26 12:00\n"
-           "4: d@x.example BOUNCE * 2026-11-26 12:00\n"
-           "5: e@x.example - * 2026-11-26 12:00\n"
-           "6: f@x.example - * 2026-11-26 12:00\n");
+    expect(
+        STR("a@x.example,BOUNCE\nb@x.example, COMPLAINT\r\n\"c@x.example\",\"BOUNCE\"\n"
+            "d@x.example;bounce\ne@x.example,\n\"f@x.example\"\n"),
+        "1: a@x.example BOUNCE * 2026-11-26 12:00\n"
+        "2: b@x.example COMPLAINT * 2026-11-26 12:00\n"
+        "3: c@x.example BOUNCE * 2026-11-26 12:00\n"
+        "4: d@x.example BOUNCE * 2026-11-26 12:00\n"
+        "5: e@x.example - * 2026-11-26 12:00\n"
+        "6: f@x.example - * 2026-11-26 12:00\n");
 }
 
 static void our_own_columns_are_read_without_loss(void **state)
@@ -136,7 +136,7 @@ static void complaint_19_lists_of_other_services_are_understood(void **state)
                "5.1.1,\"550 5.1.1 no such user, sorry\",a@x.example,1443651125\n"
                "4.4.7,450 mailbox busy,b@x.example,1443651125\n"),
            "2: a@x.example BOUNCE * 2015-09-30 22:12 (550 5.1.1 no such user, sorry)\n"
-           "3! a temporary failure is no reason to suppress; --reason BOUNCE imports it all "
+           "3! a temporary failure does not suppress; --reason BOUNCE imports it all "
            "the same\n");
     expect(STR("address,code,error,created_at\n"
                "a@x.example,550,No such mailbox,\"Fri, 18 Oct 2024 18:28:14 UTC\"\n"
@@ -168,20 +168,21 @@ static void an_address_of_the_post_is_not_one_of_mail(void **state)
 static void pages_of_ses_are_read_one_behind_the_other(void **state)
 {
     (void)state;
-    expect(STR("{\n  \"NextToken\": \"a{[\",\n  \"SuppressedDestinationSummaries\": [\n"
-               "    {\"EmailAddress\": \"A@x.example\", \"Reason\": \"BOUNCE\",\n"
-               "     \"LastUpdateTime\": \"2020-04-10T21:03:05.114000+00:00\"},\n"
-               "    {\"EmailAddress\": \"b@x.example\", \"Reason\": \"COMPLAINT\",\n"
-               "     \"LastUpdateTime\": 1586552585.077}\n  ]\n}\n"
-               "{\"SuppressedDestinationSummaries\": [], \"NextToken\": null}"
-               "{\"SuppressedDestinationSummaries\": [{\"EmailAddress\":\"c@x.example\"}],"
-               "\"NextToken\":\"]}\"}\n"
-               "{\"SuppressedDestination\":{\"EmailAddress\":\"d@x.example\",\"Reason\":"
-               "\"BOUNCE\",\"TenantName\":\"shop\",\"Attributes\":{\"MessageId\":\"1\"}}}"),
-           "4: a@x.example BOUNCE * 2020-04-10 21:03\n"
-           "6: b@x.example COMPLAINT * 2020-04-10 21:03\n"
-           "10: c@x.example - * 2026-11-26 12:00\n"
-           "11: d@x.example BOUNCE tenant:shop 2026-11-26 12:00\n");
+    expect(
+        STR("{\n  \"NextToken\": \"a{[\",\n  \"SuppressedDestinationSummaries\": [\n"
+            "    {\"EmailAddress\": \"A@x.example\", \"Reason\": \"BOUNCE\",\n"
+            "     \"LastUpdateTime\": \"2020-04-10T21:03:05.114000+00:00\"},\n"
+            "    {\"EmailAddress\": \"b@x.example\", \"Reason\": \"COMPLAINT\",\n"
+            "     \"LastUpdateTime\": 1586552585.077}\n  ]\n}\n"
+            "{\"SuppressedDestinationSummaries\": [], \"NextToken\": null}"
+            "{\"SuppressedDestinationSummaries\": [{\"EmailAddress\":\"c@x.example\"}],"
+            "\"NextToken\":\"]}\"}\n"
+            "{\"SuppressedDestination\":{\"EmailAddress\":\"d@x.example\",\"Reason\":"
+            "\"BOUNCE\",\"TenantName\":\"shop\",\"Attributes\":{\"MessageId\":\"1\"}}}"),
+        "4: a@x.example BOUNCE * 2020-04-10 21:03\n"
+        "6: b@x.example COMPLAINT * 2020-04-10 21:03\n"
+        "10: c@x.example - * 2026-11-26 12:00\n"
+        "11: d@x.example BOUNCE tenant:shop 2026-11-26 12:00\n");
 }
 
 static void json_is_one_object_a_line_or_an_array(void **state)
@@ -189,7 +190,8 @@ static void json_is_one_object_a_line_or_an_array(void **state)
     (void)state;
     expect(STR("{\"emailAddress\":\"a@x.example\",\"reason\":\"BOUNCE\"}\r\n"
                "{\"address\":\"b\\u0040x.example\",\"scope\":null,\"reason\":\"MANUAL\","
-               "\"since\":\"2026-01-01T00:00:00.000Z\",\"until\":null,\"note\":\"a\\nb\"}\n"),
+               "\"since\":\"2026-01-01T00:00:00.000Z\",\"until\":null,\"note\":\"a\\nb\"}"
+               "\n"),
            "1: a@x.example BOUNCE * 2026-11-26 12:00\n"
            "2: b@x.example MANUAL * 2026-01-01 00:00 [a\nb]\n");
     expect(STR("[{\"address\":\"a@x.example\",\"tags\":[\"news\"]},\n"
@@ -207,16 +209,17 @@ static void options_hold_where_the_file_says_nothing(void **state)
     (void)state;
     const struct list_options options = {
         .now_ms = NOW_MS, .scope = "shop", .reason = POLICY_REASON_COMPLAINT};
-    expect_with(STR("email,reason,scope\na@x.example,,news\nb@x.example,BOUNCE,\n"
-                    "c@x.example,mail domain is unknown,\nd@x.example,unheard,\n"),
-                &options,
-                "2: a@x.example COMPLAINT shop 2026-11-26 12:00\n"
-                "3: b@x.example BOUNCE shop 2026-11-26 12:00\n"
-                "4: c@x.example COMPLAINT shop 2026-11-26 12:00 (mail domain is unknown)\n"
-                "5! there is no reason `unheard`; write BOUNCE, COMPLAINT or MANUAL\n");
+    expect_with(
+        STR("email,reason,scope\na@x.example,,news\nb@x.example,BOUNCE,\n"
+            "c@x.example,mail domain is unknown,\nd@x.example,unheard,\n"),
+        &options,
+        "2: a@x.example COMPLAINT shop 2026-11-26 12:00\n"
+        "3: b@x.example BOUNCE shop 2026-11-26 12:00\n"
+        "4: c@x.example COMPLAINT shop 2026-11-26 12:00 (mail domain is unknown)\n"
+        "5! there is no reason `unheard`; write BOUNCE, COMPLAINT or MANUAL\n");
 }
 
-static void what_is_no_entry_is_told_by_its_line(void **state)
+static void what_is_not_an_entry_is_reported_by_its_line(void **state)
 {
     (void)state;
     expect(STR("email,reason,since,until\nnobody,BOUNCE,,\n,BOUNCE,,\n"
@@ -228,26 +231,29 @@ static void what_is_no_entry_is_told_by_its_line(void **state)
            "4! `yesterday` is not a time; write 2026-01-31T12:00:00Z\n"
            "5! its time, 2027-01-01, lies in the future\n"
            "6! a SOFT entry is for a term: it needs a column `until`\n"
-           "7! `it was full` is no reason; --reason says which the file is about\n"
+           "7! `it was full` is not a reason; --reason says what the file is about\n"
            "8: e@x.example SOFT * 2026-11-27 12:00 until 2026-12-24 00:00\n");
 }
 
-static void complaint_27_an_invisible_character_is_told(void **state)
+static void complaint_27_an_invisible_character_is_reported(void **state)
 {
     (void)state;
     expect(STR("email\nann\xe2\x80\x8b@mail.example\n"),
            "2! `ann\xe2\x80\x8b@mail.example` is not a mail address: it contains U+200B "
            "after 'ann' (a zero-width character)\n");
-    expect(STR("\xef\xbb\xbf" "email\nann@mail.example\n"),
+    expect(STR("\xef\xbb\xbf"
+               "email\nann@mail.example\n"),
            "2: ann@mail.example - * 2026-11-26 12:00\n");
-    expect(STR("email,scope\nann@mail.example,a\xe2\x80\x8b\n"),
-           "2! `a\xe2\x80\x8b` is no scope: it contains U+200B after 'a' (a zero-width "
-           "character)\n");
-    expect(STR("\xff\xfe" "a\0@\0"),
+    expect(
+        STR("email,scope\nann@mail.example,a\xe2\x80\x8b\n"),
+        "2! `a\xe2\x80\x8b` is not a scope: it contains U+200B after 'a' (a zero-width "
+        "character)\n");
+    expect(STR("\xff\xfe"
+               "a\0@\0"),
            "refused: it is UTF-16; convert it: iconv -f UTF-16 -t UTF-8\n");
 }
 
-static void a_file_that_is_no_list_is_refused(void **state)
+static void a_file_that_is_not_a_list_is_refused(void **state)
 {
     (void)state;
     const char *header = "refused: its first line names no column of addresses; write a "
@@ -304,9 +310,10 @@ static void a_million_columns_are_passed_over(void **state)
 {
     (void)state;
     _cleanup_(buf_done) struct buf text = {0};
-    expect(repeated(&text, STR("email\na@x.example"), ',', 1000000, STR("\nb@x.example\n")),
-           "2! it is longer than an entry of a list\n"
-           "3: b@x.example - * 2026-11-26 12:00\n");
+    expect(
+        repeated(&text, STR("email\na@x.example"), ',', 1000000, STR("\nb@x.example\n")),
+        "2! it is longer than an entry of a list\n"
+        "3: b@x.example - * 2026-11-26 12:00\n");
     buf_done(&text);
     expect(repeated(&text, STR("email\na@x.example"), ',', 1000, STR("\nb@x.example\n")),
            "2: a@x.example - * 2026-11-26 12:00\n3: b@x.example - * 2026-11-26 12:00\n");
@@ -322,9 +329,10 @@ static void a_quotation_mark_that_is_not_closed_takes_one_line(void **state)
     expect(STR("email,reason\n\"a@x.example,BOUNCE\nb@x.example,BOUNCE\n"),
            "2! a quotation mark is opened, and closed nowhere\n"
            "3: b@x.example BOUNCE * 2026-11-26 12:00\n");
-    expect(STR("email,reason\n\"a@x.example,BOUNCE\n\"b@x.example\",BOUNCE\n"),
-           "2! text follows behind a closing quotation mark; inside quotation marks, write "
-           "two for one\n3: b@x.example BOUNCE * 2026-11-26 12:00\n");
+    expect(
+        STR("email,reason\n\"a@x.example,BOUNCE\n\"b@x.example\",BOUNCE\n"),
+        "2! text follows behind a closing quotation mark; inside quotation marks, write "
+        "two for one\n3: b@x.example BOUNCE * 2026-11-26 12:00\n");
     expect(repeated(&text, STR("email,reason\n\"a@x.example\n"), 'x', MANY,
                     STR("\nb@x.example,BOUNCE\n")),
            "2! a quotation mark is opened, and closed nowhere\n"
@@ -332,7 +340,7 @@ static void a_quotation_mark_that_is_not_closed_takes_one_line(void **state)
            "4: b@x.example BOUNCE * 2026-11-26 12:00\n");
 }
 
-static void bytes_that_are_no_text_do_not_get_far(void **state)
+static void bytes_that_are_not_text_do_not_get_far(void **state)
 {
     (void)state;
     expect(STR("email,detail,note\na\0b@x.example,,\nb@x.example,x\0y,\xe9\xff\n"),
@@ -348,14 +356,16 @@ static void bytes_that_are_no_text_do_not_get_far(void **state)
 static void damaged_json_does_not_take_the_next_line_along(void **state)
 {
     (void)state;
-    expect(STR("{\"email\":\"a@x.example\nfoo\n{\"email\":\"b@x.example\"}\n{\"email\":1e}\n"
-               "{\"email\" \"x\"}\n]\n{\"x\":{\"y\":1}}\n{\"email\":\"c@x.example\"}\n"
-               "[[[[[{\"email\":\"d@x.example\"}\n{\"items\":[{\"email\":\"e@x.example\"},"),
-           "1! it is not JSON\n2! it is not JSON\n3: b@x.example - * 2026-11-26 12:00\n"
-           "4! it is not JSON: a number without digits in its exponent\n5! it is not JSON\n6! it is not JSON\n"
-           "7! it has no address\n8: c@x.example - * 2026-11-26 12:00\n"
-           "9! it is not JSON\n10: e@x.example - * 2026-11-26 12:00\n"
-           "10! the file ends within its JSON: it is incomplete\n");
+    expect(
+        STR("{\"email\":\"a@x.example\nfoo\n{\"email\":\"b@x.example\"}\n{\"email\":1e}\n"
+            "{\"email\" \"x\"}\n]\n{\"x\":{\"y\":1}}\n{\"email\":\"c@x.example\"}\n"
+            "[[[[[{\"email\":\"d@x.example\"}\n{\"items\":[{\"email\":\"e@x.example\"},"),
+        "1! it is not JSON\n2! it is not JSON\n3: b@x.example - * 2026-11-26 12:00\n"
+        "4! it is not JSON: a number without digits in its exponent\n5! it is not "
+        "JSON\n6! it is not JSON\n"
+        "7! it has no address\n8: c@x.example - * 2026-11-26 12:00\n"
+        "9! it is not JSON\n10: e@x.example - * 2026-11-26 12:00\n"
+        "10! the file ends within its JSON: it is incomplete\n");
 }
 
 static void a_pipe_that_gives_a_byte_at_a_time_is_the_same(void **state)
@@ -421,13 +431,13 @@ int main(void)
         cmocka_unit_test(pages_of_ses_are_read_one_behind_the_other),
         cmocka_unit_test(json_is_one_object_a_line_or_an_array),
         cmocka_unit_test(options_hold_where_the_file_says_nothing),
-        cmocka_unit_test(what_is_no_entry_is_told_by_its_line),
-        cmocka_unit_test(complaint_27_an_invisible_character_is_told),
-        cmocka_unit_test(a_file_that_is_no_list_is_refused),
+        cmocka_unit_test(what_is_not_an_entry_is_reported_by_its_line),
+        cmocka_unit_test(complaint_27_an_invisible_character_is_reported),
+        cmocka_unit_test(a_file_that_is_not_a_list_is_refused),
         cmocka_unit_test(a_line_without_end_is_passed_over),
         cmocka_unit_test(a_million_columns_are_passed_over),
         cmocka_unit_test(a_quotation_mark_that_is_not_closed_takes_one_line),
-        cmocka_unit_test(bytes_that_are_no_text_do_not_get_far),
+        cmocka_unit_test(bytes_that_are_not_text_do_not_get_far),
         cmocka_unit_test(damaged_json_does_not_take_the_next_line_along),
         cmocka_unit_test(a_pipe_that_gives_a_byte_at_a_time_is_the_same),
         cmocka_unit_test(records_across_the_window_are_whole),
