@@ -50,6 +50,8 @@ enum ctl_option {
     OPTION_TOPIC,
     OPTION_CERTIFICATE,
     OPTION_FORGE,
+    OPTION_COMPLAINT,
+    OPTION_WHY,
     OPTION_FORMAT,
     OPTION_COUNT,
 };
@@ -173,6 +175,8 @@ int cmd_list(struct ctl *ctl); /* ctl.c: what verb->view holds */
 int cmd_why(struct ctl *ctl);
 int cmd_suppress_add(struct ctl *ctl);
 int cmd_suppress_remove(struct ctl *ctl);
+int cmd_suppress_release(struct ctl *ctl);
+int cmd_suppress_drop(struct ctl *ctl);
 int cmd_list_import(struct ctl *ctl);
 int cmd_list_export(struct ctl *ctl);
 int cmd_list_diff(struct ctl *ctl);

@@ -40,34 +40,50 @@ static const struct verb verbs[] = {
      "A word without an @ is a file with one address per line, `-` is standard "
      "input.\nAn event that occurs later can put them back.",
      "sesbouncectl suppress remove jane@example.com --note 'mailbox repaired'",
-     TAKES(OPTION_NOTE) | TAKES(OPTION_SCOPE) | DRY, 1, ANY, .run = cmd_suppress_remove},
+     TAKES(OPTION_NOTE) | TAKES(OPTION_SCOPE) | TAKES(OPTION_COMPLAINT) | DRY, 1, ANY,
+     .run = cmd_suppress_remove},
+    {"suppress", "held", "", "Entries that wait for a person's decision",
+     "They do not suppress. WHY is the rule that holds them, or guard:DOMAIN for a "
+     "provider's outage.",
+     "sesbouncectl suppress held --why guard:example.com",
+     TAKES(OPTION_REASON) | TAKES(OPTION_SINCE) | TAKES(OPTION_SCOPE) |
+         TAKES(OPTION_ADDRESS) | TAKES(OPTION_WHY) | TAKES(OPTION_LIMIT),
+     0, 0, .run = cmd_list, .view = STORE_HELD},
+    {"suppress", "release", "ID…|ADDRESS…|guard:DOMAIN…",
+     "Let held entries take effect: they suppress from now on",
+     "ID is that of `suppress held`. An address stands for all that is held for it.",
+     "sesbouncectl suppress release guard:example.com --note 'they are really gone'",
+     TAKES(OPTION_NOTE) | DRY, 1, ANY, .run = cmd_suppress_release},
+    {"suppress", "drop", "ID…|ADDRESS…|guard:DOMAIN…",
+     "Discard held entries: they never suppress",
+     "ID is that of `suppress held`. An event that occurs later can hold the address "
+     "again.",
+     "sesbouncectl suppress drop guard:example.com --note 'outage of 3 May'",
+     TAKES(OPTION_NOTE) | DRY, 1, ANY, .run = cmd_suppress_drop},
+    {"suppress", "log", "", "The changes of the list, oldest first",
+     "--limit without --after-id gives the newest.",
+     "sesbouncectl suppress log --address jane@example.com",
+     TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_SCOPE) | TAKES(OPTION_AFTER_ID) |
+         TAKES(OPTION_LIMIT),
+     0, 0, .run = cmd_events, .view = STORE_LOG},
     {"suppress", "import", "FILE…|-", "Put the list of another service on ours",
-     "Addresses, one per line; CSV whose header names an address column; SES's JSON. The "
-     "names of\n"
-     "columns and the reasons are those of SES, SendGrid, Mailgun, Postmark and "
-     "`suppress "
-     "export`.\n"
-     "Lines that are not entries are reported and skipped (exit 1). Importing again "
-     "changes "
-     "nothing,\n"
-     "so repeat an import that was interrupted.",
+     "Addresses, one per line; CSV whose header names an address column; SES's JSON.\n"
+     "Columns and reasons are named as SES, SendGrid, Mailgun, Postmark and `suppress\n"
+     "export` name them. Lines that are not entries are reported and skipped (exit 1).\n"
+     "Importing again changes nothing, so repeat an import that was interrupted.",
      "sesbouncectl suppress import bounces.csv --reason BOUNCE --note 'from SendGrid'",
      TAKES(OPTION_NOTE) | TAKES(OPTION_REASON) | TAKES(OPTION_SCOPE) | DRY, 1, ANY,
      .run = cmd_list_import},
     {"suppress", "export", "", "Everything that is on the list, as `import` reads it",
-     "CSV, or -o json with one object per line, sorted by address and scope. --format "
-     "ses "
-     "writes\n"
-     "ADDRESS,REASON for an import job of SES: MANUAL as COMPLAINT, and no entries that "
-     "end by\n"
-     "themselves unless --reason asks for them.",
+     "CSV, or -o json with one object per line, sorted by address and scope.\n"
+     "--format ses writes ADDRESS,REASON for an import job of SES: MANUAL as COMPLAINT,\n"
+     "and no entries that end by themselves unless --reason asks for them.",
      "sesbouncectl suppress export >list.csv",
      TAKES(OPTION_REASON) | TAKES(OPTION_SCOPE) | TAKES(OPTION_FORMAT), 0, 0,
      .run = cmd_list_export},
     {"suppress", "diff", "FILE…|-", "Compare the list with that of a file",
-     "Exit 0: the same, 1: different. Reads what `suppress import` reads; --reason and "
-     "--scope are\n"
-     "those of entries for which the file gives none.",
+     "Exit 0: the same, 1: different. Reads what `suppress import` reads; --reason is\n"
+     "that of entries for which the file gives none.",
      "aws sesv2 list-suppressed-destinations | sesbouncectl suppress diff -",
      TAKES(OPTION_REASON) | TAKES(OPTION_SCOPE), 1, ANY, .run = cmd_list_diff},
     {"events", NULL, "", "What SES reported, one row per recipient",
@@ -80,7 +96,7 @@ static const struct verb verbs[] = {
      TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_TYPE) | TAKES(OPTION_CLASS) |
          TAKES(OPTION_CAUSE) | TAKES(OPTION_RULE) | TAKES(OPTION_DOMAIN) |
          TAKES(OPTION_CAMPAIGN) | TAKES(OPTION_AFTER_ID) | TAKES(OPTION_LIMIT),
-     0, 0, .run = cmd_events},
+     0, 0, .run = cmd_events, .view = STORE_EVENTS},
     {"quarantine", "list", "", "Authentic messages that could not be applied", NULL,
      "sesbouncectl quarantine list --reason stale",
      TIME | TAKES(OPTION_REASON) | TAKES(OPTION_TOPIC) | TAKES(OPTION_LIMIT), 0, 0,

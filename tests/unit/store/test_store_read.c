@@ -95,7 +95,7 @@ static void each_filter_selects_what_it_names(void **state)
                                .after_address = "a@example.com", .after_scope = "*"),
                         "c@example.com ");
     assert_string_equal(select(STORE_SUPPRESSED, "address",
-                               .after_address = "a@example.com", .after_scope = "",
+                               .after_address = "a@example.com", .after_scope = "!",
                                .limit = 1),
                         "a@example.com ");
     assert_string_equal(select(STORE_SUPPRESSED, "address", .reason = "complaint"),
@@ -222,9 +222,8 @@ static void decide(struct fixture *fixture, const char *address, bool add, int64
         .until_ms = days ? fixture->now_ms + days * CLOCK_DAY_MS : POLICY_FOR_EVER};
     bool changed;
 
-    assert_int_equal((add ? store_suppress_add
-                          : store_suppress_remove)(fixture->store, &decision, &changed),
-                     0);
+    assert_int_equal(
+        (add ? decide_add : decide_remove)(fixture->store, &decision, &changed), 0);
 }
 
 static void status_counts_what_the_views_have_without_counting(void **state)
