@@ -332,10 +332,19 @@ static enum list_file_result format_find(struct list_file *file, struct str text
     return text_begin(file, line);
 }
 
+static int64_t file_changed_ms(int fd, int64_t now_ms)
+{
+    struct stat status;
+    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+        return now_ms;
+    int64_t ms = (int64_t)status.st_mtim.tv_sec * CLOCK_SECOND_MS +
+                 status.st_mtim.tv_nsec / 1000000;
+    return ms < now_ms ? ms : now_ms;
+}
+
 enum list_file_result list_file_open(struct list_file *file, int fd,
                                      const struct list_options *options)
 {
-    struct stat status;
     bool failed;
     memset(file, 0, sizeof(*file));
     file->options = *options;
@@ -346,10 +355,7 @@ enum list_file_result list_file_open(struct list_file *file, int fd,
         return LIST_FILE_FAILED;
     }
     file->line = 1;
-    file->options.since_ms = options->now_ms;
-    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-        status.st_mtim.tv_sec < options->now_ms / CLOCK_SECOND_MS)
-        file->options.since_ms = (int64_t)status.st_mtim.tv_sec * CLOCK_SECOND_MS;
+    file->options.since_ms = file_changed_ms(fd, options->now_ms);
     struct str text = list_input_peek(&file->input, &failed), line = text;
     if (failed)
         return LIST_FILE_FAILED;
