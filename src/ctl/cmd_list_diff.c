@@ -100,6 +100,7 @@ static int diff_run(struct diff *diff, struct ctl *ctl)
     if (!of.scope && !diff->reading.has_scopes)
         of.scope = POLICY_SCOPE_ALL;
     list_keys_sort(&diff->keys);
+    list_keys_unique(&diff->keys);
     ctl_output(ctl, &diff->output, NULL);
     int r = list_pages_each(ctl->store, &of, row_compare, diff);
     if (r == 0)
@@ -124,7 +125,7 @@ int cmd_list_diff(struct ctl *ctl)
     struct diff diff = {.at = 0};
     if (!list_reading_init(&diff.reading, ctl) || !ctl_store(ctl, STORE_READ))
         return CTL_COULD_NOT;
-    list_keys_init(&diff.keys);
+    list_keys_init(&diff.keys, CTL_LIST_KEYS_BYTES_MAX, false);
     int code = diff_read(&diff, ctl);
     if (code == CTL_DONE)
         code = diff_run(&diff, ctl);

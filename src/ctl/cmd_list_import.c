@@ -1,32 +1,25 @@
 /* suppress import: lists of other services, and our own exports. */
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "ctl/list_keys.h"
 #include "ctl/list_reading.h"
 
 /* An entry and its line of the log each: no more than STORE_TURN_ROWS_MAX. */
 #define TURN_ENTRIES_MAX (STORE_TURN_ROWS_MAX / 2)
 
-struct waiting {
-    char address[ADDRESS_BYTES_MAX];
-    char scope[POLICY_SCOPE_BYTES_MAX];
-    char detail[POLICY_DETAIL_BYTES_MAX]; /* empty: none */
-    char *note;                           /* owned; NULL: none */
-    enum policy_reason reason;
-    int64_t since_ms;
-    int64_t until_ms;
-};
-
 struct list_import {
     struct ctl *ctl;
     struct list_reading reading;
     bool dry_run;
-    const char *note;        /* of entries without one; NULL: none */
-    struct waiting *waiting; /* TURN_ENTRIES_MAX, read before the turn is taken */
-    size_t count, at;
-    uint64_t turn_imported;
+    const char *actor;
+    const char *note; /* of entries without one; NULL: none */
+    /* Read before the turn is taken, and sorted: neighbours share the pages of the
+     * database that they change. */
+    struct list_keys waiting;
+    size_t at;
+    uint64_t turn_entries, turn_imported;
     char scope[POLICY_SCOPE_BYTES_MAX]; /* the first other than `*`; empty: none */
     /* the summary */
     uint64_t done, imported, expired, without_reason;
@@ -45,77 +38,80 @@ static void import_interrupt(int signal_number)
 static int entry_decide(void *context, bool *ret_end)
 {
     struct list_import *import = context;
-    const struct waiting *entry = &import->waiting[import->at++];
-    const struct store_decision decision = {
-        .what = POLICY_DECIDE_IMPORT,
-        .reason = entry->reason,
-        .origin = POLICY_ORIGIN_IMPORT,
-        .address = entry->address,
-        .scope = entry->scope,
-        .actor = ctl_actor(),
-        .note = entry->note ? entry->note : import->note,
-        .detail = *entry->detail ? entry->detail : NULL,
-        .now_ms = import->ctl->now_ms,
-        .since_ms = entry->since_ms,
-        .until_ms = entry->until_ms};
+    const struct list_key entry = list_keys_get(&import->waiting, import->at++);
+    const struct store_decision decision = {.what = POLICY_DECIDE_IMPORT,
+                                            .reason = entry.reason,
+                                            .origin = POLICY_ORIGIN_IMPORT,
+                                            .address = entry.address,
+                                            .scope = entry.scope,
+                                            .actor = import->actor,
+                                            .note =
+                                                *entry.note ? entry.note : import->note,
+                                            .detail = *entry.detail ? entry.detail : NULL,
+                                            .now_ms = import->ctl->now_ms,
+                                            .since_ms = entry.since_ms,
+                                            .until_ms = entry.until_ms};
     enum policy_decided decided;
     int r = store_decide(import->ctl->store, &decision, &decided);
     import->turn_imported += r == 0 && decided == POLICY_CHANGED;
-    *ret_end = import->at == import->count;
+    *ret_end =
+        ++import->turn_entries == TURN_ENTRIES_MAX || import->at == import->waiting.count;
     return r;
 }
 
+/* Interrupted: what is committed stays. */
 static int waiting_apply(struct list_import *import)
 {
     size_t before = 0;
     int r = 0;
     import->at = 0;
-    while (r == 0 && import->at < import->count) {
-        import->turn_imported = 0;
-        r = ctl_turn(import->ctl->store, import->dry_run ? TURN_ROLLS_BACK : TURN_COMMITS,
-                     entry_decide, import);
+    list_keys_sort(&import->waiting);
+    while (r == 0 && import->at < import->waiting.count) {
+        import->turn_imported = import->turn_entries = 0;
+        r = import_interrupted
+                ? -EINTR
+                : ctl_turn(import->ctl->store,
+                           import->dry_run ? TURN_ROLLS_BACK : TURN_COMMITS, entry_decide,
+                           import);
         if (r < 0)
             break;
         import->imported += import->turn_imported;
         import->done += import->at - before;
         before = import->at;
+        progress_show(&import->reading.progress, import->done);
     }
-    for (size_t i = 0; i < import->count; i++)
-        free(import->waiting[i].note);
-    import->count = 0;
+    list_keys_clear(&import->waiting);
     return r;
 }
 
-static void text_copy(char *to, size_t room, struct str text)
+static int entry_keep(struct list_import *import, const struct list_entry *entry)
 {
-    (void)snprintf(to, room, "%s", str_present(text) ? text.data : "");
+    int r = list_keys_add(&import->waiting, entry);
+    if (r != -E2BIG)
+        return r;
+    r = waiting_apply(import);
+    return r < 0 ? r : list_keys_add(&import->waiting, entry);
 }
 
 static int entry_wait(void *context, const struct list_entry *entry)
 {
     struct list_import *import = context;
-    struct waiting *waiting = &import->waiting[import->count];
+    struct list_entry kept;
     if (import_interrupted)
         return -EINTR;
     if (entry->until_ms <= import->ctl->now_ms) {
         import->expired++;
         return 0;
     }
-    *waiting = (struct waiting){.reason = entry->reason,
-                                .since_ms = entry->since_ms,
-                                .until_ms = entry->until_ms};
-    if (entry->reason == POLICY_REASON_NONE) {
-        waiting->reason = POLICY_REASON_MANUAL;
-        import->without_reason++;
-    }
-    text_copy(waiting->address, sizeof(waiting->address), str_of(entry->address.key));
-    text_copy(waiting->scope, sizeof(waiting->scope), entry->scope);
-    text_copy(waiting->detail, sizeof(waiting->detail), entry->detail);
-    if (!*import->scope && strcmp(waiting->scope, POLICY_SCOPE_ALL) != 0)
-        text_copy(import->scope, sizeof(import->scope), entry->scope);
-    if (str_present(entry->note) && !(waiting->note = str_dup(entry->note)))
-        return -ENOMEM;
-    return ++import->count == TURN_ENTRIES_MAX ? waiting_apply(import) : 0;
+    if (!*import->scope && strcmp(entry->scope.data, POLICY_SCOPE_ALL) != 0)
+        (void)snprintf(import->scope, sizeof(import->scope), "%s", entry->scope.data);
+    if (entry->reason != POLICY_REASON_NONE)
+        return entry_keep(import, entry);
+    import->without_reason++;
+    /* `address.domain` stays that of `entry`, and is not asked for. */
+    kept = *entry;
+    kept.reason = POLICY_REASON_MANUAL;
+    return entry_keep(import, &kept);
 }
 
 /* --- telling --- */
@@ -150,7 +146,8 @@ static int summary_tell(const struct list_import *import, int code)
     if (import->expired > 0)
         printf(", %llu have ended already", (unsigned long long)import->expired);
     if (import->reading.faults > 0)
-        printf(", %llu lines are not entries", (unsigned long long)import->reading.faults);
+        printf(", %llu lines are not entries",
+               (unsigned long long)import->reading.faults);
     return putchar('\n') == EOF ? ctl_fail_output(-EIO) : code;
 }
 
@@ -178,16 +175,16 @@ static int import_entries(struct list_import *import)
 int cmd_list_import(struct ctl *ctl)
 {
     const char *note = ctl->value[OPTION_NOTE];
-    _cleanup_(freep) struct waiting *waiting = calloc(TURN_ENTRIES_MAX, sizeof(*waiting));
     struct list_import import = {.ctl = ctl,
                                  .dry_run = ctl_given(ctl, OPTION_DRY_RUN),
+                                 .actor = ctl_actor(),
                                  /* Absent is NULL, never ''. */
-                                 .note = note && *note ? note : NULL,
-                                 .waiting = waiting};
-    if (!waiting)
-        return ctl_fail("out of memory");
+                                 .note = note && *note ? note : NULL};
     if (!list_reading_init(&import.reading, ctl) || !ctl_store(ctl, STORE_WRITE))
         return CTL_COULD_NOT;
+    list_keys_init(&import.waiting, CTL_IMPORT_BYTES_MAX, true);
     signal(SIGINT, import_interrupt);
-    return import_entries(&import);
+    int code = import_entries(&import);
+    list_keys_done(&import.waiting);
+    return code;
 }

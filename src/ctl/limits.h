@@ -24,6 +24,9 @@
 /* What `suppress diff` holds of a file: 64 bytes for each of a million entries, of which
  * usual addresses take half. */
 #define CTL_LIST_KEYS_BYTES_MAX (64 * 1024 * 1024)
+/* Entries that `suppress import` sorts at a time: some 300,000. The more there are, the
+ * more of them share a page of the database: a million one by one would write 8 GB. */
+#define CTL_IMPORT_BYTES_MAX (32 * 1024 * 1024)
 /* Addresses that `suppress add` takes at once: some ten million. */
 #define CTL_LIST_BYTES_MAX (256 * 1024 * 1024)
 /* Lines reported as not being addresses: nobody corrects more than this by hand. */
