@@ -26,6 +26,41 @@ static char *print(const struct settings *settings)
     return text;
 }
 
+/* What policy.h says of a policy, and that both are the same. */
+static void check_policy(const struct policy *policy, const struct policy *again)
+{
+    const struct ses_event event = {
+        .tenant = STR("a"),
+        .from_domain = STR("A.example"),
+        .tags = STR("{\"a\":[\"b\"]}"),
+    };
+    struct policy_scoped scoped, scoped_again;
+
+    PROMISE(policy->override_count == again->override_count);
+    for (size_t i = 0; i < policy->override_count; i++) {
+        PROMISE(policy_rule_at(policy->overrides[i].rule));
+        PROMISE(policy->overrides[i].rule == again->overrides[i].rule);
+        PROMISE(policy->overrides[i].effect == again->overrides[i].effect);
+        PROMISE(policy->overrides[i].term_ms == again->overrides[i].term_ms);
+    }
+    PROMISE(policy->allow_count == again->allow_count);
+    PROMISE(policy->scope_count == again->scope_count);
+    for (size_t i = 0; i < policy->scope_count; i++) {
+        const struct policy_scope *scope = &policy->scopes[i];
+        PROMISE(scope->name[0] && strlen(scope->name) < POLICY_SCOPE_BYTES_MAX);
+        PROMISE(strcmp(scope->name, again->scopes[i].name) == 0);
+        PROMISE(scope->match_count > 0);
+        for (size_t m = 0; m < scope->match_count; m++) {
+            const struct policy_match *match = &scope->matches[m];
+            PROMISE(match->pattern[0]);
+            PROMISE((match->kind == POLICY_MATCH_TAG) == (match->tag != NULL));
+        }
+    }
+    policy_scope_find(policy, &event, &scoped);
+    policy_scope_find(again, &event, &scoped_again);
+    PROMISE(strcmp(scoped.name, scoped_again.name) == 0);
+}
+
 static void check_settings(const struct settings *settings)
 {
     _cleanup_(settings_freep) struct settings *again = NULL;
@@ -38,6 +73,7 @@ static void check_settings(const struct settings *settings)
     second = print(again);
     PROMISE(strcmp(first, second) == 0);
     PROMISE(settings->events.table.rule_count == again->events.table.rule_count);
+    check_policy(&settings->policy, &again->policy);
     for (size_t i = 0; i < settings->ingest.listen.count; i++)
         PROMISE(settings_listen_is_local(settings->ingest.listen.items[i]) ==
                 settings_listen_is_local(again->ingest.listen.items[i]));
