@@ -29,7 +29,7 @@ static int overrides_build(struct settings *settings)
 }
 
 /* Copies `s` to `*to`, with a NUL, and moves that behind it. */
-static const char *text_put(char **to, struct str s)
+static const char *built_text_put(char **to, struct str s)
 {
     char *text = *to;
     memcpy(text, s.data, s.len);
@@ -54,8 +54,8 @@ static void scope_build(const struct settings_scope *from, struct policy_match *
             assert(!"an item of the list that was not checked");
         matches[i].kind = match.kind;
         if (str_present(match.tag))
-            matches[i].tag = text_put(texts, match.tag);
-        matches[i].pattern = text_put(texts, match.pattern);
+            matches[i].tag = built_text_put(texts, match.tag);
+        matches[i].pattern = built_text_put(texts, match.pattern);
     }
 }
 

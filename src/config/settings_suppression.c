@@ -98,7 +98,7 @@ int settings_rule_read(struct str text, struct policy_override *ret,
         i++;
     if (i == EFFECTS)
         return settings_blame(ret_fault, word,
-                              "is no effect: give `record`, `soft`, `hold` or "
+                              "is not an effect: give `record`, `soft`, `hold` or "
                               "`suppress`");
     ret->effect = effects[i].effect;
     const char *why = rule_why_not(policy_rule_at(ret->rule), ret->effect);

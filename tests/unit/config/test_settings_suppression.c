@@ -158,7 +158,7 @@ static void a_wrong_value_says_what_would_be_right(void **state)
          "did you mean `transient-mailbox-full`?"},
         {"suppression", "rule = bounce record", "`sesbouncectl policy list` prints them"},
         {"suppression", "rule = complaint block",
-         "`block` is no effect: give `record`, `soft`, `hold` or `suppress`"},
+         "`block` is not an effect: give `record`, `soft`, `hold` or `suppress`"},
         {"suppression", "rule = complaint hold 30w", "`30w` is not a duration"},
         {"suppression", "rule = complaint hold ever", "or `forever`"},
         {"suppression", "rule = complaint suppress 1s",
@@ -224,7 +224,7 @@ static void soft_bounces_must_be_able_to_count(void **state)
                     "give 8 at most, or a longer window\n");
     settings_free(settings_accept(
         "[suppression]\nsoft_days = 8\nsoft_span = 7d\nsoft_window = 7d\n"));
-    /* What is wrong by itself is told once. */
+    /* What is wrong by itself is reported once. */
     settings_refuse_value("suppression", "soft_window = 1", "give 1d to 60d");
 }
 
@@ -391,7 +391,7 @@ static void names_and_sections_are_bounded(void **state)
     _cleanup_(settings_freep) struct settings *full = settings_accept(many.data);
     assert_int_equal(full->policy.scope_count, SETTINGS_SECTIONS_MAX);
     assert_string_equal(full->policy.scopes[1023].matches[0].pattern, "1023");
-    assert_int_equal(buf_printf(&many, "[scope more]\nnothing = here is told\n"), 0);
+    assert_int_equal(buf_printf(&many, "[scope more]\nnothing = is read here\n"), 0);
     settings_refuse(many.data,
                     "@:2049: [scope more] is one too many: there may be 1024\n");
 }
