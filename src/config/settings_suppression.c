@@ -58,7 +58,7 @@ static int rule_name_read(struct str text, struct str name, size_t *ret,
 static const char *rule_why_not(const struct policy_rule *rule, enum policy_effect effect)
 {
     if (rule->type == SES_OTHER)
-        return "concerns nobody whom the mail was sent to: it is always recorded only";
+        return "says whose address it is, not what happened: it is always recorded only";
     if (rule->type == SES_DELIVERY)
         return "concerns a delivery: all it does is to end the counting of soft bounces";
     if (rule->feedback && strcmp(rule->feedback, "not-spam") == 0 &&

@@ -8,8 +8,7 @@
 
 #define KIB UINT64_C(1024)
 #define MIB (1024 * KIB)
-/* As many days as soft bounces are kept. */
-#define SOFT_DAYS_MAX (STORE_SOFT_KEEP_MS / CLOCK_DAY_MS)
+#define SOFT_DAYS_MAX (SETTINGS_SOFT_WINDOW_MAX_MS / CLOCK_DAY_MS)
 /* `member` is that of the section in struct settings. */
 #define SETTING(type_, section_, key_, member)                                           \
     .section = #section_, .key = #key_, .type = SETTING_##type_,                         \
@@ -150,15 +149,15 @@ const struct setting settings_table[] = {
     {SETTING(NUMBER, suppression, soft_days, soft_days), .max = SOFT_DAYS_MAX,
      .value = "5",
      .help = "On how many days (UTC) mail to an address must bounce softly, with no\n"
-             "delivery in between, before the address is suppressed, 0 to 60; 0 means\n"
+             "delivery in between, before the address is suppressed, 0 to 180; 0 means\n"
              "never. Soft bounces count only while the sending identity also reports\n"
              "deliveries."},
-    {SETTING(DURATION, suppression, soft_span, soft_span_ms), .max = STORE_SOFT_KEEP_MS,
+    {SETTING(DURATION, suppression, soft_span, soft_span_ms), .max = SETTINGS_SOFT_WINDOW_MAX_MS,
      .value = "10d",
      .help = "How far apart the first and the last of these days are, at least."},
     {SETTING(DURATION, suppression, soft_window, soft_window_ms), .min = CLOCK_DAY_MS,
-     .max = STORE_SOFT_KEEP_MS, .value = "30d",
-     .help = "How far apart they are at most, 1d to 60d."},
+     .max = SETTINGS_SOFT_WINDOW_MAX_MS, .value = "30d",
+     .help = "How far apart they are at most, 1d to 180d."},
     {SETTING(DURATION, suppression, soft_term, soft_term_ms), .min = SETTINGS_TERM_MIN_MS,
      .max = SETTINGS_TERM_MAX_MS, .value = "14d",
      .help =

@@ -138,9 +138,9 @@ static void a_wrong_value_says_what_would_be_right(void **state)
     static const struct {
         const char *section, *line, *part;
     } cases[] = {
-        {"suppression", "soft_days = 61", "give 0 to 60"},
-        {"suppression", "soft_span = 61d", "give 0 to 60d"},
-        {"suppression", "soft_window = 23h", "give 1d to 60d"},
+        {"suppression", "soft_days = 181", "give 0 to 180"},
+        {"suppression", "soft_span = 181d", "give 0 to 180d"},
+        {"suppression", "soft_window = 23h", "give 1d to 180d"},
         {"suppression", "soft_term = 0", "give 1m to 36500d"},
         {"suppression", "soft_term = forever", "is not a duration"},
         {"suppression", "soft_term_max = 36501d", "give 1m to 36500d"},
@@ -168,8 +168,9 @@ static void a_wrong_value_says_what_would_be_right(void **state)
          "`30d` is one word too many"},
         {"suppression", "rule = complaint soft", "`complaint` is not about a bounce"},
         {"suppression", "rule = opt-out soft", "is not about a bounce"},
-        {"suppression", "rule = not-addressed suppress", "concerns nobody"},
-        {"suppression", "rule = no-address record", "concerns nobody"},
+        {"suppression", "rule = not-addressed suppress", "is always recorded only"},
+        {"suppression", "rule = allowed suppress", "is always recorded only"},
+        {"suppression", "rule = no-address record", "is always recorded only"},
         {"suppression", "rule = delivery record", "concerns a delivery"},
         {"suppression", "rule = complaint-not-spam suppress", "nobody objects"},
         {"suppression", "rule = complaint-not-spam-of-many hold", "nobody objects"},
@@ -225,7 +226,7 @@ static void soft_bounces_must_be_able_to_count(void **state)
     settings_free(settings_accept(
         "[suppression]\nsoft_days = 8\nsoft_span = 7d\nsoft_window = 7d\n"));
     /* What is wrong by itself is reported once. */
-    settings_refuse_value("suppression", "soft_window = 1", "give 1d to 60d");
+    settings_refuse_value("suppression", "soft_window = 1", "give 1d to 180d");
 }
 
 static void bodies_go_with_their_events(void **state)
