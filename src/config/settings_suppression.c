@@ -353,9 +353,9 @@ static void scopes_check(struct settings_reader *reader)
         struct str name = settings_quote(str_of(scope->head.name));
         if (scope->match.count == 0 && !settings_place(&scope->head, match)->faulty)
             settings_fault(reader, scope->head.line,
-                           "[scope %.*s] needs `match`, or no mail belongs to it: as in "
-                           "`match = from_domain:news.example.com`",
-                           STR_ARG(name));
+                           "[scope%s%.*s] needs `match`, or no mail belongs to it: as "
+                           "in `match = from_domain:news.example.com`",
+                           name.len > 0 ? " " : "", STR_ARG(name));
     }
 }
 

@@ -6,8 +6,8 @@
 #include "sesbounce/clock.h"
 #include "sesbounce/limits.h"
 
-#define KIB UINT64_C(1024)
-#define MIB (1024 * KIB)
+#define KIB           UINT64_C(1024)
+#define MIB           (1024 * KIB)
 #define SOFT_DAYS_MAX (SETTINGS_SOFT_WINDOW_MAX_MS / CLOCK_DAY_MS)
 /* `member` is that of the section in struct settings. */
 #define SETTING(type_, section_, key_, member)                                           \
@@ -152,8 +152,8 @@ const struct setting settings_table[] = {
              "delivery in between, before the address is suppressed, 0 to 180; 0 means\n"
              "never. Soft bounces count only while the sending identity also reports\n"
              "deliveries."},
-    {SETTING(DURATION, suppression, soft_span, soft_span_ms), .max = SETTINGS_SOFT_WINDOW_MAX_MS,
-     .value = "10d",
+    {SETTING(DURATION, suppression, soft_span, soft_span_ms),
+     .max = SETTINGS_SOFT_WINDOW_MAX_MS, .value = "10d",
      .help = "How far apart the first and the last of these days are, at least."},
     {SETTING(DURATION, suppression, soft_window, soft_window_ms), .min = CLOCK_DAY_MS,
      .max = SETTINGS_SOFT_WINDOW_MAX_MS, .value = "30d",

@@ -61,6 +61,24 @@ static void check_policy(const struct policy *policy, const struct policy *again
     PROMISE(strcmp(scoped.name, scoped_again.name) == 0);
 }
 
+/* Whatever SES says, there is a scope, whose name can be typed. */
+static void check_scope(struct str said)
+{
+    static const struct policy_match tag = {POLICY_MATCH_TAG, "a", "b*c"};
+    static const struct policy_scope scope = {"a", &tag, 1, false};
+    const struct policy policy = {
+        .scopes = &scope, .scope_count = 1, .scope_by = POLICY_SCOPE_BY_TENANT};
+    const struct ses_event event = {
+        .tenant = said, .identity = said, .from_domain = said, .tags = said};
+    struct policy_scoped scoped;
+
+    policy_scope_find(&policy, &event, &scoped);
+    struct str name = {scoped.name, strnlen(scoped.name, sizeof(scoped.name))};
+    PROMISE(name.len > 0 && name.len < POLICY_SCOPE_BYTES_MAX && str_is_utf8(name));
+    for (size_t i = 0; i < name.len; i++)
+        PROMISE((unsigned char)name.data[i] > ' ');
+}
+
 static void check_settings(const struct settings *settings)
 {
     _cleanup_(settings_freep) struct settings *again = NULL;
@@ -106,6 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     _cleanup_(buf_done) struct buf faults;
     char path[32];
 
+    check_scope(fuzz_str(data, size));
     buf_init(&faults, SETTINGS_FAULTS_BYTES_MAX);
     int r = read_bytes(fuzz_str(data, size), &settings, &faults, path);
     PROMISE(r == 0 || r == -EINVAL);
