@@ -22,9 +22,11 @@ static int overrides_build(struct settings *settings)
     settings->built.overrides = overrides;
     if (!overrides)
         return -ENOMEM;
-    for (size_t i = 0; i < list->count; i++)
-        if (settings_rule_read(str_of(list->items[i]), &overrides[i], &fault) < 0)
-            assert(!"an item of the list that was not checked");
+    for (size_t i = 0; i < list->count; i++) {
+        /* It was read before it came into the list. */
+        int r = settings_rule_read(str_of(list->items[i]), &overrides[i], &fault);
+        assert(r == 0);
+    }
     return 0;
 }
 
@@ -50,8 +52,8 @@ static void scope_build(const struct settings_scope *from, struct policy_match *
     };
     for (size_t i = 0; i < from->match.count; i++) {
         struct settings_match match;
-        if (settings_match_read(str_of(from->match.items[i]), &match, &fault) < 0)
-            assert(!"an item of the list that was not checked");
+        int r = settings_match_read(str_of(from->match.items[i]), &match, &fault);
+        assert(r == 0);
         matches[i].kind = match.kind;
         if (str_present(match.tag))
             matches[i].tag = built_text_put(texts, match.tag);
