@@ -46,7 +46,7 @@ static int entries_read(struct list_reading *reading, struct list_file *file,
     return r < 0 || result == LIST_FILE_END ? r : -errno;
 }
 
-/* Tells of a file that cannot be read. Returns -ECANCELED. */
+/* Reports a file that cannot be read. Returns -ECANCELED. */
 static int file_refuse_reading(const struct list_reading *reading, const char *why)
 {
     ctl_fail("%s: %s", reading->file, why);

@@ -1,6 +1,6 @@
 /*
- * Reads the list files that an operator names, one entry after the other. Lines that are
- * no entries are told and do not stop it. One thread.
+ * Reads the list files that an operator names, one entry after the other. A line without
+ * an entry is reported and does not stop it. One thread.
  */
 #ifndef CTL_LIST_READING_H
 #define CTL_LIST_READING_H
@@ -26,8 +26,8 @@ bool list_reading_init(struct list_reading *reading, struct ctl *ctl);
 
 /*
  * Reads the verb's words: files, `-` is standard input. 0; or what `take` returned; or
- * -ECANCELED after telling that a file cannot be read, or is not a list. The lines that
- * are no entries have been told by then, up to CTL_LIST_FAULTS_MAX.
+ * -ECANCELED if a file cannot be read or is not a list, which it reports. Of the lines
+ * without an entry it reports CTL_LIST_FAULTS_MAX.
  */
 int list_reading_run(struct list_reading *reading, const struct ctl *ctl,
                      list_reading_fn *take, void *context);
