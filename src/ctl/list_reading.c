@@ -27,6 +27,13 @@ static void line_refuse(struct list_reading *reading, const struct list_file *fi
     ctl_note("%s:%llu: %s", reading->file, (unsigned long long)file->line, file->fault);
 }
 
+/* Reports a file that cannot be read. Returns -ECANCELED. */
+static int file_refuse_reading(const struct list_reading *reading, const char *why)
+{
+    ctl_fail("%s: %s", reading->file, why);
+    return -ECANCELED;
+}
+
 static int entries_read(struct list_reading *reading, struct list_file *file,
                         list_reading_fn *take, void *context)
 {
@@ -43,14 +50,9 @@ static int entries_read(struct list_reading *reading, struct list_file *file,
         }
         progress_show(&reading->progress, reading->entries);
     } while (r == 0 && (result == LIST_FILE_ENTRY || result == LIST_FILE_FAULT));
-    return r < 0 || result == LIST_FILE_END ? r : -errno;
-}
-
-/* Reports a file that cannot be read. Returns -ECANCELED. */
-static int file_refuse_reading(const struct list_reading *reading, const char *why)
-{
-    ctl_fail("%s: %s", reading->file, why);
-    return -ECANCELED;
+    return r == 0 && result == LIST_FILE_FAILED
+               ? file_refuse_reading(reading, strerror(errno))
+               : r;
 }
 
 static int file_read_entries(struct list_reading *reading, const char *word,
