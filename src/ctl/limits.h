@@ -37,4 +37,7 @@
 /* The largest body that `[ingest] max_body` can let in. */
 #define CTL_BODY_BYTES_MAX (64 * 1024 * 1024)
 
+/* Kinds of changes that `suppress rebuild` counts: actions, reasons and rules. */
+#define CTL_REBUILD_KINDS_MAX 128
+
 #endif

@@ -60,6 +60,13 @@ static const struct verb verbs[] = {
      "again.",
      "sesbouncectl suppress drop guard:example.com --note 'outage of 3 May'",
      TAKES(OPTION_NOTE) | DRY, 1, ANY, .run = cmd_suppress_drop},
+    {"suppress", "rebuild", "", "Recompute the list from the kept events",
+     "Applies the policy in force to every kept event: after a change of [suppression] "
+     "rule "
+     "or\n[scope NAME]. What people decided, imports, SOFT entries, and entries whose "
+     "events "
+     "are kept\nno longer are taken as given. It can be interrupted and repeated.",
+     "sesbouncectl suppress rebuild --dry-run", DRY, 0, 0, .run = cmd_suppress_rebuild},
     {"suppress", "log", "", "The changes of the list, oldest first",
      "--limit without --after-id gives the newest.",
      "sesbouncectl suppress log --address jane@example.com",
