@@ -15,7 +15,7 @@ VARIANT := $(strip $(if $(findstring clang,$(notdir $(firstword $(CC)))),clang) 
 empty   :=
 BUILD   ?= build$(if $(VARIANT),/$(subst $(empty) $(empty),-,$(VARIANT)))
 
-PKGS    := libmicrohttpd libcurl jansson sqlite3 libsystemd libcrypto libssl libidn2 libzstd
+PKGS    := libmicrohttpd libcurl jansson sqlite3 libsystemd libcrypto libssl libidn2 libzstd zlib
 # With LAYERS="base message" only these are compiled and tested (target `unit`).
 LAYERS  ?= base message policy config store remote report daemon ctl
 PROGRAM_LAYERS := daemon ctl
