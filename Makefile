@@ -157,6 +157,7 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libhelpers.a $(BUILD)/libs
 	$(link) -lcmocka
 
 # A target with a main() that reads files, and with libFuzzer's.
+$(BUILD)/unit/fuzz/records $(BUILD)/fuzz/records: $(BUILD)/libctl.a
 $(BUILD)/libfuzz.a: $(FUZZ_HELPER_OBJ)
 	$(archive)
 FUZZ_PARTS := $(BUILD)/libfuzz.a $(BUILD)/libdaemon.a $(BUILD)/libsesbounce.a

@@ -129,7 +129,7 @@ static int record_body_take(struct import *import, struct batch_item *item,
 }
 
 /* The plain text that SES sends when a topic is set up. */
-static bool is_announcement(const struct import *import, struct str text)
+static bool is_setup_notice(const struct import *import, struct str text)
 {
     struct ses_event event;
     enum quarantine_reason reason;
@@ -157,7 +157,7 @@ static int record_read(struct import *import, struct batch_item *item, struct st
     *ret_shape = ses_event_shape(body);
     if (*ret_shape == SES_SHAPE_NO_MEMORY)
         return -ENOMEM;
-    if (*ret_shape == SES_SHAPE_NOT_JSON && is_announcement(import, body))
+    if (*ret_shape == SES_SHAPE_NOT_JSON && is_setup_notice(import, body))
         *ret_shape = SES_SHAPE_MESSAGE;
     if (!*ret_fault)
         *ret_fault = verdict_info(verdict)->body;

@@ -31,7 +31,7 @@ void records_done(struct records *records)
 /* Sees to it that there is a byte. 1; 0 at the end; negative with `fault`. */
 static int bytes_fill(struct records *records)
 {
-    struct str piece = STR_ABSENT;
+    struct str piece = STR("");
     if (records->at < records->end)
         return 1;
     int r = records->input ? records_input_read(records->input, &piece) : 0;

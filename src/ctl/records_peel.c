@@ -53,7 +53,7 @@ struct peeling {
     struct str key[MEMBERS];  /* as it stands, between its quotation marks */
 };
 
-static bool value_read(struct json_scan *json, struct str *ret_text)
+static bool member_value_read(struct json_scan *json, struct str *ret_text)
 {
     return json_scan_peek(json) == '"' ? json_scan_string(json, ret_text)
                                        : json_scan_skip(json);
@@ -70,7 +70,7 @@ static bool member_read(struct peeling *peeling)
         return false;
     (void)json_scan_peek(json);
     const char *value_at = json->at;
-    if (!value_read(json, &text))
+    if (!member_value_read(json, &text))
         return false;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (str_equal(names[i].key, key)) {

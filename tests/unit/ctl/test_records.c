@@ -198,7 +198,7 @@ static void a_text_ends_where_an_object_follows_it(void **state)
                           {RECORDS_END, NULL, 0}});
 }
 
-static void a_zero_byte_ends_nothing_and_holds_up_nothing(void **state)
+static void a_zero_byte_does_not_hold_up_the_next_record(void **state)
 {
     (void)state;
     cut((struct str){"[\0,{\"a\":1}]", 11},
@@ -207,7 +207,7 @@ static void a_zero_byte_ends_nothing_and_holds_up_nothing(void **state)
                           {RECORDS_END, NULL, 0}});
 }
 
-/* Far above what is kept in memory: none of it is kept. */
+/* The buffer holds one record, not the container. */
 static void a_container_may_be_larger_than_any_record(void **state)
 {
     (void)state;
@@ -239,7 +239,7 @@ int main(void)
         cmocka_unit_test(a_container_without_its_end_is_noticed),
         cmocka_unit_test(after_damage_in_a_container_whole_lines_are_read_again),
         cmocka_unit_test(a_text_ends_where_an_object_follows_it),
-        cmocka_unit_test(a_zero_byte_ends_nothing_and_holds_up_nothing),
+        cmocka_unit_test(a_zero_byte_does_not_hold_up_the_next_record),
         cmocka_unit_test(a_container_may_be_larger_than_any_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

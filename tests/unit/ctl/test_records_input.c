@@ -136,7 +136,7 @@ static void a_pipe_may_give_a_byte_at_a_time(void **state)
     close(ends[0]);
 }
 
-static void a_fault_of_the_file_is_told(void **state)
+static void a_fault_of_the_file_has_a_text(void **state)
 {
     (void)state;
     _cleanup_(records_input_done) struct records_input input;
@@ -152,7 +152,7 @@ int main(void)
         cmocka_unit_test(a_text_larger_than_a_buffer_is_whole),
         cmocka_unit_test(what_is_readable_before_damage_is_given),
         cmocka_unit_test(a_pipe_may_give_a_byte_at_a_time),
-        cmocka_unit_test(a_fault_of_the_file_is_told),
+        cmocka_unit_test(a_fault_of_the_file_has_a_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

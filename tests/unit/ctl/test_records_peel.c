@@ -55,7 +55,8 @@ static void names_of_lambda_are_spelled_as_sns_does(void **state)
 static void a_name_with_an_escape_is_not_overwritten(void **state)
 {
     (void)state;
-    peel("{\"TopicArn\":\"t\",\"Signing\\u0043ertUrl\":\"u\"}", RECORDS_PEELED_NOTHING, NULL);
+    peel("{\"TopicArn\":\"t\",\"Signing\\u0043ertUrl\":\"u\"}", RECORDS_PEELED_NOTHING,
+         NULL);
 }
 
 static void an_envelope_without_a_signature_is_firehoses(void **state)
