@@ -30,7 +30,7 @@ static void record_check(struct str record, bool is_first, unsigned layers)
                     peeled == RECORDS_PEELED_CONTAINER;
     PROMISE(peeled != RECORDS_PEELED_NO_MEMORY);
     PROMISE(!has_text || (str_present(inner.text) && inner.text.len <= record.len));
-    PROMISE(!has_text || str_is_utf8(inner.text));
+    PROMISE(!has_text || peeled == RECORDS_PEELED_CONTAINER || str_is_utf8(inner.text));
     if (has_text && layers < CTL_RECORDS_LAYERS_MAX) {
         if (peeled == RECORDS_PEELED_CONTAINER) {
             records_init_text(&records, inner.text);
