@@ -130,9 +130,10 @@ static const struct verb verbs[] = {
      "body.json",
      TAKES(OPTION_CERTIFICATE), 1, 1, .run = cmd_message_verify},
     {"import", NULL, "FILE…|-", "Apply captured messages",
-     "SNS envelopes (verified) and bare SES messages (trusted, since you name them): one "
-     "per\nfile, one per line, or one after another. Importing twice changes nothing.",
-     "sesbouncectl import archive/*.json", DRY, 1, ANY, .run = cmd_import},
+     "SNS envelopes (verified) and bare SES messages (trusted, since you name them), as "
+     "they lie in\nS3, SQS or Lambda's events: gzip or not, in files and folders. "
+     "Importing twice changes nothing.",
+     "sesbouncectl import /var/tmp/ses-events", DRY, 1, ANY, .run = cmd_import},
     {"simulate", NULL, "WHAT", "Post a signed message to the running daemon",
      "WHAT is bounce, complaint, ooto, suppressionlist or delivery, as SES's mailbox "
      "simulator\nwould cause it, for WHAT@simulator.amazonses.com. Needs [simulator] "
