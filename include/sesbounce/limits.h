@@ -114,6 +114,9 @@
 #define SES_TAGS_BYTES_MAX (8 * 1024)
 /* `Permanent/OnAccountSuppressionList (simulator)` and the like. */
 #define POLICY_DETAIL_BYTES_MAX 128
+/* `configuration_set:` and a name; SES allows 64 characters for that of a configuration
+ * set or a tenant. */
+#define POLICY_SCOPE_BYTES_MAX 128
 /* Doublings of a term: 30 days become at most ten years. */
 #define POLICY_DOUBLINGS_MAX 7
 /* The part of a diagnostic that is parsed: servers say what matters in the first lines.
@@ -133,6 +136,17 @@
 #define SETTINGS_LINE_BYTES_MAX 4096
 /* Items of a list, however short their lines are. */
 #define SETTINGS_ITEMS_MAX 1024
+/* Sections of one kind, such as [scope NAME]: each event is compared with them in turn. A
+ * service with more customers has `scope_by`. */
+#define SETTINGS_SECTIONS_MAX 1024
+/* Half of STORE_SOFT_KEEP_MS, since events arrive in any order. */
+#define SETTINGS_SOFT_WINDOW_MAX_MS (180LL * 24 * 3600 * 1000)
+/* A term of an entry: the list's totals are kept by the minute. */
+#define SETTINGS_TERM_MIN_MS (60 * 1000)
+/* A hundred years: sums of times stay far from an overflow. */
+#define SETTINGS_TERM_MAX_MS (36500LL * 24 * 3600 * 1000)
+/* Hard bounces of a provider within an hour: nobody sends more, so the guard is off. */
+#define SETTINGS_GUARD_LEAST_MAX (1000LL * 1000 * 1000)
 /* Every fault of a file is reported, up to this size of all reports. */
 #define SETTINGS_FAULTS_BYTES_MAX (64 * 1024)
 /* One of them: what is wrong with one line, quotes included. */
@@ -238,9 +252,11 @@
  */
 #define STORE_QUARANTINE_STEP_ROWS  512
 #define STORE_QUARANTINE_STEP_BYTES (32L * 1024 * 1024)
-/* Soft days are forgotten after this: twice POLICY_DOUBT_WINDOW_MS, since events arrive
- * in any order. */
-#define STORE_SOFT_KEEP_MS (60LL * 24 * 3600 * 1000)
+/* Soft days are forgotten after this: twice the longest window for them that may be
+ * configured, since events arrive in any order. */
+#define STORE_SOFT_KEEP_MS (360LL * 24 * 3600 * 1000)
+/* Totals that have ended are kept for this: a clock may be set back. */
+#define STORE_TOTAL_KEEP_MS (60LL * 24 * 3600 * 1000)
 /* `status` says for this long that a list was begun in place of one that was lost: a
  * person who looks once a month sees it. */
 #define STORE_LOST_TELL_DAYS 30
@@ -268,6 +284,13 @@
 #define STORE_DAYS_TALLIED_MAX 16
 /* Different (day, type) pairs, likewise. */
 #define STORE_TYPES_TALLIED_MAX 64
+/* Pairs of a sending identity and a day with Deliveries that are remembered as written;
+ * others are written again, which changes nothing. */
+#define STORE_IDENTITIES_CACHED_MAX 64
+/* How late the log may say that a term has ended. */
+#define STORE_EXPIRE_AGAIN_MS (60LL * 1000)
+/* Entries whose end is logged in one transaction: some milliseconds. */
+#define STORE_EXPIRE_ROWS_MAX 200
 /* Different (reason, minute of the end) pairs, likewise. */
 #define STORE_LIST_TOTALS_MAX 64
 /* A larger body is kept plain, and what claims to have been larger is not unpacked. May

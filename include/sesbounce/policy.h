@@ -73,6 +73,8 @@ enum policy_rule_flag {
     POLICY_RULE_LIST_HIT = 1 << 2, /* and not in the rates */
     POLICY_RULE_NOT_IN_RATES = 1 << 3,
     POLICY_RULE_ALERT = 1 << 4,
+    POLICY_RULE_OWN_SCOPE = 1 << 5, /* the entry is in the event's scope, never in `*` */
+    POLICY_RULE_NEEDS_SCOPE = 1 << 6, /* likewise, and recorded only in scope `*` */
 };
 
 /* The members are of the enums above, as struct policy_judgement has them. */
@@ -99,15 +101,80 @@ struct policy_rule {
 
 /* The rows in their order: the first that holds decides. NULL after the last. */
 const struct policy_rule *policy_rule_at(size_t index);
+/* Where the row of that name is; POLICY_RULE_NONE: there is none. */
+size_t policy_rule_index(struct str name);
+#define POLICY_RULE_NONE SIZE_MAX
 
-/* Built from the settings at the start, and immutable. */
+/* The scope of all mail. */
+#define POLICY_SCOPE_ALL "*"
+
+/* A condition of a scope. `pattern` may contain `*`. */
+struct policy_match {
+    enum policy_match_kind {
+        POLICY_MATCH_CONFIGURATION_SET,
+        POLICY_MATCH_FROM_DOMAIN,
+        POLICY_MATCH_IDENTITY,
+        POLICY_MATCH_TENANT,
+        POLICY_MATCH_TAG,
+    } kind;
+    const char *tag; /* of POLICY_MATCH_TAG: its name */
+    const char *pattern;
+};
+
+struct policy_scope {
+    const char *name;
+    const struct policy_match *matches; /* any of these */
+    size_t match_count;
+    bool own_bounces; /* a hard bounce applies to this scope only */
+};
+
+/* What an event that matches no scope belongs to. */
+enum policy_scope_by {
+    POLICY_SCOPE_BY_NONE, /* POLICY_SCOPE_ALL */
+    POLICY_SCOPE_BY_TENANT,
+    POLICY_SCOPE_BY_CONFIGURATION_SET,
+};
+
+/* What the operator says instead of a row's own outcome. */
+struct policy_override {
+    size_t rule; /* policy_rule_index() */
+    enum policy_effect effect;
+    int64_t term_ms; /* 0: the row's own, or else permanent */
+};
+
+/*
+ * Built from the settings at the start, and immutable; borrows its arrays and texts from
+ * them.
+ */
 struct policy {
     int64_t simulator_term_ms; /* of entries that SES's mailbox simulator makes */
     int64_t doubt_apart_ms;  /* two doubtful bounces confirm each other if they are at */
     int64_t doubt_window_ms; /* least so far apart, and no farther than this */
     int64_t doublings_max;
+    int64_t soft_days; /* so many days with a soft bounce make a SOFT entry; 0: none do */
+    int64_t soft_span_ms;     /* between the first and the last of them, at least */
+    int64_t soft_window_ms;   /* and at most */
+    int64_t soft_term_ms;     /* of the first SOFT entry; each repeat doubles it … */
+    int64_t soft_term_max_ms; /* … to this at most */
+    const struct policy_override *overrides;
+    size_t override_count;
+    const char *const *allow; /* `ADDRESS` in its key form, or `*@DOMAIN` */
+    size_t allow_count;
+    const struct policy_scope *scopes; /* the first that matches */
+    size_t scope_count;
+    enum policy_scope_by scope_by;
+    bool guard; /* the outage guard is on */
+    int64_t guard_least;
 };
 extern const struct policy policy_built_in;
+
+/* The scope that an event belongs to. */
+struct policy_scoped {
+    char name[POLICY_SCOPE_BYTES_MAX]; /* POLICY_SCOPE_ALL: it matches none */
+    bool own_bounces;
+};
+void policy_scope_find(const struct policy *policy, const struct ses_event *event,
+                       struct policy_scoped *ret);
 
 /*
  * The day's counter that a recipient of an event belongs to. The numbers are in the
@@ -139,6 +206,9 @@ struct policy_judgement {
     bool doubles;         /* each repeat after the term has run out doubles it */
     bool second_for_ever; /* a second event makes it permanent */
     bool list_hit;        /* SES did not try: never brings back what a person removed */
+    bool own_scope;       /* the entry is in the event's scope, never in `*` */
+    bool needs_scope;     /* likewise, and there is none in scope `*` */
+    bool doubt_only;      /* of DOUBTFUL: it is a soft day of another scope */
     bool counts_in_rates; /* false for list hits, predictions, simulator addresses */
     bool alert;           /* our own fault, to be reported at once */
     const char *rule;     /* constant name of the row; NULL for an event about nobody */
@@ -168,6 +238,17 @@ bool policy_message_note(struct policy_message *message, enum policy_tally tally
 /* After the last recipient: is it a complaint that counts? */
 bool policy_message_complains(const struct policy_message *message);
 
+/* In which scope a judgement takes effect: in one, or a doubtful bounce in two. */
+struct policy_share {
+    const char *scope; /* POLICY_SCOPE_ALL, or borrowed from `scoped` */
+    struct policy_judgement judgement;
+};
+#define POLICY_SHARES_MAX 2
+/* How many there are. */
+size_t policy_share(const struct policy_judgement *judgement,
+                    const struct policy_scoped *scoped,
+                    struct policy_share ret[POLICY_SHARES_MAX]);
+
 /* --- folding: policy_fold.c ------------------------------------------------------ */
 
 enum policy_origin {
@@ -182,7 +263,10 @@ enum policy_origin {
  * one. Texts are borrowed. */
 struct policy_entry {
     bool exists;
-    bool lifted; /* by a person or by not-spam */
+    bool lifted;   /* by a person, by not-spam or by a Delivery */
+    bool held;     /* waits for a person; its term begins when it is released */
+    bool ended;    /* the end of its term is in the log */
+    bool is_basis; /* rests on what is kept no longer, or on an import: taken as given */
     enum policy_origin origin;
     int64_t since_ms;       /* when the present term began */
     int64_t until_ms;       /* POLICY_FOR_EVER */
@@ -190,8 +274,10 @@ struct policy_entry {
     int64_t last_event_ms;
     int64_t event_count;
     int64_t repeats; /* terms that ran out before a new one began */
+    int64_t held_id; /* what it is called while it is held: the store's */
     struct str detail;
     struct str rule; /* of the last event */
+    struct str why;  /* it is held: the rule's name, or `guard:DOMAIN` */
     struct str actor;
     struct str note;
     int64_t lifted_ms; /* this and the rest: where `lifted` */
@@ -201,21 +287,28 @@ struct policy_entry {
 
 enum policy_mark { POLICY_MARK_KEPT, POLICY_MARK_CHANGED, POLICY_MARK_GONE };
 
-/* A UTC day on which the address bounced softly. */
+/* A UTC day on which the address bounced. */
 struct policy_soft_day {
     enum policy_mark mark; /* set by the fold */
-    int64_t first_ms;
+    int64_t first_ms; /* CLOCK_NONE: doubtful bounces only, of events of another scope */
     int64_t last_ms;
     int64_t doubt_first_ms; /* of the doubtful ones; CLOCK_NONE: none */
     int64_t doubt_last_ms;
+    /* Were Deliveries of its sending identity seen within POLICY_DELIVERIES_MS before?
+     * Otherwise nothing would ever end the counting, and the day does not count. */
+    bool deliveries_seen;
+    struct str identity;
 };
+/* For so long Deliveries of an identity say that it reports them (reference/policy.md).
+ */
+#define POLICY_DELIVERIES_MS (7 * CLOCK_DAY_MS)
 
 #define POLICY_REASONS (POLICY_REASON_MANUAL + 1)
 
 /* Everything that is kept about one address in one scope. */
 struct policy_address {
     struct policy_entry entries[POLICY_REASONS]; /* by reason */
-    struct policy_soft_day *days;                /* with room for one more */
+    struct policy_soft_day *days;                /* in order, with room for one more */
     size_t day_count;
     int64_t removed_ms;   /* a person's last `remove`; CLOCK_NONE: never */
     int64_t delivered_ms; /* of a Delivery, the latest that is known; or CLOCK_NONE */
@@ -235,6 +328,9 @@ struct policy_when {
     int64_t occurred_ms;
     int64_t received_ms;
     bool imported;
+    struct str guard; /* `guard:DOMAIN`: the outage guard holds its BOUNCE; or absent */
+    struct str identity;  /* the sending identity, and for a soft bounce whether */
+    bool deliveries_seen; /* Deliveries of it were seen, as in struct policy_soft_day */
 };
 
 /*
@@ -250,40 +346,89 @@ struct policy_total {
 };
 #define POLICY_TOTALS_MAX (4 * (POLICY_REASON_MANUAL - POLICY_REASON_NONE))
 
+/* suppression_log.action */
+enum policy_action {
+    POLICY_ACTION_NONE,
+    POLICY_ACTION_ADDED,
+    POLICY_ACTION_CHANGED,
+    POLICY_ACTION_REMOVED, /* by a person */
+    POLICY_ACTION_LIFTED,  /* by an event */
+    POLICY_ACTION_EXPIRED,
+    POLICY_ACTION_HELD,
+    POLICY_ACTION_RELEASED,
+    POLICY_ACTION_DROPPED,
+    POLICY_ACTION_ERASED,
+    POLICY_ACTIONS,
+};
+
+/* A line of the log: under which reason the address is shown before and after. */
+struct policy_line {
+    enum policy_action action;
+    enum policy_reason entry; /* whose detail, until and rule the line has */
+    enum policy_reason before;
+    enum policy_reason after;
+};
+/* What ended by itself, and then what the event or decision did. */
+#define POLICY_LINES_MAX 2
+
 struct policy_change {
     unsigned entries; /* 1 << reason: these are to be written */
     bool days;        /* some are marked */
     bool in_force; /* who is on the list, from when or until when is another matter now */
     size_t total_count;
     struct policy_total totals[POLICY_TOTALS_MAX];
+    size_t line_count;
+    struct policy_line lines[POLICY_LINES_MAX];
 };
 
 /*
- * Carries an event into `address`, whose texts borrow from `judgement` afterwards. Events
- * come in any order, so nothing depends on which came first, only on when they occurred.
- * An event from before `removed_ms` never makes or renews an entry, nor does a list hit
- * once anything was removed.
+ * Carries an event into `address`, whose texts borrow from `judgement` and `when`
+ * afterwards. Events come in any order, so nothing depends on which came first, only on
+ * when they occurred. An event from before `removed_ms` never makes or renews an entry,
+ * nor does a list hit once anything was removed.
  */
 void policy_fold(const struct policy *policy, const struct policy_judgement *judgement,
                  const struct policy_when *when, struct policy_address *address,
                  struct policy_change *ret);
 
+/* Notes the entries whose term has ended by `now_ms`. False: there are none. */
+bool policy_expire(int64_t now_ms, struct policy_address *address,
+                   struct policy_change *ret);
+
 /* A person's decision; it needs POLICY_PART_LIST and POLICY_PART_SOFT. */
 struct policy_decision {
-    bool is_add; /* else it takes the address off the list */
+    enum policy_decide {
+        POLICY_DECIDE_ADD,
+        POLICY_DECIDE_REMOVE,  /* whatever put it on the list; also what is held */
+        POLICY_DECIDE_RELEASE, /* what is held takes effect: `reason` */
+        POLICY_DECIDE_DROP,    /* what is held never does: `reason` */
+        POLICY_DECIDE_IMPORT,  /* an entry from another list: `reason`, … */
+    } what;
+    enum policy_reason reason;
+    enum policy_origin origin;
+    bool complaint; /* of REMOVE: a COMPLAINT, too */
     int64_t now_ms;
-    int64_t until_ms; /* of an add: POLICY_FOR_EVER */
+    int64_t since_ms;  /* of IMPORT */
+    int64_t until_ms;  /* of ADD and IMPORT: POLICY_FOR_EVER */
+    struct str detail; /* of IMPORT */
     struct str actor;
     struct str note;
 };
-/* False, and nothing changed: it is so already. */
-bool policy_decide(const struct policy_decision *decision, struct policy_address *address,
-                   struct policy_change *ret);
+enum policy_decided {
+    POLICY_UNCHANGED, /* it is so already */
+    POLICY_CHANGED,
+    POLICY_REFUSED, /* a REMOVE without `complaint` of a COMPLAINT that is in force */
+};
+enum policy_decided policy_decide(const struct policy_decision *decision,
+                                  struct policy_address *address,
+                                  struct policy_change *ret);
 
 /* The words of the views; NULL for the NONE members. */
 const char *policy_class_word(enum policy_class class);
 const char *policy_cause_word(enum policy_cause cause);
 const char *policy_reason_word(enum policy_reason reason);
 const char *policy_origin_word(enum policy_origin origin);
+const char *policy_action_word(enum policy_action action);
+const char *policy_effect_word(enum policy_effect effect);
 
 #endif
