@@ -111,6 +111,27 @@ def root_with(name: str, *packages: str) -> Path:
         return _made(name, " ".join((SUITE, MIRROR, *packages)), make)
 
 
+def cache_folder(name: str) -> Path:
+    """A folder that stays from run to run."""
+    folder = CACHE / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def npm_folder(package: str) -> Path:
+    """A folder with that package of npm, made once. Skips the test if there is none."""
+    if not shutil.which("npm"):
+        pytest.skip(f"needs npm, for {package}")
+    with _locked():
+
+        def make(folder: Path, log: Path) -> None:
+            folder.mkdir()
+            _logged(log, PACKAGES_SECONDS, "npm", "install", "--no-audit", "--no-fund", "--prefix",
+                    folder, package)
+
+        return _made("npm", package, make)
+
+
 class Jail:
     """An overlay over a root, kept in `home`; `shared` folders lie at the given paths."""
 

@@ -6,7 +6,9 @@ import datetime as dt
 import os
 import re
 import socket
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
@@ -92,7 +94,7 @@ def test_the_recipe_of_a_scope_blocks_that_scope_and_all(make_exim):
 
 
 def test_a_domain_that_is_not_ascii_is_compared_as_a_labels(make_exim):
-    exim = make_exim(main="smtputf8_advertise_hosts = *\n")
+    exim = make_exim(main="MAIN_SMTPUTF8_ADVERTISE_HOSTS = *\n")
     (answer,) = answers(exim, "joe@bücher.example", options=" SMTPUTF8")
     assert answer.startswith("550 5.1.1 suppressed")
 
@@ -114,6 +116,19 @@ def test_while_the_file_cannot_be_read_the_answer_is_451(listed, make_exim, why)
     exim = make_exim(member=why != "not a member")
     assert [answer[:3] for answer in answers(exim, BOUNCED, FREE)] == ["451", "451"]
     assert listed.database.exists() == (why != "missing")
+
+
+def test_while_the_file_is_locked_the_answer_is_451(listed, make_exim):
+    """Of a query that fails, Exim thinks that it found nothing."""
+    assert listed.stop() == 0
+    exim = make_exim(main="sqlite_lock_timeout = 1\n")
+    with closing(sqlite3.connect(listed.database, isolation_level=None)) as db:
+        db.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
+        db.execute("BEGIN EXCLUSIVE")
+        assert [answer[:9] for answer in answers(exim, BOUNCED, FREE)] == ["451 4.3.0"] * 2
+        assert "the list of suppressed addresses cannot be read" in routed(exim, FREE)
+        db.execute("ROLLBACK")
+    assert [answer[:3] for answer in answers(exim, BOUNCED, FREE)] == ["550", "250"]
 
 
 def routed(exim: Jail, address: str) -> str:
