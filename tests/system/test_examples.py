@@ -94,7 +94,7 @@ def test_an_example_knows_who_may_be_mailed(listed, make_example):
 
 
 @pytest.mark.parametrize("why", ["missing", "not a member", "no database"])
-def test_what_cannot_be_asked_is_no_leave_to_mail(listed, make_example, why):
+def test_do_not_send_if_the_list_cannot_be_asked(listed, make_example, why):
     assert listed.stop() == 0
     if why != "not a member":
         for file in listed.database.parent.glob("sesbounced.db*"):
