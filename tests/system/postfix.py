@@ -54,7 +54,8 @@ class Postfix:
     def _is_listening(self) -> bool:
         assert self.jail.process.poll() is None, self.jail.output()
         try:
-            socket.create_connection(("127.0.0.1", self.plain)).close()
+            for port in (self.checked, self.plain):
+                socket.create_connection(("127.0.0.1", port)).close()
         except OSError:
             return False
         return True
