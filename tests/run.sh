@@ -3,8 +3,9 @@
 #
 # usage: tests/run.sh BUILD-FOLDER UNIT-TEST-PROGRAM…
 #
-# Unit tests run side by side, then the black-box tests and the random histories. A sanitizer's report fails the
-# run wherever it comes from, also from a daemon whose exit code nobody looked at.
+# Unit tests run side by side, then the black-box tests and the random histories. A
+# sanitizer's report fails the run wherever it comes from, also from a daemon whose exit
+# code nobody looked at.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 

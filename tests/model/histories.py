@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
+import borrowed  # noqa: F401, the path to ses.py
 import ses
 from policy_model import (
     DAY,
@@ -24,7 +25,7 @@ from policy_model import (
     Policy,
     Removed,
     in_force,
-    waits,
+    waiting,
 )
 
 SPAN = 500 * DAY
@@ -287,8 +288,19 @@ class Plan:
     seed: int = 0
     in_order: bool = False
 
-    def arrivals(self, stage: int) -> list[dict]:
-        """What arrives before this moment: in any order, some of it again and again."""
+    def portions(self, stage: int) -> list[tuple[int, list[dict]]]:
+        """What arrives before this moment, in portions, and at which time by a clock that
+        may be wrong: it decides nothing."""
+        dice, moment = random.Random(f"{self.seed} {stage}"), self.moments[stage]
+        arriving = self._arrivals(stage)
+        size = max(1, -(-len(arriving) // dice.randint(1, 3)))
+        return [
+            (moment + dice.choice((0, 0, -2 * HOUR, 3 * DAY)), arriving[n : n + size])
+            for n in range(0, len(arriving), size)
+        ]
+
+    def _arrivals(self, stage: int) -> list[dict]:
+        """In any order, some of it again and again."""
         found = []
         for message in self.messages:
             dice = random.Random(f"{self.seed} {stage} {message.key}")
@@ -450,7 +462,8 @@ class Known:
         listed = in_force(self.policy, history, self.identities, now)
         if (scope, "COMPLAINT") in listed and not complaint:
             return False
-        return any(s == scope for s, _ in listed) or waits(self.policy, history, scope)
+        there = {*listed, *waiting(self.policy, history)}
+        return any(s == scope for s, _ in there)
 
     def decide(self, decided: Decided, now: int) -> None:
         for address, (scope, complaint) in decided.remove.items():

@@ -248,12 +248,18 @@ def suppressed(
     return shown
 
 
-def waits(policy: Policy, history: History, scope: str) -> bool:
-    """Is anything about the address left to a person, in this scope?"""
+def waiting(policy: Policy, history: History) -> set[tuple[str, str]]:
+    """The (scope, reason) that was left to a person, who has not decided since."""
     life = _Life(policy, history, {})
-    return not policy.is_allowed(history.address) and any(
-        life.makes_entry_in(scope, event, effect) for event, effect in life.with_("hold")
-    )
+    scopes = {e.scope for e in history.events} | {EVERYTHING}
+    if policy.is_allowed(history.address):
+        return set()
+    return {
+        (scope, effect.reason)
+        for event, effect in life.with_("hold")
+        for scope in scopes
+        if life.makes_entry_in(scope, event, effect)
+    }
 
 
 class _Life:

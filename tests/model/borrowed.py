@@ -1,4 +1,7 @@
-"""The fixtures of tests/blackbox, for tests that compare the program with a model."""
+"""What the tests of this folder borrow from blackbox and fault: modules and fixtures.
+
+No conftest.py: that name belongs to tests/blackbox, which runs in the same process.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,8 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # nothing is written into the source tree
 TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS / "blackbox"), str(TESTS / "fault")]
+sys.path += [str(TESTS / "blackbox"), str(TESTS / "fault")]
 
-# By path: a module named conftest is this one.
 _spec = importlib.util.spec_from_file_location(
     "blackbox_fixtures", TESTS / "blackbox" / "conftest.py"
 )
@@ -22,4 +24,3 @@ make_sns = _fixtures.make_sns
 sns = _fixtures.sns
 home = _fixtures.home
 make_daemon = _fixtures.make_daemon
-pytest_runtest_makereport = _fixtures.pytest_runtest_makereport
