@@ -46,6 +46,7 @@ struct intake {
     int64_t occurred_ms;    /* SNS Timestamp; INTAKE_FROM_FILE: SES's time, or received */
     struct ses_event event; /* owned */
     const struct policy *policy;
+    struct policy_scoped scoped; /* of the event */
     /* Of INTAKE_KEEP and INTAKE_COUNT; owned: see intake_judgement(). A thousand
      * recipients are mostly judged alike. */
     struct policy_judgement *judgements;

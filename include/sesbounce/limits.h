@@ -241,9 +241,11 @@
  */
 #define STORE_QUARANTINE_STEP_ROWS  512
 #define STORE_QUARANTINE_STEP_BYTES (32L * 1024 * 1024)
-/* Soft days are forgotten after this: twice POLICY_DOUBT_WINDOW_MS, since events arrive
- * in any order. */
-#define STORE_SOFT_KEEP_MS (60LL * 24 * 3600 * 1000)
+/* Soft days are forgotten after this: twice the longest window for them that may be
+ * configured, since events arrive in any order. */
+#define STORE_SOFT_KEEP_MS (360LL * 24 * 3600 * 1000)
+/* Totals that have ended are kept for this: a clock may be set back. */
+#define STORE_TOTAL_KEEP_MS (60LL * 24 * 3600 * 1000)
 /* `status` says for this long that a list was begun in place of one that was lost: a
  * person who looks once a month sees it. */
 #define STORE_LOST_TELL_DAYS 30
@@ -271,6 +273,13 @@
 #define STORE_DAYS_TALLIED_MAX 16
 /* Different (day, type) pairs, likewise. */
 #define STORE_TYPES_TALLIED_MAX 64
+/* Pairs of a sending identity and a day with Deliveries that are remembered as written;
+ * others are written again, which changes nothing. */
+#define STORE_IDENTITIES_CACHED_MAX 64
+/* How late the log may say that a term has ended. */
+#define STORE_EXPIRE_AGAIN_MS (60LL * 1000)
+/* Entries whose end is logged in one transaction: some milliseconds. */
+#define STORE_EXPIRE_ROWS_MAX 200
 /* Different (reason, minute of the end) pairs, likewise. */
 #define STORE_LIST_TOTALS_MAX 64
 /* A larger body is kept plain, and what claims to have been larger is not unpacked. May

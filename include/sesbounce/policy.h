@@ -152,9 +152,9 @@ struct policy {
     int64_t doubt_window_ms; /* least so far apart, and no farther than this */
     int64_t doublings_max;
     int64_t soft_days; /* so many days with a soft bounce make a SOFT entry; 0: none do */
-    int64_t soft_span_ms;   /* between the first and the last of them, at least */
-    int64_t soft_window_ms; /* and at most */
-    int64_t soft_term_ms;   /* of the first SOFT entry; each repeat doubles it … */
+    int64_t soft_span_ms;     /* between the first and the last of them, at least */
+    int64_t soft_window_ms;   /* and at most */
+    int64_t soft_term_ms;     /* of the first SOFT entry; each repeat doubles it … */
     int64_t soft_term_max_ms; /* … to this at most */
     const struct policy_override *overrides;
     size_t override_count;
@@ -208,6 +208,7 @@ struct policy_judgement {
     bool list_hit;        /* SES did not try: never brings back what a person removed */
     bool own_scope;       /* the entry is in the event's scope, never in `*` */
     bool needs_scope;     /* likewise, and there is none in scope `*` */
+    bool doubt_only;      /* of DOUBTFUL: it is a soft day of another scope */
     bool counts_in_rates; /* false for list hits, predictions, simulator addresses */
     bool alert;           /* our own fault, to be reported at once */
     const char *rule;     /* constant name of the row; NULL for an event about nobody */
@@ -236,6 +237,17 @@ struct policy_message {
 bool policy_message_note(struct policy_message *message, enum policy_tally tally);
 /* After the last recipient: is it a complaint that counts? */
 bool policy_message_complains(const struct policy_message *message);
+
+/* In which scope a judgement takes effect: in one, or a doubtful bounce in two. */
+struct policy_share {
+    const char *scope; /* POLICY_SCOPE_ALL, or borrowed from `scoped` */
+    struct policy_judgement judgement;
+};
+#define POLICY_SHARES_MAX 2
+/* How many there are. */
+size_t policy_share(const struct policy_judgement *judgement,
+                    const struct policy_scoped *scoped,
+                    struct policy_share ret[POLICY_SHARES_MAX]);
 
 /* --- folding: policy_fold.c ------------------------------------------------------ */
 
@@ -287,7 +299,8 @@ struct policy_soft_day {
     bool deliveries_seen;
     struct str identity;
 };
-/* For so long Deliveries of an identity say that it reports them (reference/policy.md). */
+/* For so long Deliveries of an identity say that it reports them (reference/policy.md).
+ */
 #define POLICY_DELIVERIES_MS (7 * CLOCK_DAY_MS)
 
 #define POLICY_REASONS (POLICY_REASON_MANUAL + 1)
@@ -295,7 +308,7 @@ struct policy_soft_day {
 /* Everything that is kept about one address in one scope. */
 struct policy_address {
     struct policy_entry entries[POLICY_REASONS]; /* by reason */
-    struct policy_soft_day *days; /* in order, with room for one more */
+    struct policy_soft_day *days;                /* in order, with room for one more */
     size_t day_count;
     int64_t removed_ms;   /* a person's last `remove`; CLOCK_NONE: never */
     int64_t delivered_ms; /* of a Delivery, the latest that is known; or CLOCK_NONE */
@@ -315,7 +328,7 @@ struct policy_when {
     int64_t occurred_ms;
     int64_t received_ms;
     bool imported;
-    struct str guard;     /* `guard:DOMAIN`: the outage guard holds its BOUNCE; or absent */
+    struct str guard; /* `guard:DOMAIN`: the outage guard holds its BOUNCE; or absent */
     struct str identity;  /* the sending identity, and for a soft bounce whether */
     bool deliveries_seen; /* Deliveries of it were seen, as in struct policy_soft_day */
 };
@@ -338,8 +351,8 @@ enum policy_action {
     POLICY_ACTION_NONE,
     POLICY_ACTION_ADDED,
     POLICY_ACTION_CHANGED,
-    POLICY_ACTION_REMOVED,  /* by a person */
-    POLICY_ACTION_LIFTED,   /* by an event */
+    POLICY_ACTION_REMOVED, /* by a person */
+    POLICY_ACTION_LIFTED,  /* by an event */
     POLICY_ACTION_EXPIRED,
     POLICY_ACTION_HELD,
     POLICY_ACTION_RELEASED,
@@ -395,8 +408,8 @@ struct policy_decision {
     enum policy_origin origin;
     bool complaint; /* of REMOVE: a COMPLAINT, too */
     int64_t now_ms;
-    int64_t since_ms; /* of IMPORT */
-    int64_t until_ms; /* of ADD and IMPORT: POLICY_FOR_EVER */
+    int64_t since_ms;  /* of IMPORT */
+    int64_t until_ms;  /* of ADD and IMPORT: POLICY_FOR_EVER */
     struct str detail; /* of IMPORT */
     struct str actor;
     struct str note;

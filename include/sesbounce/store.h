@@ -153,22 +153,33 @@ int store_task_finish(struct store *store, int64_t id, enum store_task_result re
                       struct str text, int64_t now_ms);
 
 /*
- * A person's decision. Where the caller has begun a transaction it is part of that, and
- * after a failure store_rollback() is the caller's; otherwise it is one of its own.
- * `*ret_changed`: did it change anything?
+ * A person's decision about one address in one scope. Where the caller has begun a
+ * transaction it is part of that, and after a failure store_rollback() is the caller's;
+ * otherwise it is one of its own.
  */
 struct store_decision {
+    enum policy_decide what;
+    enum policy_reason reason; /* of RELEASE, DROP and IMPORT */
+    enum policy_origin origin;
     const char *address; /* as typed; normalised here, -EINVAL if it is not one */
-    const char *scope;   /* "*" */
+    const char *scope;   /* NULL: POLICY_SCOPE_ALL */
     const char *actor;
-    const char *note; /* NULL: none */
+    const char *note;   /* NULL: none */
+    const char *detail; /* of IMPORT; NULL: none */
+    bool complaint;     /* of REMOVE: a COMPLAINT, too; else that is POLICY_REFUSED */
     int64_t now_ms;
-    int64_t until_ms; /* add only: POLICY_FOR_EVER */
+    int64_t since_ms; /* of IMPORT */
+    int64_t until_ms; /* of ADD and IMPORT: POLICY_FOR_EVER */
 };
-int store_suppress_add(struct store *store, const struct store_decision *decision,
-                       bool *ret_changed);
-int store_suppress_remove(struct store *store, const struct store_decision *decision,
-                          bool *ret_changed);
+int store_decide(struct store *store, const struct store_decision *decision,
+                 enum policy_decided *ret);
+
+/*
+ * RELEASE or DROP of what waits under this id (column `id` of `held`); of `decision`
+ * address, scope and reason do not matter. POLICY_UNCHANGED: nothing does.
+ */
+int store_decide_held(struct store *store, int64_t held_id,
+                      const struct store_decision *decision, enum policy_decided *ret);
 
 /* `topics confirm`: every token of the topic that waits or failed starts over. -ENOENT:
  * there is none that could still be valid. */
@@ -198,8 +209,12 @@ int store_quarantine_bound(struct store *store, int64_t max_bytes, int64_t now_m
  * much? */
 bool store_quarantine_grew(const struct store *store);
 
-/* Housekeeping in the daemon's idle time: old counted keys, soft days. Bounded work
- * per call; without `*ret_more` it does nothing until STORE_TIDY_AGAIN_MS later. */
+/* Logs entries whose term has ended, a bounded number; without `*ret_more` it does
+ * nothing until STORE_EXPIRE_AGAIN_MS later. */
+int store_expire(struct store *store, int64_t now_ms, bool *ret_more);
+
+/* Housekeeping in the daemon's idle time: old counted keys, soft days. Bounded work per
+ * call; without `*ret_more` it does nothing until STORE_TIDY_AGAIN_MS later. */
 int store_tidy(struct store *store, int64_t now_ms, bool *ret_more);
 
 /* What `db compact` can give back to the file system. */
@@ -257,6 +272,8 @@ enum store_view {
     STORE_TOPICS,
     STORE_DAILY,
     STORE_PAUSED, /* whose sending SES has paused */
+    STORE_HELD,   /* entries that wait for a person */
+    STORE_LOG,    /* changes of the list */
 };
 
 /* What to select; NULL, 0 or CLOCK_NONE: anything. */
@@ -270,6 +287,7 @@ struct store_filter {
     const char *domain;
     const char *campaign;
     const char *reason; /* of a suppression or a quarantine */
+    const char *why;    /* of what is held */
     const char *topic;
     int64_t since_ms; /* occurred_at (received_at of quarantine) >= */
     int64_t until_ms; /* < */

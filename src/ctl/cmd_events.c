@@ -1,4 +1,5 @@
-/* events: what SES reported; why: the story of one address. */
+/* events: what SES reported, suppress log: what has changed; why: the story of one
+ * address. */
 #include "ctl/ctl.h"
 #include "ctl/limits.h"
 #include "sesbounce/listing.h"
@@ -7,11 +8,12 @@
 
 int cmd_events(struct ctl *ctl)
 {
-    const struct output_columns columns = listing_columns(STORE_EVENTS);
+    enum store_view view = ctl->verb->view;
+    const struct output_columns columns = listing_columns(view);
     struct filter filter;
     struct output output;
     bool more;
-    if (!ctl_filter(ctl, STORE_EVENTS, &filter) || !ctl_store(ctl, STORE_READ))
+    if (!ctl_filter(ctl, view, &filter) || !ctl_store(ctl, STORE_READ))
         return CTL_COULD_NOT;
     bool own_limit = filter.store.limit == 0 && ctl->format == OUTPUT_TABLE;
     if (own_limit)

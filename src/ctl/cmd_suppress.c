@@ -13,9 +13,11 @@
 
 /* What held before the decision. */
 struct before {
-    size_t live;      /* entries in the scope */
-    bool manual;      /* one of them is a person's */
-    int64_t until_ms; /* of that one */
+    size_t live;                        /* entries in the scope, and what waits there */
+    bool complaint;                     /* one of them is in force for one */
+    char other[POLICY_SCOPE_BYTES_MAX]; /* a scope with others; "": none */
+    bool manual;                        /* one of them is a person's */
+    int64_t until_ms;                   /* of that one */
     bool same_note;
 };
 
@@ -24,7 +26,7 @@ struct decided {
     const struct store_decision *asked; /* borrowed */
     struct given given;
     struct before before;
-    bool changed;
+    enum policy_decided result;
 };
 
 struct decision {
@@ -50,11 +52,20 @@ static int entry_look(void *context, const struct store_value *values, size_t co
     struct before *before = &decided->before;
     const struct store_decision *asked = decided->asked;
     const struct store_value *until = output_find(values, count, "until");
-    if (!str_equal(output_find_text(values, count, "scope"), str_of(asked->scope)) ||
-        !str_equal(output_find_text(values, count, "state"), STR("live")))
+    struct str scope = output_find_text(values, count, "scope");
+    struct str state = output_find_text(values, count, "state");
+    struct str reason = output_find_text(values, count, "reason");
+    bool is_live = str_equal(state, STR("live"));
+    if (!is_live && !str_equal(state, STR("held")))
         return 0;
+    if (!str_equal(scope, str_of(asked->scope))) {
+        (void)snprintf(before->other, sizeof(before->other), "%.*s", STR_ARG(scope));
+        return 0;
+    }
     before->live++;
-    if (!str_equal(output_find_text(values, count, "reason"), STR("MANUAL")))
+    before->complaint =
+        before->complaint || (is_live && str_equal(reason, STR("COMPLAINT")));
+    if (!is_live || !str_equal(reason, STR("MANUAL")))
         return 0;
     before->manual = true;
     before->until_ms = until ? until->integer : POLICY_FOR_EVER;
@@ -63,12 +74,16 @@ static int entry_look(void *context, const struct store_value *values, size_t co
     return 0;
 }
 
-static bool decision_changes(const struct decision *decision, const struct before *before)
+static enum policy_decided decision_result(const struct decision *decision,
+                                           const struct before *before)
 {
-    if (!decision->add)
-        return before->live > 0;
-    return !before->manual || before->until_ms != decision->store.until_ms ||
-           !before->same_note;
+    if (!decision->add && before->complaint && !decision->store.complaint)
+        return POLICY_REFUSED;
+    bool changes = decision->add ? !before->manual ||
+                                       before->until_ms != decision->store.until_ms ||
+                                       !before->same_note
+                                 : before->live > 0;
+    return changes ? POLICY_CHANGED : POLICY_UNCHANGED;
 }
 
 #define TERM_BYTES (sizeof("until ") + CLOCK_TEXT_BYTES)
@@ -83,15 +98,25 @@ static const char *term_text(int64_t until_ms, char ret[TERM_BYTES])
     return ret;
 }
 
-#define RESULT_BYTES (2 * TERM_BYTES + 64)
+#define RESULT_BYTES (2 * TERM_BYTES + 2 * POLICY_SCOPE_BYTES_MAX + 64)
 
-static void result_sentence(const struct decision *decision, const struct before *before,
-                            bool changed, char ret[RESULT_BYTES])
+static void result_sentence(const struct decision *decision,
+                            const struct decided *decided, char ret[RESULT_BYTES])
 {
+    const struct before *before = &decided->before;
     char now[TERM_BYTES], was[TERM_BYTES];
+    bool changed = decided->result == POLICY_CHANGED;
     const char *would = decision->dry_run ? "would be " : "";
     const char *ends = term_text(decision->store.until_ms, now);
-    if (!decision->add)
+    if (decided->result == POLICY_REFUSED)
+        (void)snprintf(ret, RESULT_BYTES,
+                       "is on the list for a complaint: add "
+                       "--complaint to remove it nevertheless");
+    else if (!decision->add && !changed && *before->other)
+        (void)snprintf(ret, RESULT_BYTES,
+                       "is not on the list in scope %s, but in scope %s: add --scope",
+                       decision->store.scope, before->other);
+    else if (!decision->add)
         (void)snprintf(ret, RESULT_BYTES, "%s%s", changed ? would : "",
                        changed ? "lifted" : "is not on the list");
     else if (!changed)
@@ -110,8 +135,8 @@ static int decided_print(struct decision *decision, const struct decided *decide
 {
     char result[RESULT_BYTES];
     const char *typed = decided->given.address;
-    bool changed = decided->changed;
-    result_sentence(decision, &decided->before, changed, result);
+    bool changed = decided->result == POLICY_CHANGED;
+    result_sentence(decision, decided, result);
     if (decision->ctl->format != OUTPUT_TABLE) {
         struct store_value row[] = {
             output_text("address", typed), output_text("scope", decision->store.scope),
@@ -170,11 +195,9 @@ static int address_decide_next(void *context, bool *ret_end)
     const struct store_filter filter = {.address = decided->given.address};
     int r = store_query(store, STORE_ENTRIES, &filter, entry_look, decided);
     if (r == 0 && decision->dry_run)
-        decided->changed = decision_changes(decision, &decided->before);
+        decided->result = decision_result(decision, &decided->before);
     else if (r == 0)
-        r = decision->add
-                ? store_suppress_add(store, &decision->store, &decided->changed)
-                : store_suppress_remove(store, &decision->store, &decided->changed);
+        r = store_decide(store, &decision->store, &decided->result);
     return r;
 }
 
@@ -187,15 +210,15 @@ static bool entry_is_of_events(const struct before *before)
 static void decided_count(struct decision *decision, const struct decided *decided)
 {
     const struct before *before = &decided->before;
+    bool changed = decided->result == POLICY_CHANGED;
     decision->done++;
-    decision->any_missing = decision->any_missing || !decided->changed;
+    decision->any_missing = decision->any_missing || !changed;
     if (decided->given.is_word)
         return;
     decision->lines++;
-    decision->lines_new += decided->changed && (!decision->add || !before->manual);
-    decision->lines_changed += decided->changed && decision->add && before->manual;
-    decision->lines_of_events +=
-        decided->changed && !decision->add && entry_is_of_events(before);
+    decision->lines_new += changed && (!decision->add || !before->manual);
+    decision->lines_changed += changed && decision->add && before->manual;
+    decision->lines_of_events += changed && !decision->add && entry_is_of_events(before);
 }
 
 /* Prints what the transaction did, now that it is committed. 0, a fault of the store, or
@@ -208,7 +231,7 @@ static int turn_tell(struct decision *decision)
         decided_count(decision, decided);
         r = decided_print(decision, decided);
         if (r == 0 && decided->given.is_word && !decision->add && !decision->dry_run &&
-            entry_is_of_events(&decided->before))
+            decided->result == POLICY_CHANGED && entry_is_of_events(&decided->before))
             r = amazon_remind(decision, decided->given.address);
     }
     return r;
@@ -279,10 +302,8 @@ static int list_change(struct ctl *ctl, bool add, int64_t until_ms)
                                           .note = note && *note ? note : NULL,
                                           .now_ms = ctl->now_ms,
                                           .until_ms = until_ms}};
-    if (scope && strcmp(scope, "*") != 0)
-        return ctl_fail("there is no scope `%s`: `*`, which is all mail, is the only one "
-                        "for now; omit --scope",
-                        scope);
+    if (strlen(decision.store.scope) >= POLICY_SCOPE_BYTES_MAX || !*decision.store.scope)
+        return ctl_fail("`%s` is not the name of a scope", scope);
     int code = CTL_COULD_NOT;
     if (!addresses_read(&decision.addresses, ctl->words, ctl->word_count))
         ctl_note("nothing was changed");

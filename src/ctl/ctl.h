@@ -50,6 +50,8 @@ enum ctl_option {
     OPTION_TOPIC,
     OPTION_CERTIFICATE,
     OPTION_FORGE,
+    OPTION_COMPLAINT,
+    OPTION_WHY,
     OPTION_COUNT,
 };
 #define TAKES(option) (UINT64_C(1) << (option))
@@ -172,6 +174,8 @@ int cmd_list(struct ctl *ctl); /* ctl.c: what verb->view holds */
 int cmd_why(struct ctl *ctl);
 int cmd_suppress_add(struct ctl *ctl);
 int cmd_suppress_remove(struct ctl *ctl);
+int cmd_suppress_release(struct ctl *ctl);
+int cmd_suppress_drop(struct ctl *ctl);
 int cmd_events(struct ctl *ctl);
 int cmd_quarantine_show(struct ctl *ctl);
 int cmd_quarantine_retry(struct ctl *ctl);

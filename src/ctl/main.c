@@ -40,7 +40,32 @@ static const struct verb verbs[] = {
      "A word without an @ is a file with one address per line, `-` is standard "
      "input.\nAn event that occurs later can put them back.",
      "sesbouncectl suppress remove jane@example.com --note 'mailbox repaired'",
-     TAKES(OPTION_NOTE) | TAKES(OPTION_SCOPE) | DRY, 1, ANY, .run = cmd_suppress_remove},
+     TAKES(OPTION_NOTE) | TAKES(OPTION_SCOPE) | TAKES(OPTION_COMPLAINT) | DRY, 1, ANY,
+     .run = cmd_suppress_remove},
+    {"suppress", "held", "", "Entries that wait for a person's decision",
+     "They do not suppress. WHY is the rule that holds them, or guard:DOMAIN for a "
+     "provider's outage.",
+     "sesbouncectl suppress held --why guard:example.com",
+     TAKES(OPTION_REASON) | TAKES(OPTION_SINCE) | TAKES(OPTION_SCOPE) |
+         TAKES(OPTION_ADDRESS) | TAKES(OPTION_WHY) | TAKES(OPTION_LIMIT),
+     0, 0, .run = cmd_list, .view = STORE_HELD},
+    {"suppress", "release", "ID…|ADDRESS…|guard:DOMAIN…",
+     "Let held entries take effect: they suppress from now on",
+     "ID is that of `suppress held`. An address stands for all that is held for it.",
+     "sesbouncectl suppress release guard:example.com --note 'they are really gone'",
+     TAKES(OPTION_NOTE) | DRY, 1, ANY, .run = cmd_suppress_release},
+    {"suppress", "drop", "ID…|ADDRESS…|guard:DOMAIN…",
+     "Discard held entries: they never suppress",
+     "ID is that of `suppress held`. An event that occurs later can hold the address "
+     "again.",
+     "sesbouncectl suppress drop guard:example.com --note 'outage of 3 May'",
+     TAKES(OPTION_NOTE) | DRY, 1, ANY, .run = cmd_suppress_drop},
+    {"suppress", "log", "", "The changes of the list, oldest first",
+     "--limit without --after-id gives the newest.",
+     "sesbouncectl suppress log --address jane@example.com",
+     TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_SCOPE) | TAKES(OPTION_AFTER_ID) |
+         TAKES(OPTION_LIMIT),
+     0, 0, .run = cmd_events, .view = STORE_LOG},
     {"events", NULL, "", "What SES reported, one row per recipient",
      "A table shows the newest 50 unless --limit says otherwise; json and csv show all, "
      "in the\n"
@@ -51,7 +76,7 @@ static const struct verb verbs[] = {
      TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_TYPE) | TAKES(OPTION_CLASS) |
          TAKES(OPTION_CAUSE) | TAKES(OPTION_RULE) | TAKES(OPTION_DOMAIN) |
          TAKES(OPTION_CAMPAIGN) | TAKES(OPTION_AFTER_ID) | TAKES(OPTION_LIMIT),
-     0, 0, .run = cmd_events},
+     0, 0, .run = cmd_events, .view = STORE_EVENTS},
     {"quarantine", "list", "", "Authentic messages that could not be applied", NULL,
      "sesbouncectl quarantine list --reason stale",
      TIME | TAKES(OPTION_REASON) | TAKES(OPTION_TOPIC) | TAKES(OPTION_LIMIT), 0, 0,

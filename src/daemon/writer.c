@@ -129,9 +129,15 @@ static bool writer_may_write(const struct writer *writer)
 
 static void writer_tidy(struct writer *writer)
 {
+    struct store *store = writer->database.store;
     bool more = false;
-    int r = store_tidy(writer->database.store, clock_wall_ms(), &more);
+    int r = store_expire(store, clock_wall_ms(), &more);
 
+    if (r < 0) {
+        database_fault(&writer->database, "the end of a term could not be logged", r);
+        return;
+    }
+    r = store_tidy(store, clock_wall_ms(), &more);
     if (r < 0)
         database_fault(&writer->database,
                        "expired de-duplication keys could not be deleted", r);

@@ -16,6 +16,7 @@ static struct intake intake_begin(const struct intake_options *options, struct s
         .sns_timestamp_ms = CLOCK_NONE,
         .received_ms = options->now_ms,
         .occurred_ms = options->now_ms,
+        .scoped = {.name = POLICY_SCOPE_ALL},
         .event = {.ses_time_ms = CLOCK_NONE, .sent_ms = CLOCK_NONE},
     };
 }
@@ -32,7 +33,8 @@ static bool judgements_are_alike(const struct policy_judgement *a,
     return a->class == b->class && a->cause == b->cause && a->effect == b->effect &&
            a->reason == b->reason && a->tally == b->tally && a->term_ms == b->term_ms &&
            a->doubles == b->doubles && a->second_for_ever == b->second_for_ever &&
-           a->list_hit == b->list_hit && a->counts_in_rates == b->counts_in_rates &&
+           a->list_hit == b->list_hit && a->own_scope == b->own_scope &&
+           a->needs_scope == b->needs_scope && a->counts_in_rates == b->counts_in_rates &&
            a->alert == b->alert && a->rule == b->rule &&
            strcmp(a->detail, b->detail) == 0;
 }
@@ -64,6 +66,7 @@ static int event_judge(struct intake *intake)
 
     if (intake->kind == INTAKE_IGNORE)
         return 0;
+    policy_scope_find(intake->policy, event, &intake->scoped);
     intake->judged = calloc(room, sizeof(*intake->judged));
     if (!intake->judged)
         return -ENOMEM;

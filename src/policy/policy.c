@@ -5,6 +5,13 @@ const struct policy policy_built_in = {
     .doubt_apart_ms = POLICY_DOUBT_APART_MS,
     .doubt_window_ms = POLICY_DOUBT_WINDOW_MS,
     .doublings_max = POLICY_DOUBLINGS_MAX,
+    .soft_days = 5,
+    .soft_span_ms = 10 * CLOCK_DAY_MS,
+    .soft_window_ms = 30 * CLOCK_DAY_MS,
+    .soft_term_ms = 14 * CLOCK_DAY_MS,
+    .soft_term_max_ms = 180 * CLOCK_DAY_MS,
+    .guard = true,
+    .guard_least = 50,
 };
 
 const char *policy_class_word(enum policy_class class)
@@ -56,4 +63,27 @@ const char *policy_origin_word(enum policy_origin origin)
         [POLICY_ORIGIN_API] = "api",
     };
     return words[origin];
+}
+
+const char *policy_action_word(enum policy_action action)
+{
+    static const char *const words[] = {
+        [POLICY_ACTION_ADDED] = "added",       [POLICY_ACTION_CHANGED] = "changed",
+        [POLICY_ACTION_REMOVED] = "removed",   [POLICY_ACTION_LIFTED] = "lifted",
+        [POLICY_ACTION_EXPIRED] = "expired",   [POLICY_ACTION_HELD] = "held",
+        [POLICY_ACTION_RELEASED] = "released", [POLICY_ACTION_DROPPED] = "dropped",
+        [POLICY_ACTION_ERASED] = "erased",
+    };
+    return words[action];
+}
+
+const char *policy_effect_word(enum policy_effect effect)
+{
+    static const char *const words[] = {
+        [POLICY_EFFECT_NONE] = "record", [POLICY_EFFECT_SUPPRESS] = "suppress",
+        [POLICY_EFFECT_SOFT] = "soft",   [POLICY_EFFECT_DOUBTFUL] = "soft, then suppress",
+        [POLICY_EFFECT_HOLD] = "hold",   [POLICY_EFFECT_LIFT] = "lift",
+        [POLICY_EFFECT_RESET] = "reset",
+    };
+    return words[effect];
 }

@@ -33,9 +33,10 @@ enum policy_fact {
     FACT_FEW_CANDIDATES = 1 << 10,
     FACT_MANY_CANDIDATES = 1 << 11,
     FACT_OPT_OUT = 1 << 12,
-    /* of the recipient, and never looked for: see policy_rule_of_named() */
+    /* of the recipient, and never looked for: see policy_rule_of_person() */
     FACT_STRANGER = 1 << 13,
     FACT_UNREADABLE = 1 << 14,
+    FACT_ALLOWED = 1 << 15,
 };
 
 struct policy_diagnosis {

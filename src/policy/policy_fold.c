@@ -1,19 +1,11 @@
 /*
- * What becomes of an address: every decision about the list is in this file.
+ * What an event does to an address. Soft bounces are counted in policy_soft.c, what
+ * people decide is in policy_decide.c; there is no other place where the list changes.
  *
  * An event holds from when it occurred until its term ends, and an entry is the run of
  * such spans that touch, up to the newest.
  */
-#include "sesbounce/policy.h"
-
-/* One event that is carried in. */
-struct fold {
-    const struct policy *policy;
-    const struct policy_judgement *judgement;
-    const struct policy_when *when;
-    struct policy_address *address;
-    struct policy_change *change;
-};
+#include "policy/policy_fold.h"
 
 /* --- terms ----------------------------------------------------------------------- */
 
@@ -27,24 +19,26 @@ static int64_t term_end(const struct policy_judgement *judgement, int64_t from_m
     return from_ms + (judgement->term_ms << doublings);
 }
 
-static void range_widen(int64_t ms, int64_t *first_ms, int64_t *last_ms)
+void entry_note_event(struct policy_entry *entry, int64_t occurred_ms)
 {
-    if (*first_ms == CLOCK_NONE || ms < *first_ms)
-        *first_ms = ms;
-    if (*last_ms == CLOCK_NONE || ms > *last_ms)
-        *last_ms = ms;
-}
-
-static void entry_note_event(struct policy_entry *entry, int64_t occurred_ms)
-{
-    range_widen(occurred_ms, &entry->first_event_ms, &entry->last_event_ms);
+    if (entry->first_event_ms == CLOCK_NONE || occurred_ms < entry->first_event_ms)
+        entry->first_event_ms = occurred_ms;
+    if (entry->last_event_ms == CLOCK_NONE || occurred_ms > entry->last_event_ms)
+        entry->last_event_ms = occurred_ms;
     entry->event_count++;
 }
 
-static void entry_lift(struct policy_entry *entry, int64_t ms, struct str by,
-                       struct str note)
+bool entry_is_live(const struct policy_entry *entry, int64_t ms)
+{
+    return entry->exists && !entry->lifted && !entry->held && entry->until_ms > ms;
+}
+
+void entry_lift(struct policy_entry *entry, int64_t ms, struct str by, struct str note)
 {
     entry->lifted = true;
+    entry->held = false;
+    entry->held_id = 0;
+    entry->why = STR_ABSENT;
     entry->lifted_ms = ms;
     entry->lifted_by = by;
     entry->lifted_note = note;
@@ -55,6 +49,9 @@ static void entry_begin_term(struct policy_entry *entry,
                              const struct policy_judgement *judgement, int64_t from_ms)
 {
     entry->lifted = false;
+    entry->held = false;
+    entry->held_id = 0;
+    entry->why = STR_ABSENT;
     entry->since_ms = from_ms;
     entry->until_ms =
         term_end(judgement, from_ms, judgement->doubles ? entry->repeats : 0);
@@ -119,8 +116,7 @@ static void entry_renew(const struct fold *fold, struct policy_entry *entry,
 
 /* --- what an event does to an entry ---------------------------------------------- */
 
-/* Did a person remove the address after this? */
-static bool event_is_overruled(const struct policy_address *address, int64_t ms)
+bool event_is_overruled(const struct policy_address *address, int64_t ms)
 {
     return address->removed_ms != CLOCK_NONE && ms <= address->removed_ms;
 }
@@ -132,16 +128,18 @@ static bool entry_suppress(const struct fold *fold, struct policy_entry *entry,
 {
     int64_t occurred_ms = fold->when->occurred_ms;
     bool overruled = event_is_overruled(fold->address, occurred_ms);
-    bool live = entry->exists && !entry->lifted && occurred_ms < entry->until_ms;
+    bool live = entry_is_live(entry, occurred_ms);
     bool void_hit = fold->judgement->list_hit && fold->address->removed_ms != CLOCK_NONE;
 
     if (void_hit && !live)
         return false;
-    if (!entry->exists && overruled)
+    if ((!entry->exists || entry->held) && overruled)
         return false;
     if (!entry->exists) {
         *entry = (struct policy_entry){
             .exists = true, .first_event_ms = occurred_ms, .last_event_ms = occurred_ms};
+        entry_begin_term(entry, fold->judgement, from_ms);
+    } else if (entry->held) {
         entry_begin_term(entry, fold->judgement, from_ms);
     } else if (!overruled && !void_hit) {
         entry_renew(fold, entry, from_ms);
@@ -150,60 +148,50 @@ static bool entry_suppress(const struct fold *fold, struct policy_entry *entry,
     return true;
 }
 
+/* Nothing takes effect until a person decides; what is in force already stays so. */
+static bool entry_hold(const struct fold *fold, struct policy_entry *entry,
+                       struct str why)
+{
+    int64_t occurred_ms = fold->when->occurred_ms;
+    bool waits = entry->exists && (entry->held || entry_is_live(entry, occurred_ms));
+
+    if (event_is_overruled(fold->address, occurred_ms))
+        return false;
+    if (entry->exists && entry->lifted && occurred_ms <= entry->last_event_ms)
+        return false;
+    if (!entry->exists)
+        *entry = (struct policy_entry){
+            .exists = true, .first_event_ms = occurred_ms, .last_event_ms = occurred_ms};
+    if (!waits) {
+        entry_begin_term(entry, fold->judgement, occurred_ms);
+        entry->held = true;
+        entry->why = why;
+    }
+    entry_note_event(entry, occurred_ms);
+    return true;
+}
+
+/* A hard bounce, unless its provider has an outage. */
+static bool entry_suppress_or_hold(const struct fold *fold, struct policy_entry *entry,
+                                   int64_t from_ms)
+{
+    bool guarded = str_present(fold->when->guard) && !fold->judgement->list_hit &&
+                   fold->judgement->reason == POLICY_REASON_BOUNCE;
+
+    return guarded ? entry_hold(fold, entry, fold->when->guard)
+                   : entry_suppress(fold, entry, from_ms);
+}
+
 static bool entry_lift_by_event(const struct fold *fold, struct policy_entry *entry)
 {
     int64_t occurred_ms = fold->when->occurred_ms;
 
     if (!entry->exists || entry->lifted || occurred_ms <= entry->last_event_ms)
         return false;
-    entry_lift(entry, fold->when->received_ms, str_of(fold->judgement->rule), STR_ABSENT);
+    entry_lift(entry, fold->now_ms, str_of(fold->judgement->rule), STR_ABSENT);
     /* so that a complaint from before this, delivered late, does not count as newer */
     entry->last_event_ms = occurred_ms;
     return true;
-}
-
-static void change_entry(struct policy_change *change, enum policy_reason reason,
-                         const struct policy_entry *before,
-                         const struct policy_entry *after)
-{
-    change->entries |= 1u << reason;
-    change->in_force = change->in_force || after->exists != before->exists ||
-                       after->lifted != before->lifted ||
-                       after->since_ms > before->since_ms ||
-                       after->until_ms != before->until_ms;
-}
-
-/* --- soft bounces ---------------------------------------------------------------- */
-
-/* Does the event at `other_ms` confirm this one? */
-static bool event_is_confirmed_by(const struct fold *fold, int64_t other_ms)
-{
-    int64_t occurred_ms = fold->when->occurred_ms;
-
-    if (other_ms == CLOCK_NONE || event_is_overruled(fold->address, other_ms))
-        return false;
-    int64_t apart_ms =
-        occurred_ms > other_ms ? occurred_ms - other_ms : other_ms - occurred_ms;
-    return apart_ms >= fold->policy->doubt_apart_ms &&
-           apart_ms <= fold->policy->doubt_window_ms;
-}
-
-/* The earliest doubtful bounce that confirms this one; CLOCK_NONE: none does. */
-static int64_t confirmation_find(const struct fold *fold)
-{
-    int64_t earliest_ms = CLOCK_NONE;
-
-    for (size_t i = 0; i < fold->address->day_count; i++) {
-        const struct policy_soft_day *day = &fold->address->days[i];
-        int64_t other_ms = event_is_confirmed_by(fold, day->doubt_first_ms)
-                               ? day->doubt_first_ms
-                               : day->doubt_last_ms;
-
-        if (event_is_confirmed_by(fold, other_ms) &&
-            (earliest_ms == CLOCK_NONE || other_ms < earliest_ms))
-            earliest_ms = other_ms;
-    }
-    return earliest_ms;
 }
 
 /* A doubtful bounce becomes permanent as soon as another confirms it: from the later of
@@ -212,75 +200,15 @@ static bool entry_suppress_confirmed(const struct fold *fold, struct policy_entr
                                      int64_t other_ms)
 {
     int64_t occurred_ms = fold->when->occurred_ms;
-    bool in_force = entry->exists && !entry->lifted;
+    bool known = entry->exists && !entry->lifted;
 
-    if (!entry_suppress(fold, entry, other_ms > occurred_ms ? other_ms : occurred_ms))
+    if (!entry_suppress_or_hold(fold, entry,
+                                other_ms > occurred_ms ? other_ms : occurred_ms))
         return false;
     /* the other one is the basis of a new entry as much as this one is */
-    if (!in_force)
+    if (!known)
         entry_note_event(entry, other_ms);
     return true;
-}
-
-static int64_t day_of(int64_t ms)
-{
-    return ms / CLOCK_DAY_MS - (ms % CLOCK_DAY_MS < 0);
-}
-
-static void day_record(const struct fold *fold)
-{
-    struct policy_address *address = fold->address;
-    int64_t ms = fold->when->occurred_ms;
-    size_t i = 0;
-
-    while (i < address->day_count && day_of(address->days[i].last_ms) != day_of(ms))
-        i++;
-    struct policy_soft_day *day = &address->days[i];
-    if (i == address->day_count) {
-        *day = (struct policy_soft_day){0, ms, ms, CLOCK_NONE, CLOCK_NONE};
-        address->day_count++;
-    }
-    range_widen(ms, &day->first_ms, &day->last_ms);
-    if (fold->judgement->effect == POLICY_EFFECT_DOUBTFUL)
-        range_widen(ms, &day->doubt_first_ms, &day->doubt_last_ms);
-    day->mark = POLICY_MARK_CHANGED;
-    fold->change->days = true;
-}
-
-/* A soft day of the address, unless a person's removal or a later Delivery voids it; and
- * an entry where a doubtful bounce is confirmed. */
-static bool fold_soft(const struct fold *fold, struct policy_entry *entry)
-{
-    int64_t occurred_ms = fold->when->occurred_ms;
-    int64_t other_ms;
-
-    if (event_is_overruled(fold->address, occurred_ms) ||
-        fold->address->delivered_ms > occurred_ms)
-        return false;
-    other_ms = confirmation_find(fold);
-    day_record(fold);
-    if (fold->judgement->effect != POLICY_EFFECT_DOUBTFUL || other_ms == CLOCK_NONE)
-        return false;
-    return entry_suppress_confirmed(fold, entry, other_ms);
-}
-
-/* A delivery ends what soft bounces before it began. */
-static void fold_reset(const struct fold *fold)
-{
-    int64_t occurred_ms = fold->when->occurred_ms;
-
-    for (size_t i = 0; i < fold->address->day_count; i++) {
-        struct policy_soft_day *day = &fold->address->days[i];
-
-        if (day->first_ms >= occurred_ms)
-            continue;
-        fold->change->days = true;
-        day->mark = day->last_ms < occurred_ms ? POLICY_MARK_GONE : POLICY_MARK_CHANGED;
-        day->first_ms = day->last_ms;
-        if (day->doubt_last_ms < occurred_ms)
-            day->doubt_last_ms = CLOCK_NONE;
-        day->doubt_first_ms = day->doubt_last_ms;
-    }
 }
 
 /* --- the reason that is shown ---------------------------------------------------- */
@@ -297,7 +225,7 @@ static void totals_count(const struct policy_address *address, int64_t sign,
                            ? POLICY_FOR_EVER
                            : entry->until_ms / CLOCK_MINUTE_MS;
 
-        if (!entry->exists || entry->lifted || ends <= stronger_ends)
+        if (!entry->exists || entry->lifted || entry->held || ends <= stronger_ends)
             continue;
         change->totals[change->total_count++] =
             (struct policy_total){(enum policy_reason)i, ends, sign};
@@ -308,14 +236,107 @@ static void totals_count(const struct policy_address *address, int64_t sign,
     }
 }
 
-/* Of what was counted before, only a change makes a difference. */
-static void totals_finish(const struct policy_address *address, bool changed,
-                          struct policy_change *change)
+/* The strongest whose end is not in the log. */
+static enum policy_reason reason_shown(const struct policy_entry entries[POLICY_REASONS])
 {
-    if (changed)
-        totals_count(address, 1, change);
+    unsigned i = POLICY_REASON_MANUAL;
+
+    while (i > POLICY_REASON_NONE && (!entries[i].exists || entries[i].lifted ||
+                                      entries[i].held || entries[i].ended))
+        i--;
+    return (enum policy_reason)i;
+}
+
+static void change_add_line(struct policy_change *change, enum policy_action action,
+                            enum policy_reason entry, enum policy_reason before,
+                            enum policy_reason after)
+{
+    change->lines[change->line_count++] =
+        (struct policy_line){action, entry, before, after};
+}
+
+static void entries_expire(struct fold *fold)
+{
+    struct policy_entry *entries = fold->address->entries;
+    enum policy_reason before = reason_shown(entries);
+
+    for (unsigned i = 0; i < POLICY_REASONS; i++) {
+        struct policy_entry *entry = &entries[i];
+
+        if (!entry->exists || entry->lifted || entry->held || entry->ended ||
+            entry->until_ms > fold->now_ms)
+            continue;
+        entry->ended = true;
+        fold->change->entries |= 1u << i;
+    }
+    if (before != reason_shown(entries))
+        change_add_line(fold->change, POLICY_ACTION_EXPIRED, before, before,
+                        reason_shown(entries));
+}
+
+void fold_begin(struct fold *fold)
+{
+    *fold->change = (struct policy_change){.entries = 0};
+    totals_count(fold->address, -1, fold->change);
+    entries_expire(fold);
+    for (unsigned i = 0; i < POLICY_REASONS; i++)
+        fold->before[i] = fold->address->entries[i];
+}
+
+/* Who is on the list, from when or until when is another matter now. */
+static bool entry_has_changed(const struct policy_entry *before,
+                              const struct policy_entry *after)
+{
+    return after->exists != before->exists || after->lifted != before->lifted ||
+           after->held != before->held || after->since_ms > before->since_ms ||
+           after->until_ms != before->until_ms;
+}
+
+/* The strongest of `entries` that is told of; NONE: no line. Whatever a person decides
+ * is told. */
+static enum policy_reason reason_told(const struct fold *fold, unsigned entries)
+{
+    const struct policy_entry *after = fold->address->entries;
+    bool is_of_person = !fold->judgement;
+
+    for (unsigned i = POLICY_REASON_MANUAL; i > POLICY_REASON_NONE; i--) {
+        bool told = after[i].held || !after[i].ended || !fold->before[i].ended;
+
+        if (entries & 1u << i &&
+            (is_of_person || (told && entry_has_changed(&fold->before[i], &after[i]))))
+            return (enum policy_reason)i;
+    }
+    return POLICY_REASON_NONE;
+}
+
+void fold_end(struct fold *fold, unsigned entries, enum policy_action action)
+{
+    struct policy_entry *after = fold->address->entries;
+    enum policy_reason before = reason_shown(fold->before);
+
+    for (unsigned i = POLICY_REASON_SOFT; i < POLICY_REASONS; i++) {
+        if (!(entries & 1u << i))
+            continue;
+        after[i].ended = !after[i].held && after[i].until_ms <= fold->now_ms;
+        fold->change->in_force =
+            fold->change->in_force || entry_has_changed(&fold->before[i], &after[i]);
+    }
+    fold->change->entries |= entries;
+    enum policy_reason told = reason_told(fold, entries);
+    if (told != POLICY_REASON_NONE) {
+        if (action == POLICY_ACTION_NONE && after[told].held)
+            action = POLICY_ACTION_HELD;
+        else if (action == POLICY_ACTION_NONE && after[told].lifted)
+            action = POLICY_ACTION_LIFTED;
+        else if (action == POLICY_ACTION_NONE)
+            action = before == POLICY_REASON_NONE ? POLICY_ACTION_ADDED
+                                                  : POLICY_ACTION_CHANGED;
+        change_add_line(fold->change, action, told, before, reason_shown(after));
+    }
+    if (entries)
+        totals_count(fold->address, 1, fold->change);
     else
-        change->total_count = 0;
+        fold->change->total_count = 0;
 }
 
 /* --- the fold -------------------------------------------------------------------- */
@@ -323,122 +344,90 @@ static void totals_finish(const struct policy_address *address, bool changed,
 unsigned policy_fold_needs(const struct policy_judgement *judgement)
 {
     static const unsigned parts[] = {
-        [POLICY_EFFECT_HOLD] = 0, /* as of NONE */
+        [POLICY_EFFECT_HOLD] = POLICY_PART_LIST,
         [POLICY_EFFECT_SUPPRESS] = POLICY_PART_LIST,
         [POLICY_EFFECT_LIFT] = POLICY_PART_LIST,
-        [POLICY_EFFECT_RESET] = POLICY_PART_SOFT,
+        [POLICY_EFFECT_RESET] = POLICY_PART_LIST | POLICY_PART_SOFT,
         [POLICY_EFFECT_SOFT] = POLICY_PARTS_ALL,
         [POLICY_EFFECT_DOUBTFUL] = POLICY_PARTS_ALL,
     };
     return parts[judgement->effect];
 }
 
-static bool fold_effect(const struct fold *fold, struct policy_entry *entry)
+/* 1 << reason for each entry that is another now. */
+static unsigned fold_soft(struct fold *fold)
 {
-    switch (fold->judgement->effect) {
+    struct policy_entry *bounce = &fold->address->entries[POLICY_REASON_BOUNCE];
+    int64_t other_ms;
+    unsigned entries = soft_record(fold, &other_ms) ? 1u << POLICY_REASON_SOFT : 0;
+
+    if (other_ms != CLOCK_NONE && entry_suppress_confirmed(fold, bounce, other_ms))
+        entries |= 1u << POLICY_REASON_BOUNCE;
+    return entries;
+}
+
+static unsigned fold_effect(struct fold *fold)
+{
+    const struct policy_judgement *judgement = fold->judgement;
+    enum policy_reason reason = judgement->effect == POLICY_EFFECT_LIFT
+                                    ? POLICY_REASON_COMPLAINT
+                                    : judgement->reason;
+    struct policy_entry *entry = &fold->address->entries[reason];
+    bool changed = false;
+
+    switch (judgement->effect) {
     case POLICY_EFFECT_SUPPRESS:
-        return entry_suppress(fold, entry, fold->when->occurred_ms);
+        changed = entry_suppress_or_hold(fold, entry, fold->when->occurred_ms);
+        break;
+    case POLICY_EFFECT_HOLD:
+        changed = entry_hold(fold, entry, str_of(judgement->rule));
+        break;
     case POLICY_EFFECT_SOFT:
     case POLICY_EFFECT_DOUBTFUL:
-        return fold_soft(fold, entry);
+        return fold_soft(fold);
     case POLICY_EFFECT_LIFT:
-        return entry_lift_by_event(fold, entry);
+        changed = entry_lift_by_event(fold, entry);
+        break;
     case POLICY_EFFECT_RESET:
-        fold_reset(fold);
-        return false;
+        return soft_reset(fold) ? 1u << POLICY_REASON_SOFT : 0;
     default:
-        return false;
+        break;
     }
+    return changed ? 1u << reason : 0;
 }
 
 void policy_fold(const struct policy *policy, const struct policy_judgement *judgement,
                  const struct policy_when *when, struct policy_address *address,
                  struct policy_change *ret)
 {
-    const struct fold fold = {policy, judgement, when, address, ret};
-    enum policy_reason reason = judgement->effect == POLICY_EFFECT_LIFT
-                                    ? POLICY_REASON_COMPLAINT
-                                    : judgement->reason;
-    struct policy_entry *entry = &address->entries[reason];
-    struct policy_entry before = *entry;
+    struct fold fold = {.policy = policy,
+                        .judgement = judgement,
+                        .when = when,
+                        .address = address,
+                        .change = ret,
+                        .now_ms = when->received_ms};
 
-    *ret = (struct policy_change){.entries = 0};
-    totals_count(address, -1, ret);
-    bool changed = fold_effect(&fold, entry);
-    if (changed) {
+    fold_begin(&fold);
+    unsigned entries = fold_effect(&fold);
+    for (unsigned i = 0; i < POLICY_REASONS; i++) {
+        struct policy_entry *entry = &address->entries[i];
+
+        if (!(entries & 1u << i))
+            continue;
         /* what every event leaves in the entry that it changes */
         entry->rule = str_of(judgement->rule);
-        if (!before.exists || entry->since_ms != before.since_ms)
+        if (!fold.before[i].exists || entry->since_ms != fold.before[i].since_ms)
             entry->origin = when->imported ? POLICY_ORIGIN_IMPORT : POLICY_ORIGIN_EVENT;
-        change_entry(ret, reason, &before, entry);
     }
-    totals_finish(address, changed, ret);
+    fold_end(&fold, entries, POLICY_ACTION_NONE);
 }
 
-/* --- what people decide ---------------------------------------------------------- */
-
-static bool entry_is_live(const struct policy_entry *entry, int64_t now_ms)
-{
-    return entry->exists && !entry->lifted && entry->until_ms > now_ms;
-}
-
-/* An entry that is in force keeps its beginning. No note given: nothing new to say. */
-static bool decide_add(const struct policy_decision *decision,
-                       struct policy_address *address, struct policy_change *change)
-{
-    struct policy_entry *entry = &address->entries[POLICY_REASON_MANUAL];
-    struct policy_entry before = *entry;
-    bool live = entry_is_live(entry, decision->now_ms);
-    bool same_note =
-        !str_present(decision->note) || str_equal(entry->note, decision->note);
-
-    if (live && entry->until_ms == decision->until_ms && same_note)
-        return false;
-    *entry = (struct policy_entry){.exists = true,
-                                   .origin = POLICY_ORIGIN_PERSON,
-                                   .since_ms = live ? before.since_ms : decision->now_ms,
-                                   .until_ms = decision->until_ms,
-                                   .first_event_ms = CLOCK_NONE,
-                                   .last_event_ms = CLOCK_NONE,
-                                   .actor = decision->actor,
-                                   .note = decision->note};
-    change_entry(change, POLICY_REASON_MANUAL, &before, entry);
-    return true;
-}
-
-/* Takes the address off the list, whatever put it there; soft days are forgotten, too. */
-static bool decide_remove(const struct policy_decision *decision,
-                          struct policy_address *address, struct policy_change *change)
-{
-    bool any = false;
-
-    for (size_t i = 0; i < POLICY_REASONS; i++)
-        any = any || entry_is_live(&address->entries[i], decision->now_ms);
-    if (!any)
-        return false;
-    for (size_t i = 0; i < POLICY_REASONS; i++) {
-        struct policy_entry *entry = &address->entries[i];
-        struct policy_entry before = *entry;
-
-        if (!entry->exists || entry->lifted)
-            continue;
-        entry_lift(entry, decision->now_ms, decision->actor, decision->note);
-        change_entry(change, (enum policy_reason)i, &before, entry);
-    }
-    for (size_t i = 0; i < address->day_count; i++)
-        address->days[i].mark = POLICY_MARK_GONE;
-    change->days = address->day_count > 0;
-    address->removed_ms = decision->now_ms;
-    return true;
-}
-
-bool policy_decide(const struct policy_decision *decision, struct policy_address *address,
+bool policy_expire(int64_t now_ms, struct policy_address *address,
                    struct policy_change *ret)
 {
-    *ret = (struct policy_change){.entries = 0};
-    totals_count(address, -1, ret);
-    bool changed = decision->is_add ? decide_add(decision, address, ret)
-                                    : decide_remove(decision, address, ret);
-    totals_finish(address, changed, ret);
-    return changed;
+    struct fold fold = {.address = address, .change = ret, .now_ms = now_ms};
+
+    fold_begin(&fold);
+    ret->total_count = 0;
+    return ret->entries != 0;
 }

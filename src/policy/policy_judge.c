@@ -1,5 +1,6 @@
 /* What an event means for one recipient, and what of it counts in a rate. */
 #include <stdio.h>
+#include <string.h>
 
 #include "policy/policy_rules.h"
 
@@ -76,6 +77,8 @@ static struct policy_judgement judgement_from_rule(const struct policy_rule *rul
         .doubles = outcome->flags & POLICY_RULE_DOUBLES,
         .second_for_ever = outcome->flags & POLICY_RULE_SECOND_FOR_EVER,
         .list_hit = outcome->flags & POLICY_RULE_LIST_HIT,
+        .own_scope = outcome->flags & POLICY_RULE_OWN_SCOPE,
+        .needs_scope = outcome->flags & POLICY_RULE_NEEDS_SCOPE,
         .counts_in_rates =
             !(outcome->flags & (POLICY_RULE_LIST_HIT | POLICY_RULE_NOT_IN_RATES)),
         .alert = outcome->flags & POLICY_RULE_ALERT,
@@ -83,27 +86,88 @@ static struct policy_judgement judgement_from_rule(const struct policy_rule *rul
     };
 }
 
-/*
- * Whom the mail was not sent to is not touched: a remote server chooses the name in its
- * report, and SES passes it on.
- */
-static void judgement_record_only(const struct ses_event *event, enum ses_named named,
+/* The operator's effect in place of the row's; what an event means stays. */
+static void judgement_override(const struct policy_override *by, enum ses_type type,
+                               struct policy_judgement *judgement)
+{
+    bool is_entry =
+        by->effect == POLICY_EFFECT_SUPPRESS || by->effect == POLICY_EFFECT_HOLD;
+    bool keeps_term = by->term_ms == 0 && judgement->term_ms != 0;
+
+    judgement->effect = by->effect;
+    judgement->reason = POLICY_REASON_NONE;
+    if (by->effect == POLICY_EFFECT_SOFT)
+        judgement->reason = POLICY_REASON_SOFT;
+    else if (is_entry)
+        judgement->reason = type == SES_COMPLAINT || type == SES_SUBSCRIPTION
+                                ? POLICY_REASON_COMPLAINT
+                                : POLICY_REASON_BOUNCE;
+    judgement->doubles = judgement->doubles && is_entry && keeps_term;
+    judgement->second_for_ever = judgement->second_for_ever && is_entry && keeps_term;
+    if (!is_entry)
+        judgement->term_ms = 0;
+    else if (!keeps_term)
+        judgement->term_ms = by->term_ms != 0 ? by->term_ms : POLICY_FOR_EVER;
+}
+
+static void judgement_apply_overrides(const struct policy *policy,
+                                      const struct policy_rule *rule, enum ses_type type,
+                                      struct policy_judgement *judgement)
+{
+    for (size_t i = 0; i < policy->override_count; i++)
+        if (policy_rule_at(policy->overrides[i].rule) == rule)
+            judgement_override(&policy->overrides[i], type, judgement);
+}
+
+static void judgement_record_only(const struct policy_rule *by,
                                   struct policy_judgement *judgement)
 {
-    const struct policy_rule *by = policy_rule_of_named(named);
-    bool reported = event->type == SES_BOUNCE || event->type == SES_COMPLAINT;
-
-    if (named == SES_NAMED_STRANGER && judgement->list_hit)
-        return;
     judgement->effect = (enum policy_effect)by->outcome.effect;
     judgement->reason = (enum policy_reason)by->outcome.reason;
     judgement->term_ms = by->outcome.term_ms;
     judgement->doubles = false;
     judgement->second_for_ever = false;
+    judgement->rule = by->name;
+}
+
+/*
+ * Whom the mail was not sent to is not touched: a remote server chooses the name in its
+ * report, and SES passes it on.
+ */
+static void judgement_of_other(const struct ses_event *event, enum ses_named named,
+                               struct policy_judgement *judgement)
+{
+    bool reported = event->type == SES_BOUNCE || event->type == SES_COMPLAINT;
+
+    if (named == SES_NAMED_STRANGER && judgement->list_hit)
+        return;
+    judgement_record_only(policy_rule_of_person(named == SES_NAMED_STRANGER
+                                                    ? FACT_STRANGER
+                                                    : FACT_UNREADABLE),
+                          judgement);
     judgement->alert = false;
     /* nor can it raise a rate by naming many */
     judgement->counts_in_rates = judgement->counts_in_rates && !reported;
-    judgement->rule = by->name;
+}
+
+static bool address_is_allowed(const struct policy *policy, const struct address *address)
+{
+    for (size_t i = 0; i < policy->allow_count; i++) {
+        struct str item = str_of(policy->allow[i]);
+
+        if (str_starts_with(item, STR("*@"))
+                ? str_equal(str_skip(item, 2), str_of(address->domain))
+                : str_equal(item, str_of(address->key)))
+            return true;
+    }
+    return false;
+}
+
+/* Would it put the address on the list, now or by repeating itself? */
+static bool effect_is_against(enum policy_effect effect)
+{
+    return effect == POLICY_EFFECT_SUPPRESS || effect == POLICY_EFFECT_HOLD ||
+           effect == POLICY_EFFECT_SOFT || effect == POLICY_EFFECT_DOUBTFUL;
 }
 
 /* They exist to be tried: listed for a day, and nobody is woken up. */
@@ -130,11 +194,37 @@ static void recipient_judge(const struct policy *policy, const struct ses_event 
     const struct policy_rule *rule =
         policy_rule_find(event, diagnosis.facts | event_facts(event));
     *ret = judgement_from_rule(rule, diagnosis.cause);
+    judgement_apply_overrides(policy, rule, event->type, ret);
     if (recipient->named != SES_NAMED_RECIPIENT)
-        judgement_record_only(event, recipient->named, ret);
+        judgement_of_other(event, recipient->named, ret);
+    if (effect_is_against(ret->effect) && address_is_allowed(policy, &recipient->address))
+        judgement_record_only(policy_rule_of_person(FACT_ALLOWED), ret);
     if (simulator)
         judgement_soften(policy, ret);
     detail_write(event, simulator, ret->detail);
+}
+
+/* --- where it takes effect ------------------------------------------------------- */
+
+size_t policy_share(const struct policy_judgement *judgement,
+                    const struct policy_scoped *scoped,
+                    struct policy_share ret[POLICY_SHARES_MAX])
+{
+    const char *own = scoped->name;
+    bool has_scope = strcmp(own, POLICY_SCOPE_ALL) != 0;
+    bool is_of_all = judgement->reason == POLICY_REASON_BOUNCE && !scoped->own_bounces &&
+                     !judgement->own_scope && !judgement->needs_scope;
+
+    if (judgement->needs_scope && !has_scope)
+        return 0;
+    ret[0] = (struct policy_share){is_of_all ? POLICY_SCOPE_ALL : own, *judgement};
+    if (judgement->effect != POLICY_EFFECT_DOUBTFUL || !is_of_all || !has_scope)
+        return 1;
+    ret[0].judgement.doubt_only = true;
+    ret[1] = (struct policy_share){own, *judgement};
+    ret[1].judgement.effect = POLICY_EFFECT_SOFT;
+    ret[1].judgement.reason = POLICY_REASON_SOFT;
+    return 2;
 }
 
 /* --- what counts ----------------------------------------------------------------- */

@@ -4,8 +4,6 @@
 /* Short forms, so that a row of the table stays a row. */
 enum {
     RECORD = POLICY_EFFECT_NONE,
-    COUNT_SOFT = POLICY_EFFECT_SOFT,
-    HOLD = POLICY_EFFECT_HOLD,
     LIFT = POLICY_EFFECT_LIFT,
     RESET = POLICY_EFFECT_RESET,
 
@@ -14,6 +12,8 @@ enum {
     LIST_HIT = POLICY_RULE_LIST_HIT,
     NOT_IN_RATES = POLICY_RULE_NOT_IN_RATES,
     ALERT = POLICY_RULE_ALERT,
+    OWN_SCOPE = POLICY_RULE_OWN_SCOPE,
+    NEEDS_SCOPE = POLICY_RULE_NEEDS_SCOPE,
 };
 #define EVER                POLICY_FOR_EVER
 #define DAYS(n)             ((n)*CLOCK_DAY_MS)
@@ -21,6 +21,10 @@ enum {
 #define MEANS(class, cause) POLICY_CLASS_##class, POLICY_CAUSE_##cause
 /* An entry with reason BOUNCE or COMPLAINT, for so long. */
 #define LIST(reason, term) POLICY_EFFECT_SUPPRESS, POLICY_REASON_##reason, term
+/* The same, once a person has decided so. */
+#define HOLD(reason, term) POLICY_EFFECT_HOLD, POLICY_REASON_##reason, term
+/* A soft day; how many make an entry, and for how long, is a setting. */
+#define COUNT_SOFT POLICY_EFFECT_SOFT, POLICY_REASON_SOFT, 0
 /* No entry. */
 #define ONLY(effect) effect, POLICY_REASON_NONE, 0
 
@@ -29,13 +33,18 @@ enum {
  */
 /* clang-format off */
 static const struct policy_rule RULES[] = {
-/* --- what concerns nobody whom the mail was sent to: see policy_rule_of_named() -- */
+/* --- what concerns nobody whom the mail was sent to: see policy_rule_of_person() */
 {"no-address", SES_OTHER, 0, NULL, NULL, FACT_UNREADABLE,
     {MEANS(NONE, NONE), ONLY(RECORD), NOT_IN_RATES},
     "What SES names is not a mail address; this is recorded only."},
 {"not-addressed", SES_OTHER, 0, NULL, NULL, FACT_STRANGER,
     {MEANS(NONE, NONE), ONLY(RECORD), NOT_IN_RATES},
     "The report names an address that the mail was not sent to, as any server can do; this "
+    "is recorded only."},
+/* what the operator vouches for */
+{"allowed", SES_OTHER, 0, NULL, NULL, FACT_ALLOWED,
+    {MEANS(NONE, NONE), ONLY(RECORD), 0},
+    "The address is on the allow-list of the configuration, so no event suppresses it; this "
     "is recorded only."},
 
 /* --- Permanent: what SES did not even try ---------------------------------------- */
@@ -44,9 +53,9 @@ static const struct policy_rule RULES[] = {
     "SES did not try, because the account's suppression list has the address; it is "
     "suppressed permanently, unless a person removed it."},
 {"permanent-on-tenant-list", BOUNCE(PERMANENT), "OnTenantSuppressionList", NULL, 0,
-    {MEANS(HARD, LIST_HIT), LIST(BOUNCE, EVER), LIST_HIT},
+    {MEANS(HARD, LIST_HIT), LIST(BOUNCE, EVER), LIST_HIT | OWN_SCOPE},
     "SES did not try, because the tenant's suppression list has the address; it is "
-    "suppressed permanently, unless a person removed it."},
+    "suppressed permanently in the event's scope, unless a person removed it."},
 /* SES's global list: other senders' bounces; SES itself forgets within 14 days */
 {"permanent-suppressed", BOUNCE(PERMANENT), "Suppressed", NULL, 0,
     {MEANS(HARD, OTHER), LIST(BOUNCE, DAYS(30)), DOUBLES},
@@ -58,14 +67,14 @@ static const struct policy_rule RULES[] = {
     "SES predicted a bounce and did not try; the address is suppressed for 30 days."},
 /* not a bounce, and not everything was refused */
 {"permanent-unsubscribed", BOUNCE(PERMANENT), "UnsubscribedRecipient", NULL, 0,
-    {MEANS(POLICY, POLICY), ONLY(RECORD), NOT_IN_RATES},
-    "SES did not try, because the recipient had unsubscribed there; this is recorded "
-    "only."},
+    {MEANS(POLICY, POLICY), LIST(BOUNCE, EVER), NOT_IN_RATES | NEEDS_SCOPE},
+    "SES did not try, because the recipient had unsubscribed there; the address is "
+    "suppressed permanently in the event's scope, if it has one."},
 
 /* --- Permanent, by what the server said ------------------------------------------ */
 /* one of several recipients may only be delayed: AWS's own example has one */
 {"permanent-delayed", BOUNCE(PERMANENT), NULL, NULL, FACT_TEMPORARY,
-    {MEANS(SOFT, DIAGNOSED), ONLY(COUNT_SOFT), 0},
+    {MEANS(SOFT, DIAGNOSED), COUNT_SOFT, 0},
     "The server refused the mail for the time being, although the bounce is called "
     "permanent; this counts as a soft bounce."},
 /* our fault, not the recipient's: one broken key must not empty a provider */
@@ -115,7 +124,7 @@ static const struct policy_rule RULES[] = {
 
 /* --- Transient, by what the server said ------------------------------------------ */
 {"transient-mailbox-full", BOUNCE(TRANSIENT), "MailboxFull", NULL, 0,
-    {MEANS(SOFT, MAILBOX_FULL), ONLY(COUNT_SOFT), 0},
+    {MEANS(SOFT, MAILBOX_FULL), COUNT_SOFT, 0},
     "The mailbox is full; this counts as a soft bounce."},
 /* SES calls some permanent failures Transient; but DNS has outages */
 {"transient-gone", BOUNCE(TRANSIENT), "General", NULL, FACT_GONE,
@@ -123,13 +132,13 @@ static const struct policy_rule RULES[] = {
     "The server reports no such user or domain, but SES calls it transient; the address "
     "is suppressed permanently once this repeats after 24 hours or more."},
 {"transient-gave-up", BOUNCE(TRANSIENT), NULL, NULL, FACT_GAVE_UP,
-    {MEANS(SOFT, DIAGNOSED), ONLY(COUNT_SOFT), 0},
+    {MEANS(SOFT, DIAGNOSED), COUNT_SOFT, 0},
     "SES gave up after many attempts; this counts as a soft bounce."},
 {"transient-autoreply", BOUNCE(TRANSIENT), "General", NULL, FACT_AUTOREPLY,
     {MEANS(IGNORED, AUTOREPLY), ONLY(RECORD), 0},
     "An automatic reply came back; this is recorded only."},
 {"transient-said", BOUNCE(TRANSIENT), NULL, NULL, FACT_DIAGNOSTIC,
-    {MEANS(SOFT, DIAGNOSED), ONLY(COUNT_SOFT), 0},
+    {MEANS(SOFT, DIAGNOSED), COUNT_SOFT, 0},
     "The server refused the mail for the time being; this counts as a soft bounce."},
 /* without a word from a server it is somebody's out-of-office reply */
 {"transient-silent", BOUNCE(TRANSIENT), "General", NULL, 0,
@@ -137,7 +146,7 @@ static const struct policy_rule RULES[] = {
     "SES quotes no server's answer, as is usual for automatic replies; this is "
     "recorded only."},
 {"transient-other", BOUNCE(TRANSIENT), NULL, NULL, 0,
-    {MEANS(SOFT, DIAGNOSED), ONLY(COUNT_SOFT), 0},
+    {MEANS(SOFT, DIAGNOSED), COUNT_SOFT, 0},
     "SES reports a transient bounce of an unknown kind; this counts as a "
     "soft bounce."},
 
@@ -146,7 +155,7 @@ static const struct policy_rule RULES[] = {
     {MEANS(IGNORED, AUTOREPLY), ONLY(RECORD), 0},
     "An automatic reply came back; this is recorded only."},
 {"undetermined-refused", BOUNCE(UNDETERMINED), NULL, NULL, FACT_REFUSED,
-    {MEANS(SOFT, DIAGNOSED), ONLY(COUNT_SOFT), 0},
+    {MEANS(SOFT, DIAGNOSED), COUNT_SOFT, 0},
     "SES could not classify the bounce, but a server refused the mail; this counts as a "
     "soft bounce."},
 {"undetermined", BOUNCE(UNDETERMINED), NULL, NULL, 0,
@@ -160,9 +169,9 @@ static const struct policy_rule RULES[] = {
     "SES did not try, because the account's suppression list has a complaint from the "
     "address; it is suppressed permanently, unless a person removed it."},
 {"complaint-on-tenant-list", SES_COMPLAINT, 0, "OnTenantSuppressionList", NULL, 0,
-    {MEANS(HARD, LIST_HIT), LIST(COMPLAINT, EVER), LIST_HIT},
+    {MEANS(HARD, LIST_HIT), LIST(COMPLAINT, EVER), LIST_HIT | OWN_SCOPE},
     "SES did not try, because the tenant's suppression list has a complaint from the "
-    "address; it is suppressed permanently, unless a person removed it."},
+    "address; it is suppressed permanently in the event's scope, unless a person removed it."},
 /* nobody objected */
 {"complaint-auth-failure", SES_COMPLAINT, 0, NULL, "auth-failure", 0,
     {MEANS(COMPLAINT, NONE), ONLY(RECORD), ALERT | NOT_IN_RATES},
@@ -191,7 +200,7 @@ static const struct policy_rule RULES[] = {
     "suppressed for 180 days, and permanently after a complaint about another mail."},
 /* one click must not remove a whole company */
 {"complaint-of-many", SES_COMPLAINT, 0, NULL, NULL, FACT_MANY_CANDIDATES,
-    {MEANS(COMPLAINT, NONE), ONLY(HOLD), 0},
+    {MEANS(COMPLAINT, NONE), HOLD(COMPLAINT, EVER), 0},
     "One of more than 5 recipients complained, but it is not known which; nobody is "
     "suppressed unless a person decides so."},
 
@@ -200,8 +209,9 @@ static const struct policy_rule RULES[] = {
     {MEANS(NONE, NONE), ONLY(RESET), 0},
     "The mail was delivered; soft bounces before it no longer count."},
 {"opt-out", SES_SUBSCRIPTION, 0, NULL, NULL, FACT_OPT_OUT,
-    {MEANS(POLICY, NONE), ONLY(RECORD), NOT_IN_RATES},
-    "The recipient unsubscribed through SES's list management; this is recorded only."},
+    {MEANS(POLICY, NONE), LIST(COMPLAINT, EVER), NOT_IN_RATES | NEEDS_SCOPE},
+    "The recipient unsubscribed through SES's list management; the address is suppressed "
+    "permanently in the event's scope, if it has one."},
 };
 /* clang-format on */
 
@@ -237,12 +247,24 @@ const struct policy_rule *policy_rule_find(const struct ses_event *event, unsign
     return &UNJUDGED_RULE;
 }
 
-const struct policy_rule *policy_rule_of_named(enum ses_named named)
+const struct policy_rule *policy_rule_of_person(unsigned fact)
 {
-    return &RULES[named == SES_NAMED_UNREADABLE ? 0 : 1];
+    const struct policy_rule *rule = RULES;
+
+    while (rule->facts != fact)
+        rule++;
+    return rule;
 }
 
 const struct policy_rule *policy_rule_at(size_t index)
 {
     return index < RULE_COUNT ? &RULES[index] : NULL;
+}
+
+size_t policy_rule_index(struct str name)
+{
+    for (size_t i = 0; i < RULE_COUNT; i++)
+        if (str_equal(name, str_of(RULES[i].name)))
+            return i;
+    return POLICY_RULE_NONE;
 }

@@ -9,8 +9,8 @@
 /* `facts` are of enum policy_fact. Never NULL: there is a row for what is not judged. */
 const struct policy_rule *policy_rule_find(const struct ses_event *event, unsigned facts);
 
-/* The row whose effect replaces another's for an address that the mail was not sent to,
- * or for a text that is not an address. */
-const struct policy_rule *policy_rule_of_named(enum ses_named named);
+/* The row whose effect replaces another's because of whom the event is about: one of
+ * FACT_STRANGER, FACT_UNREADABLE and FACT_ALLOWED. */
+const struct policy_rule *policy_rule_of_person(unsigned fact);
 
 #endif

@@ -151,7 +151,7 @@ static int after_id_set(struct filter *filter, const struct name *name, const ch
 {
     uint64_t id = 0;
     if (str_to_u64(str_of(word), INT64_MAX, &id) < 0) {
-        (void)buf_printf(fault, "%s%s must be the id of an event, not `%s`",
+        (void)buf_printf(fault, "%s%s must be the id of a row, not `%s`",
                          filter->before_name, name->name, word);
         return -EINVAL;
     }
@@ -178,6 +178,7 @@ static const struct name names[] = {
     {"campaign", any_set, AT(campaign), NULL},
     {"reason", reason_set, AT(reason), reasons},
     {"topic", any_set, AT(topic), NULL},
+    {"why", any_set, AT(why), NULL},
     {"since", time_set, AT(since_ms), NULL},
     {"until", time_set, AT(until_ms), NULL},
     {"limit", limit_set, AT(limit), NULL},

@@ -12,6 +12,22 @@ static const char *const topic_table[] = {"topic_arn",       "state",    "since"
                                           "last_message_at", "messages", "waiting",
                                           "fault",           NULL};
 
+static const char *const held_table[] = {"id",     "address", "scope", "reason",
+                                         "detail", "why",     "since", NULL};
+static const char *const log_table[] = {"id",
+                                        "at",
+                                        "address",
+                                        "scope",
+                                        "action",
+                                        "reason_before",
+                                        "reason_after",
+                                        "detail",
+                                        "until",
+                                        "actor",
+                                        "rule",
+                                        "note",
+                                        NULL};
+
 struct output_columns listing_columns(enum store_view view)
 {
     static const char *const *const tables[] = {[STORE_SUPPRESSED] = suppressed_table,
@@ -20,7 +36,9 @@ struct output_columns listing_columns(enum store_view view)
                                                 [STORE_COMPLAINTS] = event_table,
                                                 [STORE_QUARANTINE] = quarantine_table,
                                                 [STORE_TOPICS] = topic_table,
-                                                [STORE_PAUSED] = NULL};
+                                                [STORE_PAUSED] = NULL,
+                                                [STORE_HELD] = held_table,
+                                                [STORE_LOG] = log_table};
     return (struct output_columns){tables[view], store_columns(view)};
 }
 

@@ -9,10 +9,16 @@ static const char *const suppressed[] = {
     "last_event_at", "event_count", "first_event_at", "origin", "actor", "note",
     "rule",          NULL};
 static const char *const entries[] = {
-    "address", "scope",          "reason",        "detail",      "state",       "since",
-    "until",   "first_event_at", "last_event_at", "event_count", "repeats",     "origin",
-    "actor",   "note",           "lifted_at",     "lifted_by",   "lifted_note", "rule",
-    NULL};
+    "address",   "scope",       "reason",         "detail",        "state",
+    "since",     "until",       "first_event_at", "last_event_at", "event_count",
+    "repeats",   "origin",      "actor",          "note",          "lifted_at",
+    "lifted_by", "lifted_note", "rule",           "why",           NULL};
+static const char *const held[] = {"id",  "address", "scope",    "reason", "detail",
+                                   "why", "since",   "event_id", NULL};
+static const char *const changes[] = {
+    "id",           "at",     "address", "scope", "action", "reason_before",
+    "reason_after", "detail", "until",   "actor", "origin", "rule",
+    "event_id",     "note",   NULL};
 static const char *const decisions[] = {"id",    "address", "scope", "action", "reason",
                                         "until", "at",      "actor", "note",   NULL};
 #define EVENTS                                                                           \
@@ -50,6 +56,7 @@ static const struct {
              {"repeats", STORE_INTEGER},
              {"lifted_at", STORE_TIME},
              {"id", STORE_INTEGER},
+             {"event_id", STORE_INTEGER},
              {"at", STORE_TIME},
              {"occurred_at", STORE_TIME},
              {"sent_at", STORE_TIME},
@@ -75,12 +82,18 @@ static const struct {
 
 const char *const *store_columns(enum store_view view)
 {
-    static const char *const *const columns[] = {
-        [STORE_SUPPRESSED] = suppressed, [STORE_ENTRIES] = entries,
-        [STORE_DECISIONS] = decisions,   [STORE_EVENTS] = events,
-        [STORE_BOUNCES] = events,        [STORE_COMPLAINTS] = events,
-        [STORE_QUARANTINE] = quarantine, [STORE_TOPICS] = topics,
-        [STORE_DAILY] = daily,           [STORE_PAUSED] = paused};
+    static const char *const *const columns[] = {[STORE_SUPPRESSED] = suppressed,
+                                                 [STORE_ENTRIES] = entries,
+                                                 [STORE_DECISIONS] = decisions,
+                                                 [STORE_EVENTS] = events,
+                                                 [STORE_BOUNCES] = events,
+                                                 [STORE_COMPLAINTS] = events,
+                                                 [STORE_QUARANTINE] = quarantine,
+                                                 [STORE_TOPICS] = topics,
+                                                 [STORE_DAILY] = daily,
+                                                 [STORE_PAUSED] = paused,
+                                                 [STORE_HELD] = held,
+                                                 [STORE_LOG] = changes};
 
     return columns[view];
 }

@@ -62,6 +62,12 @@ struct counted_key {
     int64_t event_hash;
 };
 
+/* A day on which Deliveries of an identity were seen, which is written already. */
+struct identity_day {
+    int64_t day;
+    int64_t hash; /* of the identity */
+};
+
 struct given_out {
     int64_t id;
     int64_t until_ms;
@@ -86,8 +92,11 @@ struct writing {
     bool outbox_changed;  /* since store_outbox_changed() last looked */
     bool quarantine_grew; /* since store_quarantine_bound() last looked */
     bool tidy_more;
+    struct identity_day identities[STORE_IDENTITIES_CACHED_MAX];
+    size_t identity_count;
     struct counted_key tidy_key; /* up to this one counted keys were looked at */
     int64_t tidy_again_ms;
+    int64_t expire_again_ms;
 };
 
 /* --- store.c --------------------------------------------------------------------- */
@@ -190,6 +199,7 @@ struct event_seen {
     int rows;
     unsigned kinds;   /* bits 1 << enum policy_tally: as what these count */
     bool is_repeated; /* it is enough: no other row */
+    int64_t event_id; /* of the row that it got; 0: none */
 };
 /* Of the recipient, or of the first that gets a row; of none, when all are repeated. 1
  * all are, 0 or a fault. */
@@ -208,31 +218,56 @@ int event_apply(struct store *store, const struct intake *intake, int64_t messag
  * Everything kept about one address in one scope. Begins as {.key, .scope}; borrows both,
  * and owns what the texts in `state` borrow from.
  */
-#define KEPT_ENTRY_TEXTS 6
 struct kept_address {
     const char *key;
     const char *scope;
     struct policy_address state;
     size_t day_room;
-    size_t text_count;
-    char *texts[POLICY_REASONS * KEPT_ENTRY_TEXTS];
+    size_t text_count, text_room;
+    char **texts;
 };
 void kept_address_done(struct kept_address *kept);
 /* The `parts` (enum policy_part) of it. Of Deliveries those after `after_ms` matter. */
 int kept_address_load(struct store *store, unsigned parts, int64_t after_ms,
                       struct kept_address *kept);
-int kept_address_save(struct store *store, const struct kept_address *kept,
-                      const struct policy_change *change);
 
+/* Whom and what a change comes from. */
+struct list_cause {
+    int64_t at_ms;
+    int64_t event_id; /* a kept event, whose address and rule need not be repeated; 0 */
+    enum policy_origin origin;
+    struct str rule;
+    struct str actor;
+    struct str note;
+};
+/* Saves what has changed, and logs it. */
+int kept_address_save(struct store *store, struct kept_address *kept,
+                      const struct policy_change *change, const struct list_cause *cause);
+
+/* A recipient of an event, judged. */
+struct list_event {
+    const struct intake *intake;
+    const struct ses_recipient *recipient;
+    const struct policy_judgement *judgement;
+    int64_t event_id; /* 0: there is no row of it */
+};
 /* Would it make an entry, or change how long or whether one is in force? 1, 0 or a fault;
  * writes nothing. */
-int list_would_change(struct store *store, const struct intake *intake,
-                      const struct ses_recipient *recipient,
-                      const struct policy_judgement *judgement);
-/* What a judged recipient means for the list. */
-int list_apply(struct store *store, const struct intake *intake,
-               const struct ses_recipient *recipient,
-               const struct policy_judgement *judgement);
+int list_would_change(struct store *store, const struct list_event *event);
+/* What it means for the list. */
+int list_apply(struct store *store, const struct list_event *event);
+/* Logs a bounded number of entries whose term has ended. */
+int list_expire(struct store *store, int64_t now_ms, bool *ret_more);
+
+/* --- store_write_identity.c ------------------------------------------------------ */
+
+/* A Delivery: its sending identity reports them. */
+int identity_note_delivery(struct store *store, const struct intake *intake);
+/* Were Deliveries of the identity seen within POLICY_DELIVERIES_MS before `ms`? 1, 0 or a
+ * fault. */
+int identity_has_deliveries(struct store *store, struct str identity, int64_t ms);
+/* After a rollback. */
+void identity_forget(struct store *store);
 
 /* --- store_token.c --------------------------------------------------------------- */
 

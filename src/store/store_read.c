@@ -23,6 +23,7 @@ static const struct field {
     {"domain", "domain = ?", offsetof(struct store_filter, domain)},
     {"campaign", "campaign = ?", offsetof(struct store_filter, campaign)},
     {"reason", "reason = ? COLLATE NOCASE", offsetof(struct store_filter, reason)},
+    {"why", "why = ?", offsetof(struct store_filter, why)},
     {"topic_arn", "topic_arn = ?", offsetof(struct store_filter, topic)},
 };
 
@@ -45,6 +46,8 @@ static const struct view views[] = {
     [STORE_TOPICS] = {"topics", "last_message_at", "topic_arn", "last_message_at DESC"},
     [STORE_DAILY] = {"daily", "day || ' 00:00:00.000'", "day", "day DESC"},
     [STORE_PAUSED] = {"paused", "since", "since", "since DESC"},
+    [STORE_HELD] = {"held", "since", "id", "id DESC"},
+    [STORE_LOG] = {"suppression_log", "at", "id", "id DESC"},
 };
 
 struct query {

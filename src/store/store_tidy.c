@@ -45,12 +45,15 @@ static int tidy_rarely(struct store *store, int64_t now_ms)
     int r = db_do(store, SQL_SOFT_TIDY, db_day(now_ms - STORE_SOFT_KEEP_MS),
                   db_int(STORE_TIDY_ROWS_MAX));
 
+    if (r == 0)
+        r = db_do(store, SQL_IDENTITY_TIDY, db_day(now_ms - STORE_SOFT_KEEP_MS),
+                  db_int(STORE_TIDY_ROWS_MAX));
     /* What ended long ago is in no sum; not so lately that a clock that is set back
      * shows.
      */
     if (r == 0)
         r = db_do(store, SQL_TOTAL_TIDY,
-                  db_int((now_ms - STORE_SOFT_KEEP_MS) / CLOCK_MINUTE_MS));
+                  db_int((now_ms - STORE_TOTAL_KEEP_MS) / CLOCK_MINUTE_MS));
     if (r == 0)
         r = token_tidy(store);
     if (r == 0)
@@ -89,4 +92,24 @@ int store_tidy(struct store *store, int64_t now_ms, bool *ret_more)
     }
     store->writing->tidy_more = *ret_more;
     return 0;
+}
+
+int store_expire(struct store *store, int64_t now_ms, bool *ret_more)
+{
+    int64_t again_ms = store->writing->expire_again_ms;
+    int r;
+
+    *ret_more = false;
+    if (now_ms < again_ms && again_ms - now_ms <= STORE_EXPIRE_AGAIN_MS)
+        return 0;
+    r = db_find(store, SQL_ENTRY_ENDED, NULL, db_time(now_ms));
+    if (r == 1) {
+        r = store_begin(store);
+        if (r == 0)
+            r = list_expire(store, now_ms, ret_more);
+        r = store_finish(store, r);
+    }
+    if (r == 0 && !*ret_more)
+        store->writing->expire_again_ms = now_ms + STORE_EXPIRE_AGAIN_MS;
+    return r;
 }

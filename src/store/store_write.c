@@ -25,6 +25,7 @@ void write_forget(struct store *store)
     topic_forget_cache(store);
     store->writing->day_count = 0;
     store->writing->type_count = 0;
+    identity_forget(store);
     total_forget(store);
 }
 

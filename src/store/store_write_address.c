@@ -10,22 +10,33 @@ void kept_address_done(struct kept_address *kept)
 {
     for (size_t i = 0; i < kept->text_count; i++)
         free(kept->texts[i]);
+    free(kept->texts);
     free(kept->state.days);
-    kept->text_count = 0;
+    kept->texts = NULL;
+    kept->text_count = kept->text_room = 0;
     kept->state.days = NULL;
 }
 
 /* --- finding --------------------------------------------------------------------- */
 
 /* Texts outlive the row. */
-static int entry_read_text(struct kept_address *kept, struct db_call *call,
-                           struct str *ret)
+static int kept_read_text(struct kept_address *kept, struct db_call *call,
+                          struct str *ret)
 {
     struct str text = db_get_text(call);
+    size_t room = kept->text_room > 0 ? 2 * kept->text_room : 16;
 
     *ret = STR_ABSENT;
     if (!str_present(text))
         return 0;
+    if (kept->text_count == kept->text_room) {
+        char **more = realloc(kept->texts, room * sizeof(*more));
+
+        if (!more)
+            return -ENOMEM;
+        kept->texts = more;
+        kept->text_room = room;
+    }
     char *copy = str_dup(text);
     if (!copy)
         return -ENOMEM;
@@ -48,10 +59,9 @@ static enum policy_origin entry_read_origin(struct db_call *call)
 static int entry_read(struct kept_address *kept, struct db_call *call,
                       struct policy_entry *ret)
 {
-    struct str *const texts[KEPT_ENTRY_TEXTS] = {
-        &ret->detail, &ret->rule,      &ret->actor,
-        &ret->note,   &ret->lifted_by, &ret->lifted_note,
-    };
+    struct str *const texts[] = {&ret->detail,     &ret->rule, &ret->why,
+                                 &ret->actor,      &ret->note, &ret->lifted_by,
+                                 &ret->lifted_note};
     int r = 0;
 
     ret->exists = true;
@@ -65,9 +75,13 @@ static int entry_read(struct kept_address *kept, struct db_call *call,
     ret->repeats = db_get_int(call);
     ret->lifted_ms = db_get_time(call);
     ret->lifted = ret->lifted_ms != CLOCK_NONE;
+    ret->held_id = db_get_int_or(call, 0);
+    ret->ended = db_get_int(call) != 0;
+    ret->is_basis = db_get_int(call) != 0;
     ret->origin = entry_read_origin(call);
-    for (size_t i = 0; r == 0 && i < KEPT_ENTRY_TEXTS; i++)
-        r = entry_read_text(kept, call, texts[i]);
+    for (size_t i = 0; r == 0 && i < sizeof(texts) / sizeof(texts[0]); i++)
+        r = kept_read_text(kept, call, texts[i]);
+    ret->held = str_present(ret->why);
     return r;
 }
 
@@ -109,6 +123,17 @@ static int kept_load_list(struct store *store, struct kept_address *kept)
     return r;
 }
 
+static int kept_load_day(struct kept_address *kept, struct db_call *call)
+{
+    struct policy_soft_day *day = &kept->state.days[kept->state.day_count++];
+
+    *day = (struct policy_soft_day){.first_ms = db_get_int_or(call, CLOCK_NONE)};
+    day->last_ms = db_get_int(call);
+    day->doubt_first_ms = db_get_int_or(call, CLOCK_NONE);
+    day->doubt_last_ms = db_get_int_or(call, CLOCK_NONE);
+    return kept_read_text(kept, call, &day->identity);
+}
+
 static int kept_load_days(struct store *store, struct kept_address *kept)
 {
     _cleanup_(db_call_end) struct db_call call =
@@ -117,13 +142,16 @@ static int kept_load_days(struct store *store, struct kept_address *kept)
     int r = days_reserve(kept);
 
     while (r == 0 && (r = db_step(&call)) == 1) {
-        struct policy_soft_day *day = &kept->state.days[kept->state.day_count++];
+        r = kept_load_day(kept, &call);
+        if (r == 0)
+            r = days_reserve(kept);
+    }
+    for (size_t i = 0; r == 0 && i < kept->state.day_count; i++) {
+        struct policy_soft_day *day = &kept->state.days[i];
+        int seen = identity_has_deliveries(store, day->identity, day->last_ms);
 
-        *day = (struct policy_soft_day){.first_ms = db_get_int(&call)};
-        day->last_ms = db_get_int(&call);
-        day->doubt_first_ms = db_get_int_or(&call, CLOCK_NONE);
-        day->doubt_last_ms = db_get_int_or(&call, CLOCK_NONE);
-        r = days_reserve(kept);
+        day->deliveries_seen = seen > 0;
+        r = db_only_fault(seen);
     }
     return r;
 }
@@ -174,8 +202,10 @@ static int kept_save_entry(struct store *store, const struct kept_address *kept,
         db_time(entry->until_ms), db_time(entry->first_event_ms),
         db_time(entry->last_event_ms), db_int(entry->event_count), db_int(entry->repeats),
         db_time(entry->lifted ? entry->lifted_ms : CLOCK_NONE),
-        db_text(str_of(policy_origin_word(entry->origin))), db_text(entry->detail),
-        db_text(entry->rule), db_text(entry->actor), db_text(entry->note),
+        db_int_if(entry->held, entry->held_id), db_int(entry->ended),
+        db_int(entry->is_basis), db_text(str_of(policy_origin_word(entry->origin))),
+        db_text(entry->detail), db_text(entry->rule), db_text(entry->why),
+        db_text(entry->actor), db_text(entry->note),
         db_text(entry->lifted ? entry->lifted_by : STR_ABSENT),
         db_text(entry->lifted ? entry->lifted_note : STR_ABSENT));
 }
@@ -189,16 +219,46 @@ static int kept_save_day(struct store *store, const struct kept_address *kept,
     if (day->mark == POLICY_MARK_GONE)
         return db_do(store, SQL_SOFT_DROP, key, scope, db_day(day->last_ms));
     return db_do(store, SQL_SOFT_PUT, key, scope, db_day(day->last_ms),
-                 db_int(day->first_ms), db_int(day->last_ms),
+                 db_int_if(day->first_ms != CLOCK_NONE, day->first_ms),
+                 db_int(day->last_ms),
                  db_int_if(day->doubt_first_ms != CLOCK_NONE, day->doubt_first_ms),
-                 db_int_if(day->doubt_last_ms != CLOCK_NONE, day->doubt_last_ms));
+                 db_int_if(day->doubt_last_ms != CLOCK_NONE, day->doubt_last_ms),
+                 db_text_max(day->identity, SES_NAME_BYTES_MAX));
 }
 
-int kept_address_save(struct store *store, const struct kept_address *kept,
-                      const struct policy_change *change)
+/* An entry that begins to wait is known by the id of the line that says so. */
+static int kept_save_line(struct store *store, struct kept_address *kept,
+                          const struct policy_line *line, const struct list_cause *cause)
+{
+    struct policy_entry *entry = &kept->state.entries[line->entry];
+    /* An end has no cause but the time. */
+    bool is_end = line->action == POLICY_ACTION_EXPIRED;
+    bool of_event = cause->event_id != 0 && !is_end;
+    int r = db_do(
+        store, SQL_CHANGE_ADD, db_int(is_end ? entry->until_ms : cause->at_ms),
+        db_int_if(of_event, cause->event_id),
+        db_text(of_event ? STR_ABSENT : str_of(kept->key)), db_text(str_of(kept->scope)),
+        db_text(str_of(policy_action_word(line->action))),
+        db_text(str_of(policy_reason_word(line->before))),
+        db_text(str_of(policy_reason_word(line->after))),
+        db_text(str_of(policy_origin_word(is_end ? entry->origin : cause->origin))),
+        db_text(entry->detail), db_time(entry->until_ms),
+        db_text(of_event || is_end ? STR_ABSENT : cause->rule),
+        db_text(is_end ? STR_ABSENT : cause->actor),
+        db_text(is_end ? STR_ABSENT : cause->note));
+
+    if (r == 0 && line->action == POLICY_ACTION_HELD)
+        entry->held_id = db_last_id(store);
+    return r;
+}
+
+int kept_address_save(struct store *store, struct kept_address *kept,
+                      const struct policy_change *change, const struct list_cause *cause)
 {
     int r = 0;
 
+    for (size_t i = 0; r == 0 && i < change->line_count; i++)
+        r = kept_save_line(store, kept, &change->lines[i], cause);
     for (unsigned i = 0; r == 0 && i < POLICY_REASONS; i++)
         if (change->entries & 1u << i)
             r = kept_save_entry(store, kept, (enum policy_reason)i);
@@ -208,45 +268,4 @@ int kept_address_save(struct store *store, const struct kept_address *kept,
     for (size_t i = 0; r == 0 && i < change->total_count; i++)
         r = total_change(store, &change->totals[i]);
     return r;
-}
-
-/* --- an event -------------------------------------------------------------------- */
-
-static int kept_fold_event(struct store *store, const struct intake *intake,
-                           const struct policy_judgement *judgement,
-                           struct kept_address *kept, struct policy_change *ret)
-{
-    const struct policy_when when = {intake->occurred_ms, intake->received_ms,
-                                     intake->imported};
-    unsigned parts = policy_fold_needs(judgement);
-    int r = kept_address_load(store, parts, when.occurred_ms, kept);
-
-    *ret = (struct policy_change){.entries = 0};
-    if (r == 0 && parts != 0)
-        policy_fold(intake->policy, judgement, &when, &kept->state, ret);
-    return r;
-}
-
-int list_would_change(struct store *store, const struct intake *intake,
-                      const struct ses_recipient *recipient,
-                      const struct policy_judgement *judgement)
-{
-    _cleanup_(kept_address_done) struct kept_address kept = {
-        .key = recipient->address.key, .scope = "*"};
-    struct policy_change change;
-    int r = kept_fold_event(store, intake, judgement, &kept, &change);
-
-    return r < 0 ? r : change.in_force;
-}
-
-int list_apply(struct store *store, const struct intake *intake,
-               const struct ses_recipient *recipient,
-               const struct policy_judgement *judgement)
-{
-    _cleanup_(kept_address_done) struct kept_address kept = {
-        .key = recipient->address.key, .scope = "*"};
-    struct policy_change change;
-    int r = kept_fold_event(store, intake, judgement, &kept, &change);
-
-    return r < 0 ? r : kept_address_save(store, &kept, &change);
 }

@@ -3,83 +3,123 @@
 
 #include "store/store_internal.h"
 
+/* What is asked when a later event wants the address back: only these two. */
 static int decision_record(struct store *store, const struct kept_address *kept,
                            const struct policy_decision *decision)
 {
+    bool is_add = decision->what == POLICY_DECIDE_ADD;
+
+    if (!is_add && decision->what != POLICY_DECIDE_REMOVE)
+        return 0;
     return db_do(
         store, SQL_DECISION_ADD, db_text(str_of(kept->key)), db_text(str_of(kept->scope)),
-        db_text(decision->is_add ? STR("add") : STR("remove")),
-        db_text(decision->is_add ? STR("MANUAL") : STR_ABSENT),
-        db_time(decision->is_add ? decision->until_ms : CLOCK_NONE),
-        db_time(decision->now_ms), db_text(decision->actor), db_text(decision->note));
+        db_text(is_add ? STR("add") : STR("remove")),
+        db_text(is_add ? STR("MANUAL") : STR_ABSENT),
+        db_time(is_add ? decision->until_ms : CLOCK_NONE), db_time(decision->now_ms),
+        db_text(decision->actor), db_text(decision->note));
 }
 
 static int address_decide(struct store *store, struct kept_address *kept,
-                          const struct policy_decision *decision, bool *ret_changed)
+                          const struct policy_decision *decision,
+                          enum policy_decided *ret)
 {
+    const struct list_cause cause = {.at_ms = decision->now_ms,
+                                     .origin = decision->origin,
+                                     .actor = decision->actor,
+                                     .note = decision->note};
     struct policy_change change;
     int r = kept_address_load(store, POLICY_PART_LIST | POLICY_PART_SOFT,
                               decision->now_ms, kept);
 
     if (r < 0)
         return r;
-    *ret_changed = policy_decide(decision, &kept->state, &change);
-    if (!*ret_changed)
+    *ret = policy_decide(decision, &kept->state, &change);
+    if (*ret != POLICY_CHANGED)
         return 0;
-    r = kept_address_save(store, kept, &change);
+    r = kept_address_save(store, kept, &change, &cause);
     return r < 0 ? r : decision_record(store, kept, decision);
 }
 
 /* In a transaction of its own, unless there is one. */
 static int address_decide_in_transaction(struct store *store, struct kept_address *kept,
                                          const struct policy_decision *decision,
-                                         bool *ret_changed)
+                                         enum policy_decided *ret)
 {
-    bool changed = false;
     int r;
 
     if (store->in_transaction)
-        return address_decide(store, kept, decision, ret_changed);
+        return address_decide(store, kept, decision, ret);
     r = store_begin(store);
     if (r < 0)
         return r;
-    r = address_decide(store, kept, decision, &changed);
-    if (r < 0 || !changed) {
+    r = address_decide(store, kept, decision, ret);
+    if (r < 0 || *ret != POLICY_CHANGED) {
         store_rollback(store);
         return r;
     }
-    r = store_commit(store);
-    *ret_changed = r == 0;
-    return r;
+    return store_commit(store);
 }
 
-static int decision_apply(struct store *store, const struct store_decision *by,
-                          bool is_add, bool *ret_changed)
+static struct policy_decision decision_of(const struct store_decision *by)
 {
-    const struct policy_decision decision = {.is_add = is_add,
-                                             .now_ms = by->now_ms,
-                                             .until_ms = by->until_ms,
-                                             .actor = str_of(by->actor),
-                                             .note = str_of(by->note)};
+    return (struct policy_decision){.what = by->what,
+                                    .reason = by->reason,
+                                    .origin = by->origin,
+                                    .complaint = by->complaint,
+                                    .now_ms = by->now_ms,
+                                    .since_ms = by->since_ms,
+                                    .until_ms = by->until_ms,
+                                    .detail = str_of(by->detail),
+                                    .actor = str_of(by->actor),
+                                    .note = str_of(by->note)};
+}
+
+int store_decide(struct store *store, const struct store_decision *by,
+                 enum policy_decided *ret)
+{
+    const struct policy_decision decision = decision_of(by);
     struct address address;
     int r = address_parse(str_of(by->address), &address);
 
-    *ret_changed = false;
+    *ret = POLICY_UNCHANGED;
     if (r < 0)
         return r;
     _cleanup_(kept_address_done) struct kept_address kept = {
-        .key = address.key, .scope = by->scope ? by->scope : "*"};
-    return address_decide_in_transaction(store, &kept, &decision, ret_changed);
+        .key = address.key, .scope = by->scope ? by->scope : POLICY_SCOPE_ALL};
+    r = address_decide_in_transaction(store, &kept, &decision, ret);
+    if (r < 0)
+        *ret = POLICY_UNCHANGED;
+    return r;
 }
 
-int store_suppress_add(struct store *store, const struct store_decision *decision,
-                       bool *ret_changed)
+/* Texts of the row are owned by the caller. 1, 0 when there is none, or a fault. */
+static int held_find(struct store *store, int64_t held_id, char **ret_key,
+                     char **ret_scope, enum policy_reason *ret_reason)
 {
-    return decision_apply(store, decision, true, ret_changed);
+    _cleanup_(db_call_end) struct db_call call =
+        db_call(store, SQL_HELD_FIND, db_int(held_id));
+    int r = db_step(&call);
+
+    if (r <= 0)
+        return r;
+    *ret_key = str_dup(db_get_text(&call));
+    *ret_scope = str_dup(db_get_text(&call));
+    *ret_reason = (enum policy_reason)db_get_int(&call);
+    return *ret_key && *ret_scope ? 1 : -ENOMEM;
 }
 
-int store_suppress_remove(struct store *store, const struct store_decision *decision,
-                          bool *ret_changed)
+int store_decide_held(struct store *store, int64_t held_id,
+                      const struct store_decision *by, enum policy_decided *ret)
 {
-    return decision_apply(store, decision, false, ret_changed);
+    struct store_decision decision = *by;
+    _cleanup_(freep) char *key = NULL;
+    _cleanup_(freep) char *scope = NULL;
+    int r = held_find(store, held_id, &key, &scope, &decision.reason);
+
+    *ret = POLICY_UNCHANGED;
+    if (r <= 0)
+        return r;
+    decision.address = key;
+    decision.scope = scope;
+    return store_decide(store, &decision, ret);
 }

@@ -44,10 +44,11 @@ static int row_add(struct store *store, const struct intake *intake, int64_t mes
         db_text(str_of(judgement->rule)), db_text(str_of(address->key)),
         db_text_max(is_readable ? str_of(address->seen) : about->reported,
                     SES_SOURCE_BYTES_MAX),
-        db_text(str_of(address->domain)), db_time(intake->occurred_ms),
-        db_time(event->sent_ms), db_time(event->ses_time_ms),
-        event_word(event->bounce_type_text), event_word(event->bounce_subtype),
-        event_word(event->complaint_subtype), event_word(event->feedback_type),
+        db_text(str_of(address->domain)), db_text(str_of(intake->scoped.name)),
+        db_time(intake->occurred_ms), db_time(event->sent_ms),
+        db_time(event->ses_time_ms), event_word(event->bounce_type_text),
+        event_word(event->bounce_subtype), event_word(event->complaint_subtype),
+        event_word(event->feedback_type),
         db_int_if(event->candidates > 0, (int64_t)event->candidates),
         event_word(about->status), event_word(about->action),
         db_text_max(about->diagnostic.len > 0 ? about->diagnostic : event->diagnostic,
@@ -171,7 +172,8 @@ static int seen_load(struct store *store, const struct intake *intake, size_t i,
     if (r < 0 || !ret->is_repeated || !recipient || ret->rows >= STORE_REPEATS_MAX)
         return r;
     /* An event that changes the list is kept, so that it can be found. */
-    r = list_would_change(store, intake, recipient, intake_judgement(intake, i));
+    r = list_would_change(
+        store, &(struct list_event){intake, recipient, intake_judgement(intake, i), 0});
     ret->is_repeated = r == 0;
     return r < 0 ? r : 0;
 }
@@ -213,19 +215,20 @@ static int recipient_remember(struct store *store, const struct intake *intake,
 }
 
 static int recipient_store(struct store *store, const struct intake *intake,
-                           int64_t message_id, size_t i)
+                           int64_t message_id, size_t i, struct event_seen *seen)
 {
     int r = row_add(store, intake, message_id, recipient_at(intake, i),
                     intake_judgement(intake, i));
 
     if (r <= 0)
         return r;
+    seen->event_id = db_last_id(store);
     r = tally_add(store, intake->occurred_ms, TALLY_EVENTS);
     return r < 0 ? r : RECIPIENT_STORED;
 }
 
 static int recipient_record(struct store *store, const struct intake *intake,
-                            int64_t message_id, size_t i, const struct event_seen *seen)
+                            int64_t message_id, size_t i, struct event_seen *seen)
 {
     const struct ses_recipient *recipient = recipient_at(intake, i);
 
@@ -233,7 +236,7 @@ static int recipient_record(struct store *store, const struct intake *intake,
         return recipient_count_only(store, intake, recipient);
     if (message_id == 0 || seen->is_repeated)
         return recipient_remember(store, intake, recipient);
-    return recipient_store(store, intake, message_id, i);
+    return recipient_store(store, intake, message_id, i, seen);
 }
 
 /* Has its mail counted like this for the address before? 1, 0 or a fault. */
@@ -273,8 +276,11 @@ static int recipient_take(struct store *store, const struct intake *intake, size
     r = 0;
     if (policy_message_note(message, judgement.tally))
         r = tally_add(store, intake->occurred_ms, judgement.tally);
+    if (r == 0 && intake->event.type == SES_DELIVERY)
+        r = identity_note_delivery(store, intake);
     if (r == 0 && recipient)
-        return list_apply(store, intake, recipient, &judgement);
+        return list_apply(
+            store, &(struct list_event){intake, recipient, &judgement, seen->event_id});
     if (r == 0 && intake->kind == INTAKE_KEEP &&
         str_present(intake->event.sending_status))
         r = sending_apply(store, intake);
@@ -307,6 +313,7 @@ static int recipient_apply(struct store *store, const struct intake *intake,
         r = seen_load(store, intake, i, &applied->seen);
     if (r < 0)
         return r;
+    applied->seen.event_id = 0;
     became = recipient_record(store, intake, message_id, i, &applied->seen);
     if (became > RECIPIENT_KNOWN) {
         r = recipient_take(store, intake, i, &applied->seen, &applied->message);

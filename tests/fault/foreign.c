@@ -52,11 +52,13 @@ static bool suppress(const struct other *other)
     for (int i = 0; i < FOREIGN_PEOPLE; i++) {
         char address[40];
         bool changed = false;
-        struct store_decision decision = {
-            address, "*", "ann", NULL, clock_wall_ms(), POLICY_FOR_EVER};
+        struct store_decision decision = {.address = address,
+                                          .actor = "ann",
+                                          .now_ms = clock_wall_ms(),
+                                          .until_ms = POLICY_FOR_EVER};
 
         (void)snprintf(address, sizeof(address), "person-%d@example.com", i);
-        if (store_suppress_add(store, &decision, &changed) < 0 || !changed)
+        if (decide_add(store, &decision, &changed) < 0 || !changed)
             return false;
     }
     return true;

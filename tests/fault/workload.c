@@ -228,16 +228,16 @@ void workload_repeat(struct place *place, size_t step)
 
 static int decide(struct store *store, bool add)
 {
-    const struct store_decision decision = {add ? "person@example.com" : "A@example.com",
-                                            "*",
-                                            "ann",
-                                            "on the phone",
-                                            WORKLOAD_NOW_MS + (add ? 0 : CLOCK_MINUTE_MS),
-                                            POLICY_FOR_EVER};
+    const struct store_decision decision = {
+        .address = add ? "person@example.com" : "A@example.com",
+        .actor = "ann",
+        .note = "on the phone",
+        .now_ms = WORKLOAD_NOW_MS + (add ? 0 : CLOCK_MINUTE_MS),
+        .until_ms = POLICY_FOR_EVER};
     bool changed;
 
-    return add ? store_suppress_add(store, &decision, &changed)
-               : store_suppress_remove(store, &decision, &changed);
+    return add ? decide_add(store, &decision, &changed)
+               : decide_remove(store, &decision, &changed);
 }
 
 /* As the checkpointer and then the writer do it. */

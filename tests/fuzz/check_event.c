@@ -64,7 +64,8 @@ static void check_folds(const struct policy_judgement *judgement)
     struct policy_address address = {
         .days = days, .removed_ms = CLOCK_NONE, .delivered_ms = CLOCK_NONE};
     for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
-        const struct policy_when when = {times[i], times[i], false};
+        const struct policy_when when = {.occurred_ms = times[i],
+                                         .received_ms = times[i]};
         struct policy_change change;
         policy_fold(&policy_built_in, judgement, &when, &address, &change);
         for (unsigned at = 0; at < POLICY_REASONS; at++) {

@@ -165,7 +165,8 @@ static void save(struct life *life, const struct policy_change *change)
 static void carry(struct life *life, const struct policy_judgement *judgement,
                   int64_t at_ms)
 {
-    const struct policy_when when = {at_ms, at_ms + UNIT_MS, false};
+    const struct policy_when when = {
+        .occurred_ms = at_ms, .received_ms = at_ms + UNIT_MS, .deliveries_seen = true};
     struct policy_entry old[POLICY_REASONS];
     struct policy_change change;
 
@@ -186,7 +187,9 @@ static void carry(struct life *life, const struct policy_judgement *judgement,
 
 static void decide(struct life *life, bool is_add, int64_t at_ms)
 {
-    const struct policy_decision decision = {.is_add = is_add,
+    const struct policy_decision decision = {.what = is_add ? POLICY_DECIDE_ADD
+                                                            : POLICY_DECIDE_REMOVE,
+                                             .complaint = true,
                                              .now_ms = at_ms,
                                              .until_ms = at_ms + 100 * UNIT_MS,
                                              .actor = STR("ann")};

@@ -111,7 +111,7 @@ const char *const db_sql[SQL_COUNT] = {
         " feedback_id, ses_message_id, source, from_domain, identity, account_id, region,"
         " configuration_set, tenant, campaign, tags, destination_count, source_ip,"
         " is_simulator, counts_as)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '*', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
         " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     [SQL_EVENT_FIND] = "SELECT 1 FROM event WHERE key_time = ? AND key_hash = ?",
     /* The index is named, so that SQLite does not ask whether another one serves the
@@ -325,33 +325,56 @@ const char *const db_sql[SQL_COUNT] = {
 
     [SQL_SOFT_PUT] =
         "INSERT INTO soft_day (address, scope, day, first_ms, last_ms, doubt_first_ms,"
-        " doubt_last_ms) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " doubt_last_ms, identity) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT DO UPDATE SET first_ms = excluded.first_ms,"
         " last_ms = excluded.last_ms, doubt_first_ms = excluded.doubt_first_ms,"
-        " doubt_last_ms = excluded.doubt_last_ms",
+        " doubt_last_ms = excluded.doubt_last_ms, identity = excluded.identity",
     [SQL_SOFT_DROP] = "DELETE FROM soft_day WHERE address = ? AND scope = ? AND day = ?",
     [SQL_SOFT_TIDY] = "DELETE FROM soft_day WHERE (address, scope, day) IN"
                       " (SELECT address, scope, day FROM soft_day WHERE day < ? LIMIT ?)",
 
+    [SQL_SOFT_SCOPE] = "SELECT min(scope) FROM (SELECT scope FROM soft_day"
+                       " WHERE address = ?1 AND scope > ?2 UNION ALL"
+                       " SELECT scope FROM suppression WHERE address = ?1"
+                       " AND scope > ?2 AND reason = 'SOFT' AND lifted_at IS NULL)",
+    [SQL_IDENTITY_ADD] =
+        "INSERT INTO identity_day (identity, day) VALUES (?, ?) ON CONFLICT DO NOTHING",
+    [SQL_IDENTITY_SEEN] = "SELECT 1 FROM identity_day WHERE identity = ?"
+                          " AND day >= ? AND day <= ? LIMIT 1",
+    [SQL_IDENTITY_TIDY] = "DELETE FROM identity_day WHERE (identity, day) IN"
+                          " (SELECT identity, day FROM identity_day WHERE day < ?"
+                          " LIMIT ?)",
+
     [SQL_ADDRESS_LIST] =
         "SELECT strength, since, until, first_event_at, last_event_at, event_count,"
-        " repeats, lifted_at, origin, detail, rule, actor, note, lifted_by, lifted_note"
+        " repeats, lifted_at, held_id, ended, is_basis, origin, detail, rule, held_why,"
+        " actor, note, lifted_by, lifted_note"
         " FROM suppression WHERE address = ?1 AND scope = ?2"
         " UNION ALL SELECT 0, max(at), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,"
-        " NULL, NULL, NULL, NULL, NULL"
+        " NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
         " FROM decision WHERE address = ?1 AND scope = ?2 AND action = 'remove'",
-    [SQL_ADDRESS_DAYS] = "SELECT first_ms, last_ms, doubt_first_ms, doubt_last_ms"
-                         " FROM soft_day WHERE address = ? AND scope = ?",
+    [SQL_ADDRESS_DAYS] =
+        "SELECT first_ms, last_ms, doubt_first_ms, doubt_last_ms, identity"
+        " FROM soft_day WHERE address = ? AND scope = ? ORDER BY day",
     [SQL_ENTRY_PUT] =
         "REPLACE INTO suppression (address, scope, reason, since, until, first_event_at,"
-        " last_event_at, event_count, repeats, lifted_at, origin, detail, rule, actor,"
-        " note, lifted_by, lifted_note)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " last_event_at, event_count, repeats, lifted_at, held_id, ended, is_basis,"
+        " origin, detail, rule, held_why, actor, note, lifted_by, lifted_note)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_ENTRY_ENDED] =
+        "SELECT address, scope FROM suppression WHERE until IS NOT NULL AND ended = 0"
+        " AND lifted_at IS NULL AND held_why IS NULL AND until <= ? LIMIT 1",
+    [SQL_HELD_FIND] = "SELECT address, scope, strength FROM suppression"
+                      " WHERE held_why IS NOT NULL AND held_id = ?",
+    [SQL_CHANGE_ADD] =
+        "INSERT INTO list_change (at_ms, event_id, address, scope, action,"
+        " reason_before, reason_after, origin, detail, until, rule, actor, note)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_DECISION_ADD] =
         "INSERT INTO decision (address, scope, action, reason, until, at, actor, note)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_IS_SUPPRESSED] =
         "SELECT 1 FROM suppression WHERE address = ?1 AND (scope = '*' OR scope = ?2)"
-        " AND lifted_at IS NULL"
+        " AND lifted_at IS NULL AND held_why IS NULL"
         " AND (until IS NULL OR until > strftime('%Y-%m-%d %H:%M:%f', 'now')) LIMIT 1",
 };

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../decide.h"
 #include "daemon/writer.h"
 #include "sesbounce/limits.h"
 #include "sesbounce/settings.h"
@@ -81,7 +82,7 @@ static inline int job_add(struct job *base, struct store *store)
     job->added++;
     if (job->hangs)
         job_hang(job);
-    return fault ? fault : store_suppress_add(store, &decision, &changed);
+    return fault ? fault : decide_add(store, &decision, &changed);
 }
 
 /* Through a connection of its own. */

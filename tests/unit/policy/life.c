@@ -20,14 +20,29 @@ static const struct {
     {"guess2",
      {LISTS(POLICY_REASON_COMPLAINT, 180 * DAY), .second_for_ever = true, .detail = "2"}},
     {"not-spam", {.effect = POLICY_EFFECT_LIFT, .rule = "not-spam"}},
-    {"soft", {.effect = POLICY_EFFECT_SOFT, .term_ms = EVER}},
+    {"soft",
+     {.effect = POLICY_EFFECT_SOFT,
+      .reason = POLICY_REASON_SOFT,
+      .detail = "full",
+      .rule = "soft"}},
     {"doubt",
      {.effect = POLICY_EFFECT_DOUBTFUL,
       .reason = POLICY_REASON_BOUNCE,
       .term_ms = EVER,
       .detail = "doubt"}},
     {"delivery", {.effect = POLICY_EFFECT_RESET}},
-    {"held", {.effect = POLICY_EFFECT_HOLD, .reason = POLICY_REASON_BOUNCE}},
+    {"elsewhere",
+     {.effect = POLICY_EFFECT_DOUBTFUL,
+      .reason = POLICY_REASON_BOUNCE,
+      .term_ms = EVER,
+      .doubt_only = true,
+      .detail = "doubt"}},
+    {"held",
+     {.effect = POLICY_EFFECT_HOLD,
+      .reason = POLICY_REASON_COMPLAINT,
+      .term_ms = 180 * DAY,
+      .detail = "9",
+      .rule = "many"}},
     {"recorded", {.effect = POLICY_EFFECT_NONE}},
 };
 
@@ -60,26 +75,62 @@ static void life_save(struct life *life)
     }
 }
 
-/* `WORD`, `WORD:import`, `add`, `add:DAY`, `remove`, or `delivered`: known, not told. */
+static bool decision_read(const char *word, struct policy_decision *ret)
+{
+    static const struct {
+        const char *word;
+        struct policy_decision decision;
+    } decisions[] = {
+        {"add", {.what = POLICY_DECIDE_ADD}},
+        {"remove", {.what = POLICY_DECIDE_REMOVE, .complaint = true}},
+        {"removal", {.what = POLICY_DECIDE_REMOVE}},
+        {"release", {.what = POLICY_DECIDE_RELEASE, .reason = POLICY_REASON_COMPLAINT}},
+        {"drop", {.what = POLICY_DECIDE_DROP, .reason = POLICY_REASON_COMPLAINT}},
+        {"import",
+         {.what = POLICY_DECIDE_IMPORT,
+          .reason = POLICY_REASON_BOUNCE,
+          .detail = STR("moved")}},
+    };
+
+    for (size_t i = 0; i < COUNT(decisions); i++)
+        if (strcmp(decisions[i].word, word) == 0) {
+            *ret = decisions[i].decision;
+            return true;
+        }
+    return false;
+}
+
+/* `WORD`, `WORD:import`, `WORD:guard`, `WORD:silent` (no Deliveries of the identity are
+ * seen), a decision, `add:DAY`, `import:SINCE`, or `delivered`: known, not told. */
 static void life_step(struct life *life, int64_t ms, const char *word, const char *rest)
 {
-    struct policy_decision decision = {.now_ms = ms,
-                                       .until_ms = EVER,
-                                       .actor = STR("ann"),
-                                       .note = str_of(rest[0] ? rest : NULL)};
-    struct policy_when when = {ms, ms + DAY, strcmp(rest, "import") == 0};
-    double until;
+    struct policy_decision decision;
+    struct policy_when when = {.occurred_ms = ms,
+                               .received_ms = ms,
+                               .imported = strcmp(rest, "import") == 0,
+                               .guard = str_of(strcmp(rest, "guard") ? NULL : rest),
+                               .deliveries_seen = strcmp(rest, "silent") != 0};
+    double day;
+    bool has_day = sscanf(rest, "%lf", &day) == 1;
 
-    decision.is_add = strcmp(word, "add") == 0;
-    if (decision.is_add && sscanf(rest, "%lf", &until) == 1)
-        decision.until_ms = (int64_t)(until * DAY);
-    if (strcmp(word, "delivered") == 0)
+    if (strcmp(word, "delivered") == 0) {
         life->address.delivered_ms = ms;
-    else if (decision.is_add || strcmp(word, "remove") == 0)
+    } else if (decision_read(word, &decision)) {
+        decision.now_ms = ms;
+        decision.origin = POLICY_ORIGIN_PERSON;
+        decision.actor = STR("ann");
+        decision.note = str_of(rest[0] ? rest : NULL);
+        decision.until_ms = EVER;
+        decision.since_ms = ms;
+        if (has_day && decision.what == POLICY_DECIDE_ADD)
+            decision.until_ms = (int64_t)(day * DAY);
+        else if (has_day)
+            decision.since_ms = (int64_t)(day * DAY);
         (void)policy_decide(&decision, &life->address, &life->last);
-    else
+    } else {
         policy_fold(&policy_built_in, life_judgement(word), &when, &life->address,
                     &life->last);
+    }
     life_save(life);
 }
 
@@ -132,7 +183,10 @@ static void put_entry(char *to, size_t room, enum policy_reason reason,
     size_t len = strlen(to);
 
     len += (size_t)snprintf(to + len, room - len, "%s%s%s ", len ? "; " : "",
-                            entry->lifted ? "lifted " : "", policy_reason_word(reason));
+                            entry->held     ? "held "
+                            : entry->lifted ? "lifted "
+                                            : "",
+                            policy_reason_word(reason));
     len += put_span(to + len, room - len, entry->since_ms, entry->until_ms);
     if (entry->event_count > 0) {
         len += (size_t)snprintf(to + len, room - len, " %d ", (int)entry->event_count);
@@ -176,8 +230,8 @@ void life_assert_totals(const struct life *life, const char *claim)
 
         for (unsigned i = POLICY_REASON_MANUAL; i > POLICY_REASON_NONE; i--) {
             const struct policy_entry *entry = &life->address.entries[i];
-            bool lasts =
-                entry->exists && !entry->lifted && minute_of(entry->until_ms) > minute;
+            bool lasts = entry->exists && !entry->lifted && !entry->held &&
+                         minute_of(entry->until_ms) > minute;
             int64_t n = 0;
 
             for (size_t j = 0; j < life->total_count; j++)

@@ -39,8 +39,10 @@ const struct policy_judgement *life_judgement(const char *word);
 
 /*
  * From the beginning. A step is a day, which may have a fraction, and the word of a
- * judgement, with `:import` behind it when it was imported; `add`, `add:DAY` (until
- * then), `add:NOTE` or `remove`; or `delivered`, a Delivery that is known and was not
+ * judgement, with `:import` behind it when it was imported, `:guard` when the outage
+ * guard is on, `:silent` when no Deliveries of the identity are seen; `add`, `add:DAY`
+ * (until then), `add:NOTE`, `remove`, `removal` (without `--complaint`), `release`,
+ * `drop`, `import`, `import:SINCE`; or `delivered`, a Delivery that is known and was not
  * told.
  */
 void life_lead(struct life *life, const char *happened);

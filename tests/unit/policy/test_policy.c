@@ -82,7 +82,7 @@ static const struct bounce_row BOUNCE_ROWS[] = {
     {"Permanent", "EmailValidationSuppressed", NULL, NULL, "policy", "policy",
      POLICY_EFFECT_SUPPRESS, DAYS(30), false},
     {"Permanent", "UnsubscribedRecipient", NULL, NULL, "policy", "policy",
-     POLICY_EFFECT_NONE, 0, false},
+     POLICY_EFFECT_SUPPRESS, EVER, false},
     {"Permanent", "SomethingNew", NULL, NULL, "hard", "other", POLICY_EFFECT_SUPPRESS,
      DAYS(30), true},
     {"Permanent", "General", "4.2.2", NULL, "soft", "mailbox-full", POLICY_EFFECT_SOFT, 0,
@@ -278,7 +278,7 @@ static const struct complaint_row COMPLAINT_ROWS[] = {
      "abuse (1 of 2)", false, true, true},
     {NULL, NULL, 5, POLICY_CLASS_COMPLAINT, POLICY_EFFECT_SUPPRESS, DAYS(180),
      "Complaint (1 of 5)", false, true, true},
-    {"abuse", NULL, 6, POLICY_CLASS_COMPLAINT, POLICY_EFFECT_HOLD, 0, "abuse (1 of 6)",
+    {"abuse", NULL, 6, POLICY_CLASS_COMPLAINT, POLICY_EFFECT_HOLD, EVER, "abuse (1 of 6)",
      false, true, false},
     {"auth-failure", NULL, 1, POLICY_CLASS_COMPLAINT, POLICY_EFFECT_NONE, 0,
      "auth-failure", true, false, false},
@@ -363,7 +363,8 @@ static void a_delivery_resets_and_the_rest_only_records(void **state)
     event.opt_out = true;
     policy_judge(&policy_built_in, &event, &ann, &judged);
     assert_int_equal(judged.class, POLICY_CLASS_POLICY);
-    assert_int_equal(judged.effect, POLICY_EFFECT_NONE);
+    assert_int_equal(judged.effect, POLICY_EFFECT_SUPPRESS);
+    assert_true(judged.needs_scope);
     for (enum ses_type type = SES_OTHER; type <= SES_RECEIVED; type++) {
         if (type == SES_BOUNCE || type == SES_COMPLAINT || type == SES_DELIVERY)
             continue;

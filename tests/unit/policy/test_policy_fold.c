@@ -52,8 +52,7 @@ static void an_event_holds_from_when_it_occurred_until_its_term_ends(void **stat
          "BOUNCE 7650-11490 9 0-7650 listed"},
         {"another term ignores earlier repeats", "0 listed, 40 listed, 200 weak",
          "BOUNCE 200-214 3 0-200 weak"},
-        {"what is recorded or held only makes no entry", "1 recorded, 1 held, 1 not-spam",
-         ""},
+        {"what is only recorded makes no entry", "1 recorded, 1 not-spam", ""},
     };
 
     (void)state;
@@ -152,11 +151,10 @@ static void a_doubtful_bounce_lists_when_another_confirms_it_12(void **state)
         {"from the later one on", "9 doubt, 10 doubt",
          "BOUNCE 10-ever 2 9-10 doubt; soft 9-9 doubt 9-9; soft 10-10 doubt 10-10"},
         {"whichever came to us first", "10 doubt, 9 doubt",
-         "BOUNCE 10-ever 2 9-10 doubt; soft 10-10 doubt 10-10; soft 9-9 doubt 9-9"},
+         "BOUNCE 10-ever 2 9-10 doubt; soft 9-9 doubt 9-9; soft 10-10 doubt 10-10"},
         {"the last of a day confirms as well", "11.2 doubt, 11.9 doubt, 10.8 doubt",
-         "BOUNCE 11.9-ever 2 10.8-11.9 doubt; soft 11.2-11.9 doubt 11.2-11.9; soft "
-         "10.8-10.8 "
-         "doubt 10.8-10.8"},
+         "BOUNCE 11.9-ever 2 10.8-11.9 doubt; soft 10.8-10.8 doubt 10.8-10.8; soft "
+         "11.2-11.9 doubt 11.2-11.9"},
         {"soft bounces confirm nothing", "8 soft, 10 doubt",
          "soft 8-8; soft 10-10 doubt 10-10"},
         {"doubts from before a removal confirm nothing",
@@ -231,7 +229,7 @@ static void who_lifted_an_entry_is_kept_until_it_is_renewed(void **state)
 
     (void)state;
     life_lead(&life, "5 abuse, 7 not-spam, 6 abuse");
-    assert_true(entry->lifted_ms == 8 * DAY); /* when it was received */
+    assert_true(entry->lifted_ms == 7 * DAY);
     assert_true(str_equal(entry->lifted_by, STR("not-spam")));
     life_lead(&life, "5 abuse, 7 remove:asked");
     assert_true(entry->lifted_ms == 7 * DAY);
@@ -274,7 +272,8 @@ static void only_what_changed_is_written(void **state)
         {"5 add:x, 6 add:x", 0, false, false},
         {"5 add:x, 6 add:y", 1 << POLICY_REASON_MANUAL, false, false},
         {"5 remove", 0, false, false},
-        {"1 brief, 5 remove", 0, false, false},
+        /* its end is noted */
+        {"1 brief, 5 remove", 1 << POLICY_REASON_BOUNCE, false, false},
         {"5 hard, 5 soft, 6 remove", 1 << POLICY_REASON_BOUNCE, true, true},
     };
 
@@ -313,10 +312,11 @@ static void a_part_that_is_not_needed_may_be_left_empty(void **state)
 {
     (void)state;
     assert_int_equal(policy_fold_needs(life_judgement("recorded")), 0);
-    assert_int_equal(policy_fold_needs(life_judgement("held")), 0);
+    assert_int_equal(policy_fold_needs(life_judgement("held")), POLICY_PART_LIST);
     assert_int_equal(policy_fold_needs(life_judgement("hard")), POLICY_PART_LIST);
     assert_int_equal(policy_fold_needs(life_judgement("not-spam")), POLICY_PART_LIST);
-    assert_int_equal(policy_fold_needs(life_judgement("delivery")), POLICY_PART_SOFT);
+    assert_int_equal(policy_fold_needs(life_judgement("delivery")),
+                     POLICY_PART_LIST | POLICY_PART_SOFT);
     assert_int_equal(policy_fold_needs(life_judgement("soft")), POLICY_PARTS_ALL);
     assert_int_equal(policy_fold_needs(life_judgement("doubt")), POLICY_PARTS_ALL);
 }

@@ -86,6 +86,8 @@ static const char *fact_text(unsigned fact)
         return "an address that the mail was not sent to";
     case FACT_UNREADABLE:
         return "not a mail address";
+    case FACT_ALLOWED:
+        return "an address on the allow-list";
     }
     fail_msg("fact %u has no text", fact);
     return NULL;
@@ -94,7 +96,7 @@ static const char *fact_text(unsigned fact)
 static void put_condition(struct buf *to, const struct policy_rule *rule)
 {
     put_subject(to, rule);
-    for (unsigned fact = 1; fact <= FACT_UNREADABLE; fact <<= 1)
+    for (unsigned fact = 1; fact <= FACT_ALLOWED; fact <<= 1)
         if (rule->facts & fact) {
             put(to, "; ");
             put(to, fact_text(fact));

@@ -55,7 +55,7 @@ static void a_fault_says_what_is_possible(void **state)
         {"class", "firm",
          "there is no class `firm`; there are: hard, soft, complaint, policy, ignored"},
         {"limit", "0", "--limit must be a number of 1 or more, not `0`"},
-        {"after-id", "x", "--after-id must be the id of an event, not `x`"},
+        {"after-id", "x", "--after-id must be the id of a row, not `x`"},
         {"since", "soon",
          "`soon` is not a time: write 2026-01-31, 2026-01-31T12:00:00Z, or 7d for seven "
          "days ago"},

@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../decide.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/limits.h"

@@ -185,7 +185,7 @@ static void opening_survives_each_fault(void **state)
             if (r < 0)
                 assert_int_equal(
                     store_open(fixture->path, STORE_OWN, &fixture->store, NULL), 0);
-            assert_answer(fixture, "SELECT user_version FROM pragma_user_version", "4");
+            assert_answer(fixture, "SELECT user_version FROM pragma_user_version", "5");
         }
     }
 }
@@ -193,8 +193,11 @@ static void opening_survives_each_fault(void **state)
 static void decisions_and_confirmations_survive_each_fault(void **state)
 {
     struct fixture *fixture = *state;
-    struct store_decision decision = {
-        "a@example.com", "*", "ann", "note", fixture->now_ms, POLICY_FOR_EVER};
+    struct store_decision decision = {.address = "a@example.com",
+                                      .actor = "ann",
+                                      .note = "note",
+                                      .now_ms = fixture->now_ms,
+                                      .until_ms = POLICY_FOR_EVER};
     bool more = true;
 
     for (long n = 1; more && n < STEPS_MAX; n = next_step(n)) {
@@ -203,14 +206,14 @@ static void decisions_and_confirmations_survive_each_fault(void **state)
 
         fixture_reopen(fixture);
         allocations_arm(n, false);
-        r = store_suppress_add(fixture->store, &decision, &changed);
+        r = decide_add(fixture->store, &decision, &changed);
         if (r == 0)
-            r = store_suppress_remove(fixture->store, &decision, &changed);
+            r = decide_remove(fixture->store, &decision, &changed);
         if (r == 0)
             r = store_probe(fixture->store);
         more = disarm();
         assert_true(r == 0 || r == -ENOMEM);
-        (void)store_suppress_remove(fixture->store, &decision, &changed);
+        (void)decide_remove(fixture->store, &decision, &changed);
         assert_answer(fixture, "SELECT count(*) FROM suppressed", "0");
     }
 }

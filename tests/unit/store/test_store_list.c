@@ -18,7 +18,7 @@ static bool remove_address(struct fixture *fixture, const char *address, int64_t
     struct store_decision decision = decision_of(fixture, address, at_ms);
     bool changed = false;
 
-    assert_int_equal(store_suppress_remove(fixture->store, &decision, &changed), 0);
+    assert_int_equal(decide_remove(fixture->store, &decision, &changed), 0);
     return changed;
 }
 
@@ -28,7 +28,7 @@ static bool add_address(struct fixture *fixture, const char *address, const char
     bool changed = false;
 
     decision.note = note;
-    assert_int_equal(store_suppress_add(fixture->store, &decision, &changed), 0);
+    assert_int_equal(decide_add(fixture->store, &decision, &changed), 0);
     return changed;
 }
 
@@ -195,7 +195,7 @@ static void what_is_not_an_address_cannot_be_added(void **state)
     struct store_decision decision = decision_of(fixture, "nobody", 0);
     bool changed = true;
 
-    assert_int_equal(store_suppress_add(fixture->store, &decision, &changed), -EINVAL);
+    assert_int_equal(decide_add(fixture->store, &decision, &changed), -EINVAL);
     assert_false(changed);
     assert_answer(fixture, "SELECT count(*) FROM decision", "0");
 }

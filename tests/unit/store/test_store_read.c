@@ -215,9 +215,8 @@ static void decide(struct fixture *fixture, const char *address, bool add, int64
         .until_ms = days ? fixture->now_ms + days * CLOCK_DAY_MS : POLICY_FOR_EVER};
     bool changed;
 
-    assert_int_equal((add ? store_suppress_add
-                          : store_suppress_remove)(fixture->store, &decision, &changed),
-                     0);
+    assert_int_equal(
+        (add ? decide_add : decide_remove)(fixture->store, &decision, &changed), 0);
 }
 
 static void status_counts_what_the_views_have_without_counting(void **state)

@@ -185,13 +185,15 @@ static int be_reader(const char *path)
 /* Writes one entry and dies as by a power cut of the process. */
 static int be_victim(const char *path)
 {
-    struct store_decision decision = {
-        "killed@example.com", "*", "x", NULL, clock_wall_ms(), POLICY_FOR_EVER};
+    struct store_decision decision = {.address = "killed@example.com",
+                                      .actor = "x",
+                                      .now_ms = clock_wall_ms(),
+                                      .until_ms = POLICY_FOR_EVER};
     struct store *store = NULL;
     bool changed = false;
 
     if (store_open(path, STORE_OWN, &store, NULL) != 0 ||
-        store_suppress_add(store, &decision, &changed) != 0 || !changed)
+        decide_add(store, &decision, &changed) != 0 || !changed)
         return 100;
     (void)raise(SIGKILL);
     return 101;

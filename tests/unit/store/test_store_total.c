@@ -40,12 +40,14 @@ static void assert_list(struct fixture *fixture, const char *expected)
 static void what_is_rolled_back_is_not_counted_with_what_comes_next(void **state)
 {
     struct fixture *fixture = *state;
-    struct store_decision decision = {"a@example.com", "*", "ann", NULL, fixture->now_ms,
-                                      POLICY_FOR_EVER};
+    struct store_decision decision = {.address = "a@example.com",
+                                      .actor = "ann",
+                                      .now_ms = fixture->now_ms,
+                                      .until_ms = POLICY_FOR_EVER};
     bool changed = false;
 
     assert_int_equal(store_begin(fixture->store), 0);
-    assert_int_equal(store_suppress_add(fixture->store, &decision, &changed), 0);
+    assert_int_equal(decide_add(fixture->store, &decision, &changed), 0);
     store_rollback(fixture->store);
     deliver(fixture, hard("b@example.com", "f1"));
     assert_list(fixture, "BOUNCE 1");

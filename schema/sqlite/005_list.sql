@@ -1,0 +1,127 @@
+-- The list: entries that wait for a person, the log of its changes, and what soft counting
+-- needs to know.
+
+-- An entry that waits for a person has `held_why`, and as `held_id` the id of the change that
+-- says so. `ended`: that its term is over is in the log. `is_basis`: it rests on what is kept no
+-- longer, or on an import, so that a rebuild takes it as given.
+ALTER TABLE suppression ADD COLUMN held_why TEXT;
+ALTER TABLE suppression ADD COLUMN held_id INTEGER;
+ALTER TABLE suppression ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE suppression ADD COLUMN is_basis INTEGER NOT NULL DEFAULT 0;
+UPDATE suppression SET ended = 1
+WHERE lifted_at IS NULL AND until <= strftime('%Y-%m-%d %H:%M:%f', 'now');
+CREATE INDEX suppression_until ON suppression (until)
+WHERE until IS NOT NULL AND ended = 0 AND lifted_at IS NULL AND held_why IS NULL;
+CREATE UNIQUE INDEX suppression_held ON suppression (held_id) WHERE held_why IS NOT NULL;
+CREATE INDEX suppression_held_why ON suppression (held_why, held_id) WHERE held_why IS NOT NULL;
+
+-- What has changed in the list. Nearly every change comes from a kept event: as long as that
+-- is there, `address` and `rule` are NULL, for they are the event's, and the change is found
+-- through the event. So a change costs no page of an index by address.
+CREATE TABLE list_change (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms INTEGER NOT NULL,
+    event_id INTEGER,
+    address TEXT COLLATE NOCASE,
+    scope TEXT NOT NULL,
+    action TEXT NOT NULL,
+    reason_before TEXT,
+    reason_after TEXT,
+    origin TEXT,
+    detail TEXT,
+    until TEXT,
+    rule TEXT,
+    actor TEXT,
+    note TEXT
+) STRICT;
+CREATE INDEX list_change_event ON list_change (event_id) WHERE address IS NULL;
+CREATE INDEX list_change_address ON list_change (address, id) WHERE address IS NOT NULL;
+
+-- On which days Deliveries of a sending identity were seen; '': it is not known.
+CREATE TABLE identity_day (
+    identity TEXT NOT NULL,
+    day TEXT NOT NULL,
+    PRIMARY KEY (identity, day)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX identity_day_day ON identity_day (day);
+
+-- Without NOT NULL for first_ms, which a day of doubtful bounces of another scope lacks.
+DROP TRIGGER soft_day_first;
+DROP TRIGGER soft_day_last;
+CREATE TABLE soft_day_new (
+    address TEXT NOT NULL COLLATE NOCASE,
+    scope TEXT NOT NULL,
+    day TEXT NOT NULL,
+    first_ms INTEGER,
+    last_ms INTEGER NOT NULL,
+    doubt_first_ms INTEGER, -- of the events that SES calls transient and that may be hard
+    doubt_last_ms INTEGER,
+    identity TEXT, -- the sending identity
+    PRIMARY KEY (address, scope, day)
+) STRICT, WITHOUT ROWID;
+INSERT INTO soft_day_new (address, scope, day, first_ms, last_ms, doubt_first_ms, doubt_last_ms)
+SELECT address, scope, day, first_ms, last_ms, doubt_first_ms, doubt_last_ms FROM soft_day;
+DROP TABLE soft_day;
+ALTER TABLE soft_day_new RENAME TO soft_day;
+CREATE INDEX soft_day_day ON soft_day (day);
+CREATE TRIGGER soft_day_first AFTER INSERT ON soft_day
+WHEN NOT EXISTS (SELECT 1 FROM soft_day WHERE address = NEW.address
+                 AND (scope IS NOT NEW.scope OR day IS NOT NEW.day))
+BEGIN
+    UPDATE total SET n = n + 1 WHERE name = 'addresses_with_soft_bounces';
+END;
+CREATE TRIGGER soft_day_last AFTER DELETE ON soft_day
+WHEN NOT EXISTS (SELECT 1 FROM soft_day WHERE address = OLD.address)
+BEGIN
+    UPDATE total SET n = n - 1 WHERE name = 'addresses_with_soft_bounces';
+END;
+
+-- No aggregate in the outer query: a condition on address reaches the primary key.
+DROP VIEW suppressed;
+CREATE VIEW suppressed AS
+SELECT s.address, s.scope, s.reason, s.detail, s.since,
+       (SELECT CASE WHEN count(*) = count(o.until) THEN max(o.until) END
+        FROM suppression AS o
+        WHERE o.address = s.address AND o.scope = s.scope AND o.lifted_at IS NULL
+          AND o.held_why IS NULL
+          AND (o.until IS NULL OR o.until > strftime('%Y-%m-%d %H:%M:%f', 'now'))) AS until,
+       s.last_event_at, s.event_count, s.first_event_at, s.origin, s.actor, s.note, s.rule
+FROM suppression AS s
+WHERE s.lifted_at IS NULL AND s.held_why IS NULL
+  AND (s.until IS NULL OR s.until > strftime('%Y-%m-%d %H:%M:%f', 'now'))
+  AND NOT EXISTS (
+      SELECT 1 FROM suppression AS o
+      WHERE o.address = s.address AND o.scope = s.scope AND o.strength > s.strength
+        AND o.lifted_at IS NULL AND o.held_why IS NULL
+        AND (o.until IS NULL OR o.until > strftime('%Y-%m-%d %H:%M:%f', 'now')));
+
+-- Every entry there has ever been, including those that have expired, were lifted or wait.
+DROP VIEW entries;
+CREATE VIEW entries AS
+SELECT address, scope, reason, detail,
+       CASE WHEN held_why IS NOT NULL THEN 'held'
+            WHEN lifted_at IS NOT NULL THEN 'lifted'
+            WHEN until <= strftime('%Y-%m-%d %H:%M:%f', 'now') THEN 'expired'
+            ELSE 'live' END AS state,
+       since, until, first_event_at, last_event_at, event_count, repeats, origin, actor,
+       note, lifted_at, lifted_by, lifted_note, rule, held_why AS why
+FROM suppression;
+
+CREATE VIEW held AS
+SELECT s.held_id AS id, s.address, s.scope, s.reason, s.detail, s.held_why AS why, s.since,
+       (SELECT event_id FROM list_change WHERE id = s.held_id) AS event_id
+FROM suppression AS s
+WHERE s.held_why IS NOT NULL;
+
+CREATE VIEW suppression_log AS
+SELECT c.id, strftime('%Y-%m-%d %H:%M:%f', c.at_ms / 1000.0, 'unixepoch') AS at, e.address,
+       c.scope, c.action, c.reason_before, c.reason_after, c.detail, c.until, c.actor, c.origin,
+       e.rule, c.event_id, c.note
+FROM event AS e
+JOIN list_change AS c ON c.event_id = e.id AND c.address IS NULL
+UNION ALL
+SELECT id, strftime('%Y-%m-%d %H:%M:%f', at_ms / 1000.0, 'unixepoch'), address,
+       scope, action, reason_before, reason_after, detail, until, actor, origin,
+       rule, event_id, note
+FROM list_change
+WHERE address IS NOT NULL;
