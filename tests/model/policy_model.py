@@ -401,12 +401,15 @@ class _Life:
 
 
 def _joined(spans: list[tuple[int, float, bool]]) -> list[Term]:
-    """Spans of (since, length, doubles), in order: those that touch are one term."""
+    """Spans of (since, length, doubles), in order: those that touch are one term. Each
+    doubling one that comes after a term has ended doubles the lengths from then on."""
     found: list[Term] = []
+    doublings = 0
     for since, length, doubles in spans:
         if not found or since > found[-1].until:
+            doublings += bool(found and doubles)
             found.append(Term(since, since))
         if doubles:
-            length *= 2 ** min(len(found) - 1, DOUBLINGS_MAX)
+            length *= 2 ** min(doublings, DOUBLINGS_MAX)
         found[-1].until = max(found[-1].until, since + length)
     return found

@@ -115,6 +115,12 @@ def test_each_repeat_after_the_end_doubles() -> None:
     assert entry(events, now=210) == ("BOUNCE", 200, 320)
 
 
+def test_only_events_of_rules_that_double_do() -> None:
+    events = [at(day, "permanent-policy") for day in (0, 50)] + [at(100, "permanent-other")]
+    assert entry(events, now=101) == ("BOUNCE", 100, 160)
+    assert entry(events, at(200, "permanent-policy"), now=201) == ("BOUNCE", 200, 214)
+
+
 def test_the_strongest_reason_and_the_latest_end_are_shown() -> None:
     events = at(100, "complaint-of-few"), at(101, "permanent-general")
     assert entry(*events, now=110) == ("COMPLAINT", 100, FOREVER)
