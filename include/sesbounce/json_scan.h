@@ -5,7 +5,8 @@
  * strings are decoded, all else is checked and skipped. Whether a name may be there twice
  * is the caller's to say. A reader works on borrowed bytes; decoded strings lie in
  * `decoded`, which is one allocation, made when the first string with an escape is met
- * and never larger than the text by more than a word. A reader belongs to one thread.
+ * and never larger than the text by more than a word. A caller that sets `decoded` and
+ * `out` to as much room of its own saves the allocation. A reader belongs to one thread.
  */
 #ifndef SESBOUNCE_JSON_SCAN_H
 #define SESBOUNCE_JSON_SCAN_H
@@ -17,7 +18,7 @@
 struct json_scan {
     const char *at;
     const char *end;
-    char *decoded; /* owned by the reader's owner; free() */
+    char *decoded; /* owned by the reader's owner; free() unless it is its own room */
     char *out;     /* where the next decoded string goes */
     bool no_memory;
     bool replaces_halves; /* half a surrogate pair becomes U+FFFD; else it is a fault */

@@ -136,6 +136,17 @@
 #define SETTINGS_LINE_BYTES_MAX 4096
 /* Items of a list, however short their lines are. */
 #define SETTINGS_ITEMS_MAX 1024
+/* Sections of one kind, such as [scope NAME]: each event is compared with them in turn. A
+ * service with more customers has `scope_by`. */
+#define SETTINGS_SECTIONS_MAX 1024
+/* Half of STORE_SOFT_KEEP_MS, since events arrive in any order. */
+#define SETTINGS_SOFT_WINDOW_MAX_MS (180LL * 24 * 3600 * 1000)
+/* A term of an entry: the list's totals are kept by the minute. */
+#define SETTINGS_TERM_MIN_MS (60 * 1000)
+/* A hundred years: sums of times stay far from an overflow. */
+#define SETTINGS_TERM_MAX_MS (36500LL * 24 * 3600 * 1000)
+/* Hard bounces of a provider within an hour: nobody sends more, so the guard is off. */
+#define SETTINGS_GUARD_LEAST_MAX (1000LL * 1000 * 1000)
 /* Every fault of a file is reported, up to this size of all reports. */
 #define SETTINGS_FAULTS_BYTES_MAX (64 * 1024)
 /* One of them: what is wrong with one line, quotes included. */

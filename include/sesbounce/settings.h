@@ -25,6 +25,31 @@ struct settings_list {
     size_t count;
 };
 
+/*
+ * What stands first in whatever holds the settings of a section: in struct settings, for
+ * the sections without a name, and in the struct of each [scope NAME].
+ */
+struct settings_head {
+    char *name;                    /* NAME; NULL in struct settings */
+    size_t line;                   /* of its brackets; 0: there are none */
+    struct settings_place *places; /* where each setting of the table was given */
+};
+
+/* The sections of one kind, in the order of the file. Each is of that kind's struct. */
+struct settings_sections {
+    struct settings_head **items;
+    size_t count;
+};
+
+enum settings_bounces { BOUNCES_ALL, BOUNCES_OWN };
+
+/* [scope NAME] */
+struct settings_scope {
+    struct settings_head head;
+    struct settings_list match; /* `KIND:PATTERN`, `tag:NAME=PATTERN` */
+    int bounces;                /* enum settings_bounces */
+};
+
 enum settings_confirm { CONFIRM_AUTO, CONFIRM_MANUAL };
 enum settings_log_addresses {
     LOG_ADDRESSES_NONE,
@@ -33,6 +58,7 @@ enum settings_log_addresses {
 };
 
 struct settings {
+    struct settings_head head;
     struct {
         struct settings_list listen; /* `host:port`, `[v6]:port`, `unix:/path` */
         char *path;
@@ -60,7 +86,6 @@ struct settings {
         struct ses_rule *rules; /* keep, count and ignore in one table */
         struct ses_rules table; /* what ses_event wants; borrows from the above */
     } events;
-    struct policy policy;
     struct {
         struct settings_list listen;
         char *tokens_file;
@@ -71,13 +96,36 @@ struct settings {
         int addresses; /* enum settings_log_addresses */
     } log;
     struct {
+        uint64_t soft_days; /* 0 = soft bounces make no entry */
+        uint64_t soft_span_ms;
+        uint64_t soft_window_ms;
+        uint64_t soft_term_ms;
+        uint64_t soft_term_max_ms;
+        struct settings_list rule;  /* `NAME EFFECT [TERM]` */
+        struct settings_list allow; /* `ADDRESS` in its key form, `*@DOMAIN` */
+        int guard;                  /* 0 = off, 1 = on */
+        uint64_t guard_least;
+        int scope_by; /* enum policy_scope_by */
+    } suppression;
+    struct settings_sections scopes; /* of struct settings_scope */
+    struct policy policy; /* what policy.h wants; borrows from the above and from built */
+    struct settings_built {
+        struct policy_override *overrides;
+        struct policy_scope *scopes;
+        struct policy_match *matches; /* of all scopes */
+        char *texts;                  /* of all matches */
+    } built;
+    struct {
+        uint64_t bodies_ms; /* these are POLICY_FOR_EVER for `forever` */
+        uint64_t events_ms;
+        uint64_t quarantine_ms;
+        uint64_t log_ms;
         uint64_t quarantine_bytes;
     } retention;
     struct {
         bool enabled;
         char *key; /* PEM file with the simulator's private key and certificate */
     } simulator;
-    size_t *lines; /* the line that sets each setting of the table; 0: no line */
 };
 
 /* The topic that `sesbouncectl simulate` signs for; trusted only with `[simulator]
@@ -102,7 +150,8 @@ DEFINE_CLEANUP(struct settings, settings_free)
  * no harm to a wrong file. */
 int settings_read_partly(const char *file, struct settings **ret, struct buf *faults);
 
-/* The line of the file that sets this, of a list the last; 0: it is at its default. */
+/* The line of the file that sets this, of a list the last; 0: it is at its default. For
+ * sections without a name. */
 size_t settings_line(const struct settings *settings, const char *section,
                      const char *key);
 

@@ -164,6 +164,12 @@ const char *settings_check_event_type(struct str text)
     return NULL;
 }
 
+int settings_spell_event_type(struct str text, struct buf *ret, struct buf *ret_fault)
+{
+    (void)ret_fault;
+    return buf_append_str(ret, ses_type_word(text));
+}
+
 const char *settings_check_campaign(struct str text)
 {
     struct str rest = text;
@@ -187,14 +193,13 @@ static const struct setting *setting_named(const char *section, const char *key)
     return setting;
 }
 
-static struct settings_place *place_named(struct settings_reader *reader,
-                                          const char *section, const char *key)
+struct settings_place *settings_place_named(struct settings_reader *reader,
+                                            const char *section, const char *key)
 {
-    return settings_place(reader, setting_named(section, key));
+    return settings_place(&reader->settings->head, setting_named(section, key));
 }
 
-/* Line of a list's item; 0 for a default. */
-static size_t item_line(const struct settings_place *place, size_t index)
+size_t settings_item_line(const struct settings_place *place, size_t index)
 {
     return place->item_lines ? place->item_lines[index] : 0;
 }
@@ -202,8 +207,9 @@ static size_t item_line(const struct settings_place *place, size_t index)
 static void pair_check(struct settings_reader *reader, const char *section,
                        const char *certificate, const char *key)
 {
-    const struct settings_place *cert_at = place_named(reader, section, "certificate");
-    const struct settings_place *key_at = place_named(reader, section, "key");
+    const struct settings_place *cert_at =
+        settings_place_named(reader, section, "certificate");
+    const struct settings_place *key_at = settings_place_named(reader, section, "key");
     if (cert_at->faulty || key_at->faulty)
         return;
     if (certificate && !key)
@@ -221,7 +227,7 @@ static void pair_check(struct settings_reader *reader, const char *section,
 static void admin_check(struct settings_reader *reader)
 {
     const struct settings *s = reader->settings;
-    const struct settings_place *place = place_named(reader, "admin", "listen");
+    const struct settings_place *place = settings_place_named(reader, "admin", "listen");
     const struct {
         const char *key;
         const char *value;
@@ -234,8 +240,9 @@ static void admin_check(struct settings_reader *reader)
         if (settings_listen_is_local(s->admin.listen.items[i]))
             continue;
         for (size_t n = 0; n < sizeof(needed) / sizeof(*needed); n++)
-            if (!needed[n].value && !place_named(reader, "admin", needed[n].key)->faulty)
-                settings_fault(reader, item_line(place, i),
+            if (!needed[n].value &&
+                !settings_place_named(reader, "admin", needed[n].key)->faulty)
+                settings_fault(reader, settings_item_line(place, i),
                                "[admin] listen: `%s` is not loopback, so it needs `%s`; "
                                "or listen on 127.0.0.1 or unix:/PATH",
                                s->admin.listen.items[i], needed[n].key);
@@ -245,14 +252,16 @@ static void admin_check(struct settings_reader *reader)
 static void simulator_check(struct settings_reader *reader)
 {
     const struct settings *s = reader->settings;
-    const struct settings_place *listen = place_named(reader, "ingest", "listen");
+    const struct settings_place *listen =
+        settings_place_named(reader, "ingest", "listen");
     for (size_t i = 0; s->simulator.enabled && i < s->ingest.listen.count; i++)
         if (!settings_listen_is_local(s->ingest.listen.items[i]))
-            settings_fault(reader, place_named(reader, "simulator", "enabled")->line,
+            settings_fault(reader,
+                           settings_place_named(reader, "simulator", "enabled")->line,
                            "[simulator] enabled: not while [ingest] listen = %s (line "
                            "%zu) lets strangers in: listen on loopback only, or set it "
                            "to `no`",
-                           s->ingest.listen.items[i], item_line(listen, i));
+                           s->ingest.listen.items[i], settings_item_line(listen, i));
 }
 
 static const char *const event_lists[] = {"keep", "count", "ignore"};
@@ -263,20 +272,22 @@ static const char *const event_lists[] = {"keep", "count", "ignore"};
 static void lists_part(struct settings_reader *reader, const struct setting *a,
                        const struct setting *b)
 {
-    struct settings_list *list_a = settings_value_list(reader->settings, a);
-    struct settings_list *list_b = settings_value_list(reader->settings, b);
-    const struct settings_place *at_a = settings_place(reader, a);
-    const struct settings_place *at_b = settings_place(reader, b);
+    struct settings_head *head = &reader->settings->head;
+    struct settings_list *list_a = settings_value_list(head, a);
+    struct settings_list *list_b = settings_value_list(head, b);
+    const struct settings_place *at_a = settings_place(head, a);
+    const struct settings_place *at_b = settings_place(head, b);
 
     for (size_t i = 0; i < list_a->count; i++) {
         for (size_t j = 0; j < list_b->count;) {
             if (!str_equal_nocase(str_of(list_a->items[i]), str_of(list_b->items[j]))) {
                 j++;
             } else if (at_b->line) {
-                settings_fault(reader, item_line(at_b, j),
+                settings_fault(reader, settings_item_line(at_b, j),
                                "[events] %s: `%s` is also in `%s` (line %zu): a type "
                                "can be in one list only",
-                               b->key, list_b->items[j], a->key, item_line(at_a, i));
+                               b->key, list_b->items[j], a->key,
+                               settings_item_line(at_a, i));
                 j++;
             } else {
                 settings_list_remove(list_b, j);
@@ -288,26 +299,28 @@ static void lists_part(struct settings_reader *reader, const struct setting *a,
 /* Where the file says `keep = *`, only what it says itself goes elsewhere. */
 static void keep_widen(struct settings_reader *reader)
 {
+    struct settings_head *head = &reader->settings->head;
     const struct settings_list *keep = &reader->settings->events.keep;
     bool is_all = false;
     for (size_t i = 0; i < keep->count; i++)
         is_all = is_all || strcmp(keep->items[i], "*") == 0;
     for (size_t i = 0; is_all && i < EVENT_LISTS; i++) {
         const struct setting *list = setting_named("events", event_lists[i]);
-        if (!settings_place(reader, list)->line)
-            settings_value_clear(reader->settings, list);
+        if (!settings_place(head, list)->line)
+            settings_value_clear(head, list);
     }
 }
 
 static void events_check(struct settings_reader *reader)
 {
+    const struct settings_head *head = &reader->settings->head;
     keep_widen(reader);
     for (size_t i = 0; i < EVENT_LISTS; i++) {
         const struct setting *a = setting_named("events", event_lists[i]);
-        for (size_t j = 0; j < EVENT_LISTS && settings_place(reader, a)->line; j++) {
+        for (size_t j = 0; j < EVENT_LISTS && settings_place(head, a)->line; j++) {
             const struct setting *b = setting_named("events", event_lists[j]);
             /* Two lists of the file are compared once. */
-            if (i != j && (j > i || !settings_place(reader, b)->line))
+            if (i != j && (j > i || !settings_place(head, b)->line))
                 lists_part(reader, a, b);
         }
     }
@@ -321,6 +334,7 @@ void settings_check_whole(struct settings_reader *reader)
     admin_check(reader);
     simulator_check(reader);
     events_check(reader);
+    settings_check_suppression(reader);
 }
 
 bool settings_topic_is_allowed(const struct settings *settings, const struct arn *topic)

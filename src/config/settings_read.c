@@ -19,51 +19,106 @@ void settings_fault(struct settings_reader *reader, size_t line, const char *for
     (void)buf_printf(reader->faults, "%s:%zu: %s\n", reader->file, line, text);
 }
 
-struct settings_place *settings_place(struct settings_reader *reader,
-                                      const struct setting *setting)
-{
-    return &reader->places[setting - settings_table];
-}
+/* --- sections --- */
 
-/* --- lines --- */
-
-static void section_fault(struct settings_reader *reader, size_t line, struct str name,
-                          const char *near)
+static void section_fault(struct settings_reader *reader, size_t line, struct str word,
+                          struct str name)
 {
-    struct str quote = settings_quote(name);
+    const char *near = settings_nearest(word, NULL);
+    struct str quote = settings_quote(word), name_quote = settings_quote(name);
+    const char *between = name.len > 0 ? " " : "";
     _cleanup_(buf_done) struct buf names = {.max = SETTINGS_FAULT_BYTES_MAX};
     settings_list_names(NULL, &names);
-    if (near)
-        settings_fault(reader, line, "there is no section [%.*s]: did you mean [%s]?",
-                       STR_ARG(quote), near);
+    if (!near)
+        settings_fault(reader, line, "there is no section [%.*s%s%.*s]: there are %s",
+                       STR_ARG(quote), between, STR_ARG(name_quote),
+                       buf_str(&names).data);
+    else if (!settings_kind_of(near))
+        settings_fault(reader, line,
+                       "there is no section [%.*s%s%.*s]: did you mean [%s]?",
+                       STR_ARG(quote), between, STR_ARG(name_quote), near);
     else
-        settings_fault(reader, line, "there is no section [%.*s]: there are %s",
-                       STR_ARG(quote), buf_str(&names).data);
+        settings_fault(reader, line,
+                       "there is no section [%.*s%s%.*s]: did you mean [%s %.*s]?",
+                       STR_ARG(quote), between, STR_ARG(name_quote), near,
+                       STR_ARG(name.len > 0 ? name_quote : STR("NAME")));
 }
 
-static void section_read(struct settings_reader *reader, size_t line, struct str text)
+/* Told if the name may not be. */
+static void section_name_check(struct settings_reader *reader, size_t line,
+                               const struct settings_kind *kind, struct str name)
+{
+    const struct settings_sections *sections =
+        settings_sections_of(reader->settings, kind);
+    const char *why = name.len > 0 ? kind->check(name) : NULL;
+    if (name.len == 0)
+        settings_fault(reader, line, "[%s] needs a name: write `[%s]`", kind->section,
+                       kind->title);
+    if (why)
+        settings_fault(reader, line, "[%s] %s", reader->title, why);
+    for (size_t i = 0; name.len > 0 && i < sections->count; i++) {
+        if (str_equal(name, str_of(sections->items[i]->name))) {
+            settings_fault(reader, line, "[%s] is already at line %zu: put them together",
+                           reader->title, sections->items[i]->line);
+            return;
+        }
+    }
+}
+
+/* Its keys are read even if its name is wrong, so that their faults are reported, too. */
+static int named_section_read(struct settings_reader *reader, size_t line,
+                              const struct settings_kind *kind, struct str name)
+{
+    struct str quote = settings_quote(name);
+    (void)snprintf(reader->title, sizeof(reader->title), "%s%s%.*s", kind->section,
+                   name.len > 0 ? " " : "", STR_ARG(quote));
+    section_name_check(reader, line, kind, name);
+    if (settings_sections_of(reader->settings, kind)->count == SETTINGS_SECTIONS_MAX) {
+        settings_fault(reader, line, "[%s] is one too many: there may be %d",
+                       reader->title, SETTINGS_SECTIONS_MAX);
+        return 0;
+    }
+    int r = settings_section_add(reader->settings, kind, name, &reader->head);
+    if (r < 0)
+        return r;
+    reader->head->line = line;
+    reader->section = kind->section;
+    reader->section_unknown = false;
+    return 0;
+}
+
+static int section_read(struct settings_reader *reader, size_t line, struct str text)
 {
     reader->section = NULL;
     reader->section_unknown = true;
     if (text.data[text.len - 1] != ']' || text.len == 1) {
         settings_fault(reader, line,
                        "a section is written `[name]`, with nothing after the bracket");
-        return;
+        return 0;
     }
     struct str name = str_trim((struct str){text.data + 1, text.len - 2});
-    for (size_t i = 0; i < settings_table_count; i++) {
-        if (str_equal(name, str_of(settings_table[i].section))) {
-            reader->section = settings_table[i].section;
-            reader->section_unknown = false;
-            return;
-        }
+    struct str word = settings_word_take(&name);
+    const char *section = settings_section_find(word);
+    if (!section) {
+        /* Its keys are read as if the word were right, likewise. */
+        section_fault(reader, line, word, name);
+        section = settings_nearest(word, NULL);
+        if (!section)
+            return 0;
+    } else if (name.len > 0 && !settings_kind_of(section)) {
+        settings_fault(reader, line, "[%s] has no name: write `[%s]`", section, section);
     }
-    /* Its keys are read as if the name were right, so that their faults are reported,
-     * too. */
-    reader->section = settings_nearest(name, NULL);
-    reader->section_unknown = !reader->section;
-    section_fault(reader, line, name, reader->section);
+    const struct settings_kind *kind = settings_kind_of(section);
+    if (kind)
+        return named_section_read(reader, line, kind, name);
+    (void)snprintf(reader->title, sizeof(reader->title), "%s", section);
+    reader->head = &reader->settings->head;
+    reader->section = section;
+    reader->section_unknown = false;
+    return 0;
 }
+
+/* --- settings --- */
 
 static void key_fault(struct settings_reader *reader, size_t line, struct str key)
 {
@@ -74,13 +129,13 @@ static void key_fault(struct settings_reader *reader, size_t line, struct str ke
     settings_list_names(reader->section, &names);
     if (elsewhere)
         settings_fault(reader, line, "`%.*s` belongs to [%s], not to [%s]",
-                       STR_ARG(quote), elsewhere, reader->section);
+                       STR_ARG(quote), settings_title(elsewhere), reader->title);
     else if (near)
         settings_fault(reader, line, "[%s] has no key `%.*s`: did you mean `%s`?",
-                       reader->section, STR_ARG(quote), near);
+                       reader->title, STR_ARG(quote), near);
     else
         settings_fault(reader, line, "[%s] has no key `%.*s`: its keys are %s",
-                       reader->section, STR_ARG(quote), buf_str(&names).data);
+                       reader->title, STR_ARG(quote), buf_str(&names).data);
 }
 
 /* A comment behind a value belongs to it: the likely reason why it makes no sense. */
@@ -94,43 +149,64 @@ static bool value_holds_comment(struct str value)
     return false;
 }
 
+/* Tells what is wrong with a value. */
+static void value_fault(struct settings_reader *reader, size_t line,
+                        const struct setting *setting, struct str value,
+                        const struct buf *why)
+{
+    settings_place(reader->head, setting)->faulty = true;
+    settings_fault(
+        reader, line, "[%s] %s: %s%s", reader->title, setting->key, buf_str(why).data,
+        value_holds_comment(value) ? " (a comment needs a line of its own)" : "");
+}
+
 /* settings_value_set(), a bad value told with its line. 0 or -ENOMEM. */
 static int setting_read(struct settings_reader *reader, size_t line,
                         const struct setting *setting, struct str value)
 {
     _cleanup_(buf_done) struct buf why = {.max = SETTINGS_FAULT_BYTES_MAX};
-    int r = settings_value_set(reader->settings, setting, value, &why);
+    int r = settings_value_set(reader->head, setting, value, &why);
     if (r != -EINVAL)
         return r;
-    settings_place(reader, setting)->faulty = true;
-    settings_fault(
-        reader, line, "[%s] %s: %s%s", setting->section, setting->key, buf_str(&why).data,
-        value_holds_comment(value) ? " (a comment needs a line of its own)" : "");
+    value_fault(reader, line, setting, value, &why);
     return 0;
+}
+
+/* Where the item is in the list; its length: nowhere. */
+static size_t item_find(const struct settings_list *list, struct str item)
+{
+    size_t i = 0;
+    while (i < list->count && !str_equal(item, str_of(list->items[i])))
+        i++;
+    return i;
 }
 
 static int item_read(struct settings_reader *reader, size_t line,
                      const struct setting *setting, struct str value)
 {
-    struct settings_place *place = settings_place(reader, setting);
-    struct settings_list *list = settings_value_list(reader->settings, setting);
+    struct settings_place *place = settings_place(reader->head, setting);
+    struct settings_list *list = settings_value_list(reader->head, setting);
     if (!place->line || value.len == 0)
-        settings_value_clear(reader->settings, setting);
+        settings_value_clear(reader->head, setting);
     place->line = line;
     if (value.len == 0)
         return 0;
 
-    struct str spelled = setting->spell ? setting->spell(value) : value;
-    for (size_t i = 0; i < list->count; i++) {
-        if (str_equal(spelled, str_of(list->items[i]))) {
-            struct str quote = settings_quote(value);
-            settings_fault(reader, line, "[%s] %s: `%.*s` is already at line %zu",
-                           setting->section, setting->key, STR_ARG(quote),
-                           place->item_lines[i]);
-            return 0;
-        }
+    _cleanup_(buf_done) struct buf item = {.max = SETTINGS_LINE_BYTES_MAX};
+    _cleanup_(buf_done) struct buf why = {.max = SETTINGS_FAULT_BYTES_MAX};
+    int r = settings_item_spell(setting, value, &item, &why);
+    if (r == -EINVAL)
+        value_fault(reader, line, setting, value, &why);
+    if (r < 0)
+        return r == -EINVAL ? 0 : r;
+    size_t count = list->count, found = item_find(list, buf_str(&item));
+    if (found < count) {
+        struct str quote = settings_quote(value);
+        settings_fault(reader, line, "[%s] %s: `%.*s` is already at line %zu",
+                       reader->title, setting->key, STR_ARG(quote),
+                       place->item_lines[found]);
+        return 0;
     }
-    size_t count = list->count;
     size_t *lines = reallocarray(place->item_lines, count + 1, sizeof(*lines));
     if (!lines)
         return -ENOMEM;
@@ -142,10 +218,10 @@ static int item_read(struct settings_reader *reader, size_t line,
 static int single_read(struct settings_reader *reader, size_t line,
                        const struct setting *setting, struct str value)
 {
-    struct settings_place *place = settings_place(reader, setting);
+    struct settings_place *place = settings_place(reader->head, setting);
     if (place->line) {
         settings_fault(reader, line, "[%s] %s is already set at line %zu: keep one",
-                       setting->section, setting->key, place->line);
+                       reader->title, setting->key, place->line);
         return 0;
     }
     place->line = line;
@@ -167,7 +243,7 @@ static int assignment_read(struct settings_reader *reader, size_t line, struct s
     if (!reader->section) {
         const char *section = settings_section_of(key);
         settings_fault(reader, line, "a key needs its section above it, such as [%s]",
-                       section ? section : settings_table[0].section);
+                       section ? settings_title(section) : settings_table[0].section);
         return 0;
     }
     const struct setting *setting = settings_find(str_of(reader->section), key);
@@ -225,45 +301,33 @@ static int line_read(struct settings_reader *reader, size_t line, struct str tex
     }
     if (text.len == 0 || text.data[0] == '#' || text.data[0] == ';')
         return 0;
-    if (text.data[0] == '[') {
-        section_read(reader, line, text);
-        return 0;
-    }
+    if (text.data[0] == '[')
+        return section_read(reader, line, text);
     return assignment_read(reader, line, text);
 }
 
 /* --- the file --- */
 
-static void reader_done(struct settings_reader *reader)
-{
-    for (size_t i = 0; reader->places && i < settings_table_count; i++)
-        free(reader->places[i].item_lines);
-    free(reader->places);
-    settings_free(reader->settings);
-}
-
 /* With -EINVAL too `*ret` gets what could be read. */
 static int text_read(const char *file, struct str text, struct settings **ret,
                      struct buf *faults)
 {
-    _cleanup_(reader_done) struct settings_reader reader = {.file = file,
-                                                            .faults = faults};
+    _cleanup_(settings_freep) struct settings *settings = NULL;
     struct str line;
-    reader.places = calloc(settings_table_count, sizeof(*reader.places));
-    if (!reader.places)
-        return -ENOMEM;
-    int r = settings_new(&reader.settings);
+    int r = settings_new(&settings);
+    struct settings_reader reader = {
+        .file = file, .settings = settings, .faults = faults};
     for (size_t number = 1; r == 0 && str_split(&text, '\n', &line); number++)
         r = line_read(&reader, number, line);
     if (r < 0)
         return r;
     settings_check_whole(&reader);
-    r = settings_rules_build(reader.settings);
+    r = settings_rules_build(settings);
+    if (r == 0)
+        r = settings_policy_build(settings);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < settings_table_count; i++)
-        reader.settings->lines[i] = reader.places[i].line;
-    *ret = take_ptr(reader.settings);
+    *ret = take_ptr(settings);
     return reader.fault_count > 0 ? -EINVAL : 0;
 }
 
@@ -302,11 +366,4 @@ int settings_read(const char *file, struct settings **ret, struct buf *faults)
     if (r == 0)
         *ret = take_ptr(settings);
     return r;
-}
-
-size_t settings_line(const struct settings *settings, const char *section,
-                     const char *key)
-{
-    const struct setting *setting = settings_find(str_of(section), str_of(key));
-    return setting ? settings->lines[setting - settings_table] : 0;
 }

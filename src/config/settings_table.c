@@ -1,22 +1,29 @@
-/* The table of settings, and what is printed from it: the effective settings and the
- * sample file. Adding a setting means a line here and a member in struct settings. */
-#include <errno.h>
+/* The table of settings. Adding a setting means a line here and a member in struct
+ * settings, or in the struct of the kind of section that it is in. */
 #include <stddef.h>
 
 #include "config/settings_private.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/limits.h"
 
-#define KIB UINT64_C(1024)
-#define MIB (1024 * KIB)
+#define KIB           UINT64_C(1024)
+#define MIB           (1024 * KIB)
+#define SOFT_DAYS_MAX (SETTINGS_SOFT_WINDOW_MAX_MS / CLOCK_DAY_MS)
 /* `member` is that of the section in struct settings. */
 #define SETTING(type_, section_, key_, member)                                           \
     .section = #section_, .key = #key_, .type = SETTING_##type_,                         \
     .offset = offsetof(struct settings, section_.member)
+/* `member` is that of struct settings_SECTION. */
+#define SETTING_OF_KIND(type_, section_, key_, member)                                   \
+    .section = #section_, .key = #key_, .type = SETTING_##type_,                         \
+    .offset = offsetof(struct settings_##section_, member)
 
-/* In the order of enum settings_confirm and enum settings_log_addresses. */
+/* Each in the order of its enum. */
 static const char *const confirm_words[] = {"auto", "manual", NULL};
 static const char *const address_words[] = {"none", "hash", "full", NULL};
+static const char *const guard_words[] = {"off", "on", NULL};
+static const char *const scope_by_words[] = {"none", "tenant", "configuration_set", NULL};
+static const char *const bounces_words[] = {"all", "own", NULL};
 
 const struct setting settings_table[] = {
     {SETTING(LIST, ingest, listen, listen), .max = LISTEN_SOCKETS_MAX,
@@ -97,14 +104,14 @@ const struct setting settings_table[] = {
              "SigningCertURL gives them:\n"
              "sns.eu-central-1.amazonaws.com/SimpleNotificationService-HEX.pem"},
     {SETTING(LIST, events, keep, keep), .max = SETTINGS_ITEMS_MAX,
-     .check = settings_check_event_type, .spell = ses_type_word,
+     .check = settings_check_event_type, .spell = settings_spell_event_type,
      .value = "Bounce\nComplaint\nReject\nRendering Failure\nDeliveryDelay\nSubscription",
      .help = "Event types that are stored: one row per recipient, and the verbatim\n"
              "message. A type in no list is kept, too. Naming a type here removes it\n"
              "from the default lists below; `keep = *` keeps every type except those\n"
              "that you name below yourself. Upper and lower case are equivalent."},
     {SETTING(LIST, events, count, count), .max = SETTINGS_ITEMS_MAX,
-     .check = settings_check_event_type, .spell = ses_type_word,
+     .check = settings_check_event_type, .spell = settings_spell_event_type,
      .value = "Send\nDelivery",
      .help =
          "Event types that are only counted: no row and no message is stored, but\n"
@@ -112,7 +119,7 @@ const struct setting settings_table[] = {
          "Delivery also ends the counting of soft bounces. `*` stands for every type\n"
          "that no list names, including the default lists."},
     {SETTING(LIST, events, ignore, ignore), .max = SETTINGS_ITEMS_MAX,
-     .check = settings_check_event_type, .spell = ses_type_word,
+     .check = settings_check_event_type, .spell = settings_spell_event_type,
      .value = "Open\nClick\nReceived",
      .help = "Event types that are only acknowledged and counted by type.\n"
              "`ignore =` with no value empties the list."},
@@ -139,6 +146,71 @@ const struct setting settings_table[] = {
     {SETTING(WORD, log, addresses, addresses), .words = address_words, .value = "none",
      .help = "How mail addresses appear in the log: none leaves them out, hash tells\n"
              "them apart without naming them, full writes them as they are."},
+    {SETTING(NUMBER, suppression, soft_days, soft_days), .max = SOFT_DAYS_MAX,
+     .value = "5",
+     .help = "On how many days (UTC) mail to an address must bounce softly, with no\n"
+             "delivery in between, before the address is suppressed, 0 to 180; 0 means\n"
+             "never. Soft bounces count only while the sending identity also reports\n"
+             "deliveries."},
+    {SETTING(DURATION, suppression, soft_span, soft_span_ms),
+     .max = SETTINGS_SOFT_WINDOW_MAX_MS, .value = "10d",
+     .help = "How far apart the first and the last of these days are, at least."},
+    {SETTING(DURATION, suppression, soft_window, soft_window_ms), .min = CLOCK_DAY_MS,
+     .max = SETTINGS_SOFT_WINDOW_MAX_MS, .value = "30d",
+     .help = "How far apart they are at most, 1d to 180d."},
+    {SETTING(DURATION, suppression, soft_term, soft_term_ms), .min = SETTINGS_TERM_MIN_MS,
+     .max = SETTINGS_TERM_MAX_MS, .value = "14d",
+     .help =
+         "How long the address is suppressed then; twice as long each time that this\n"
+         "repeats, up to soft_term_max."},
+    {SETTING(DURATION, suppression, soft_term_max, soft_term_max_ms),
+     .min = SETTINGS_TERM_MIN_MS, .max = SETTINGS_TERM_MAX_MS, .value = "180d",
+     .help = "The longest that an address is suppressed for soft bounces."},
+    {SETTING(LIST, suppression, rule, rule), .max = SETTINGS_ITEMS_MAX,
+     .spell = settings_spell_rule,
+     .help = "What to do instead of what a row of the policy says: NAME EFFECT [TERM].\n"
+             "`sesbouncectl policy list` prints the rows with their names. EFFECT is\n"
+             "record (only), soft (count as a soft bounce), hold (for a person) or\n"
+             "suppress; TERM, for the last two, is a duration or forever. Repeat the\n"
+             "line for more rows. Example: rule = permanent-policy suppress 60d"},
+    {SETTING(LIST, suppression, allow, allow), .max = SETTINGS_ITEMS_MAX,
+     .spell = settings_spell_allow,
+     .help = "An address, or *@DOMAIN for all addresses of a domain, that no event\n"
+             "suppresses. Repeat the line for more.\n"
+             "Example: allow = *@example.com"},
+    {SETTING(WORD, suppression, guard, guard), .words = guard_words, .value = "on",
+     .help =
+         "The outage guard. When a provider suddenly refuses far more addresses than\n"
+         "it recently did, and most of them in the same words, on holds these\n"
+         "bounces until a person releases or drops them; off suppresses the\n"
+         "addresses."},
+    {SETTING(NUMBER, suppression, guard_least, guard_least), .min = 1,
+     .max = SETTINGS_GUARD_LEAST_MAX, .value = "50",
+     .help =
+         "The guard holds nothing until a provider has caused this many hard bounces\n"
+         "within an hour."},
+    {SETTING(WORD, suppression, scope_by, scope_by), .words = scope_by_words,
+     .value = "none",
+     .help =
+         "With tenant or configuration_set, each tenant or configuration set of SES\n"
+         "has a scope of its own, tenant:NAME or configuration_set:NAME: a complaint\n"
+         "about its mail does not stop that of others. The sections [scope NAME]\n"
+         "take precedence."},
+    {SETTING(TERM, retention, bodies, bodies_ms), .min = CLOCK_SECOND_MS,
+     .max = SETTINGS_TERM_MAX_MS, .value = "30d",
+     .help = "How long verbatim messages are kept: a duration or forever, but no longer\n"
+             "than their events."},
+    {SETTING(TERM, retention, events, events_ms), .min = CLOCK_SECOND_MS,
+     .max = SETTINGS_TERM_MAX_MS, .value = "400d",
+     .help =
+         "How long events are kept. An address that is suppressed stays so: the list\n"
+         "keeps what it rests on, and the counters stay, too."},
+    {SETTING(TERM, retention, quarantine, quarantine_ms), .min = CLOCK_SECOND_MS,
+     .max = SETTINGS_TERM_MAX_MS, .value = "90d",
+     .help = "How long messages stay in quarantine."},
+    {SETTING(TERM, retention, log, log_ms), .min = CLOCK_SECOND_MS,
+     .max = SETTINGS_TERM_MAX_MS, .value = "1095d",
+     .help = "How long the changes of the list (the view suppression_log) are kept."},
     {SETTING(SIZE, retention, quarantine_bytes, quarantine_bytes), .min = MIB,
      .max = MIB * MIB, .value = "1G",
      .help = "How much space the bodies in quarantine may take, 1M to 1024G. Beyond\n"
@@ -152,8 +224,53 @@ const struct setting settings_table[] = {
      .value = "/var/lib/sesbounced/simulator.pem",
      .help = "PEM file with the key and certificate that simulated messages are signed\n"
              "with. If `enabled` is yes and the file is missing, the daemon creates it."},
+    {SETTING_OF_KIND(LIST, scope, match, match), .max = SETTINGS_ITEMS_MAX,
+     .spell = settings_spell_match,
+     .help = "Which mail: configuration_set:NAME, from_domain:DOMAIN, identity:NAME,\n"
+             "tenant:NAME or tag:NAME=VALUE (a message tag of SES), where * stands for\n"
+             "any characters. Repeat the line for more; one that matches suffices.\n"
+             "Example: match = from_domain:*.news.example.com"},
+    {SETTING_OF_KIND(WORD, scope, bounces, bounces), .words = bounces_words,
+     .value = "all",
+     .help = "Where a hard bounce applies: all is all mail, own is this scope alone."},
 };
 const size_t settings_table_count = sizeof(settings_table) / sizeof(*settings_table);
+
+const struct settings_kind settings_kinds[] = {
+    {.section = "scope",
+     .title = "scope NAME",
+     .offset = offsetof(struct settings, scopes),
+     .bytes = sizeof(struct settings_scope),
+     .check = settings_check_scope_name,
+     .help =
+         "A kind of mail that has a list of its own: a complaint, a soft bounce or a\n"
+         "person's decision about it does not stop other mail. Repeat the section,\n"
+         "with another NAME, for more; the first one that matches an event is its\n"
+         "scope. What matches none concerns all mail, the scope `*`."},
+};
+const size_t settings_kinds_count = sizeof(settings_kinds) / sizeof(*settings_kinds);
+
+const struct settings_kind *settings_kind_of(const char *section)
+{
+    for (size_t i = 0; i < settings_kinds_count; i++)
+        if (strcmp(settings_kinds[i].section, section) == 0)
+            return &settings_kinds[i];
+    return NULL;
+}
+
+const char *settings_title(const char *section)
+{
+    const struct settings_kind *kind = settings_kind_of(section);
+    return kind ? kind->title : section;
+}
+
+const char *settings_section_find(struct str section)
+{
+    for (size_t i = 0; i < settings_table_count; i++)
+        if (str_equal(section, str_of(settings_table[i].section)))
+            return settings_table[i].section;
+    return NULL;
+}
 
 const struct setting *settings_find(struct str section, struct str key)
 {
@@ -169,7 +286,7 @@ const struct setting *settings_find(struct str section, struct str key)
 /* --- names that were nearly written, to be offered in a fault --- */
 
 /* The beginning of a name, or one with a slip or two. */
-static bool name_resembles(struct str word, struct str name, unsigned *best)
+bool settings_resembles(struct str word, struct str name, unsigned *best)
 {
     unsigned d = str_distance(word, name);
     if (word.len >= 3 && str_starts_with(name, word))
@@ -183,13 +300,13 @@ static bool name_resembles(struct str word, struct str name, unsigned *best)
 const char *settings_nearest(struct str word, const char *section)
 {
     const char *found = NULL;
-    unsigned best = 4;
+    unsigned best = SETTINGS_NEAR;
     for (size_t i = 0; i < settings_table_count; i++) {
         const struct setting *setting = &settings_table[i];
         const char *name = section ? setting->key : setting->section;
         if (section && strcmp(section, setting->section) != 0)
             continue;
-        if (name_resembles(word, str_of(name), &best))
+        if (settings_resembles(word, str_of(name), &best))
             found = name;
     }
     return found;
@@ -204,7 +321,8 @@ void settings_list_names(const char *section, struct buf *ret)
         if ((section && strcmp(section, setting->section) != 0) ||
             strcmp(name, last) == 0)
             continue;
-        (void)buf_printf(ret, section ? "%s%s" : "%s[%s]", last[0] ? ", " : "", name);
+        (void)buf_printf(ret, section ? "%s%s" : "%s[%s]", last[0] ? ", " : "",
+                         section ? name : settings_title(name));
         last = name;
     }
 }
@@ -220,94 +338,4 @@ const char *settings_section_of(struct str key)
         found = settings_table[i].section;
     }
     return found;
-}
-
-/* --- the settings as a whole --- */
-
-static int default_set(struct settings *settings, const struct setting *setting)
-{
-    struct str rest = str_of(setting->value);
-    struct str item;
-    _cleanup_(buf_done) struct buf fault = {.max = SETTINGS_LINE_BYTES_MAX};
-    int r = 0;
-    while (r == 0 && str_split(&rest, '\n', &item))
-        r = settings_value_set(settings, setting, item, &fault);
-    return r;
-}
-
-int settings_new(struct settings **ret)
-{
-    _cleanup_(settings_freep) struct settings *settings = calloc(1, sizeof(*settings));
-    if (!settings)
-        return -ENOMEM;
-    settings->lines = calloc(settings_table_count, sizeof(*settings->lines));
-    if (!settings->lines)
-        return -ENOMEM;
-    int r = 0;
-    for (size_t i = 0; i < settings_table_count && r == 0; i++)
-        r = default_set(settings, &settings_table[i]);
-    if (r == 0)
-        r = settings_rules_build(settings);
-    if (r < 0)
-        return r;
-    *ret = take_ptr(settings);
-    return 0;
-}
-
-void settings_free(struct settings *settings)
-{
-    if (!settings)
-        return;
-    for (size_t i = 0; i < settings_table_count; i++)
-        settings_value_clear(settings, &settings_table[i]);
-    free(settings->events.rules);
-    free(settings->lines);
-    free(settings);
-}
-
-static void help_print(const char *help, FILE *to)
-{
-    struct str rest = str_of(help);
-    struct str line;
-    fputc('\n', to);
-    while (str_split(&rest, '\n', &line))
-        fprintf(to, "# %.*s\n", STR_ARG(line));
-}
-
-static int table_print(const struct settings *settings, bool is_sample, FILE *to)
-{
-    const char *section = "";
-    for (size_t i = 0; i < settings_table_count; i++) {
-        const struct setting *setting = &settings_table[i];
-        if (strcmp(section, setting->section) != 0)
-            fprintf(to, "%s[%s]\n", *section || is_sample ? "\n" : "", setting->section);
-        section = setting->section;
-        if (is_sample)
-            help_print(setting->help, to);
-        settings_value_print(settings, setting, is_sample ? "#" : "", to);
-    }
-    return fflush(to) != 0 || ferror(to) ? -EIO : 0;
-}
-
-int settings_print(const struct settings *settings, FILE *to)
-{
-    return table_print(settings, false, to);
-}
-
-static const char sample_head[] =
-    "# Settings of sesbounced: all of them, commented out, with their defaults.\n"
-    "# To change one, remove the `#` before its key. `sesbounced --check-config` prints\n"
-    "# the settings in effect, or each fault with its line; see sesbounced.conf(5).\n"
-    "#\n"
-    "# A comment is a line that begins with # or ;. For a list, repeat the key; its\n"
-    "# values replace the default. Sizes take K, M or G; durations take s, m, h or d.\n";
-
-int settings_print_sample(FILE *to)
-{
-    _cleanup_(settings_freep) struct settings *defaults = NULL;
-    int r = settings_new(&defaults);
-    if (r < 0)
-        return r;
-    fputs(sample_head, to);
-    return table_print(defaults, true, to);
 }

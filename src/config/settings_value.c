@@ -1,4 +1,4 @@
-/* Text to the members of struct settings and back, by the type in the table. */
+/* Text to the members of a section's struct and back, by the type in the table. */
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -42,18 +42,24 @@ static const struct number_kind {
     [SETTING_DURATION] = {duration_units, (uint64_t)CLOCK_SECOND_MS,
                           "is not a duration: give a whole number of seconds, or of s, "
                           "m, h or d, as in `2h`"},
+    [SETTING_TERM] = {duration_units, (uint64_t)CLOCK_SECOND_MS,
+                      "is not a duration: give a whole number of seconds, or of s, m, h "
+                      "or d, as in `30d`, or `forever`"},
 };
 
-static void *setting_member(struct settings *settings, const struct setting *setting)
+#define FOR_EVER      ((uint64_t)POLICY_FOR_EVER)
+#define FOR_EVER_WORD "forever"
+
+static void *setting_member(struct settings_head *head, const struct setting *setting)
 {
-    return (char *)settings + setting->offset;
+    return (char *)head + setting->offset;
 }
 
-struct settings_list *settings_value_list(struct settings *settings,
+struct settings_list *settings_value_list(struct settings_head *head,
                                           const struct setting *setting)
 {
     assert(setting->type == SETTING_LIST);
-    return setting_member(settings, setting);
+    return setting_member(head, setting);
 }
 
 struct str settings_quote(struct str text)
@@ -61,9 +67,17 @@ struct str settings_quote(struct str text)
     return str_cut(text, SETTINGS_QUOTE_BYTES_MAX);
 }
 
-/* Appends "`TEXT` " and the words. Always -EINVAL. */
-__attribute__((format(printf, 3, 4))) static int
-value_blame(struct buf *fault, struct str text, const char *format, ...)
+struct str settings_word_take(struct str *rest)
+{
+    size_t len = 0;
+    while (len < rest->len && rest->data[len] != ' ' && rest->data[len] != '\t')
+        len++;
+    struct str word = {rest->data, len};
+    *rest = str_trim(str_skip(*rest, len));
+    return word;
+}
+
+int settings_blame(struct buf *fault, struct str text, const char *format, ...)
 {
     struct str quote = settings_quote(text);
     va_list arguments;
@@ -74,31 +88,40 @@ value_blame(struct buf *fault, struct str text, const char *format, ...)
     return -EINVAL;
 }
 
-static void number_format(enum setting_type type, uint64_t value, char *ret, size_t size)
+void settings_number_format(enum setting_type type, uint64_t value,
+                            char ret[SETTINGS_NUMBER_BYTES])
 {
     const struct unit *unit = number_kinds[type].units;
+    if (type == SETTING_TERM && value == FOR_EVER) {
+        (void)snprintf(ret, SETTINGS_NUMBER_BYTES, "%s", FOR_EVER_WORD);
+        return;
+    }
     while (unit->letter && (value == 0 || value % unit->factor != 0))
         unit++;
-    snprintf(ret, size, "%" PRIu64 "%.1s", value / unit->factor, &unit->letter);
+    (void)snprintf(ret, SETTINGS_NUMBER_BYTES, "%" PRIu64 "%.1s", value / unit->factor,
+                   &unit->letter);
 }
-
-#define NUMBER_TEXT_BYTES 24
 
 static int range_blame(const struct setting *setting, struct str text, struct buf *fault)
 {
-    char min[NUMBER_TEXT_BYTES];
-    char max[NUMBER_TEXT_BYTES];
-    number_format(setting->type, setting->min, min, sizeof(min));
-    number_format(setting->type, setting->max, max, sizeof(max));
-    return value_blame(fault, text, "is out of range: give %s to %s", min, max);
+    char min[SETTINGS_NUMBER_BYTES];
+    char max[SETTINGS_NUMBER_BYTES];
+    settings_number_format(setting->type, setting->min, min);
+    settings_number_format(setting->type, setting->max, max);
+    return settings_blame(fault, text, "is out of range: give %s to %s%s", min, max,
+                          setting->type == SETTING_TERM ? ", or `forever`" : "");
 }
 
-static int setting_set_number(struct settings *settings, const struct setting *setting,
-                              struct str text, struct buf *fault)
+int settings_number_read(const struct setting *setting, struct str text, uint64_t *ret,
+                         struct buf *ret_fault)
 {
     const struct number_kind *kind = &number_kinds[setting->type];
     uint64_t factor = kind->bare;
     struct str digits = text;
+    if (setting->type == SETTING_TERM && str_equal(text, STR(FOR_EVER_WORD))) {
+        *ret = FOR_EVER;
+        return 0;
+    }
     for (const struct unit *unit = kind->units; unit->letter; unit++) {
         if (text.len > 1 && text.data[text.len - 1] == unit->letter) {
             factor = unit->factor;
@@ -108,23 +131,29 @@ static int setting_set_number(struct settings *settings, const struct setting *s
     uint64_t number = 0;
     int r = str_to_u64(digits, setting->max / factor, &number);
     if (r == -ERANGE || (r == 0 && number * factor < setting->min))
-        return range_blame(setting, text, fault);
+        return range_blame(setting, text, ret_fault);
     if (r < 0)
-        return value_blame(fault, text, "%s", kind->fault);
-    *(uint64_t *)setting_member(settings, setting) = number * factor;
+        return settings_blame(ret_fault, text, "%s", kind->fault);
+    *ret = number * factor;
     return 0;
 }
 
-static int setting_set_word(struct settings *settings, const struct setting *setting,
+static int setting_set_number(struct settings_head *head, const struct setting *setting,
+                              struct str text, struct buf *fault)
+{
+    return settings_number_read(setting, text, setting_member(head, setting), fault);
+}
+
+static int setting_set_word(struct settings_head *head, const struct setting *setting,
                             struct str text, struct buf *fault)
 {
     for (int i = 0; setting->words[i]; i++) {
         if (str_equal(text, str_of(setting->words[i]))) {
-            *(int *)setting_member(settings, setting) = i;
+            *(int *)setting_member(head, setting) = i;
             return 0;
         }
     }
-    (void)value_blame(fault, text, "is not known here: give ");
+    (void)settings_blame(fault, text, "is not known here: give ");
     for (size_t i = 0; setting->words[i]; i++) {
         const char *between = i == 0 ? "" : setting->words[i + 1] ? ", " : " or ";
         (void)buf_printf(fault, "%s`%s`", between, setting->words[i]);
@@ -132,27 +161,27 @@ static int setting_set_word(struct settings *settings, const struct setting *set
     return -EINVAL;
 }
 
-static int setting_set_switch(struct settings *settings, const struct setting *setting,
+static int setting_set_switch(struct settings_head *head, const struct setting *setting,
                               struct str text, struct buf *fault)
 {
     bool yes = str_equal(text, STR("yes")) || str_equal(text, STR("true"));
     bool no = str_equal(text, STR("no")) || str_equal(text, STR("false"));
     if (!yes && !no)
-        return value_blame(fault, text, "is neither `yes` nor `no`");
-    *(bool *)setting_member(settings, setting) = yes;
+        return settings_blame(fault, text, "is neither `yes` nor `no`");
+    *(bool *)setting_member(head, setting) = yes;
     return 0;
 }
 
 static int text_check(const struct setting *setting, struct str text, struct buf *fault)
 {
     const char *why = setting->check ? setting->check(text) : NULL;
-    return why ? value_blame(fault, text, "%s", why) : 0;
+    return why ? settings_blame(fault, text, "%s", why) : 0;
 }
 
-static int setting_set_text(struct settings *settings, const struct setting *setting,
+static int setting_set_text(struct settings_head *head, const struct setting *setting,
                             struct str text, struct buf *fault)
 {
-    char **value = setting_member(settings, setting);
+    char **value = setting_member(head, setting);
     char *copy = NULL;
     int r = text.len > 0 ? text_check(setting, text, fault) : 0;
     if (r < 0)
@@ -164,11 +193,22 @@ static int setting_set_text(struct settings *settings, const struct setting *set
     return 0;
 }
 
-static int setting_add_item(struct settings *settings, const struct setting *setting,
+int settings_item_spell(const struct setting *setting, struct str text, struct buf *ret,
+                        struct buf *ret_fault)
+{
+    int r = text_check(setting, text, ret_fault);
+    if (r < 0)
+        return r;
+    return setting->spell ? setting->spell(text, ret, ret_fault)
+                          : buf_append_str(ret, text);
+}
+
+static int setting_add_item(struct settings_head *head, const struct setting *setting,
                             struct str text, struct buf *fault)
 {
-    struct settings_list *list = setting_member(settings, setting);
-    int r = text_check(setting, text, fault);
+    struct settings_list *list = setting_member(head, setting);
+    _cleanup_(buf_done) struct buf item = {.max = SETTINGS_LINE_BYTES_MAX};
+    int r = settings_item_spell(setting, text, &item, fault);
     if (r < 0)
         return r;
     if (list->count >= setting->max) {
@@ -179,22 +219,23 @@ static int setting_add_item(struct settings *settings, const struct setting *set
     if (!items)
         return -ENOMEM;
     list->items = items;
-    items[list->count] = str_dup(setting->spell ? setting->spell(text) : text);
+    items[list->count] = str_dup(buf_str(&item));
     if (!items[list->count])
         return -ENOMEM;
     list->count++;
     return 0;
 }
 
-int settings_value_set(struct settings *settings, const struct setting *setting,
+int settings_value_set(struct settings_head *head, const struct setting *setting,
                        struct str text, struct buf *ret_fault)
 {
-    static int (*const sets[])(struct settings * settings, const struct setting *setting,
+    static int (*const sets[])(struct settings_head * head, const struct setting *setting,
                                struct str text, struct buf *fault) = {
-        [SETTING_TEXT] = setting_set_text,   [SETTING_OPTIONAL] = setting_set_text,
-        [SETTING_LIST] = setting_add_item,   [SETTING_NUMBER] = setting_set_number,
-        [SETTING_SIZE] = setting_set_number, [SETTING_DURATION] = setting_set_number,
-        [SETTING_WORD] = setting_set_word,   [SETTING_SWITCH] = setting_set_switch,
+        [SETTING_TEXT] = setting_set_text,     [SETTING_OPTIONAL] = setting_set_text,
+        [SETTING_LIST] = setting_add_item,     [SETTING_NUMBER] = setting_set_number,
+        [SETTING_SIZE] = setting_set_number,   [SETTING_DURATION] = setting_set_number,
+        [SETTING_TERM] = setting_set_number,   [SETTING_WORD] = setting_set_word,
+        [SETTING_SWITCH] = setting_set_switch,
     };
     bool may_be_empty =
         setting->type == SETTING_OPTIONAL || setting->type == SETTING_LIST;
@@ -203,17 +244,17 @@ int settings_value_set(struct settings *settings, const struct setting *setting,
                          setting->value);
         return -EINVAL;
     }
-    return sets[setting->type](settings, setting, text, ret_fault);
+    return sets[setting->type](head, setting, text, ret_fault);
 }
 
-void settings_value_clear(struct settings *settings, const struct setting *setting)
+void settings_value_clear(struct settings_head *head, const struct setting *setting)
 {
     if (setting->type == SETTING_TEXT || setting->type == SETTING_OPTIONAL) {
-        char **value = setting_member(settings, setting);
+        char **value = setting_member(head, setting);
         free(take_ptr(*value));
     }
     if (setting->type == SETTING_LIST) {
-        struct settings_list *list = setting_member(settings, setting);
+        struct settings_list *list = setting_member(head, setting);
         for (size_t i = 0; i < list->count; i++)
             free(list->items[i]);
         free(list->items);
@@ -234,12 +275,12 @@ static void line_print(const char *prefix, const char *key, const char *value, F
     fprintf(to, "%s%s =%s%s\n", prefix, key, value[0] ? " " : "", value);
 }
 
-void settings_value_print(const struct settings *settings, const struct setting *setting,
+void settings_value_print(const struct settings_head *head, const struct setting *setting,
                           const char *prefix, FILE *to)
 {
-    const void *value = (const char *)settings + setting->offset;
+    const void *value = (const char *)head + setting->offset;
     const struct settings_list *list;
-    char number[NUMBER_TEXT_BYTES];
+    char number[SETTINGS_NUMBER_BYTES];
     const char *text = "";
 
     switch (setting->type) {
@@ -255,7 +296,8 @@ void settings_value_print(const struct settings *settings, const struct setting 
     case SETTING_NUMBER:
     case SETTING_SIZE:
     case SETTING_DURATION:
-        number_format(setting->type, *(const uint64_t *)value, number, sizeof(number));
+    case SETTING_TERM:
+        settings_number_format(setting->type, *(const uint64_t *)value, number);
         text = number;
         break;
     case SETTING_WORD:
@@ -294,6 +336,5 @@ int settings_rules_build(struct settings *settings)
         .campaigns = settings->events.campaign.items,
         .campaign_count = settings->events.campaign.count,
     };
-    settings->policy = policy_built_in;
     return 0;
 }

@@ -293,15 +293,19 @@ static int decision_run(struct decision *decision)
 static int list_change(struct ctl *ctl, bool add, int64_t until_ms)
 {
     const char *scope = ctl->value[OPTION_SCOPE], *note = ctl->value[OPTION_NOTE];
-    struct decision decision = {.ctl = ctl,
-                                .add = add,
-                                .dry_run = ctl_given(ctl, OPTION_DRY_RUN),
-                                .store = {.scope = "*",
-                                          .actor = ctl_actor(),
-                                          /* Absent is NULL, never ''. */
-                                          .note = note && *note ? note : NULL,
-                                          .now_ms = ctl->now_ms,
-                                          .until_ms = until_ms}};
+    struct decision decision = {
+        .ctl = ctl,
+        .add = add,
+        .dry_run = ctl_given(ctl, OPTION_DRY_RUN),
+        .store = {.what = add ? POLICY_DECIDE_ADD : POLICY_DECIDE_REMOVE,
+                  .origin = POLICY_ORIGIN_PERSON,
+                  .scope = scope ? scope : POLICY_SCOPE_ALL,
+                  .complaint = ctl_given(ctl, OPTION_COMPLAINT),
+                  .actor = ctl_actor(),
+                  /* Absent is NULL, never ''. */
+                  .note = note && *note ? note : NULL,
+                  .now_ms = ctl->now_ms,
+                  .until_ms = until_ms}};
     if (strlen(decision.store.scope) >= POLICY_SCOPE_BYTES_MAX || !*decision.store.scope)
         return ctl_fail("`%s` is not the name of a scope", scope);
     int code = CTL_COULD_NOT;

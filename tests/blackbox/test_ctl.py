@@ -340,13 +340,22 @@ def test_suppress_add_tells_what_became_of_an_entry_that_was_there(listed):
     assert add() == "changed: permanent, was until 2999-01-31T00:00:00.000Z"
 
 
-@pytest.mark.parametrize("verb", ["add", "remove"])
-def test_suppress_knows_no_scope_but_all(listed, verb):
-    result = listed.ctl("suppress", verb, "--scope", "news", ANN)
-    assert result.code == 2 and "no scope `news`" in result.err
-    assert listed.suppressed() == [ANN, BEN]
-    assert listed.ctl("suppress", verb, "--scope", "*", ANN).code == 0
+def test_an_entry_of_a_scope_stops_the_mail_of_that_scope_only(listed):
+    assert listed.ctl("suppress", "add", "--scope", "news", CYD).code == 0
+    assert listed.ctl("check", CYD).code == 0
+    assert listed.ctl("check", "--scope", "news", CYD).code == 1
     assert listed.ctl("check", "--scope", "news", BEN).code == 1
+    told = listed.ctl("suppress", "remove", CYD)
+    assert told.code == 1
+    assert told.out == f"{CYD}  is not on the list in scope *, but in scope news: add --scope\n"
+    assert listed.ctl("suppress", "remove", "--scope", "news", CYD).code == 0
+    assert listed.ctl("check", "--scope", "news", CYD).code == 0
+
+
+@pytest.mark.parametrize("scope", ["", "x" * 200])
+def test_what_is_no_name_of_a_scope_is_refused(listed, scope):
+    result = listed.ctl("suppress", "add", "--scope", scope, ANN)
+    assert result.code == 2 and "is not the name of a scope" in result.err
 
 
 def test_suppress_remove_tells_how_to_clear_amazons_list_where_it_may_be(listed, sns):

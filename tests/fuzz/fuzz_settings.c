@@ -26,6 +26,59 @@ static char *print(const struct settings *settings)
     return text;
 }
 
+/* What policy.h says of a policy, and that both are the same. */
+static void check_policy(const struct policy *policy, const struct policy *again)
+{
+    const struct ses_event event = {
+        .tenant = STR("a"),
+        .from_domain = STR("A.example"),
+        .tags = STR("{\"a\":[\"b\"]}"),
+    };
+    struct policy_scoped scoped, scoped_again;
+
+    PROMISE(policy->override_count == again->override_count);
+    for (size_t i = 0; i < policy->override_count; i++) {
+        PROMISE(policy_rule_at(policy->overrides[i].rule));
+        PROMISE(policy->overrides[i].rule == again->overrides[i].rule);
+        PROMISE(policy->overrides[i].effect == again->overrides[i].effect);
+        PROMISE(policy->overrides[i].term_ms == again->overrides[i].term_ms);
+    }
+    PROMISE(policy->allow_count == again->allow_count);
+    PROMISE(policy->scope_count == again->scope_count);
+    for (size_t i = 0; i < policy->scope_count; i++) {
+        const struct policy_scope *scope = &policy->scopes[i];
+        PROMISE(scope->name[0] && strlen(scope->name) < POLICY_SCOPE_BYTES_MAX);
+        PROMISE(strcmp(scope->name, again->scopes[i].name) == 0);
+        PROMISE(scope->match_count > 0);
+        for (size_t m = 0; m < scope->match_count; m++) {
+            const struct policy_match *match = &scope->matches[m];
+            PROMISE(match->pattern[0]);
+            PROMISE((match->kind == POLICY_MATCH_TAG) == (match->tag != NULL));
+        }
+    }
+    policy_scope_find(policy, &event, &scoped);
+    policy_scope_find(again, &event, &scoped_again);
+    PROMISE(strcmp(scoped.name, scoped_again.name) == 0);
+}
+
+/* Whatever SES says, there is a scope, whose name can be typed. */
+static void check_scope(struct str said)
+{
+    static const struct policy_match tag = {POLICY_MATCH_TAG, "a", "b*c"};
+    static const struct policy_scope scope = {"a", &tag, 1, false};
+    const struct policy policy = {
+        .scopes = &scope, .scope_count = 1, .scope_by = POLICY_SCOPE_BY_TENANT};
+    const struct ses_event event = {
+        .tenant = said, .identity = said, .from_domain = said, .tags = said};
+    struct policy_scoped scoped;
+
+    policy_scope_find(&policy, &event, &scoped);
+    struct str name = {scoped.name, strnlen(scoped.name, sizeof(scoped.name))};
+    PROMISE(name.len > 0 && name.len < POLICY_SCOPE_BYTES_MAX && str_is_utf8(name));
+    for (size_t i = 0; i < name.len; i++)
+        PROMISE((unsigned char)name.data[i] > ' ');
+}
+
 static void check_settings(const struct settings *settings)
 {
     _cleanup_(settings_freep) struct settings *again = NULL;
@@ -38,6 +91,7 @@ static void check_settings(const struct settings *settings)
     second = print(again);
     PROMISE(strcmp(first, second) == 0);
     PROMISE(settings->events.table.rule_count == again->events.table.rule_count);
+    check_policy(&settings->policy, &again->policy);
     for (size_t i = 0; i < settings->ingest.listen.count; i++)
         PROMISE(settings_listen_is_local(settings->ingest.listen.items[i]) ==
                 settings_listen_is_local(again->ingest.listen.items[i]));
@@ -70,6 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     _cleanup_(buf_done) struct buf faults;
     char path[32];
 
+    check_scope(fuzz_str(data, size));
     buf_init(&faults, SETTINGS_FAULTS_BYTES_MAX);
     int r = read_bytes(fuzz_str(data, size), &settings, &faults, path);
     PROMISE(r == 0 || r == -EINVAL);

@@ -67,7 +67,8 @@ static void a_wrong_name_is_answered_with_the_nearest(void **state)
     settings_refuse(
         "[bounces]\nanything = goes untold\n",
         "@:1: there is no section [bounces]: there are [ingest], [sns], [store], "
-        "[events], [admin], [log], [retention], [simulator]\n");
+        "[events], [admin], [log], [suppression], [retention], [simulator], [scope "
+        "NAME]\n");
 }
 
 static void a_section_line_holds_nothing_else(void **state)
@@ -80,7 +81,8 @@ static void a_section_line_holds_nothing_else(void **state)
     settings_refuse("[\n", fault);
     settings_refuse("[]\n",
                     "@:1: there is no section []: there are [ingest], [sns], [store], "
-                    "[events], [admin], [log], [retention], [simulator]\n");
+                    "[events], [admin], [log], [suppression], [retention], [simulator], "
+                    "[scope NAME]\n");
     settings_refuse("= x\n", "@:1: write `key = value`, `[section]` or `# comment`\n");
 }
 
