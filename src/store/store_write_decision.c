@@ -93,8 +93,8 @@ int store_decide(struct store *store, const struct store_decision *by,
 }
 
 /* Texts of the row are owned by the caller. 1, 0 when there is none, or a fault. */
-static int held_find(struct store *store, int64_t held_id, char **ret_key,
-                     char **ret_scope, enum policy_reason *ret_reason)
+static int held_find_entry(struct store *store, int64_t held_id, char **ret_key,
+                           char **ret_scope, enum policy_reason *ret_reason)
 {
     _cleanup_(db_call_end) struct db_call call =
         db_call(store, SQL_HELD_FIND, db_int(held_id));
@@ -114,7 +114,7 @@ int store_decide_held(struct store *store, int64_t held_id,
     struct store_decision decision = *by;
     _cleanup_(freep) char *key = NULL;
     _cleanup_(freep) char *scope = NULL;
-    int r = held_find(store, held_id, &key, &scope, &decision.reason);
+    int r = held_find_entry(store, held_id, &key, &scope, &decision.reason);
 
     *ret = POLICY_UNCHANGED;
     if (r <= 0)

@@ -70,7 +70,7 @@ static int soft_scope_next(struct store *store, const char *key,
 }
 
 /* A Delivery proves that the mailbox works, whatever was sent there. */
-static int delivery_apply(struct store *store, const struct list_event *event)
+static int list_reset_soft(struct store *store, const struct list_event *event)
 {
     char scope[POLICY_SCOPE_BYTES_MAX] = "";
     int r;
@@ -106,7 +106,7 @@ int list_apply(struct store *store, const struct list_event *event)
     int r = 0;
 
     if (event->judgement->effect == POLICY_EFFECT_RESET)
-        return delivery_apply(store, event);
+        return list_reset_soft(store, event);
     size_t count = policy_share(event->judgement, &event->intake->scoped, shares);
     for (size_t i = 0; r == 0 && i < count; i++)
         r = share_apply(store, event, &shares[i].judgement, shares[i].scope);
