@@ -61,6 +61,7 @@ RECORD, SOFT = Effect(), Effect("soft", "SOFT")
 TABLE: dict[str, Effect] = {
     "no-address": RECORD,
     "not-addressed": RECORD,
+    "allowed": RECORD,
     "permanent-on-account-list": _bounce(list_hit=True),
     "permanent-on-tenant-list": _bounce(list_hit=True, in_own_scope=True),
     "permanent-suppressed": _bounce(30 * DAY, doubles=True),
@@ -401,12 +402,12 @@ class _Life:
 
 
 def _joined(spans: list[tuple[int, float, bool]]) -> list[Term]:
-    """Spans of (since, length, doubles), in order: those that touch are one term. Each
+    """Spans of (since, length, doubles), in order: those that overlap are one term. Each
     doubling one that comes after a term has ended doubles the lengths from then on."""
     found: list[Term] = []
     doublings = 0
     for since, length, doubles in spans:
-        if not found or since > found[-1].until:
+        if not found or since >= found[-1].until:
             doublings += bool(found and doubles)
             found.append(Term(since, since))
         if doubles:
