@@ -423,6 +423,23 @@ enum policy_decided policy_decide(const struct policy_decision *decision,
                                   struct policy_address *address,
                                   struct policy_change *ret);
 
+/* --- the outage guard: policy_guard.c -------------------------------------------- */
+
+/* What a provider (the recipients' domain) has had in the present hour, and before. */
+struct policy_provider {
+    int64_t hard;       /* hard bounces */
+    int64_t alike;      /* of these, those with the commonest answer */
+    int64_t deliveries; /* 0 also where they are not reported */
+    int64_t usual;      /* hard bounces in an hour at most, in POLICY_GUARD_USUAL_MS */
+};
+#define POLICY_GUARD_USUAL_MS (14 * CLOCK_DAY_MS)
+
+/* Does this look like an outage of the provider, not like addresses that are gone? */
+bool policy_guard_trips(const struct policy *policy,
+                        const struct policy_provider *provider);
+/* What of a server's answer is compared: a hash of it without digits and addresses. */
+uint64_t policy_guard_answer(const struct ses_recipient *recipient);
+
 /* The words of the views; NULL for the NONE members. */
 const char *policy_class_word(enum policy_class class);
 const char *policy_cause_word(enum policy_cause cause);

@@ -366,6 +366,22 @@ const char *const db_sql[SQL_COUNT] = {
         " AND lifted_at IS NULL AND held_why IS NULL AND until <= ? LIMIT 1",
     [SQL_HELD_FIND] = "SELECT address, scope, strength FROM suppression"
                       " WHERE held_why IS NOT NULL AND held_id = ?",
+    [SQL_PROVIDER_HARD] =
+        "SELECT hard FROM provider_hour WHERE provider = ? AND hour = ?",
+    [SQL_PROVIDER_USUAL] = "SELECT coalesce(max(hard), 0) FROM provider_hour"
+                           " WHERE provider = ? AND hour >= ? AND hour < ?",
+    [SQL_PROVIDER_PUT] =
+        "INSERT INTO provider_hour (provider, hour, hard) VALUES (?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET hard = excluded.hard",
+    [SQL_PROVIDER_TIDY] = "DELETE FROM provider_hour WHERE (provider, hour) IN"
+                          " (SELECT provider, hour FROM provider_hour WHERE hour < ?"
+                          " LIMIT ?)",
+    [SQL_GUARD_OPEN] = "SELECT id FROM guard WHERE provider = ? AND hour >= ?"
+                       " ORDER BY since DESC LIMIT 1",
+    [SQL_GUARD_BEGIN] = "INSERT INTO guard (provider, since, hour, hard, usual)"
+                        " VALUES (?, ?, ?, ?, ?)",
+    [SQL_GUARD_HELD] = "UPDATE guard SET hour = ?2 WHERE id = ?1",
+    [SQL_EVENT_GUARDED] = "UPDATE event SET guarded = 1 WHERE id = ?",
     [SQL_CHANGE_ADD] =
         "INSERT INTO list_change (at_ms, event_id, address, scope, action,"
         " reason_before, reason_after, origin, detail, until, rule, actor, note)"
