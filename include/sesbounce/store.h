@@ -23,7 +23,7 @@
 #include "sesbounce/buf.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/intake.h"
-#include "sesbounce/policy.h"
+#include "sesbounce/policy_list.h"
 
 struct store;
 
