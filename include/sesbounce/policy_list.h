@@ -185,6 +185,24 @@ enum policy_decided policy_decide(const struct policy_decision *decision,
                                   struct policy_address *address,
                                   struct policy_change *ret);
 
+/* --- the list as a function of history: policy_rebuild.c ------------------------- */
+
+/*
+ * Replaying what happened to an address, in the order in which it became known, into a
+ * state that begins empty: events by policy_fold(), and what people decided by this.
+ */
+void policy_replay(const struct policy_decision *decision,
+                   struct policy_address *address);
+
+/*
+ * Replaces the entries for BOUNCE and COMPLAINT in `address` by those of the `replayed`
+ * state, where who is on the list, from when or until when is another matter by these.
+ * Taken as given, and left alone: SOFT and MANUAL, what is_basis, and the reasons in
+ * `given` (1 << reason). False: nothing differs.
+ */
+bool policy_rebuild(const struct policy_address *replayed, unsigned given, int64_t now_ms,
+                    struct policy_address *address, struct policy_change *ret);
+
 /* The words of the views; NULL for the NONE members. */
 const char *policy_origin_word(enum policy_origin origin);
 const char *policy_action_word(enum policy_action action);

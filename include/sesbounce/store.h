@@ -181,6 +181,32 @@ int store_decide(struct store *store, const struct store_decision *decision,
 int store_decide_held(struct store *store, int64_t held_id,
                       const struct store_decision *decision, enum policy_decided *ret);
 
+/*
+ * `suppress rebuild`: one address after another, what the policy in force makes of its
+ * kept events and of what people decided.
+ */
+struct store_rebuild {
+    const struct policy *policy;
+    const char *actor;
+    int64_t now_ms;
+    bool dry_run; /* else it is part of the caller's transaction */
+};
+/* The next address after `address` ("" at first), in place. 1, 0 at the end, or a fault.
+ */
+int store_rebuild_next(struct store *store, char address[ADDRESS_BYTES_MAX]);
+
+struct store_rebuilt {
+    const char *scope;
+    enum policy_action action;
+    enum policy_reason reason;
+    const char *rule; /* by which it is so now; NULL: by none */
+};
+typedef int store_rebuilt_fn(void *context, const struct store_rebuilt *change);
+/* Changes the entries of an address (its key form), and reports what. 1 when any was,
+ * 0 or a fault. */
+int store_rebuild_address(struct store *store, const struct store_rebuild *rebuild,
+                          const char *address, store_rebuilt_fn *report, void *context);
+
 /* `topics confirm`: every token of the topic that waits or failed starts over. -ENOENT:
  * there is none that could still be valid. */
 int store_topic_confirm(struct store *store, const char *topic_arn, int64_t now_ms);

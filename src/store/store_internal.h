@@ -283,6 +283,8 @@ struct list_event {
 
 /* `guard:` and a domain. */
 #define GUARD_WHY_BYTES (ADDRESS_BYTES_MAX + 8)
+/* FNV-1a, for comparisons within a process. */
+uint64_t guard_hash(struct str text);
 /* Counts a hard bounce. `*ret` is why the outage guard holds it, in `why`; or absent. */
 int guard_look(struct store *store, const struct list_event *event,
                char why[GUARD_WHY_BYTES], struct str *ret);

@@ -7,12 +7,12 @@
 
 #include "store/store_internal.h"
 
-static uint64_t provider_hash(struct str provider)
+uint64_t guard_hash(struct str text)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
-    for (size_t i = 0; i < provider.len; i++)
-        hash = (hash ^ (unsigned char)provider.data[i]) * UINT64_C(0x100000001b3);
+    for (size_t i = 0; i < text.len; i++)
+        hash = (hash ^ (unsigned char)text.data[i]) * UINT64_C(0x100000001b3);
     return hash;
 }
 
@@ -51,7 +51,7 @@ static int provider_load(struct store *store, struct str name, struct provider *
 static int provider_get(struct store *store, struct str name, int64_t now_ms,
                         struct provider **ret)
 {
-    uint64_t hash = provider_hash(name);
+    uint64_t hash = guard_hash(name);
     int64_t hour = now_ms / CLOCK_HOUR_MS;
     struct provider *provider = provider_place(&store->writing->guarding, hash, hour);
 

@@ -366,6 +366,24 @@ const char *const db_sql[SQL_COUNT] = {
         " AND lifted_at IS NULL AND held_why IS NULL AND until <= ? LIMIT 1",
     [SQL_HELD_FIND] = "SELECT address, scope, strength FROM suppression"
                       " WHERE held_why IS NOT NULL AND held_id = ?",
+    [SQL_REBUILD_NEXT] =
+        "SELECT min(address) FROM (SELECT * FROM (SELECT address FROM event"
+        " WHERE address > ?1 ORDER BY address LIMIT 1) UNION ALL"
+        " SELECT * FROM (SELECT address FROM suppression WHERE address > ?1"
+        " ORDER BY address LIMIT 1))",
+    /* In the order in which they became known. */
+    [SQL_REBUILD_EVENTS] =
+        "SELECT e.type, e.bounce_type, e.bounce_subtype, e.complaint_subtype,"
+        " e.feedback_type, e.status, e.action, e.diagnostic, e.rule, e.ses_message_id,"
+        " e.from_domain, e.identity, e.configuration_set, e.tenant, e.tags,"
+        " e.candidates, e.occurred_at, m.received_at, e.guarded"
+        " FROM event AS e JOIN sns_message AS m ON m.id = e.message_id"
+        " WHERE e.address = ? AND (e.type = 'Bounce' OR e.type = 'Complaint'"
+        " OR e.type = 'Subscription') ORDER BY e.id",
+    [SQL_REBUILD_DECISIONS] = "SELECT scope, action, reason, at FROM decision"
+                              " WHERE address = ? AND action <> 'add' ORDER BY id",
+    [SQL_REBUILD_SCOPE] =
+        "SELECT min(scope) FROM suppression WHERE address = ? AND scope > ?",
     [SQL_PROVIDER_HARD] =
         "SELECT hard FROM provider_hour WHERE provider = ? AND hour = ?",
     [SQL_PROVIDER_USUAL] = "SELECT coalesce(max(hard), 0) FROM provider_hour"
