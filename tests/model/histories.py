@@ -477,7 +477,7 @@ class Generator:
 
 @dataclass
 class Known:
-    """What the program has been told so far, as histories."""
+    """What the program knows so far, as histories."""
 
     policy: Policy
     histories: dict[str, History] = field(default_factory=dict)
@@ -494,7 +494,7 @@ class Known:
             self.of(recipient).events.append(message.event(self.policy))
 
     def _can_remove(self, address: str, scope: str, complaint: bool, now: int) -> bool:
-        """Otherwise the person is told so, and nothing happens."""
+        """Otherwise the program refuses, and nothing happens."""
         history = self.of(address)
         listed = in_force(self.policy, history, self.identities, now)
         if (scope, "COMPLAINT") in listed and not complaint:

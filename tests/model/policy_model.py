@@ -2,7 +2,7 @@
 
 Written from the words of sesbounced-policy(7), independently of src/policy, slow on
 purpose. Everything is a function of the history of one address: which events occurred
-when, and what people decided when. The order in which messages arrive is no argument, so
+when, and what people decided when. The order in which messages arrive does not appear, so
 it cannot matter.
 
 Times are milliseconds since 1970. An entry is in force from `since` until just before
