@@ -418,8 +418,9 @@ class Generator:
                 if rule == "transient-gone":
                     doubts[at // DAY] = doubts.get(at // DAY, 0) + 1
                     rule = rule if doubts[at // DAY] <= 2 else "transient-silent"
-                if senders_of_days.setdefault(at // DAY, sender) is not sender:
-                    sender, mail = senders_of_days[at // DAY], ""
+                if rule != "delivery":
+                    first = senders_of_days.setdefault(at // DAY, sender)
+                    sender, mail = first, mail if first is sender else ""
                 before.append(self._happen(rule, [name], at, sender, mail))
             at = self.moments[-1] - dice.randrange(SPAN)
 

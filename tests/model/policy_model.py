@@ -260,6 +260,7 @@ def waiting(policy: Policy, history: History) -> set[tuple[str, str]]:
         for event, effect in life.with_("hold")
         for scope in scopes
         if life.makes_entry_in(scope, event, effect)
+        and not (effect.reason == "COMPLAINT" and event.at <= life.forgiven(scope))
     }
 
 
@@ -318,10 +319,13 @@ class _Life:
     def _term(self, term: float) -> float:
         return SIMULATOR_TERM if self.is_simulator else term
 
+    def forgiven(self, scope: str) -> float:
+        """When a recipient last took a complaint back."""
+        times = [e.at for e, _ in self.with_("lift") if e.scope == scope]
+        return max(times, default=-math.inf)
+
     def complaints(self, scope: str) -> list[Term]:
-        forgiven = max(
-            (e.at for e, _ in self.with_("lift") if e.scope == scope), default=-math.inf
-        )
+        forgiven = self.forgiven(scope)
         counting = [
             (event, effect)
             for event, effect in self.with_("suppress")

@@ -20,6 +20,7 @@ from policy_model import (
     Removed,
     Scope,
     suppressed,
+    waiting,
 )
 
 ANN = "ann@mail.example"
@@ -149,6 +150,18 @@ def test_not_spam_lifts_what_is_older() -> None:
     assert entry(at(120, "complaint"), lift) == ("COMPLAINT", 120, FOREVER)
     assert entry(at(100, "permanent-general"), lift) == ("BOUNCE", 100, FOREVER)
     assert entry(at(100, "complaint"), at(110, "complaint-not-spam-of-many"))
+
+
+def test_a_complaint_of_many_waits_until_a_person_decides_or_it_is_taken_back() -> None:
+    def left(*events) -> set:
+        return waiting(Policy(), History(ANN, [e for e in events if isinstance(e, Event)],
+                                         [d for d in events if not isinstance(d, Event)]))
+
+    many = at(100, "complaint-of-many")
+    assert entry(many) is None
+    assert left(many) == {("*", "COMPLAINT")}
+    assert left(many, removed(101)) == set()
+    assert left(many, at(101, "complaint-not-spam")) == set()
 
 
 # --- soft
