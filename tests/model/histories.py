@@ -329,7 +329,9 @@ def _needs_order(life: list[Message]) -> bool:
     of each, which is expected to fail."""
     rules = {message.rule for message in life}
     ending = [m for m in life if m.rule in TERMS or m.rule.endswith("-list")]
-    return bool(rules & {"delivery", "complaint-not-spam"}) or len(ending) > 1
+    complaints = [m for m in life if m.rule in COMPLAINTS]
+    is_lifted = bool(rules & {"delivery", "complaint-not-spam"})
+    return is_lifted or len(ending) > 1 or len(complaints) > 2
 
 
 class Generator:
