@@ -49,14 +49,14 @@ struct policy_entry {
 
 enum policy_mark { POLICY_MARK_KEPT, POLICY_MARK_CHANGED, POLICY_MARK_GONE };
 
-/* A UTC day on which the address bounced. */
+/* A UTC day on which the address bounced for a sending identity. */
 struct policy_soft_day {
     enum policy_mark mark; /* set by the fold */
     int64_t first_ms; /* CLOCK_NONE: doubtful bounces only, of events of another scope */
     int64_t last_ms;
     int64_t doubt_first_ms; /* of the doubtful ones; CLOCK_NONE: none */
     int64_t doubt_last_ms;
-    /* Were Deliveries of its sending identity seen within POLICY_DELIVERIES_MS before?
+    /* Were Deliveries of the identity seen within POLICY_DELIVERIES_MS before?
      * Otherwise nothing would ever end the counting, and the day does not count. */
     bool deliveries_seen;
     struct str identity;
@@ -202,6 +202,8 @@ void policy_replay(const struct policy_decision *decision,
  */
 bool policy_rebuild(const struct policy_address *replayed, unsigned given, int64_t now_ms,
                     struct policy_address *address, struct policy_change *ret);
+/* Also where nothing differs, a late event is one more. False: not of this entry. */
+bool policy_replay_counts(const struct policy_entry *replayed, struct policy_entry *kept);
 
 /* The words of the views; NULL for the NONE members. */
 const char *policy_origin_word(enum policy_origin origin);

@@ -87,6 +87,7 @@ CREATE VIEW decisions AS
 SELECT id, address, scope, action, reason, until, at, actor, note
 FROM decision;
 
+-- A row for each sending identity, since only some report Deliveries; '': it is not known.
 -- Without NOT NULL for first_ms, which a day of doubtful bounces of another scope lacks.
 DROP TRIGGER soft_day_first;
 DROP TRIGGER soft_day_last;
@@ -94,21 +95,23 @@ CREATE TABLE soft_day_new (
     address TEXT NOT NULL COLLATE NOCASE,
     scope TEXT NOT NULL,
     day TEXT NOT NULL,
+    identity TEXT NOT NULL, -- here: the check of SQLite 3.40 wants the key's columns first
     first_ms INTEGER,
     last_ms INTEGER NOT NULL,
     doubt_first_ms INTEGER, -- of the events that SES calls transient and that may be hard
     doubt_last_ms INTEGER,
-    identity TEXT, -- the sending identity
-    PRIMARY KEY (address, scope, day)
+    PRIMARY KEY (address, scope, day, identity)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO soft_day_new (address, scope, day, first_ms, last_ms, doubt_first_ms, doubt_last_ms)
-SELECT address, scope, day, first_ms, last_ms, doubt_first_ms, doubt_last_ms FROM soft_day;
+INSERT INTO soft_day_new (address, scope, day, first_ms, last_ms, doubt_first_ms, doubt_last_ms,
+                          identity)
+SELECT address, scope, day, first_ms, last_ms, doubt_first_ms, doubt_last_ms, '' FROM soft_day;
 DROP TABLE soft_day;
 ALTER TABLE soft_day_new RENAME TO soft_day;
 CREATE INDEX soft_day_day ON soft_day (day);
 CREATE TRIGGER soft_day_first AFTER INSERT ON soft_day
 WHEN NOT EXISTS (SELECT 1 FROM soft_day WHERE address = NEW.address
-                 AND (scope IS NOT NEW.scope OR day IS NOT NEW.day))
+                 AND (scope IS NOT NEW.scope OR day IS NOT NEW.day
+                      OR identity IS NOT NEW.identity))
 BEGIN
     UPDATE total SET n = n + 1 WHERE name = 'addresses_with_soft_bounces';
 END;

@@ -174,7 +174,8 @@ static bool effect_is_against(enum policy_effect effect)
 static void judgement_soften(const struct policy *policy,
                              struct policy_judgement *judgement)
 {
-    if (judgement->term_ms != 0)
+    if (judgement->term_ms != 0 || judgement->effect == POLICY_EFFECT_SOFT ||
+        judgement->effect == POLICY_EFFECT_RESET)
         judgement->term_ms = policy->simulator_term_ms;
     judgement->doubles = false;
     judgement->second_for_ever = false;

@@ -38,6 +38,17 @@ static void entry_replace(struct policy_entry *kept, const struct policy_entry *
         entry_lift(kept, now_ms, STR("rebuild"), STR_ABSENT);
 }
 
+bool policy_replay_counts(const struct policy_entry *replayed, struct policy_entry *kept)
+{
+    if (!replayed->exists || !kept->exists || kept->is_basis)
+        return false;
+    kept->first_event_ms = replayed->first_event_ms;
+    kept->last_event_ms = replayed->last_event_ms;
+    kept->event_count = replayed->event_count;
+    kept->repeats = replayed->repeats;
+    return true;
+}
+
 bool policy_rebuild(const struct policy_address *replayed, unsigned given, int64_t now_ms,
                     struct policy_address *address, struct policy_change *ret)
 {

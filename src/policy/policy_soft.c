@@ -24,20 +24,29 @@ static void range_widen(int64_t ms, int64_t *first_ms, int64_t *last_ms)
         *last_ms = ms;
 }
 
-/* The day of `ms`, put in its place if it is not there. */
-static struct policy_soft_day *day_get(struct policy_address *address, int64_t ms)
+/* Of what is not known, absent and empty are the same. */
+static bool identity_is_same(struct str a, struct str b)
+{
+    return str_equal(a, b) || (a.len == 0 && b.len == 0);
+}
+
+/* The day of `ms` and the identity, put in its place if it is not there. */
+static struct policy_soft_day *day_get(struct policy_address *address, int64_t ms,
+                                       struct str identity)
 {
     struct policy_soft_day *days = address->days;
     size_t i = address->day_count;
 
     while (i > 0 && day_of(days[i - 1].last_ms) > day_of(ms))
         i--;
-    if (i > 0 && day_of(days[i - 1].last_ms) == day_of(ms))
-        return &days[i - 1];
+    for (size_t j = i; j > 0 && day_of(days[j - 1].last_ms) == day_of(ms); j--)
+        if (identity_is_same(days[j - 1].identity, identity))
+            return &days[j - 1];
     if (i < address->day_count)
         memmove(&days[i + 1], &days[i], (address->day_count - i) * sizeof(*days));
     days[i] = (struct policy_soft_day){.first_ms = CLOCK_NONE,
                                        .last_ms = ms,
+                                       .identity = identity,
                                        .doubt_first_ms = CLOCK_NONE,
                                        .doubt_last_ms = CLOCK_NONE};
     address->day_count++;
@@ -47,7 +56,8 @@ static struct policy_soft_day *day_get(struct policy_address *address, int64_t m
 static void day_record(const struct fold *fold)
 {
     const struct policy_when *when = fold->when;
-    struct policy_soft_day *day = day_get(fold->address, when->occurred_ms);
+    struct policy_soft_day *day =
+        day_get(fold->address, when->occurred_ms, when->identity);
 
     if (fold->judgement->effect == POLICY_EFFECT_DOUBTFUL)
         range_widen(when->occurred_ms, &day->doubt_first_ms, &day->doubt_last_ms);
@@ -55,10 +65,7 @@ static void day_record(const struct fold *fold)
         range_widen(when->occurred_ms, &day->first_ms, &day->last_ms);
     else if (when->occurred_ms > day->last_ms)
         day->last_ms = when->occurred_ms;
-    if (!day->deliveries_seen) {
-        day->identity = when->identity;
-        day->deliveries_seen = when->deliveries_seen;
-    }
+    day->deliveries_seen = day->deliveries_seen || when->deliveries_seen;
     day->mark = POLICY_MARK_CHANGED;
     fold->change->days = true;
 }
@@ -132,19 +139,34 @@ struct soft_term {
     int64_t day_count;
 };
 
-/* The days up to the one at `last`, within the window. */
-static struct soft_term window_count(const struct fold *fold, size_t last)
+/* The first bounce of the day at `*at` that counts, of any identity; CLOCK_NONE: none.
+ * `*at` becomes the next day. */
+static int64_t day_first(const struct policy_address *address, size_t *at)
 {
-    const struct policy_soft_day *days = fold->address->days;
-    int64_t since_ms = days[last].first_ms;
-    struct soft_term counted = {.since_ms = since_ms, .first_day_ms = since_ms};
+    int64_t day = day_of(address->days[*at].last_ms), first_ms = CLOCK_NONE;
 
-    for (size_t i = last + 1; i-- > 0;) {
-        if (!day_counts(&days[i]))
+    for (; *at < address->day_count && day_of(address->days[*at].last_ms) == day; ++*at) {
+        int64_t ms = address->days[*at].first_ms;
+
+        if (day_counts(&address->days[*at]) && (first_ms == CLOCK_NONE || ms < first_ms))
+            first_ms = ms;
+    }
+    return first_ms;
+}
+
+/* The days up to that of the bounce at `since_ms`, within the window. */
+static struct soft_term window_count(const struct fold *fold, int64_t since_ms)
+{
+    struct soft_term counted = {.since_ms = since_ms, .first_day_ms = CLOCK_NONE};
+
+    for (size_t i = 0; i < fold->address->day_count;) {
+        int64_t ms = day_first(fold->address, &i);
+
+        if (ms == CLOCK_NONE || ms > since_ms ||
+            since_ms - ms > fold->policy->soft_window_ms)
             continue;
-        if (since_ms - days[i].first_ms > fold->policy->soft_window_ms)
-            break;
-        counted.first_day_ms = days[i].first_ms;
+        if (counted.first_day_ms == CLOCK_NONE)
+            counted.first_day_ms = ms;
         counted.day_count++;
     }
     counted.exists = counted.day_count >= fold->policy->soft_days &&
@@ -152,9 +174,14 @@ static struct soft_term window_count(const struct fold *fold, size_t last)
     return counted;
 }
 
-static int64_t soft_until(const struct policy *policy, int64_t since_ms, int64_t repeats)
+/* The judgement has a term of its own only for the simulator's addresses. */
+static int64_t soft_until(const struct fold *fold, int64_t since_ms, int64_t repeats)
 {
+    const struct policy *policy = fold->policy;
     int64_t term_ms = policy->soft_term_ms;
+
+    if (fold->judgement->term_ms > 0)
+        return since_ms + fold->judgement->term_ms;
 
     while (repeats-- > 0 && term_ms < policy->soft_term_max_ms)
         term_ms *= 2;
@@ -180,16 +207,16 @@ static struct soft_term soft_count(const struct fold *fold,
     if (entry_is_given(entry, address))
         term = (struct soft_term){true,           entry->since_ms, entry->until_ms,
                                   entry->repeats, CLOCK_NONE,      0};
-    for (size_t i = 0; i < address->day_count; i++) {
-        int64_t ms = address->days[i].first_ms;
+    for (size_t i = 0; i < address->day_count;) {
+        int64_t ms = day_first(address, &i);
 
-        if (!day_counts(&address->days[i]) || (term.exists && ms < term.until_ms))
+        if (ms == CLOCK_NONE || (term.exists && ms < term.until_ms))
             continue;
-        struct soft_term next = window_count(fold, i);
+        struct soft_term next = window_count(fold, ms);
         if (!next.exists)
             continue;
         next.repeats = term.exists ? term.repeats + 1 : 0;
-        next.until_ms = soft_until(fold->policy, ms, next.repeats);
+        next.until_ms = soft_until(fold, ms, next.repeats);
         term = next;
     }
     return term;

@@ -279,6 +279,13 @@ struct list_event {
     struct str guard; /* why the outage guard holds it; or absent */
 };
 
+/* --- store_rebuild.c ------------------------------------------------------------- */
+
+/* Replays all kept events of the address, with `event` among them, into `kept`, of which
+ * the list is loaded, and saves that. */
+int list_replay(struct store *store, const struct list_event *event,
+                struct kept_address *kept, const struct list_cause *cause);
+
 /* --- store_write_guard.c --------------------------------------------------------- */
 
 /* `guard:` and a domain. */
@@ -304,6 +311,8 @@ int list_expire(struct store *store, int64_t now_ms, bool *ret_more);
 
 /* --- store_write_identity.c ------------------------------------------------------ */
 
+/* As it is kept: `''` stands for an identity that is not known. */
+struct db_value identity_value(struct str identity);
 /* A Delivery: its sending identity reports them. */
 int identity_note_delivery(struct store *store, const struct intake *intake);
 /* Were Deliveries of the identity seen within POLICY_DELIVERIES_MS before `ms`? 1, 0 or a

@@ -1,4 +1,7 @@
-/* What the policy in force makes of the events of an address that are kept. */
+/*
+ * What the policy in force makes of the events of an address that are kept, in the order
+ * in which they occurred: for `suppress rebuild`, and where an event comes late.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,13 +132,13 @@ static int decisions_load(struct replay *replay)
     return r;
 }
 
-/* Those of before the event. */
+/* Those of before `until_ms`. */
 static void decisions_replay(struct replay *replay, int64_t until_ms)
 {
     for (; replay->decision_at < replay->decision_count; replay->decision_at++) {
         const struct policy_decision *decision = &replay->decisions[replay->decision_at];
 
-        if (decision->now_ms > until_ms)
+        if (decision->now_ms >= until_ms)
             return;
         policy_replay(decision,
                       &replay->scopes[replay->decided_in[replay->decision_at]]->state);
@@ -250,7 +253,7 @@ static int event_replay(struct replay *replay, struct db_call *call)
     int r = 0;
 
     row_read_event(replay, call, &event, &recipient, &when);
-    decisions_replay(replay, when.received_ms);
+    decisions_replay(replay, when.occurred_ms);
     policy_judge(replay->rebuild->policy, &event, &recipient, &judgement);
     policy_scope_find(replay->rebuild->policy, &event, &scoped);
     if (judgement.tally == POLICY_TALLY_COMPLAINTS)
@@ -365,6 +368,32 @@ int store_rebuild_address(struct store *store, const struct store_rebuild *rebui
         differs = differs || r == 1;
     }
     return r < 0 ? r : differs;
+}
+
+int list_replay(struct store *store, const struct list_event *event,
+                struct kept_address *kept, const struct list_cause *cause)
+{
+    const struct store_rebuild rebuild = {.policy = event->intake->policy,
+                                          .now_ms = event->intake->received_ms};
+    _cleanup_(replay_done) struct replay replay = {.store = store, .rebuild = &rebuild};
+    struct policy_change change;
+    int at, r = address_parse(str_of(kept->key), &replay.address);
+
+    if (r == 0)
+        r = decisions_load(&replay);
+    if (r == 0)
+        r = events_replay(&replay);
+    at = r < 0 ? r : replay_scope(&replay, str_of(kept->scope));
+    if (at < 0)
+        return at;
+    const struct replayed *replayed = replay.scopes[at];
+    (void)policy_rebuild(&replayed->state, replayed->given, rebuild.now_ms, &kept->state,
+                         &change);
+    for (unsigned i = POLICY_REASON_BOUNCE; i <= POLICY_REASON_COMPLAINT; i++)
+        if (!(replayed->given & 1u << i) &&
+            policy_replay_counts(&replayed->state.entries[i], &kept->state.entries[i]))
+            change.entries |= 1u << i;
+    return kept_address_save(store, kept, &change, cause);
 }
 
 int store_rebuild_next(struct store *store, char address[ADDRESS_BYTES_MAX])

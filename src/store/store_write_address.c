@@ -217,13 +217,14 @@ static int kept_save_day(struct store *store, const struct kept_address *kept,
                     scope = db_text(str_of(kept->scope));
 
     if (day->mark == POLICY_MARK_GONE)
-        return db_do(store, SQL_SOFT_DROP, key, scope, db_day(day->last_ms));
+        return db_do(store, SQL_SOFT_DROP, key, scope, db_day(day->last_ms),
+                     identity_value(day->identity));
     return db_do(store, SQL_SOFT_PUT, key, scope, db_day(day->last_ms),
                  db_int_if(day->first_ms != CLOCK_NONE, day->first_ms),
                  db_int(day->last_ms),
                  db_int_if(day->doubt_first_ms != CLOCK_NONE, day->doubt_first_ms),
                  db_int_if(day->doubt_last_ms != CLOCK_NONE, day->doubt_last_ms),
-                 db_text_max(day->identity, SES_NAME_BYTES_MAX));
+                 identity_value(day->identity));
 }
 
 /* An entry that begins to wait is known by the id of the line that says so. */

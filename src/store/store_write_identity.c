@@ -14,8 +14,7 @@ static int64_t identity_hash(struct str identity)
     return (int64_t)hash;
 }
 
-/* `''` stands for an identity that is not known. */
-static struct db_value identity_value(struct str identity)
+struct db_value identity_value(struct str identity)
 {
     struct db_value value = db_text_max(identity, SES_NAME_BYTES_MAX);
 

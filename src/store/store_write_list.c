@@ -9,6 +9,33 @@ static bool effect_counts_softly(enum policy_effect effect)
     return effect == POLICY_EFFECT_SOFT || effect == POLICY_EFFECT_DOUBTFUL;
 }
 
+/*
+ * Has a later event that matters been carried in already? An entry says too little of its
+ * past to tell what this one changes: then all of the address's events are replayed.
+ */
+static int share_is_late(struct store *store, const struct list_event *event,
+                         const struct policy_judgement *judgement,
+                         const struct kept_address *kept)
+{
+    enum policy_reason reason = judgement->effect == POLICY_EFFECT_LIFT
+                                    ? POLICY_REASON_COMPLAINT
+                                    : judgement->reason;
+    const struct policy_entry *entry = &kept->state.entries[reason];
+    int64_t occurred_ms = event->intake->occurred_ms;
+
+    if (event->event_id == 0 || effect_counts_softly(judgement->effect) ||
+        judgement->effect == POLICY_EFFECT_RESET || entry->is_basis)
+        return 0;
+    if (entry->exists)
+        return occurred_ms < entry->last_event_ms;
+    /* Such as not-spam, which makes no entry. */
+    return event->intake->event.type != SES_COMPLAINT
+               ? 0
+               : db_find(store, SQL_EVENT_LATER, NULL, db_text(str_of(kept->key)),
+                         db_time(occurred_ms));
+}
+
+/* 1: the event is late, and nothing is folded; 0 or a fault. */
 static int share_fold(struct store *store, const struct list_event *event,
                       const struct policy_judgement *judgement, struct kept_address *kept,
                       struct policy_change *ret)
@@ -31,6 +58,8 @@ static int share_fold(struct store *store, const struct list_event *event,
     if (r >= 0)
         r = kept_address_load(store, parts, when.occurred_ms, kept);
     if (r == 0)
+        r = share_is_late(store, event, judgement, kept);
+    if (r == 0)
         policy_fold(intake->policy, judgement, &when, &kept->state, ret);
     return r;
 }
@@ -48,7 +77,9 @@ static int share_apply(struct store *store, const struct list_event *event,
     struct policy_change change;
     int r = share_fold(store, event, judgement, &kept, &change);
 
-    return r < 0 ? r : kept_address_save(store, &kept, &change, &cause);
+    if (r != 0)
+        return r < 0 ? r : list_replay(store, event, &kept, &cause);
+    return kept_address_save(store, &kept, &change, &cause);
 }
 
 /* The next scope after `scope`, in place, in which the address is counted softly. 1, 0
@@ -95,7 +126,7 @@ int list_would_change(struct store *store, const struct list_event *event)
         struct policy_change change;
         int r = share_fold(store, event, &shares[i].judgement, &kept, &change);
 
-        would = r < 0 ? r : change.in_force;
+        would = r != 0 ? r : change.in_force;
     }
     return would;
 }

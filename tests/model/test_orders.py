@@ -62,18 +62,10 @@ CASES: dict[str, list[tuple[float, str]]] = {
 KNOWN = {
     "a Delivery on the first soft day": "a day keeps its first bounce beside a later Delivery",
     "a Delivery that ends the doubling": "a SOFT entry keeps the repeats from before it",
-    "two identities on a day": "an entry begins with a bounce that does not count",
-    "soft days of the simulator": "the term is soft_term, not one day",
     "Deliveries of the identity": "a bounce looks for them when it arrives, and never again",
     "three doubtful bounces on a day": "a day keeps only its first and its last",
     "a Delivery between doubtful bounces": "no BOUNCE is lifted by a Delivery that comes late",
     "a Delivery after doubtful bounces": "it takes away the first for a second that comes late",
-    "three complaints": "an entry keeps only its present term",
-    "a complaint that is taken back": "not-spam before its complaint is not remembered",
-    "the first of two complaints is taken back": "an entry keeps its first and last event only",
-    "repeats after the end of the term": "an entry keeps only its present term",
-    "repeats within the term": "an entry keeps only its present term",
-    "a bounce that joins two terms": "an entry keeps only its present term",
 }
 
 

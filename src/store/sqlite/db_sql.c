@@ -330,8 +330,9 @@ const char *const db_sql[SQL_COUNT] = {
         " doubt_last_ms, identity) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT DO UPDATE SET first_ms = excluded.first_ms,"
         " last_ms = excluded.last_ms, doubt_first_ms = excluded.doubt_first_ms,"
-        " doubt_last_ms = excluded.doubt_last_ms, identity = excluded.identity",
-    [SQL_SOFT_DROP] = "DELETE FROM soft_day WHERE address = ? AND scope = ? AND day = ?",
+        " doubt_last_ms = excluded.doubt_last_ms",
+    [SQL_SOFT_DROP] = "DELETE FROM soft_day WHERE address = ? AND scope = ? AND day = ?"
+                      " AND identity = ?",
     [SQL_SOFT_TIDY] = "DELETE FROM soft_day WHERE (address, scope, day) IN"
                       " (SELECT address, scope, day FROM soft_day WHERE day < ? LIMIT ?)",
 
@@ -357,7 +358,7 @@ const char *const db_sql[SQL_COUNT] = {
         " FROM decision WHERE address = ?1 AND scope = ?2 AND action = 'remove'",
     [SQL_ADDRESS_DAYS] =
         "SELECT first_ms, last_ms, doubt_first_ms, doubt_last_ms, identity"
-        " FROM soft_day WHERE address = ? AND scope = ? ORDER BY day",
+        " FROM soft_day WHERE address = ? AND scope = ? ORDER BY day, identity",
     [SQL_ENTRY_PUT] =
         "REPLACE INTO suppression (address, scope, reason, since, until, first_event_at,"
         " last_event_at, event_count, repeats, lifted_at, held_id, ended, is_basis,"
@@ -368,12 +369,13 @@ const char *const db_sql[SQL_COUNT] = {
         " AND lifted_at IS NULL AND held_why IS NULL AND until <= ? LIMIT 1",
     [SQL_HELD_FIND] = "SELECT address, scope, strength FROM suppression"
                       " WHERE held_why IS NOT NULL AND held_id = ?",
+    [SQL_EVENT_LATER] = "SELECT 1 FROM event WHERE address = ? AND occurred_at > ?"
+                        " AND type = 'Complaint' LIMIT 1",
     [SQL_REBUILD_NEXT] =
         "SELECT min(address) FROM (SELECT * FROM (SELECT address FROM event"
         " WHERE address > ?1 ORDER BY address LIMIT 1) UNION ALL"
         " SELECT * FROM (SELECT address FROM suppression WHERE address > ?1"
         " ORDER BY address LIMIT 1))",
-    /* In the order in which they became known. */
     [SQL_REBUILD_EVENTS] =
         "SELECT e.type, e.bounce_type, e.bounce_subtype, e.complaint_subtype,"
         " e.feedback_type, e.status, e.action, e.diagnostic, e.rule, e.ses_message_id,"
@@ -381,7 +383,7 @@ const char *const db_sql[SQL_COUNT] = {
         " e.candidates, e.occurred_at, m.received_at, e.guarded"
         " FROM event AS e JOIN sns_message AS m ON m.id = e.message_id"
         " WHERE e.address = ? AND (e.type = 'Bounce' OR e.type = 'Complaint'"
-        " OR e.type = 'Subscription') ORDER BY e.id",
+        " OR e.type = 'Subscription') ORDER BY e.occurred_at, e.id",
     [SQL_REBUILD_DECISIONS] = "SELECT scope, action, reason, at FROM decision"
                               " WHERE address = ? AND action <> 'add' ORDER BY id",
     [SQL_REBUILD_SCOPE] =

@@ -365,8 +365,9 @@ static void tidying_forgets_counted_keys_after_three_days(void **state)
             .rules = &counting, .bare = true, .imported = true);
     deliver(fixture, soft("a@example.com", "f1"),
             .at_ms = fixture->now_ms - 61 * CLOCK_DAY_MS, .sns_id = "s");
-    tamper(fixture, "INSERT INTO soft_day (address, scope, day, first_ms, last_ms) "
-                    "VALUES ('x@example.com', '*', '2020-01-01', 0, 0)");
+    tamper(fixture,
+           "INSERT INTO soft_day (address, scope, day, identity, first_ms, last_ms) "
+           "VALUES ('x@example.com', '*', '2020-01-01', '', 0, 0)");
     do
         assert_int_equal(store_tidy(fixture->store, fixture->now_ms, &more), 0);
     while (more);
