@@ -104,6 +104,8 @@ const struct policy_rule *policy_rule_at(size_t index);
 /* Where the row of that name is; POLICY_RULE_NONE: there is none. */
 size_t policy_rule_index(struct str name);
 #define POLICY_RULE_NONE SIZE_MAX
+/* What one bit of `facts` asks for, as words for a list; NULL: it is none. */
+const char *policy_fact_text(unsigned fact);
 
 /* The scope of all mail. */
 #define POLICY_SCOPE_ALL "*"
@@ -214,6 +216,18 @@ struct policy_judgement {
     const char *rule;     /* constant name of the row; NULL for an event about nobody */
     char detail[POLICY_DETAIL_BYTES_MAX]; /* `Permanent/General (simulator)` */
 };
+
+/* What the operator says instead of the row's own outcome; NULL: nothing. */
+const struct policy_override *policy_override_of(const struct policy *policy,
+                                                 const struct policy_rule *rule);
+
+/* The outcome of a row in force, with what the operator overrode, for an event to which
+ * nothing else applies. Its cause is DIAGNOSED where the server's answer decides. */
+void policy_rule_judge(const struct policy *policy, const struct policy_rule *rule,
+                       struct policy_judgement *ret);
+
+/* Is it on the operator's allow-list? */
+bool policy_allows(const struct policy *policy, const struct address *address);
 
 /* `recipient` NULL: an event about nobody, which only counts. */
 void policy_judge(const struct policy *policy, const struct ses_event *event,
@@ -390,6 +404,18 @@ struct policy_change {
 void policy_fold(const struct policy *policy, const struct policy_judgement *judgement,
                  const struct policy_when *when, struct policy_address *address,
                  struct policy_change *ret);
+
+/* How far soft counting has come. */
+struct policy_soft_count {
+    int64_t days;        /* that count, within the window that ends at `now_ms` */
+    int64_t recorded;    /* that only would if Deliveries of their identity were seen */
+    struct str identity; /* of one of those; borrowed */
+    int64_t first_ms;    /* of those that count; CLOCK_NONE: none do */
+    int64_t last_ms;
+};
+/* Of the days of one scope. */
+void policy_soft_look(const struct policy *policy, const struct policy_soft_day *days,
+                      size_t day_count, int64_t now_ms, struct policy_soft_count *ret);
 
 /* Notes the entries whose term has ended by `now_ms`. False: there are none. */
 bool policy_expire(int64_t now_ms, struct policy_address *address,

@@ -176,6 +176,8 @@ int cmd_suppress_add(struct ctl *ctl);
 int cmd_suppress_remove(struct ctl *ctl);
 int cmd_suppress_release(struct ctl *ctl);
 int cmd_suppress_drop(struct ctl *ctl);
+int cmd_policy_list(struct ctl *ctl);
+int cmd_policy_test(struct ctl *ctl);
 int cmd_events(struct ctl *ctl);
 int cmd_quarantine_show(struct ctl *ctl);
 int cmd_quarantine_retry(struct ctl *ctl);

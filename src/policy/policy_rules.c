@@ -256,6 +256,46 @@ const struct policy_rule *policy_rule_of_person(unsigned fact)
     return rule;
 }
 
+const char *policy_fact_text(unsigned fact)
+{
+    switch ((enum policy_fact)fact) {
+    case FACT_DIAGNOSTIC:
+        return "a server's answer is given";
+    case FACT_REFUSED:
+        return "a status of 4.x.x or 5.x.x, or an SMTP answer of 4xx or 5xx";
+    case FACT_TEMPORARY:
+        return "a status of 4.x.x, or the action delayed";
+    case FACT_GAVE_UP:
+        return "status 4.4.7";
+    case FACT_GONE:
+        return "5.1.1, 5.1.2, 5.4.4, or the answer says no such user or domain";
+    case FACT_LOCAL_POLICY:
+        return "status 5.7.x";
+    case FACT_OUR_AUTHENTICATION:
+        return "the answer or its code names SPF, DKIM, DMARC or authentication";
+    case FACT_OUR_REPUTATION:
+        return "the answer or its code names a blocklist, reputation, rate limits or "
+               "spam";
+    case FACT_AUTOREPLY:
+        return "the text is that of an automatic reply";
+    case FACT_ONE_CANDIDATE:
+        return "one candidate";
+    case FACT_FEW_CANDIDATES:
+        return "2 to 5 candidates";
+    case FACT_MANY_CANDIDATES:
+        return "more than 5 candidates";
+    case FACT_OPT_OUT:
+        return "the recipient leaves one topic or all";
+    case FACT_STRANGER:
+        return "an address that the mail was not sent to";
+    case FACT_UNREADABLE:
+        return "not a mail address";
+    case FACT_ALLOWED:
+        return "an address on the allow-list";
+    }
+    return NULL;
+}
+
 const struct policy_rule *policy_rule_at(size_t index)
 {
     return index < RULE_COUNT ? &RULES[index] : NULL;

@@ -1,0 +1,258 @@
+"""`why`: ten invented histories, one per kind of rule, and the story that is told of each.
+
+`pytest -s tests/blackbox/test_why.py` prints the stories: read them aloud.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import shlex
+
+import pytest
+
+import ses
+from fakesns import now
+
+A = "ann@mail.example"
+
+
+def days(n: float) -> dt.datetime:
+    return now() - dt.timedelta(days=n)
+
+
+@pytest.fixture
+def old(make_daemon):
+    """A daemon that takes messages of any age: histories are long."""
+    return make_daemon(sns={"max_age": "0"})
+
+
+@pytest.fixture
+def tell(sns):
+    """Delivers events that occurred at given times."""
+
+    def deliver(daemon, *events: tuple[dt.datetime, dict]) -> None:
+        for at, event in events:
+            daemon.accept(sns.feedback(event, at=at))
+
+    return deliver
+
+
+def story(daemon, *words: str) -> str:
+    result = daemon.ctl("why", *(words or (A,)))
+    assert result.code == 0, result.err
+    print("\n" + result.out)
+    assert not re.search(r"\b(NULL|None|null)\b", result.out)
+    assert not re.search(r"\d{4}-\d\d-\d\d \d\d:", result.out), "times are RFC 3339"
+    return result.out
+
+
+def commands(told: str) -> list[list[str]]:
+    """What it says to type to sesbouncectl."""
+    return [shlex.split(c) for c in re.findall(r": sesbouncectl (.*)$", told, re.M)]
+
+
+def soft(at: dt.datetime, text: str = "smtp; 452 4.2.2 mailbox full") -> tuple:
+    bounced = ses.recipient(A, status="4.2.2", action="failed", diagnosticCode=text)
+    return at, ses.bounce(bounced, kind="Transient", subtype="General", at=at)
+
+
+# --- the histories
+
+
+def test_a_dead_address(old, tell):
+    old.start()
+    tell(old, (days(3), ses.bounce(A, at=days(3))))
+    told = story(old)
+    assert told.startswith(f"{A} must not be mailed.\n")
+    assert "All mail: suppressed since" in told and "permanently (BOUNCE, Permanent/General)" in told
+    assert "SES reported a permanent bounce: the server said “550 5.1.1 user unknown”" in told
+    assert "Rule permanent-general: The server refused the address permanently" in told
+    assert "The address went on the list for all mail, permanently" in told
+    (remove,) = commands(told)
+    assert old.ctl(*remove).code == 0
+    assert old.ctl("check", A).code == 0
+
+
+def test_somebody_removed_it_and_it_bounced_again(old, tell):
+    old.start()
+    tell(old, (days(3), ses.bounce(A, at=days(3))))
+    old.ctl("suppress", "remove", A, "--note", "asked by phone")
+    told = story(old)
+    assert told.startswith(f"{A} may be mailed: it is not on the list.\n")
+    assert "tester took the address off the list for all mail (BOUNCE)" in told or (
+        "took the address off the list for all mail (BOUNCE)" in told)
+    assert "with the note “asked by phone”" in told
+    tell(old, (now(), ses.bounce(A)))
+    told = story(old)
+    assert told.startswith(f"{A} must not be mailed.\n")
+    assert told.index("took the address off") < told.rindex("went on the list")
+    assert "Rule permanent-general, as above." in told
+
+
+def test_a_complaint(old, tell):
+    old.start()
+    tell(old, (days(1), ses.complaint(A, at=days(1))))
+    told = story(old)
+    assert "The recipient complained about a mail (abuse)" in told
+    (remove,) = commands(told)
+    assert "--complaint" in remove
+    assert old.ctl(*remove).code == 0
+    assert old.suppressed() == []
+
+
+def test_one_of_three_and_then_not_spam(old, tell):
+    old.start()
+    others = ["bob@mail.example", "cyd@mail.example"]
+    tell(old, (days(9), ses.complaint(A, *others, at=days(9))))
+    told = story(old)
+    assert "One of 3 recipients complained about a mail (abuse)" in told
+    assert "COMPLAINT ends by itself at" in told
+    tell(old, (days(2), ses.complaint(A, feedback="not-spam", at=days(2))))
+    told = story(old)
+    assert "The recipient reported that a mail is not spam" in told
+    assert "The address came off the list for all mail (COMPLAINT)." in told
+
+
+def test_one_of_many_is_held(old, tell):
+    old.start()
+    tell(old, (days(1), ses.complaint(A, *[f"p{i}@mail.example" for i in range(6)], at=days(1))))
+    told = story(old)
+    assert told.startswith(f"{A} may be mailed.\n")
+    assert "held since" in told and "suppresses nothing until a person decides" in told
+    release, drop = commands(told)
+    assert release[:2] == ["suppress", "release"] and drop[:2] == ["suppress", "drop"]
+    assert old.ctl(*release).code == 0
+    told = story(old)
+    assert told.startswith(f"{A} must not be mailed.\n")
+    assert "released what was held: the address is on the list for all mail" in told
+    assert "with the note “WHY”" in told
+
+
+def test_a_full_mailbox(old, tell):
+    """Counted, reset by a Delivery, and at last on the list."""
+    old.start()
+    tell(old, (days(29), ses.delivery("x@mail.example", at=days(29))), soft(days(28)))
+    tell(old, (days(23), ses.delivery("x@mail.example", at=days(23))), soft(days(22)))
+    told = story(old)
+    assert told.startswith(f"{A} may be mailed: it is not on the list.\n")
+    assert "Soft bounces for all mail: 2 of 5 days so far" in told
+    assert "a Delivery sets the count back to 0" in told
+    for n in (21, 16, 11, 6):
+        tell(old, (days(n), ses.delivery("x@mail.example", at=days(n))))
+        if n != 6:
+            tell(old, soft(days(n - 0.5)))
+    told = story(old)
+    assert told.startswith(f"{A} must not be mailed.\n")
+    assert "(SOFT, Transient/General, 5 events)" in told
+    assert "Mail bounced softly on several days" in told
+    assert "SOFT ends by itself at" in told and "A Delivery to the address ends SOFT" in told
+    tell(old, (days(1), ses.delivery(A, at=days(1))))
+    told = story(old)
+    assert "The address came off the list for all mail (SOFT)." in told
+    assert told.startswith(f"{A} may be mailed")
+
+
+def test_a_full_mailbox_of_an_identity_that_reports_no_deliveries(old, tell):
+    old.start()
+    tell(old, soft(days(3)), soft(days(2)))
+    told = story(old)
+    assert "2 days with soft bounces are recorded only" in told
+    assert "no Deliveries of the sending identity shop.example were seen" in told
+
+
+def test_the_sender_is_to_blame(old, tell):
+    old.start()
+    refused = ses.failed(A, "5.7.1", "smtp; 550 5.7.1 SPF check failed")
+    tell(old, (days(1), ses.bounce(refused, at=days(1))))
+    told = story(old)
+    assert told.startswith(f"{A} may be mailed: it is not on the list.\n")
+    assert "the fault is the sender's" in told
+
+
+def test_a_list_hit_of_a_tenant_and_its_commands(old, tell):
+    old.start()
+    seen = "Ann@Mail.example"
+    tag = {"ses:tenant-name": ["acme"]}
+    hit = ses.bounce(
+        ses.recipient(seen),
+        subtype="OnTenantSuppressionList",
+        at=days(2),
+        feed="event",
+        tags=tag,
+    )
+    tell(old, (days(4), ses.bounce(A, at=days(4))), (days(2), hit))
+    told = story(old)
+    assert "SES did not try to deliver a mail: the tenant's suppression list" in told
+    lines = [line.strip() for line in told.splitlines() if "delete-suppressed" in line]
+    assert lines == [
+        "aws sesv2 delete-suppressed-destination --email-address Ann@mail.example"
+        " --region us-east-1 --tenant-name acme  # account 123456789012",
+        "aws sesv2 delete-suppressed-destination --email-address ann@mail.example"
+        " --region us-east-1  # account 123456789012",
+    ]
+
+
+def test_scopes_are_told_one_by_one(make_daemon, tell):
+    daemon = make_daemon(
+        sns={"max_age": "0"},
+        **{"scope news": {"match": "configuration_set:newsletter"}},
+    ).start()
+    tell(daemon, (days(2), ses.complaint(A, at=days(2), feed="event")))
+    told = story(daemon)
+    assert told.startswith(f"{A} may be mailed, except in scope news.\n")
+    assert "Scope news: suppressed since" in told
+    (remove,) = commands(told)
+    assert remove[2:5] == ["--scope", "news", "--complaint"]
+    told = story(daemon, "--scope", "news", A)
+    assert told.startswith(f"{A} must not be mailed in scope news.\n")
+    assert daemon.ctl(*remove).code == 0
+    assert story(daemon).startswith(f"{A} may be mailed: it is not on the list.\n")
+
+
+def test_an_override_and_the_allow_list_are_said(make_daemon, tell):
+    daemon = make_daemon(
+        sns={"max_age": "0"},
+        suppression={"rule": "permanent-general suppress 60d", "allow": "*@friend.example"},
+    ).start()
+    friend = "f@friend.example"
+    tell(daemon, (days(2), ses.bounce(A, at=days(2))), (days(1), ses.bounce(friend, at=days(1))))
+    told = story(daemon)
+    assert "the configuration overrides this rule: the address is suppressed for 60 days." in told
+    assert "BOUNCE ends by itself at" in told
+    told = story(daemon, friend)
+    assert "It is on the allow-list of the configuration" in told
+    assert "Rule allowed: " in told
+
+
+def test_an_import_is_said(daemon, home):
+    import json
+
+    file = home / "bounce.json"
+    file.write_text(json.dumps(ses.bounce(A, at=days(40), sent=days(40))))
+    assert daemon.ctl("import", str(file)).code == 0
+    told = story(daemon)
+    assert "imported from a file" in told
+    assert "An import put the address on the list for all mail, permanently" in told
+
+
+def test_a_long_history_is_folded_and_shortened(old, tell):
+    old.start()
+    tell(old, *[soft(days(60 - n)) for n in range(40)])
+    told = story(old)
+    assert "… 39 more of the same, the last at" in told
+    assert told.count("SES reported") == 1
+    tell(old, *[soft(days(10 - n / 10), f"smtp; 452 4.2.2 full, case {n}") for n in range(40)])
+    told = story(old)
+    assert re.search(r"^… \d+ more, from \S+Z to \S+Z: see sesbouncectl events", told, re.M)
+    assert told.count("SES reported") == 24
+    assert "case 39" in told and "case 20" not in told
+
+
+def test_what_strangers_write_drives_no_terminal(old, tell):
+    old.start()
+    evil = ses.failed(A, "5.1.1", "smtp; 550 \x1b[31mred\x07\r\n550 second line")
+    tell(old, (days(1), ses.bounce(evil, at=days(1))))
+    told = story(old)
+    assert "\x1b" not in told and "\x07" not in told
+    assert "red? 550 second line" in told
