@@ -152,8 +152,7 @@ static int change_tell(void *context, const struct store_value *values, size_t c
         chapter = chapter_add(story, values, count, "at");
         if (!chapter)
             return -ENOMEM;
-        words_add_str(&chapter->rule,
-                      event_id ? output_find_text(values, count, "rule") : STR(""));
+        words_add_str(&chapter->rule, output_find_text(values, count, "rule"));
         words = &chapter->text;
     }
     if (words->text.len > 0)
@@ -307,6 +306,20 @@ static int chapter_write_rule(struct story *story, struct str name)
     return words_write(&words, story->output);
 }
 
+static int chapter_write_repeats(struct story *story, const struct chapter *chapter)
+{
+    char last[CLOCK_TEXT_BYTES];
+    clock_format_rfc3339(chapter->last_ms, last);
+    if (chapter->repeats == 1)
+        return output_printf(story->output, INDENT "\xe2\x80\xa6 and once more at %s\n",
+                             last);
+    if (chapter->repeats > 1)
+        return output_printf(story->output,
+                             INDENT "\xe2\x80\xa6 %zu more of the same, the last at %s\n",
+                             chapter->repeats, last);
+    return 0;
+}
+
 static int chapter_write(struct story *story, struct chapter *chapter)
 {
     _cleanup_(words_done) struct words words = WORDS;
@@ -324,14 +337,7 @@ static int chapter_write(struct story *story, struct chapter *chapter)
         r = chapter_write_rule(story, rule);
     if (r == 0)
         r = lines_write(story, buf_str(&chapter->changes.text));
-    if (r == 0 && chapter->repeats > 0) {
-        char last[CLOCK_TEXT_BYTES];
-        clock_format_rfc3339(chapter->last_ms, last);
-        r = output_printf(story->output,
-                          INDENT "\xe2\x80\xa6 %zu more of the same, the last at %s\n",
-                          chapter->repeats, last);
-    }
-    return r;
+    return r < 0 ? r : chapter_write_repeats(story, chapter);
 }
 
 /* The middle of a long history. */
@@ -390,11 +396,16 @@ static int rest_write(struct story *story)
                           "Only the newest %d events were read: see sesbouncectl "
                           "events.\n",
                           STORY_EVENTS_MAX);
-    return r < 0 ? r : output_printf(story->output, "\n");
+    return r;
 }
 
-static int quarantine_remedy_write(const struct story *story)
+static int quarantine_remedy_write(struct story *story)
 {
+    if (story->quarantined > 0) {
+        int r = state_write_gap(&story->state);
+        if (r < 0)
+            return r;
+    }
     if (story->quarantined == 1)
         return output_printf(story->output,
                              "To apply what is in quarantine: sesbouncectl quarantine "

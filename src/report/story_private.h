@@ -67,6 +67,7 @@ struct story_state {
     struct output *output;
     struct story_entry *entries; /* owned */
     size_t count;
+    bool has_gap; /* before what is to be typed */
 };
 
 /* Notes an entry; those that are over are not of the state. 0 or -ENOMEM. */
@@ -74,6 +75,8 @@ int state_add(struct story_state *state, const struct store_value *values, size_
 void state_done(struct story_state *state);
 /* May it be mailed, and what is the case in each scope? */
 int state_write(const struct story_state *state);
+/* An empty line, once. */
+int state_write_gap(struct story_state *state);
 /* How far soft counting has come, what would change the state, and what to type. */
 int state_write_end(struct story_state *state);
 

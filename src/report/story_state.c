@@ -126,6 +126,15 @@ static void headline_exceptions(const struct story_state *state, struct words *w
     }
 }
 
+/* Is there nothing but what waits? */
+static bool state_is_held(const struct story_state *state)
+{
+    for (size_t i = 0; i < state->count; i++)
+        if (!state->entries[i].held)
+            return false;
+    return true;
+}
+
 static int headline_write(const struct story_state *state)
 {
     _cleanup_(words_done) struct words words = WORDS;
@@ -139,6 +148,8 @@ static int headline_write(const struct story_state *state)
         headline_exceptions(state, &words);
     if (!suppressed && state->count == 0)
         words_add(&words, ": it is not on the list");
+    else if (!suppressed && state_is_held(state))
+        words_add(&words, ": what is held for a person does not suppress");
     words_add(&words, ".");
     return words_write(&words, state->output);
 }
@@ -159,7 +170,7 @@ static void entry_why(const struct story_state *state, const struct story_entry 
                       struct words *words)
 {
     static const char *const of_reason[] = {
-        [POLICY_REASON_SOFT] = "Mail bounced softly on several days, and no mail was "
+        [POLICY_REASON_SOFT] = "There were soft bounces on several days, and no mail was "
                                "delivered in between.",
         [POLICY_REASON_BOUNCE] = "Mail to the address bounced.",
         [POLICY_REASON_COMPLAINT] = "The recipient complained.",
@@ -178,6 +189,9 @@ static void entry_why(const struct story_state *state, const struct story_entry 
         words_add(words, "%s", why ? why : of_reason[entry->reason]);
     if (entry->origin == POLICY_ORIGIN_IMPORT && entry->rule)
         words_add(words, " The event was imported.");
+    if (entry->reason != POLICY_REASON_MANUAL && entry->actor &&
+        entry->origin >= POLICY_ORIGIN_PERSON)
+        words_add(words, " %s decided so.", entry->actor);
     if (entry->note) {
         words_add(words, " The note: ");
         words_quote(words, str_of(entry->note));
@@ -206,14 +220,16 @@ static int entry_write(const struct story_state *state, const struct story_entry
         words_add(&words, "  All mail: ");
     else
         words_add(&words, "  Scope %s: ", entry->scope);
-    words_add(&words, entry->held ? "held since " : "suppressed since ");
+    words_add(&words, entry->held                          ? "held since "
+                      : entry->until_ms == POLICY_FOR_EVER ? "suppressed since "
+                                                           : "suppressed from ");
     words_time(&words, entry->since_ms);
-    if (entry->held) {
-        words_add(&words, ", which suppresses nothing until a person decides");
-    } else {
-        words_add(&words, ",");
-        words_term(&words, entry->until_ms == POLICY_FOR_EVER ? NULL : &until);
-    }
+    if (entry->held)
+        words_add(&words, ", and suppresses nothing until a person decides");
+    else if (entry->until_ms == POLICY_FOR_EVER)
+        words_add(&words, ", permanently");
+    else
+        words_term(&words, &until);
     words_add(&words, " (%s%s%s", policy_reason_word(entry->reason),
               entry->detail ? ", " : "", entry->detail ? entry->detail : "");
     if (entry->event_count > 1)
@@ -244,15 +260,15 @@ int state_write(const struct story_state *state)
 static void soft_days_words(struct words *words, const struct policy *policy,
                             const struct policy_soft_count *soft)
 {
-    words_add(words, "%lld of %lld days so far: %lld days with soft bounces within ",
+    words_add(words, "%lld of %lld days so far. %lld such days within ",
               (long long)soft->days, (long long)policy->soft_days,
               (long long)policy->soft_days);
     words_duration(words, policy->soft_window_ms);
     words_add(words, ", the first and the last at least ");
     words_duration(words, policy->soft_span_ms);
-    words_add(words, " apart, suppress the address for ");
+    words_add(words, " apart, put the address on the list for ");
     words_duration(words, policy->soft_term_ms);
-    words_add(words, "; a Delivery sets the count back to 0.");
+    words_add(words, "; a delivered mail sets the count back to 0.");
 }
 
 static void soft_recorded_words(struct words *words, const struct policy_soft_count *soft)
@@ -264,15 +280,18 @@ static void soft_recorded_words(struct words *words, const struct policy_soft_co
               soft->recorded == 1 ? "is" : "are");
     if (soft->identity.len > 0)
         words_add(words, " %.*s", STR_ARG(soft->identity));
-    words_add(words, " were seen within 7 days before: nothing would ever end the "
-                     "counting. Let SES publish its Deliveries, too.");
+    words_add(words, " were seen in the 7 days before, and without them nothing would "
+                     "ever end the counting. Let SES publish its Deliveries, too.");
 }
 
-static int soft_line_write(const struct story_state *state, const char *scope,
+static int soft_line_write(struct story_state *state, const char *scope,
                            const struct policy_soft_count *soft)
 {
     _cleanup_(words_done) struct words words = WORDS;
     const struct policy *policy = state->asked->policy;
+    int r = state_write_gap(state);
+    if (r < 0)
+        return r;
     words_add(&words, "Soft bounces");
     words_scope(&words, str_of(scope));
     words_add(&words, ": ");
@@ -291,7 +310,7 @@ static int soft_line_write(const struct story_state *state, const char *scope,
 static int soft_write(void *context, const char *scope,
                       const struct policy_soft_day *days, size_t count)
 {
-    const struct story_state *state = context;
+    struct story_state *state = context;
     struct policy_soft_count soft;
     if (!scope_is_asked(state->asked, str_of(scope)))
         return 0;
@@ -305,26 +324,38 @@ static int soft_write(void *context, const char *scope,
 
 /* --- what to type ---------------------------------------------------------------- */
 
-/* What ends the entries of a scope without a person. */
-static void scope_ends_words(const struct story_state *state, size_t first,
-                             struct words *words)
+/* What ends an entry without a person. */
+static int entry_write_end(const struct story_state *state,
+                           const struct story_entry *entry)
 {
-    const char *scope = state->entries[first].scope;
-    for (size_t i = first; i < state->count; i++) {
-        const struct story_entry *entry = &state->entries[i];
-        if (entry->held || strcmp(entry->scope, scope) != 0)
-            continue;
-        if (entry->until_ms != POLICY_FOR_EVER) {
-            words_add(words, "%s ends by itself at ", policy_reason_word(entry->reason));
-            words_time(words, entry->until_ms);
-            words_add(words, ". ");
-        }
-        if (entry->reason == POLICY_REASON_SOFT)
-            words_add(words, "A Delivery to the address ends SOFT earlier. ");
-        if (entry->reason == POLICY_REASON_COMPLAINT)
-            words_add(words, "The recipient's report that mail is not spam ends "
-                             "COMPLAINT. ");
+    _cleanup_(words_done) struct words words = WORDS;
+    const char *event = NULL;
+    words_add(&words, "%s", policy_reason_word(entry->reason));
+    words_scope(&words, str_of(entry->scope));
+    if (entry->reason == POLICY_REASON_SOFT)
+        event = "when a mail to the address is delivered";
+    else if (entry->reason == POLICY_REASON_COMPLAINT)
+        event = "when the recipient reports that a mail is not spam";
+    if (entry->until_ms != POLICY_FOR_EVER) {
+        words_add(&words, " ends at ");
+        words_time(&words, entry->until_ms);
+        words_add(&words, event ? ", or earlier %s." : ".", event);
+    } else if (event) {
+        words_add(&words, " ends %s.", event);
+    } else {
+        words_add(&words, " does not end by itself.");
     }
+    return words_write(&words, state->output);
+}
+
+static int scope_write_ends(const struct story_state *state, size_t first)
+{
+    int r = 0;
+    for (size_t i = first; i < state->count && r == 0; i++)
+        if (!state->entries[i].held &&
+            strcmp(state->entries[i].scope, state->entries[first].scope) == 0)
+            r = entry_write_end(state, &state->entries[i]);
+    return r;
 }
 
 static bool scope_has(const struct story_state *state, const char *scope,
@@ -345,12 +376,16 @@ static void address_words(struct words *words, const struct story_state *state)
         words->r = text_shell_operand(&words->text, str_of(state->asked->address->key));
 }
 
-static int remove_write(const struct story_state *state, size_t first)
+static int remove_write(struct story_state *state, size_t first)
 {
     _cleanup_(words_done) struct words words = WORDS;
     const char *scope = state->entries[first].scope;
     bool is_of_all = entry_is_of_all(&state->entries[first]);
-    scope_ends_words(state, first, &words);
+    int r = state_write_gap(state);
+    if (r == 0)
+        r = scope_write_ends(state, first);
+    if (r < 0)
+        return r;
     words_add(&words, "To mail it again");
     if (!is_of_all)
         words_scope(&words, str_of(scope));
@@ -367,36 +402,51 @@ static int remove_write(const struct story_state *state, size_t first)
     return words_write(&words, state->output);
 }
 
-static int held_write(const struct story_state *state, const char *verb, const char *what)
+static int held_write(struct story_state *state, const char *verb, const char *what)
 {
     _cleanup_(words_done) struct words words = WORDS;
+    int r = state_write_gap(state);
+    if (r < 0)
+        return r;
     words_add(&words, "%s: sesbouncectl suppress %s --note WHY", what, verb);
     address_words(&words, state);
     return words_write(&words, state->output);
 }
 
 struct amazon_lines {
-    struct output *output;
+    struct story_state *state;
     size_t count;
 };
+
+static int amazon_begin(struct story_state *state)
+{
+    int r = state_write_gap(state);
+    return r < 0 ? r
+                 : output_printf(state->output,
+                                 "SES has suppression lists of its own, and does not "
+                                 "deliver to an address on them. These events\nmay have "
+                                 "put it there; to take it off:\n");
+}
 
 static int amazon_line_write(void *context, const char *line)
 {
     struct amazon_lines *lines = context;
     _cleanup_(words_done) struct words words = WORDS;
-    int r = 0;
-    if (lines->count++ == 0)
-        r = output_printf(
-            lines->output,
-            "SES keeps lists of its own, and may not deliver to the address "
-            "even then. To take it off those:\n");
+    int r = lines->count++ == 0 ? amazon_begin(lines->state) : 0;
     words_add(&words, "  %s", line);
-    return r < 0 ? r : words_write(&words, lines->output);
+    return r < 0 ? r : words_write(&words, lines->state->output);
+}
+
+int state_write_gap(struct story_state *state)
+{
+    int r = state->has_gap ? 0 : output_printf(state->output, "\n");
+    state->has_gap = true;
+    return r;
 }
 
 int state_write_end(struct story_state *state)
 {
-    struct amazon_lines lines = {state->output, 0};
+    struct amazon_lines lines = {state, 0};
     bool any_held = false;
     int r = store_soft(state->store, state->asked->address, soft_write, state);
     for (size_t i = 0; i < state->count && r == 0; i++) {

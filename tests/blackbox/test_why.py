@@ -67,7 +67,7 @@ def test_a_dead_address(old, tell):
     assert told.startswith(f"{A} must not be mailed.\n")
     assert "All mail: suppressed since" in told and "permanently (BOUNCE, Permanent/General)" in told
     assert "SES reported a permanent bounce: the server said “550 5.1.1 user unknown”" in told
-    assert "Rule permanent-general: The server refused the address permanently" in told
+    assert "Rule permanent-general: The server permanently refused mail" in told
     assert "The address went on the list for all mail, permanently" in told
     (remove,) = commands(told)
     assert old.ctl(*remove).code == 0
@@ -107,7 +107,7 @@ def test_one_of_three_and_then_not_spam(old, tell):
     tell(old, (days(9), ses.complaint(A, *others, at=days(9))))
     told = story(old)
     assert "One of 3 recipients complained about a mail (abuse)" in told
-    assert "COMPLAINT ends by itself at" in told
+    assert "COMPLAINT for all mail ends at" in told
     tell(old, (days(2), ses.complaint(A, feedback="not-spam", at=days(2))))
     told = story(old)
     assert "The recipient reported that a mail is not spam" in told
@@ -118,7 +118,7 @@ def test_one_of_many_is_held(old, tell):
     old.start()
     tell(old, (days(1), ses.complaint(A, *[f"p{i}@mail.example" for i in range(6)], at=days(1))))
     told = story(old)
-    assert told.startswith(f"{A} may be mailed.\n")
+    assert told.startswith(f"{A} may be mailed: what is held for a person does not suppress.\n")
     assert "held since" in told and "suppresses nothing until a person decides" in told
     release, drop = commands(told)
     assert release[:2] == ["suppress", "release"] and drop[:2] == ["suppress", "drop"]
@@ -137,7 +137,7 @@ def test_a_full_mailbox(old, tell):
     told = story(old)
     assert told.startswith(f"{A} may be mailed: it is not on the list.\n")
     assert "Soft bounces for all mail: 2 of 5 days so far" in told
-    assert "a Delivery sets the count back to 0" in told
+    assert "a delivered mail sets the count back to 0" in told
     for n in (21, 16, 11, 6):
         tell(old, (days(n), ses.delivery("x@mail.example", at=days(n))))
         if n != 6:
@@ -145,8 +145,8 @@ def test_a_full_mailbox(old, tell):
     told = story(old)
     assert told.startswith(f"{A} must not be mailed.\n")
     assert "(SOFT, Transient/General, 5 events)" in told
-    assert "Mail bounced softly on several days" in told
-    assert "SOFT ends by itself at" in told and "A Delivery to the address ends SOFT" in told
+    assert "There were soft bounces on several days" in told
+    assert re.search("SOFT for all mail ends at .*, or earlier when a mail to the address is", told)
     tell(old, (days(1), ses.delivery(A, at=days(1))))
     told = story(old)
     assert "The address came off the list for all mail (SOFT)." in told
@@ -167,7 +167,7 @@ def test_the_sender_is_to_blame(old, tell):
     tell(old, (days(1), ses.bounce(refused, at=days(1))))
     told = story(old)
     assert told.startswith(f"{A} may be mailed: it is not on the list.\n")
-    assert "the fault is the sender's" in told
+    assert "that is the sender's fault" in told
 
 
 def test_a_list_hit_of_a_tenant_and_its_commands(old, tell):
@@ -219,7 +219,7 @@ def test_an_override_and_the_allow_list_are_said(make_daemon, tell):
     tell(daemon, (days(2), ses.bounce(A, at=days(2))), (days(1), ses.bounce(friend, at=days(1))))
     told = story(daemon)
     assert "the configuration overrides this rule: the address is suppressed for 60 days." in told
-    assert "BOUNCE ends by itself at" in told
+    assert "BOUNCE for all mail ends at" in told
     told = story(daemon, friend)
     assert "It is on the allow-list of the configuration" in told
     assert "Rule allowed: " in told
@@ -238,7 +238,7 @@ def test_an_import_is_said(daemon, home):
 
 def test_a_long_history_is_folded_and_shortened(old, tell):
     old.start()
-    tell(old, *[soft(days(60 - n)) for n in range(40)])
+    tell(old, *[soft(days(29 - n / 2)) for n in range(40)])
     told = story(old)
     assert "… 39 more of the same, the last at" in told
     assert told.count("SES reported") == 1
