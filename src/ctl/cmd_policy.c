@@ -153,16 +153,16 @@ static const struct policy_line *change_line(const struct policy_change *change)
     return NULL;
 }
 
-static const char *change_word(const struct tested *tested)
+static const char *change_word(const struct test *test, const struct tested *tested)
 {
     if (!tested->preview)
-        return NULL;
+        return test->ctl->store ? "none" : NULL;
     if (tested->preview->is_known)
         return "none: the event is stored already";
     const struct policy_line *line = change_line(tested->preview->change);
     if (line)
         return policy_action_word(line->action);
-    return tested->preview->change->days ? "none but a day with a soft bounce" : "none";
+    return tested->preview->change->days ? "a day with a soft bounce" : "none";
 }
 
 /* Is the address on the list by this afterwards? */
@@ -206,7 +206,10 @@ static int tested_print(struct test *test, const struct tested *tested)
         policy_rule_at(policy_rule_index(str_of(judgement->rule)));
     bool suppresses = tested_suppresses(test, tested);
     int r = 0;
-    if (judgement->term_ms == POLICY_FOR_EVER)
+    /* That of a SOFT entry depends on the days. */
+    if (judgement->effect == POLICY_EFFECT_SOFT)
+        r = 0;
+    else if (judgement->term_ms == POLICY_FOR_EVER)
         r = buf_append_str(&term, STR("permanent"));
     else if (judgement->term_ms > 0)
         r = rule_duration(&term, judgement->term_ms);
@@ -223,7 +226,7 @@ static int tested_print(struct test *test, const struct tested *tested)
         output_text("scope", tested->scope),
         text_value("term", &term),
         output_text("detail", *judgement->detail ? judgement->detail : NULL),
-        output_text("change", change_word(tested)),
+        output_text("change", change_word(test, tested)),
         until_value(tested),
         output_boolean("suppresses", suppresses),
         output_text("explanation", rule ? rule->explanation : NULL),

@@ -294,15 +294,21 @@ static int lines_write(struct story *story, struct str lines)
     return r;
 }
 
+/* A rule is explained once. */
+static bool rule_is_explained(const struct story *story, struct str name)
+{
+    size_t index = policy_rule_index(name);
+    return index < STORY_RULES_MAX && story->explained[index];
+}
+
 static int chapter_write_rule(struct story *story, struct str name)
 {
     _cleanup_(words_done) struct words words = WORDS;
     size_t index = policy_rule_index(name);
-    bool *explained = index < STORY_RULES_MAX ? &story->explained[index] : NULL;
+    if (index < STORY_RULES_MAX)
+        story->explained[index] = true;
     words_add(&words, INDENT);
-    rule_words(&words, story->asked->policy, name, explained && *explained);
-    if (explained)
-        *explained = true;
+    rule_words(&words, story->asked->policy, name);
     return words_write(&words, story->output);
 }
 
@@ -330,10 +336,13 @@ static int chapter_write(struct story *story, struct chapter *chapter)
     words_add(&words, "  ");
     words_add_str(&words, first);
     words_add_str(&words, buf_str(&chapter->place.text));
+    if (chapter->place.text.len > 0 && rule_is_explained(story, rule))
+        words_add(&words, ", rule %.*s", STR_ARG(rule));
+    words_add(&words, chapter->place.text.len > 0 ? ")" : "");
     int r = words_write(&words, story->output);
     if (r == 0 && str_present(rest))
         r = lines_write(story, rest);
-    if (r == 0 && rule.len > 0)
+    if (r == 0 && rule.len > 0 && !rule_is_explained(story, rule))
         r = chapter_write_rule(story, rule);
     if (r == 0)
         r = lines_write(story, buf_str(&chapter->changes.text));

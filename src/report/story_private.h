@@ -36,7 +36,7 @@ int words_write(struct words *words, struct output *output);
 
 /* What SES reported. */
 void event_words(struct words *words, const struct store_value *values, size_t count);
-/* Which event that was, and of which mail: ` (event 7, campaign spring)`. */
+/* Which event that was, and of which mail: ` (event 7, campaign spring`. */
 void event_place(struct words *words, const struct store_value *values, size_t count);
 /* Does it concern the list at all? */
 bool event_is_judged(const struct store_value *values, size_t count);
@@ -44,9 +44,8 @@ bool event_is_judged(const struct store_value *values, size_t count);
 void change_words(struct words *words, const struct store_value *values, size_t count);
 /* A person's decision that is older than the log. */
 void decision_words(struct words *words, const struct store_value *values, size_t count);
-/* `Rule NAME: …`; `again`: it was explained before. */
-void rule_words(struct words *words, const struct policy *policy, struct str name,
-                bool again);
+/* `Rule NAME: …` */
+void rule_words(struct words *words, const struct policy *policy, struct str name);
 
 /* --- what holds: story_state.c --------------------------------------------------- */
 

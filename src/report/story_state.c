@@ -191,7 +191,7 @@ static void entry_why(const struct story_state *state, const struct story_entry 
         words_add(words, " The event was imported.");
     if (entry->reason != POLICY_REASON_MANUAL && entry->actor &&
         entry->origin >= POLICY_ORIGIN_PERSON)
-        words_add(words, " %s decided so.", entry->actor);
+        words_add(words, " %s released it.", entry->actor);
     if (entry->note) {
         words_add(words, " The note: ");
         words_quote(words, str_of(entry->note));

@@ -94,9 +94,9 @@ static const struct {
     const char *subtype;
     const char *words;
 } untried[] = {
-    {"OnAccountSuppressionList", "the account's suppression list has the address"},
-    {"OnTenantSuppressionList", "the tenant's suppression list has the address"},
-    {"Suppressed", "mail of other senders to the address had bounced"},
+    {"OnAccountSuppressionList", "the account's suppression list has it"},
+    {"OnTenantSuppressionList", "the tenant's suppression list has it"},
+    {"Suppressed", "mail of other senders had bounced"},
     {"EmailValidationSuppressed", "it predicted a bounce"},
     {"UnsubscribedRecipient", "the recipient had unsubscribed"},
 };
@@ -132,7 +132,7 @@ static void bounce_words(struct words *words, const struct store_value *values,
     struct str subtype = output_find_text(values, count, "bounce_subtype");
     const char *why = untried_words(subtype);
     if (why) {
-        words_add(words, "SES did not try to deliver a mail: %s", why);
+        words_add(words, "SES did not try to deliver a mail to the address: %s", why);
         return;
     }
     if (str_equal_nocase(type, STR("Permanent")))
@@ -157,8 +157,9 @@ static void complaint_words(struct words *words, const struct store_value *value
     const struct store_value *candidates = output_find(values, count, "candidates");
     bool is_of_many = candidates && candidates->integer > 1;
     if (untried_words(subtype)) {
-        words_add(words, "SES did not try to deliver a mail: its suppression list has a "
-                         "complaint from the address");
+        words_add(words, "SES did not try to deliver a mail to the address: its "
+                         "suppression list has a "
+                         "complaint from it");
         return;
     }
     if (str_equal(feedback, STR("auth-failure")))
@@ -225,7 +226,6 @@ void event_place(struct words *words, const struct store_value *values, size_t c
         words_add(words, ", SES's mailbox simulator");
     if (!output_find(values, count, "topic_arn"))
         words_add(words, ", imported from a file");
-    words_add(words, ")");
 }
 
 bool event_is_judged(const struct store_value *values, size_t count)
@@ -329,7 +329,7 @@ static void changed_words(struct words *words, const struct change *change)
                   is_of_somebody ? " added nothing:" : "But");
         words_scope(words, change->scope);
         words_reason(words, change->after, STR_ABSENT);
-        words_add(words, "; by itself, this keeps it there");
+        words_add(words, "; this alone would keep it there");
         words_term(words, change->until);
         return;
     }
@@ -338,11 +338,11 @@ static void changed_words(struct words *words, const struct change *change)
     else
         words_add(words, "The entry changed");
     words_scope(words, change->scope);
-    words_add(words, ": it is now on the list");
+    words_add(words, ": the address is now on the list");
     words_term(words, change->until);
     words_reason(words, change->after, change->detail);
     if (str_present(change->before) && !str_equal(change->before, change->after))
-        words_add(words, ", before: %.*s", STR_ARG(change->before));
+        words_add(words, ", before that for %.*s", STR_ARG(change->before));
     words_note(words, change->note);
 }
 
@@ -448,12 +448,11 @@ static void override_words(struct words *words, const struct policy_override *by
     words_add(words, ".");
 }
 
-void rule_words(struct words *words, const struct policy *policy, struct str name,
-                bool again)
+void rule_words(struct words *words, const struct policy *policy, struct str name)
 {
     const struct policy_rule *rule = policy_rule_at(policy_rule_index(name));
-    if (again || !rule) {
-        words_add(words, "Rule %.*s%s.", STR_ARG(name), again ? ", as above" : "");
+    if (!rule) {
+        words_add(words, "Rule %.*s.", STR_ARG(name));
         return;
     }
     const struct policy_override *by = policy_override_of(policy, rule);
