@@ -15,7 +15,7 @@ VARIANT := $(strip $(if $(findstring clang,$(notdir $(firstword $(CC)))),clang) 
 empty   :=
 BUILD   ?= build$(if $(VARIANT),/$(subst $(empty) $(empty),-,$(VARIANT)))
 
-PKGS    := libmicrohttpd libcurl jansson sqlite3 libsystemd libcrypto libssl libidn2 libzstd
+PKGS    := libmicrohttpd libcurl jansson sqlite3 libsystemd libcrypto libssl libidn2 libzstd zlib
 # With LAYERS="base message" only these are compiled and tested (target `unit`).
 LAYERS  ?= base message policy config store remote report daemon ctl
 PROGRAM_LAYERS := daemon ctl
@@ -157,6 +157,7 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libhelpers.a $(BUILD)/libs
 	$(link) -lcmocka
 
 # A target with a main() that reads files, and with libFuzzer's.
+$(BUILD)/unit/fuzz/records $(BUILD)/fuzz/records: $(BUILD)/libctl.a
 $(BUILD)/libfuzz.a: $(FUZZ_HELPER_OBJ)
 	$(archive)
 FUZZ_PARTS := $(BUILD)/libfuzz.a $(BUILD)/libdaemon.a $(BUILD)/libsesbounce.a

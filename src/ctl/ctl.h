@@ -174,6 +174,7 @@ int cmd_list(struct ctl *ctl); /* ctl.c: what verb->view holds */
 int cmd_why(struct ctl *ctl);
 int cmd_suppress_add(struct ctl *ctl);
 int cmd_suppress_remove(struct ctl *ctl);
+int cmd_suppress_rebuild(struct ctl *ctl);
 int cmd_suppress_release(struct ctl *ctl);
 int cmd_suppress_drop(struct ctl *ctl);
 int cmd_policy_list(struct ctl *ctl);

@@ -32,9 +32,27 @@
 #define CTL_ANSWER_MS 15000
 /* Records are read in pieces of this size. */
 #define CTL_RECORDS_INPUT_BYTES_MAX (64 * 1024)
+/* Of a file of records, read before anything else: tar's mark ends at byte 262. */
+#define CTL_RECORDS_FIRST_BYTES 512
+/* Layers around a message: that of a Lambda function's dead-letter queue has five
+ * (message of SQS, event of Lambda, its record, SNS's envelope as Lambda spells it, that
+ * as SNS does). */
+#define CTL_RECORDS_LAYERS_MAX 8
+/* Folders below a folder that is imported: a prefix, and YYYY/MM/DD/HH. */
+#define CTL_WALK_DEPTH_MAX 16
+/* A path below a folder that is imported: PATH_MAX does not bind openat(). */
+#define CTL_WALK_PATH_BYTES_MAX (64 * 1024)
+/* Names in one folder, in memory while it is walked: Firehose writes an object a minute,
+ * half a million in a year. */
+#define CTL_WALK_NAMES_MAX 1000000
+/* Refused records and files that `import` prints; the others are counted. */
+#define CTL_IMPORT_FAULTS_MAX 50
 /* A terminal shows progress this often. */
 #define CTL_PROGRESS_EACH_MS 250
 /* The largest body that `[ingest] max_body` can let in. */
 #define CTL_BODY_BYTES_MAX (64 * 1024 * 1024)
+
+/* Kinds of changes that `suppress rebuild` counts: actions, reasons and rules. */
+#define CTL_REBUILD_KINDS_MAX 128
 
 #endif

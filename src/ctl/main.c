@@ -61,6 +61,13 @@ static const struct verb verbs[] = {
      "again.",
      "sesbouncectl suppress drop guard:example.com --note 'outage of 3 May'",
      TAKES(OPTION_NOTE) | DRY, 1, ANY, .run = cmd_suppress_drop},
+    {"suppress", "rebuild", "", "Recompute the list from the kept events",
+     "Applies the policy in force to every kept event: after a change of [suppression] "
+     "rule "
+     "or\n[scope NAME]. What people decided, imports, SOFT entries, and entries whose "
+     "events "
+     "are kept\nno longer are taken as given. It can be interrupted and repeated.",
+     "sesbouncectl suppress rebuild --dry-run", DRY, 0, 0, .run = cmd_suppress_rebuild},
     {"suppress", "log", "", "The changes of the list, oldest first",
      "--limit without --after-id gives the newest.",
      "sesbouncectl suppress log --address jane@example.com",
@@ -133,9 +140,10 @@ static const struct verb verbs[] = {
      "body.json",
      TAKES(OPTION_CERTIFICATE), 1, 1, .run = cmd_message_verify},
     {"import", NULL, "FILE…|-", "Apply captured messages",
-     "SNS envelopes (verified) and bare SES messages (trusted, since you name them): one "
-     "per\nfile, one per line, or one after another. Importing twice changes nothing.",
-     "sesbouncectl import archive/*.json", DRY, 1, ANY, .run = cmd_import},
+     "SNS envelopes (verified) and bare SES messages (trusted, since you name them), as "
+     "they lie in\nS3, SQS or Lambda's events: gzip or not, in files and folders. "
+     "Importing twice changes nothing.",
+     "sesbouncectl import /var/tmp/ses-events", DRY, 1, ANY, .run = cmd_import},
     {"simulate", NULL, "WHAT", "Post a signed message to the running daemon",
      "WHAT is bounce, complaint, ooto, suppressionlist or delivery, as SES's mailbox "
      "simulator\nwould cause it, for WHAT@simulator.amazonses.com. Needs [simulator] "

@@ -264,7 +264,7 @@ bool soft_reset(struct fold *fold)
 void policy_soft_look(const struct policy *policy, const struct policy_soft_day *days,
                       size_t day_count, int64_t now_ms, struct policy_soft_count *ret)
 {
-    *ret = (struct policy_soft_count){.first_ms = CLOCK_NONE, .last_ms = CLOCK_NONE};
+    *ret = (struct policy_soft_count){.days = 0};
     for (size_t i = 0; i < day_count; i++) {
         const struct policy_soft_day *day = &days[i];
 
@@ -273,7 +273,6 @@ void policy_soft_look(const struct policy *policy, const struct policy_soft_day 
             continue;
         if (day_counts(day)) {
             ret->days++;
-            range_widen(day->first_ms, &ret->first_ms, &ret->last_ms);
         } else {
             ret->recorded++;
             ret->identity = day->identity;

@@ -408,25 +408,6 @@ static int rest_write(struct story *story)
     return r;
 }
 
-static int quarantine_remedy_write(struct story *story)
-{
-    if (story->quarantined > 0) {
-        int r = state_write_gap(&story->state);
-        if (r < 0)
-            return r;
-    }
-    if (story->quarantined == 1)
-        return output_printf(story->output,
-                             "To apply what is in quarantine: sesbouncectl quarantine "
-                             "retry %lld\n",
-                             (long long)story->quarantined_id);
-    if (story->quarantined > 1)
-        return output_printf(story->output,
-                             "To apply what is in quarantine: sesbouncectl "
-                             "quarantine retry ID\xe2\x80\xa6\n");
-    return 0;
-}
-
 static int story_tell(struct story *story)
 {
     int r = state_write(&story->state);
@@ -435,7 +416,8 @@ static int story_tell(struct story *story)
     if (r == 0)
         r = rest_write(story);
     if (r == 0)
-        r = quarantine_remedy_write(story);
+        r = quarantine_write_remedy(&story->state, story->quarantined,
+                                    story->quarantined_id);
     return r < 0 ? r : state_write_end(&story->state);
 }
 

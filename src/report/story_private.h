@@ -1,14 +1,14 @@
 /*
  * What the parts of the story share: story.c reads and orders it, story_words.c has the
- * sentences about what happened, story_state.c those about what holds now and what to
- * type. One thread.
+ * sentences about what happened, story_state.c those about what holds now, story_remedy.c
+ * those about what to type; story_text.c puts them together. One thread.
  */
 #ifndef REPORT_STORY_PRIVATE_H
 #define REPORT_STORY_PRIVATE_H
 
 #include "sesbounce/story.h"
 
-/* --- words ----------------------------------------------------------------------- */
+/* --- words: story_text.c --------------------------------------------------------- */
 
 /* Text that grows; the first fault stays in `r`. Begins as WORDS. */
 struct words {
@@ -74,8 +74,14 @@ int state_add(struct story_state *state, const struct store_value *values, size_
 void state_done(struct story_state *state);
 /* May it be mailed, and what is the case in each scope? */
 int state_write(const struct story_state *state);
-/* An empty line, once. */
-int state_write_gap(struct story_state *state);
+/* Is it the first of its scope that is held, or that is not? Entries come in the order of
+ * their scopes. */
+bool entry_is_first_of_scope(const struct story_state *state, size_t i, bool held);
+
+/* --- what to type: story_remedy.c ------------------------------------------------ */
+
+/* Of so many messages in quarantine; `id` is one of them. */
+int quarantine_write_remedy(struct story_state *state, size_t count, int64_t id);
 /* How far soft counting has come, what would change the state, and what to type. */
 int state_write_end(struct story_state *state);
 

@@ -26,6 +26,7 @@ void write_forget(struct store *store)
     store->writing->day_count = 0;
     store->writing->type_count = 0;
     identity_forget(store);
+    guard_forget(store);
     total_forget(store);
 }
 

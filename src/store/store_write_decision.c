@@ -3,20 +3,27 @@
 
 #include "store/store_internal.h"
 
-/* What is asked when a later event wants the address back: only these two. */
+/* What is asked when a later event wants the address back, and when the list is rebuilt.
+ */
 static int decision_record(struct store *store, const struct kept_address *kept,
                            const struct policy_decision *decision)
 {
+    static const char *const words[] = {
+        [POLICY_DECIDE_ADD] = "add",         [POLICY_DECIDE_REMOVE] = "remove",
+        [POLICY_DECIDE_RELEASE] = "release", [POLICY_DECIDE_DROP] = "drop",
+        [POLICY_DECIDE_IMPORT] = NULL, /* the entry is all that there is to know */
+    };
     bool is_add = decision->what == POLICY_DECIDE_ADD;
+    enum policy_reason reason = is_add ? POLICY_REASON_MANUAL : decision->reason;
 
-    if (!is_add && decision->what != POLICY_DECIDE_REMOVE)
+    if (!words[decision->what])
         return 0;
-    return db_do(
-        store, SQL_DECISION_ADD, db_text(str_of(kept->key)), db_text(str_of(kept->scope)),
-        db_text(is_add ? STR("add") : STR("remove")),
-        db_text(is_add ? STR("MANUAL") : STR_ABSENT),
-        db_time(is_add ? decision->until_ms : CLOCK_NONE), db_time(decision->now_ms),
-        db_text(decision->actor), db_text(decision->note));
+    return db_do(store, SQL_DECISION_ADD, db_text(str_of(kept->key)),
+                 db_text(str_of(kept->scope)), db_text(str_of(words[decision->what])),
+                 db_text(str_of(policy_reason_word(reason))),
+                 db_time(is_add ? decision->until_ms : CLOCK_NONE),
+                 db_time(decision->now_ms), db_text(decision->actor),
+                 db_text(decision->note));
 }
 
 static int address_decide(struct store *store, struct kept_address *kept,

@@ -17,7 +17,7 @@ static int share_fold(struct store *store, const struct list_event *event,
     struct policy_when when = {.occurred_ms = intake->occurred_ms,
                                .received_ms = intake->received_ms,
                                .imported = intake->imported,
-                               .guard = STR_ABSENT,
+                               .guard = event->guard,
                                .identity = intake->event.identity};
     unsigned parts = policy_fold_needs(judgement);
     int r = 0;
@@ -100,13 +100,19 @@ int list_would_change(struct store *store, const struct list_event *event)
     return would;
 }
 
-int list_apply(struct store *store, const struct list_event *event)
+int list_apply(struct store *store, const struct list_event *of)
 {
     struct policy_share shares[POLICY_SHARES_MAX];
-    int r = 0;
+    struct list_event copy = *of;
+    const struct list_event *event = &copy;
+    char why[GUARD_WHY_BYTES];
+    int r;
 
-    if (event->judgement->effect == POLICY_EFFECT_RESET)
-        return list_reset_soft(store, event);
+    if (of->judgement->effect == POLICY_EFFECT_RESET) {
+        r = guard_note_delivery(store, of);
+        return r < 0 ? r : list_reset_soft(store, of);
+    }
+    r = guard_look(store, of, why, &copy.guard);
     size_t count = policy_share(event->judgement, &event->intake->scoped, shares);
     for (size_t i = 0; r == 0 && i < count; i++)
         r = share_apply(store, event, &shares[i].judgement, shares[i].scope);
@@ -212,6 +218,22 @@ static int delivery_preview(struct store *store, const struct list_event *event,
     return r;
 }
 
+static int recipient_preview(struct store *store, const struct list_event *of,
+                             struct preview *preview)
+{
+    struct policy_share shares[POLICY_SHARES_MAX];
+    struct list_event event = *of;
+    char why[GUARD_WHY_BYTES];
+
+    if (of->judgement->effect == POLICY_EFFECT_RESET)
+        return delivery_preview(store, of, preview);
+    int r = guard_find(store, of, why, &event.guard);
+    size_t count = policy_share(of->judgement, &of->intake->scoped, shares);
+    for (size_t i = 0; r == 0 && i < count; i++)
+        r = share_preview(store, &event, &shares[i].judgement, shares[i].scope, preview);
+    return r;
+}
+
 int store_preview(struct store *store, const struct intake *intake,
                   store_preview_fn *each, void *context)
 {
@@ -219,19 +241,11 @@ int store_preview(struct store *store, const struct intake *intake,
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < intake->event.recipient_count; i++) {
-        const struct list_event event = {intake, &intake->event.recipients[i],
-                                         intake_judgement(intake, i), 0};
-        struct policy_share shares[POLICY_SHARES_MAX];
-
+        const struct list_event event = {.intake = intake,
+                                         .recipient = &intake->event.recipients[i],
+                                         .judgement = intake_judgement(intake, i)};
         preview.now.recipient = i;
-        if (event.judgement->effect == POLICY_EFFECT_RESET) {
-            r = delivery_preview(store, &event, &preview);
-            continue;
-        }
-        size_t count = policy_share(event.judgement, &intake->scoped, shares);
-        for (size_t share = 0; r == 0 && share < count; share++)
-            r = share_preview(store, &event, &shares[share].judgement,
-                              shares[share].scope, &preview);
+        r = recipient_preview(store, &event, &preview);
     }
     return r;
 }

@@ -805,7 +805,7 @@ def test_import_of_a_plain_list_says_what_to_use(daemon, home, text):
     file = home / "list.txt"
     file.write_text(text)
     result = daemon.ctl("import", str(file))
-    assert result.code == 2 and "sesbouncectl suppress add" in result.err
+    assert result.code == 2 and "sesbouncectl suppress import" in result.err
     assert len(result.err.splitlines()) <= 3 and daemon.suppressed() == []
 
 

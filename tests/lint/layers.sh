@@ -46,9 +46,9 @@ declare -A libraries=(
     [remote]='curl/ openssl/ jansson.h'
     [report]=''
     [daemon]='microhttpd.h systemd/ openssl/'
-    [ctl]='jansson.h curl/'
+    [ctl]='jansson.h curl/ zlib.h'
 )
-third_party='jansson.h openssl/ idn2.h sqlite3.h curl/ microhttpd.h systemd/ zstd.h'
+third_party='jansson.h openssl/ idn2.h sqlite3.h curl/ microhttpd.h systemd/ zstd.h zlib.h'
 
 status=0
 fault()
