@@ -103,7 +103,7 @@ const struct policy_rule *policy_rule_at(size_t index);
 /* Where the row of that name is; POLICY_RULE_NONE: there is none. */
 size_t policy_rule_index(struct str name);
 #define POLICY_RULE_NONE SIZE_MAX
-/* What one bit of `facts` asks for, as words for a list; NULL: it is none. */
+/* What one bit of `facts` asks for, as words for a list; NULL: there is no such bit. */
 const char *policy_fact_text(unsigned fact);
 
 /* The scope of all mail. */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static int text_add(struct buf *to, const char *text)
+static int words_append(struct buf *to, const char *text)
 {
     return buf_append_str(to, str_of(text));
 }
@@ -46,14 +46,14 @@ int rule_effect(struct buf *to, const struct policy_judgement *judgement)
         [POLICY_EFFECT_RESET] = "ends the counting of soft bounces",
     };
     const char *reason = policy_reason_word(judgement->reason);
-    int r = text_add(to, effects[judgement->effect]);
+    int r = words_append(to, effects[judgement->effect]);
     if (r < 0 || !reason || judgement->effect == POLICY_EFFECT_SOFT)
         return r;
-    r = text_add(to, reason);
+    r = words_append(to, reason);
     if (r == 0 && judgement->term_ms == POLICY_FOR_EVER)
-        return text_add(to, ", permanent");
+        return words_append(to, ", permanent");
     if (r == 0)
-        r = text_add(to, " for ");
+        r = words_append(to, " for ");
     return r < 0 ? r : rule_duration(to, judgement->term_ms);
 }
 
@@ -92,7 +92,7 @@ int rule_duration(struct buf *to, int64_t ms)
                  {CLOCK_SECOND_MS, "second", "seconds"}};
     size_t i = 0;
     if (ms == POLICY_FOR_EVER)
-        return text_add(to, "permanently");
+        return words_append(to, "permanently");
     while (i < 3 && ms % units[i].ms != 0)
         i++;
     int64_t n = ms / units[i].ms;

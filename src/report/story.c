@@ -79,8 +79,8 @@ static int chapter_fault(const struct chapter *chapter)
 }
 
 /* A row for programs, with the name of its view. */
-static int row_write(struct story *story, const char *view,
-                     const struct store_value *values, size_t count)
+static int story_write_row(struct story *story, const char *view,
+                           const struct store_value *values, size_t count)
 {
     struct store_value row[REPORT_COLUMNS_MAX];
     size_t kept = 0;
@@ -106,14 +106,14 @@ static int entry_tell(void *context, const struct store_value *values, size_t co
         return state_add(&story->state, values, count);
     if (!scope_is_asked(story->asked, output_find_text(values, count, "scope")))
         return 0;
-    return row_write(story, "entries", values, count);
+    return story_write_row(story, "entries", values, count);
 }
 
 static int event_tell(void *context, const struct store_value *values, size_t count)
 {
     struct story *story = context;
     if (!story_is_for_people(story))
-        return row_write(story, "events", values, count);
+        return story_write_row(story, "events", values, count);
     story->events++;
     if (!event_is_judged(values, count)) {
         story->unjudged++;
@@ -145,7 +145,7 @@ static int change_tell(void *context, const struct store_value *values, size_t c
     if (!scope_is_asked(story->asked, output_find_text(values, count, "scope")))
         return 0;
     if (!story_is_for_people(story))
-        return row_write(story, "suppression_log", values, count);
+        return story_write_row(story, "suppression_log", values, count);
     struct chapter *chapter = chapter_of_event(story, event_id ? event_id->integer : 0);
     struct words *words = chapter ? &chapter->changes : NULL;
     if (!chapter) {
@@ -169,7 +169,7 @@ static int decision_tell(void *context, const struct store_value *values, size_t
     if (!scope_is_asked(story->asked, output_find_text(values, count, "scope")))
         return 0;
     if (!story_is_for_people(story))
-        return row_write(story, "decisions", values, count);
+        return story_write_row(story, "decisions", values, count);
     for (size_t i = 0; i < story->count; i++)
         if (story->chapters[i].event_id == 0 && at &&
             story->chapters[i].at_ms == at->integer)
@@ -188,7 +188,7 @@ static int quarantined_tell(struct story *story, const struct store_value *value
                             size_t count)
 {
     if (!story_is_for_people(story))
-        return row_write(story, "quarantine", values, count);
+        return story_write_row(story, "quarantine", values, count);
     struct chapter *chapter = chapter_add(story, values, count, "received_at");
     struct str reason = output_find_text(values, count, "reason");
     if (!chapter)

@@ -6,7 +6,10 @@
 #ifndef REPORT_STORY_PRIVATE_H
 #define REPORT_STORY_PRIVATE_H
 
-#include "sesbounce/story.h"
+#include "sesbounce/output.h"
+#include "sesbounce/policy.h"
+
+struct story_asked;
 
 /* --- words: story_text.c --------------------------------------------------------- */
 

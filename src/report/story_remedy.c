@@ -3,6 +3,7 @@
 
 #include "report/story_private.h"
 #include "sesbounce/amazon.h"
+#include "sesbounce/story.h"
 #include "sesbounce/text.h"
 
 /* An empty line, once. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "report/story_private.h"
+#include "sesbounce/story.h"
 
 /* --- entries --------------------------------------------------------------------- */
 

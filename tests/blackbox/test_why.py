@@ -1,4 +1,4 @@
-"""`why`: ten invented histories, one per kind of rule, and the story that is told of each.
+"""`why`: ten invented histories, one per kind of rule, and what it says about each.
 
 `pytest -s tests/blackbox/test_why.py` prints the stories: read them aloud.
 """
@@ -193,7 +193,7 @@ def test_a_list_hit_of_a_tenant_and_its_commands(old, tell):
     ]
 
 
-def test_scopes_are_told_one_by_one(make_daemon, tell):
+def test_each_scope_has_its_own_line(make_daemon, tell):
     daemon = make_daemon(
         sns={"max_age": "0"},
         **{"scope news": {"match": "configuration_set:newsletter"}},
@@ -278,7 +278,7 @@ def test_json_names_the_view_of_each_row(old, tell):
     assert {row["action"] for row in log} == {"added", "removed"}
 
 
-def test_a_decision_from_before_the_log_is_told(old, tell):
+def test_a_decision_from_before_the_log_is_there_once(old, tell):
     import sqlite3
 
     old.start()

@@ -15,7 +15,7 @@ own()
 }
 own base base64 buf cleanup clock digest expiry file json_scan limits log net_address queue str
 own message address arn authentic ses_event sns_message sns_signature sns_url verdict
-own policy intake policy
+own policy intake policy policy_list
 own config settings
 own store store
 own remote certificates https simulator
