@@ -308,6 +308,7 @@ enum store_view {
     STORE_PAUSED, /* whose sending SES has paused */
     STORE_HELD,   /* entries that wait for a person */
     STORE_LOG,    /* changes of the list */
+    STORE_GUARDS, /* when the outage guard held a provider's bounces */
 };
 
 /* What to select; NULL, 0 or CLOCK_NONE: anything. */

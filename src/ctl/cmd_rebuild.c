@@ -10,8 +10,6 @@
 /* Addresses that are changed in one transaction: some entries, lines of the log and
  * look-ups each. */
 #define TURN_REBUILD_MAX (STORE_TURN_ROWS_MAX / 8)
-/* Examples of each kind of change that a table shows. */
-#define REBUILD_SAMPLES_MAX 3
 
 /* Changes of one kind. */
 struct kind {
@@ -19,7 +17,7 @@ struct kind {
     enum policy_reason reason;
     char rule[64];
     uint64_t count;
-    char samples[REBUILD_SAMPLES_MAX][ADDRESS_BYTES_MAX];
+    char samples[CTL_REBUILD_SAMPLES_MAX][ADDRESS_BYTES_MAX];
 };
 
 struct rebuild {
@@ -75,7 +73,7 @@ static int rebuilt_note(void *context, const struct store_rebuilt *change)
         return output_row(&rebuild->output, row, sizeof(row) / sizeof(*row));
     }
     struct kind *kind = kind_get(rebuild, change);
-    if (kind->count < REBUILD_SAMPLES_MAX)
+    if (kind->count < CTL_REBUILD_SAMPLES_MAX)
         (void)snprintf(kind->samples[kind->count], ADDRESS_BYTES_MAX, "%s",
                        rebuild->address);
     kind->count++;
@@ -147,7 +145,7 @@ static int kind_print(struct rebuild *rebuild, const struct kind *kind)
         would, policy_action_word(kind->action), policy_reason_word(kind->reason),
         *kind->rule ? " by " : "", kind->rule);
 
-    for (uint64_t i = 0; r == 0 && i < kind->count && i < REBUILD_SAMPLES_MAX; i++)
+    for (uint64_t i = 0; r == 0 && i < kind->count && i < CTL_REBUILD_SAMPLES_MAX; i++)
         r = output_printf(&rebuild->output, "%s %s", i ? "," : "", kind->samples[i]);
     return r < 0 ? r : output_printf(&rebuild->output, "\n");
 }

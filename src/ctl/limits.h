@@ -54,5 +54,7 @@
 
 /* Kinds of changes that `suppress rebuild` counts: actions, reasons and rules. */
 #define CTL_REBUILD_KINDS_MAX 128
+/* Examples of each kind that a table shows. */
+#define CTL_REBUILD_SAMPLES_MAX 3
 
 #endif

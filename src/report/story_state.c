@@ -196,18 +196,62 @@ static void entry_why(const struct story_state *state, const struct story_entry 
     }
 }
 
-static void entry_why_held(const struct story_state *state,
-                           const struct story_entry *entry, struct words *words)
+/* What the outage guard saw when an entry began to wait. */
+struct guard_seen {
+    struct str provider;
+    int64_t since_ms;    /* of the entry */
+    int64_t hard, usual; /* hard < 0: it is not known */
+};
+
+/* Ends a query. */
+#define ENOUGH 1
+
+static int guard_look_at(void *context, const struct store_value *values, size_t count)
+{
+    struct guard_seen *seen = context;
+    const struct store_value *since = output_find(values, count, "since");
+    const struct store_value *hard = output_find(values, count, "hard_bounces");
+    const struct store_value *usual = output_find(values, count, "usual");
+    if (!since || !hard || !usual ||
+        !str_equal(output_find_text(values, count, "provider"), seen->provider))
+        return 0;
+    seen->hard = hard->integer;
+    seen->usual = usual->integer;
+    /* The newest first: the one that was open then. */
+    return since->integer <= seen->since_ms ? ENOUGH : 0;
+}
+
+static int entry_why_guarded(const struct story_state *state,
+                             const struct story_entry *entry, struct str domain,
+                             struct words *words)
+{
+    static const struct store_filter all = {.newest_first = true};
+    struct guard_seen seen = {domain, entry->since_ms, -1, 0};
+    int r = store_query(state->store, STORE_GUARDS, &all, guard_look_at, &seen);
+    if (r < 0)
+        return r;
+    words_add(words,
+              "%.*s refused far more addresses than usual, most with the same answer, "
+              "as in an outage, so this waits for a person",
+              STR_ARG(domain));
+    if (seen.hard >= 0)
+        words_add(words,
+                  " (%lld hard bounces in the hour in which that began, %lld at most "
+                  "in an hour before)",
+                  (long long)seen.hard, (long long)seen.usual);
+    words_add(words, ".");
+    return 0;
+}
+
+static int entry_why_held(const struct story_state *state,
+                          const struct story_entry *entry, struct words *words)
 {
     struct str domain = str_of(entry->why);
     const char *why = rule_why(state->asked->policy, entry->why);
     if (str_take_prefix(&domain, STR("guard:")))
-        words_add(words,
-                  "Far more addresses at %.*s than usual were refused at that time, most "
-                  "with the same answer, as in an outage; so this waits for a person.",
-                  STR_ARG(domain));
-    else
-        words_add(words, "%s", why ? why : "The policy leaves this to a person.");
+        return entry_why_guarded(state, entry, domain, words);
+    words_add(words, "%s", why ? why : "The policy leaves this to a person.");
+    return 0;
 }
 
 static int entry_write(const struct story_state *state, const struct story_entry *entry)
@@ -233,11 +277,12 @@ static int entry_write(const struct story_state *state, const struct story_entry
     if (entry->event_count > 1)
         words_add(&words, ", %lld events", (long long)entry->event_count);
     words_add(&words, "). ");
+    int r = 0;
     if (entry->held)
-        entry_why_held(state, entry, &words);
+        r = entry_why_held(state, entry, &words);
     else
         entry_why(state, entry, &words);
-    return words_write(&words, state->output);
+    return r < 0 ? r : words_write(&words, state->output);
 }
 
 int state_write(const struct story_state *state)

@@ -160,9 +160,9 @@ static enum ses_bounce_type bounce_type_of(struct str word)
 }
 
 /* The row as the event that it was made from. Borrows from the row. */
-static void event_read(struct replay *replay, struct db_call *call,
-                       struct ses_event *event, struct ses_recipient *recipient,
-                       struct policy_when *when)
+static void row_read_event(struct replay *replay, struct db_call *call,
+                           struct ses_event *event, struct ses_recipient *recipient,
+                           struct policy_when *when)
 {
     *event = (struct ses_event){.type_text = db_get_text(call)};
     event->bounce_type_text = db_get_text(call);
@@ -249,7 +249,7 @@ static int event_replay(struct replay *replay, struct db_call *call)
     struct ses_event event;
     int r = 0;
 
-    event_read(replay, call, &event, &recipient, &when);
+    row_read_event(replay, call, &event, &recipient, &when);
     decisions_replay(replay, when.received_ms);
     policy_judge(replay->rebuild->policy, &event, &recipient, &judgement);
     policy_scope_find(replay->rebuild->policy, &event, &scoped);

@@ -258,6 +258,18 @@ def test_what_strangers_write_drives_no_terminal(old, tell):
     assert "red? 550 second line" in told
 
 
+def test_an_outage_is_explained_by_what_the_guard_saw(make_daemon, tell):
+    daemon = make_daemon(suppression={"guard_least": 10}).start()
+    gone = {"status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 no such user here"}
+    people = [f"p{i}@mail.example" for i in range(12)]
+    tell(daemon, *[(now(), ses.bounce(ses.recipient(p, **gone))) for p in people])
+    told = story(daemon, people[-1])
+    assert told.startswith(f"{people[-1]} may be mailed: what is held for a person does not")
+    assert "mail.example refused far more addresses than usual" in told
+    assert "(10 hard bounces in the hour in which that began, 0 at most in an hour before)" in told
+    assert "This is held for all mail: it does not suppress until a person decides." in told
+
+
 # --- what programs read
 
 
