@@ -268,6 +268,14 @@ check-faults:
 .PHONY: check-faults fault-programs
 fault-programs: $(FAULT_BIN)
 
+# The recipes of contrib with the real Postfix, Exim, …, in roots below build/system. As root.
+check-system:
+	@contrib/install-dependencies.sh check
+	+@$(SUBMAKE) all
+	@tests/system/run.sh $(BUILD)
+
+.PHONY: check-system
+
 # QUICK=1: under a minute, and figures to match. PREVIOUS=DIR: in turns with the sesbounced
 # that lies in DIR. tests/bench/BENCHMARKS.md has the method.
 bench:
@@ -355,6 +363,7 @@ help:
 	'make demo       the same, then stop; fails when anything differs from what is expected' \
 	'make check      install what is missing, build, run all tests' \
 	'make check-faults   power cuts, I/O errors, … and nothing acknowledged lost (FAULTS=short)' \
+	'make check-system   contrib with the real Postfix, Exim, PHP, …: debootstrap, as root' \
 	'make            build build/sesbounced and build/sesbouncectl' \
 	'make lint       layers, banned functions, sizes, formatting, gcc, clang, analyzers, scripts' \
 	'make format     clang-format every source file' \

@@ -370,6 +370,14 @@ int store_query(struct store *store, enum store_view view,
  * 1 suppressed, 0 not, or a fault. */
 int store_is_suppressed(struct store *store, const struct address *address,
                         const char *scope);
+/*
+ * Between the two, store_is_suppressed() answers from one state of the list, at half the
+ * cost. Upkeep of the file waits meanwhile: no longer than a tenth of a second, and never
+ * across a wait for somebody else. 0 or a fault; after one of the second, what was read
+ * since the first may be wrong.
+ */
+int store_read_begin(struct store *store);
+int store_read_end(struct store *store);
 
 /* What an event would do to the list, for one recipient in one scope; borrowed. */
 struct store_preview {

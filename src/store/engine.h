@@ -22,6 +22,7 @@ struct store {
     enum store_mode mode;
     char *path;
     bool in_transaction;
+    bool is_reading; /* between store_read_begin() and store_read_end() */
     struct db *db;
     struct writing *writing; /* NULL: does not write */
     char fault[STORE_FAULT_BYTES_MAX];
@@ -58,6 +59,8 @@ enum sql {
     /* The engine's own. */
     SQL_BEGIN,
     SQL_COMMIT,
+    SQL_READ_BEGIN,
+    SQL_READ_END,
     SQL_VERSION,
 
     SQL_PROBE,

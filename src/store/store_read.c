@@ -208,7 +208,23 @@ int store_is_suppressed(struct store *store, const struct address *address,
 {
     int r = db_find(store, SQL_IS_SUPPRESSED, NULL, db_text(str_of(address->key)),
                     db_text(str_of(scope)));
-    int changed = r < 0 ? 0 : db_read_check(store);
+    int changed = r < 0 || store->is_reading ? 0 : db_read_check(store);
 
     return changed < 0 ? changed : r;
+}
+
+int store_read_begin(struct store *store)
+{
+    int r = db_do(store, SQL_READ_BEGIN);
+
+    store->is_reading = r == 0;
+    return r;
+}
+
+int store_read_end(struct store *store)
+{
+    store->is_reading = false;
+    int r = db_do(store, SQL_READ_END);
+
+    return r < 0 ? r : db_read_check(store);
 }

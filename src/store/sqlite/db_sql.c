@@ -12,6 +12,8 @@
 const char *const db_sql[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
+    [SQL_READ_BEGIN] = "BEGIN",
+    [SQL_READ_END] = "COMMIT",
     [SQL_VERSION] = "PRAGMA data_version",
     [SQL_PROBE] = "UPDATE probe SET n = n + 1 WHERE id = 1",
 
