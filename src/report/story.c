@@ -229,11 +229,15 @@ static int story_read(struct story *story)
         .address = all.address, .limit = STORY_EVENTS_MAX, .newest_first = true};
     const struct store_filter quarantine = {.newest_first = true};
     int r = store_query(story->store, STORE_ENTRIES, &all, entry_tell, story);
+    /* For people, those that are in the log as well are left out. */
+    bool log_first = story_is_for_people(story);
+    if (r == 0 && !log_first)
+        r = store_query(story->store, STORE_DECISIONS, &all, decision_tell, story);
     if (r == 0)
         r = store_query(story->store, STORE_EVENTS, &newest, event_tell, story);
     if (r == 0)
         r = store_query(story->store, STORE_LOG, &newest, change_tell, story);
-    if (r == 0)
+    if (r == 0 && log_first)
         r = store_query(story->store, STORE_DECISIONS, &all, decision_tell, story);
     if (r == 0)
         r = store_query(story->store, STORE_QUARANTINE, &quarantine, quarantined_search,

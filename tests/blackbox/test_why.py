@@ -279,7 +279,7 @@ def test_json_names_the_view_of_each_row(old, tell):
     old.ctl("suppress", "remove", A, "--note", "asked")
     rows = old.ctl("-o", "json", "why", A).json()
     assert [row["view"] for row in rows] == [
-        "entries", "events", "suppression_log", "suppression_log", "decisions",
+        "entries", "decisions", "events", "suppression_log", "suppression_log",
     ]
     for row in rows:
         (same,) = [
