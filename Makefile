@@ -277,11 +277,12 @@ check-system:
 .PHONY: check-system
 
 # QUICK=1: under a minute, and figures to match. PREVIOUS=DIR: in turns with the sesbounced
-# that lies in DIR. tests/bench/BENCHMARKS.md has the method.
+# that lies in DIR. UPKEEP=N: what is done to a list of N addresses beside the deliveries.
+# tests/bench/BENCHMARKS.md has the method.
 bench:
 	@contrib/install-dependencies.sh bench
 	+@$(SUBMAKE) all bench-programs
-	@/usr/bin/python3 -B tests/bench/$(if $(PREVIOUS),turns.py $(BUILD) $(PREVIOUS),bench.py $(BUILD))
+	@/usr/bin/python3 -B tests/bench/$(if $(UPKEEP),upkeep.py $(BUILD) $(UPKEEP),$(if $(PREVIOUS),turns.py $(BUILD) $(PREVIOUS),bench.py $(BUILD)))
 
 .PHONY: bench-programs
 bench-programs: $(BENCH_BIN)

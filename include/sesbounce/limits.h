@@ -313,8 +313,8 @@
 #define STORE_URI_BYTES_MAX (3 * 4096 + 32)
 /* A query built from a filter: a few hundred bytes. */
 #define STORE_QUERY_BYTES_MAX 4096
-/* Conditions of a filter; there are 14 that it can name. */
-#define STORE_CONDITIONS_MAX 16
+/* Values that a filter compares with; there are 16 that it can name. */
+#define STORE_CONDITIONS_MAX 18
 /* Columns of a view; events has the most, some 40. */
 #define STORE_COLUMNS_MAX 64
 /* Steps of SQLite's machine between two calls of a progress callback: some milliseconds.

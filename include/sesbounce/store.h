@@ -327,6 +327,10 @@ struct store_filter {
     int64_t since_ms; /* occurred_at (received_at of quarantine) >= */
     int64_t until_ms; /* < */
     int64_t after_id;
+    /* STORE_SUPPRESSED: only what follows this row in the order of the view, (address,
+     * scope), in the spelling of the view. */
+    const char *after_address;
+    const char *after_scope;
     int64_t id; /* exactly this */
     int64_t limit;
     bool newest_first;

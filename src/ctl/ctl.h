@@ -52,6 +52,7 @@ enum ctl_option {
     OPTION_FORGE,
     OPTION_COMPLAINT,
     OPTION_WHY,
+    OPTION_FORMAT,
     OPTION_COUNT,
 };
 #define TAKES(option) (UINT64_C(1) << (option))
@@ -179,6 +180,9 @@ int cmd_suppress_release(struct ctl *ctl);
 int cmd_suppress_drop(struct ctl *ctl);
 int cmd_policy_list(struct ctl *ctl);
 int cmd_policy_test(struct ctl *ctl);
+int cmd_list_import(struct ctl *ctl);
+int cmd_list_export(struct ctl *ctl);
+int cmd_list_diff(struct ctl *ctl);
 int cmd_events(struct ctl *ctl);
 int cmd_quarantine_show(struct ctl *ctl);
 int cmd_quarantine_retry(struct ctl *ctl);

@@ -8,6 +8,25 @@
 
 /* A line of `check -`: an address has at most 320 bytes, a name before it a few more. */
 #define CTL_LINE_BYTES_MAX (64 * 1024)
+/* A record of a list that is imported: an address, and what a server answered. */
+#define CTL_LIST_RECORD_BYTES_MAX (64 * 1024)
+/* What is read of such a list at a time: some records at least. */
+#define CTL_LIST_WINDOW_BYTES (256 * 1024)
+/* Columns of such a list: services have up to a dozen, and a spreadsheet some more. */
+#define CTL_LIST_COLUMNS_MAX 256
+/* A name of a column or a reason, without what separates its words: the longest is
+ * suppressionreason. */
+#define CTL_LIST_NAME_BYTES_MAX 32
+/* Why a line of it is not an entry: a sentence that quotes a field. */
+#define CTL_LIST_FAULT_BYTES_MAX 512
+/* Rows of our list that one query gives: some milliseconds. */
+#define CTL_LIST_PAGE_ROWS 1000
+/* What `suppress diff` holds of a file: 64 bytes for each of a million entries, of which
+ * usual addresses take half. */
+#define CTL_LIST_KEYS_BYTES_MAX (64 * 1024 * 1024)
+/* Entries that `suppress import` sorts at a time: some 300,000. The more there are, the
+ * more of them share a page of the database: a million one by one would write 8 GB. */
+#define CTL_IMPORT_BYTES_MAX (32 * 1024 * 1024)
 /* Addresses that `suppress add` takes at once: some ten million. */
 #define CTL_LIST_BYTES_MAX (256 * 1024 * 1024)
 /* Lines reported as not being addresses: nobody corrects more than this by hand. */

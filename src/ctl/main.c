@@ -74,6 +74,26 @@ static const struct verb verbs[] = {
      TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_SCOPE) | TAKES(OPTION_AFTER_ID) |
          TAKES(OPTION_LIMIT),
      0, 0, .run = cmd_events, .view = STORE_LOG},
+    {"suppress", "import", "FILE…|-", "Put the list of another service on ours",
+     "Addresses, one per line; CSV whose header names an address column; SES's JSON.\n"
+     "Columns and reasons are named as SES, SendGrid, Mailgun, Postmark and `suppress\n"
+     "export` name them. Lines that are not entries are reported and skipped (exit 1).\n"
+     "Importing again changes nothing, so repeat an import that was interrupted.",
+     "sesbouncectl suppress import bounces.csv --reason BOUNCE --note 'from SendGrid'",
+     TAKES(OPTION_NOTE) | TAKES(OPTION_REASON) | TAKES(OPTION_SCOPE) | DRY, 1, ANY,
+     .run = cmd_list_import},
+    {"suppress", "export", "", "Everything that is on the list, as `import` reads it",
+     "CSV, or -o json with one object per line, sorted by address and scope.\n"
+     "--format ses writes ADDRESS,REASON for an import job of SES: MANUAL as COMPLAINT,\n"
+     "and no entries that end by themselves unless --reason asks for them.",
+     "sesbouncectl suppress export >list.csv",
+     TAKES(OPTION_REASON) | TAKES(OPTION_SCOPE) | TAKES(OPTION_FORMAT), 0, 0,
+     .run = cmd_list_export},
+    {"suppress", "diff", "FILE…|-", "Compare the list with that of a file",
+     "Exit 0: the same, 1: different. Reads what `suppress import` reads; --reason is\n"
+     "that of entries for which the file gives none.",
+     "aws sesv2 list-suppressed-destinations | sesbouncectl suppress diff -",
+     TAKES(OPTION_REASON) | TAKES(OPTION_SCOPE), 1, ANY, .run = cmd_list_diff},
     {"policy", "list", "", "The policy in force, with what the configuration overrides",
      "Needs no database. --rule shows one rule with everything about it.",
      "sesbouncectl policy list --rule permanent-policy", TAKES(OPTION_RULE), 0, 0,

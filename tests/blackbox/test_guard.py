@@ -12,7 +12,7 @@ UNKNOWN = {"status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 no such user he
 
 @pytest.fixture
 def guarded(make_daemon):
-    return make_daemon(suppression={"guard_least": LEAST}).start()
+    return make_daemon(suppression={"guard": "on", "guard_least": LEAST}).start()
 
 
 def bounce(daemon, sns, address: str, **facts) -> None:
@@ -92,6 +92,6 @@ def test_a_restart_does_not_forget_an_outage(guarded, sns):
 
 
 def test_it_can_be_switched_off(make_daemon, sns):
-    daemon = make_daemon(suppression={"guard_least": LEAST, "guard": "off"}).start()
+    daemon = make_daemon(suppression={"guard_least": LEAST}).start()
     people = outage(daemon, sns, LEAST + 5)
     assert daemon.suppressed() == sorted(people)

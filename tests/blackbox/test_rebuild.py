@@ -14,7 +14,7 @@ POLICY = ses.recipient("policy@mail.example", status="5.7.1",
 @pytest.fixture
 def lived(make_daemon, sns):
     """A bit of everything."""
-    daemon = make_daemon(suppression={"guard_least": 5}).start()
+    daemon = make_daemon(suppression={"guard": "on", "guard_least": 5}).start()
     feedback = [
         ses.bounce("hard@mail.example"),
         ses.bounce("twice@mail.example"),

@@ -259,7 +259,7 @@ def test_what_strangers_write_drives_no_terminal(old, tell):
 
 
 def test_an_outage_is_explained_by_what_the_guard_saw(make_daemon, tell):
-    daemon = make_daemon(suppression={"guard_least": 10}).start()
+    daemon = make_daemon(suppression={"guard": "on", "guard_least": 10}).start()
     gone = {"status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 no such user here"}
     people = [f"p{i}@mail.example" for i in range(12)]
     tell(daemon, *[(now(), ses.bounce(ses.recipient(p, **gone))) for p in people])
