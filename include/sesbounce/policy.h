@@ -103,6 +103,8 @@ const struct policy_rule *policy_rule_at(size_t index);
 /* Where the row of that name is; POLICY_RULE_NONE: there is none. */
 size_t policy_rule_index(struct str name);
 #define POLICY_RULE_NONE SIZE_MAX
+/* What one bit of `facts` asks for, as words for a list; NULL: there is no such bit. */
+const char *policy_fact_text(unsigned fact);
 
 /* The scope of all mail. */
 #define POLICY_SCOPE_ALL "*"
@@ -213,6 +215,18 @@ struct policy_judgement {
     const char *rule;     /* constant name of the row; NULL for an event about nobody */
     char detail[POLICY_DETAIL_BYTES_MAX]; /* `Permanent/General (simulator)` */
 };
+
+/* What the operator says instead of the row's own outcome; NULL: nothing. */
+const struct policy_override *policy_override_of(const struct policy *policy,
+                                                 const struct policy_rule *rule);
+
+/* The outcome of a row in force, with what the operator overrode, for an event to which
+ * nothing else applies. Its cause is DIAGNOSED where the server's answer decides. */
+void policy_rule_judge(const struct policy *policy, const struct policy_rule *rule,
+                       struct policy_judgement *ret);
+
+/* Is it on the operator's allow-list? */
+bool policy_allows(const struct policy *policy, const struct address *address);
 
 /* `recipient` NULL: an event about nobody, which only counts. */
 void policy_judge(const struct policy *policy, const struct ses_event *event,

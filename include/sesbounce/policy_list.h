@@ -153,6 +153,16 @@ void policy_fold(const struct policy *policy, const struct policy_judgement *jud
                  const struct policy_when *when, struct policy_address *address,
                  struct policy_change *ret);
 
+/* How far soft counting has come. */
+struct policy_soft_count {
+    int64_t days;        /* that count, within the window that ends at `now_ms` */
+    int64_t recorded;    /* that only would if Deliveries of their identity were seen */
+    struct str identity; /* of one of those; borrowed */
+};
+/* Of the days of one scope. */
+void policy_soft_look(const struct policy *policy, const struct policy_soft_day *days,
+                      size_t day_count, int64_t now_ms, struct policy_soft_count *ret);
+
 /* Notes the entries whose term has ended by `now_ms`. False: there are none. */
 bool policy_expire(int64_t now_ms, struct policy_address *address,
                    struct policy_change *ret);

@@ -155,6 +155,10 @@ int settings_read_partly(const char *file, struct settings **ret, struct buf *fa
 size_t settings_line(const struct settings *settings, const char *section,
                      const char *key);
 
+/* The line of the file that gives item `index` of a list; 0: it is a default. */
+size_t settings_item_line_of(const struct settings *settings, const char *section,
+                             const char *key, size_t index);
+
 /* Prints the effective settings as a configuration file. 0 or a negative errno. */
 int settings_print(const struct settings *settings, FILE *to);
 

@@ -308,6 +308,7 @@ enum store_view {
     STORE_PAUSED, /* whose sending SES has paused */
     STORE_HELD,   /* entries that wait for a person */
     STORE_LOG,    /* changes of the list */
+    STORE_GUARDS, /* when the outage guard held a provider's bounces */
 };
 
 /* What to select; NULL, 0 or CLOCK_NONE: anything. */
@@ -381,6 +382,29 @@ int store_is_suppressed(struct store *store, const struct address *address,
  */
 int store_read_begin(struct store *store);
 int store_read_end(struct store *store);
+
+/* What an event would do to the list, for one recipient in one scope; borrowed. */
+struct store_preview {
+    size_t recipient;
+    const char *scope;
+    bool is_known; /* its event is stored already, and does nothing more */
+    const struct policy_judgement *judgement;
+    const struct policy_change *change;
+    const struct policy_address *after;
+};
+typedef int store_preview_fn(void *context, const struct store_preview *preview);
+
+/* Writes nothing. 0, a fault, or what `each` returned if not 0, which ends it. */
+int store_preview(struct store *store, const struct intake *intake,
+                  store_preview_fn *each, void *context);
+
+/* The days on which an address bounced softly, in one scope; borrowed. */
+typedef int store_soft_fn(void *context, const char *scope,
+                          const struct policy_soft_day *days, size_t count);
+
+/* Each scope in which it did; an address in its key form. Results as store_preview(). */
+int store_soft(struct store *store, const struct address *address, store_soft_fn *each,
+               void *context);
 
 /*
  * The message that an event was kept from, verbatim, appended to `ret`. 1, or 0 when it

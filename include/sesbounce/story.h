@@ -1,16 +1,20 @@
 /*
- * The story of one address: what was reported about it, what became of it on the list,
- * what people decided, and what lies in quarantine. One thread, the store's.
+ * The story of one address: whether it may be mailed and why, what was reported about it,
+ * what became of it on the list, what people decided, what lies in quarantine, and what
+ * to type. One thread, the store's.
  */
 #ifndef SESBOUNCE_STORY_H
 #define SESBOUNCE_STORY_H
 
 #include "sesbounce/output.h"
+#include "sesbounce/policy.h"
 
 struct story_asked {
     const struct address *address;
-    const char *typed; /* what the headline calls it */
-    const char *scope; /* NULL: all of them */
+    const char *typed;           /* what the headline calls it */
+    const char *scope;           /* NULL: all of them */
+    const struct policy *policy; /* in force */
+    int64_t now_ms;
 };
 
 /* How far the quarantine was searched. */
@@ -20,9 +24,10 @@ struct story_search {
 };
 
 /*
- * As a table: sentences, the newest first, and what to type. Otherwise rows of different
- * columns (not for CSV): entries, decisions, events, quarantined messages. 0, a fault of
- * the store, or of writing: `output->fault`.
+ * As a table: sentences, the oldest first, and what to type. Otherwise rows of different
+ * columns (not for CSV), with a last one that names their view: entries, decisions,
+ * events, suppression_log, quarantine. 0, a fault of the store, or of writing:
+ * `output->fault`.
  */
 int story_write(struct store *store, const struct story_asked *asked,
                 struct output *output, struct story_search *ret);

@@ -129,3 +129,11 @@ size_t settings_line(const struct settings *settings, const char *section,
     const struct setting *setting = settings_find(str_of(section), str_of(key));
     return setting ? settings_place(&settings->head, setting)->line : 0;
 }
+
+size_t settings_item_line_of(const struct settings *settings, const char *section,
+                             const char *key, size_t index)
+{
+    const struct setting *setting = settings_find(str_of(section), str_of(key));
+    return setting ? settings_item_line(settings_place(&settings->head, setting), index)
+                   : 0;
+}

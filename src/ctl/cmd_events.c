@@ -33,7 +33,11 @@ int cmd_events(struct ctl *ctl)
 int cmd_why(struct ctl *ctl)
 {
     struct address address;
-    struct story_asked asked = {&address, ctl->words[0], ctl->value[OPTION_SCOPE]};
+    struct story_asked asked = {.address = &address,
+                                .typed = ctl->words[0],
+                                .scope = ctl->value[OPTION_SCOPE],
+                                .policy = &policy_built_in,
+                                .now_ms = ctl->now_ms};
     struct story_search search;
     struct output output;
     if (!ctl_address(ctl->words[0], &address))
@@ -47,6 +51,8 @@ int cmd_why(struct ctl *ctl)
     }
     if (!ctl_store(ctl, STORE_READ))
         return CTL_COULD_NOT;
+    if (ctl->settings)
+        asked.policy = &ctl->settings->policy;
     ctl_output(ctl, &output, NULL);
     int code =
         ctl_output_end(ctl, &output, story_write(ctl->store, &asked, &output, &search));

@@ -5,7 +5,7 @@
 #include "ctl/ctl.h"
 #include "ctl/limits.h"
 #include "ctl/progress.h"
-#include "sesbounce/text.h"
+#include "sesbounce/amazon.h"
 #include "sesbounce/when.h"
 
 /* An entry or two, a decision and a soft day each: no more than STORE_TURN_ROWS_MAX. */
@@ -148,35 +148,31 @@ static int decided_print(struct decision *decision, const struct decided *decide
                : 0;
 }
 
-static int region_append(void *context, const struct store_value *values, size_t count)
+struct reminder {
+    const char *typed;
+    size_t lines;
+};
+
+static int amazon_note(void *context, const char *line)
 {
-    struct str region = output_find_text(values, count, "region");
-    struct buf *command = context;
-    int r = str_present(region) ? buf_append_str(command, STR(" --region ")) : 0;
-    return r < 0 || !str_present(region) ? r : text_shell(command, region);
+    struct reminder *reminder = context;
+    if (reminder->lines++ == 0)
+        ctl_note("SES's own lists may contain %s too, and then SES does not deliver:",
+                 reminder->typed);
+    ctl_note("  %s", line);
+    return 0;
 }
 
-/* Amazon keeps a list of its own per account and Region; mail stays blocked while the
- * address is there (reference: account-level suppression list). What a person alone put
- * on our list says nothing about theirs. */
+/* What a person alone put on our list says nothing about SES's. */
 static int amazon_remind(const struct decision *decision, const char *typed)
 {
-    const struct store_filter last = {.address = typed, .newest_first = true, .limit = 1};
-    _cleanup_(buf_done) struct buf command = {.max = CTL_LINE_BYTES_MAX};
+    struct reminder reminder = {.typed = typed};
     struct address address;
     int r = address_parse(str_of(typed), &address);
     if (r == 0)
-        r = buf_append_str(
-            &command, STR("aws sesv2 delete-suppressed-destination --email-address"));
-    if (r == 0)
-        r = text_shell_argument(&command, str_of(address.seen));
-    if (r == 0)
-        r = store_query(decision->ctl->store, STORE_EVENTS, &last, region_append,
-                        &command);
-    if (r == 0)
-        ctl_note("SES's own account list may contain it too, and then SES does not "
-                 "deliver: %s",
-                 buf_str(&command).data);
+        r = amazon_commands(decision->ctl->store, &address, amazon_note, &reminder);
+    if (r == 0 && reminder.lines == 0)
+        r = amazon_command_plain(&address, amazon_note, &reminder);
     return r;
 }
 

@@ -178,6 +178,8 @@ int cmd_suppress_remove(struct ctl *ctl);
 int cmd_suppress_rebuild(struct ctl *ctl);
 int cmd_suppress_release(struct ctl *ctl);
 int cmd_suppress_drop(struct ctl *ctl);
+int cmd_policy_list(struct ctl *ctl);
+int cmd_policy_test(struct ctl *ctl);
 int cmd_list_import(struct ctl *ctl);
 int cmd_list_export(struct ctl *ctl);
 int cmd_list_diff(struct ctl *ctl);

@@ -19,8 +19,9 @@ static const struct verb verbs[] = {
      "sesbouncectl check - <recipients.txt >mailable.txt",
      TAKES(OPTION_SCOPE) | TAKES(OPTION_INVERT) | TAKES(OPTION_INVALID), 1, ANY,
      .run = cmd_check},
-    {"why", NULL, "ADDRESS", "Every event and decision behind an address's state", NULL,
-     "sesbouncectl why jane@example.com", TAKES(OPTION_SCOPE), 1, 1, .run = cmd_why},
+    {"why", NULL, "ADDRESS", "Whether an address may be mailed, why, and what to type",
+     NULL, "sesbouncectl why jane@example.com", TAKES(OPTION_SCOPE), 1, 1,
+     .run = cmd_why},
     {"suppress", "list", "", "The addresses that must not be mailed now", NULL,
      "sesbouncectl suppress list --reason COMPLAINT --since 7d",
      TAKES(OPTION_REASON) | TAKES(OPTION_SINCE) | TAKES(OPTION_DOMAIN) |
@@ -93,6 +94,15 @@ static const struct verb verbs[] = {
      "that of entries for which the file gives none.",
      "aws sesv2 list-suppressed-destinations | sesbouncectl suppress diff -",
      TAKES(OPTION_REASON) | TAKES(OPTION_SCOPE), 1, ANY, .run = cmd_list_diff},
+    {"policy", "list", "", "The policy in force, with what the configuration overrides",
+     "Needs no database. --rule shows one rule with everything about it.",
+     "sesbouncectl policy list --rule permanent-policy", TAKES(OPTION_RULE), 0, 0,
+     .run = cmd_policy_list},
+    {"policy", "test", "FILE|-", "What one message would do, without doing it",
+     "An SNS envelope, whose signature is not verified, or a bare SES message. Exit 0: "
+     "it\nsuppresses nobody, 1: somebody, 2: it cannot be read, or would go to "
+     "quarantine.",
+     "sesbouncectl policy test body.json", 0, 1, 1, .run = cmd_policy_test},
     {"events", NULL, "", "What SES reported, one row per recipient",
      "A table shows the newest 50 unless --limit says otherwise; json and csv show all, "
      "in the\n"

@@ -110,13 +110,31 @@ static void judgement_override(const struct policy_override *by, enum ses_type t
         judgement->term_ms = by->term_ms != 0 ? by->term_ms : POLICY_FOR_EVER;
 }
 
-static void judgement_apply_overrides(const struct policy *policy,
-                                      const struct policy_rule *rule, enum ses_type type,
-                                      struct policy_judgement *judgement)
+const struct policy_override *policy_override_of(const struct policy *policy,
+                                                 const struct policy_rule *rule)
 {
+    const struct policy_override *found = NULL;
+
     for (size_t i = 0; i < policy->override_count; i++)
         if (policy_rule_at(policy->overrides[i].rule) == rule)
-            judgement_override(&policy->overrides[i], type, judgement);
+            found = &policy->overrides[i];
+    return found;
+}
+
+static void rule_judge(const struct policy *policy, const struct policy_rule *rule,
+                       enum policy_cause diagnosed, struct policy_judgement *ret)
+{
+    const struct policy_override *by = policy_override_of(policy, rule);
+
+    *ret = judgement_from_rule(rule, diagnosed);
+    if (by)
+        judgement_override(by, rule->type, ret);
+}
+
+void policy_rule_judge(const struct policy *policy, const struct policy_rule *rule,
+                       struct policy_judgement *ret)
+{
+    rule_judge(policy, rule, POLICY_CAUSE_DIAGNOSED, ret);
 }
 
 static void judgement_record_only(const struct policy_rule *by,
@@ -150,7 +168,7 @@ static void judgement_of_other(const struct ses_event *event, enum ses_named nam
     judgement->counts_in_rates = judgement->counts_in_rates && !reported;
 }
 
-static bool address_is_allowed(const struct policy *policy, const struct address *address)
+bool policy_allows(const struct policy *policy, const struct address *address)
 {
     for (size_t i = 0; i < policy->allow_count; i++) {
         struct str item = str_of(policy->allow[i]);
@@ -194,11 +212,10 @@ static void recipient_judge(const struct policy *policy, const struct ses_event 
         policy_diagnose(recipient, &diagnosis);
     const struct policy_rule *rule =
         policy_rule_find(event, diagnosis.facts | event_facts(event));
-    *ret = judgement_from_rule(rule, diagnosis.cause);
-    judgement_apply_overrides(policy, rule, event->type, ret);
+    rule_judge(policy, rule, diagnosis.cause, ret);
     if (recipient->named != SES_NAMED_RECIPIENT)
         judgement_of_other(event, recipient->named, ret);
-    if (effect_is_against(ret->effect) && address_is_allowed(policy, &recipient->address))
+    if (effect_is_against(ret->effect) && policy_allows(policy, &recipient->address))
         judgement_record_only(policy_rule_of_person(FACT_ALLOWED), ret);
     if (simulator)
         judgement_soften(policy, ret);

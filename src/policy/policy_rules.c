@@ -36,91 +36,97 @@ static const struct policy_rule RULES[] = {
 /* --- what concerns nobody whom the mail was sent to: see policy_rule_of_person() */
 {"no-address", SES_OTHER, 0, NULL, NULL, FACT_UNREADABLE,
     {MEANS(NONE, NONE), ONLY(RECORD), NOT_IN_RATES},
-    "What SES names is not a mail address; this is recorded only."},
+    "SES named something that is not a mail address, so this is only recorded."},
 {"not-addressed", SES_OTHER, 0, NULL, NULL, FACT_STRANGER,
     {MEANS(NONE, NONE), ONLY(RECORD), NOT_IN_RATES},
-    "The report names an address that the mail was not sent to, as any server can do; this "
-    "is recorded only."},
+    "The report names an address that the mail was not sent to, as any server can do, "
+    "so this is only recorded."},
 /* what the operator vouches for */
 {"allowed", SES_OTHER, 0, NULL, NULL, FACT_ALLOWED,
     {MEANS(NONE, NONE), ONLY(RECORD), 0},
-    "The address is on the allow-list of the configuration, so no event suppresses it; this "
-    "is recorded only."},
+    "The address is on the configuration's allow-list, so no event suppresses it; "
+    "this is only recorded."},
 
 /* --- Permanent: what SES did not even try ---------------------------------------- */
 {"permanent-on-account-list", BOUNCE(PERMANENT), "OnAccountSuppressionList", NULL, 0,
     {MEANS(HARD, LIST_HIT), LIST(BOUNCE, EVER), LIST_HIT},
-    "SES did not try, because the account's suppression list has the address; it is "
-    "suppressed permanently, unless a person removed it."},
+    "SES did not try to deliver, because the address is on the account's suppression "
+    "list; it is suppressed here permanently, unless a person has removed it."},
 {"permanent-on-tenant-list", BOUNCE(PERMANENT), "OnTenantSuppressionList", NULL, 0,
     {MEANS(HARD, LIST_HIT), LIST(BOUNCE, EVER), LIST_HIT | OWN_SCOPE},
-    "SES did not try, because the tenant's suppression list has the address; it is "
-    "suppressed permanently in the event's scope, unless a person removed it."},
+    "SES did not try to deliver, because the address is on the tenant's suppression "
+    "list; it is suppressed permanently in the event's scope, unless a person has "
+    "removed it."},
 /* SES's global list: other senders' bounces; SES itself forgets within 14 days */
 {"permanent-suppressed", BOUNCE(PERMANENT), "Suppressed", NULL, 0,
     {MEANS(HARD, OTHER), LIST(BOUNCE, DAYS(30)), DOUBLES},
-    "SES did not try, because mail of other senders to the address bounced; it is "
-    "suppressed for 30 days, and for twice as long each time that this repeats."},
+    "SES did not try to deliver, because other senders' mail to the address bounced; "
+    "it is suppressed for 30 days, and for twice as long each time this happens "
+    "again."},
 /* a prediction */
 {"permanent-validation", BOUNCE(PERMANENT), "EmailValidationSuppressed", NULL, 0,
     {MEANS(POLICY, POLICY), LIST(BOUNCE, DAYS(30)), NOT_IN_RATES},
-    "SES predicted a bounce and did not try; the address is suppressed for 30 days."},
+    "SES did not try to deliver, because it predicted a bounce; the address is "
+    "suppressed for 30 days."},
 /* not a bounce, and not everything was refused */
 {"permanent-unsubscribed", BOUNCE(PERMANENT), "UnsubscribedRecipient", NULL, 0,
     {MEANS(POLICY, POLICY), LIST(BOUNCE, EVER), NOT_IN_RATES | NEEDS_SCOPE},
-    "SES did not try, because the recipient had unsubscribed there; the address is "
-    "suppressed permanently in the event's scope, if it has one."},
+    "SES did not try to deliver, because the recipient had unsubscribed; the address "
+    "is suppressed permanently in the event's scope, if it has one."},
 
 /* --- Permanent, by what the server said ------------------------------------------ */
 /* one of several recipients may only be delayed: AWS's own example has one */
 {"permanent-delayed", BOUNCE(PERMANENT), NULL, NULL, FACT_TEMPORARY,
     {MEANS(SOFT, DIAGNOSED), COUNT_SOFT, 0},
-    "The server refused the mail for the time being, although the bounce is called "
+    "The server refused the mail only for now, although SES calls the bounce "
     "permanent; this counts as a soft bounce."},
 /* our fault, not the recipient's: one broken key must not empty a provider */
 {"permanent-auth", BOUNCE(PERMANENT), NULL, NULL, FACT_OUR_AUTHENTICATION,
     {MEANS(POLICY, AUTH), ONLY(RECORD), ALERT},
-    "The server refused the mail because its authentication (SPF, DKIM, DMARC) failed; "
-    "the fault is the sender's, so nobody is suppressed."},
+    "The server refused the mail because its authentication (SPF, DKIM or DMARC) "
+    "failed; that is the sender's fault, so nobody is suppressed."},
 {"permanent-blocked", BOUNCE(PERMANENT), NULL, NULL, FACT_OUR_REPUTATION,
     {MEANS(POLICY, BLOCKED), ONLY(RECORD), ALERT},
-    "The server refused the mail because of the sender's reputation, or as spam; the "
-    "fault is the sender's, so nobody is suppressed."},
+    "The server refused the mail as spam or because of the sender's reputation; that "
+    "is the sender's fault, so nobody is suppressed."},
 /* a local policy may change */
 {"permanent-policy", BOUNCE(PERMANENT), NULL, NULL, FACT_LOCAL_POLICY,
     {MEANS(POLICY, POLICY), LIST(BOUNCE, DAYS(14)), 0},
-    "The server refused the mail under a policy of its own, which may change; the address "
-    "is suppressed for 14 days."},
+    "The server refused the mail under a policy of its own, which may change, so the "
+    "address is suppressed for only 14 days."},
 /* what names no recipient of the mail was quarantined before */
 {"permanent-no-email", BOUNCE(PERMANENT), "NoEmail", NULL, 0,
     {MEANS(HARD, UNKNOWN_USER), LIST(BOUNCE, EVER), 0},
-    "SES reports that the mailbox does not exist; the address is suppressed "
+    "SES reports that the mailbox does not exist, so the address is suppressed "
     "permanently."},
 {"permanent-general", BOUNCE(PERMANENT), "General", NULL, 0,
     {MEANS(HARD, DIAGNOSED), LIST(BOUNCE, EVER), 0},
-    "The server refused the address permanently; it is suppressed permanently."},
+    "The server permanently refused mail to the address, so it is suppressed "
+    "permanently."},
 /* a word newer than this table: SES will not deliver, but for how long we cannot know */
 {"permanent-other", BOUNCE(PERMANENT), NULL, NULL, 0,
     {MEANS(HARD, DIAGNOSED), LIST(BOUNCE, DAYS(30)), DOUBLES},
-    "SES reports a permanent bounce of an unknown kind; the address is "
-    "suppressed for 30 days, and for twice as long each time that this repeats."},
+    "SES reports a permanent bounce of a kind not known here; the address is "
+    "suppressed for 30 days, and for twice as long each time this happens again."},
 
 /* --- Transient: the fault of the message or the sender, whatever the status ------- */
 {"transient-too-large", BOUNCE(TRANSIENT), "MessageTooLarge", NULL, 0,
     {MEANS(IGNORED, TOO_LARGE), ONLY(RECORD), 0},
-    "The message was too large; that is the message's fault, so this is recorded only."},
+    "The message was too large, which says nothing about the address, so this is only "
+    "recorded."},
 {"transient-content", BOUNCE(TRANSIENT), "ContentRejected", NULL, 0,
     {MEANS(IGNORED, POLICY), ONLY(RECORD), 0},
-    "The server refused the content of the message; that is the message's fault, so "
-    "this is recorded only."},
+    "The server refused the content of the message, which says nothing about the "
+    "address, so this is only recorded."},
 {"transient-attachment", BOUNCE(TRANSIENT), "AttachmentRejected", NULL, 0,
     {MEANS(IGNORED, POLICY), ONLY(RECORD), 0},
-    "The server refused an attachment; that is the message's fault, so this is recorded "
-    "only."},
+    "The server refused an attachment, which says nothing about the address, so this "
+    "is only recorded."},
 /* the sender's own timer: greylisting */
 {"transient-custom-timeout", BOUNCE(TRANSIENT), "CustomTimeoutExceeded", NULL, 0,
     {MEANS(IGNORED, TIMEOUT), ONLY(RECORD), 0},
-    "The time that the sender allowed for delivery ran out; this is recorded only."},
+    "The time that the sender allows for delivery ran out, which says nothing about "
+    "the address, so this is only recorded."},
 
 /* --- Transient, by what the server said ------------------------------------------ */
 {"transient-mailbox-full", BOUNCE(TRANSIENT), "MailboxFull", NULL, 0,
@@ -129,54 +135,59 @@ static const struct policy_rule RULES[] = {
 /* SES calls some permanent failures Transient; but DNS has outages */
 {"transient-gone", BOUNCE(TRANSIENT), "General", NULL, FACT_GONE,
     {MEANS(SOFT, DIAGNOSED), POLICY_EFFECT_DOUBTFUL, POLICY_REASON_BOUNCE, EVER, 0},
-    "The server reports no such user or domain, but SES calls it transient; the address "
-    "is suppressed permanently once this repeats after 24 hours or more."},
+    "The server reports no such user or domain, but SES calls the bounce temporary; "
+    "if it happens again at least 24 hours later, the address is suppressed "
+    "permanently."},
 {"transient-gave-up", BOUNCE(TRANSIENT), NULL, NULL, FACT_GAVE_UP,
     {MEANS(SOFT, DIAGNOSED), COUNT_SOFT, 0},
     "SES gave up after many attempts; this counts as a soft bounce."},
 {"transient-autoreply", BOUNCE(TRANSIENT), "General", NULL, FACT_AUTOREPLY,
     {MEANS(IGNORED, AUTOREPLY), ONLY(RECORD), 0},
-    "An automatic reply came back; this is recorded only."},
+    "This is an automatic reply, such as an out-of-office notice, so it is only "
+    "recorded."},
 {"transient-said", BOUNCE(TRANSIENT), NULL, NULL, FACT_DIAGNOSTIC,
     {MEANS(SOFT, DIAGNOSED), COUNT_SOFT, 0},
-    "The server refused the mail for the time being; this counts as a soft bounce."},
+    "The server refused the mail for now; this counts as a soft bounce."},
 /* without a word from a server it is somebody's out-of-office reply */
 {"transient-silent", BOUNCE(TRANSIENT), "General", NULL, 0,
     {MEANS(IGNORED, AUTOREPLY), ONLY(RECORD), 0},
-    "SES quotes no server's answer, as is usual for automatic replies; this is "
-    "recorded only."},
+    "SES quotes no answer from a server, which is typical of automatic replies, so "
+    "this is only recorded."},
 {"transient-other", BOUNCE(TRANSIENT), NULL, NULL, 0,
     {MEANS(SOFT, DIAGNOSED), COUNT_SOFT, 0},
-    "SES reports a transient bounce of an unknown kind; this counts as a "
-    "soft bounce."},
+    "SES reports a temporary bounce of a kind not known here; this counts as a soft "
+    "bounce."},
 
 /* --- Undetermined: out-of-office comes here too ---------------------------------- */
 {"undetermined-autoreply", BOUNCE(UNDETERMINED), NULL, NULL, FACT_AUTOREPLY,
     {MEANS(IGNORED, AUTOREPLY), ONLY(RECORD), 0},
-    "An automatic reply came back; this is recorded only."},
+    "This is an automatic reply, such as an out-of-office notice, so it is only "
+    "recorded."},
 {"undetermined-refused", BOUNCE(UNDETERMINED), NULL, NULL, FACT_REFUSED,
     {MEANS(SOFT, DIAGNOSED), COUNT_SOFT, 0},
-    "SES could not classify the bounce, but a server refused the mail; this counts as a "
-    "soft bounce."},
+    "SES could not classify the bounce, but a server refused the mail; this counts as "
+    "a soft bounce."},
 {"undetermined", BOUNCE(UNDETERMINED), NULL, NULL, 0,
     {MEANS(IGNORED, DIAGNOSED), ONLY(RECORD), 0},
-    "SES could not classify the bounce, and no server's refusal is known; this is "
-    "recorded only."},
+    "SES could not classify the bounce, and no server is known to have refused the "
+    "mail, so this is only recorded."},
 
 /* --- Complaint ------------------------------------------------------------------- */
 {"complaint-on-account-list", SES_COMPLAINT, 0, "OnAccountSuppressionList", NULL, 0,
     {MEANS(HARD, LIST_HIT), LIST(COMPLAINT, EVER), LIST_HIT},
-    "SES did not try, because the account's suppression list has a complaint from the "
-    "address; it is suppressed permanently, unless a person removed it."},
+    "SES did not try to deliver, because of a complaint on the account's suppression "
+    "list; the address is suppressed here permanently, unless a person has removed "
+    "it."},
 {"complaint-on-tenant-list", SES_COMPLAINT, 0, "OnTenantSuppressionList", NULL, 0,
     {MEANS(HARD, LIST_HIT), LIST(COMPLAINT, EVER), LIST_HIT | OWN_SCOPE},
-    "SES did not try, because the tenant's suppression list has a complaint from the "
-    "address; it is suppressed permanently in the event's scope, unless a person removed it."},
+    "SES did not try to deliver, because of a complaint on the tenant's suppression "
+    "list; the address is suppressed permanently in the event's scope, unless a "
+    "person has removed it."},
 /* nobody objected */
 {"complaint-auth-failure", SES_COMPLAINT, 0, NULL, "auth-failure", 0,
     {MEANS(COMPLAINT, NONE), ONLY(RECORD), ALERT | NOT_IN_RATES},
-    "A provider reports that the mail failed authentication; no recipient objected, so "
-    "nobody is suppressed."},
+    "A provider reports that the mail failed authentication; no recipient objected, "
+    "so nobody is suppressed."},
 {"complaint-virus", SES_COMPLAINT, 0, NULL, "virus", 0,
     {MEANS(COMPLAINT, NONE), ONLY(RECORD), ALERT | NOT_IN_RATES},
     "A provider reports a virus in the mail; no recipient objected, so nobody is "
@@ -184,34 +195,34 @@ static const struct policy_rule RULES[] = {
 /* the recipient took it back; who did, we know only when there is one */
 {"complaint-not-spam", SES_COMPLAINT, 0, NULL, "not-spam", FACT_ONE_CANDIDATE,
     {MEANS(COMPLAINT, NONE), ONLY(LIFT), NOT_IN_RATES},
-    "The recipient reports that the mail is not spam; a suppression for a complaint is "
-    "lifted."},
+    "The recipient says that the mail is not spam, so a suppression because of a "
+    "complaint is lifted."},
 {"complaint-not-spam-of-many", SES_COMPLAINT, 0, NULL, "not-spam", 0,
     {MEANS(COMPLAINT, NONE), ONLY(RECORD), NOT_IN_RATES},
-    "One of several recipients reports that the mail is not spam, but it is not known "
-    "which; this is recorded only."},
+    "One of several recipients says that the mail is not spam, but nobody knows which "
+    "one, so this is only recorded."},
 {"complaint", SES_COMPLAINT, 0, NULL, NULL, FACT_ONE_CANDIDATE,
     {MEANS(COMPLAINT, NONE), LIST(COMPLAINT, EVER), 0},
-    "The recipient complained; the address is suppressed permanently."},
+    "The recipient complained, so the address is suppressed permanently."},
 /* SES guesses from all recipients at that provider */
 {"complaint-of-few", SES_COMPLAINT, 0, NULL, NULL, FACT_FEW_CANDIDATES,
     {MEANS(COMPLAINT, NONE), LIST(COMPLAINT, DAYS(180)), SECOND_FOR_EVER},
-    "One of 2 to 5 recipients complained, but it is not known which; each is "
+    "One of 2 to 5 recipients complained, but nobody knows which one; each is "
     "suppressed for 180 days, and permanently after a complaint about another mail."},
 /* one click must not remove a whole company */
 {"complaint-of-many", SES_COMPLAINT, 0, NULL, NULL, FACT_MANY_CANDIDATES,
     {MEANS(COMPLAINT, NONE), HOLD(COMPLAINT, EVER), 0},
-    "One of more than 5 recipients complained, but it is not known which; nobody is "
-    "suppressed unless a person decides so."},
+    "One of more than 5 recipients complained, but nobody knows which one, so this "
+    "waits until a person decides."},
 
 /* --- the rest -------------------------------------------------------------------- */
 {"delivery", SES_DELIVERY, 0, NULL, NULL, 0,
     {MEANS(NONE, NONE), ONLY(RESET), 0},
-    "The mail was delivered; soft bounces before it no longer count."},
+    "A mail was delivered, so earlier soft bounces no longer count."},
 {"opt-out", SES_SUBSCRIPTION, 0, NULL, NULL, FACT_OPT_OUT,
     {MEANS(POLICY, NONE), LIST(COMPLAINT, EVER), NOT_IN_RATES | NEEDS_SCOPE},
-    "The recipient unsubscribed through SES's list management; the address is suppressed "
-    "permanently in the event's scope, if it has one."},
+    "The recipient unsubscribed through SES's list management; the address is "
+    "suppressed permanently in the event's scope, if it has one."},
 };
 /* clang-format on */
 
@@ -254,6 +265,46 @@ const struct policy_rule *policy_rule_of_person(unsigned fact)
     while (rule->facts != fact)
         rule++;
     return rule;
+}
+
+const char *policy_fact_text(unsigned fact)
+{
+    switch ((enum policy_fact)fact) {
+    case FACT_DIAGNOSTIC:
+        return "a server's answer is given";
+    case FACT_REFUSED:
+        return "a status of 4.x.x or 5.x.x, or an SMTP answer of 4xx or 5xx";
+    case FACT_TEMPORARY:
+        return "a status of 4.x.x, or the action delayed";
+    case FACT_GAVE_UP:
+        return "status 4.4.7";
+    case FACT_GONE:
+        return "5.1.1, 5.1.2, 5.4.4, or the answer says no such user or domain";
+    case FACT_LOCAL_POLICY:
+        return "status 5.7.x";
+    case FACT_OUR_AUTHENTICATION:
+        return "the answer or its code names SPF, DKIM, DMARC or authentication";
+    case FACT_OUR_REPUTATION:
+        return "the answer or its code names a blocklist, reputation, rate limits or "
+               "spam";
+    case FACT_AUTOREPLY:
+        return "the text is that of an automatic reply";
+    case FACT_ONE_CANDIDATE:
+        return "one candidate";
+    case FACT_FEW_CANDIDATES:
+        return "2 to 5 candidates";
+    case FACT_MANY_CANDIDATES:
+        return "more than 5 candidates";
+    case FACT_OPT_OUT:
+        return "the recipient leaves one topic or all";
+    case FACT_STRANGER:
+        return "an address that the mail was not sent to";
+    case FACT_UNREADABLE:
+        return "not a mail address";
+    case FACT_ALLOWED:
+        return "an address on the allow-list";
+    }
+    return NULL;
 }
 
 const struct policy_rule *policy_rule_at(size_t index)

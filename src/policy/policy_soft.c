@@ -285,3 +285,24 @@ bool soft_reset(struct fold *fold)
     }
     return soft_apply(fold, entry);
 }
+
+/* --- how far it has come --------------------------------------------------------- */
+
+void policy_soft_look(const struct policy *policy, const struct policy_soft_day *days,
+                      size_t day_count, int64_t now_ms, struct policy_soft_count *ret)
+{
+    *ret = (struct policy_soft_count){.days = 0};
+    for (size_t i = 0; i < day_count; i++) {
+        const struct policy_soft_day *day = &days[i];
+
+        if (day->first_ms == CLOCK_NONE || day->first_ms > now_ms ||
+            now_ms - day->first_ms > policy->soft_window_ms)
+            continue;
+        if (day_counts(day)) {
+            ret->days++;
+        } else {
+            ret->recorded++;
+            ret->identity = day->identity;
+        }
+    }
+}

@@ -1,16 +1,25 @@
+/* Reads everything about an address, puts it in order, and shortens what is long. */
 #include "sesbounce/story.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/story_private.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/text.h"
 
+/* What happened at one moment: an event with what it changed, or a change by itself. */
 struct chapter {
     int64_t at_ms;
-    uint64_t order; /* keeps what happened at the same moment in order */
-    char *text;     /* owned; neutralised */
+    int64_t id;       /* what happened at the same moment stays in order */
+    int64_t event_id; /* 0: it is not one */
+    struct words text;
+    struct words place;   /* which event it is */
+    struct words rule;    /* its name */
+    struct words changes; /* a line each */
+    size_t repeats;       /* equal ones right behind it */
+    int64_t last_ms;      /* of those */
 };
 
 struct story {
@@ -18,143 +27,177 @@ struct story {
     const struct story_asked *asked;
     struct output *output;
     struct story_search *search;
-    struct chapter *chapters; /* of a table */
+    struct story_state state;
+    struct chapter *chapters; /* owned; of a table */
     size_t count;
-    size_t live;
+    size_t events;
+    size_t unjudged; /* events that the list has nothing to do with */
     int64_t searched_bytes;
     size_t quarantined; /* that mention the address */
     int64_t quarantined_id;
+    bool explained[STORY_RULES_MAX];
 };
 
-static int chapter_add(struct story *story, const struct store_value *values,
-                       size_t count, const char *at, const struct output_part *parts)
+/* --- chapters -------------------------------------------------------------------- */
+
+/* The next chapter, empty. NULL: no memory. */
+static struct chapter *chapter_add(struct story *story, const struct store_value *values,
+                                   size_t count, const char *at)
 {
     const struct store_value *time = output_find(values, count, at);
-    _cleanup_(buf_done) struct buf raw = {.max = REPORT_ROW_BYTES_MAX};
-    _cleanup_(buf_done) struct buf safe = {.max = REPORT_ROW_BYTES_MAX};
+    const struct store_value *id = output_find(values, count, "id");
     struct chapter *more = reallocarray(story->chapters, story->count + 1, sizeof(*more));
     if (!more)
-        return -ENOMEM;
+        return NULL;
     story->chapters = more;
-    int r = output_parts(&raw, values, count, parts);
-    if (r == 0)
-        r = text_neutral(&safe, buf_str(&raw), false);
-    if (r == 0 && safe.len > 0) {
-        more[story->count] =
-            (struct chapter){time ? time->integer : 0, story->count, buf_take(&safe)};
-        story->count++;
-    }
-    return r;
+    more += story->count++;
+    *more = (struct chapter){.at_ms = time ? time->integer : 0,
+                             .id = id ? id->integer : 0,
+                             .text = WORDS,
+                             .place = WORDS,
+                             .rule = WORDS,
+                             .changes = WORDS};
+    return more;
 }
 
-static int row_tell(struct story *story, const struct store_value *values, size_t count,
-                    const char *at, const struct output_part *parts)
+static void chapter_done(struct chapter *chapter)
 {
-    if (story->output->format != OUTPUT_TABLE)
-        return output_row(story->output, values, count);
-    return chapter_add(story, values, count, at, parts);
+    words_done(&chapter->text);
+    words_done(&chapter->place);
+    words_done(&chapter->rule);
+    words_done(&chapter->changes);
 }
 
-/* Everything of one scope also depends on what holds for all. NULL: any scope. */
-static bool row_is_of_scope(const struct store_value *values, size_t count,
-                            const char *asked)
+static int chapter_fault(const struct chapter *chapter)
 {
-    struct str scope = output_find_text(values, count, "scope");
-    return !asked || !str_present(scope) || str_equal(scope, STR("*")) ||
-           str_equal(scope, str_of(asked));
+    const int faults[] = {chapter->text.r, chapter->place.r, chapter->rule.r,
+                          chapter->changes.r};
+    for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+        if (faults[i] < 0)
+            return faults[i];
+    return 0;
 }
+
+/* A row for programs, with the name of its view. */
+static int story_write_row(struct story *story, const char *view,
+                           const struct store_value *values, size_t count)
+{
+    struct store_value row[REPORT_COLUMNS_MAX];
+    size_t kept = 0;
+    /* A quarantined body may be long. */
+    for (size_t i = 0; i < count && kept + 1 < REPORT_COLUMNS_MAX; i++)
+        if (strcmp(values[i].name, "body") != 0)
+            row[kept++] = values[i];
+    row[kept++] = output_text("view", view);
+    return output_row(story->output, row, kept);
+}
+
+static bool story_is_for_people(const struct story *story)
+{
+    return story->output->format == OUTPUT_TABLE;
+}
+
+/* --- what is read ---------------------------------------------------------------- */
 
 static int entry_tell(void *context, const struct store_value *values, size_t count)
 {
-    static const struct output_part live[] = {{"SUPPRESSED: ", "reason"},
-                                              {" ", "detail"},
-                                              {", scope ", "scope"},
-                                              {", until ", "until"},
-                                              {", events: ", "event_count"},
-                                              {", origin ", "origin"},
-                                              {", by ", "actor"},
-                                              {", note: ", "note"},
-                                              {"", NULL}};
-    static const struct output_part past[] = {
-        {"was suppressed: ", "reason"}, {" ", "detail"},
-        {", scope ", "scope"},          {", until ", "until"},
-        {", events: ", "event_count"},  {", now ", "state"},
-        {", lifted at ", "lifted_at"},  {" by ", "lifted_by"},
-        {": ", "lifted_note"},          {"", NULL}};
     struct story *story = context;
-    const char *asked = story->asked->scope;
-    if (!row_is_of_scope(values, count, asked))
+    if (story_is_for_people(story))
+        return state_add(&story->state, values, count);
+    if (!scope_is_asked(story->asked, output_find_text(values, count, "scope")))
         return 0;
-    bool is_live = str_equal(output_find_text(values, count, "state"), STR("live"));
-    /* The headline says what `check` says: an entry of another scope is only listed. */
-    story->live += is_live && row_is_of_scope(values, count, asked ? asked : "*");
-    return row_tell(story, values, count, "since", is_live ? live : past);
-}
-
-static int decision_tell(void *context, const struct store_value *values, size_t count)
-{
-    static const struct output_part parts[] = {{"a person decided: ", "action"},
-                                               {" ", "reason"},
-                                               {", scope ", "scope"},
-                                               {", until ", "until"},
-                                               {", by ", "actor"},
-                                               {", note: ", "note"},
-                                               {"", NULL}};
-    struct story *story = context;
-    if (!row_is_of_scope(values, count, story->asked->scope))
-        return 0;
-    return row_tell(story, values, count, "at", parts);
-}
-
-/* A mail to one recipient may be reported under another address. */
-static bool event_is_of_another(const struct store_value *values, size_t count)
-{
-    struct str address = output_find_text(values, count, "address");
-    struct address named;
-    return str_present(address) &&
-           address_parse(output_find_text(values, count, "address_seen"), &named) == 0 &&
-           !str_equal(str_of(named.key), address);
+    return story_write_row(story, "entries", values, count);
 }
 
 static int event_tell(void *context, const struct store_value *values, size_t count)
 {
-    const char *named = event_is_of_another(values, count) ? "address_seen" : "";
-    const struct output_part parts[] = {{"", "type"},
-                                        {" ", "bounce_type"},
-                                        {"/", "bounce_subtype"},
-                                        {" ", "feedback_type"},
-                                        {" ", "complaint_subtype"},
-                                        {", reported as ", named},
-                                        {", judged ", "class"},
-                                        {", cause ", "cause"},
-                                        {", rule ", "rule"},
-                                        {", status ", "status"},
-                                        {": ", "diagnostic"},
-                                        {" (event ", "id"},
-                                        {", SES message ", "ses_message_id"},
-                                        {", campaign ", "campaign"},
-                                        {")", NULL}};
     struct story *story = context;
-    return row_tell(story, values, count, "occurred_at", parts);
+    if (!story_is_for_people(story))
+        return story_write_row(story, "events", values, count);
+    story->events++;
+    if (!event_is_judged(values, count)) {
+        story->unjudged++;
+        return 0;
+    }
+    struct chapter *chapter = chapter_add(story, values, count, "occurred_at");
+    if (!chapter)
+        return -ENOMEM;
+    chapter->event_id = chapter->id;
+    event_words(&chapter->text, values, count);
+    event_place(&chapter->place, values, count);
+    words_add_str(&chapter->rule, output_find_text(values, count, "rule"));
+    return chapter_fault(chapter);
+}
+
+static struct chapter *chapter_of_event(struct story *story, int64_t event_id)
+{
+    for (size_t i = 0; i < story->count && event_id > 0; i++)
+        if (story->chapters[i].event_id == event_id)
+            return &story->chapters[i];
+    return NULL;
+}
+
+/* A change stands with its event, as long as that is kept. */
+static int change_tell(void *context, const struct store_value *values, size_t count)
+{
+    struct story *story = context;
+    const struct store_value *event_id = output_find(values, count, "event_id");
+    if (!scope_is_asked(story->asked, output_find_text(values, count, "scope")))
+        return 0;
+    if (!story_is_for_people(story))
+        return story_write_row(story, "suppression_log", values, count);
+    struct chapter *chapter = chapter_of_event(story, event_id ? event_id->integer : 0);
+    struct words *words = chapter ? &chapter->changes : NULL;
+    if (!chapter) {
+        chapter = chapter_add(story, values, count, "at");
+        if (!chapter)
+            return -ENOMEM;
+        words_add_str(&chapter->rule, output_find_text(values, count, "rule"));
+        words = &chapter->text;
+    }
+    if (words->text.len > 0)
+        words_add(words, "\n");
+    change_words(words, values, count);
+    return chapter_fault(chapter);
+}
+
+/* Those since there is a log are in it. */
+static int decision_tell(void *context, const struct store_value *values, size_t count)
+{
+    struct story *story = context;
+    const struct store_value *at = output_find(values, count, "at");
+    if (!scope_is_asked(story->asked, output_find_text(values, count, "scope")))
+        return 0;
+    if (!story_is_for_people(story))
+        return story_write_row(story, "decisions", values, count);
+    for (size_t i = 0; i < story->count; i++)
+        if (story->chapters[i].event_id == 0 && at &&
+            story->chapters[i].at_ms == at->integer)
+            return 0;
+    struct chapter *chapter = chapter_add(story, values, count, "at");
+    if (!chapter)
+        return -ENOMEM;
+    decision_words(&chapter->text, values, count);
+    return chapter_fault(chapter);
 }
 
 /* Ends a query. */
 #define ENOUGH 1
 
-/* The row without its body, which may be long. */
 static int quarantined_tell(struct story *story, const struct store_value *values,
                             size_t count)
 {
-    static const struct output_part parts[] = {
-        {"a message in quarantine mentions it, not applied: ", "reason"},
-        {" (sesbouncectl quarantine show ", "id"},
-        {")", NULL}};
-    struct store_value row[REPORT_COLUMNS_MAX];
-    size_t kept = 0;
-    for (size_t i = 0; i < count && kept < REPORT_COLUMNS_MAX; i++)
-        if (strcmp(values[i].name, "body") != 0)
-            row[kept++] = values[i];
-    return row_tell(story, row, kept, "received_at", parts);
+    if (!story_is_for_people(story))
+        return story_write_row(story, "quarantine", values, count);
+    struct chapter *chapter = chapter_add(story, values, count, "received_at");
+    struct str reason = output_find_text(values, count, "reason");
+    if (!chapter)
+        return -ENOMEM;
+    words_add(&chapter->text,
+              "A message in quarantine mentions it, not applied: %.*s (sesbouncectl "
+              "quarantine show %lld)",
+              STR_ARG(reason), (long long)chapter->id);
+    return chapter_fault(chapter);
 }
 
 /* Whatever it was about, it had no effect on the list. */
@@ -179,92 +222,224 @@ static int quarantined_search(void *context, const struct store_value *values,
     return quarantined_tell(story, values, count);
 }
 
-static int chapter_compare(const void *left, const void *right)
-{
-    const struct chapter *a = left, *b = right;
-    if (a->at_ms != b->at_ms)
-        return a->at_ms < b->at_ms ? -1 : 1;
-    return a->order < b->order ? 1 : -1;
-}
-
-/* An address may begin with a dash, which only `--` keeps from being an option. */
-static int remedy_write(const struct story *story)
-{
-    const char *key = story->asked->address->key;
-    _cleanup_(buf_done) struct buf word = {.max = REPORT_ROW_BYTES_MAX};
-    int r = text_shell(&word, str_of(key));
-    if (r < 0)
-        return r;
-    return output_printf(story->output,
-                         *key == '-' ? "To mail it again: sesbouncectl suppress remove "
-                                       "--note WHY -- %s\n"
-                                     : "To mail it again: sesbouncectl suppress remove "
-                                       "%s --note WHY\n",
-                         buf_str(&word).data);
-}
-
-static int remedies_write(const struct story *story)
-{
-    int r = 0;
-    if (story->count == 0)
-        r = output_printf(
-            story->output,
-            "Nothing is known about it: there is no event and no decision.\n");
-    else if (story->quarantined == 1)
-        r = output_printf(story->output,
-                          "To apply it: sesbouncectl quarantine retry %lld\n",
-                          (long long)story->quarantined_id);
-    else if (story->quarantined > 1)
-        r = output_printf(story->output, "To apply what is in quarantine: sesbouncectl "
-                                         "quarantine retry ID\xe2\x80\xa6\n");
-    return r == 0 && story->live ? remedy_write(story) : r;
-}
-
-/* A blocked address's event comes before the entry it caused: entries were read first. */
-static int chapters_write(struct story *story)
-{
-    char at[CLOCK_TEXT_BYTES];
-    int r = output_printf(story->output, "%s %s\n", story->asked->typed,
-                          story->live ? "must not be mailed"
-                                      : "may be mailed: it is not on the list");
-    if (story->count > 0)
-        qsort(story->chapters, story->count, sizeof(*story->chapters), chapter_compare);
-    for (size_t i = 0; i < story->count && r == 0; i++) {
-        clock_format_rfc3339(story->chapters[i].at_ms, at);
-        r = output_printf(story->output, "%s  %s\n", at, story->chapters[i].text);
-    }
-    return r < 0 ? r : remedies_write(story);
-}
-
 static int story_read(struct story *story)
 {
-    struct store_filter filter = {.address = story->asked->address->key};
-    int r = store_query(story->store, STORE_ENTRIES, &filter, entry_tell, story);
+    const struct store_filter all = {.address = story->asked->address->key};
+    const struct store_filter newest = {
+        .address = all.address, .limit = STORY_EVENTS_MAX, .newest_first = true};
+    const struct store_filter quarantine = {.newest_first = true};
+    int r = store_query(story->store, STORE_ENTRIES, &all, entry_tell, story);
+    /* For people, those that are in the log as well are left out. */
+    bool log_first = story_is_for_people(story);
+    if (r == 0 && !log_first)
+        r = store_query(story->store, STORE_DECISIONS, &all, decision_tell, story);
     if (r == 0)
-        r = store_query(story->store, STORE_DECISIONS, &filter, decision_tell, story);
-    if (r < 0)
-        return r;
-    filter.limit = STORY_EVENTS_MAX;
-    filter.newest_first = true;
-    r = store_query(story->store, STORE_EVENTS, &filter, event_tell, story);
-    struct store_filter quarantine = {.newest_first = true};
+        r = store_query(story->store, STORE_EVENTS, &newest, event_tell, story);
+    if (r == 0)
+        r = store_query(story->store, STORE_LOG, &newest, change_tell, story);
+    if (r == 0 && log_first)
+        r = store_query(story->store, STORE_DECISIONS, &all, decision_tell, story);
     if (r == 0)
         r = store_query(story->store, STORE_QUARANTINE, &quarantine, quarantined_search,
                         story);
     return r == ENOUGH ? 0 : r;
 }
 
+/* --- what is written ------------------------------------------------------------- */
+
+static int chapter_compare(const void *left, const void *right)
+{
+    const struct chapter *a = left, *b = right;
+    if (a->at_ms != b->at_ms)
+        return a->at_ms < b->at_ms ? -1 : 1;
+    /* An event comes before what happened without one. */
+    if ((a->event_id > 0) != (b->event_id > 0))
+        return a->event_id > 0 ? -1 : 1;
+    return (a->id > b->id) - (a->id < b->id);
+}
+
+static bool chapter_is_like(const struct chapter *a, const struct chapter *b)
+{
+    return str_equal(buf_str(&a->text.text), buf_str(&b->text.text)) &&
+           str_equal(buf_str(&a->rule.text), buf_str(&b->rule.text)) &&
+           str_equal(buf_str(&a->changes.text), buf_str(&b->changes.text));
+}
+
+/* Equal chapters in a row become one. */
+static void chapters_fold(struct story *story)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < story->count; i++) {
+        struct chapter *last = kept > 0 ? &story->chapters[kept - 1] : NULL;
+        if (last && chapter_is_like(last, &story->chapters[i])) {
+            last->repeats++;
+            last->last_ms = story->chapters[i].at_ms;
+            chapter_done(&story->chapters[i]);
+        } else {
+            story->chapters[kept++] = story->chapters[i];
+        }
+    }
+    story->count = kept;
+}
+
+/* Under the time that a chapter begins with. */
+#define INDENT "                          "
+
+static int lines_write(struct story *story, struct str lines)
+{
+    struct str line;
+    int r = 0;
+    while (r == 0 && lines.len > 0 && str_split(&lines, '\n', &line)) {
+        _cleanup_(words_done) struct words words = WORDS;
+        words_add(&words, INDENT);
+        words_add_str(&words, line);
+        r = words_write(&words, story->output);
+    }
+    return r;
+}
+
+/* A rule is explained once. */
+static bool rule_is_explained(const struct story *story, struct str name)
+{
+    size_t index = policy_rule_index(name);
+    return index < STORY_RULES_MAX && story->explained[index];
+}
+
+static int chapter_write_rule(struct story *story, struct str name)
+{
+    _cleanup_(words_done) struct words words = WORDS;
+    size_t index = policy_rule_index(name);
+    if (index < STORY_RULES_MAX)
+        story->explained[index] = true;
+    words_add(&words, INDENT);
+    rule_words(&words, story->asked->policy, name);
+    return words_write(&words, story->output);
+}
+
+static int chapter_write_repeats(struct story *story, const struct chapter *chapter)
+{
+    char last[CLOCK_TEXT_BYTES];
+    clock_format_rfc3339(chapter->last_ms, last);
+    if (chapter->repeats == 1)
+        return output_printf(story->output, INDENT "\xe2\x80\xa6 and once more at %s\n",
+                             last);
+    if (chapter->repeats > 1)
+        return output_printf(story->output,
+                             INDENT "\xe2\x80\xa6 %zu more of the same, the last at %s\n",
+                             chapter->repeats, last);
+    return 0;
+}
+
+static int chapter_write(struct story *story, struct chapter *chapter)
+{
+    _cleanup_(words_done) struct words words = WORDS;
+    struct str rule = buf_str(&chapter->rule.text), first, rest;
+    rest = buf_str(&chapter->text.text);
+    (void)str_split(&rest, '\n', &first);
+    words_time(&words, chapter->at_ms);
+    words_add(&words, "  ");
+    words_add_str(&words, first);
+    words_add_str(&words, buf_str(&chapter->place.text));
+    if (chapter->place.text.len > 0 && rule_is_explained(story, rule))
+        words_add(&words, ", rule %.*s", STR_ARG(rule));
+    words_add(&words, chapter->place.text.len > 0 ? ")" : "");
+    int r = words_write(&words, story->output);
+    if (r == 0 && str_present(rest))
+        r = lines_write(story, rest);
+    if (r == 0 && rule.len > 0 && !rule_is_explained(story, rule))
+        r = chapter_write_rule(story, rule);
+    if (r == 0)
+        r = lines_write(story, buf_str(&chapter->changes.text));
+    return r < 0 ? r : chapter_write_repeats(story, chapter);
+}
+
+/* The middle of a long history. */
+static int chapters_skip(struct story *story, size_t from, size_t to)
+{
+    char first[CLOCK_TEXT_BYTES], last[CLOCK_TEXT_BYTES];
+    size_t skipped = 0;
+    for (size_t i = from; i < to; i++)
+        skipped += 1 + story->chapters[i].repeats;
+    clock_format_rfc3339(story->chapters[from].at_ms, first);
+    clock_format_rfc3339(story->chapters[to - 1].at_ms, last);
+    return output_printf(story->output,
+                         "\xe2\x80\xa6 %zu more, from %s to %s: see sesbouncectl events "
+                         "and suppress log\n",
+                         skipped, first, last);
+}
+
+static int chapters_write(struct story *story)
+{
+    bool is_long = story->count > STORY_FIRST_MAX + STORY_LAST_MAX + 1;
+    int r = 0;
+    if (story->count > 0) {
+        qsort(story->chapters, story->count, sizeof(*story->chapters), chapter_compare);
+        chapters_fold(story);
+        is_long = story->count > STORY_FIRST_MAX + STORY_LAST_MAX + 1;
+        r = output_printf(story->output, "\n");
+    }
+    for (size_t i = 0; i < story->count && r == 0; i++) {
+        if (is_long && i == STORY_FIRST_MAX) {
+            size_t next = story->count - STORY_LAST_MAX;
+            r = chapters_skip(story, i, next);
+            i = next;
+        }
+        if (r == 0)
+            r = chapter_write(story, &story->chapters[i]);
+    }
+    return r;
+}
+
+/* What the chapters leave out. */
+static int rest_write(struct story *story)
+{
+    int r = 0;
+    if (story->count == 0 && story->state.count == 0 && story->unjudged == 0)
+        return output_printf(
+            story->output,
+            "Nothing is known about it: there is no event and no decision.\n");
+    if (story->unjudged > 0)
+        r = output_printf(story->output,
+                          "%zu other %s, such as Send or Open, %s no bearing on the "
+                          "list.\n",
+                          story->unjudged, story->unjudged == 1 ? "event" : "events",
+                          story->unjudged == 1 ? "has" : "have");
+    if (r == 0 && story->events == STORY_EVENTS_MAX)
+        r = output_printf(story->output,
+                          "Only the newest %d events were read: see sesbouncectl "
+                          "events.\n",
+                          STORY_EVENTS_MAX);
+    return r;
+}
+
+static int story_tell(struct story *story)
+{
+    int r = state_write(&story->state);
+    if (r == 0)
+        r = chapters_write(story);
+    if (r == 0)
+        r = rest_write(story);
+    if (r == 0)
+        r = quarantine_write_remedy(&story->state, story->quarantined,
+                                    story->quarantined_id);
+    return r < 0 ? r : state_write_end(&story->state);
+}
+
 int story_write(struct store *store, const struct story_asked *asked,
                 struct output *output, struct story_search *ret)
 {
-    struct story story = {
-        .store = store, .asked = asked, .output = output, .search = ret};
+    struct story story = {.store = store,
+                          .asked = asked,
+                          .output = output,
+                          .search = ret,
+                          .state = {.asked = asked, .store = store, .output = output}};
     *ret = (struct story_search){.messages = 0};
     int r = story_read(&story);
-    if (r == 0 && output->format == OUTPUT_TABLE)
-        r = chapters_write(&story);
+    if (r == 0 && story_is_for_people(&story))
+        r = story_tell(&story);
     for (size_t i = 0; i < story.count; i++)
-        free(story.chapters[i].text);
+        chapter_done(&story.chapters[i]);
     free(story.chapters);
+    state_done(&story.state);
     return r;
 }

@@ -19,6 +19,8 @@ static const char *const changes[] = {
     "id",           "at",     "address", "scope", "action", "reason_before",
     "reason_after", "detail", "until",   "actor", "origin", "rule",
     "event_id",     "note",   NULL};
+static const char *const guards[] = {"provider",     "since", "is_open",
+                                     "hard_bounces", "usual", NULL};
 static const char *const decisions[] = {"id",    "address", "scope", "action", "reason",
                                         "until", "at",      "actor", "note",   NULL};
 #define EVENTS                                                                           \
@@ -70,6 +72,7 @@ static const struct {
              {"messages", STORE_INTEGER},
              {"announced_at", STORE_TIME},
              {"waiting", STORE_INTEGER},
+             {"is_open", STORE_BOOLEAN},
              {"sends", STORE_INTEGER},
              {"deliveries", STORE_INTEGER},
              {"hard_bounces", STORE_INTEGER},
@@ -93,7 +96,8 @@ const char *const *store_columns(enum store_view view)
                                                  [STORE_DAILY] = daily,
                                                  [STORE_PAUSED] = paused,
                                                  [STORE_HELD] = held,
-                                                 [STORE_LOG] = changes};
+                                                 [STORE_LOG] = changes,
+                                                 [STORE_GUARDS] = guards};
 
     return columns[view];
 }

@@ -295,6 +295,9 @@ uint64_t guard_hash(struct str text);
 /* Counts a hard bounce. `*ret` is why the outage guard holds it, in `why`; or absent. */
 int guard_look(struct store *store, const struct list_event *event,
                char why[GUARD_WHY_BYTES], struct str *ret);
+/* The same without counting it: is its provider guarded already? */
+int guard_find(struct store *store, const struct list_event *event,
+               char why[GUARD_WHY_BYTES], struct str *ret);
 int guard_note_delivery(struct store *store, const struct list_event *event);
 /* After a rollback. */
 void guard_forget(struct store *store);

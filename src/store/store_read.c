@@ -48,6 +48,7 @@ static const struct view views[] = {
     [STORE_PAUSED] = {"paused", "since", "since", "since DESC"},
     [STORE_HELD] = {"held", "since", "id", "id DESC"},
     [STORE_LOG] = {"suppression_log", "at", "id", "id DESC"},
+    [STORE_GUARDS] = {"guards", "since", "since", "since DESC"},
 };
 
 struct query {

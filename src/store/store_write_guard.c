@@ -160,6 +160,24 @@ int guard_note_delivery(struct store *store, const struct list_event *event)
     return r;
 }
 
+int guard_find(struct store *store, const struct list_event *event,
+               char why[GUARD_WHY_BYTES], struct str *ret)
+{
+    struct str name = str_of(event->recipient->address.domain);
+    int r;
+
+    *ret = STR_ABSENT;
+    if (!event_is_guarded(event))
+        return 0;
+    r = db_find(store, SQL_GUARD_OPEN, NULL, db_text(name),
+                db_int(event->intake->received_ms / CLOCK_HOUR_MS - 1));
+    if (r <= 0)
+        return r;
+    (void)snprintf(why, GUARD_WHY_BYTES, "guard:%.*s", STR_ARG(name));
+    *ret = str_of(why);
+    return 0;
+}
+
 int guard_look(struct store *store, const struct list_event *event,
                char why[GUARD_WHY_BYTES], struct str *ret)
 {

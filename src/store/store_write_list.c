@@ -195,3 +195,106 @@ int list_expire(struct store *store, int64_t now_ms, bool *ret_more)
     *ret_more = r == 1;
     return db_only_fault(r);
 }
+
+/* --- what it would mean ---------------------------------------------------------- */
+
+struct preview {
+    store_preview_fn *each;
+    void *context;
+    struct store_preview now;
+};
+
+/* 1 the event is stored, 0 not, or a fault. */
+static int event_is_stored(struct store *store, const struct list_event *event)
+{
+    struct ses_key key = {0};
+
+    if (!ses_event_key(&event->intake->event, event->recipient, &key))
+        return 0;
+    return db_find(store, SQL_EVENT_FIND, NULL, db_int(key.time_ms), db_int(key.hash));
+}
+
+static int share_preview(struct store *store, const struct list_event *event,
+                         const struct policy_judgement *judgement, const char *scope,
+                         struct preview *preview)
+{
+    _cleanup_(kept_address_done) struct kept_address kept = {
+        .key = event->recipient->address.key, .scope = scope};
+    struct policy_change change = {.entries = 0};
+    int r = event_is_stored(store, event);
+
+    preview->now.is_known = r > 0;
+    if (r > 0)
+        r = kept_address_load(store, POLICY_PART_LIST, event->intake->occurred_ms, &kept);
+    else if (r == 0)
+        r = share_fold(store, event, judgement, &kept, &change);
+    preview->now.scope = scope;
+    preview->now.judgement = judgement;
+    preview->now.change = &change;
+    preview->now.after = &kept.state;
+    return r < 0 ? r : preview->each(preview->context, &preview->now);
+}
+
+static int delivery_preview(struct store *store, const struct list_event *event,
+                            struct preview *preview)
+{
+    char scope[POLICY_SCOPE_BYTES_MAX] = "";
+    int r;
+
+    while ((r = soft_scope_next(store, event->recipient->address.key, scope)) == 1) {
+        r = share_preview(store, event, event->judgement, scope, preview);
+        if (r != 0)
+            break;
+    }
+    return r;
+}
+
+static int recipient_preview(struct store *store, const struct list_event *of,
+                             struct preview *preview)
+{
+    struct policy_share shares[POLICY_SHARES_MAX];
+    struct list_event event = *of;
+    char why[GUARD_WHY_BYTES];
+
+    if (of->judgement->effect == POLICY_EFFECT_RESET)
+        return delivery_preview(store, of, preview);
+    int r = guard_find(store, of, why, &event.guard);
+    size_t count = policy_share(of->judgement, &of->intake->scoped, shares);
+    for (size_t i = 0; r == 0 && i < count; i++)
+        r = share_preview(store, &event, &shares[i].judgement, shares[i].scope, preview);
+    return r;
+}
+
+int store_preview(struct store *store, const struct intake *intake,
+                  store_preview_fn *each, void *context)
+{
+    struct preview preview = {.each = each, .context = context};
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < intake->event.recipient_count; i++) {
+        const struct list_event event = {.intake = intake,
+                                         .recipient = &intake->event.recipients[i],
+                                         .judgement = intake_judgement(intake, i)};
+        preview.now.recipient = i;
+        r = recipient_preview(store, &event, &preview);
+    }
+    return r;
+}
+
+int store_soft(struct store *store, const struct address *address, store_soft_fn *each,
+               void *context)
+{
+    char scope[POLICY_SCOPE_BYTES_MAX] = "";
+    int r;
+
+    while ((r = soft_scope_next(store, address->key, scope)) == 1) {
+        _cleanup_(kept_address_done) struct kept_address kept = {.key = address->key,
+                                                                 .scope = scope};
+        r = kept_address_load(store, POLICY_PART_SOFT, 0, &kept);
+        if (r == 0)
+            r = each(context, scope, kept.state.days, kept.state.day_count);
+        if (r != 0)
+            break;
+    }
+    return r;
+}

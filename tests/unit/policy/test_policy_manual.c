@@ -10,10 +10,10 @@
 
 #include <cmocka.h>
 
-#include "policy/policy_diagnosis.h"
 #include "sesbounce/buf.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/policy.h"
+#include "sesbounce/rule_text.h"
 
 #define MANUAL         "contrib/man/sesbounced-policy.7"
 #define FILE_BYTES_MAX (256 * 1024)
@@ -30,111 +30,12 @@ static void put(struct buf *to, const char *text)
 /* --- a rule as mdoc
  * ---------------------------------------------------------------------- */
 
-static void put_subject(struct buf *to, const struct policy_rule *rule)
-{
-    static const char *const types[] = {
-        [SES_OTHER] = "Bounce or Complaint", [SES_BOUNCE] = "Bounce",
-        [SES_COMPLAINT] = "Complaint",       [SES_DELIVERY] = "Delivery",
-        [SES_SUBSCRIPTION] = "Subscription",
-    };
-    static const char *const bounces[] = {"", ", Permanent", ", Transient",
-                                          ", Undetermined"};
-
-    put(to, rule->facts == FACT_UNREADABLE ? "Any type" : types[rule->type]);
-    put(to, bounces[rule->bounce_type]);
-    if (rule->subtype) {
-        put(to, rule->bounce_type ? "/" : ", ");
-        put(to, rule->subtype);
-    }
-    if (rule->feedback) {
-        put(to, ", ");
-        put(to, rule->feedback);
-    }
-}
-
-static const char *fact_text(unsigned fact)
-{
-    switch ((enum policy_fact)fact) {
-    case FACT_DIAGNOSTIC:
-        return "a server's answer is given";
-    case FACT_REFUSED:
-        return "a status of 4.x.x or 5.x.x, or an SMTP answer of 4xx or 5xx";
-    case FACT_TEMPORARY:
-        return "a status of 4.x.x, or the action delayed";
-    case FACT_GAVE_UP:
-        return "status 4.4.7";
-    case FACT_GONE:
-        return "5.1.1, 5.1.2, 5.4.4, or the answer says no such user or domain";
-    case FACT_LOCAL_POLICY:
-        return "status 5.7.x";
-    case FACT_OUR_AUTHENTICATION:
-        return "the answer or its code names SPF, DKIM, DMARC or authentication";
-    case FACT_OUR_REPUTATION:
-        return "the answer or its code names a blocklist, reputation, rate limits or "
-               "spam";
-    case FACT_AUTOREPLY:
-        return "the text is that of an automatic reply";
-    case FACT_ONE_CANDIDATE:
-        return "one candidate";
-    case FACT_FEW_CANDIDATES:
-        return "2 to 5 candidates";
-    case FACT_MANY_CANDIDATES:
-        return "more than 5 candidates";
-    case FACT_OPT_OUT:
-        return "the recipient leaves one topic or all";
-    case FACT_STRANGER:
-        return "an address that the mail was not sent to";
-    case FACT_UNREADABLE:
-        return "not a mail address";
-    case FACT_ALLOWED:
-        return "an address on the allow-list";
-    }
-    fail_msg("fact %u has no text", fact);
-    return NULL;
-}
-
-static void put_condition(struct buf *to, const struct policy_rule *rule)
-{
-    put_subject(to, rule);
-    for (unsigned fact = 1; fact <= FACT_ALLOWED; fact <<= 1)
-        if (rule->facts & fact) {
-            put(to, "; ");
-            put(to, fact_text(fact));
-        }
-    put(to, ".\n");
-}
-
-static void put_effect(struct buf *to, const struct policy_outcome *outcome)
-{
-    static const char *const effects[] = {
-        [POLICY_EFFECT_NONE] = "recorded only",
-        [POLICY_EFFECT_SUPPRESS] = "",
-        [POLICY_EFFECT_SOFT] = "a soft bounce",
-        [POLICY_EFFECT_DOUBTFUL] = "a soft bounce; on a second day, ",
-        [POLICY_EFFECT_HOLD] = "left to a person",
-        [POLICY_EFFECT_LIFT] = "lifts COMPLAINT",
-        [POLICY_EFFECT_RESET] = "Ends soft bounces",
-    };
-    const char *reason = policy_reason_word((enum policy_reason)outcome->reason);
-
-    put(to, effects[outcome->effect]);
-    if (reason)
-        put(to, reason);
-    if (outcome->term_ms == POLICY_FOR_EVER)
-        put(to, ", permanent");
-    else if (outcome->term_ms > 0)
-        assert_int_equal(
-            buf_printf(to, " for %d days", (int)(outcome->term_ms / CLOCK_DAY_MS)), 0);
-}
-
 static void put_outcome(struct buf *to, const struct policy_rule *rule)
 {
-    static const char *const flags[] = {"doubles", "permanent after a second",
-                                        "never brings back, not in the rates",
-                                        "not in the rates", "the sender's fault"};
-    const struct policy_outcome *outcome = &rule->outcome;
-    const char *class = policy_class_word((enum policy_class)outcome->class);
-    const char *cause = policy_cause_word((enum policy_cause)outcome->cause);
+    struct policy_judgement judgement;
+    policy_rule_judge(&policy_built_in, rule, &judgement);
+    const char *class = policy_class_word(judgement.class);
+    const char *cause = policy_cause_word(judgement.cause);
 
     if (rule->type == SES_OTHER)
         put(to, "Class and cause as for a recipient; ");
@@ -142,12 +43,16 @@ static void put_outcome(struct buf *to, const struct policy_rule *rule)
         assert_int_equal(buf_printf(to, "Class %s; ", class), 0);
     if (cause)
         assert_int_equal(buf_printf(to, "cause %s; ", cause), 0);
-    if (outcome->cause == POLICY_CAUSE_DIAGNOSED)
+    if (judgement.cause == POLICY_CAUSE_DIAGNOSED)
         put(to, "cause according to the answer; ");
-    put_effect(to, outcome);
-    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-        if (outcome->flags & 1U << i)
-            assert_int_equal(buf_printf(to, "; %s", flags[i]), 0);
+    if (to->data[to->len - 1] == '\n')
+        put(to, "Effect: ");
+    assert_int_equal(rule_effect(to, &judgement), 0);
+    size_t before = to->len;
+    put(to, "; ");
+    assert_int_equal(rule_flags(to, &judgement), 0);
+    if (to->len == before + 2)
+        buf_cut(to, before);
     put(to, ".\n");
 }
 
@@ -162,7 +67,8 @@ static void put_rules(struct buf *to)
         put(to, "\n");
         put(to, rule->explanation);
         put(to, "\n.Pp\n");
-        put_condition(to, rule);
+        assert_int_equal(rule_condition(to, rule), 0);
+        put(to, ".\n");
         put_outcome(to, rule);
     }
     put(to, ".El\n");

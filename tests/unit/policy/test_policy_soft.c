@@ -186,9 +186,37 @@ static void what_is_held_waits_for_a_person(void **state)
     }
 }
 
+static void it_is_known_how_far_counting_has_come(void **state)
+{
+    static const struct {
+        const char *happened;
+        int64_t now_days, days, recorded;
+    } cases[] = {
+        {"1 soft", 2, 1, 0},
+        {"1 soft, 1.5 soft, 3 soft", 4, 2, 0},
+        {"1 soft, 3 soft", 32, 1, 0}, /* the window has left the first behind */
+        {"1 soft:silent, 3 soft", 4, 1, 1},
+        {"1 soft, 3 soft, 4 delivery", 5, 0, 0},
+        {"1 soft, 3 soft, 5 soft, 8 soft, 11 soft, 12 remove", 13, 0, 0},
+    };
+    struct policy_soft_count soft;
+    struct life life;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        life_lead(&life, cases[i].happened);
+        policy_soft_look(&policy_built_in, life.address.days, life.address.day_count,
+                         cases[i].now_days * DAY, &soft);
+        if (soft.days != cases[i].days || soft.recorded != cases[i].recorded)
+            fail_msg("%s: %lld days, %lld recorded", cases[i].happened,
+                     (long long)soft.days, (long long)soft.recorded);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_is_known_how_far_counting_has_come),
         cmocka_unit_test(soft_bounces_are_counted_as_the_policy_says_10_13),
         cmocka_unit_test(every_change_of_the_list_is_a_line_of_the_log),
         cmocka_unit_test(what_is_held_waits_for_a_person),
