@@ -56,6 +56,11 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_COMPLAINT] = {"complaint", 0, NULL,
                           "also what is on the list for a complaint"},
     [OPTION_WHY] = {"why", 0, "WHY", "held for this: a rule, or guard:DOMAIN"},
+    [OPTION_MESSAGE] = {"message", 0, "SES-ID",
+                        "the life of one mail: all that is known of it, in order"},
+    [OPTION_DAYS] = {"days", 0, "N", "today and the days before it; 30 unless given"},
+    [OPTION_BY] = {"by", 0, "WHAT",
+                   "domain, identity, configuration_set, scope, campaign or tenant"},
     [OPTION_FORGE] = {"forge", 0, NULL,
                       "alter the message after signing; it must be refused"},
 };

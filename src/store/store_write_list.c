@@ -9,9 +9,12 @@ static bool effect_counts_softly(enum policy_effect effect)
     return effect == POLICY_EFFECT_SOFT || effect == POLICY_EFFECT_DOUBTFUL;
 }
 
+/* Whether leaks are looked for among what is loaded. */
+enum share_leaks { SHARE_LEAKS_ELSEWHERE, SHARE_LEAKS_NOTED };
+
 static int share_fold(struct store *store, const struct list_event *event,
-                      const struct policy_judgement *judgement, struct kept_address *kept,
-                      struct policy_change *ret)
+                      const struct policy_judgement *judgement, enum share_leaks leaks,
+                      struct kept_address *kept, struct policy_change *ret)
 {
     const struct intake *intake = event->intake;
     struct policy_when when = {.occurred_ms = intake->occurred_ms,
@@ -30,13 +33,16 @@ static int share_fold(struct store *store, const struct list_event *event,
     when.deliveries_seen = r > 0;
     if (r >= 0)
         r = kept_address_load(store, parts, when.occurred_ms, kept);
+    if (r == 0 && leaks == SHARE_LEAKS_NOTED)
+        r = leak_note_kept(store, event, kept);
     if (r == 0)
         policy_fold(intake->policy, judgement, &when, &kept->state, ret);
     return r;
 }
 
 static int share_apply(struct store *store, const struct list_event *event,
-                       const struct policy_judgement *judgement, const char *scope)
+                       const struct policy_judgement *judgement, const char *scope,
+                       enum share_leaks leaks)
 {
     _cleanup_(kept_address_done) struct kept_address kept = {
         .key = event->recipient->address.key, .scope = scope};
@@ -46,7 +52,7 @@ static int share_apply(struct store *store, const struct list_event *event,
         .origin = event->intake->imported ? POLICY_ORIGIN_IMPORT : POLICY_ORIGIN_EVENT,
         .rule = str_of(judgement->rule)};
     struct policy_change change;
-    int r = share_fold(store, event, judgement, &kept, &change);
+    int r = share_fold(store, event, judgement, leaks, &kept, &change);
 
     return r < 0 ? r : kept_address_save(store, &kept, &change, &cause);
 }
@@ -76,7 +82,7 @@ static int delivery_apply(struct store *store, const struct list_event *event)
     int r;
 
     while ((r = soft_scope_next(store, event->recipient->address.key, scope)) == 1) {
-        r = share_apply(store, event, event->judgement, scope);
+        r = share_apply(store, event, event->judgement, scope, SHARE_LEAKS_ELSEWHERE);
         if (r < 0)
             break;
     }
@@ -93,23 +99,42 @@ int list_would_change(struct store *store, const struct list_event *event)
         _cleanup_(kept_address_done) struct kept_address kept = {
             .key = event->recipient->address.key, .scope = shares[i].scope};
         struct policy_change change;
-        int r = share_fold(store, event, &shares[i].judgement, &kept, &change);
+        int r = share_fold(store, event, &shares[i].judgement, SHARE_LEAKS_ELSEWHERE,
+                           &kept, &change);
 
         would = r < 0 ? r : change.in_force;
     }
     return would;
 }
 
+/* Does the first share load the entries of all scopes that concern the event? */
+static bool share_covers_leaks(const struct list_event *event,
+                               const struct policy_share *share)
+{
+    return policy_fold_needs(&share->judgement) & POLICY_PART_LIST &&
+           strcmp(share->scope, POLICY_SCOPE_ALL) == 0 &&
+           strcmp(event->intake->scoped.name, POLICY_SCOPE_ALL) == 0;
+}
+
 int list_apply(struct store *store, const struct list_event *event)
 {
     struct policy_share shares[POLICY_SHARES_MAX];
+    bool resets = event->judgement->effect == POLICY_EFFECT_RESET;
+    size_t count =
+        resets ? 0 : policy_share(event->judgement, &event->intake->scoped, shares);
+    enum share_leaks leaks = SHARE_LEAKS_ELSEWHERE;
     int r = 0;
 
-    if (event->judgement->effect == POLICY_EFFECT_RESET)
+    if (leak_is_possible(event)) {
+        if (count > 0 && share_covers_leaks(event, &shares[0]))
+            leaks = SHARE_LEAKS_NOTED;
+        else
+            r = leak_note(store, event);
+    }
+    if (r == 0 && resets)
         return delivery_apply(store, event);
-    size_t count = policy_share(event->judgement, &event->intake->scoped, shares);
-    for (size_t i = 0; r == 0 && i < count; i++)
-        r = share_apply(store, event, &shares[i].judgement, shares[i].scope);
+    for (size_t i = 0; r == 0 && i < count; i++, leaks = SHARE_LEAKS_ELSEWHERE)
+        r = share_apply(store, event, &shares[i].judgement, shares[i].scope, leaks);
     return r;
 }
 
