@@ -292,7 +292,7 @@
 /* Pairs of a sending identity and a day with Deliveries that are remembered as written;
  * others are written again, which changes nothing. */
 #define STORE_IDENTITIES_CACHED_MAX 64
-/* Different (hour, sender, provider) triples whose counters a transaction sums up before
+/* Different counters of an (hour, sender, provider) that a transaction sums up before
  * writing: those of most batches; 90 KiB of memory. And their hash table, half of it
  * free. */
 #define STORE_HOURS_TALLIED_MAX 256

@@ -43,19 +43,14 @@ struct day_tally {
     int64_t n[TALLY_KINDS];
 };
 
-/* Those of enum policy_tally that are counted by hour, in the order of the columns. Not
- * OTHER: a remote server could name any number of providers. */
-#define HOUR_TALLY_FIRST POLICY_TALLY_SENDS
-#define HOUR_TALLY_LAST  POLICY_TALLY_LIST_HITS
-#define HOUR_TALLIES     (HOUR_TALLY_LAST - HOUR_TALLY_FIRST + 1)
-
-/* What it adds to the counters of an hour, sender and provider. */
+/* What it adds to a counter of an hour, sender and provider. */
 struct hour_tally {
     int64_t hour;
     int64_t dimension;
+    enum policy_tally kind;
     size_t provider_len;
     char provider[SES_PROVIDER_BYTES_MAX];
-    int64_t n[HOUR_TALLIES];
+    int64_t n;
 };
 
 /* A row of `dimension` that is there already. */

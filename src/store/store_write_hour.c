@@ -128,13 +128,14 @@ static uint16_t *hour_slot(struct writing *writing, const struct hour_tally *wan
 
     hash = hash_add(hash, &wanted->hour, sizeof(wanted->hour));
     hash = hash_add(hash, &wanted->dimension, sizeof(wanted->dimension));
+    hash = hash_add(hash, &wanted->kind, sizeof(wanted->kind));
     for (size_t i = (size_t)(hash % STORE_HOUR_SLOTS);; i = (i + 1) % STORE_HOUR_SLOTS) {
         uint16_t *slot = &writing->hour_slots[i];
         const struct hour_tally *tally = &writing->hours[*slot ? *slot - 1 : 0];
 
         if (*slot == 0 ||
             (tally->hour == wanted->hour && tally->dimension == wanted->dimension &&
-             tally->provider_len == wanted->provider_len &&
+             tally->kind == wanted->kind && tally->provider_len == wanted->provider_len &&
              memcmp(tally->provider, wanted->provider, wanted->provider_len) == 0))
             return slot;
     }
@@ -142,14 +143,13 @@ static uint16_t *hour_slot(struct writing *writing, const struct hour_tally *wan
 
 /* What happened long ago is counted where hours_tidy() would have put it. */
 static void hour_tally_init(const struct intake *intake, struct str provider,
-                            int64_t dimension, struct hour_tally *ret)
+                            enum policy_tally kind, struct hour_tally *ret)
 {
     int64_t now_ms = intake->received_ms;
 
     provider = str_cut(provider, sizeof(ret->provider));
-    *ret = (struct hour_tally){.hour = hour_of(intake->occurred_ms),
-                               .dimension = dimension,
-                               .provider_len = provider.len};
+    *ret = (struct hour_tally){
+        .hour = hour_of(intake->occurred_ms), .kind = kind, .provider_len = provider.len};
     if (ret->hour < first_provider_kept(now_ms))
         ret->provider_len = 0;
     if (ret->hour < first_hour_kept(now_ms))
@@ -163,38 +163,35 @@ int hour_add(struct store *store, const struct intake *intake,
 {
     struct writing *writing = store->writing;
     struct hour_tally wanted;
-    int64_t dimension;
     uint16_t *slot;
     int r;
 
-    if (tally < HOUR_TALLY_FIRST || tally > HOUR_TALLY_LAST)
+    /* Not what `daily` does not show: of that, a remote server could name any number of
+     * providers. */
+    if (tally == POLICY_TALLY_OTHER || tally == POLICY_TALLY_SIMULATOR)
         return 0;
-    r = dimension_get(store, intake, &dimension);
+    hour_tally_init(intake, str_of(recipient ? recipient->address.domain : NULL), tally,
+                    &wanted);
+    r = dimension_get(store, intake, &wanted.dimension);
     if (r == 0 && writing->hour_count == STORE_HOURS_TALLIED_MAX)
         r = hour_flush(store);
     if (r < 0)
         return r;
-    hour_tally_init(intake, str_of(recipient ? recipient->address.domain : NULL),
-                    dimension, &wanted);
     slot = hour_slot(writing, &wanted);
     if (*slot == 0) {
         writing->hours[writing->hour_count++] = wanted;
         *slot = (uint16_t)writing->hour_count;
     }
-    writing->hours[*slot - 1].n[tally - HOUR_TALLY_FIRST]++;
+    writing->hours[*slot - 1].n++;
     return 0;
 }
 
 /* The number of rows that it changed, or a fault. */
 static int hour_write(struct store *store, const struct hour_tally *tally, enum sql which)
 {
-    struct db_value values[3 + HOUR_TALLIES] = {
-        db_int(tally->hour), db_int(tally->dimension),
-        sender_value((struct str){tally->provider, tally->provider_len})};
-
-    for (size_t i = 0; i < HOUR_TALLIES; i++)
-        values[3 + i] = db_int(tally->n[i]);
-    return db_change_values(store, which, values, 3 + HOUR_TALLIES);
+    return db_change(store, which, db_int(tally->hour), db_int(tally->dimension),
+                     sender_value((struct str){tally->provider, tally->provider_len}),
+                     db_int((int64_t)tally->kind), db_int(tally->n));
 }
 
 int hour_flush(struct store *store)

@@ -54,27 +54,47 @@ int leak_note_kept(struct store *store, const struct list_event *event,
                                  : leak_add(store, event, str_of(kept->scope), since_ms);
 }
 
+/* The entries of one address in the two scopes that can concern a mail. */
+struct leaks {
+    struct {
+        int64_t since_ms; /* of the first of them; CLOCK_NONE: there is none */
+        const char *scope;
+    } in[2];
+};
+
+static void leaks_add(struct leaks *leaks, struct str scope, int64_t since_ms)
+{
+    size_t i = str_equal(scope, str_of(leaks->in[0].scope)) ? 0 : 1;
+
+    if (leaks->in[i].since_ms == CLOCK_NONE || since_ms < leaks->in[i].since_ms)
+        leaks->in[i].since_ms = since_ms;
+}
+
+static int leaks_find(struct store *store, const struct list_event *event,
+                      struct leaks *leaks)
+{
+    _cleanup_(db_call_end) struct db_call call =
+        db_call(store, SQL_LEAK_FIND, db_text(str_of(event->recipient->address.key)),
+                db_text(str_of(event->intake->scoped.name)),
+                db_time(event->intake->event.sent_ms));
+    int r;
+
+    while ((r = db_step(&call)) == 1) {
+        struct str scope = db_get_text(&call);
+
+        leaks_add(leaks, scope, db_get_time(&call));
+    }
+    return r;
+}
+
 int leak_note(struct store *store, const struct list_event *event)
 {
-    char scopes[2][POLICY_SCOPE_BYTES_MAX];
-    int64_t since_ms[2];
-    size_t count = 0;
-    int r;
-    {
-        _cleanup_(db_call_end) struct db_call call =
-            db_call(store, SQL_LEAK_FIND, db_text(str_of(event->recipient->address.key)),
-                    db_text(str_of(event->intake->scoped.name)),
-                    db_time(event->intake->event.sent_ms));
+    struct leaks leaks = {
+        {{CLOCK_NONE, POLICY_SCOPE_ALL}, {CLOCK_NONE, event->intake->scoped.name}}};
+    int r = leaks_find(store, event, &leaks);
 
-        while (count < 2 && (r = db_step(&call)) == 1) {
-            struct str scope = str_cut(db_get_text(&call), POLICY_SCOPE_BYTES_MAX - 1);
-
-            memcpy(scopes[count], scope.data, scope.len);
-            scopes[count][scope.len] = '\0';
-            since_ms[count++] = db_get_time(&call);
-        }
-    }
-    for (size_t i = 0; r >= 0 && i < count; i++)
-        r = leak_add(store, event, str_of(scopes[i]), since_ms[i]);
-    return db_only_fault(r);
+    for (size_t i = 0; r == 0 && i < 2; i++)
+        if (leaks.in[i].since_ms != CLOCK_NONE)
+            r = leak_add(store, event, str_of(leaks.in[i].scope), leaks.in[i].since_ms);
+    return r;
 }
