@@ -308,8 +308,8 @@
 #define STORE_PROVIDERS_KEEP_MS (400LL * 24 * 3600 * 1000)
 /* Old hours that one call of store_tidy() passes over: a look-up each. */
 #define STORE_TIDY_HOURS_MAX 256
-/* Leaks that are kept, the newest: some 20 MB. Whoever ignores the list does it with each
- * mail, and the count goes on. */
+/* Leaks that are kept, the newest: some 20 MB. A sender that ignores the list does so
+ * with each mail, and the count goes on. */
 #define STORE_LEAKS_MAX 100000
 /* Of the leaks of the last day, so many tell who sent most of them. */
 #define STORE_LEAKS_TOLD_MAX 1000

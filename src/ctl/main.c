@@ -79,7 +79,7 @@ static const struct verb verbs[] = {
          TAKES(OPTION_MESSAGE),
      0, 0, .run = cmd_events, .view = STORE_EVENTS},
     {"leaks", NULL, "", "Mail that was sent although its address was suppressed",
-     "Whoever sent it does not ask the list. Mail sent before its address was suppressed "
+     "The sender does not ask the list. Mail sent before its address was suppressed "
      "is not here.\nA table shows the newest 50 unless --limit says otherwise.",
      "sesbouncectl leaks --since 1d",
      TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_SCOPE) | TAKES(OPTION_CAMPAIGN) |

@@ -48,7 +48,7 @@ def test_a_sender_that_ignores_the_list_is_found(daemon, sns):
     assert A in daemon.ctl("leaks", "--since", "1d").out
 
 
-def test_send_and_delivery_tell_of_leaks_without_a_row_of_their_own(daemon, sns):
+def test_send_and_delivery_show_leaks_without_a_row_of_their_own(daemon, sns):
     daemon.accept(sns.feedback(ses.bounce(A, sent=before(minutes=5)), at=before(minutes=4)))
     id = ses.ses_id()
     sent = before(minutes=1)
@@ -60,7 +60,7 @@ def test_send_and_delivery_tell_of_leaks_without_a_row_of_their_own(daemon, sns)
     assert daemon.value("SELECT count(*) FROM events") == 1
 
 
-def test_a_complaint_in_a_scope_is_no_leak_for_other_mail(make_daemon, sns):
+def test_other_mail_is_not_a_leak_because_of_a_complaint_in_a_scope(make_daemon, sns):
     daemon = make_daemon(
         **{"scope news": {"match": "configuration_set:newsletter"}}).start()
     daemon.accept(sns.feedback(ses.complaint(A, feed="event", sent=before(minutes=5)),

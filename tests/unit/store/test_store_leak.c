@@ -58,7 +58,7 @@ static void a_mail_sent_after_its_address_was_listed_is_a_leak_once(void **state
     assert_answer(fixture, TOTAL_OF_LEAKS, "2");
 }
 
-static void a_mail_sent_before_or_at_that_moment_is_none(void **state)
+static void a_mail_sent_before_or_at_that_moment_is_not_one(void **state)
 {
     struct fixture *fixture = *state;
     int64_t since_ms = list(fixture, A);
@@ -92,7 +92,7 @@ static void an_event_that_begins_a_term_looks_at_the_one_before(void **state)
     assert_string_equal(ask(fixture, "SELECT suppressed_since FROM leaks"), since);
 }
 
-static void what_is_only_counted_tells_of_leaks(void **state)
+static void what_is_only_counted_shows_leaks(void **state)
 {
     struct fixture *fixture = *state;
     int64_t since_ms = list(fixture, A);
@@ -188,7 +188,7 @@ static int note_leaks(void *context, const struct store_value *values, size_t co
     return 0;
 }
 
-static void status_tells_of_the_last_day_and_who_sent_most(void **state)
+static void status_has_the_last_day_and_who_sent_most(void **state)
 {
     struct fixture *fixture = *state;
     char said[TEXT_ROOM] = "";
@@ -213,14 +213,14 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_mail_sent_after_its_address_was_listed_is_a_leak_once),
-        TEST(a_mail_sent_before_or_at_that_moment_is_none),
+        TEST(a_mail_sent_before_or_at_that_moment_is_not_one),
         TEST(an_event_that_begins_a_term_looks_at_the_one_before),
-        TEST(what_is_only_counted_tells_of_leaks),
+        TEST(what_is_only_counted_shows_leaks),
         TEST(only_what_was_in_force_then_counts),
         TEST(a_remote_server_makes_none),
         TEST(the_simulator_makes_none),
         TEST(the_newest_are_kept_and_all_are_counted),
-        TEST(status_tells_of_the_last_day_and_who_sent_most),
+        TEST(status_has_the_last_day_and_who_sent_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
