@@ -213,8 +213,8 @@ bool store_quarantine_grew(const struct store *store);
  * nothing until STORE_EXPIRE_AGAIN_MS later. */
 int store_expire(struct store *store, int64_t now_ms, bool *ret_more);
 
-/* Housekeeping in the daemon's idle time: old counted keys, soft days. Bounded work per
- * call; without `*ret_more` it does nothing until STORE_TIDY_AGAIN_MS later. */
+/* Housekeeping in the daemon's idle time: old counted keys, hours, soft days. Bounded
+ * work per call; without `*ret_more` it does nothing until STORE_TIDY_AGAIN_MS later. */
 int store_tidy(struct store *store, int64_t now_ms, bool *ret_more);
 
 /* What `db compact` can give back to the file system. */

@@ -59,20 +59,27 @@ int status_text_pause(struct buf *to, const struct store_value *values, size_t c
 
 /* --- what SES does not publish --- */
 
+/* Ends a query. */
+#define ENOUGH 1
+
 static int topic_take(void *context, const struct store_value *values, size_t count)
 {
     struct buf *to = context;
-    struct str region = output_find_text(values, count, "region");
-    int r = buf_append_str(to, output_find_text(values, count, "topic_arn"));
+    struct str arn = output_find_text(values, count, "topic_arn");
+    if (str_equal(arn, STR(SETTINGS_SIMULATOR_TOPIC)))
+        return 0;
+    int r = buf_append_str(to, arn);
     if (r == 0)
         r = buf_append(to, "", 1);
-    return r == 0 ? buf_append_str(to, region) : r;
+    if (r == 0)
+        r = buf_append_str(to, output_find_text(values, count, "region"));
+    return r == 0 ? ENOUGH : r;
 }
 
 int status_text_publish(struct buf *to, struct store *store, const char *types,
                         struct str configuration_set)
 {
-    const struct store_filter newest = {.newest_first = true, .limit = 1};
+    const struct store_filter newest = {.newest_first = true};
     _cleanup_(buf_done) struct buf topic = {.max = CTL_MESSAGE_BYTES_MAX};
     _cleanup_(buf_done) struct buf destination = {.max = CTL_MESSAGE_BYTES_MAX};
     int r = store_query(store, STORE_TOPICS, &newest, topic_take, &topic);

@@ -3,14 +3,16 @@
 
 #include "store/store_internal.h"
 
-/* Only of whom the mail was certainly sent to: a remote server can name anybody. */
+/* Only of whom we certainly sent the mail to: a remote server can name anybody, and mail
+ * that SES received for us was not sent by us. */
 bool leak_is_possible(const struct list_event *event)
 {
     const struct ses_event *about = &event->intake->event;
     const struct ses_recipient *recipient = event->recipient;
 
-    return about->sent_ms != CLOCK_NONE && str_present(about->ses_message_id) &&
-           about->destination_count > 0 && recipient->named == SES_NAMED_RECIPIENT &&
+    return about->type != SES_RECEIVED && about->sent_ms != CLOCK_NONE &&
+           str_present(about->ses_message_id) && about->destination_count > 0 &&
+           recipient->named == SES_NAMED_RECIPIENT &&
            !address_is_simulator(&recipient->address);
 }
 

@@ -158,6 +158,22 @@ static void the_simulator_makes_none(void **state)
     assert_answer(fixture, "SELECT count(*) FROM leaks", "0");
 }
 
+static void mail_that_ses_received_for_us_makes_none(void **state)
+{
+    struct fixture *fixture = *state;
+    char *text = text_room();
+    char sent[CLOCK_TEXT_BYTES];
+
+    clock_format_rfc3339(list(fixture, A) + 1, sent);
+    (void)snprintf(text, TEXT_ROOM,
+                   "{\"notificationType\":\"Received\",\"receipt\":{\"recipients\":[\"" A
+                   "\"]},\"mail\":{\"timestamp\":\"%s\",\"messageId\":\"m-1\","
+                   "\"destination\":[\"" A "\"]}}",
+                   sent);
+    assert_int_equal(deliver(fixture, text), VERDICT_STORED);
+    assert_answer(fixture, "SELECT count(*) FROM leaks", "0");
+}
+
 static void the_newest_are_kept_and_all_are_counted(void **state)
 {
     struct fixture *fixture = *state;
@@ -219,6 +235,7 @@ int main(void)
         TEST(only_what_was_in_force_then_counts),
         TEST(a_remote_server_makes_none),
         TEST(the_simulator_makes_none),
+        TEST(mail_that_ses_received_for_us_makes_none),
         TEST(the_newest_are_kept_and_all_are_counted),
         TEST(status_has_the_last_day_and_who_sent_most),
     };
