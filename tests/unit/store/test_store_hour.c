@@ -82,6 +82,13 @@ static void counts_by_hour_agree_with_those_by_day(void **state)
     }
     deliver(fixture, hard("bounce@simulator.amazonses.com", "sim"));
     assert_agrees(fixture, "3 1 1 1 1 1 1");
+    assert_answer(fixture, "SELECT provider FROM hourly WHERE complaints > 0",
+                  "x.example");
+    /* No row says nothing: a remote server could make any number of these. */
+    assert_answer(fixture,
+                  "SELECT count(*) FROM hour_count WHERE kind NOT IN"
+                  " (1, 2, 3, 4, 5, 6, 7)",
+                  "0");
 }
 
 static void a_row_is_of_an_hour_a_sender_and_a_provider(void **state)

@@ -128,6 +128,7 @@ static void only_what_was_in_force_then_counts(void **state)
                     " until = strftime('%Y-%m-%d %H:%M:%f', since, '+1 second')");
     deliver(fixture, delivery(A, "m-5", since_ms + 1001), .rules = &counting);
     deliver(fixture, delivery(A, "m-6", since_ms + 999), .rules = &counting);
+    deliver(fixture, bounced(A, "5b", since_ms + 1001, "\"" A "\""));
     assert_answer(fixture, "SELECT group_concat(ses_message_id) FROM leaks", "m-6");
     /* One that is held. */
     tamper(fixture, "DELETE FROM leak; UPDATE suppression SET until = NULL,"
