@@ -21,8 +21,8 @@ void filter_init(struct filter *filter, enum store_view view, int64_t now_ms,
 
 /*
  * Selects by `name` (address, scope, type, class, cause, rule, domain, campaign, reason,
- * topic, since, until, limit, after-id); borrows `word`. 0, -ENOENT for another name, or
- * -EINVAL with a sentence in `fault` that quotes `word` as it is.
+ * topic, message, since, until, limit, after-id); borrows `word`. 0, -ENOENT for another
+ * name, or -EINVAL with a sentence in `fault` that quotes `word` as it is.
  */
 int filter_set(struct filter *filter, const char *name, const char *word,
                struct buf *fault);

@@ -101,8 +101,13 @@
 #define SES_ID_BYTES_MAX 128
 /* Domains and identities (RFC 5321: 320), values of tags (SES: 256 characters). */
 #define SES_NAME_BYTES_MAX 320
+/* A recipient's domain as a counter knows it: RFC 1035 allows 253. */
+#define SES_PROVIDER_BYTES_MAX 256
 /* mail.source, and what SES gives for an address: a name and an address. */
 #define SES_SOURCE_BYTES_MAX 512
+/* A subject: RFC 5322 recommends 78 characters a line; what is longer is cut, as
+ * mailboxes show it. */
+#define SES_SUBJECT_BYTES_MAX 512
 /* RFC 9110 recommends no length; feedback loops name a product in a few words. */
 #define SES_USER_AGENT_BYTES_MAX 512
 /* The part of a server's answer that is judged. */
@@ -296,6 +301,27 @@
 /* Hours with this part of [suppression] guard_least are remembered: less can neither trip
  * the guard nor keep it from doing so. */
 #define GUARD_NOTED_PART 4
+/* Different counters of an (hour, sender, provider) that a transaction sums up before
+ * writing: those of most batches; 90 KiB of memory. And their hash table, half of it
+ * free. */
+#define STORE_HOURS_TALLIED_MAX 256
+#define STORE_HOUR_SLOTS        (2 * STORE_HOURS_TALLIED_MAX)
+/* Senders (account, Region, identity, configuration set, scope) whose id is remembered;
+ * others are looked up again. */
+#define STORE_DIMENSIONS_CACHED_MAX 64
+/* Counters by hour become those of a day after this: who compares hours looks at weeks.
+ */
+#define STORE_HOURS_KEEP_MS (35LL * 24 * 3600 * 1000)
+/* And those of a day are kept without the provider after this, as long as events are
+ * unless configured: only senders then make the table grow. */
+#define STORE_PROVIDERS_KEEP_MS (400LL * 24 * 3600 * 1000)
+/* Old hours that one call of store_tidy() passes over: a look-up each. */
+#define STORE_TIDY_HOURS_MAX 256
+/* Leaks that are kept, the newest: some 20 MB. A sender that ignores the list does so
+ * with each mail, and the count goes on. */
+#define STORE_LEAKS_MAX 100000
+/* Of the leaks of the last day, so many tell who sent most of them. */
+#define STORE_LEAKS_TOLD_MAX 1000
 /* How late the log may say that a term has ended. */
 #define STORE_EXPIRE_AGAIN_MS (60LL * 1000)
 /* Entries whose end is logged in one transaction: some milliseconds. */

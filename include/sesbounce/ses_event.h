@@ -94,9 +94,12 @@ struct ses_event {
     struct str sending_origin; /* who decided that: AWS_MANAGED, CUSTOMER_MANAGED */
     struct str campaign;       /* by struct ses_rules */
     struct str tags;           /* mail.tags as compact JSON text */
-    size_t destination_count;  /* distinct recipients in mail.destination */
-    size_t candidates;         /* who may have complained; 0 unless a complaint */
-    bool opt_out; /* a Subscription by which somebody leaves a topic or all */
+    struct str subject;        /* of the mail's headers, where SES gives these */
+    struct str message_id_header;
+    struct str contact_list;  /* of an opt_out: what was left */
+    size_t destination_count; /* distinct recipients in mail.destination */
+    size_t candidates;        /* who may have complained; 0 unless a complaint */
+    bool opt_out;             /* a Subscription by which somebody leaves a topic or all */
     struct ses_recipient *recipients; /* owned, distinct by what SES named */
     size_t recipient_count;
     size_t owned_bytes;             /* no less than what is owned takes */
@@ -184,6 +187,10 @@ enum ses_keeping ses_event_keeping(const struct ses_event *event,
 
 /* What SES named: the address's key, or a text that is not an address (may be absent). */
 struct str ses_recipient_reported(const struct ses_recipient *recipient);
+
+/* When SES made this id, in milliseconds: its first sixteen digits say so. 0 for ids of
+ * any other form. */
+int64_t ses_id_time(struct str id);
 
 /*
  * The key by which the same event is recognised through another topic, feed or retry:

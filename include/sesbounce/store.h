@@ -247,8 +247,8 @@ bool store_guard_news(struct store *store, struct store_guard *ret);
  * nothing until STORE_EXPIRE_AGAIN_MS later. */
 int store_expire(struct store *store, int64_t now_ms, bool *ret_more);
 
-/* Housekeeping in the daemon's idle time: old counted keys, soft days. Bounded work per
- * call; without `*ret_more` it does nothing until STORE_TIDY_AGAIN_MS later. */
+/* Housekeeping in the daemon's idle time: old counted keys, hours, soft days. Bounded
+ * work per call; without `*ret_more` it does nothing until STORE_TIDY_AGAIN_MS later. */
 int store_tidy(struct store *store, int64_t now_ms, bool *ret_more);
 
 /* What `db compact` can give back to the file system. */
@@ -309,6 +309,9 @@ enum store_view {
     STORE_HELD,   /* entries that wait for a person */
     STORE_LOG,    /* changes of the list */
     STORE_GUARDS, /* when the outage guard held a provider's bounces */
+    STORE_HOURLY,
+    STORE_LEAKS, /* mail that was sent after its address was suppressed */
+    STORE_UNSUBSCRIBES,
 };
 
 /* What to select; NULL, 0 or CLOCK_NONE: anything. */
@@ -324,8 +327,9 @@ struct store_filter {
     const char *reason; /* of a suppression or a quarantine */
     const char *why;    /* of what is held */
     const char *topic;
-    int64_t since_ms; /* occurred_at (received_at of quarantine) >= */
-    int64_t until_ms; /* < */
+    const char *message; /* SES's id of a mail; rows come in the order of their times */
+    int64_t since_ms;    /* occurred_at (received_at of quarantine) >= */
+    int64_t until_ms;    /* < */
     int64_t after_id;
     /* STORE_SUPPRESSED: only what follows this row in the order of the view, (address,
      * scope), in the spelling of the view. */
@@ -418,6 +422,32 @@ int store_message(struct store *store, int64_t event_id, struct buf *ret);
  * `name` and `value`. The names are in sesbouncectl(8).
  */
 int store_status(struct store *store, store_row_fn *row, void *context);
+
+/* By what store_stats() counts. */
+enum store_stats_by {
+    STORE_STATS_DOMAIN, /* of the recipients */
+    STORE_STATS_IDENTITY,
+    STORE_STATS_CONFIGURATION_SET,
+    STORE_STATS_SCOPE,
+    STORE_STATS_CAMPAIGN, /* this and the next: of the events that are kept, so that */
+    STORE_STATS_TENANT,   /* sends and deliveries may be NULL: not known */
+    STORE_STATS_BY,
+};
+
+/*
+ * Counts of the days since that of `since_ms`, the worst first: a column named after what
+ * they are by (`domain`, …), and those of the view `daily` behind `day`.
+ */
+int store_stats(struct store *store, enum store_stats_by by, int64_t since_ms,
+                store_row_fn *row, void *context);
+
+/*
+ * The sending identities (column `identity`; NULL: not known) with soft bounces in the
+ * POLICY_DELIVERIES_MS before `now_ms` and no Deliveries: their soft bounces are recorded
+ * and suppress nobody.
+ */
+int store_recorded_only(struct store *store, int64_t now_ms, store_row_fn *row,
+                        void *context);
 
 /* Signs that this machine's clock is wrong, from bounded look-ups. */
 struct store_clock_signs {

@@ -15,7 +15,8 @@ int cmd_events(struct ctl *ctl)
     bool more;
     if (!ctl_filter(ctl, view, &filter) || !ctl_store(ctl, STORE_READ))
         return CTL_COULD_NOT;
-    bool own_limit = filter.store.limit == 0 && ctl->format == OUTPUT_TABLE;
+    bool own_limit =
+        filter.store.limit == 0 && ctl->format == OUTPUT_TABLE && !filter.store.message;
     if (own_limit)
         filter.store.limit = CTL_TABLE_LIMIT;
     filter.store.newest_first =

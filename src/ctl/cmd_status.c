@@ -6,12 +6,13 @@
 #include "ctl/ctl.h"
 #include "ctl/ingest_client.h"
 #include "ctl/limits.h"
+#include "ctl/status_text.h"
 #include "sesbounce/arn.h"
 #include "sesbounce/expiry.h"
 #include "sesbounce/text.h"
 
 /* What `counts` has, in its order. */
-enum { NEW_LIST, DROPPED, QUARANTINED, NOT_ADDRESSED, FUTURE, STALE, COUNTS };
+enum { NEW_LIST, DROPPED, QUARANTINED, NOT_ADDRESSED, LEAKS, FUTURE, STALE, COUNTS };
 
 struct status {
     struct ctl *ctl;
@@ -161,6 +162,10 @@ static const struct {
          "the mail was not sent to, and were only recorded; type: sesbouncectl events "
          "--rule not-addressed --since 1d; and send one mail per recipient (man "
          "sesbounced-policy)"},
+    [LEAKS] = {"leaks_last_day",
+               "@ mails of the last day were sent to addresses that were on the list "
+               "already: a sender does not ask the list (leaks_last_day_identity); type: "
+               "sesbouncectl leaks --since 1d"},
     /* Both come from SNS's time in the messages, which is right. */
     [FUTURE] = {"",
                 "@ messages of the last day are dated more than 15 minutes ahead of this "
@@ -328,63 +333,25 @@ static void unheard_report(struct status *status)
                           strchr(topics->items[i], '*') ? "ARN" : topics->items[i]);
 }
 
-/* --- pauses --- */
+/* --- pauses, and what is sent against the list --- */
 
-/* Whom SES pauses, the narrowest first, and how it is asked about them. */
-static const struct sender {
-    const char *column, *what, *ask;
-} senders[] = {
-    {"tenant", "; tenant ", "; type: aws sesv2 get-tenant --tenant-name"},
-    {"configuration_set", "; configuration set ",
-     "; type: aws sesv2 get-configuration-set --configuration-set-name"},
-    {"identity", "; identity ", "; type: aws sesv2 get-email-identity --email-identity"},
-    {"account_id", "; account ", "; type: aws sesv2 get-account"},
-};
-#define SENDER_ACCOUNT (&senders[3])
-
-/* Names are what a message said they are, and may pretend to be something to type: each
- * is a word for the shell. */
 static int pause_report(void *context, const struct store_value *values, size_t count)
 {
     struct status *status = context;
-    const struct sender *sender = senders;
-    while (sender != SENDER_ACCOUNT &&
-           output_find_text(values, count, sender->column).len == 0)
-        sender++;
-    struct str name = output_find_text(values, count, sender->column);
-    struct str region = output_find_text(values, count, "region");
-    struct str cause =
-        str_cut(output_find_text(values, count, "cause"), CTL_CAUSE_BYTES_MAX);
-    const struct {
-        const char *before;
-        struct str word;
-        bool is_fixed;  /* `before` stands there even without the word */
-        bool is_option; /* `before` ends with one, and the word is its argument */
-    } parts[] = {
-        {cause.len ? "" : " (SES gave no reason)", STR_ABSENT, true, false},
-        {", because ", cause, false, false},
-        {sender->what, name, true, false},
-        {", ", region, false, false},
-        {", decided as ", output_find_text(values, count, "origin"), false, false},
-        {sender->ask, sender == SENDER_ACCOUNT ? STR_ABSENT : name, true, true},
-        {" --region", region, false, true},
-    };
-    const struct store_value *since = output_find(values, count, "since");
     _cleanup_(buf_done) struct buf text = {.max = REPORT_ROW_BYTES_MAX};
-    int r = buf_append_str(&text, STR("sending has been paused since "));
-    if (r == 0)
-        r = since ? output_plain(&text, since)
-                  : buf_append_str(&text, STR("an unknown time"));
-    for (size_t i = 0; i < sizeof(parts) / sizeof(*parts) && r == 0; i++) {
-        if (parts[i].is_fixed || parts[i].word.len > 0)
-            r = buf_append_str(&text, str_of(parts[i].before));
-        if (r == 0 && parts[i].word.len > 0)
-            r = parts[i].is_option ? text_shell_argument(&text, parts[i].word)
-                                   : text_shell(&text, parts[i].word);
-    }
+    int r = status_text_pause(&text, values, count);
     status->attention++;
     text_add(status, "attention", &text, r);
     return status->output.fault;
+}
+
+static int soft_counting_report(struct status *status)
+{
+    _cleanup_(buf_done) struct buf text = {.max = REPORT_ROW_BYTES_MAX};
+    int r = status_text_soft_counting(&text, status->ctl);
+    if (r == 0)
+        text_add(status, "soft_counting", &text, r);
+    return r;
 }
 
 /* --- all of it --- */
@@ -414,6 +381,8 @@ static int status_report(struct status *status)
     int r = store_status(store, count_report, status);
     if (r == 0)
         r = counts_report(status);
+    if (r == 0)
+        r = soft_counting_report(status);
     if (r == 0)
         r = store_query(store, STORE_PAUSED, &all, pause_report, status);
     if (r == 0)

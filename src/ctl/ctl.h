@@ -53,6 +53,9 @@ enum ctl_option {
     OPTION_COMPLAINT,
     OPTION_WHY,
     OPTION_FORMAT,
+    OPTION_MESSAGE,
+    OPTION_DAYS,
+    OPTION_BY,
     OPTION_COUNT,
 };
 #define TAKES(option) (UINT64_C(1) << (option))
@@ -194,6 +197,7 @@ int cmd_message_verify(struct ctl *ctl);
 int cmd_import(struct ctl *ctl);
 int cmd_simulate(struct ctl *ctl);
 int cmd_status(struct ctl *ctl);
+int cmd_stats(struct ctl *ctl);
 int cmd_db_check(struct ctl *ctl);
 int cmd_db_settle(struct ctl *ctl);
 int cmd_db_compact(struct ctl *ctl);

@@ -35,6 +35,10 @@
 #define CTL_MESSAGE_BYTES_MAX 8192
 /* Rows of a table without --limit. */
 #define CTL_TABLE_LIMIT 50
+/* Days of `stats` without --days: what AWS looks back at, at least. */
+#define CTL_STATS_DAYS 30
+/* Identities that a line of `status` names. */
+#define CTL_IDENTITIES_TOLD_MAX 5
 /* The longest verb that is compared with what was typed. */
 #define CTL_VERB_BYTES_MAX 64
 /* Why sending is paused: SES writes 512 characters at most. */

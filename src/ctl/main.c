@@ -112,8 +112,27 @@ static const struct verb verbs[] = {
      "sesbouncectl events --type Bounce --class hard --since 7d -o csv",
      TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_TYPE) | TAKES(OPTION_CLASS) |
          TAKES(OPTION_CAUSE) | TAKES(OPTION_RULE) | TAKES(OPTION_DOMAIN) |
-         TAKES(OPTION_CAMPAIGN) | TAKES(OPTION_AFTER_ID) | TAKES(OPTION_LIMIT),
+         TAKES(OPTION_CAMPAIGN) | TAKES(OPTION_AFTER_ID) | TAKES(OPTION_LIMIT) |
+         TAKES(OPTION_MESSAGE),
      0, 0, .run = cmd_events, .view = STORE_EVENTS},
+    {"leaks", NULL, "", "Mail that was sent although its address was suppressed",
+     "The sender does not ask the list. Mail sent before its address was suppressed "
+     "is not here.\nA table shows the newest 50 unless --limit says otherwise.",
+     "sesbouncectl leaks --since 1d",
+     TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_SCOPE) | TAKES(OPTION_CAMPAIGN) |
+         TAKES(OPTION_LIMIT),
+     0, 0, .run = cmd_events, .view = STORE_LEAKS},
+    {"unsubscribes", NULL, "", "Who unsubscribed through SES's list management", NULL,
+     "sesbouncectl unsubscribes --since 7d -o csv",
+     TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_SCOPE) | TAKES(OPTION_LIMIT), 0, 0,
+     .run = cmd_events, .view = STORE_UNSUBSCRIBES},
+    {"stats", NULL, "", "Counts and rates by day, or by who sent, or to whom",
+     "The bar is the bounce rate: a full one is 10 %, at which AWS pauses sending. A "
+     "rate "
+     "is\nunknown where SES publishes neither Send nor Delivery events to us. Campaigns "
+     "and tenants\nare counted in the events that are kept.",
+     "sesbouncectl stats --days 7 --by configuration_set",
+     TAKES(OPTION_DAYS) | TAKES(OPTION_BY) | TAKES(OPTION_LIMIT), 0, 0, .run = cmd_stats},
     {"quarantine", "list", "", "Authentic messages that could not be applied", NULL,
      "sesbouncectl quarantine list --reason stale",
      TIME | TAKES(OPTION_REASON) | TAKES(OPTION_TOPIC) | TAKES(OPTION_LIMIT), 0, 0,

@@ -27,13 +27,17 @@ void store_metrics_done(struct store_metrics *metrics)
 static const struct {
     const char *status;
     const char *name;
+    const char *kind;
     const char *help;
-} gauges[] = {
-    {"file_bytes", "sesbounced_database_bytes", "Size of the database's file."},
-    {"wal_bytes", "sesbounced_wal_bytes", "Size of its write-ahead log."},
-    {"quarantine", "sesbounced_quarantined", "Messages in quarantine."},
-    {"quarantine_bytes", "sesbounced_quarantined_bytes", "Size of these messages."},
-    {"outbox", "sesbounced_outbox", "Confirmations that have yet to be sent."},
+} figures[] = {
+    {"file_bytes", "sesbounced_database_bytes", "gauge", "Size of the database's file."},
+    {"wal_bytes", "sesbounced_wal_bytes", "gauge", "Size of its write-ahead log."},
+    {"quarantine", "sesbounced_quarantined", "gauge", "Messages in quarantine."},
+    {"quarantine_bytes", "sesbounced_quarantined_bytes", "gauge",
+     "Size of these messages."},
+    {"outbox", "sesbounced_outbox", "gauge", "Confirmations that have yet to be sent."},
+    {"leaks", "sesbounced_leaks_total", "counter",
+     "Mail that was sent although its address was suppressed."},
 };
 
 /* In the order of the rows: those of one reason stand together. */
@@ -76,10 +80,10 @@ static int status_row_print(void *context, const struct store_value *values, siz
         return reason_print(rows,
                             (struct str){name.data + prefix.len, name.len - prefix.len},
                             values[1].integer);
-    for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++) {
-        if (str_equal(name, str_of(gauges[i].status)))
-            return metrics_print_one(rows->to, gauges[i].name, "gauge", gauges[i].help,
-                                     values[1].integer);
+    for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
+        if (str_equal(name, str_of(figures[i].status)))
+            return metrics_print_one(rows->to, figures[i].name, figures[i].kind,
+                                     figures[i].help, values[1].integer);
     }
     return 0;
 }

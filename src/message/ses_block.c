@@ -192,6 +192,8 @@ static void subscription_read(const struct json_value *subscription,
         event->opt_out = str_present(topic) && topic_is_out(entry) &&
                          !topic_was_out(old_topics, topic);
     }
+    if (event->opt_out)
+        event->contact_list = ses_member(subscription, "contactList");
 }
 
 int ses_block_read(const struct json_value *message, struct ses_event *event)

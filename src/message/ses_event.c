@@ -101,9 +101,8 @@ static int id_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* `0102015c1adae824-…`: four digits of the region, twelve of milliseconds; 0 for ids of
- * any other form. */
-static int64_t id_time(struct str id)
+/* `0102015c1adae824-…`: four digits of the region, twelve of milliseconds. */
+int64_t ses_id_time(struct str id)
 {
     uint64_t value = 0;
 
@@ -191,7 +190,7 @@ bool ses_event_key(const struct ses_event *event, const struct ses_recipient *re
     key_add_number(&sha, (uint64_t)time_ms);
     (void)SHA256_Final(digest, &sha);
 
-    int64_t id_ms = id_time(id);
+    int64_t id_ms = ses_id_time(id);
     *ret = (struct ses_key){.time_ms = id_ms ? id_ms : time_ms, .hash = key_bits(digest)};
     return true;
 }

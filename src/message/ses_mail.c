@@ -44,6 +44,16 @@ static struct str header_value(const struct json_value *mail, struct str name)
     return STR_ABSENT;
 }
 
+/* SES has decoded what is in commonHeaders. */
+static struct str header_of(const struct json_value *mail, const char *common,
+                            struct str name)
+{
+    struct str value =
+        ses_text_trimmed(ses_member(json_tree_member(mail, "commonHeaders"), common));
+
+    return str_present(value) ? value : ses_text_trimmed(header_value(mail, name));
+}
+
 static struct str campaign_find(const struct json_value *mail,
                                 const struct ses_rules *rules)
 {
@@ -169,6 +179,8 @@ int ses_mail_read(const struct json_value *mail, const struct ses_rules *rules,
     event->configuration_set = tag_value(tags, "ses:configuration-set");
     event->tenant = tag_value(tags, "ses:tenant-name");
     event->campaign = campaign_find(mail, rules);
+    event->subject = header_of(mail, "subject", STR("Subject"));
+    event->message_id_header = header_of(mail, "messageId", STR("Message-ID"));
     source_arn_read(ses_member(mail, "sourceArn"), event);
     return event_compose(mail, event);
 }

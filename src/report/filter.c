@@ -179,6 +179,7 @@ static const struct name names[] = {
     {"reason", reason_set, AT(reason), reasons},
     {"topic", any_set, AT(topic), NULL},
     {"why", any_set, AT(why), NULL},
+    {"message", any_set, AT(message), NULL},
     {"since", time_set, AT(since_ms), NULL},
     {"until", time_set, AT(until_ms), NULL},
     {"limit", limit_set, AT(limit), NULL},

@@ -28,6 +28,10 @@ static const char *const log_table[] = {"id",
                                         "note",
                                         NULL};
 
+static const char *const leak_table[] = {
+    "sent_at",   "address",  "scope", "suppressed_since", "identity", "configuration_set",
+    "source_ip", "campaign", NULL};
+
 struct output_columns listing_columns(enum store_view view)
 {
     static const char *const *const tables[] = {[STORE_SUPPRESSED] = suppressed_table,
@@ -39,7 +43,9 @@ struct output_columns listing_columns(enum store_view view)
                                                 [STORE_PAUSED] = NULL,
                                                 [STORE_HELD] = held_table,
                                                 [STORE_LOG] = log_table,
-                                                [STORE_GUARDS] = NULL};
+                                                [STORE_GUARDS] = NULL,
+                                                [STORE_LEAKS] = leak_table,
+                                                [STORE_UNSUBSCRIBES] = NULL};
     return (struct output_columns){tables[view], store_columns(view)};
 }
 

@@ -31,7 +31,7 @@ static const char *const decisions[] = {"id",    "address", "scope", "action", "
         "ses_message_id", "source", "from_domain", "identity", "account_id", "region",   \
         "configuration_set", "tenant", "campaign", "tags", "destination_count",          \
         "source_ip", "is_simulator", "topic_arn", "sns_message_id", "ses_timestamp",     \
-        "rule", NULL
+        "rule", "subject", "message_id_header", "contact_list", NULL
 static const char *const events[] = {EVENTS};
 static const char *const quarantine[] = {
     "id", "received_at", "topic_arn", "sns_message_id", "reason", "body", NULL};
@@ -42,6 +42,15 @@ static const char *const daily[] = {
     "day",          "sends",          "deliveries", "hard_bounces",
     "soft_bounces", "complaints",     "rejects",    "list_hits",
     "bounce_rate",  "complaint_rate", NULL};
+static const char *const hourly[] = {
+    "hour",         "account_id", "region",  "identity",   "configuration_set",
+    "provider",     "scope",      "sends",   "deliveries", "hard_bounces",
+    "soft_bounces", "complaints", "rejects", "list_hits",  NULL};
+static const char *const leaks[] = {
+    "address",           "scope",     "suppressed_since", "sent_at",        "identity",
+    "configuration_set", "source_ip", "campaign",         "ses_message_id", NULL};
+static const char *const unsubscribes[] = {"address",     "scope",    "contact_list",
+                                           "occurred_at", "event_id", NULL};
 static const char *const paused[] = {
     "since",    "account_id", "region", "tenant", "configuration_set",
     "identity", "origin",     "cause",  NULL};
@@ -73,6 +82,8 @@ static const struct {
              {"announced_at", STORE_TIME},
              {"waiting", STORE_INTEGER},
              {"is_open", STORE_BOOLEAN},
+             {"hour", STORE_TIME},
+             {"suppressed_since", STORE_TIME},
              {"sends", STORE_INTEGER},
              {"deliveries", STORE_INTEGER},
              {"hard_bounces", STORE_INTEGER},
@@ -97,7 +108,10 @@ const char *const *store_columns(enum store_view view)
                                                  [STORE_PAUSED] = paused,
                                                  [STORE_HELD] = held,
                                                  [STORE_LOG] = changes,
-                                                 [STORE_GUARDS] = guards};
+                                                 [STORE_GUARDS] = guards,
+                                                 [STORE_HOURLY] = hourly,
+                                                 [STORE_LEAKS] = leaks,
+                                                 [STORE_UNSUBSCRIBES] = unsubscribes};
 
     return columns[view];
 }

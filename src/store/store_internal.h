@@ -43,6 +43,25 @@ struct day_tally {
     int64_t n[TALLY_KINDS];
 };
 
+/* What it adds to a counter of an hour, sender and provider. */
+struct hour_tally {
+    int64_t hour;
+    int64_t dimension;
+    enum policy_tally kind;
+    size_t provider_len;
+    char provider[SES_PROVIDER_BYTES_MAX];
+    int64_t n;
+};
+
+/* A row of `dimension` that is there already. */
+struct dimension {
+    int64_t id;
+    uint64_t hash;
+    size_t key_len;
+    char key[2 * SES_NAME_BYTES_MAX + 2 * SES_WORD_BYTES_MAX + POLICY_SCOPE_BYTES_MAX +
+             5 * sizeof(uint16_t)];
+};
+
 /* What it adds to the messages of a type and day that has no rows. */
 struct type_tally {
     int64_t day;
@@ -52,7 +71,7 @@ struct type_tally {
 };
 
 /* Rows of `total`; triggers on soft_day count another. */
-enum total { TOTAL_QUARANTINE, TOTAL_QUARANTINE_BYTES, TOTAL_COUNT };
+enum total { TOTAL_QUARANTINE, TOTAL_QUARANTINE_BYTES, TOTAL_LEAKS, TOTAL_COUNT };
 
 /* Of a row of `counted`, in the order of its index. */
 struct counted_key {
@@ -111,6 +130,12 @@ struct writing {
     size_t day_count;
     struct type_tally types[STORE_TYPES_TALLIED_MAX];
     size_t type_count;
+    struct hour_tally hours[STORE_HOURS_TALLIED_MAX];
+    size_t hour_count;
+    uint16_t hour_slots[STORE_HOUR_SLOTS]; /* by hash: 1 + index in `hours`, 0 free */
+    struct dimension dimensions[STORE_DIMENSIONS_CACHED_MAX];
+    size_t dimension_count;
+    int64_t tidy_hour;          /* hours before it are folded */
     struct ZSTD_CCtx_s *packer; /* of body.c; NULL until the first message is kept */
     struct given_out out[STORE_TASKS_OUT_MAX];
     size_t out_count;
@@ -207,6 +232,21 @@ bool tally_add_beside(struct store *store, enum tally_kind kind, int64_t n);
 int tally_add_type(struct store *store, int64_t occurred_ms, struct str type);
 int tally_flush(struct store *store);
 
+/* --- store_write_hour.c ---------------------------------------------------------- */
+
+/* Adds one to the counters of the event's hour, sender and the recipient's provider
+ * (NULL: nobody's). What `daily` does not show is not counted. */
+int hour_add(struct store *store, const struct intake *intake,
+             const struct ses_recipient *recipient, enum policy_tally tally);
+int hour_flush(struct store *store);
+/* Forgets what was gathered and cached. */
+void hour_forget(struct store *store);
+/* Makes old rows fewer: a bounded number of them; `*ret_more` is left alone when none is
+ * left. */
+int hours_tidy(struct store *store, int64_t now_ms, bool *ret_more);
+
+/* --- store_write_count.c --------------------------------------------------------- */
+
 /* Remembers a recipient (may be NULL) for STORE_COUNTED_KEEP_MS without a row of its own.
  * 1 new to us, 0 known already, or a fault. */
 int count_remember(struct store *store, const struct intake *intake,
@@ -301,6 +341,15 @@ int guard_find(struct store *store, const struct list_event *event,
 int guard_note_delivery(struct store *store, const struct list_event *event);
 /* After a rollback. */
 void guard_forget(struct store *store);
+/* --- store_write_leak.c ---------------------------------------------------------- */
+
+/* Can the event show that its mail was sent to somebody who was on the list? */
+bool leak_is_possible(const struct list_event *event);
+/* Notes it, before the event changes the list: in every scope that concerns it, … */
+int leak_note(struct store *store, const struct list_event *event);
+/* … or in the scope of what has been loaded anyway, with its entries. */
+int leak_note_kept(struct store *store, const struct list_event *event,
+                   const struct kept_address *kept);
 
 /* --- store_write_list.c ---------------------------------------------------------- */
 

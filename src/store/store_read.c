@@ -49,6 +49,10 @@ static const struct view views[] = {
     [STORE_HELD] = {"held", "since", "id", "id DESC"},
     [STORE_LOG] = {"suppression_log", "at", "id", "id DESC"},
     [STORE_GUARDS] = {"guards", "since", "since", "since DESC"},
+    [STORE_HOURLY] = {"hourly", "hour", "hour", "hour DESC"},
+    [STORE_LEAKS] = {"leaks", "sent_at", "sent_at, address, scope",
+                     "sent_at DESC, address, scope"},
+    [STORE_UNSUBSCRIBES] = {"unsubscribes", "occurred_at", "event_id", "event_id DESC"},
 };
 
 struct query {
@@ -144,6 +148,24 @@ static int query_add_after(struct query *query, enum store_view view,
     return r;
 }
 
+/* No index has SES's ids as a whole; but they tell when the mail was sent. */
+static int query_add_message(struct query *query, enum store_view view,
+                             const struct store_filter *filter)
+{
+    int64_t sent_ms;
+    int r;
+
+    if (!filter->message)
+        return 0;
+    if (!store_has_column(view, "ses_message_id"))
+        return -EINVAL;
+    r = query_add(query, "ses_message_id = ?", db_text(str_of(filter->message)));
+    sent_ms = ses_id_time(str_of(filter->message));
+    if (r == 0 && sent_ms != 0 && strcmp(views[view].time, "occurred_at") == 0)
+        r = query_add(query, "occurred_at >= ?", db_time(sent_ms - STORE_SES_LAG_MS));
+    return r;
+}
+
 static int query_build(struct query *query, enum store_view which,
                        const struct store_filter *filter)
 {
@@ -162,6 +184,10 @@ static int query_build(struct query *query, enum store_view which,
     if (r == 0)
         r = query_add_after(query, which, filter);
     if (r == 0)
+        r = query_add_message(query, which, filter);
+    if (r == 0 && filter->message)
+        r = buf_printf(&query->sql, " ORDER BY %s, %s", view->time, view->order);
+    else if (r == 0)
         r = buf_printf(&query->sql, " ORDER BY %s",
                        filter->newest_first ? view->order_newest : view->order);
     if (r == 0 && filter->limit > 0)
@@ -244,4 +270,36 @@ int store_read_end(struct store *store)
     int r = db_do(store, SQL_READ_END);
 
     return r < 0 ? r : db_read_check(store);
+}
+
+int store_stats(struct store *store, enum store_stats_by by, int64_t since_ms,
+                store_row_fn *row, void *context)
+{
+    static const enum sql queries[STORE_STATS_BY] = {
+        [STORE_STATS_DOMAIN] = SQL_STATS_DOMAIN,
+        [STORE_STATS_IDENTITY] = SQL_STATS_IDENTITY,
+        [STORE_STATS_CONFIGURATION_SET] = SQL_STATS_CONFIGURATION_SET,
+        [STORE_STATS_SCOPE] = SQL_STATS_SCOPE,
+        [STORE_STATS_CAMPAIGN] = SQL_STATS_CAMPAIGN,
+        [STORE_STATS_TENANT] = SQL_STATS_TENANT,
+    };
+    bool of_events = by == STORE_STATS_CAMPAIGN || by == STORE_STATS_TENANT;
+    int64_t day_ms = since_ms / CLOCK_DAY_MS * CLOCK_DAY_MS;
+    _cleanup_(db_call_end) struct db_call call = db_call(
+        store, queries[by], of_events ? db_time(day_ms) : db_int(day_ms / CLOCK_HOUR_MS));
+    int r = query_give_rows(&call, row, context);
+
+    return r == 0 ? db_read_check(store) : r;
+}
+
+int store_recorded_only(struct store *store, int64_t now_ms, store_row_fn *row,
+                        void *context)
+{
+    int64_t since_ms = now_ms - POLICY_DELIVERIES_MS;
+    _cleanup_(db_call_end) struct db_call call =
+        db_call(store, SQL_STATS_RECORDED_ONLY, db_int(since_ms / CLOCK_HOUR_MS),
+                db_day(since_ms));
+    int r = query_give_rows(&call, row, context);
+
+    return r == 0 ? db_read_check(store) : r;
 }

@@ -81,11 +81,14 @@ int store_tidy(struct store *store, int64_t now_ms, bool *ret_more)
         return 0;
     if (again) {
         store->writing->tidy_key = (struct counted_key){.hour = INT64_MIN};
+        store->writing->tidy_hour = 0;
         store->writing->tidy_again_ms = now_ms + STORE_TIDY_AGAIN_MS;
     }
     r = store_begin(store);
     if (r == 0)
         r = tidy_counted(store, now_ms, ret_more);
+    if (r == 0)
+        r = hours_tidy(store, now_ms, ret_more);
     if (r == 0 && again)
         r = tidy_rarely(store, now_ms);
     r = store_finish(store, r);

@@ -25,6 +25,7 @@ void write_forget(struct store *store)
     topic_forget_cache(store);
     store->writing->day_count = 0;
     store->writing->type_count = 0;
+    hour_forget(store);
     identity_forget(store);
     guard_forget(store);
     total_forget(store);
@@ -36,6 +37,8 @@ int write_flush(struct store *store)
 
     if (r == 0)
         r = total_flush(store); /* which may add to the tallies */
+    if (r == 0)
+        r = hour_flush(store);
     return r < 0 ? r : tally_flush(store);
 }
 

@@ -23,6 +23,22 @@ static struct db_value event_name(struct str text)
 #define EVENT_KEY(known, key)                                                            \
     db_int_if(known, (key).time_ms), db_int_if(known, (key).hash)
 
+/* What the id of the mail has already is not kept twice: see `event` in the schema. */
+static struct db_value event_message_id(const struct ses_event *event)
+{
+    struct str header = event->message_id_header, rest = header;
+    struct str id = event->ses_message_id;
+
+    if (str_present(id) && id.len <= SES_ID_BYTES_MAX) {
+        if (str_equal(header, id))
+            return db_text(STR("@"));
+        if (str_take_prefix(&rest, STR("<")) && str_take_prefix(&rest, id) &&
+            str_starts_with(rest, STR("@")))
+            return event_name(rest);
+    }
+    return event_name(str_starts_with(header, STR("@")) ? STR_ABSENT : header);
+}
+
 static const struct ses_recipient nobody = {.address = {.domain = ""}};
 
 /* 1 new to us, 0 known already, or a fault. The order is that of SQL_EVENT_ADD. */
@@ -63,7 +79,8 @@ static int row_add(struct store *store, const struct intake *intake, int64_t mes
         db_text(event->tags), /* SES_TAGS_BYTES_MAX at most */
         db_int_if(event->destination_count > 0, (int64_t)event->destination_count),
         event_word(event->source_ip), db_int(address_is_simulator(address)),
-        db_int(judgement->tally));
+        db_int(judgement->tally), db_text_max(event->subject, SES_SUBJECT_BYTES_MAX),
+        event_message_id(event), event_name(event->contact_list));
 }
 
 /* The same event through the other feed: it may know what the first one did not. */
@@ -73,11 +90,12 @@ static int row_enrich(struct store *store, const struct ses_event *event,
     struct ses_key key = {0};
     bool known = ses_event_key(event, recipient, &key);
 
-    return db_do(store, SQL_EVENT_ENRICH, EVENT_KEY(known, key),
-                 event_name(event->configuration_set), event_name(event->tenant),
-                 event_name(event->campaign), db_text(event->tags),
-                 event_word(event->source_ip), event_name(event->from_domain),
-                 event_name(event->identity));
+    return db_do(
+        store, SQL_EVENT_ENRICH, EVENT_KEY(known, key),
+        event_name(event->configuration_set), event_name(event->tenant),
+        event_name(event->campaign), db_text(event->tags), event_word(event->source_ip),
+        event_name(event->from_domain), event_name(event->identity),
+        db_text_max(event->subject, SES_SUBJECT_BYTES_MAX), event_message_id(event));
 }
 
 /* When SES says it was, unless that is still to come: then nothing could end it. */
@@ -262,26 +280,45 @@ static int recipient_is_counted(struct store *store, const struct intake *intake
     return r < 0 ? r : r == 0;
 }
 
+/* What one message has met with so far. */
+struct applied {
+    struct event_seen seen; /* of the recipient that is next */
+    struct policy_message message;
+    const struct ses_recipient *complainer; /* the first that is news; NULL: none */
+};
+
+/* By day, and by hour, sender and provider. */
+static int recipient_tally(struct store *store, const struct intake *intake,
+                           const struct ses_recipient *recipient, enum policy_tally tally)
+{
+    int r = tally_add(store, intake->occurred_ms, tally);
+
+    return r < 0 ? r : hour_add(store, intake, recipient, tally);
+}
+
 /* What an event that is news means for the counters and the list. */
 static int recipient_take(struct store *store, const struct intake *intake, size_t i,
-                          const struct event_seen *seen, struct policy_message *message)
+                          struct applied *applied)
 {
     struct policy_judgement judgement = *intake_judgement(intake, i);
     const struct ses_recipient *recipient = recipient_at(intake, i);
-    int r = recipient_is_counted(store, intake, i, seen);
+    int r = recipient_is_counted(store, intake, i, &applied->seen);
 
     if (r < 0)
         return r;
     if (r == 1)
         policy_judgement_repeat(&judgement);
     r = 0;
-    if (policy_message_note(message, judgement.tally))
-        r = tally_add(store, intake->occurred_ms, judgement.tally);
+    if (policy_message_note(&applied->message, judgement.tally))
+        r = recipient_tally(store, intake, recipient, judgement.tally);
+    else if (!applied->complainer)
+        applied->complainer = recipient;
     if (r == 0 && intake->event.type == SES_DELIVERY)
         r = identity_note_delivery(store, intake);
     if (r == 0 && recipient)
-        return list_apply(store, &(struct list_event){intake, recipient, &judgement,
-                                                      seen->event_id, STR_ABSENT});
+        return list_apply(store,
+                          &(struct list_event){intake, recipient, &judgement,
+                                               applied->seen.event_id, STR_ABSENT});
     if (r == 0 && intake->kind == INTAKE_KEEP &&
         str_present(intake->event.sending_status))
         r = sending_apply(store, intake);
@@ -298,12 +335,6 @@ int event_find_seen(struct store *store, const struct intake *intake,
     return r < 0 ? r : ret->is_repeated;
 }
 
-/* What one message has met with so far. */
-struct applied {
-    struct event_seen seen; /* of the recipient that is next */
-    struct policy_message message;
-};
-
 static int recipient_apply(struct store *store, const struct intake *intake,
                            int64_t message_id, size_t i, struct applied *applied)
 {
@@ -317,7 +348,7 @@ static int recipient_apply(struct store *store, const struct intake *intake,
     applied->seen.event_id = 0;
     became = recipient_record(store, intake, message_id, i, &applied->seen);
     if (became > RECIPIENT_KNOWN) {
-        r = recipient_take(store, intake, i, &applied->seen, &applied->message);
+        r = recipient_take(store, intake, i, applied);
     } else if (became == RECIPIENT_KNOWN) {
         applied->message.is_known = true;
         if (intake->kind == INTAKE_KEEP)
@@ -344,5 +375,5 @@ int event_apply(struct store *store, const struct intake *intake, int64_t messag
     }
     if (!policy_message_complains(&applied.message))
         return 0;
-    return tally_add(store, intake->occurred_ms, POLICY_TALLY_COMPLAINTS);
+    return recipient_tally(store, intake, applied.complainer, POLICY_TALLY_COMPLAINTS);
 }

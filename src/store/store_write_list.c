@@ -9,6 +9,9 @@ static bool effect_counts_softly(enum policy_effect effect)
     return effect == POLICY_EFFECT_SOFT || effect == POLICY_EFFECT_DOUBTFUL;
 }
 
+/* Whether leaks are looked for among what is loaded. */
+enum share_leaks { SHARE_LEAKS_ELSEWHERE, SHARE_LEAKS_NOTED };
+
 /*
  * Has a later event that matters been carried in already? An entry says too little of its
  * past to tell what this one changes: then all of the address's events are replayed.
@@ -37,8 +40,8 @@ static int share_is_late(struct store *store, const struct list_event *event,
 
 /* 1: the event is late, and nothing is folded; 0 or a fault. */
 static int share_fold(struct store *store, const struct list_event *event,
-                      const struct policy_judgement *judgement, struct kept_address *kept,
-                      struct policy_change *ret)
+                      const struct policy_judgement *judgement, enum share_leaks leaks,
+                      struct kept_address *kept, struct policy_change *ret)
 {
     const struct intake *intake = event->intake;
     struct policy_when when = {.occurred_ms = intake->occurred_ms,
@@ -57,6 +60,8 @@ static int share_fold(struct store *store, const struct list_event *event,
     when.deliveries_seen = r > 0;
     if (r >= 0)
         r = kept_address_load(store, parts, when.occurred_ms, kept);
+    if (r == 0 && leaks == SHARE_LEAKS_NOTED)
+        r = leak_note_kept(store, event, kept);
     if (r == 0)
         r = share_is_late(store, event, judgement, kept);
     if (r == 0)
@@ -65,7 +70,8 @@ static int share_fold(struct store *store, const struct list_event *event,
 }
 
 static int share_apply(struct store *store, const struct list_event *event,
-                       const struct policy_judgement *judgement, const char *scope)
+                       const struct policy_judgement *judgement, const char *scope,
+                       enum share_leaks leaks)
 {
     _cleanup_(kept_address_done) struct kept_address kept = {
         .key = event->recipient->address.key, .scope = scope};
@@ -75,7 +81,7 @@ static int share_apply(struct store *store, const struct list_event *event,
         .origin = event->intake->imported ? POLICY_ORIGIN_IMPORT : POLICY_ORIGIN_EVENT,
         .rule = str_of(judgement->rule)};
     struct policy_change change;
-    int r = share_fold(store, event, judgement, &kept, &change);
+    int r = share_fold(store, event, judgement, leaks, &kept, &change);
 
     if (r != 0)
         return r < 0 ? r : list_replay(store, event, &kept, &cause);
@@ -107,7 +113,7 @@ static int list_reset_soft(struct store *store, const struct list_event *event)
     int r;
 
     while ((r = soft_scope_next(store, event->recipient->address.key, scope)) == 1) {
-        r = share_apply(store, event, event->judgement, scope);
+        r = share_apply(store, event, event->judgement, scope, SHARE_LEAKS_ELSEWHERE);
         if (r < 0)
             break;
     }
@@ -124,30 +130,59 @@ int list_would_change(struct store *store, const struct list_event *event)
         _cleanup_(kept_address_done) struct kept_address kept = {
             .key = event->recipient->address.key, .scope = shares[i].scope};
         struct policy_change change;
-        int r = share_fold(store, event, &shares[i].judgement, &kept, &change);
+        int r = share_fold(store, event, &shares[i].judgement, SHARE_LEAKS_ELSEWHERE,
+                           &kept, &change);
 
         would = r != 0 ? r : change.in_force;
     }
     return would;
 }
 
-int list_apply(struct store *store, const struct list_event *of)
+/* Does the first share load the entries of all scopes that concern the event? */
+static bool share_covers_leaks(const struct list_event *event,
+                               const struct policy_share *share)
+{
+    return policy_fold_needs(&share->judgement) & POLICY_PART_LIST &&
+           strcmp(share->scope, POLICY_SCOPE_ALL) == 0 &&
+           strcmp(event->intake->scoped.name, POLICY_SCOPE_ALL) == 0;
+}
+
+static int shares_apply(struct store *store, const struct list_event *event)
 {
     struct policy_share shares[POLICY_SHARES_MAX];
-    struct list_event copy = *of;
-    const struct list_event *event = &copy;
-    char why[GUARD_WHY_BYTES];
-    int r;
-
-    if (of->judgement->effect == POLICY_EFFECT_RESET) {
-        r = guard_note_delivery(store, of);
-        return r < 0 ? r : list_reset_soft(store, of);
-    }
-    r = guard_look(store, of, why, &copy.guard);
     size_t count = policy_share(event->judgement, &event->intake->scoped, shares);
-    for (size_t i = 0; r == 0 && i < count; i++)
-        r = share_apply(store, event, &shares[i].judgement, shares[i].scope);
+    enum share_leaks leaks = SHARE_LEAKS_ELSEWHERE;
+    int r = 0;
+
+    if (leak_is_possible(event)) {
+        if (count > 0 && share_covers_leaks(event, &shares[0]))
+            leaks = SHARE_LEAKS_NOTED;
+        else
+            r = leak_note(store, event);
+    }
+    for (size_t i = 0; r == 0 && i < count; i++, leaks = SHARE_LEAKS_ELSEWHERE)
+        r = share_apply(store, event, &shares[i].judgement, shares[i].scope, leaks);
     return r;
+}
+
+static int delivery_carry(struct store *store, const struct list_event *event)
+{
+    int r = guard_note_delivery(store, event);
+
+    if (r == 0 && leak_is_possible(event))
+        r = leak_note(store, event);
+    return r < 0 ? r : list_reset_soft(store, event);
+}
+
+int list_apply(struct store *store, const struct list_event *event)
+{
+    struct list_event guarded = *event;
+    char why[GUARD_WHY_BYTES];
+
+    if (event->judgement->effect == POLICY_EFFECT_RESET)
+        return delivery_carry(store, event);
+    int r = guard_look(store, event, why, &guarded.guard);
+    return r < 0 ? r : shares_apply(store, &guarded);
 }
 
 /* --- the end of a term ----------------------------------------------------------- */
@@ -227,7 +262,7 @@ static int share_preview(struct store *store, const struct list_event *event,
     if (r > 0)
         r = kept_address_load(store, POLICY_PART_LIST, event->intake->occurred_ms, &kept);
     else if (r == 0)
-        r = share_fold(store, event, judgement, &kept, &change);
+        r = share_fold(store, event, judgement, SHARE_LEAKS_ELSEWHERE, &kept, &change);
     preview->now.scope = scope;
     preview->now.judgement = judgement;
     preview->now.change = &change;

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import serialization
 
 import ses
 from daemon import SESBOUNCED, Daemon, Reply, assert_refusal, environment, eventually
-from fakesns import TOPIC, Authority
+from fakesns import TOPIC, Authority, now
 
 TOKEN = "zebra-4711"
 TIMEOUT = 20
@@ -135,6 +135,7 @@ def test_metrics_tell_what_is_in_the_database(make_daemon, home, sns):
         sns.feedback(ses.bounce("ben@mail.example")),
         sns.feedback(ses.complaint("eve@mail.example")),
         sns.notification("no json"),
+        sns.feedback(ses.delivery("ann@mail.example", sent=now() + dt.timedelta(seconds=9))),
     )
     daemon.restart()  # it looks at once, and then every ten seconds
     text = eventually(lambda: re.search(r"(?s).*sesbounced_quarantined.*", metrics(home)))[0]
@@ -144,6 +145,7 @@ def test_metrics_tell_what_is_in_the_database(make_daemon, home, sns):
     assert metric(text, "sesbounced_quarantined_bytes") > 0
     assert metric(text, "sesbounced_database_bytes") == daemon.database.stat().st_size
     assert metric(text, "sesbounced_wal_bytes") >= 0
+    assert metric(text, "sesbounced_leaks_total") == 1
     last = metric(text, f'sesbounced_topic_last_message_timestamp_seconds{{topic="{TOPIC}"}}')
     assert abs(time.time() - last) < 60
     assert abs(time.time() - metric(text, "sesbounced_database_seen_timestamp_seconds")) < 60

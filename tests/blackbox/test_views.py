@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import sqlite3
 
@@ -17,7 +18,7 @@ EVENTS = """id, type, class, cause, address, address_seen, domain, scope, occurr
     status, action, diagnostic, reporting_mta, remote_mta_ip, user_agent, feedback_id,
     ses_message_id, source, from_domain, identity, account_id, region, configuration_set,
     tenant, campaign, tags, destination_count, source_ip, is_simulator, topic_arn,
-    sns_message_id"""
+    sns_message_id, rule, subject, message_id_header"""
 VIEWS = {
     "suppressed": SUPPRESSED,
     "events": EVENTS,
@@ -28,6 +29,11 @@ VIEWS = {
         last_message_at, messages""",
     "daily": """day, sends, deliveries, hard_bounces, soft_bounces, complaints, rejects,
         list_hits, bounce_rate, complaint_rate""",
+    "hourly": """hour, account_id, region, identity, configuration_set, provider, scope, sends,
+        deliveries, hard_bounces, soft_bounces, complaints, rejects, list_hits""",
+    "leaks": """address, scope, suppressed_since, sent_at, identity, configuration_set,
+        source_ip, campaign, ses_message_id""",
+    "unsubscribes": "address, scope, contact_list, occurred_at, event_id",
 }
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
 
@@ -43,6 +49,8 @@ def filled(daemon, sns):
         sns.feedback(ses.reject("eve@mail.example")),
         sns.feedback(ses.send("fay@mail.example")),
         sns.notification("no json"),
+        sns.feedback(ses.delivery("ann@mail.example", sent=now() + dt.timedelta(seconds=9))),
+        sns.feedback(ses.subscription("gus@mail.example")),
     )
     return daemon
 
@@ -82,7 +90,7 @@ def test_daily_has_counts_of_recipients_and_of_complaints_whatever_their_candida
     counts = {name: day[name] for name in day if name not in ("day",) and "rate" not in name}
     expected = {"sends": 1, "hard_bounces": 1, "soft_bounces": 1, "complaints": 1, "rejects": 1}
     assert {name: counts[name] for name in expected} == expected
-    assert counts["list_hits"] == counts["deliveries"] == 0
+    assert counts["list_hits"] == 0 and counts["deliveries"] == 1
     assert isinstance(day["bounce_rate"], float)
 
 

@@ -43,6 +43,7 @@ static void check_texts(const struct ses_event *event)
         event->from_domain,   event->identity,          event->account_id,
         event->region,        event->configuration_set, event->tenant,
         event->source_ip,     event->campaign,          event->tags,
+        event->subject,       event->message_id_header, event->contact_list,
         event->bridge_id,     event->sending_status,    event->sending_origin,
         event->sending_cause,
     };

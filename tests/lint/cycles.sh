@@ -20,11 +20,11 @@ homes()
 edges()
 {
     grep -rnoE --include='*.[ch]' '^# *include "[^"]+"' src include |
-        sed -E -e 's|^src/([a-z]+)/([a-z0-9_]+)\.[ch]:[0-9]+:|\1/\2 |' \
+        sed -E -e 's|^src/([a-z]+(/[a-z]+)?)/([a-z0-9_]+)\.[ch]:[0-9]+:|\1/\3 |' \
             -e 's|^include/sesbounce/([a-z0-9_]+)\.h:[0-9]+:|public/\1 |' \
             -e 's|^([a-z]+)(/.*)# *include "([a-z0-9_]+)\.h"$|\1\2\1/\3|' \
             -e 's|# *include "sesbounce/([a-z0-9_]+)\.h"$|public/\1|' \
-            -e 's|# *include "([a-z]+/[a-z0-9_]+)\.h"$|\1|' |
+            -e 's|# *include "([a-z]+(/[a-z]+)?/[a-z0-9_]+)\.h"$|\1|' |
         sed -E -f <(homes) | awk '$1 != $2' | sort -u
 }
 

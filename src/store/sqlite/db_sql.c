@@ -1,13 +1,11 @@
 #include "store/sqlite/db.h"
+#include "store/sqlite/db_sql_counters.h"
 
 /* Only what is later than ?2 is looked at, which is nothing in most databases. */
 #define CLOCK_IS_BEHIND                                                                  \
     "EXISTS (SELECT 1 FROM sns_message AS m WHERE m.sns_timestamp_ms > ?2"               \
     " AND m.sns_message_id NOT GLOB 'file:*' AND NOT EXISTS (SELECT 1 FROM unapplied"    \
     " AS u WHERE u.message_id = m.id AND u.reason = 'future'))"
-
-#define TEXT_OF(macro)  TEXT_OF_(macro)
-#define TEXT_OF_(value) #value
 
 const char *const db_sql[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -55,9 +53,7 @@ const char *const db_sql[SQL_COUNT] = {
         "SELECT 'outbox', count(*) FROM outbox UNION ALL "
         "SELECT 'outbox_last_fault', (SELECT last_fault FROM outbox"
         " WHERE last_fault IS NOT NULL ORDER BY id DESC LIMIT 1) UNION ALL "
-        "SELECT name, n FROM total WHERE name = 'addresses_with_soft_bounces' UNION ALL "
-        "SELECT 'soft_counting', 'soft bounces are classified and recorded; they do not"
-        " suppress yet'",
+        "SELECT name, n FROM total WHERE name = 'addresses_with_soft_bounces'",
     /* Its condition is that of the index event_not_addressed. */
     [SQL_STATUS_NOT_ADDRESSED] =
         "SELECT 'not_addressed_last_day', count(*) FROM event WHERE rule = "
@@ -112,8 +108,9 @@ const char *const db_sql[SQL_COUNT] = {
         " status, action, diagnostic, reporting_mta, remote_mta_ip, user_agent,"
         " feedback_id, ses_message_id, source, from_domain, identity, account_id, region,"
         " configuration_set, tenant, campaign, tags, destination_count, source_ip,"
-        " is_simulator, counts_as)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        " is_simulator, counts_as, subject, message_id_header, contact_list)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+        "?, ?, ?,"
         " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     [SQL_EVENT_FIND] = "SELECT 1 FROM event WHERE key_time = ? AND key_hash = ?",
     /* The index is named, so that SQLite does not ask whether another one serves the
@@ -131,13 +128,17 @@ const char *const db_sql[SQL_COUNT] = {
         "UPDATE event SET configuration_set = coalesce(configuration_set, ?3),"
         " tenant = coalesce(tenant, ?4), campaign = coalesce(campaign, ?5),"
         " tags = coalesce(tags, ?6), source_ip = coalesce(source_ip, ?7),"
-        " from_domain = coalesce(from_domain, ?8), identity = coalesce(identity, ?9)"
+        " from_domain = coalesce(from_domain, ?8), identity = coalesce(identity, ?9),"
+        " subject = coalesce(subject, ?10),"
+        " message_id_header = coalesce(message_id_header, ?11)"
         " WHERE key_time = ?1 AND key_hash = ?2"
         " AND ((configuration_set IS NULL AND ?3 IS NOT NULL)"
         " OR (tenant IS NULL AND ?4 IS NOT NULL) OR (campaign IS NULL AND ?5 IS NOT NULL)"
         " OR (tags IS NULL AND ?6 IS NOT NULL) OR (source_ip IS NULL AND ?7 IS NOT NULL)"
         " OR (from_domain IS NULL AND ?8 IS NOT NULL)"
-        " OR (identity IS NULL AND ?9 IS NOT NULL))",
+        " OR (identity IS NULL AND ?9 IS NOT NULL)"
+        " OR (subject IS NULL AND ?10 IS NOT NULL)"
+        " OR (message_id_header IS NULL AND ?11 IS NOT NULL))",
     [SQL_EVENT_DELIVERED] =
         "SELECT max(occurred_at) FROM event WHERE address = ? AND type = 'Delivery'",
 
@@ -415,4 +416,4 @@ const char *const db_sql[SQL_COUNT] = {
         "SELECT 1 FROM suppression WHERE address = ?1 AND (scope = '*' OR scope = ?2)"
         " AND lifted_at IS NULL AND held_why IS NULL"
         " AND (until IS NULL OR until > strftime('%Y-%m-%d %H:%M:%f', 'now')) LIMIT 1",
-};
+    DB_SQL_COUNTERS};

@@ -115,6 +115,9 @@ static void put_event(struct buf *to, const struct ses_event *event)
     put_text(to, "source_ip", event->source_ip);
     put_text(to, "campaign", event->campaign);
     put_text(to, "tags", event->tags);
+    put_text(to, "subject", event->subject);
+    put_text(to, "message_id_header", event->message_id_header);
+    put_text(to, "contact_list", event->contact_list);
     put_text(to, "bridge_id", event->bridge_id);
     put_text(to, "sending_status", event->sending_status);
     put_text(to, "sending_cause", event->sending_cause);

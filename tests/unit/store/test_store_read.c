@@ -165,7 +165,7 @@ static void status_tells_what_is_there(void **state)
     assert_non_null(strstr(seen.first, "file_bytes wal_bytes "));
 
     assert_non_null(strstr(seen.first, "outbox_last_fault"));
-    assert_non_null(strstr(seen.first, "soft_counting"));
+    assert_non_null(strstr(seen.first, "leaks leaks_last_day"));
     assert_non_null(strstr(seen.first, "not_addressed_last_day"));
 }
 

@@ -1,0 +1,1 @@
+-- Nothing: the merge replaces this file by that of another branch.

@@ -1,0 +1,114 @@
+/*
+ * The text of the statements about counters by hour, leaks, and what is asked about them:
+ * a part of the table in db_sql.c.
+ */
+#ifndef STORE_SQLITE_DB_SQL_COUNTERS_H
+#define STORE_SQLITE_DB_SQL_COUNTERS_H
+
+#include "sesbounce/limits.h"
+
+#define TEXT_OF(macro)  TEXT_OF_(macro)
+#define TEXT_OF_(value) #value
+
+#define YESTERDAY "strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 day')"
+
+#define COUNTERS                                                                         \
+    "sends, deliveries, hard_bounces, soft_bounces, complaints, rejects, list_hits"
+/* The next ?3 rows of hour ?1 that are folded: all, or those with a provider. */
+#define HOUR_ROWS_FOLDED                                                                 \
+    "FROM hour_count WHERE hour = ?1 AND (?2 OR provider > '')"                          \
+    " ORDER BY dimension, provider, kind LIMIT ?3"
+
+/* As the view `daily`, for rows with a sum of each counter. */
+#define RATES                                                                            \
+    "CASE WHEN sends > 0 THEN min(1.0, 1.0 * hard_bounces / sends)"                      \
+    " WHEN deliveries > 0 THEN"                                                          \
+    " 1.0 * hard_bounces / (deliveries + hard_bounces + soft_bounces) END"               \
+    " AS bounce_rate,"                                                                   \
+    " CASE WHEN deliveries > 0 THEN min(1.0, 1.0 * complaints / deliveries)"             \
+    " WHEN sends > 0 THEN min(1.0, 1.0 * complaints / sends) END AS complaint_rate"
+#define WORST_FIRST " ORDER BY hard_bounces + complaints DESC, sends DESC, 1"
+
+/* clang-format off */
+#define SUM_OF(kind) "sum(iif(c.kind = " kind ", c.n, 0))"
+#define STATS_BY(column, name)                                                           \
+    "SELECT " name ", " COUNTERS ", " RATES " FROM (SELECT nullif(" column ", '') AS "   \
+    name ", " SUM_OF("1") " AS sends, " SUM_OF("2") " AS deliveries, "                   \
+    SUM_OF("3") " AS hard_bounces, " SUM_OF("4") " AS soft_bounces, "                    \
+    SUM_OF("5") " AS complaints, " SUM_OF("6") " AS rejects, "                           \
+    SUM_OF("7") " AS list_hits FROM hour_count AS c"                                     \
+    " JOIN dimension AS d ON d.id = c.dimension WHERE c.hour >= ?1 GROUP BY 1)"          \
+    WORST_FIRST
+
+/* Each mail and address once, as in the counters; a mail is one complaint. There are
+ * Sends and Deliveries only where they are kept: NULL is not known. */
+#define MAIL_OF_EVENT "coalesce(ses_message_id, 'event ' || id)"
+#define ONCE(tally)                                                                      \
+    "count(DISTINCT iif(counts_as = " tally ", " MAIL_OF_EVENT                           \
+    " || ' ' || coalesce(address, ''), NULL))"
+#define STATS_OF_EVENTS(column)                                                          \
+    "SELECT " column ", " COUNTERS ", " RATES " FROM (SELECT " column ","                \
+    " nullif(" ONCE("1") ", 0) AS sends, nullif(" ONCE("2") ", 0) AS deliveries, "       \
+    ONCE("3") " AS hard_bounces, " ONCE("4") " AS soft_bounces,"                         \
+    " count(DISTINCT iif(counts_as = 5, " MAIL_OF_EVENT ", NULL)) AS complaints, "       \
+    ONCE("6") " AS rejects, " ONCE("7") " AS list_hits"                                  \
+    " FROM event WHERE occurred_at >= ?1 AND counts_as BETWEEN 1 AND 7 GROUP BY 1)"      \
+    WORST_FIRST
+
+#define FOLD_HOUR                                                                        \
+    "INSERT INTO hour_count (hour, dimension, provider, kind, n)"                        \
+    " SELECT ?4, dimension, iif(?2, provider, ''), kind, n"                              \
+    " FROM (SELECT * " HOUR_ROWS_FOLDED ") WHERE true"                                   \
+    " ON CONFLICT DO UPDATE SET n = n + excluded.n"
+#define LEAKS_STATUS                                                                     \
+    "SELECT name, n FROM total WHERE name = 'leaks' UNION ALL"                           \
+    " SELECT 'leaks_last_day', count(*) FROM leak WHERE sent_at >= " YESTERDAY           \
+    " UNION ALL SELECT * FROM (SELECT 'leaks_last_day_identity', identity FROM"          \
+    " (SELECT identity FROM leak WHERE sent_at >= " YESTERDAY                            \
+    " ORDER BY sent_at DESC LIMIT " TEXT_OF(STORE_LEAKS_TOLD_MAX) ")"                    \
+    " GROUP BY identity ORDER BY count(*) DESC LIMIT 1)"
+
+/* Of SQL_LEAK_FIND: the pluses keep SQLite from two look-ups and a sort, which cost ten
+ * times as much as one look-up for all scopes. Of SQL_HOUR_ADD: nearly always there is a row, as with SQL_DAY_ADD. */
+#define DB_SQL_COUNTERS                                                                  \
+    [SQL_DIMENSION_FIND] = "SELECT id FROM dimension WHERE identity = ?"                 \
+                           " AND configuration_set = ? AND scope = ?"                    \
+                           " AND account_id = ? AND region = ?",                         \
+    [SQL_DIMENSION_ADD] = "INSERT INTO dimension (identity, configuration_set, scope,"   \
+                          " account_id, region) VALUES (?, ?, ?, ?, ?)",                 \
+    [SQL_HOUR_ADD] = "UPDATE hour_count SET n = n + ?5 WHERE hour = ?1"                  \
+                     " AND dimension = ?2 AND provider = ?3 AND kind = ?4",              \
+    [SQL_HOUR_FIRST] = "INSERT INTO hour_count (hour, dimension, provider, kind, n)"     \
+                       " VALUES (?, ?, ?, ?, ?)",                                        \
+    [SQL_HOUR_NEXT] = "SELECT hour FROM hour_count WHERE hour >= ? AND hour < ?"         \
+                      " ORDER BY hour LIMIT 1",                                          \
+    [SQL_HOUR_FOLD] = FOLD_HOUR,                                                         \
+    [SQL_HOUR_FOLDED] = "DELETE FROM hour_count"                                         \
+                        " WHERE (hour, dimension, provider, kind) IN (SELECT hour,"      \
+                        " dimension, provider, kind " HOUR_ROWS_FOLDED ")",              \
+    [SQL_LEAK_FIND] = "SELECT scope, since FROM suppression WHERE address = ?1"          \
+                      " AND (+scope = '*' OR +scope = ?2) AND held_why IS NULL"          \
+                      " AND since < ?3 AND (until IS NULL OR until > ?3)"                \
+                      " AND (lifted_at IS NULL OR lifted_at > ?3)",                      \
+    [SQL_LEAK_ADD] =                                                                     \
+        "INSERT INTO leak (address, scope, suppressed_since, sent_at, identity,"         \
+        " configuration_set, source_ip, campaign, ses_message_id)"                       \
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",                    \
+    [SQL_LEAK_BOUND] = "DELETE FROM leak WHERE id <= ?",                                 \
+    [SQL_STATUS_LEAKS] = LEAKS_STATUS,                                                   \
+    [SQL_STATS_DOMAIN] = STATS_BY("c.provider", "domain"),                               \
+    [SQL_STATS_IDENTITY] = STATS_BY("d.identity", "identity"),                           \
+    [SQL_STATS_CONFIGURATION_SET] =                                                      \
+        STATS_BY("d.configuration_set", "configuration_set"),                            \
+    [SQL_STATS_SCOPE] = STATS_BY("d.scope", "scope"),                                    \
+    [SQL_STATS_CAMPAIGN] = STATS_OF_EVENTS("campaign"),                                  \
+    [SQL_STATS_TENANT] = STATS_OF_EVENTS("tenant"),                                      \
+    [SQL_STATS_RECORDED_ONLY] =                                                          \
+        "SELECT DISTINCT nullif(d.identity, '') AS identity FROM hour_count AS c"        \
+        " JOIN dimension AS d ON d.id = c.dimension"                                     \
+        " WHERE c.hour >= ?1 AND c.kind = 4 AND NOT EXISTS (SELECT 1"            \
+        " FROM identity_day AS i WHERE i.identity = d.identity AND i.day >= ?2)"         \
+        " ORDER BY 1",
+/* clang-format on */
+
+#endif
