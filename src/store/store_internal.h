@@ -288,6 +288,7 @@ struct kept_address {
     const char *key;
     const char *scope;
     struct policy_address state;
+    unsigned rows; /* 1 << reason: there is a row of this entry */
     size_t day_room;
     size_t text_count, text_room;
     char **texts;

@@ -7,6 +7,13 @@
     " AND m.sns_message_id NOT GLOB 'file:*' AND NOT EXISTS (SELECT 1 FROM unapplied"    \
     " AS u WHERE u.message_id = m.id AND u.reason = 'future'))"
 
+/* A whole entry. */
+#define ENTRY_ROW                                                                        \
+    "INTO suppression (address, scope, reason, since, until, first_event_at,"            \
+    " last_event_at, event_count, repeats, lifted_at, held_id, ended, is_basis,"         \
+    " origin, detail, rule, held_why, actor, note, lifted_by, lifted_note)"              \
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
 const char *const db_sql[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
@@ -360,11 +367,8 @@ const char *const db_sql[SQL_COUNT] = {
     [SQL_ADDRESS_DAYS] =
         "SELECT first_ms, last_ms, doubt_first_ms, doubt_last_ms, identity"
         " FROM soft_day WHERE address = ? AND scope = ? ORDER BY day, identity",
-    [SQL_ENTRY_PUT] =
-        "REPLACE INTO suppression (address, scope, reason, since, until, first_event_at,"
-        " last_event_at, event_count, repeats, lifted_at, held_id, ended, is_basis,"
-        " origin, detail, rule, held_why, actor, note, lifted_by, lifted_note)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_ENTRY_ADD] = "INSERT " ENTRY_ROW,
+    [SQL_ENTRY_PUT] = "REPLACE " ENTRY_ROW,
     [SQL_ENTRY_ENDED] =
         "SELECT address, scope FROM suppression WHERE until IS NOT NULL AND ended = 0"
         " AND lifted_at IS NULL AND held_why IS NULL AND until <= ? LIMIT 1",
