@@ -217,6 +217,44 @@ int store_expire(struct store *store, int64_t now_ms, bool *ret_more);
  * call; without `*ret_more` it does nothing until STORE_TIDY_AGAIN_MS later. */
 int store_tidy(struct store *store, int64_t now_ms, bool *ret_more);
 
+/* What has an age at which it goes. */
+enum store_prunable {
+    STORE_PRUNE_BODIES,
+    STORE_PRUNE_EVENTS,     /* with their messages */
+    STORE_PRUNE_QUARANTINE, /* messages */
+    STORE_PRUNE_LOG,        /* changes of the list */
+    STORE_PRUNE_KINDS,
+};
+
+/* A pass through all of it; the caller's. */
+struct store_pruning {
+    int64_t keep_ms[STORE_PRUNE_KINDS]; /* or POLICY_FOR_EVER */
+    int64_t pruned[STORE_PRUNE_KINDS];  /* how many are gone; only grows */
+    enum store_prunable what;           /* of store_prune.c: how far it is */
+    int64_t after_id[STORE_PRUNE_KINDS];
+};
+/* From the oldest row on. */
+void store_prune_begin(struct store_pruning *pruning);
+
+/*
+ * A step: prunes up to STORE_PRUNE_ROWS_MAX rows, in a transaction that takes about
+ * STORE_PRUNE_MS; none where nothing is due. The list, the counters and what a live entry
+ * rests on stay. Without `*ret_more` the pass is over; what has become due since then is
+ * found by further steps.
+ */
+int store_prune(struct store *store, struct store_pruning *pruning, int64_t now_ms,
+                bool *ret_more);
+/* The same, but only counts: for a reader, too. */
+int store_prune_count(struct store *store, struct store_pruning *pruning, int64_t now_ms,
+                      bool *ret_more);
+
+/*
+ * The time to prune by where no person has looked at the clock: `now_ms`, but no more
+ * than STORE_PRUNE_QUIET_MS after the newest time that SNS has told, so that a clock that
+ * is ahead deletes nothing.
+ */
+int store_prune_clock(struct store *store, int64_t now_ms, int64_t *ret_ms);
+
 /* What `db compact` can give back to the file system. */
 struct store_space {
     bool in_steps; /* else the file must be rewritten once: store_rewrite() */
@@ -232,6 +270,11 @@ int store_space(struct store *store, struct store_space *ret);
  * store_idle() makes the file itself smaller.
  */
 int store_compact_step(struct store *store, int64_t *ret_bytes);
+
+/* For the daemon: the same with few pages, while more than STORE_FREE_BYTES_KEPT and an
+ * eighth of the file is free; new messages use the rest. Nothing where it does not go in
+ * steps. */
+int store_give_back(struct store *store, bool *ret_more);
 
 /*
  * STORE_WRITE: rewrites the whole file, without what is free, and so that it goes in

@@ -190,5 +190,6 @@ int cmd_status(struct ctl *ctl);
 int cmd_db_check(struct ctl *ctl);
 int cmd_db_settle(struct ctl *ctl);
 int cmd_db_compact(struct ctl *ctl);
+int cmd_db_prune(struct ctl *ctl);
 
 #endif

@@ -142,6 +142,11 @@ static const struct verb verbs[] = {
      "stopped.",
      "sudo -u sesbounced sesbouncectl db compact --dry-run", DRY, 0, 0,
      .run = cmd_db_compact},
+    {"db", "prune", "", "Delete now what [retention] keeps no longer",
+     "The daemon does so by itself, in its idle time; this needs no daemon. The list and "
+     "the\ncounters stay. `db compact` returns the space.",
+     "sudo -u sesbounced sesbouncectl db prune --dry-run", DRY, 0, 0,
+     .run = cmd_db_prune},
     {"db", "settle", "", "Make the file readable without the daemon",
      "After a crash, or after a backup was put in place; it then needs no -wal and "
      "-shm.\nThe unit does so after each stop. Changes nothing while the daemon runs.",

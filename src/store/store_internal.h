@@ -52,7 +52,7 @@ struct type_tally {
 };
 
 /* Rows of `total`; triggers on soft_day count another. */
-enum total { TOTAL_QUARANTINE, TOTAL_QUARANTINE_BYTES, TOTAL_COUNT };
+enum total { TOTAL_QUARANTINE, TOTAL_QUARANTINE_BYTES, TOTAL_EVENTS, TOTAL_COUNT };
 
 /* Of a row of `counted`, in the order of its index. */
 struct counted_key {
@@ -268,6 +268,12 @@ int identity_note_delivery(struct store *store, const struct intake *intake);
 int identity_has_deliveries(struct store *store, struct str identity, int64_t ms);
 /* After a rollback. */
 void identity_forget(struct store *store);
+
+/* --- store_prune.c --------------------------------------------------------------- */
+
+/* The events of a message, of which the list keeps what rests on them; adds their number
+ * to `*n`. */
+int events_drop_of_message(struct store *store, int64_t message_id, int64_t *n);
 
 /* --- store_token.c --------------------------------------------------------------- */
 

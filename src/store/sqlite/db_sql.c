@@ -377,4 +377,51 @@ const char *const db_sql[SQL_COUNT] = {
         "SELECT 1 FROM suppression WHERE address = ?1 AND (scope = '*' OR scope = ?2)"
         " AND lifted_at IS NULL AND held_why IS NULL"
         " AND (until IS NULL OR until > strftime('%Y-%m-%d %H:%M:%f', 'now')) LIMIT 1",
+
+    /* By SNS's own time, since ours may be wrong; a file's is anybody's word. */
+    [SQL_PRUNE_CLOCK] =
+        "SELECT coalesce((SELECT max(sns_timestamp_ms) FROM (SELECT sns_timestamp_ms,"
+        " sns_message_id FROM sns_message ORDER BY sns_timestamp_ms DESC,"
+        " sns_message_id DESC LIMIT ?1) WHERE sns_message_id NOT GLOB 'file:*'),"
+        " (SELECT strftime('%s', received_at) * 1000 FROM sns_message"
+        " ORDER BY id DESC LIMIT 1), ?2)",
+    /* Those of the next ?3 rows that are older than ?2. */
+    [SQL_PRUNE_FIND_BODIES] =
+        "SELECT message_id, ?5 IS NOT NULL FROM (SELECT b.message_id, m.received_at FROM body AS b"
+        " JOIN sns_message AS m ON m.id = b.message_id WHERE b.message_id > ?1"
+        " ORDER BY b.message_id LIMIT ?3) WHERE received_at < ?2 LIMIT ?4",
+    [SQL_PRUNE_FIND_MESSAGES] =
+        "SELECT id, received_at < ?5 FROM (SELECT id, received_at FROM sns_message"
+        " WHERE id > ?1 ORDER BY id LIMIT ?3) WHERE received_at < ?2 LIMIT ?4",
+    /* In the order of the messages, as they came into quarantine. */
+    [SQL_PRUNE_FIND_UNAPPLIED] =
+        "SELECT message_id, ?5 IS NOT NULL FROM (SELECT u.message_id, m.received_at FROM unapplied AS"
+        " u JOIN sns_message AS m ON m.id = u.message_id WHERE u.message_id > ?1"
+        " ORDER BY u.message_id LIMIT ?3) WHERE received_at < ?2 LIMIT ?4",
+    [SQL_PRUNE_FIND_CHANGES] =
+        "SELECT id, ?5 IS NOT NULL FROM (SELECT id, at_ms FROM list_change WHERE id > ?1"
+        " ORDER BY id LIMIT ?3) WHERE at_ms < ?2 LIMIT ?4",
+    [SQL_PRUNE_COUNT_EVENTS] = "SELECT count(*) FROM event WHERE message_id = ?",
+    [SQL_PRUNE_COUNT_BODY] = "SELECT NOT EXISTS (SELECT 1 FROM unapplied"
+                             " WHERE message_id = ?)",
+    /* Any earlier event of the address may be what made its entry what it is. */
+    [SQL_PRUNE_BASIS] =
+        "UPDATE suppression SET is_basis = 1 WHERE is_basis = 0"
+        " AND (address, scope, reason) IN (SELECT s.address, s.scope, s.reason"
+        " FROM event AS e CROSS JOIN suppression AS s ON s.address = e.address"
+        " WHERE e.message_id = ?1 AND e.class IS NOT NULL AND e.class <> 'ignored'"
+        " AND e.occurred_at <= s.last_event_at AND s.is_basis = 0)",
+    [SQL_PRUNE_CHANGES_FILL] =
+        "UPDATE list_change SET address = e.address, rule = e.rule FROM event AS e"
+        " WHERE e.message_id = ?1 AND list_change.event_id = e.id"
+        " AND list_change.address IS NULL",
+    [SQL_PRUNE_EVENTS] = "DELETE FROM event WHERE message_id = ?",
+    [SQL_PRUNE_MESSAGE] = "DELETE FROM sns_message WHERE id = ?1 AND NOT EXISTS"
+                          " (SELECT 1 FROM unapplied WHERE message_id = ?1)",
+    [SQL_PRUNE_BODY] = "DELETE FROM body WHERE message_id = ?1 AND NOT EXISTS"
+                       " (SELECT 1 FROM unapplied WHERE message_id = ?1)",
+    /* Not what an entry that waits for a person is known by. */
+    [SQL_PRUNE_CHANGE] =
+        "DELETE FROM list_change WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM suppression"
+        " WHERE held_why IS NOT NULL AND held_id = ?1)",
 };
