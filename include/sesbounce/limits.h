@@ -241,6 +241,14 @@
 #define STORE_KNOWN_KEEP_MS (14LL * 24 * 3600 * 1000)
 /* Without a message for this long nobody confirms our clock, and pruning waits. */
 #define STORE_PRUNE_QUIET_MS (2LL * 24 * 3600 * 1000)
+/* Events of an address erased in one transaction, with their bodies: STORE_TURN_MS. */
+#define STORE_ERASE_ROWS_MAX 100
+/* Ids of events, bodies and so on that are searched for it in one step. */
+#define STORE_ERASE_WINDOW_MAX 500
+/* Spellings of one address: its case apart, it has one or two. */
+#define STORE_SPELLINGS_MAX 8
+/* A text of an event, tags at most, or a note, in which each address may become longer. */
+#define STORE_NOTE_BYTES_MAX (256 * 1024)
 /* How long we wait for a foreign lock on the database before 503. */
 #define STORE_BUSY_MS 2000
 /* How long a start waits for those who read already; most queries end by then. Nobody can

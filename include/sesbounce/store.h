@@ -255,6 +255,64 @@ int store_prune_count(struct store *store, struct store_pruning *pruning, int64_
  */
 int store_prune_clock(struct store *store, int64_t now_ms, int64_t *ret_ms);
 
+/* Stands in place of an address in what others still need. */
+#define STORE_ERASED_ADDRESS "erased@erased.invalid"
+
+enum store_erase_part {
+    STORE_ERASE_LIST, /* the entries, what people decided, the log */
+    STORE_ERASE_OWN,  /* its events */
+    STORE_ERASE_EVENTS, /* what others' rows say about it: as in these four tables */
+    STORE_ERASE_BODIES,
+    STORE_ERASE_QUARANTINE,
+    STORE_ERASE_CHANGES,
+    STORE_ERASE_NOTES, /* notes that people wrote */
+    STORE_ERASE_DONE,
+};
+
+/* The erasure of an address; the caller's. */
+struct store_erasure {
+    const char *actor;
+    const char *note; /* NULL: none */
+    bool forget;      /* also that it is on the list */
+    bool dry_run;     /* only counts: for a reader, too */
+    int64_t now_ms;
+    /* What store_erase_begin() found. */
+    bool was_listed;
+    bool stays; /* on the list */
+    /* What is gone so far. */
+    int64_t events;
+    int64_t bodies;   /* messages of these events */
+    int64_t redacted; /* messages that name others, too */
+    int64_t quarantined;
+    int64_t texts; /* diagnostics, notes and the like of others' rows */
+    /* The store's. */
+    struct address address;
+    char spellings[STORE_SPELLINGS_MAX][ADDRESS_BYTES_MAX];
+    size_t spelling_count;
+    enum store_erase_part part;
+    int64_t after_id;
+    int64_t last_ids[STORE_ERASE_DONE];
+};
+
+/*
+ * Erases everything about an address that is kept now: store_erase() in steps, each in a
+ * short transaction, until it says that there is no more. While the address is
+ * suppressed, unless `forget`, its entry stays, with scope, reason and date. A tombstone
+ * stays: imports, retries and SES's repetitions of what happened before `now_ms` are
+ * VERDICT_ERASED or POLICY_ERASED. A log line says `erased`. Interrupted, it can begin
+ * anew. -EINVAL: it is no address.
+ */
+int store_erase_begin(struct store *store, const char *address,
+                      struct store_erasure *erasure);
+int store_erase(struct store *store, struct store_erasure *erasure, bool *ret_more);
+
+/* Afterwards, for what is left in the write-ahead log: 1 it is empty, 0 a reader or a
+ * writer prevents it, so call it again, or a fault. */
+int store_erase_end(struct store *store);
+
+/* Was the address erased at `ms` or later? 1, 0 or a fault. */
+int store_is_erased(struct store *store, const struct address *address, int64_t ms);
+
 /* What `db compact` can give back to the file system. */
 struct store_space {
     bool in_steps; /* else the file must be rewritten once: store_rewrite() */
@@ -317,6 +375,7 @@ enum store_view {
     STORE_PAUSED, /* whose sending SES has paused */
     STORE_HELD,   /* entries that wait for a person */
     STORE_LOG,    /* changes of the list */
+    STORE_SOFT_DAYS, /* on which an address bounced softly */
 };
 
 /* What to select; NULL, 0 or CLOCK_NONE: anything. */

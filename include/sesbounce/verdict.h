@@ -21,6 +21,7 @@ enum verdict {
     VERDICT_DUPLICATE,            /* known already: a retry, or the other feed */
     VERDICT_COUNTED,              /* a type of `[events] count` */
     VERDICT_IGNORED,              /* a type of `[events] ignore` */
+    VERDICT_ERASED,               /* from before its address was erased; nothing is kept */
     VERDICT_ANNOUNCED,            /* SES announcing itself; noted on the topic */
     VERDICT_QUARANTINED,          /* authentic, but cannot be applied; kept verbatim */
     VERDICT_CONFIRMING,           /* the confirmation is in the outbox */

@@ -66,6 +66,19 @@ static const struct verb verbs[] = {
      TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_SCOPE) | TAKES(OPTION_AFTER_ID) |
          TAKES(OPTION_LIMIT),
      0, 0, .run = cmd_events, .view = STORE_LOG},
+    {"erase", NULL, "ADDRESS", "Delete everything that is kept about an address",
+     "Events, messages, diagnostics, notes, log details. Messages that are about others, "
+     "too, are\nredacted. While the address is on the list, it stays there with scope, "
+     "reason and date;\n--forget removes that, too, and it may be mailed again. What "
+     "happened before cannot come\nback by an import. It says what it cannot reach.",
+     "sudo -u sesbounced sesbouncectl erase jane@example.com --dry-run",
+     TAKES(OPTION_FORGET) | TAKES(OPTION_NOTE) | DRY, 1, 1, .run = cmd_erase},
+    {"export", NULL, "--address ADDRESS -o json",
+     "Everything that is kept about an address",
+     "One JSON object per line; `kind` says what it is: entry, held, decision, change, "
+     "soft_day,\nevent, message, quarantined, mentioned_in_event.",
+     "sesbouncectl export --address jane@example.com -o json", TAKES(OPTION_ADDRESS), 0,
+     0, .run = cmd_export},
     {"events", NULL, "", "What SES reported, one row per recipient",
      "A table shows the newest 50 unless --limit says otherwise; json and csv show all, "
      "in the\n"

@@ -56,6 +56,7 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_COMPLAINT] = {"complaint", 0, NULL,
                           "also what is on the list for a complaint"},
     [OPTION_WHY] = {"why", 0, "WHY", "held for this: a rule, or guard:DOMAIN"},
+    [OPTION_FORGET] = {"forget", 0, NULL, "also that it is on the list"},
     [OPTION_FORGE] = {"forge", 0, NULL,
                       "alter the message after signing; it must be refused"},
 };

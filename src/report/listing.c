@@ -38,7 +38,8 @@ struct output_columns listing_columns(enum store_view view)
                                                 [STORE_TOPICS] = topic_table,
                                                 [STORE_PAUSED] = NULL,
                                                 [STORE_HELD] = held_table,
-                                                [STORE_LOG] = log_table};
+                                                [STORE_LOG] = log_table,
+                                                [STORE_SOFT_DAYS] = NULL};
     return (struct output_columns){tables[view], store_columns(view)};
 }
 

@@ -19,6 +19,7 @@ static const char *const changes[] = {
     "id",           "at",     "address", "scope", "action", "reason_before",
     "reason_after", "detail", "until",   "actor", "origin", "rule",
     "event_id",     "note",   NULL};
+static const char *const soft_days[] = {"address", "scope", "day", "identity", NULL};
 static const char *const decisions[] = {"id",    "address", "scope", "action", "reason",
                                         "until", "at",      "actor", "note",   NULL};
 #define EVENTS                                                                           \
@@ -93,7 +94,8 @@ const char *const *store_columns(enum store_view view)
                                                  [STORE_DAILY] = daily,
                                                  [STORE_PAUSED] = paused,
                                                  [STORE_HELD] = held,
-                                                 [STORE_LOG] = changes};
+                                                 [STORE_LOG] = changes,
+                                                 [STORE_SOFT_DAYS] = soft_days};
 
     return columns[view];
 }

@@ -48,6 +48,8 @@ static const struct view views[] = {
     [STORE_PAUSED] = {"paused", "since", "since", "since DESC"},
     [STORE_HELD] = {"held", "since", "id", "id DESC"},
     [STORE_LOG] = {"suppression_log", "at", "id", "id DESC"},
+    [STORE_SOFT_DAYS] = {"soft_days", "day || ' 00:00:00.000'", "scope, day",
+                         "day DESC, scope"},
 };
 
 struct query {

@@ -6,6 +6,13 @@
     " AND m.sns_message_id NOT GLOB 'file:*' AND NOT EXISTS (SELECT 1 FROM unapplied"    \
     " AS u WHERE u.message_id = m.id AND u.reason = 'future'))"
 
+/* What strangers write into an event. */
+#define EVENT_TEXTS                                                                      \
+    "address_seen, diagnostic, source, tags, campaign, user_agent, reporting_mta"
+#define ENTRY_IS_NOTED                                                                   \
+    "(note LIKE ?1 ESCAPE '\\' OR lifted_note LIKE ?1 ESCAPE '\\'"                       \
+    " OR detail LIKE ?1 ESCAPE '\\')"
+
 #define TEXT_OF(macro)  TEXT_OF_(macro)
 #define TEXT_OF_(value) #value
 
@@ -424,4 +431,85 @@ const char *const db_sql[SQL_COUNT] = {
     [SQL_PRUNE_CHANGE] =
         "DELETE FROM list_change WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM suppression"
         " WHERE held_why IS NOT NULL AND held_id = ?1)",
+
+    [SQL_TOMBSTONE_KEY] = "SELECT key FROM tombstone_key",
+    [SQL_TOMBSTONE_KEY_ADD] = "INSERT INTO tombstone_key (id, key) VALUES (1, ?)",
+    [SQL_TOMBSTONE_PUT] =
+        "INSERT INTO tombstone (hash, at_ms) VALUES (?, ?) ON CONFLICT DO UPDATE"
+        " SET at_ms = max(at_ms, excluded.at_ms)",
+    [SQL_TOMBSTONE_FIND] = "SELECT at_ms FROM tombstone WHERE hash = ?",
+    [SQL_ERASE_SPELLINGS] =
+        "SELECT DISTINCT address_seen FROM event WHERE address = ? LIMIT ?",
+    /* In which it is on the list. */
+    [SQL_ERASE_SCOPE] =
+        "SELECT scope FROM suppression WHERE address = ?1 AND lifted_at IS NULL"
+        " AND held_why IS NULL AND (until IS NULL OR until > ?2) LIMIT 1",
+    [SQL_ERASE_LAST_EVENT] = "SELECT coalesce(max(id), 0) FROM event",
+    [SQL_ERASE_LAST_MESSAGE] = "SELECT coalesce(max(message_id), 0) FROM body",
+    [SQL_ERASE_LAST_UNAPPLIED] = "SELECT coalesce(max(id), 0) FROM unapplied",
+    [SQL_ERASE_LAST_CHANGE] = "SELECT coalesce(max(id), 0) FROM list_change",
+    [SQL_ERASE_ENTRIES] = "DELETE FROM suppression WHERE address = ?",
+    [SQL_ERASE_ENTRIES_PAST] =
+        "DELETE FROM suppression WHERE address = ?1 AND (lifted_at IS NOT NULL"
+        " OR held_why IS NOT NULL OR until <= ?2)",
+    [SQL_ERASE_ENTRIES_BARE] =
+        "UPDATE suppression SET detail = NULL, rule = NULL, actor = NULL, note = NULL,"
+        " first_event_at = NULL, last_event_at = NULL, event_count = 0, is_basis = 1"
+        " WHERE address = ?",
+    [SQL_ERASE_CHANGES] = "DELETE FROM list_change WHERE address = ?",
+    [SQL_ERASE_CHANGES_BARE] = "UPDATE list_change SET detail = NULL, rule = NULL,"
+                               " note = NULL WHERE address = ?",
+    [SQL_ERASE_DECISIONS] = "DELETE FROM decision WHERE address = ?",
+    [SQL_ERASE_DAYS] = "DELETE FROM soft_day WHERE address = ?",
+    [SQL_ERASE_LINE] =
+        "INSERT INTO list_change (at_ms, address, scope, action, reason_before,"
+        " reason_after, origin, actor, note) SELECT ?1, ?2, '*', ?3, reason, reason,"
+        " ?4, ?5, ?6 FROM (SELECT (SELECT reason FROM suppression WHERE address = ?2"
+        " ORDER BY strength DESC LIMIT 1) AS reason)",
+    [SQL_ERASE_EVENTS_FIND] =
+        "SELECT id, message_id FROM event WHERE address = ?1 AND id <= ?2 LIMIT ?3",
+    [SQL_ERASE_EVENTS_COUNT] = "SELECT count(*), count(DISTINCT b.message_id)"
+                               " FROM event AS e LEFT JOIN body AS b"
+                               " ON b.message_id = e.message_id WHERE e.address = ?",
+    [SQL_ERASE_EVENT] = "DELETE FROM event WHERE id = ?",
+    [SQL_ERASE_EVENT_CHANGES] =
+        "DELETE FROM list_change WHERE event_id = ? AND address IS NULL",
+    [SQL_ERASE_EVENT_CHANGES_BARE] =
+        "UPDATE list_change SET address = ?2, detail = NULL, rule = NULL, note = NULL"
+        " WHERE event_id = ?1 AND address IS NULL",
+    [SQL_ERASE_IS_SHARED] = "SELECT 1 FROM event WHERE message_id = ? LIMIT 1",
+    /* The texts of the next statements are in the order of EVENT_TEXTS. */
+    [SQL_ERASE_SEARCH_EVENTS] =
+        "SELECT id, " EVENT_TEXTS " FROM event WHERE id > ?1 AND id <= ?2"
+        " AND (address_seen LIKE ?3 ESCAPE '\\' OR diagnostic LIKE ?3 ESCAPE '\\'"
+        " OR source LIKE ?3 ESCAPE '\\' OR tags LIKE ?3 ESCAPE '\\'"
+        " OR campaign LIKE ?3 ESCAPE '\\' OR user_agent LIKE ?3 ESCAPE '\\'"
+        " OR reporting_mta LIKE ?3 ESCAPE '\\')",
+    [SQL_ERASE_SEARCH_BODIES] =
+        "SELECT message_id FROM body WHERE message_id > ?1 AND message_id <= ?2"
+        " AND ?3 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM unapplied AS u"
+        " WHERE u.message_id = body.message_id)",
+    [SQL_ERASE_SEARCH_QUARANTINE] =
+        "SELECT u.message_id, b.body FROM unapplied AS u JOIN body AS b"
+        " ON b.message_id = u.message_id WHERE u.id > ?1 AND u.id <= ?2"
+        " AND ?3 IS NOT NULL",
+    [SQL_ERASE_SEARCH_CHANGES] = "SELECT id FROM list_change WHERE id > ?1 AND id <= ?2"
+                                 " AND (note LIKE ?3 ESCAPE '\\'"
+                                 " OR detail LIKE ?3 ESCAPE '\\')",
+    [SQL_ERASE_EVENT_TEXTS] = "SELECT " EVENT_TEXTS " FROM event WHERE id = ?",
+    [SQL_ERASE_EVENT_REDACT] =
+        "UPDATE event SET address_seen = ?2, diagnostic = ?3, source = ?4, tags = ?5,"
+        " campaign = ?6, user_agent = ?7, reporting_mta = ?8 WHERE id = ?1",
+    [SQL_ERASE_CHANGE_NOTES] =
+        "UPDATE list_change SET note = NULL, detail = NULL WHERE id = ?",
+    [SQL_ERASE_ENTRY_NOTE_FIND] = "SELECT 1 FROM suppression WHERE " ENTRY_IS_NOTED
+                                  " LIMIT 1",
+    [SQL_ERASE_ENTRY_NOTE] =
+        "UPDATE suppression SET note = NULL, lifted_note = NULL, detail = NULL"
+        " WHERE " ENTRY_IS_NOTED,
+    [SQL_ERASE_DECISION_NOTE_FIND] =
+        "SELECT 1 FROM decision WHERE note LIKE ? ESCAPE '\\' LIMIT 1",
+    [SQL_ERASE_DECISION_NOTE] =
+        "UPDATE decision SET note = NULL WHERE note LIKE ? ESCAPE '\\'",
+    [SQL_BODY_OF_MESSAGE] = "SELECT dictionary, body FROM body WHERE message_id = ?",
 };
