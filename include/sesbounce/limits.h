@@ -247,7 +247,8 @@
 #define STORE_ERASE_WINDOW_MAX 500
 /* Spellings of one address: its case apart, it has one or two. */
 #define STORE_SPELLINGS_MAX 8
-/* A text of an event, tags at most, or a note, in which each address may become longer. */
+/* A text of an event, tags at most, or a note, in which each address may become longer.
+ */
 #define STORE_NOTE_BYTES_MAX (256 * 1024)
 /* How long we wait for a foreign lock on the database before 503. */
 #define STORE_BUSY_MS 2000

@@ -5,6 +5,7 @@
 #include "ctl/ctl.h"
 #include "ctl/limits.h"
 #include "ctl/progress.h"
+#include "sesbounce/store_retention.h"
 #include "sesbounce/text.h"
 
 /* Where SES may list the address, too. */

@@ -63,8 +63,8 @@ static int other_row_export(void *context, const struct store_value *values, siz
     return r <= 0 ? r : row_export(export, values, count);
 }
 
-/* All rows, a bounded number in each query: a long one would keep the write-ahead log from
- * being reused. */
+/* All rows, a bounded number in each query: a long one would keep the write-ahead log
+ * from being reused. */
 static int others_export(struct export *export, enum store_view view, const char *kind)
 {
     struct store_filter filter = {.limit = CTL_EXPORT_ROWS};
@@ -129,8 +129,7 @@ int cmd_export(struct ctl *ctl)
         return ctl_fail("say whose: sesbouncectl export --address ADDRESS -o json");
     if (ctl->format != OUTPUT_JSON)
         return ctl_fail("rows of several kinds are neither a table nor CSV: add -o json");
-    if (!ctl_address(ctl->value[OPTION_ADDRESS], &address) ||
-        !ctl_store(ctl, STORE_READ))
+    if (!ctl_address(ctl->value[OPTION_ADDRESS], &address) || !ctl_store(ctl, STORE_READ))
         return CTL_COULD_NOT;
     ctl_output(ctl, &export.output, NULL);
     progress_start(&export.progress, "rows searched", true);

@@ -3,6 +3,7 @@
 
 #include "ctl/ctl.h"
 #include "ctl/progress.h"
+#include "sesbounce/store_retention.h"
 
 static void pruning_begin(const struct settings *settings, struct store_pruning *ret)
 {
@@ -82,7 +83,7 @@ int cmd_db_prune(struct ctl *ctl)
         return CTL_COULD_NOT;
     pruning_begin(ctl->settings, &pruning);
     int r = pruning_run(ctl, &pruning, dry_run);
-    /* What is gone so far is told after a fault, too. */
+    /* After a fault, too, it says what is gone so far. */
     int code = pruning_print(ctl, &pruning, dry_run);
     if (r == 0 && !dry_run)
         (void)store_idle(ctl->store);

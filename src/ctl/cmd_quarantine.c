@@ -204,7 +204,7 @@ static int batch_retry(struct retry *retry)
         const struct batch_item *item = &retry->batch->items[i];
         bool erased = item->verdict == VERDICT_ERASED;
         r = result_print(&retry->work, item->quarantine_id,
-                         erased ? dry_run ? "would be dropped" : "dropped"
+                         erased    ? dry_run ? "would be dropped" : "dropped"
                          : dry_run ? "would be applied"
                                    : "applied",
                          verdict_info(item->verdict)->name);

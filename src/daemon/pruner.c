@@ -6,8 +6,8 @@
 void pruner_init(struct pruner *pruner, const struct settings *settings)
 {
     *pruner = (struct pruner){
-        .pruning = {.keep_ms = {
-                        [STORE_PRUNE_BODIES] = (int64_t)settings->retention.bodies_ms,
+        .pruning = {
+            .keep_ms = {[STORE_PRUNE_BODIES] = (int64_t)settings->retention.bodies_ms,
                         [STORE_PRUNE_EVENTS] = (int64_t)settings->retention.events_ms,
                         [STORE_PRUNE_QUARANTINE] =
                             (int64_t)settings->retention.quarantine_ms,
@@ -41,7 +41,7 @@ int pruner_step(struct pruner *pruner, struct store *store)
     if (r == 0 && !more)
         r = store_give_back(store, &more);
     took_ms = clock_mono_ms() - begun_ms;
-    pruner->next_ms = begun_ms + took_ms +
-                      (more ? 1 + PRUNER_PAUSE_TIMES * took_ms : PRUNER_AGAIN_MS);
+    pruner->next_ms =
+        begun_ms + took_ms + (more ? 1 + PRUNER_PAUSE_TIMES * took_ms : PRUNER_AGAIN_MS);
     return r;
 }

@@ -7,7 +7,7 @@
 #define SESBOUNCED_PRUNER_H
 
 #include "sesbounce/settings.h"
-#include "sesbounce/store.h"
+#include "sesbounce/store_retention.h"
 
 struct pruner {
     struct store_pruning pruning;

@@ -58,7 +58,7 @@ bool mention_is_in(struct str s, struct str address)
     return mention_find(s, address, 0, &at);
 }
 
-static int hex_digit(char c)
+static int escape_digit(char c)
 {
     if (ascii_is_digit(c))
         return c - '0';
@@ -66,15 +66,15 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The character of `u00XX`, as behind a backslash; -1: it is none of ASCII. */
+/* The character of `u00XX`, as behind a backslash; -1: it is not ASCII. */
 static int escaped_character(struct str s)
 {
     int high, low;
 
     if (s.len < 5 || memcmp(s.data, "u00", 3) != 0)
         return -1;
-    high = hex_digit(s.data[3]);
-    low = hex_digit(s.data[4]);
+    high = escape_digit(s.data[3]);
+    low = escape_digit(s.data[4]);
     return high < 0 || high > 7 || low < 0 ? -1 : high * 16 + low;
 }
 

@@ -52,6 +52,9 @@ int db_begin(struct store *store);
 int db_commit(struct store *store);
 void db_rollback(struct store *store);
 
+/* As store_erase_end(). */
+int db_empty_log(struct store *store);
+
 /* --- statements ------------------------------------------------------------------ */
 
 enum sql {

@@ -164,7 +164,7 @@ static int list_leave(struct store *store, const struct store_erasure *erasure)
     return r < 0 ? r : db_do(store, SQL_ERASE_CHANGES, KEY(erasure));
 }
 
-static int line_add(struct store *store, const struct store_erasure *erasure)
+static int erased_line_add(struct store *store, const struct store_erasure *erasure)
 {
     struct buf note;
     size_t count = 0;
@@ -184,8 +184,7 @@ static int line_add(struct store *store, const struct store_erasure *erasure)
 
 static int list_erase(struct store *store, struct store_erasure *erasure)
 {
-    int r =
-        tombstone_put(store, str_of(erasure->address.key), erasure->now_ms);
+    int r = tombstone_put(store, str_of(erasure->address.key), erasure->now_ms);
 
     if (r == 0)
         r = erasure->stays ? list_lay_bare(store, erasure) : list_leave(store, erasure);
@@ -193,7 +192,7 @@ static int list_erase(struct store *store, struct store_erasure *erasure)
         r = db_do(store, SQL_ERASE_DECISIONS, KEY(erasure));
     if (r == 0)
         r = db_do(store, SQL_ERASE_DAYS, KEY(erasure));
-    return r < 0 ? r : line_add(store, erasure);
+    return r < 0 ? r : erased_line_add(store, erasure);
 }
 
 /* --- its events ------------------------------------------------------------------ */
@@ -208,10 +207,9 @@ struct own_events {
 static int own_events_find(struct store *store, const struct store_erasure *erasure,
                            struct own_events *ret)
 {
-    _cleanup_(db_call_end) struct db_call call =
-        db_call(store, SQL_ERASE_EVENTS_FIND, KEY(erasure),
-                db_int(erasure->last_ids[STORE_ERASE_EVENTS]),
-                db_int(STORE_ERASE_ROWS_MAX));
+    _cleanup_(db_call_end) struct db_call call = db_call(
+        store, SQL_ERASE_EVENTS_FIND, KEY(erasure),
+        db_int(erasure->last_ids[STORE_ERASE_EVENTS]), db_int(STORE_ERASE_ROWS_MAX));
     int r;
 
     ret->count = 0;
@@ -225,9 +223,9 @@ static int own_events_find(struct store *store, const struct store_erasure *eras
 static int own_event_erase(struct store *store, struct store_erasure *erasure, int64_t id,
                            int64_t message_id)
 {
-    int r = erasure->stays ? db_do(store, SQL_ERASE_EVENT_CHANGES_BARE, db_int(id),
-                                   KEY(erasure))
-                           : db_do(store, SQL_ERASE_EVENT_CHANGES, db_int(id));
+    int r = erasure->stays
+                ? db_do(store, SQL_ERASE_EVENT_CHANGES_BARE, db_int(id), KEY(erasure))
+                : db_do(store, SQL_ERASE_EVENT_CHANGES, db_int(id));
 
     if (r == 0)
         r = db_do(store, SQL_ERASE_EVENT, db_int(id));
@@ -271,11 +269,9 @@ static int erasure_look(struct store *store, struct store_erasure *erasure)
     int r = spellings_find(store, erasure);
 
     for (size_t i = STORE_ERASE_EVENTS; r == 0 && i <= STORE_ERASE_CHANGES; i++)
-        r = db_only_fault(
-            db_find_values(store, last[i], &erasure->last_ids[i], NULL, 0));
+        r = db_only_fault(db_find_values(store, last[i], &erasure->last_ids[i], NULL, 0));
     if (r == 0)
-        r = db_find(store, SQL_ERASE_SCOPE, NULL, KEY(erasure),
-                    db_time(erasure->now_ms));
+        r = db_find(store, SQL_ERASE_SCOPE, NULL, KEY(erasure), db_time(erasure->now_ms));
     erasure->stays = r == 1 && !erasure->forget;
     erasure->was_listed = r == 1;
     return db_only_fault(r);
@@ -310,6 +306,11 @@ int store_erase_begin(struct store *store, const char *address,
     erasure->part = STORE_ERASE_LIST;
     erasure->after_id = 0;
     return r < 0 ? r : erasure_look(store, erasure);
+}
+
+int store_erase_end(struct store *store)
+{
+    return db_empty_log(store);
 }
 
 int store_erase(struct store *store, struct store_erasure *erasure, bool *ret_more)

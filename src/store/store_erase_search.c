@@ -110,11 +110,11 @@ static int row_is_found(struct store *store, const struct store_erasure *erasure
 static int range_find(struct store *store, const struct store_erasure *erasure,
                       int64_t to_id, struct found *ret)
 {
-    static const enum sql finds[] = {
-        [STORE_ERASE_EVENTS] = SQL_ERASE_SEARCH_EVENTS,
-        [STORE_ERASE_BODIES] = SQL_ERASE_SEARCH_BODIES,
-        [STORE_ERASE_QUARANTINE] = SQL_ERASE_SEARCH_QUARANTINE,
-        [STORE_ERASE_CHANGES] = SQL_ERASE_SEARCH_CHANGES};
+    static const enum sql finds[] = {[STORE_ERASE_EVENTS] = SQL_ERASE_SEARCH_EVENTS,
+                                     [STORE_ERASE_BODIES] = SQL_ERASE_SEARCH_BODIES,
+                                     [STORE_ERASE_QUARANTINE] =
+                                         SQL_ERASE_SEARCH_QUARANTINE,
+                                     [STORE_ERASE_CHANGES] = SQL_ERASE_SEARCH_CHANGES};
     struct buf pattern;
     int r;
 
@@ -226,13 +226,11 @@ int erasure_notes(struct store *store, struct store_erasure *erasure, bool *ret_
     buf_init(&pattern, 2 * ADDRESS_BYTES_MAX + 4);
     r = pattern_make(erasure, true, &pattern);
     if (r == 0)
-        r = entries =
-            note_erase(store, buf_str(&pattern), SQL_ERASE_ENTRY_NOTE_FIND,
-                       SQL_ERASE_ENTRY_NOTE, erasure->dry_run);
+        r = entries = note_erase(store, buf_str(&pattern), SQL_ERASE_ENTRY_NOTE_FIND,
+                                 SQL_ERASE_ENTRY_NOTE, erasure->dry_run);
     if (r >= 0)
-        r = decisions =
-            note_erase(store, buf_str(&pattern), SQL_ERASE_DECISION_NOTE_FIND,
-                       SQL_ERASE_DECISION_NOTE, erasure->dry_run);
+        r = decisions = note_erase(store, buf_str(&pattern), SQL_ERASE_DECISION_NOTE_FIND,
+                                   SQL_ERASE_DECISION_NOTE, erasure->dry_run);
     buf_done(&pattern);
     if (r < 0)
         return r;

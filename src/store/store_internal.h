@@ -9,6 +9,7 @@
 #define STORE_STORE_INTERNAL_H
 
 #include "sesbounce/digest.h"
+#include "sesbounce/store_retention.h"
 #include "store/engine.h"
 
 /* A topic's row as this connection knows it, and what the transaction adds to it. */
@@ -96,7 +97,7 @@ struct writing {
     struct identity_day identities[STORE_IDENTITIES_CACHED_MAX];
     size_t identity_count;
     struct counted_key tidy_key; /* up to this one counted keys were looked at */
-    bool tombstone_known; /* whether there is a key, and which one */
+    bool tombstone_known;        /* whether there is a key, and which one */
     bool tombstone_exists;
     unsigned char tombstone_key[DIGEST_BYTES];
     int64_t tidy_again_ms;
@@ -289,7 +290,8 @@ int events_drop_of_message(struct store *store, int64_t message_id, int64_t *n);
 
 /* Inside a transaction: nothing about it may come back that is not later than `at_ms`. */
 int tombstone_put(struct store *store, struct str address, int64_t at_ms);
-/* Is that so for what happened at `ms`? 1, 0 or a fault. Cheap where nobody was erased. */
+/* Is that so for what happened at `ms`? 1, 0 or a fault. Cheap where nobody was erased.
+ */
 int tombstone_covers(struct store *store, struct str address, int64_t ms);
 
 /* --- store_erase.c --------------------------------------------------------------- */
@@ -299,7 +301,7 @@ int erasure_is_named(const struct store_erasure *erasure, struct str text);
 /* Appends `text` with STORE_ERASED_ADDRESS in its place. */
 int erasure_redact(const struct store_erasure *erasure, struct str text, struct buf *ret,
                    size_t *count);
-/* Redacts the body of a message that others need, too. Where it cannot be told where the
+/* Redacts the body of a message that others need, too. Where nobody can say where the
  * address is, as when the message is about it and does not show it, the body goes. */
 int erasure_body(struct store *store, struct store_erasure *erasure, int64_t message_id,
                  bool is_about_it);

@@ -14,7 +14,8 @@
 /* Rows of one kind that are old. */
 struct old_rows {
     int64_t ids[STORE_PRUNE_ROWS_MAX];
-    bool may_go[STORE_PRUNE_ROWS_MAX]; /* of messages: nobody need recognise it any more */
+    bool
+        may_go[STORE_PRUNE_ROWS_MAX]; /* of messages: nobody need recognise it any more */
     size_t count;
 };
 
@@ -123,7 +124,7 @@ void store_prune_begin(struct store_pruning *pruning)
         pruning->after_id[i] = 0;
 }
 
-/* Rows of which something is kept for longer are found anew each time, and left. */
+/* Rows of which something is kept for longer are found again each time, and left. */
 static int old_rows_prune(struct store *store, struct store_pruning *pruning,
                           const struct old_rows *rows)
 {

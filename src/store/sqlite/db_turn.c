@@ -192,7 +192,7 @@ int store_idle(struct store *store)
     return rc == SQLITE_OK ? in_wal == copied : db_fault(store, rc, "checkpoint");
 }
 
-int store_erase_end(struct store *store)
+int db_empty_log(struct store *store)
 {
     int rc;
     int r = db_turn_take(store);

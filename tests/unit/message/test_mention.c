@@ -34,7 +34,7 @@ static void an_address_is_mentioned_whole_and_in_any_case(void **state)
         "jane@y.example",
         "jane@x.exampl",
     };
-    
+
     for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++)
         if (!mention_is_in(str_of(yes[i]), STR("jane@x.example")))
             fail_msg("not found in %s", yes[i]);
@@ -54,7 +54,9 @@ static void an_escaped_character_hides_it_from_no_one(void **state)
         "jane@x.example",
     };
     static const char *const other[] = {
-        "jane\\u0040y.example", "\\u0040", "jane\\u00",
+        "jane\\u0040y.example",
+        "\\u0040",
+        "jane\\u00",
         "jane\\u00e9@x.example",
     };
     (void)state;

@@ -119,9 +119,8 @@ static void who_must_not_be_mailed_stays_so(void **state)
                   "SELECT group_concat(action, ' ') FROM suppression_log"
                   " WHERE address = '" KEY "'",
                   "added changed erased");
-    assert_answer(fixture, "SELECT sum(is_basis) FROM suppression WHERE address = '" KEY
-                           "'",
-                  "2");
+    assert_answer(fixture,
+                  "SELECT sum(is_basis) FROM suppression WHERE address = '" KEY "'", "2");
 }
 
 static void who_is_not_on_the_list_leaves_nothing(void **state)
@@ -137,9 +136,9 @@ static void who_is_not_on_the_list_leaves_nothing(void **state)
 static void a_message_of_several_is_redacted(void **state)
 {
     struct fixture *fixture = *state;
-    const char *several = bounce_of("Permanent", "General",
-                                    JANE "\"},{\"emailAddress\":\"ben@example.com",
-                                    "f1", NULL);
+    const char *several =
+        bounce_of("Permanent", "General", JANE "\"},{\"emailAddress\":\"ben@example.com",
+                  "f1", NULL);
     struct store_erasure erased;
     struct buf body;
 
@@ -177,9 +176,9 @@ static void what_happened_before_does_not_come_back(void **state)
 {
     struct fixture *fixture = *state;
     int64_t before_ms = fixture->now_ms - CLOCK_DAY_MS;
-    const char *both = bounce_of("Permanent", "General",
-                                 JANE "\"},{\"emailAddress\":\"ben@example.com", "f9",
-                                 NULL);
+    const char *both =
+        bounce_of("Permanent", "General", JANE "\"},{\"emailAddress\":\"ben@example.com",
+                  "f9", NULL);
     struct store_decision import = {.what = POLICY_DECIDE_IMPORT,
                                     .reason = POLICY_REASON_BOUNCE,
                                     .origin = POLICY_ORIGIN_IMPORT,
@@ -195,8 +194,8 @@ static void what_happened_before_does_not_come_back(void **state)
     assert_int_equal(deliver(fixture, hard(JANE, "f1"), .at_ms = before_ms,
                              .topic = TOPIC_B, .imported = true),
                      VERDICT_ERASED);
-    assert_int_equal(deliver(fixture, delivery(JANE, "m4", before_ms),
-                             .at_ms = before_ms, .rules = &counting),
+    assert_int_equal(deliver(fixture, delivery(JANE, "m4", before_ms), .at_ms = before_ms,
+                             .rules = &counting),
                      VERDICT_ERASED);
     assert_int_equal(deliver(fixture, both, .at_ms = before_ms), VERDICT_STORED);
     assert_int_equal(store_decide(fixture->store, &import, &decided), 0);
@@ -275,7 +274,7 @@ static void a_tombstone_does_not_tell_whose_it_is(void **state)
 }
 
 /* A reader that began before keeps what was there. */
-static void a_reader_keeps_the_log_and_is_told_of(void **state)
+static void a_reader_that_keeps_the_log_is_reported(void **state)
 {
     struct fixture *fixture = *state;
     sqlite3 *reader = NULL;
@@ -313,7 +312,7 @@ int main(void)
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_tombstone_does_not_tell_whose_it_is,
                                         fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_reader_keeps_the_log_and_is_told_of,
+        cmocka_unit_test_setup_teardown(a_reader_that_keeps_the_log_is_reported,
                                         fixture_setup, fixture_teardown),
     };
 

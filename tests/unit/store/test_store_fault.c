@@ -293,8 +293,8 @@ static void pruning_and_erasing_survive_each_fault(void **state)
 
             (void)fixture_setup(&fresh);
             fixture = fresh;
-            more = fail_pruning_at(fixture, &kinds[i / 2], n,
-                                   i % 2 ? prune_all : erase_all);
+            more =
+                fail_pruning_at(fixture, &kinds[i / 2], n, i % 2 ? prune_all : erase_all);
             if (i % 2)
                 assert_answer(fixture, "SELECT count(*) FROM event", "0");
             else
@@ -303,8 +303,9 @@ static void pruning_and_erasing_survive_each_fault(void **state)
                               "'a@example.com') || (SELECT count(*) FROM suppression "
                               "WHERE address = 'a@example.com')",
                               "00");
-            assert_answer(fixture, "SELECT count(*) FROM suppressed WHERE address = "
-                                   "'b@example.com'",
+            assert_answer(fixture,
+                          "SELECT count(*) FROM suppressed WHERE address = "
+                          "'b@example.com'",
                           "1");
             (void)fixture_teardown(&fresh);
         }
