@@ -280,8 +280,7 @@ static bool fail_pruning_at(struct fixture *fixture, const struct kind *kind, lo
 
 static void pruning_and_erasing_survive_each_fault(void **state)
 {
-    static const struct kind kinds[] = {
-        {true, 0, -ENOMEM}, {false, EIO, -EIO}};
+    static const struct kind kinds[] = {{true, 0, -ENOMEM}, {false, EIO, -EIO}};
 
     (void)state;
     for (size_t i = 0; i < 4; i++) {
