@@ -15,7 +15,7 @@ VARIANT := $(strip $(if $(findstring clang,$(notdir $(firstword $(CC)))),clang) 
 empty   :=
 BUILD   ?= build$(if $(VARIANT),/$(subst $(empty) $(empty),-,$(VARIANT)))
 
-PKGS    := libmicrohttpd libcurl jansson sqlite3 libsystemd libcrypto libssl libidn2 libzstd
+PKGS    := libmicrohttpd libcurl jansson sqlite3 libsystemd libcrypto libssl libidn2 libzstd zlib
 # With LAYERS="base message" only these are compiled and tested (target `unit`).
 LAYERS  ?= base message policy config store remote report daemon ctl
 PROGRAM_LAYERS := daemon ctl
@@ -157,6 +157,7 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libhelpers.a $(BUILD)/libs
 	$(link) -lcmocka
 
 # A target with a main() that reads files, and with libFuzzer's.
+$(BUILD)/unit/fuzz/records $(BUILD)/fuzz/records: $(BUILD)/libctl.a
 $(BUILD)/libfuzz.a: $(FUZZ_HELPER_OBJ)
 	$(archive)
 FUZZ_PARTS := $(BUILD)/libfuzz.a $(BUILD)/libdaemon.a $(BUILD)/libsesbounce.a
@@ -267,12 +268,21 @@ check-faults:
 .PHONY: check-faults fault-programs
 fault-programs: $(FAULT_BIN)
 
+# The recipes of contrib with the real Postfix, Exim, …, in roots below build/system. As root.
+check-system:
+	@contrib/install-dependencies.sh check
+	+@$(SUBMAKE) all
+	@tests/system/run.sh $(BUILD)
+
+.PHONY: check-system
+
 # QUICK=1: under a minute, and figures to match. PREVIOUS=DIR: in turns with the sesbounced
-# that lies in DIR. tests/bench/BENCHMARKS.md has the method.
+# that lies in DIR. UPKEEP=N: what is done to a list of N addresses beside the deliveries.
+# tests/bench/BENCHMARKS.md has the method.
 bench:
 	@contrib/install-dependencies.sh bench
 	+@$(SUBMAKE) all bench-programs
-	@/usr/bin/python3 -B tests/bench/$(if $(PREVIOUS),turns.py $(BUILD) $(PREVIOUS),bench.py $(BUILD))
+	@/usr/bin/python3 -B tests/bench/$(if $(UPKEEP),upkeep.py $(BUILD) $(UPKEEP),$(if $(PREVIOUS),turns.py $(BUILD) $(PREVIOUS),bench.py $(BUILD)))
 
 .PHONY: bench-programs
 bench-programs: $(BENCH_BIN)
@@ -354,6 +364,7 @@ help:
 	'make demo       the same, then stop; fails when anything differs from what is expected' \
 	'make check      install what is missing, build, run all tests' \
 	'make check-faults   power cuts, I/O errors, … and nothing acknowledged lost (FAULTS=short)' \
+	'make check-system   contrib with the real Postfix, Exim, PHP, …: debootstrap, as root' \
 	'make            build build/sesbounced and build/sesbouncectl' \
 	'make lint       layers, banned functions, sizes, formatting, gcc, clang, analyzers, scripts' \
 	'make format     clang-format every source file' \

@@ -11,7 +11,7 @@ set -eu
 # NAME|OTHER: either of them will do.
 build='gcc libc6-dev make pkg-config libmicrohttpd-dev
        libcurl4-openssl-dev|libcurl4-gnutls-dev libjansson-dev libsqlite3-dev
-       libsystemd-dev libssl-dev libidn2-dev libzstd-dev'
+       libsystemd-dev libssl-dev libidn2-dev libzstd-dev zlib1g-dev'
 # Not for building: what the daemon trusts when it fetches Amazon's certificates.
 build="$build ca-certificates"
 # pytest-xdist runs the black-box tests side by side.
@@ -53,7 +53,7 @@ check_by_hand()
     for tool in cc make pkg-config; do
         has $tool || missing="$missing $tool"
     done
-    for library in libmicrohttpd libcurl jansson sqlite3 libsystemd libcrypto libidn2 libzstd; do
+    for library in libmicrohttpd libcurl jansson sqlite3 libsystemd libcrypto libidn2 libzstd zlib; do
         pkg-config --exists $library 2> /dev/null || missing="$missing $library"
     done
     if [ "$1" = bench ]; then

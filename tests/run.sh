@@ -3,8 +3,9 @@
 #
 # usage: tests/run.sh BUILD-FOLDER UNIT-TEST-PROGRAM…
 #
-# Unit tests run side by side, then the black-box tests. A sanitizer's report fails the
-# run wherever it comes from, also from a daemon whose exit code nobody looked at.
+# Unit tests run side by side, then the black-box tests and the random histories. A
+# sanitizer's report fails the run wherever it comes from, also from a daemon whose exit
+# code nobody looked at.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -101,7 +102,7 @@ if compgen -G 'tests/blackbox/test_*.py' > /dev/null; then
     fi
     timeout --kill-after=5 900 \
         "${fixed_layout[@]}" /usr/bin/python3 -m pytest -q -rs --tb=short --color=no \
-        -p no:cacheprovider "${side_by_side[@]}" tests/blackbox \
+        -p no:cacheprovider "${side_by_side[@]}" tests/blackbox tests/model \
         > "$results/blackbox.log" 2>&1 < /dev/null
     status=$?
     failures=$(($(count failed) + $(count 'errors?')))

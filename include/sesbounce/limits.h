@@ -311,6 +311,15 @@
 /* Pairs of a sending identity and a day with Deliveries that are remembered as written;
  * others are written again, which changes nothing. */
 #define STORE_IDENTITIES_CACHED_MAX 64
+/* Providers that the outage guard counts at a time, in sets of so many places: those with
+ * the fewest hard bounces are forgotten first. */
+#define GUARD_SETS   64
+#define GUARD_PLACES 8
+/* Different answers of a provider that are counted: most of an outage's are one. */
+#define GUARD_ANSWERS 4
+/* Hours with this part of [suppression] guard_least are remembered: less can neither trip
+ * the guard nor keep it from doing so. */
+#define GUARD_NOTED_PART 4
 /* How late the log may say that a term has ended. */
 #define STORE_EXPIRE_AGAIN_MS (60LL * 1000)
 /* Entries whose end is logged in one transaction: some milliseconds. */
@@ -328,8 +337,8 @@
 #define STORE_URI_BYTES_MAX (3 * 4096 + 32)
 /* A query built from a filter: a few hundred bytes. */
 #define STORE_QUERY_BYTES_MAX 4096
-/* Conditions of a filter; there are 14 that it can name. */
-#define STORE_CONDITIONS_MAX 16
+/* Values that a filter compares with; there are 16 that it can name. */
+#define STORE_CONDITIONS_MAX 18
 /* Columns of a view; events has the most, some 40. */
 #define STORE_COLUMNS_MAX 64
 /* Steps of SQLite's machine between two calls of a progress callback: some milliseconds.

@@ -23,7 +23,7 @@
 #include "sesbounce/buf.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/intake.h"
-#include "sesbounce/policy.h"
+#include "sesbounce/policy_list.h"
 
 struct store;
 
@@ -181,6 +181,32 @@ int store_decide(struct store *store, const struct store_decision *decision,
 int store_decide_held(struct store *store, int64_t held_id,
                       const struct store_decision *decision, enum policy_decided *ret);
 
+/*
+ * `suppress rebuild`: one address after another, what the policy in force makes of its
+ * kept events and of what people decided.
+ */
+struct store_rebuild {
+    const struct policy *policy;
+    const char *actor;
+    int64_t now_ms;
+    bool dry_run; /* else it is part of the caller's transaction */
+};
+/* The next address after `address` ("" at first), in place. 1, 0 at the end, or a fault.
+ */
+int store_rebuild_next(struct store *store, char address[ADDRESS_BYTES_MAX]);
+
+struct store_rebuilt {
+    const char *scope;
+    enum policy_action action;
+    enum policy_reason reason;
+    const char *rule; /* by which it is so now; NULL: by none */
+};
+typedef int store_rebuilt_fn(void *context, const struct store_rebuilt *change);
+/* Changes the entries of an address (its key form), and reports what. 1 when any was,
+ * 0 or a fault. */
+int store_rebuild_address(struct store *store, const struct store_rebuild *rebuild,
+                          const char *address, store_rebuilt_fn *report, void *context);
+
 /* `topics confirm`: every token of the topic that waits or failed starts over. -ENOENT:
  * there is none that could still be valid. */
 int store_topic_confirm(struct store *store, const char *topic_arn, int64_t now_ms);
@@ -208,6 +234,14 @@ int store_quarantine_bound(struct store *store, int64_t max_bytes, int64_t now_m
 /* Has a message gone there since the last store_quarantine_bound(), or did that leave too
  * much? */
 bool store_quarantine_grew(const struct store *store);
+
+/* Has the outage guard begun to hold the bounces of a provider since the last call? */
+struct store_guard {
+    char provider[ADDRESS_BYTES_MAX];
+    int64_t hard;  /* hard bounces in this hour */
+    int64_t usual; /* and at most in an hour before */
+};
+bool store_guard_news(struct store *store, struct store_guard *ret);
 
 /* Logs entries whose term has ended, a bounded number; without `*ret_more` it does
  * nothing until STORE_EXPIRE_AGAIN_MS later. */
@@ -298,6 +332,10 @@ struct store_filter {
     int64_t since_ms; /* occurred_at (received_at of quarantine) >= */
     int64_t until_ms; /* < */
     int64_t after_id;
+    /* STORE_SUPPRESSED: only what follows this row in the order of the view, (address,
+     * scope), in the spelling of the view. */
+    const char *after_address;
+    const char *after_scope;
     int64_t id; /* exactly this */
     int64_t limit;
     bool newest_first;
@@ -341,6 +379,14 @@ int store_query(struct store *store, enum store_view view,
  * 1 suppressed, 0 not, or a fault. */
 int store_is_suppressed(struct store *store, const struct address *address,
                         const char *scope);
+/*
+ * Between the two, store_is_suppressed() answers from one state of the list, at half the
+ * cost. Upkeep of the file waits meanwhile: no longer than a tenth of a second, and never
+ * across a wait for somebody else. 0 or a fault; after one of the second, what was read
+ * since the first may be wrong.
+ */
+int store_read_begin(struct store *store);
+int store_read_end(struct store *store);
 
 /*
  * The message that an event was kept from, verbatim, appended to `ret`. 1, or 0 when it

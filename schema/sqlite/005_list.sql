@@ -37,6 +37,27 @@ CREATE TABLE list_change (
 CREATE INDEX list_change_event ON list_change (event_id) WHERE address IS NULL;
 CREATE INDEX list_change_address ON list_change (address, id) WHERE address IS NOT NULL;
 
+-- Hours in which a provider (the recipients' domain) had so many hard bounces that the outage
+-- guard needs to know, and when the guard held bounces of a provider.
+CREATE TABLE provider_hour (
+    provider TEXT NOT NULL,
+    hour INTEGER NOT NULL,
+    hard INTEGER NOT NULL,
+    PRIMARY KEY (provider, hour)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX provider_hour_hour ON provider_hour (hour);
+CREATE TABLE guard (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    provider TEXT NOT NULL,
+    since TEXT NOT NULL,
+    hour INTEGER NOT NULL, -- the last in which it held any
+    hard INTEGER NOT NULL, -- hard bounces in the hour in which it began
+    usual INTEGER NOT NULL, -- and at most in an hour before
+    UNIQUE (provider, since)
+) STRICT;
+-- An event whose bounce the guard held.
+ALTER TABLE event ADD COLUMN guarded INTEGER;
+
 -- On which days Deliveries of a sending identity were seen; '': it is not known.
 CREATE TABLE identity_day (
     identity TEXT NOT NULL,
@@ -44,6 +65,27 @@ CREATE TABLE identity_day (
     PRIMARY KEY (identity, day)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX identity_day_day ON identity_day (day);
+
+-- What people decide about held entries is a decision, too.
+DROP VIEW decisions;
+CREATE TABLE decision_new (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    address TEXT NOT NULL COLLATE NOCASE,
+    scope TEXT NOT NULL,
+    action TEXT NOT NULL CHECK (action IN ('add', 'remove', 'release', 'drop')),
+    reason TEXT,
+    until TEXT,
+    at TEXT NOT NULL,
+    actor TEXT,
+    note TEXT
+) STRICT;
+INSERT INTO decision_new SELECT * FROM decision;
+DROP TABLE decision;
+ALTER TABLE decision_new RENAME TO decision;
+CREATE INDEX decision_address ON decision (address, scope, action, at);
+CREATE VIEW decisions AS
+SELECT id, address, scope, action, reason, until, at, actor, note
+FROM decision;
 
 -- Without NOT NULL for first_ms, which a day of doubtful bounces of another scope lacks.
 DROP TRIGGER soft_day_first;
@@ -106,6 +148,11 @@ SELECT address, scope, reason, detail,
        since, until, first_event_at, last_event_at, event_count, repeats, origin, actor,
        note, lifted_at, lifted_by, lifted_note, rule, held_why AS why
 FROM suppression;
+
+CREATE VIEW guards AS
+SELECT provider, since,
+       hour >= strftime('%s', 'now') / 3600 - 1 AS is_open, hard AS hard_bounces, usual
+FROM guard;
 
 CREATE VIEW held AS
 SELECT s.held_id AS id, s.address, s.scope, s.reason, s.detail, s.held_why AS why, s.since,

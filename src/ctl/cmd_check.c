@@ -10,13 +10,15 @@
 #include "ctl/progress.h"
 #include "sesbounce/text.h"
 
-/* CTL_LINE_BYTES_MAX four times: most reads then hold many whole lines. */
+/* CTL_LINE_BYTES_MAX four times: most reads then hold many whole lines. They are looked
+ * up in one go: ten thousand of the usual length take some 30 ms. */
 #define INPUT_BYTES ((size_t)4 * CTL_LINE_BYTES_MAX)
 
 static const char *const columns[] = {"address", "suppressed", "reason", "detail",
                                       "since",   "until",      "origin", "actor",
-                                      "note",    NULL};
-#define COLUMNS 9
+                                      "note",    "held",       NULL};
+#define COLUMNS     10
+#define HELD_COLUMN 9
 
 /* --- addresses as words --- */
 
@@ -26,7 +28,36 @@ struct asked {
     const char *scope;
     struct output *output;
     size_t entries;
+    struct buf why; /* an entry is held because of this; empty: no entry is */
 };
+
+static bool is_asked_about(const struct asked *asked, const struct store_value *values,
+                           size_t count)
+{
+    struct str scope = output_find_text(values, count, "scope");
+    return !str_present(scope) || str_equal(scope, STR("*")) ||
+           str_equal(scope, str_of(asked->scope));
+}
+
+static int asked_note_held(void *context, const struct store_value *values, size_t count)
+{
+    struct asked *asked = context;
+    if (!is_asked_about(asked, values, count) || asked->why.len > 0)
+        return 0;
+    return buf_append_str(&asked->why, output_find_text(values, count, "why"));
+}
+
+static int unlisted_print(const struct asked *asked)
+{
+    _cleanup_(buf_done) struct buf safe = {.max = REPORT_ROW_BYTES_MAX};
+    if (asked->why.len == 0)
+        return output_printf(asked->output, "%s  may be mailed\n", asked->typed);
+    int r = text_neutral(&safe, buf_str(&asked->why), false);
+    if (r < 0)
+        return asked->output->fault = r;
+    return output_printf(asked->output, "%s  may be mailed; held for a decision: %s\n",
+                         asked->typed, buf_str(&safe).data);
+}
 
 static int sentence_print(const struct asked *asked, const struct store_value *values,
                           size_t count)
@@ -63,21 +94,38 @@ static int answer_print(const struct asked *asked, const struct store_value *val
     if (!values)
         row[0] = output_text("address", asked->key);
     row[1] = output_boolean("suppressed", values != NULL);
+    row[HELD_COLUMN] = output_boolean("held", asked->why.len > 0);
     if (asked->output->format != OUTPUT_TABLE)
         return output_row(asked->output, row, COLUMNS);
-    return values ? sentence_print(asked, values, count)
-                  : output_printf(asked->output, "%s  may be mailed\n", asked->typed);
+    return values ? sentence_print(asked, values, count) : unlisted_print(asked);
 }
 
 static int listed_print(void *context, const struct store_value *values, size_t count)
 {
     struct asked *asked = context;
-    struct str scope = output_find_text(values, count, "scope");
-    if (str_present(scope) && !str_equal(scope, STR("*")) &&
-        !str_equal(scope, str_of(asked->scope)))
+    if (!is_asked_about(asked, values, count))
         return 0;
     asked->entries++;
     return answer_print(asked, values, count);
+}
+
+/* The exit status of its own, or a negative errno. */
+static int word_check(struct ctl *ctl, const char *typed, const char *scope,
+                      struct output *output)
+{
+    struct address address;
+    if (!ctl_address(typed, &address))
+        return CTL_COULD_NOT;
+    struct asked asked = {typed,  address.key, scope,
+                          output, 0,           {.max = REPORT_ROW_BYTES_MAX}};
+    struct store_filter filter = {.address = typed};
+    int r = store_query(ctl->store, STORE_HELD, &filter, asked_note_held, &asked);
+    if (r == 0)
+        r = store_query(ctl->store, STORE_SUPPRESSED, &filter, listed_print, &asked);
+    if (r == 0 && asked.entries == 0)
+        r = answer_print(&asked, NULL, 0);
+    buf_done(&asked.why);
+    return r != 0 ? r : asked.entries > 0 ? CTL_NO : CTL_DONE;
 }
 
 static int words_check(struct ctl *ctl, const char *scope)
@@ -87,20 +135,12 @@ static int words_check(struct ctl *ctl, const char *scope)
     bool any = false, bad = false;
     int r = 0;
     ctl_output(ctl, &output, &shown);
-    for (size_t i = 0; i < ctl->word_count && r == 0; i++) {
-        struct address address;
-        struct asked asked = {ctl->words[i], address.key, scope, &output, 0};
-        struct store_filter filter = {.address = asked.typed};
-        if (!ctl_address(asked.typed, &address)) {
-            bad = true;
-            continue;
-        }
-        r = store_query(ctl->store, STORE_SUPPRESSED, &filter, listed_print, &asked);
-        if (r == 0 && asked.entries == 0)
-            r = answer_print(&asked, NULL, 0);
-        any = any || asked.entries > 0;
+    for (size_t i = 0; i < ctl->word_count && r >= 0; i++) {
+        r = word_check(ctl, ctl->words[i], scope, &output);
+        any = any || r == CTL_NO;
+        bad = bad || r == CTL_COULD_NOT;
     }
-    int code = ctl_output_end(ctl, &output, r);
+    int code = ctl_output_end(ctl, &output, r < 0 ? r : 0);
     if (code != CTL_DONE)
         return code;
     return bad ? CTL_COULD_NOT : any ? CTL_NO : CTL_DONE;
@@ -118,6 +158,7 @@ struct screen {
     enum invalid invalid;
     bool invert;
     uint64_t lines;
+    struct buf printed; /* of the lines that are being looked up */
 };
 
 /*
@@ -150,23 +191,45 @@ static int line_screen(struct screen *screen, struct str whole)
     } else {
         print = screen->invalid == INVALID_PASS;
     }
-    if (print && fwrite(whole.data, 1, whole.len, stdout) != whole.len)
-        return ctl_fail_output(errno ? -errno : -EIO);
+    if (print && (r = buf_append_str(&screen->printed, whole)) < 0)
+        return ctl_fail_store(screen->ctl, r);
     return -1;
 }
 
 /* Works off the whole lines at the start of `data`; `*ret_used` says how far. */
-static int lines_screen(struct screen *screen, struct str data, size_t *ret_used,
-                        struct progress *progress)
+static int lines_screen(struct screen *screen, struct str data, size_t *ret_used)
 {
     const char *at = data.data, *end = data.data + data.len, *feed;
     int code = -1;
     while (code < 0 && at < end && (feed = memchr(at, '\n', (size_t)(end - at)))) {
         code = line_screen(screen, (struct str){at, (size_t)(feed - at) + 1});
         at = feed + 1;
-        progress_show(progress, screen->lines);
     }
     *ret_used = (size_t)(at - data.data);
+    return code;
+}
+
+/* The same with one state of the list, which is let go before anything is printed: a
+ * program that reads slowly does not hold up the upkeep of the file. `is_last`: the last
+ * line has no line feed. */
+static int block_screen(struct screen *screen, struct str data, bool is_last,
+                        size_t *ret_used)
+{
+    struct str printed;
+    int r = store_read_begin(screen->ctl->store);
+    if (r < 0)
+        return ctl_fail_store(screen->ctl, r);
+    buf_clear(&screen->printed);
+    int code = lines_screen(screen, data, ret_used);
+    if (code < 0 && is_last && *ret_used < data.len)
+        code = line_screen(screen,
+                           (struct str){data.data + *ret_used, data.len - *ret_used});
+    r = store_read_end(screen->ctl->store);
+    if (r < 0)
+        return code < 0 ? ctl_fail_store(screen->ctl, r) : code;
+    printed = buf_str(&screen->printed);
+    if (fwrite(printed.data, 1, printed.len, stdout) != printed.len)
+        return ctl_fail_output(errno ? -errno : -EIO);
     return code;
 }
 
@@ -186,7 +249,8 @@ static int input_screen(struct screen *screen, char *buffer, size_t size)
         if (got < 0)
             continue;
         held += (size_t)got;
-        code = lines_screen(screen, (struct str){buffer, held}, &used, &progress);
+        code = block_screen(screen, (struct str){buffer, held}, false, &used);
+        progress_show(&progress, screen->lines);
         held -= used;
         memmove(buffer, buffer + used, held);
         if (code < 0 && held > CTL_LINE_BYTES_MAX)
@@ -195,14 +259,16 @@ static int input_screen(struct screen *screen, char *buffer, size_t size)
     }
     progress_end(&progress);
     if (code < 0 && held > 0)
-        code = line_screen(screen, (struct str){buffer, held});
+        code = block_screen(screen, (struct str){buffer, held}, true, &used);
     return code >= 0 ? code : CTL_DONE;
 }
 
 static int input_check(struct ctl *ctl, const char *scope)
 {
-    struct screen screen = {
-        .ctl = ctl, .scope = scope, .invert = ctl_given(ctl, OPTION_INVERT)};
+    struct screen screen = {.ctl = ctl,
+                            .scope = scope,
+                            .invert = ctl_given(ctl, OPTION_INVERT),
+                            .printed = {.max = INPUT_BYTES}};
     const char *invalid =
         ctl_given(ctl, OPTION_INVALID) ? ctl->value[OPTION_INVALID] : "fail";
     _cleanup_(freep) char *buffer = malloc(INPUT_BYTES);
@@ -213,6 +279,7 @@ static int input_check(struct ctl *ctl, const char *scope)
             return ctl_fail("--invalid is pass, drop or fail, not `%s`", invalid);
     (void)setvbuf(stdout, NULL, _IOFBF, CTL_LINE_BYTES_MAX);
     int code = input_screen(&screen, buffer, INPUT_BYTES);
+    buf_done(&screen.printed);
     if (code == CTL_DONE && fflush(stdout) != 0)
         return ctl_fail_output(errno ? -errno : -EIO);
     return code;

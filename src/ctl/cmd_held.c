@@ -40,7 +40,7 @@ static int held_note(void *context, const struct store_value *values, size_t cou
 }
 
 /* What a word names: an id, an address, or why it is held. False after telling. */
-static bool held_find(struct held *held, const char *word)
+static bool held_find_word(struct held *held, const char *word)
 {
     struct store_filter filter = {.why = NULL};
     struct address address;
@@ -125,7 +125,7 @@ static int held_run(struct ctl *ctl, enum policy_decide what, const char *done)
         return CTL_COULD_NOT;
     bool found = true;
     for (size_t i = 0; found && i < ctl->word_count; i++)
-        found = held_find(&held, ctl->words[i]);
+        found = held_find_word(&held, ctl->words[i]);
     if (found) {
         int r = dry_run ? 0 : held_decide_all(&held);
 

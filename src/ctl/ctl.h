@@ -53,6 +53,7 @@ enum ctl_option {
     OPTION_COMPLAINT,
     OPTION_WHY,
     OPTION_FORGET,
+    OPTION_FORMAT,
     OPTION_COUNT,
 };
 #define TAKES(option) (UINT64_C(1) << (option))
@@ -175,8 +176,12 @@ int cmd_list(struct ctl *ctl); /* ctl.c: what verb->view holds */
 int cmd_why(struct ctl *ctl);
 int cmd_suppress_add(struct ctl *ctl);
 int cmd_suppress_remove(struct ctl *ctl);
+int cmd_suppress_rebuild(struct ctl *ctl);
 int cmd_suppress_release(struct ctl *ctl);
 int cmd_suppress_drop(struct ctl *ctl);
+int cmd_list_import(struct ctl *ctl);
+int cmd_list_export(struct ctl *ctl);
+int cmd_list_diff(struct ctl *ctl);
 int cmd_events(struct ctl *ctl);
 int cmd_quarantine_show(struct ctl *ctl);
 int cmd_quarantine_retry(struct ctl *ctl);

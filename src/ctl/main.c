@@ -60,12 +60,39 @@ static const struct verb verbs[] = {
      "again.",
      "sesbouncectl suppress drop guard:example.com --note 'outage of 3 May'",
      TAKES(OPTION_NOTE) | DRY, 1, ANY, .run = cmd_suppress_drop},
+    {"suppress", "rebuild", "", "Recompute the list from the kept events",
+     "Applies the policy in force to every kept event: after a change of [suppression] "
+     "rule "
+     "or\n[scope NAME]. What people decided, imports, SOFT entries, and entries whose "
+     "events "
+     "are kept\nno longer are taken as given. It can be interrupted and repeated.",
+     "sesbouncectl suppress rebuild --dry-run", DRY, 0, 0, .run = cmd_suppress_rebuild},
     {"suppress", "log", "", "The changes of the list, oldest first",
      "--limit without --after-id gives the newest.",
      "sesbouncectl suppress log --address jane@example.com",
      TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_SCOPE) | TAKES(OPTION_AFTER_ID) |
          TAKES(OPTION_LIMIT),
      0, 0, .run = cmd_events, .view = STORE_LOG},
+    {"suppress", "import", "FILE…|-", "Put the list of another service on ours",
+     "Addresses, one per line; CSV whose header names an address column; SES's JSON.\n"
+     "Columns and reasons are named as SES, SendGrid, Mailgun, Postmark and `suppress\n"
+     "export` name them. Lines that are not entries are reported and skipped (exit 1).\n"
+     "Importing again changes nothing, so repeat an import that was interrupted.",
+     "sesbouncectl suppress import bounces.csv --reason BOUNCE --note 'from SendGrid'",
+     TAKES(OPTION_NOTE) | TAKES(OPTION_REASON) | TAKES(OPTION_SCOPE) | DRY, 1, ANY,
+     .run = cmd_list_import},
+    {"suppress", "export", "", "Everything that is on the list, as `import` reads it",
+     "CSV, or -o json with one object per line, sorted by address and scope.\n"
+     "--format ses writes ADDRESS,REASON for an import job of SES: MANUAL as COMPLAINT,\n"
+     "and no entries that end by themselves unless --reason asks for them.",
+     "sesbouncectl suppress export >list.csv",
+     TAKES(OPTION_REASON) | TAKES(OPTION_SCOPE) | TAKES(OPTION_FORMAT), 0, 0,
+     .run = cmd_list_export},
+    {"suppress", "diff", "FILE…|-", "Compare the list with that of a file",
+     "Exit 0: the same, 1: different. Reads what `suppress import` reads; --reason is\n"
+     "that of entries for which the file gives none.",
+     "aws sesv2 list-suppressed-destinations | sesbouncectl suppress diff -",
+     TAKES(OPTION_REASON) | TAKES(OPTION_SCOPE), 1, ANY, .run = cmd_list_diff},
     {"erase", NULL, "ADDRESS", "Delete everything that is kept about an address",
      "Events, messages, diagnostics, notes, log details. Messages that are about others, "
      "too, are\nredacted. While the address is on the list, it stays there with scope, "
@@ -136,9 +163,10 @@ static const struct verb verbs[] = {
      "body.json",
      TAKES(OPTION_CERTIFICATE), 1, 1, .run = cmd_message_verify},
     {"import", NULL, "FILE…|-", "Apply captured messages",
-     "SNS envelopes (verified) and bare SES messages (trusted, since you name them): one "
-     "per\nfile, one per line, or one after another. Importing twice changes nothing.",
-     "sesbouncectl import archive/*.json", DRY, 1, ANY, .run = cmd_import},
+     "SNS envelopes (verified) and bare SES messages (trusted, since you name them), as "
+     "they lie in\nS3, SQS or Lambda's events: gzip or not, in files and folders. "
+     "Importing twice changes nothing.",
+     "sesbouncectl import /var/tmp/ses-events", DRY, 1, ANY, .run = cmd_import},
     {"simulate", NULL, "WHAT", "Post a signed message to the running daemon",
      "WHAT is bounce, complaint, ooto, suppressionlist or delivery, as SES's mailbox "
      "simulator\nwould cause it, for WHAT@simulator.amazonses.com. Needs [simulator] "

@@ -59,6 +59,7 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_FORGET] = {"forget", 0, NULL, "also that it is on the list"},
     [OPTION_FORGE] = {"forge", 0, NULL,
                       "alter the message after signing; it must be refused"},
+    [OPTION_FORMAT] = {"format", 0, "FORMAT", "ses: what SES's import jobs read"},
 };
 
 const char *options_name(enum ctl_option option)
@@ -72,11 +73,15 @@ const char *options_name(enum ctl_option option)
 
 /* --- help --- */
 
-/* Where the end of a term is set, it lies ahead: an age would be in the past. */
+/* Where the end of a term is set, it lies ahead: an age would be in the past. Where a
+ * list is read, a reason is not a filter. */
 static const char *option_help(size_t option, uint64_t options)
 {
     if (option == OPTION_UNTIL && (options & TAKES(OPTION_FOR)))
         return "when it ends: 2027-01-31, or RFC 3339";
+    if (option == OPTION_REASON && (options & TAKES(OPTION_SCOPE)) &&
+        !(options & (TAKES(OPTION_SINCE) | TAKES(OPTION_FORMAT))))
+        return "of entries for which the file gives none";
     return rows[option].help;
 }
 

@@ -175,6 +175,27 @@ static void writer_prune(struct writer *writer)
                        "what [retention] keeps no longer could not be deleted", r);
 }
 
+/* One line each time that the outage guard begins to hold a provider's bounces. */
+static void writer_tell_guard(struct writer *writer)
+{
+    struct store_guard guard;
+    char hard[24], usual[24], advice[2 * sizeof(guard.provider) + 160];
+
+    if (!store_guard_news(writer->database.store, &guard))
+        return;
+    (void)snprintf(hard, sizeof(hard), "%lld", (long long)guard.hard);
+    (void)snprintf(usual, sizeof(usual), "%lld", (long long)guard.usual);
+    (void)snprintf(advice, sizeof(advice),
+                   "if it is an outage: sesbouncectl suppress drop guard:%s; if the "
+                   "addresses are gone: sesbouncectl suppress release guard:%s",
+                   guard.provider, guard.provider);
+    log_event(LOG_LEVEL_WARNING,
+              "a provider suddenly bounces nearly everything, so its hard bounces are "
+              "held and nobody is suppressed for them",
+              {"PROVIDER", str_of(guard.provider)}, {"HARD_BOUNCES", str_of(hard)},
+              {"USUAL", str_of(usual)}, {"ADVICE", str_of(advice)});
+}
+
 /* A step; while there is more to drop, another one follows each batch. */
 static void writer_bound_quarantine(struct writer *writer)
 {
@@ -207,6 +228,8 @@ static void writer_keep_house(struct writer *writer, bool is_idle)
         writer_bound_quarantine(writer);
     if (writer_may_write(writer))
         writer_prune(writer);
+    if (writer_may_write(writer))
+        writer_tell_guard(writer);
     database_mend(&writer->database);
     if (writer->database.store)
         writer_hand_out_tasks(writer);

@@ -1,4 +1,4 @@
-#include "sesbounce/policy.h"
+#include "sesbounce/policy_list.h"
 
 const struct policy policy_built_in = {
     .simulator_term_ms = CLOCK_DAY_MS,

@@ -292,8 +292,8 @@ static bool entry_has_changed(const struct policy_entry *before,
            after->until_ms != before->until_ms;
 }
 
-/* The strongest of `entries` that is told of; NONE: no line. Whatever a person decides
- * is told. */
+/* The strongest of `entries` that deserves a line; NONE: no line. Whatever a person
+ * decides deserves one. */
 static enum policy_reason reason_told(const struct fold *fold, unsigned entries)
 {
     const struct policy_entry *after = fold->address->entries;

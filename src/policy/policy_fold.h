@@ -5,7 +5,7 @@
 #ifndef SESBOUNCE_POLICY_FOLD_H
 #define SESBOUNCE_POLICY_FOLD_H
 
-#include "sesbounce/policy.h"
+#include "sesbounce/policy_list.h"
 
 /* What is carried in: begun by fold_begin(), ended by fold_end(). */
 struct fold {

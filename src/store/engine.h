@@ -22,6 +22,7 @@ struct store {
     enum store_mode mode;
     char *path;
     bool in_transaction;
+    bool is_reading; /* between store_read_begin() and store_read_end() */
     struct db *db;
     struct writing *writing; /* NULL: does not write */
     char fault[STORE_FAULT_BYTES_MAX];
@@ -61,6 +62,8 @@ enum sql {
     /* The engine's own. */
     SQL_BEGIN,
     SQL_COMMIT,
+    SQL_READ_BEGIN,
+    SQL_READ_END,
     SQL_VERSION,
 
     SQL_PROBE,
@@ -158,6 +161,18 @@ enum sql {
     SQL_ENTRY_ENDED,
     SQL_HELD_FIND,
     SQL_CHANGE_ADD,
+    SQL_REBUILD_NEXT,
+    SQL_REBUILD_EVENTS,
+    SQL_REBUILD_DECISIONS,
+    SQL_REBUILD_SCOPE,
+    SQL_PROVIDER_HARD,
+    SQL_PROVIDER_USUAL,
+    SQL_PROVIDER_PUT,
+    SQL_PROVIDER_TIDY,
+    SQL_GUARD_OPEN,
+    SQL_GUARD_BEGIN,
+    SQL_GUARD_HELD,
+    SQL_EVENT_GUARDED,
     SQL_DECISION_ADD,
     SQL_IS_SUPPRESSED,
 

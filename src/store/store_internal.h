@@ -64,6 +64,31 @@ struct counted_key {
     int64_t event_hash;
 };
 
+/* How often a provider's commonest answers came. */
+struct guard_answer {
+    uint64_t hash;
+    int64_t n;
+};
+
+/* A provider in an hour, as the outage guard sees it. */
+struct provider {
+    uint64_t hash;
+    int64_t hour; /* 0: nobody is here */
+    int64_t hard;
+    int64_t deliveries;
+    int64_t usual;
+    int64_t guard_id;     /* its row, where `is_open` */
+    int64_t guarded_hour; /* up to which the row says that bounces were held */
+    bool is_open;
+    struct guard_answer answers[GUARD_ANSWERS];
+};
+
+struct guarding {
+    struct provider providers[GUARD_SETS * GUARD_PLACES];
+    bool has_news;
+    struct store_guard news;
+};
+
 /* A day on which Deliveries of an identity were seen, which is written already. */
 struct identity_day {
     int64_t day;
@@ -94,6 +119,7 @@ struct writing {
     bool outbox_changed;  /* since store_outbox_changed() last looked */
     bool quarantine_grew; /* since store_quarantine_bound() last looked */
     bool tidy_more;
+    struct guarding guarding;
     struct identity_day identities[STORE_IDENTITIES_CACHED_MAX];
     size_t identity_count;
     struct counted_key tidy_key; /* up to this one counted keys were looked at */
@@ -261,7 +287,24 @@ struct list_event {
     const struct ses_recipient *recipient;
     const struct policy_judgement *judgement;
     int64_t event_id; /* 0: there is no row of it */
+    struct str guard; /* why the outage guard holds it; or absent */
 };
+
+/* --- store_write_guard.c --------------------------------------------------------- */
+
+/* `guard:` and a domain. */
+#define GUARD_WHY_BYTES (ADDRESS_BYTES_MAX + 8)
+/* FNV-1a, for comparisons within a process. */
+uint64_t guard_hash(struct str text);
+/* Counts a hard bounce. `*ret` is why the outage guard holds it, in `why`; or absent. */
+int guard_look(struct store *store, const struct list_event *event,
+               char why[GUARD_WHY_BYTES], struct str *ret);
+int guard_note_delivery(struct store *store, const struct list_event *event);
+/* After a rollback. */
+void guard_forget(struct store *store);
+
+/* --- store_write_list.c ---------------------------------------------------------- */
+
 /* Would it make an entry, or change how long or whether one is in force? 1, 0 or a fault;
  * writes nothing. */
 int list_would_change(struct store *store, const struct list_event *event);

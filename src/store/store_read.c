@@ -130,6 +130,21 @@ static int query_add_ids(struct query *query, enum store_view view,
     return r;
 }
 
+/* Both are what the view is sorted by, so that a page begins where the last one ended. */
+static int query_add_after(struct query *query, enum store_view view,
+                           const struct store_filter *filter)
+{
+    if (!filter->after_address)
+        return 0;
+    if (view != STORE_SUPPRESSED || !filter->after_scope || filter->newest_first)
+        return -EINVAL;
+    int r = query_add(query, "(address, scope) > (?, ?)",
+                      db_text(str_of(filter->after_address)));
+    if (r == 0)
+        query->values[query->count++] = db_text(str_of(filter->after_scope));
+    return r;
+}
+
 static int query_build(struct query *query, enum store_view which,
                        const struct store_filter *filter)
 {
@@ -145,6 +160,8 @@ static int query_build(struct query *query, enum store_view which,
         r = query_add_time(query, view, "<", filter->until_ms);
     if (r == 0)
         r = query_add_ids(query, which, filter);
+    if (r == 0)
+        r = query_add_after(query, which, filter);
     if (r == 0)
         r = buf_printf(&query->sql, " ORDER BY %s",
                        filter->newest_first ? view->order_newest : view->order);
@@ -209,7 +226,23 @@ int store_is_suppressed(struct store *store, const struct address *address,
 {
     int r = db_find(store, SQL_IS_SUPPRESSED, NULL, db_text(str_of(address->key)),
                     db_text(str_of(scope)));
-    int changed = r < 0 ? 0 : db_read_check(store);
+    int changed = r < 0 || store->is_reading ? 0 : db_read_check(store);
 
     return changed < 0 ? changed : r;
+}
+
+int store_read_begin(struct store *store)
+{
+    int r = db_do(store, SQL_READ_BEGIN);
+
+    store->is_reading = r == 0;
+    return r;
+}
+
+int store_read_end(struct store *store)
+{
+    store->is_reading = false;
+    int r = db_do(store, SQL_READ_END);
+
+    return r < 0 ? r : db_read_check(store);
 }

@@ -46,6 +46,10 @@ static int tidy_rarely(struct store *store, int64_t now_ms)
                   db_int(STORE_TIDY_ROWS_MAX));
 
     if (r == 0)
+        r = db_do(store, SQL_PROVIDER_TIDY,
+                  db_int((now_ms - 2 * POLICY_GUARD_USUAL_MS) / CLOCK_HOUR_MS),
+                  db_int(STORE_TIDY_ROWS_MAX));
+    if (r == 0)
         r = db_do(store, SQL_IDENTITY_TIDY, db_day(now_ms - STORE_SOFT_KEEP_MS),
                   db_int(STORE_TIDY_ROWS_MAX));
     /* What ended long ago is in no sum; not so lately that a clock that is set back

@@ -27,6 +27,7 @@ void write_forget(struct store *store)
     store->writing->type_count = 0;
     identity_forget(store);
     store->writing->tombstone_known = false;
+    guard_forget(store);
     total_forget(store);
 }
 

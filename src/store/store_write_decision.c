@@ -3,20 +3,27 @@
 
 #include "store/store_internal.h"
 
-/* What is asked when a later event wants the address back: only these two. */
+/* What is asked when a later event wants the address back, and when the list is rebuilt.
+ */
 static int decision_record(struct store *store, const struct kept_address *kept,
                            const struct policy_decision *decision)
 {
+    static const char *const words[] = {
+        [POLICY_DECIDE_ADD] = "add",         [POLICY_DECIDE_REMOVE] = "remove",
+        [POLICY_DECIDE_RELEASE] = "release", [POLICY_DECIDE_DROP] = "drop",
+        [POLICY_DECIDE_IMPORT] = NULL, /* the entry is all that there is to know */
+    };
     bool is_add = decision->what == POLICY_DECIDE_ADD;
+    enum policy_reason reason = is_add ? POLICY_REASON_MANUAL : decision->reason;
 
-    if (!is_add && decision->what != POLICY_DECIDE_REMOVE)
+    if (!words[decision->what])
         return 0;
-    return db_do(
-        store, SQL_DECISION_ADD, db_text(str_of(kept->key)), db_text(str_of(kept->scope)),
-        db_text(is_add ? STR("add") : STR("remove")),
-        db_text(is_add ? STR("MANUAL") : STR_ABSENT),
-        db_time(is_add ? decision->until_ms : CLOCK_NONE), db_time(decision->now_ms),
-        db_text(decision->actor), db_text(decision->note));
+    return db_do(store, SQL_DECISION_ADD, db_text(str_of(kept->key)),
+                 db_text(str_of(kept->scope)), db_text(str_of(words[decision->what])),
+                 db_text(str_of(policy_reason_word(reason))),
+                 db_time(is_add ? decision->until_ms : CLOCK_NONE),
+                 db_time(decision->now_ms), db_text(decision->actor),
+                 db_text(decision->note));
 }
 
 static int address_decide(struct store *store, struct kept_address *kept,
@@ -97,8 +104,8 @@ int store_decide(struct store *store, const struct store_decision *by,
 }
 
 /* Texts of the row are owned by the caller. 1, 0 when there is none, or a fault. */
-static int held_find(struct store *store, int64_t held_id, char **ret_key,
-                     char **ret_scope, enum policy_reason *ret_reason)
+static int held_find_entry(struct store *store, int64_t held_id, char **ret_key,
+                           char **ret_scope, enum policy_reason *ret_reason)
 {
     _cleanup_(db_call_end) struct db_call call =
         db_call(store, SQL_HELD_FIND, db_int(held_id));
@@ -118,7 +125,7 @@ int store_decide_held(struct store *store, int64_t held_id,
     struct store_decision decision = *by;
     _cleanup_(freep) char *key = NULL;
     _cleanup_(freep) char *scope = NULL;
-    int r = held_find(store, held_id, &key, &scope, &decision.reason);
+    int r = held_find_entry(store, held_id, &key, &scope, &decision.reason);
 
     *ret = POLICY_UNCHANGED;
     if (r <= 0)

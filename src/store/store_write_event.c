@@ -172,8 +172,9 @@ static int seen_load(struct store *store, const struct intake *intake, size_t i,
     if (r < 0 || !ret->is_repeated || !recipient || ret->rows >= STORE_REPEATS_MAX)
         return r;
     /* An event that changes the list is kept, so that it can be found. */
-    r = list_would_change(
-        store, &(struct list_event){intake, recipient, intake_judgement(intake, i), 0});
+    r = list_would_change(store, &(struct list_event){intake, recipient,
+                                                      intake_judgement(intake, i), 0,
+                                                      STR_ABSENT});
     ret->is_repeated = r == 0;
     return r < 0 ? r : 0;
 }
@@ -279,8 +280,8 @@ static int recipient_take(struct store *store, const struct intake *intake, size
     if (r == 0 && intake->event.type == SES_DELIVERY)
         r = identity_note_delivery(store, intake);
     if (r == 0 && recipient)
-        return list_apply(
-            store, &(struct list_event){intake, recipient, &judgement, seen->event_id});
+        return list_apply(store, &(struct list_event){intake, recipient, &judgement,
+                                                      seen->event_id, STR_ABSENT});
     if (r == 0 && intake->kind == INTAKE_KEEP &&
         str_present(intake->event.sending_status))
         r = sending_apply(store, intake);

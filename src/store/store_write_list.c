@@ -17,7 +17,7 @@ static int share_fold(struct store *store, const struct list_event *event,
     struct policy_when when = {.occurred_ms = intake->occurred_ms,
                                .received_ms = intake->received_ms,
                                .imported = intake->imported,
-                               .guard = STR_ABSENT,
+                               .guard = event->guard,
                                .identity = intake->event.identity};
     unsigned parts = policy_fold_needs(judgement);
     int r = 0;
@@ -70,7 +70,7 @@ static int soft_scope_next(struct store *store, const char *key,
 }
 
 /* A Delivery proves that the mailbox works, whatever was sent there. */
-static int delivery_apply(struct store *store, const struct list_event *event)
+static int list_reset_soft(struct store *store, const struct list_event *event)
 {
     char scope[POLICY_SCOPE_BYTES_MAX] = "";
     int r;
@@ -100,13 +100,19 @@ int list_would_change(struct store *store, const struct list_event *event)
     return would;
 }
 
-int list_apply(struct store *store, const struct list_event *event)
+int list_apply(struct store *store, const struct list_event *of)
 {
     struct policy_share shares[POLICY_SHARES_MAX];
-    int r = 0;
+    struct list_event copy = *of;
+    const struct list_event *event = &copy;
+    char why[GUARD_WHY_BYTES];
+    int r;
 
-    if (event->judgement->effect == POLICY_EFFECT_RESET)
-        return delivery_apply(store, event);
+    if (of->judgement->effect == POLICY_EFFECT_RESET) {
+        r = guard_note_delivery(store, of);
+        return r < 0 ? r : list_reset_soft(store, of);
+    }
+    r = guard_look(store, of, why, &copy.guard);
     size_t count = policy_share(event->judgement, &event->intake->scoped, shares);
     for (size_t i = 0; r == 0 && i < count; i++)
         r = share_apply(store, event, &shares[i].judgement, shares[i].scope);

@@ -132,11 +132,18 @@ class Daemon(Server):
         self.config = home / "sesbounced.conf"
         if not (home / "certificates").exists():
             shutil.copytree(messages / "certificates", home / "certificates")
+        # Thousands of bounces with the same words are what the outage guard waits for.
+        self.configure("[suppression]\nguard = off\n")
+        if subprocess.run([*self.command(), "--check-config"], capture_output=True).returncode:
+            self.configure("")  # an earlier program, without a guard
+
+    def configure(self, more: str) -> None:
         self.config.write_text(
             f"[ingest]\nlisten = 127.0.0.1:{self.port}\n"
             f"[sns]\ntopic = {TOPIC}\nmax_age = 0\n"
-            f"[store]\npath = {self.database}\ncertificates = {home / 'certificates'}\n"
-            f"[admin]\nlisten = 127.0.0.1:{self.admin_port}\n"
+            f"[store]\npath = {self.database}\n"
+            f"certificates = {self.home / 'certificates'}\n"
+            f"[admin]\nlisten = 127.0.0.1:{self.admin_port}\n{more}"
         )
 
     def command(self) -> list[str]:

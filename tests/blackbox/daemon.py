@@ -146,6 +146,8 @@ class Daemon:
                 "certificates": str(self.certificates),
             },
             "admin": {"listen": ""},
+            # Tests send many alike bounces of one provider.
+            "suppression": {"guard": "off"},
         }
 
     def configure(self, settings: Settings) -> None:

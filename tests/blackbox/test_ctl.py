@@ -353,7 +353,7 @@ def test_an_entry_of_a_scope_stops_the_mail_of_that_scope_only(listed):
 
 
 @pytest.mark.parametrize("scope", ["", "x" * 200])
-def test_what_is_no_name_of_a_scope_is_refused(listed, scope):
+def test_what_cannot_be_the_name_of_a_scope_is_refused(listed, scope):
     result = listed.ctl("suppress", "add", "--scope", scope, ANN)
     assert result.code == 2 and "is not the name of a scope" in result.err
 
@@ -805,7 +805,7 @@ def test_import_of_a_plain_list_says_what_to_use(daemon, home, text):
     file = home / "list.txt"
     file.write_text(text)
     result = daemon.ctl("import", str(file))
-    assert result.code == 2 and "sesbouncectl suppress add" in result.err
+    assert result.code == 2 and "sesbouncectl suppress import" in result.err
     assert len(result.err.splitlines()) <= 3 and daemon.suppressed() == []
 
 

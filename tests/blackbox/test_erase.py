@@ -125,3 +125,15 @@ def test_an_access_request_shows_everything(known):
     erase(known, "--forget")
     nothing = known.ctl("-o", "json", "export", "--address", JANE)
     assert (nothing.code, nothing.out) == (1, "") and "nothing is kept" in nothing.err
+
+
+def test_a_list_from_before_the_erasure_does_not_bring_it_back(known, tmp_path):
+    lines = tmp_path / "list.csv"
+    lines.write_text(f"email,created\n{KEY},2024-05-01T00:00:00Z\n"
+                     "new@mail.example,2024-05-01T00:00:00Z\n")
+    erase(known, "--forget")
+    result = known.ctl("-o", "json", "suppress", "import", str(lines), "--reason", "BOUNCE")
+    assert result.code == 0, result.err
+    (done,) = result.json()
+    assert (done["imported"], done["erased"]) == (1, 1)
+    assert known.ctl("check", KEY).code == 0

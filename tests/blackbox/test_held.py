@@ -35,6 +35,19 @@ def test_a_complaint_of_many_is_held_and_suppresses_nobody(held):
     assert [row["event_id"] for row in waiting] == event_ids
 
 
+def test_check_says_that_an_entry_is_held(held):
+    checked = held.ctl("check", MANY[0], "free@mail.example")
+    assert checked.code == 0 and checked.out == (
+        f"{MANY[0]}  may be mailed; held for a decision: complaint-of-many\n"
+        "free@mail.example  may be mailed\n"
+    )
+    for address, waits in ((MANY[0], True), ("free@mail.example", False)):
+        (row,) = rows(held, "check", address)
+        assert (row["suppressed"], row["held"]) == (False, waits)
+    (row,) = rows(held, "check", "--scope", "no-such-scope", MANY[0])
+    assert row["held"] is True
+
+
 def test_release_makes_an_entry_by_id_and_drop_by_address(held):
     first = rows(held, "suppress", "held")[0]
     assert held.ctl("suppress", "release", str(first["id"]), "--note", "he did").code == 0

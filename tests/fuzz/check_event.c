@@ -5,7 +5,7 @@
 #include "message/json_tree.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/limits.h"
-#include "sesbounce/policy.h"
+#include "sesbounce/policy_list.h"
 
 static char bounce[] = "Bounce", complaint[] = "Complaint", reject[] = "Reject",
             send_type[] = "Send", delivery[] = "Delivery", open_type[] = "Open",

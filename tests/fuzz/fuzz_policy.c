@@ -4,7 +4,7 @@
  * the server said, and when, in units of two hours.
  */
 #include "fuzz.h"
-#include "sesbounce/policy.h"
+#include "sesbounce/policy_list.h"
 
 #define STEP_BYTES 5
 #define STEPS_MAX  64

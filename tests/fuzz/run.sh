@@ -32,7 +32,7 @@ options()
     local dictionary=tests/fuzz/$1.dict
     case $1 in
     ses | store | delivery | json) dictionary=tests/fuzz/ses.dict ;;
-    envelope | delivery_raw) dictionary=tests/fuzz/envelope.dict ;;
+    envelope | delivery_raw | records) dictionary=tests/fuzz/envelope.dict ;;
     esac
     [ ! -e "$dictionary" ] || echo "-dict=$dictionary"
     case $1 in

@@ -15,7 +15,7 @@ own()
 }
 own base base64 buf cleanup clock digest expiry file json_scan limits log net_address queue str
 own message address arn authentic mention ses_event sns_message sns_signature sns_url verdict
-own policy intake policy
+own policy intake policy policy_list
 own config settings
 own store store store_retention
 own remote certificates https simulator
@@ -46,9 +46,9 @@ declare -A libraries=(
     [remote]='curl/ openssl/ jansson.h'
     [report]=''
     [daemon]='microhttpd.h systemd/ openssl/'
-    [ctl]='jansson.h curl/'
+    [ctl]='jansson.h curl/ zlib.h'
 )
-third_party='jansson.h openssl/ idn2.h sqlite3.h curl/ microhttpd.h systemd/ zstd.h'
+third_party='jansson.h openssl/ idn2.h sqlite3.h curl/ microhttpd.h systemd/ zstd.h zlib.h'
 
 status=0
 fault()

@@ -12,6 +12,8 @@
 const char *const db_sql[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
+    [SQL_READ_BEGIN] = "BEGIN",
+    [SQL_READ_END] = "COMMIT",
     [SQL_VERSION] = "PRAGMA data_version",
     [SQL_PROBE] = "UPDATE probe SET n = n + 1 WHERE id = 1",
 
@@ -366,6 +368,40 @@ const char *const db_sql[SQL_COUNT] = {
         " AND lifted_at IS NULL AND held_why IS NULL AND until <= ? LIMIT 1",
     [SQL_HELD_FIND] = "SELECT address, scope, strength FROM suppression"
                       " WHERE held_why IS NOT NULL AND held_id = ?",
+    [SQL_REBUILD_NEXT] =
+        "SELECT min(address) FROM (SELECT * FROM (SELECT address FROM event"
+        " WHERE address > ?1 ORDER BY address LIMIT 1) UNION ALL"
+        " SELECT * FROM (SELECT address FROM suppression WHERE address > ?1"
+        " ORDER BY address LIMIT 1))",
+    /* In the order in which they became known. */
+    [SQL_REBUILD_EVENTS] =
+        "SELECT e.type, e.bounce_type, e.bounce_subtype, e.complaint_subtype,"
+        " e.feedback_type, e.status, e.action, e.diagnostic, e.rule, e.ses_message_id,"
+        " e.from_domain, e.identity, e.configuration_set, e.tenant, e.tags,"
+        " e.candidates, e.occurred_at, m.received_at, e.guarded"
+        " FROM event AS e JOIN sns_message AS m ON m.id = e.message_id"
+        " WHERE e.address = ? AND (e.type = 'Bounce' OR e.type = 'Complaint'"
+        " OR e.type = 'Subscription') ORDER BY e.id",
+    [SQL_REBUILD_DECISIONS] = "SELECT scope, action, reason, at FROM decision"
+                              " WHERE address = ? AND action <> 'add' ORDER BY id",
+    [SQL_REBUILD_SCOPE] =
+        "SELECT min(scope) FROM suppression WHERE address = ? AND scope > ?",
+    [SQL_PROVIDER_HARD] =
+        "SELECT hard FROM provider_hour WHERE provider = ? AND hour = ?",
+    [SQL_PROVIDER_USUAL] = "SELECT coalesce(max(hard), 0) FROM provider_hour"
+                           " WHERE provider = ? AND hour >= ? AND hour < ?",
+    [SQL_PROVIDER_PUT] =
+        "INSERT INTO provider_hour (provider, hour, hard) VALUES (?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET hard = excluded.hard",
+    [SQL_PROVIDER_TIDY] = "DELETE FROM provider_hour WHERE (provider, hour) IN"
+                          " (SELECT provider, hour FROM provider_hour WHERE hour < ?"
+                          " LIMIT ?)",
+    [SQL_GUARD_OPEN] = "SELECT id FROM guard WHERE provider = ? AND hour >= ?"
+                       " ORDER BY since DESC LIMIT 1",
+    [SQL_GUARD_BEGIN] = "INSERT INTO guard (provider, since, hour, hard, usual)"
+                        " VALUES (?, ?, ?, ?, ?)",
+    [SQL_GUARD_HELD] = "UPDATE guard SET hour = ?2 WHERE id = ?1",
+    [SQL_EVENT_GUARDED] = "UPDATE event SET guarded = 1 WHERE id = ?",
     [SQL_CHANGE_ADD] =
         "INSERT INTO list_change (at_ms, event_id, address, scope, action,"
         " reason_before, reason_after, origin, detail, until, rule, actor, note)"

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "sesbounce/policy.h"
+#include "sesbounce/policy_list.h"
 
 #define DAY          CLOCK_DAY_MS
 #define EVER         POLICY_FOR_EVER

@@ -12,7 +12,7 @@
 
 #include "sesbounce/buf.h"
 #include "sesbounce/cleanup.h"
-#include "sesbounce/policy.h"
+#include "sesbounce/policy_list.h"
 #include "sesbounce/ses_event.h"
 
 #define FILE_BYTES_MAX (1024 * 1024)

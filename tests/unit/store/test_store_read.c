@@ -91,6 +91,13 @@ static void each_filter_selects_what_it_names(void **state)
                         "a@example.com b@other.example ");
     assert_string_equal(select(STORE_COMPLAINTS, "feedback_type", 0), "abuse ");
     assert_string_equal(select(STORE_SUPPRESSED, "reason", 0), "BOUNCE COMPLAINT ");
+    assert_string_equal(select(STORE_SUPPRESSED, "address",
+                               .after_address = "a@example.com", .after_scope = "*"),
+                        "c@example.com ");
+    assert_string_equal(select(STORE_SUPPRESSED, "address",
+                               .after_address = "a@example.com", .after_scope = "!",
+                               .limit = 1),
+                        "a@example.com ");
     assert_string_equal(select(STORE_SUPPRESSED, "address", .reason = "complaint"),
                         "c@example.com ");
     assert_string_equal(select(STORE_QUARANTINE, "reason", .topic = TOPIC_A), "no-type ");
