@@ -19,8 +19,8 @@ struct export
 };
 
 /* The row, with what kind of row it is before it. */
-static int row_export(struct export *export, const struct store_value *values,
-                      size_t count)
+static int kind_row_export(struct export *export, const struct store_value *values,
+                           size_t count)
 {
     struct store_value row[STORE_COLUMNS_MAX];
     if (count >= STORE_COLUMNS_MAX)
@@ -32,7 +32,7 @@ static int row_export(struct export *export, const struct store_value *values,
 
 static int own_row_export(void *context, const struct store_value *values, size_t count)
 {
-    return row_export(context, values, count);
+    return kind_row_export(context, values, count);
 }
 
 /* Is the row about somebody else, and says something about the address all the same? 1, 0
@@ -60,7 +60,7 @@ static int other_row_export(void *context, const struct store_value *values, siz
     int r = row_is_of_another(export, values, count);
     export->looked++;
     export->last_id = id ? id->integer : INT64_MAX;
-    return r <= 0 ? r : row_export(export, values, count);
+    return r <= 0 ? r : kind_row_export(export, values, count);
 }
 
 /* All rows, a bounded number in each query: a long one would keep the write-ahead log
@@ -84,7 +84,7 @@ static int message_export(void *context, const struct store_value *values, size_
     struct export *export = context;
     const struct store_value *id = output_find(values, count, "id");
     _cleanup_(buf_done) struct buf body = {.max = CTL_BODY_BYTES_MAX};
-    int r = row_export(export, values, count);
+    int r = kind_row_export(export, values, count);
     if (r < 0 || !id)
         return r;
     r = store_message(export->ctl->store, id->integer, &body);
@@ -93,7 +93,7 @@ static int message_export(void *context, const struct store_value *values, size_
     const struct store_value message[] = {output_integer("event_id", id->integer),
                                           output_str("body", buf_str(&body))};
     export->kind = "message";
-    r = row_export(export, message, 2);
+    r = kind_row_export(export, message, 2);
     export->kind = "event";
     return r;
 }
