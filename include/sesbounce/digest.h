@@ -13,6 +13,10 @@
 
 void digest_sha256(struct str bytes, unsigned char ret[DIGEST_BYTES]);
 
+/* HMAC-SHA256 (RFC 2104) under a key of DIGEST_BYTES. */
+void digest_hmac_sha256(const unsigned char key[DIGEST_BYTES], struct str bytes,
+                        unsigned char ret[DIGEST_BYTES]);
+
 /* Bytes as `digits` digits of lower-case hex, and a NUL. */
 void digest_hex(const unsigned char *bytes, size_t digits, char *ret);
 

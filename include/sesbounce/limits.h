@@ -231,6 +231,30 @@
  * of which may move a page. */
 #define STORE_COMPACT_PAGES_MIN 16
 #define STORE_COMPACT_PAGES_MAX 4096
+/* Free pages that the daemon leaves in the file, for what comes next. */
+#define STORE_FREE_BYTES_KEPT (16L * 1024 * 1024)
+/* Messages, bodies or changes pruned in one transaction, and how long it goes on with
+ * them: what is deleted is overwritten, and its rows in indexes are anywhere. A delivery
+ * that arrives meanwhile waits for that and a commit. */
+#define STORE_PRUNE_ROWS_MAX 200
+#define STORE_PRUNE_MS       10
+/* Rows that are looked at for old ones behind the last of these: less than a millisecond.
+ */
+#define STORE_PRUNE_WINDOW 1000
+/* A message is known again for this long, whatever the retention of events: SQS keeps for
+ * 14 days what is sent again from a dead-letter queue. */
+#define STORE_KNOWN_KEEP_MS (14LL * 24 * 3600 * 1000)
+/* Without a message for this long nobody confirms our clock, and pruning waits. */
+#define STORE_PRUNE_QUIET_MS (2LL * 24 * 3600 * 1000)
+/* Events of an address erased in one transaction, with their bodies: STORE_TURN_MS. */
+#define STORE_ERASE_ROWS_MAX 100
+/* Ids of events, bodies and so on that are searched for it in one step. */
+#define STORE_ERASE_WINDOW_MAX 500
+/* Spellings of one address: its case apart, it has one or two. */
+#define STORE_SPELLINGS_MAX 8
+/* A text of an event, tags at most, or a note, in which each address may become longer.
+ */
+#define STORE_NOTE_BYTES_MAX (256 * 1024)
 /* How long we wait for a foreign lock on the database before 503. */
 #define STORE_BUSY_MS 2000
 /* How long a start waits for those who read already; most queries end by then. Nobody can

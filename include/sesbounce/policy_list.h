@@ -190,6 +190,7 @@ enum policy_decided {
     POLICY_UNCHANGED, /* it is so already */
     POLICY_CHANGED,
     POLICY_REFUSED, /* a REMOVE without `complaint` of a COMPLAINT that is in force */
+    POLICY_ERASED,  /* by the store alone: an IMPORT from before the address was erased */
 };
 enum policy_decided policy_decide(const struct policy_decision *decision,
                                   struct policy_address *address,

@@ -267,6 +267,11 @@ int store_space(struct store *store, struct store_space *ret);
  */
 int store_compact_step(struct store *store, int64_t *ret_bytes);
 
+/* For the daemon: the same with few pages, while more than STORE_FREE_BYTES_KEPT and an
+ * eighth of the file is free; new messages use the rest. Nothing where it does not go in
+ * steps. */
+int store_give_back(struct store *store, bool *ret_more);
+
 /*
  * STORE_WRITE: rewrites the whole file, without what is free, and so that it goes in
  * steps from then on. Takes as long as copying it, twice; deliveries could not be stored
@@ -312,6 +317,7 @@ enum store_view {
     STORE_HOURLY,
     STORE_LEAKS, /* mail that was sent after its address was suppressed */
     STORE_UNSUBSCRIBES,
+    STORE_SOFT_DAYS, /* on which an address bounced softly */
 };
 
 /* What to select; NULL, 0 or CLOCK_NONE: anything. */

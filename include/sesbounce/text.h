@@ -52,10 +52,4 @@ int text_shell(struct buf *to, struct str s);
 int text_shell_operand(struct buf *to, struct str s);
 int text_shell_argument(struct buf *to, struct str s);
 
-/*
- * Does `s` mention the mail address `key`, which is lower-cased, in any case and as a
- * whole: not as the end of `mary-jane@example.com`? Escapes of JSON may stand before it.
- */
-bool text_mentions(struct str s, struct str key);
-
 #endif

@@ -17,14 +17,15 @@ enum verdict {
     VERDICT_NONE, /* not decided, or nothing against it; never answered with, asserts */
 
     /* 200: committed and fsynced */
-    VERDICT_STORED,               /* new rows */
-    VERDICT_DUPLICATE,            /* known already: a retry, or the other feed */
-    VERDICT_COUNTED,              /* a type of `[events] count` */
-    VERDICT_IGNORED,              /* a type of `[events] ignore` */
-    VERDICT_ANNOUNCED,            /* SES announcing itself; noted on the topic */
-    VERDICT_QUARANTINED,          /* authentic, but cannot be applied; kept verbatim */
-    VERDICT_CONFIRMING,           /* the confirmation is in the outbox */
-    VERDICT_PENDING,              /* `confirm = manual`: waits for sesbouncectl */
+    VERDICT_STORED,      /* new rows */
+    VERDICT_DUPLICATE,   /* known already: a retry, or the other feed */
+    VERDICT_COUNTED,     /* a type of `[events] count` */
+    VERDICT_IGNORED,     /* a type of `[events] ignore` */
+    VERDICT_ERASED,      /* from before its address was erased; nothing is kept */
+    VERDICT_ANNOUNCED,   /* SES announcing itself; noted on the topic */
+    VERDICT_QUARANTINED, /* authentic, but cannot be applied; kept verbatim */
+    VERDICT_CONFIRMING,  /* the confirmation is in the outbox */
+    VERDICT_PENDING,     /* `confirm = manual`: waits for sesbouncectl */
     VERDICT_UNSUBSCRIBED_IN_PART, /* another subscription delivers, or is waiting */
     VERDICT_UNSUBSCRIBED,
 

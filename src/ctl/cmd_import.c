@@ -29,7 +29,8 @@ struct import {
     bool file_given_up;
     int code; /* of what ended it; -1: nothing has */
     /* the summary */
-    uint64_t done, duplicate, ignored, quarantined, passed_over, refused, failed_files;
+    uint64_t done, duplicate, ignored, erased, quarantined, passed_over, refused,
+        failed_files;
 };
 
 /* --- faults --- */
@@ -271,6 +272,7 @@ static int batch_flush(struct import *import)
     for (size_t i = 0; i < done; i++) {
         enum verdict verdict = import->batch->items[i].verdict;
         import->duplicate += verdict == VERDICT_DUPLICATE;
+        import->erased += verdict == VERDICT_ERASED;
         import->quarantined += verdict == VERDICT_QUARANTINED;
         import->ignored += verdict == VERDICT_IGNORED || verdict == VERDICT_ANNOUNCED;
     }
@@ -357,12 +359,13 @@ static bool file_fault(void *context, const char *path, const char *why)
 /* Returns `code` if it could be printed. */
 static int import_tell(const struct import *import, int code)
 {
-    uint64_t applied =
-        import->done - import->duplicate - import->ignored - import->quarantined;
+    uint64_t applied = import->done - import->duplicate - import->ignored -
+                       import->erased - import->quarantined;
     const struct store_value values[] = {
         output_integer("applied", (int64_t)applied),
         output_integer("duplicate", (int64_t)import->duplicate),
         output_integer("ignored", (int64_t)import->ignored),
+        output_integer("erased", (int64_t)import->erased),
         output_integer("quarantined", (int64_t)import->quarantined),
         output_integer("passed_over", (int64_t)import->passed_over),
         output_integer("refused", (int64_t)import->refused),
@@ -374,6 +377,9 @@ static int import_tell(const struct import *import, int code)
            import->dry_run ? "would be: " : "", (unsigned long long)applied,
            (unsigned long long)import->duplicate, (unsigned long long)import->ignored,
            (unsigned long long)import->quarantined, (unsigned long long)import->refused);
+    if (import->erased)
+        printf(", %llu skipped: from before their address was erased",
+               (unsigned long long)import->erased);
     if (import->passed_over)
         printf(", %llu confirmations skipped", (unsigned long long)import->passed_over);
     if (import->failed_files)

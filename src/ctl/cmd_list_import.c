@@ -19,10 +19,10 @@ struct list_import {
      * database that they change. */
     struct list_keys waiting;
     size_t at;
-    uint64_t turn_entries, turn_imported;
+    uint64_t turn_entries, turn_imported, turn_erased;
     char scope[POLICY_SCOPE_BYTES_MAX]; /* the first other than `*`; empty: none */
     /* the summary */
-    uint64_t done, imported, expired, without_reason;
+    uint64_t done, imported, erased, expired, without_reason;
 };
 
 static volatile sig_atomic_t import_interrupted;
@@ -54,6 +54,7 @@ static int entry_decide(void *context, bool *ret_end)
     enum policy_decided decided;
     int r = store_decide(import->ctl->store, &decision, &decided);
     import->turn_imported += r == 0 && decided == POLICY_CHANGED;
+    import->turn_erased += r == 0 && decided == POLICY_ERASED;
     *ret_end =
         ++import->turn_entries == TURN_ENTRIES_MAX || import->at == import->waiting.count;
     return r;
@@ -67,7 +68,7 @@ static int waiting_apply(struct list_import *import)
     import->at = 0;
     list_keys_sort(&import->waiting);
     while (r == 0 && import->at < import->waiting.count) {
-        import->turn_imported = import->turn_entries = 0;
+        import->turn_imported = import->turn_erased = import->turn_entries = 0;
         r = import_interrupted
                 ? -EINTR
                 : ctl_turn(import->ctl->store,
@@ -76,6 +77,7 @@ static int waiting_apply(struct list_import *import)
         if (r < 0)
             break;
         import->imported += import->turn_imported;
+        import->erased += import->turn_erased;
         import->done += import->at - before;
         before = import->at;
         progress_show(&import->reading.progress, import->done);
@@ -132,10 +134,11 @@ static void surprises_tell(const struct list_import *import)
 /* Returns `code` if it could be printed. */
 static int summary_tell(const struct list_import *import, int code)
 {
-    uint64_t unchanged = import->done - import->imported;
+    uint64_t unchanged = import->done - import->imported - import->erased;
     const struct store_value values[] = {
         output_integer("imported", (int64_t)import->imported),
         output_integer("unchanged", (int64_t)unchanged),
+        output_integer("erased", (int64_t)import->erased),
         output_integer("expired", (int64_t)import->expired),
         output_integer("refused", (int64_t)import->reading.faults),
     };
@@ -143,6 +146,9 @@ static int summary_tell(const struct list_import *import, int code)
         return ctl_print_row(import->ctl, values, sizeof(values) / sizeof(*values), code);
     printf("%llu %simported, %llu unchanged", (unsigned long long)import->imported,
            import->dry_run ? "would be " : "", (unsigned long long)unchanged);
+    if (import->erased > 0)
+        printf(", %llu skipped: from before their address was erased",
+               (unsigned long long)import->erased);
     if (import->expired > 0)
         printf(", %llu have ended already", (unsigned long long)import->expired);
     if (import->reading.faults > 0)

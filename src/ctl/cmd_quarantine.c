@@ -202,8 +202,11 @@ static int batch_retry(struct retry *retry)
     int r = 0;
     for (size_t i = 0; i < done && r == 0; i++) {
         const struct batch_item *item = &retry->batch->items[i];
+        bool erased = item->verdict == VERDICT_ERASED;
         r = result_print(&retry->work, item->quarantine_id,
-                         dry_run ? "would be applied" : "applied",
+                         erased    ? dry_run ? "would be dropped" : "dropped"
+                         : dry_run ? "would be applied"
+                                   : "applied",
                          verdict_info(item->verdict)->name);
     }
     batch_clear(retry->batch);

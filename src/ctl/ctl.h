@@ -52,6 +52,7 @@ enum ctl_option {
     OPTION_FORGE,
     OPTION_COMPLAINT,
     OPTION_WHY,
+    OPTION_FORGET,
     OPTION_FORMAT,
     OPTION_MESSAGE,
     OPTION_DAYS,
@@ -201,5 +202,8 @@ int cmd_stats(struct ctl *ctl);
 int cmd_db_check(struct ctl *ctl);
 int cmd_db_settle(struct ctl *ctl);
 int cmd_db_compact(struct ctl *ctl);
+int cmd_db_prune(struct ctl *ctl);
+int cmd_erase(struct ctl *ctl);
+int cmd_export(struct ctl *ctl);
 
 #endif

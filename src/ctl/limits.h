@@ -72,6 +72,12 @@
 #define CTL_IMPORT_FAULTS_MAX 50
 /* A terminal shows progress this often. */
 #define CTL_PROGRESS_EACH_MS 250
+/* Rows of one query of `export`: some 50 ms. */
+#define CTL_EXPORT_ROWS 10000
+/* Regions of SES that one address was mailed from; there are some thirty. */
+#define CTL_REGIONS_MAX 40
+/* Attempts to empty the write-ahead log, each of which waits STORE_BUSY_MS. */
+#define CTL_EMPTY_TIMES 3
 /* The largest body that `[ingest] max_body` can let in. */
 #define CTL_BODY_BYTES_MAX (64 * 1024 * 1024)
 

@@ -103,6 +103,19 @@ static const struct verb verbs[] = {
      "it\nsuppresses nobody, 1: somebody, 2: it cannot be read, or would go to "
      "quarantine.",
      "sesbouncectl policy test body.json", 0, 1, 1, .run = cmd_policy_test},
+    {"erase", NULL, "ADDRESS", "Delete everything that is kept about an address",
+     "Events, messages, diagnostics, notes, log details. Messages that are about others, "
+     "too, are\nredacted. While the address is on the list, it stays there with scope, "
+     "reason and date;\n--forget removes that, too, and it may be mailed again. What "
+     "happened before cannot come\nback by an import. It says what it cannot reach.",
+     "sudo -u sesbounced sesbouncectl erase jane@example.com --dry-run",
+     TAKES(OPTION_FORGET) | TAKES(OPTION_NOTE) | DRY, 1, 1, .run = cmd_erase},
+    {"export", NULL, "--address ADDRESS -o json",
+     "Everything that is kept about an address",
+     "One JSON object per line; `kind` says what it is: entry, held, decision, change, "
+     "soft_day,\nevent, message, quarantined, mentioned_in_event.",
+     "sesbouncectl export --address jane@example.com -o json", TAKES(OPTION_ADDRESS), 0,
+     0, .run = cmd_export},
     {"events", NULL, "", "What SES reported, one row per recipient",
      "A table shows the newest 50 unless --limit says otherwise; json and csv show all, "
      "in the\n"
@@ -199,6 +212,11 @@ static const struct verb verbs[] = {
      "stopped.",
      "sudo -u sesbounced sesbouncectl db compact --dry-run", DRY, 0, 0,
      .run = cmd_db_compact},
+    {"db", "prune", "", "Delete now what [retention] keeps no longer",
+     "The daemon does so by itself, in its idle time; this needs no daemon. The list and "
+     "the\ncounters stay. `db compact` returns the space.",
+     "sudo -u sesbounced sesbouncectl db prune --dry-run", DRY, 0, 0,
+     .run = cmd_db_prune},
     {"db", "settle", "", "Make the file readable without the daemon",
      "After a crash, or after a backup was put in place; it then needs no -wal and "
      "-shm.\nThe unit does so after each stop. Changes nothing while the daemon runs.",

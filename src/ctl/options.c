@@ -61,6 +61,7 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_DAYS] = {"days", 0, "N", "today and the days before it; 30 unless given"},
     [OPTION_BY] = {"by", 0, "WHAT",
                    "domain, identity, configuration_set, scope, campaign or tenant"},
+    [OPTION_FORGET] = {"forget", 0, NULL, "also that it is on the list"},
     [OPTION_FORGE] = {"forge", 0, NULL,
                       "alter the message after signing; it must be refused"},
     [OPTION_FORMAT] = {"format", 0, "FORMAT", "ses: what SES's import jobs read"},

@@ -124,6 +124,13 @@
 #define WRITER_BATCH_MAX 512
 /* How often the idle writer looks whether somebody else changed the outbox. */
 #define WRITER_TICK_MS 1000
+/* What has become due by age is looked for this often. */
+#define PRUNER_AGAIN_MS 10000
+/* From the oldest row on: what was kept for another reason may be due meanwhile. */
+#define PRUNER_RESTART_MS (3600 * 1000)
+/* While there is more to prune, the writer is free for deliveries this many times as long
+ * as a step took: pruning has a tenth of its time. */
+#define PRUNER_PAUSE_TIMES 9
 /* Replaying a failed batch one by one takes at most this long; the rest gets 503. */
 #define WRITER_REPLAY_MS 2000
 /* A broken disk is logged, but does not fill the log. */

@@ -4,6 +4,7 @@
 
 #include "daemon/database.h"
 #include "daemon/limits.h"
+#include "daemon/pruner.h"
 #include "daemon/task.h"
 
 struct writer {
@@ -13,6 +14,7 @@ struct writer {
     int64_t tasks_due_ms; /* of task_hand_out() */
     uint64_t dropped;     /* from the quarantine, and not told yet */
     struct log_ration dropped_ration;
+    struct pruner pruner;
 };
 
 #define NOT_STORED "a delivery could not be stored and gets 503; SNS repeats it"
@@ -160,6 +162,19 @@ static void writer_tell_dropped(struct writer *writer)
     writer->dropped = 0;
 }
 
+/* Between two deliveries, too, if none waits: under load the writer is never idle. */
+static void writer_prune(struct writer *writer)
+{
+    int r;
+
+    if (queue_count(&writer->service->jobs) > 0)
+        return;
+    r = pruner_step(&writer->pruner, writer->database.store);
+    if (r < 0)
+        database_fault(&writer->database,
+                       "what [retention] keeps no longer could not be deleted", r);
+}
+
 /* One line each time that the outage guard begins to hold a provider's bounces. */
 static void writer_tell_guard(struct writer *writer)
 {
@@ -212,6 +227,8 @@ static void writer_keep_house(struct writer *writer, bool is_idle)
         (is_idle || store_quarantine_grew(writer->database.store)))
         writer_bound_quarantine(writer);
     if (writer_may_write(writer))
+        writer_prune(writer);
+    if (writer_may_write(writer))
         writer_tell_guard(writer);
     database_mend(&writer->database);
     if (writer->database.store)
@@ -224,6 +241,15 @@ static void writer_keep_house(struct writer *writer, bool is_idle)
         checkpointer_edge(writer->database.checkpointer, writer->database.store);
 }
 
+/* When to go on even if nobody asks. */
+static int64_t writer_next_ms(const struct writer *writer)
+{
+    int64_t tick_ms = clock_mono_ms() + WRITER_TICK_MS;
+    int64_t prune_ms = writer->pruner.next_ms;
+
+    return writer_may_write(writer) && prune_ms < tick_ms ? prune_ms : tick_ms;
+}
+
 /* --- the thread ------------------------------------------------------------------ */
 
 static void *writer_run(void *argument)
@@ -234,7 +260,7 @@ static void *writer_run(void *argument)
 
     for (;;) {
         struct queue_node *batch =
-            queue_take(jobs, WRITER_BATCH_MAX, clock_mono_ms() + WRITER_TICK_MS);
+            queue_take(jobs, WRITER_BATCH_MAX, writer_next_ms(writer));
         bool is_idle = !batch;
 
         /* In this order: after the close nobody pushes. */
@@ -259,6 +285,7 @@ int writer_start(struct service *service, struct store *store, struct writer **r
         return -ENOMEM;
     writer->service = service;
     writer->database = (struct database){.service = service, .store = store};
+    pruner_init(&writer->pruner, service->settings);
     r = checkpointer_start(service->settings->store.path,
                            &service->busy[BUSY_CHECKPOINTER],
                            &writer->database.checkpointer);

@@ -25,6 +25,9 @@ static const struct verdict_info table[VERDICT_COUNT] = {
     [VERDICT_IGNORED] =
         {"ignored", 200, LOG_LEVEL_DEBUG,
          "Acknowledged; events of this type are not kept ([events] ignore).\n"},
+    [VERDICT_ERASED] = {"erased", 200, LOG_LEVEL_DEBUG,
+                        "Acknowledged; whom it is about was erased since, so nothing is "
+                        "kept.\n"},
     [VERDICT_ANNOUNCED] = {"announced", 200, LOG_LEVEL_INFO,
                            "Noted: SES publishes to this topic.\n"},
     [VERDICT_QUARANTINED] = {"quarantined", 200, LOG_LEVEL_WARNING,

@@ -45,7 +45,8 @@ struct output_columns listing_columns(enum store_view view)
                                                 [STORE_LOG] = log_table,
                                                 [STORE_GUARDS] = NULL,
                                                 [STORE_LEAKS] = leak_table,
-                                                [STORE_UNSUBSCRIBES] = NULL};
+                                                [STORE_UNSUBSCRIBES] = NULL,
+                                                [STORE_SOFT_DAYS] = NULL};
     return (struct output_columns){tables[view], store_columns(view)};
 }
 

@@ -7,6 +7,7 @@
 
 #include "report/story_private.h"
 #include "sesbounce/clock.h"
+#include "sesbounce/mention.h"
 #include "sesbounce/text.h"
 
 /* What happened at one moment: an event with what it changed, or a change by itself. */
@@ -215,7 +216,7 @@ static int quarantined_search(void *context, const struct store_value *values,
     }
     story->search->messages++;
     story->searched_bytes += (int64_t)body.len;
-    if (!id || !text_mentions(body, str_of(story->asked->address->key)))
+    if (!id || !mention_is_in(body, str_of(story->asked->address->key)))
         return 0;
     story->quarantined++;
     story->quarantined_id = id->integer;

@@ -127,21 +127,16 @@ static int body_unpack(struct store *store, int64_t event_id, int64_t number,
     return buf_append(ret, plain, size);
 }
 
-int store_message(struct store *store, int64_t event_id, struct buf *ret)
+/* Of the row that `call` is at; `event_id` is for the fault. */
+static int body_read(struct db_call *call, int64_t event_id, struct buf *ret)
 {
-    _cleanup_(db_call_end) struct db_call call =
-        db_call(store, SQL_BODY_FIND, db_int(event_id));
-    int64_t number;
-    struct str body;
+    struct store *store = call->store;
+    int64_t number = db_get_int_or(call, -1);
+    struct str body = db_get_blob(call);
     int r;
 
-    r = db_step(&call);
-    if (r <= 0)
-        return r < 0 ? r : -ENOENT;
-    number = db_get_int_or(&call, -1);
-    body = db_get_blob(&call);
     if (number >= 0 && !body.data)
-        return db_call_fault(&call, "reading a message");
+        return db_call_fault(call, "reading a message");
     r = db_read_check(store);
     if (r < 0 || number < 0)
         return r;
@@ -151,4 +146,24 @@ int store_message(struct store *store, int64_t event_id, struct buf *ret)
     r = number == 0 ? buf_append_str(ret, body)
                     : body_unpack(store, event_id, number, body, ret);
     return r < 0 ? r : 1;
+}
+
+int store_message(struct store *store, int64_t event_id, struct buf *ret)
+{
+    _cleanup_(db_call_end) struct db_call call =
+        db_call(store, SQL_BODY_FIND, db_int(event_id));
+    int r = db_step(&call);
+
+    if (r <= 0)
+        return r < 0 ? r : -ENOENT;
+    return body_read(&call, event_id, ret);
+}
+
+int body_find(struct store *store, int64_t message_id, struct buf *ret)
+{
+    _cleanup_(db_call_end) struct db_call call =
+        db_call(store, SQL_BODY_OF_MESSAGE, db_int(message_id));
+    int r = db_step(&call);
+
+    return r <= 0 ? r : body_read(&call, 0, ret);
 }

@@ -21,6 +21,7 @@ static const char *const changes[] = {
     "event_id",     "note",   NULL};
 static const char *const guards[] = {"provider",     "since", "is_open",
                                      "hard_bounces", "usual", NULL};
+static const char *const soft_days[] = {"address", "scope", "day", "identity", NULL};
 static const char *const decisions[] = {"id",    "address", "scope", "action", "reason",
                                         "until", "at",      "actor", "note",   NULL};
 #define EVENTS                                                                           \
@@ -111,7 +112,8 @@ const char *const *store_columns(enum store_view view)
                                                  [STORE_GUARDS] = guards,
                                                  [STORE_HOURLY] = hourly,
                                                  [STORE_LEAKS] = leaks,
-                                                 [STORE_UNSUBSCRIBES] = unsubscribes};
+                                                 [STORE_UNSUBSCRIBES] = unsubscribes,
+                                                 [STORE_SOFT_DAYS] = soft_days};
 
     return columns[view];
 }

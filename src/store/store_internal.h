@@ -8,6 +8,8 @@
 #ifndef STORE_STORE_INTERNAL_H
 #define STORE_STORE_INTERNAL_H
 
+#include "sesbounce/digest.h"
+#include "sesbounce/store_retention.h"
 #include "store/engine.h"
 
 /* A topic's row as this connection knows it, and what the transaction adds to it. */
@@ -71,7 +73,13 @@ struct type_tally {
 };
 
 /* Rows of `total`; triggers on soft_day count another. */
-enum total { TOTAL_QUARANTINE, TOTAL_QUARANTINE_BYTES, TOTAL_LEAKS, TOTAL_COUNT };
+enum total {
+    TOTAL_QUARANTINE,
+    TOTAL_QUARANTINE_BYTES,
+    TOTAL_LEAKS,
+    TOTAL_EVENTS,
+    TOTAL_COUNT
+};
 
 /* Of a row of `counted`, in the order of its index. */
 struct counted_key {
@@ -146,6 +154,9 @@ struct writing {
     struct identity_day identities[STORE_IDENTITIES_CACHED_MAX];
     size_t identity_count;
     struct counted_key tidy_key; /* up to this one counted keys were looked at */
+    bool tombstone_known;        /* whether there is a key, and which one */
+    bool tombstone_exists;
+    unsigned char tombstone_key[DIGEST_BYTES];
     int64_t tidy_again_ms;
     int64_t expire_again_ms;
 };
@@ -162,6 +173,8 @@ int store_finish(struct store *store, int r);
  * that is shorter, or as it is. */
 int body_add(struct store *store, int64_t message_id, struct str body);
 int body_add_plain(struct store *store, int64_t message_id, struct str body);
+/* Appends it, verbatim: 1, 0 where none is kept, or as store_message(). */
+int body_find(struct store *store, int64_t message_id, struct buf *ret);
 /* Frees what body_add() works with. */
 void body_packer_free(struct store *store);
 
@@ -280,6 +293,10 @@ int event_find_seen(struct store *store, const struct intake *intake,
 int event_apply(struct store *store, const struct intake *intake, int64_t message_id,
                 const struct event_seen *seen, enum verdict *ret);
 
+/* After the body was added: without those recipients who were erased since. */
+int event_redact_erased(struct store *store, const struct intake *intake,
+                        int64_t message_id);
+
 /*
  * Everything kept about one address in one scope. Begins as {.key, .scope}; borrows both,
  * and owns what the texts in `state` borrow from.
@@ -373,6 +390,42 @@ int identity_note_delivery(struct store *store, const struct intake *intake);
 int identity_has_deliveries(struct store *store, struct str identity, int64_t ms);
 /* After a rollback. */
 void identity_forget(struct store *store);
+
+/* --- store_prune.c --------------------------------------------------------------- */
+
+/* The events of a message, of which the list keeps what rests on them; adds their number
+ * to `*n`. */
+int events_drop_of_message(struct store *store, int64_t message_id, int64_t *n);
+
+/* --- store_tombstone.c ----------------------------------------------------------- */
+
+/* Inside a transaction: nothing about it may come back that is not later than `at_ms`. */
+int tombstone_put(struct store *store, struct str address, int64_t at_ms);
+/* Is that so for what happened at `ms`? 1, 0 or a fault. Cheap where nobody was erased.
+ */
+int tombstone_covers(struct store *store, struct str address, int64_t ms);
+
+/* --- store_erase.c --------------------------------------------------------------- */
+
+/* Is the address in it, in whichever spelling? 1, 0 or -ENOMEM. */
+int erasure_is_named(const struct store_erasure *erasure, struct str text);
+/* Appends `text` with STORE_ERASED_ADDRESS in its place. */
+int erasure_redact(const struct store_erasure *erasure, struct str text, struct buf *ret,
+                   size_t *count);
+/* Redacts the body of a message that others need, too. Where nobody can say where the
+ * address is, as when the message is about it and does not show it, the body goes. */
+int erasure_body(struct store *store, struct store_erasure *erasure, int64_t message_id,
+                 bool is_about_it);
+
+/* The same for the body of a message that came later. */
+int erasure_body_of(struct store *store, struct store_erasure *erasure,
+                    const struct address *address, int64_t message_id);
+
+/* --- store_erase_search.c -------------------------------------------------------- */
+
+/* Steps of what others' rows say about it. */
+int erasure_search(struct store *store, struct store_erasure *erasure, bool *ret_more);
+int erasure_notes(struct store *store, struct store_erasure *erasure, bool *ret_more);
 
 /* --- store_token.c --------------------------------------------------------------- */
 

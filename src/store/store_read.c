@@ -53,6 +53,8 @@ static const struct view views[] = {
     [STORE_LEAKS] = {"leaks", "sent_at", "sent_at, address, scope",
                      "sent_at DESC, address, scope"},
     [STORE_UNSUBSCRIBES] = {"unsubscribes", "occurred_at", "event_id", "event_id DESC"},
+    [STORE_SOFT_DAYS] = {"soft_days", "day || ' 00:00:00.000'", "scope, day",
+                         "day DESC, scope"},
 };
 
 struct query {

@@ -27,6 +27,7 @@ void write_forget(struct store *store)
     store->writing->type_count = 0;
     hour_forget(store);
     identity_forget(store);
+    store->writing->tombstone_known = false;
     guard_forget(store);
     total_forget(store);
 }
@@ -157,6 +158,8 @@ static int message_keep(struct store *store, const struct intake *intake,
     r = event_apply(store, intake, message->id, seen, ret);
     if (r == 0 && *ret == VERDICT_STORED)
         r = body_add(store, message->id, intake->body);
+    if (r == 0 && *ret == VERDICT_STORED)
+        r = event_redact_erased(store, intake, message->id);
     if (r == 0 && message->is_unapplied)
         r = *ret == VERDICT_STORED ? unapplied_drop(store, message->id)
                                    : quarantine_leave(store, message->id);
@@ -239,7 +242,7 @@ static int message_apply_counted(struct store *store, const struct intake *intak
         r = count_remember(store, intake, NULL);
         *ret = r > 0 ? VERDICT_IGNORED : VERDICT_DUPLICATE;
     }
-    if (r < 0 || *ret == VERDICT_DUPLICATE)
+    if (r < 0 || *ret == VERDICT_DUPLICATE || *ret == VERDICT_ERASED)
         return r < 0 ? r : 0;
     r = tally_add_type(store, intake->occurred_ms, intake->event.type_text);
     return r < 0 ? r : topic_note_message(store, topic, intake);

@@ -38,8 +38,12 @@ static int address_decide(struct store *store, struct kept_address *kept,
     int r = kept_address_load(store, POLICY_PART_LIST | POLICY_PART_SOFT,
                               decision->now_ms, kept);
 
-    if (r < 0)
-        return r;
+    if (r == 0 && decision->what == POLICY_DECIDE_IMPORT)
+        r = tombstone_covers(store, str_of(kept->key), decision->since_ms);
+    if (r != 0) {
+        *ret = POLICY_ERASED;
+        return db_only_fault(r);
+    }
     *ret = policy_decide(decision, &kept->state, &change);
     if (*ret != POLICY_CHANGED)
         return 0;

@@ -207,7 +207,7 @@ static int row_exists(struct store *store, const struct ses_event *event,
 }
 
 /* What became of a recipient, unless it is a fault. */
-enum { RECIPIENT_KNOWN, RECIPIENT_COUNTED, RECIPIENT_STORED };
+enum { RECIPIENT_KNOWN, RECIPIENT_ERASED, RECIPIENT_COUNTED, RECIPIENT_STORED };
 
 static int recipient_count_only(struct store *store, const struct intake *intake,
                                 const struct ses_recipient *recipient)
@@ -335,12 +335,40 @@ int event_find_seen(struct store *store, const struct intake *intake,
     return r < 0 ? r : ret->is_repeated;
 }
 
+/* It happened before the address was erased: nothing of it may come back. */
+static int recipient_is_erased(struct store *store, const struct intake *intake, size_t i)
+{
+    const struct ses_recipient *recipient = recipient_at(intake, i);
+
+    return recipient ? tombstone_covers(store, str_of(recipient->address.key),
+                                        intake->occurred_ms)
+                     : 0;
+}
+
+int event_redact_erased(struct store *store, const struct intake *intake,
+                        int64_t message_id)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < intake->event.recipient_count; i++) {
+        struct store_erasure erasure = {.spelling_count = 0};
+
+        r = recipient_is_erased(store, intake, i);
+        if (r == 1)
+            r = erasure_body_of(store, &erasure, &recipient_at(intake, i)->address,
+                                message_id);
+    }
+    return r;
+}
+
 static int recipient_apply(struct store *store, const struct intake *intake,
                            int64_t message_id, size_t i, struct applied *applied)
 {
     int became;
-    int r = 0;
+    int r = recipient_is_erased(store, intake, i);
 
+    if (r != 0)
+        return r < 0 ? r : RECIPIENT_ERASED;
     if (intake->kind == INTAKE_KEEP && recipient_count(intake) > 1)
         r = seen_load(store, intake, i, &applied->seen);
     if (r < 0)
@@ -370,8 +398,10 @@ int event_apply(struct store *store, const struct intake *intake, int64_t messag
             return r;
         if (r == RECIPIENT_STORED)
             *ret = VERDICT_STORED;
-        else if (r == RECIPIENT_COUNTED && *ret == VERDICT_DUPLICATE)
+        else if (r == RECIPIENT_COUNTED && *ret != VERDICT_STORED)
             *ret = VERDICT_COUNTED;
+        else if (r == RECIPIENT_ERASED && *ret == VERDICT_DUPLICATE)
+            *ret = VERDICT_ERASED;
     }
     if (!policy_message_complains(&applied.message))
         return 0;

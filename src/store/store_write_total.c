@@ -31,6 +31,7 @@ static int totals_flush(struct store *store)
         [TOTAL_QUARANTINE] = "quarantine",
         [TOTAL_QUARANTINE_BYTES] = "quarantine_bytes",
         [TOTAL_LEAKS] = "leaks",
+        [TOTAL_EVENTS] = "events", /* what goes; what comes is in day_count */
     };
 
     for (size_t i = 0; i < TOTAL_COUNT; i++) {

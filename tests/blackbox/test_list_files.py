@@ -55,7 +55,7 @@ def test_complaint_18_an_export_is_read_back_without_loss(listed, make_daemon, h
     assert export.code == 0
     other = make_daemon().start()
     summary = imported(other, written(home, export.out))
-    assert summary == {"imported": 4, "unchanged": 0, "expired": 0, "refused": 0}
+    assert summary == {"imported": 4, "unchanged": 0, "erased": 0, "expired": 0, "refused": 0}
     assert view(other) == view(listed) and len(view(other)) == 4
     assert set(other.column("SELECT origin FROM suppressed")) == {"import"}
     assert listed.ctl("suppress", "diff", str(home / "list")).code == 0
@@ -221,7 +221,7 @@ def test_scope_reason_and_note_are_given_for_all_of_a_file(daemon, home):
 def test_entries_that_have_ended_are_not_imported(daemon, home):
     file = written(home, f"email,reason,until\n{ANN},SOFT,2020-01-01\n{BEN},SOFT,\n")
     assert imported(daemon, file, code=1) == {
-        "imported": 0, "unchanged": 0, "expired": 1, "refused": 1
+        "imported": 0, "unchanged": 0, "erased": 0, "expired": 1, "refused": 1
     }
     assert daemon.suppressed() == []
 
@@ -247,7 +247,8 @@ def test_what_is_done_before_an_interruption_stays(daemon, home, end):
     some = len(daemon.suppressed())
     assert 0 < some < 40000
     summary = imported(daemon, file)
-    assert summary == {"imported": 40000 - some, "unchanged": some, "expired": 0, "refused": 0}
+    assert summary == {"imported": 40000 - some, "unchanged": some, "erased": 0, "expired": 0,
+                       "refused": 0}
     assert len(daemon.suppressed()) == 40000
 
 

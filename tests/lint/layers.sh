@@ -14,10 +14,10 @@ own()
     for name; do layer_of[$name]=$layer; done
 }
 own base base64 buf cleanup clock digest expiry file json_scan limits log net_address queue str
-own message address arn authentic ses_event sns_message sns_signature sns_url verdict
+own message address arn authentic mention ses_event sns_message sns_signature sns_url verdict
 own policy intake policy policy_list
 own config settings
-own store store
+own store store store_retention
 own remote certificates https simulator
 own report amazon filter listing output rule_text story text when
 

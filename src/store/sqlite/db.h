@@ -32,7 +32,9 @@ struct db {
     sqlite3_stmt *statements[SQL_COUNT];
 };
 
+/* Each statement is in one of them. */
 extern const char *const db_sql[SQL_COUNT];
+extern const char *const db_sql_retention[SQL_COUNT];
 
 /* --- db_call.c ------------------------------------------------------------------- */
 

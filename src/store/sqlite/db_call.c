@@ -199,10 +199,12 @@ struct db_call db_call_begin(struct store *store, enum sql which,
     sqlite3_stmt **statement = &store->db->statements[which];
 
     if (!*statement)
-        call_keep_fault(&call,
-                        sqlite3_prepare_v3(store->db->sqlite, db_sql[which], -1,
-                                           SQLITE_PREPARE_PERSISTENT, statement, NULL),
-                        "preparing a statement");
+        call_keep_fault(
+            &call,
+            sqlite3_prepare_v3(store->db->sqlite,
+                               db_sql[which] ? db_sql[which] : db_sql_retention[which],
+                               -1, SQLITE_PREPARE_PERSISTENT, statement, NULL),
+            "preparing a statement");
     call.statement = *statement;
     bind_values(&call, values, count);
     return call;

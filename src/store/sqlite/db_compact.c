@@ -42,6 +42,19 @@ static int space_give_back(struct store *store, int pages, int64_t *ret_bytes)
     return r;
 }
 
+static int space_give_back_now(struct store *store, int pages, int64_t *ret_bytes)
+{
+    int r = space_give_back(store, pages, ret_bytes);
+
+    if (r == 0)
+        r = store_commit(store);
+    if (r < 0) {
+        store_rollback(store);
+        *ret_bytes = 0;
+    }
+    return r;
+}
+
 /* As many pages as STORE_TURN_MS allows, to judge by the step before. */
 static void compact_pages_adapt(struct store *store, int64_t took_ms)
 {
@@ -63,16 +76,28 @@ int store_compact_step(struct store *store, int64_t *ret_bytes)
     begun_ms = clock_mono_ms(); /* waiting for others is not our work */
     if (store->db->compact_pages == 0)
         store->db->compact_pages = STORE_COMPACT_PAGES_MIN;
-    r = space_give_back(store, store->db->compact_pages, ret_bytes);
-    if (r == 0)
-        r = store_commit(store);
-    if (r < 0) {
-        store_rollback(store);
-        *ret_bytes = 0;
+    r = space_give_back_now(store, store->db->compact_pages, ret_bytes);
+    if (r < 0)
         return r;
-    }
     compact_pages_adapt(store, clock_mono_ms() - begun_ms);
     return 0;
+}
+
+int store_give_back(struct store *store, bool *ret_more)
+{
+    struct store_space space = {0};
+    int64_t bytes = 0;
+    int r = store_space(store, &space);
+
+    *ret_more = false;
+    if (r < 0 || !space.in_steps || space.free_bytes <= STORE_FREE_BYTES_KEPT ||
+        space.free_bytes <= space.bytes / 8)
+        return r;
+    r = store_begin(store);
+    if (r == 0)
+        r = space_give_back_now(store, STORE_COMPACT_PAGES_MIN, &bytes);
+    *ret_more = r == 0 && bytes > 0;
+    return r;
 }
 
 /* SQLite's copy is as large as what is kept: beside the file there was room for that. */

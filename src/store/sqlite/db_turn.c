@@ -192,6 +192,21 @@ int store_idle(struct store *store)
     return rc == SQLITE_OK ? in_wal == copied : db_fault(store, rc, "checkpoint");
 }
 
+int db_empty_log(struct store *store)
+{
+    int rc;
+    int r = db_turn_take(store);
+
+    if (r < 0)
+        return r;
+    rc = sqlite3_wal_checkpoint_v2(store->db->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE,
+                                   NULL, NULL);
+    db_turn_give(store);
+    if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
+        return 0;
+    return rc == SQLITE_OK ? 1 : db_fault(store, rc, "emptying the WAL");
+}
+
 int store_idle_end(struct store *store)
 {
     int rc;

@@ -26,7 +26,7 @@
 #include "sesbounce/cleanup.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/limits.h"
-#include "sesbounce/store.h"
+#include "sesbounce/store_retention.h"
 
 #define TOPIC_A "arn:aws:sns:eu-west-1:123456789012:bounces"
 #define TOPIC_B "arn:aws:sns:us-east-1:123456789012:other-feed"

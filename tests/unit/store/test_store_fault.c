@@ -218,6 +218,99 @@ static void decisions_and_confirmations_survive_each_fault(void **state)
     }
 }
 
+static int prune_all(struct fixture *fixture)
+{
+    struct store_pruning pruning = {.keep_ms = {1, 1, 1, 1}};
+    bool more = true;
+    int r = 0;
+
+    while (r == 0 && more)
+        r = store_prune(fixture->store, &pruning, fixture->now_ms + CLOCK_HOUR_MS, &more);
+    return r;
+}
+
+static int erase_all(struct fixture *fixture)
+{
+    static struct store_erasure erasure;
+    bool more = true;
+    int r;
+
+    erasure = (struct store_erasure){.forget = true,
+                                     .actor = "ann",
+                                     .note = "a@example.com asked",
+                                     .now_ms = fixture->now_ms + CLOCK_HOUR_MS};
+    r = store_erase_begin(fixture->store, "a@example.com", &erasure);
+    while (r == 0 && more)
+        r = store_erase(fixture->store, &erasure, &more);
+    return r;
+}
+
+/* What `status` says is what there is, however far it came. */
+static void assert_totals_agree(struct fixture *fixture)
+{
+    assert_answer(
+        fixture,
+        "SELECT ((SELECT sum(events) FROM day_count) + (SELECT sum(n) FROM total WHERE "
+        "name = 'events') - (SELECT count(*) FROM event)) || ' ' || ((SELECT n FROM "
+        "total WHERE name = 'quarantine') - (SELECT count(*) FROM unapplied))",
+        "0 0");
+}
+
+static bool fail_pruning_at(struct fixture *fixture, const struct kind *kind, long n,
+                            int (*work)(struct fixture *fixture))
+{
+    struct batch batch;
+    bool fired;
+    int r;
+
+    batch_make(fixture, &batch);
+    assert_int_equal(batch_apply(fixture->store, &batch), 0);
+    batch_done(&batch);
+    (void)deliver(fixture, hard("a@example.com", "f8"));
+    arm(kind, n);
+    r = work(fixture);
+    fired = disarm();
+    if (!fired || r == 0)
+        assert_int_equal(r, 0);
+    assert_totals_agree(fixture);
+    assert_int_equal(work(fixture), 0);
+    assert_totals_agree(fixture);
+    return fired;
+}
+
+static void pruning_and_erasing_survive_each_fault(void **state)
+{
+    static const struct kind kinds[] = {{true, 0, -ENOMEM}, {false, EIO, -EIO}};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        bool more = true;
+
+        for (long n = 1; more && n < STEPS_MAX; n = next_step(n)) {
+            void *fresh = NULL;
+            struct fixture *fixture;
+
+            (void)fixture_setup(&fresh);
+            fixture = fresh;
+            more =
+                fail_pruning_at(fixture, &kinds[i / 2], n, i % 2 ? prune_all : erase_all);
+            if (i % 2)
+                assert_answer(fixture, "SELECT count(*) FROM event", "0");
+            else
+                assert_answer(fixture,
+                              "SELECT (SELECT count(*) FROM event WHERE address = "
+                              "'a@example.com') || (SELECT count(*) FROM suppression "
+                              "WHERE address = 'a@example.com')",
+                              "00");
+            assert_answer(fixture,
+                          "SELECT count(*) FROM suppressed WHERE address = "
+                          "'b@example.com'",
+                          "1");
+            (void)fixture_teardown(&fresh);
+        }
+    }
+}
+
 /* For want of memory even a rollback fails; the next transaction makes up for it. */
 static void a_rollback_without_memory_is_made_up_for(void **state)
 {
@@ -252,6 +345,7 @@ int main(void)
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(decisions_and_confirmations_survive_each_fault,
                                         fixture_setup, fixture_teardown),
+        cmocka_unit_test(pruning_and_erasing_survive_each_fault),
         cmocka_unit_test_setup_teardown(a_rollback_without_memory_is_made_up_for,
                                         fixture_setup, fixture_teardown),
     };

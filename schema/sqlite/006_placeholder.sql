@@ -1,1 +1,0 @@
--- Nothing: the merge replaces this file by that of another branch.

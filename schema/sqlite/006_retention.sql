@@ -1,0 +1,37 @@
+-- Retention and erasure.
+
+-- A message that goes takes its events with it, and an address that is erased is looked for in
+-- the message that named it. The index grows at its end.
+CREATE INDEX event_message ON event (message_id);
+
+-- About whom nothing from before `at_ms` may come back. The hash is HMAC-SHA256 of the address
+-- under the random key. Who reads the file can test whether a certain address was erased, but
+-- not find out which ones were.
+CREATE TABLE tombstone (
+    hash BLOB PRIMARY KEY,
+    at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE tombstone_key (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    key BLOB NOT NULL
+) STRICT;
+
+-- On which days an address bounced softly, as long as that counts.
+CREATE VIEW soft_days AS
+SELECT address, scope, day, identity
+FROM soft_day;
+
+-- With the lines of what was erased, which have no address.
+DROP VIEW suppression_log;
+CREATE VIEW suppression_log AS
+SELECT c.id, strftime('%Y-%m-%d %H:%M:%f', c.at_ms / 1000.0, 'unixepoch') AS at, e.address,
+       c.scope, c.action, c.reason_before, c.reason_after, c.detail, c.until, c.actor, c.origin,
+       e.rule, c.event_id, c.note
+FROM event AS e
+JOIN list_change AS c ON c.event_id = e.id AND c.address IS NULL
+UNION ALL
+SELECT id, strftime('%Y-%m-%d %H:%M:%f', at_ms / 1000.0, 'unixepoch'), address,
+       scope, action, reason_before, reason_after, detail, until, actor, origin,
+       rule, event_id, note
+FROM list_change
+WHERE address IS NOT NULL OR event_id IS NULL;

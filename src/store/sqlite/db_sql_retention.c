@@ -1,0 +1,141 @@
+/* The statements of store_prune.c and store_erase*.c. */
+#include "store/sqlite/db.h"
+
+/* What strangers write into an event. */
+#define EVENT_TEXTS                                                                      \
+    "address_seen, diagnostic, source, tags, campaign, user_agent, reporting_mta"
+#define ENTRY_IS_NOTED                                                                   \
+    "(note LIKE ?1 ESCAPE '\\' OR lifted_note LIKE ?1 ESCAPE '\\'"                       \
+    " OR detail LIKE ?1 ESCAPE '\\')"
+
+const char *const db_sql_retention[SQL_COUNT] = {
+    /* By SNS's own time, since ours may be wrong; a file's is anybody's word. */
+    [SQL_PRUNE_CLOCK] =
+        "SELECT coalesce((SELECT max(sns_timestamp_ms) FROM (SELECT sns_timestamp_ms,"
+        " sns_message_id FROM sns_message ORDER BY sns_timestamp_ms DESC,"
+        " sns_message_id DESC LIMIT ?1) WHERE sns_message_id NOT GLOB 'file:*'),"
+        " (SELECT strftime('%s', received_at) * 1000 FROM sns_message"
+        " ORDER BY id DESC LIMIT 1), ?2)",
+    /* Those of the next ?3 rows that are older than ?2. */
+    [SQL_PRUNE_FIND_BODIES] =
+        "SELECT message_id, ?5 IS NOT NULL FROM (SELECT b.message_id, m.received_at FROM "
+        "body AS b"
+        " JOIN sns_message AS m ON m.id = b.message_id WHERE b.message_id > ?1"
+        " ORDER BY b.message_id LIMIT ?3) WHERE received_at < ?2 LIMIT ?4",
+    [SQL_PRUNE_FIND_MESSAGES] =
+        "SELECT id, received_at < ?5 FROM (SELECT id, received_at FROM sns_message"
+        " WHERE id > ?1 ORDER BY id LIMIT ?3) WHERE received_at < ?2 LIMIT ?4",
+    /* In the order of the messages, as they came into quarantine. */
+    [SQL_PRUNE_FIND_UNAPPLIED] =
+        "SELECT message_id, ?5 IS NOT NULL FROM (SELECT u.message_id, m.received_at FROM "
+        "unapplied AS"
+        " u JOIN sns_message AS m ON m.id = u.message_id WHERE u.message_id > ?1"
+        " ORDER BY u.message_id LIMIT ?3) WHERE received_at < ?2 LIMIT ?4",
+    [SQL_PRUNE_FIND_CHANGES] =
+        "SELECT id, ?5 IS NOT NULL FROM (SELECT id, at_ms FROM list_change WHERE id > ?1"
+        " ORDER BY id LIMIT ?3) WHERE at_ms < ?2 LIMIT ?4",
+    [SQL_PRUNE_COUNT_EVENTS] = "SELECT count(*) FROM event WHERE message_id = ?",
+    [SQL_PRUNE_COUNT_BODY] = "SELECT NOT EXISTS (SELECT 1 FROM unapplied"
+                             " WHERE message_id = ?)",
+    /* Any earlier event of the address may be what made its entry what it is. */
+    [SQL_PRUNE_BASIS] =
+        "UPDATE suppression SET is_basis = 1 WHERE is_basis = 0"
+        " AND (address, scope, reason) IN (SELECT s.address, s.scope, s.reason"
+        " FROM event AS e CROSS JOIN suppression AS s ON s.address = e.address"
+        " WHERE e.message_id = ?1 AND e.class IS NOT NULL AND e.class <> 'ignored'"
+        " AND e.occurred_at <= s.last_event_at AND s.is_basis = 0)",
+    [SQL_PRUNE_CHANGES_FILL] =
+        "UPDATE list_change SET address = e.address, rule = e.rule FROM event AS e"
+        " WHERE e.message_id = ?1 AND list_change.event_id = e.id"
+        " AND list_change.address IS NULL",
+    [SQL_PRUNE_EVENTS] = "DELETE FROM event WHERE message_id = ?",
+    [SQL_PRUNE_MESSAGE] = "DELETE FROM sns_message WHERE id = ?1 AND NOT EXISTS"
+                          " (SELECT 1 FROM unapplied WHERE message_id = ?1)",
+    [SQL_PRUNE_BODY] = "DELETE FROM body WHERE message_id = ?1 AND NOT EXISTS"
+                       " (SELECT 1 FROM unapplied WHERE message_id = ?1)",
+    /* Not what an entry that waits for a person is known by. */
+    [SQL_PRUNE_CHANGE] =
+        "DELETE FROM list_change WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM suppression"
+        " WHERE held_why IS NOT NULL AND held_id = ?1)",
+
+    [SQL_TOMBSTONE_KEY] = "SELECT key FROM tombstone_key",
+    [SQL_TOMBSTONE_KEY_ADD] = "INSERT INTO tombstone_key (id, key) VALUES (1, ?)",
+    [SQL_TOMBSTONE_PUT] =
+        "INSERT INTO tombstone (hash, at_ms) VALUES (?, ?) ON CONFLICT DO UPDATE"
+        " SET at_ms = max(at_ms, excluded.at_ms)",
+    [SQL_TOMBSTONE_FIND] = "SELECT at_ms FROM tombstone WHERE hash = ?",
+    [SQL_ERASE_SPELLINGS] =
+        "SELECT DISTINCT address_seen FROM event WHERE address = ? LIMIT ?",
+    /* In which it is on the list. */
+    [SQL_ERASE_SCOPE] =
+        "SELECT scope FROM suppression WHERE address = ?1 AND lifted_at IS NULL"
+        " AND held_why IS NULL AND (until IS NULL OR until > ?2) LIMIT 1",
+    [SQL_ERASE_LAST_EVENT] = "SELECT coalesce(max(id), 0) FROM event",
+    [SQL_ERASE_LAST_MESSAGE] = "SELECT coalesce(max(message_id), 0) FROM body",
+    [SQL_ERASE_LAST_UNAPPLIED] = "SELECT coalesce(max(id), 0) FROM unapplied",
+    [SQL_ERASE_LAST_CHANGE] = "SELECT coalesce(max(id), 0) FROM list_change",
+    [SQL_ERASE_ENTRIES] = "DELETE FROM suppression WHERE address = ?",
+    [SQL_ERASE_ENTRIES_PAST] =
+        "DELETE FROM suppression WHERE address = ?1 AND (lifted_at IS NOT NULL"
+        " OR held_why IS NOT NULL OR until <= ?2)",
+    [SQL_ERASE_ENTRIES_BARE] =
+        "UPDATE suppression SET detail = NULL, rule = NULL, actor = NULL, note = NULL,"
+        " first_event_at = NULL, last_event_at = NULL, event_count = 0, is_basis = 1"
+        " WHERE address = ?",
+    [SQL_ERASE_CHANGES] = "DELETE FROM list_change WHERE address = ?",
+    [SQL_ERASE_CHANGES_BARE] = "UPDATE list_change SET detail = NULL, rule = NULL,"
+                               " note = NULL WHERE address = ?",
+    [SQL_ERASE_DECISIONS] = "DELETE FROM decision WHERE address = ?",
+    [SQL_ERASE_DAYS] = "DELETE FROM soft_day WHERE address = ?",
+    [SQL_ERASE_LINE] =
+        "INSERT INTO list_change (at_ms, address, scope, action, reason_before,"
+        " reason_after, origin, actor, note) SELECT ?1, ?2, '*', ?3, reason, reason,"
+        " ?4, ?5, ?6 FROM (SELECT (SELECT reason FROM suppression WHERE address = ?2"
+        " ORDER BY strength DESC LIMIT 1) AS reason)",
+    [SQL_ERASE_EVENTS_FIND] =
+        "SELECT id, message_id FROM event WHERE address = ?1 AND id <= ?2 LIMIT ?3",
+    [SQL_ERASE_EVENTS_COUNT] = "SELECT count(*), count(DISTINCT b.message_id)"
+                               " FROM event AS e LEFT JOIN body AS b"
+                               " ON b.message_id = e.message_id WHERE e.address = ?",
+    [SQL_ERASE_EVENT] = "DELETE FROM event WHERE id = ?",
+    [SQL_ERASE_EVENT_CHANGES] =
+        "DELETE FROM list_change WHERE event_id = ? AND address IS NULL",
+    [SQL_ERASE_EVENT_CHANGES_BARE] =
+        "UPDATE list_change SET address = ?2, detail = NULL, rule = NULL, note = NULL"
+        " WHERE event_id = ?1 AND address IS NULL",
+    [SQL_ERASE_IS_SHARED] = "SELECT 1 FROM event WHERE message_id = ? LIMIT 1",
+    /* The texts of the next statements are in the order of EVENT_TEXTS. */
+    [SQL_ERASE_SEARCH_EVENTS] =
+        "SELECT id, " EVENT_TEXTS " FROM event WHERE id > ?1 AND id <= ?2"
+        " AND (address_seen LIKE ?3 ESCAPE '\\' OR diagnostic LIKE ?3 ESCAPE '\\'"
+        " OR source LIKE ?3 ESCAPE '\\' OR tags LIKE ?3 ESCAPE '\\'"
+        " OR campaign LIKE ?3 ESCAPE '\\' OR user_agent LIKE ?3 ESCAPE '\\'"
+        " OR reporting_mta LIKE ?3 ESCAPE '\\')",
+    [SQL_ERASE_SEARCH_BODIES] =
+        "SELECT message_id FROM body WHERE message_id > ?1 AND message_id <= ?2"
+        " AND ?3 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM unapplied AS u"
+        " WHERE u.message_id = body.message_id)",
+    [SQL_ERASE_SEARCH_QUARANTINE] =
+        "SELECT u.message_id, b.body FROM unapplied AS u JOIN body AS b"
+        " ON b.message_id = u.message_id WHERE u.id > ?1 AND u.id <= ?2"
+        " AND ?3 IS NOT NULL",
+    [SQL_ERASE_SEARCH_CHANGES] = "SELECT id FROM list_change WHERE id > ?1 AND id <= ?2"
+                                 " AND (note LIKE ?3 ESCAPE '\\'"
+                                 " OR detail LIKE ?3 ESCAPE '\\')",
+    [SQL_ERASE_EVENT_TEXTS] = "SELECT " EVENT_TEXTS " FROM event WHERE id = ?",
+    [SQL_ERASE_EVENT_REDACT] =
+        "UPDATE event SET address_seen = ?2, diagnostic = ?3, source = ?4, tags = ?5,"
+        " campaign = ?6, user_agent = ?7, reporting_mta = ?8 WHERE id = ?1",
+    [SQL_ERASE_CHANGE_NOTES] =
+        "UPDATE list_change SET note = NULL, detail = NULL WHERE id = ?",
+    [SQL_ERASE_ENTRY_NOTE_FIND] =
+        "SELECT 1 FROM suppression WHERE " ENTRY_IS_NOTED " LIMIT 1",
+    [SQL_ERASE_ENTRY_NOTE] =
+        "UPDATE suppression SET note = NULL, lifted_note = NULL, detail = NULL"
+        " WHERE " ENTRY_IS_NOTED,
+    [SQL_ERASE_DECISION_NOTE_FIND] =
+        "SELECT 1 FROM decision WHERE note LIKE ? ESCAPE '\\' LIMIT 1",
+    [SQL_ERASE_DECISION_NOTE] =
+        "UPDATE decision SET note = NULL WHERE note LIKE ? ESCAPE '\\'",
+    [SQL_BODY_OF_MESSAGE] = "SELECT dictionary, body FROM body WHERE message_id = ?",
+};
