@@ -15,11 +15,12 @@ WHERE until IS NOT NULL AND ended = 0 AND lifted_at IS NULL AND held_why IS NULL
 CREATE UNIQUE INDEX suppression_held ON suppression (held_id) WHERE held_why IS NOT NULL;
 CREATE INDEX suppression_held_why ON suppression (held_why, held_id) WHERE held_why IS NOT NULL;
 
--- What has changed in the list. Nearly every change comes from a kept event: as long as that
--- is there, `address` and `rule` are NULL, for they are the event's, and the change is found
--- through the event. So a change costs no page of an index by address.
+-- What has changed in the list. Nearly every change comes from a kept event, and is the only one
+-- that does: then it has the event's id, and as long as the event is there `address` and `rule`
+-- are NULL, for they are the event's. So it needs no index by address. All others draw their id
+-- from the same sequence, so that ids grow in commit order.
 CREATE TABLE list_change (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     at_ms INTEGER NOT NULL,
     event_id INTEGER,
     address TEXT COLLATE NOCASE,
@@ -34,7 +35,8 @@ CREATE TABLE list_change (
     actor TEXT,
     note TEXT
 ) STRICT;
-CREATE INDEX list_change_event ON list_change (event_id) WHERE address IS NULL;
+INSERT INTO sqlite_sequence (name, seq)
+SELECT 'event', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'event');
 CREATE INDEX list_change_address ON list_change (address, id) WHERE address IS NOT NULL;
 
 -- Hours in which a provider (the recipients' domain) had so many hard bounces that the outage
@@ -168,7 +170,7 @@ SELECT c.id, strftime('%Y-%m-%d %H:%M:%f', c.at_ms / 1000.0, 'unixepoch') AS at,
        c.scope, c.action, c.reason_before, c.reason_after, c.detail, c.until, c.actor, c.origin,
        e.rule, c.event_id, c.note
 FROM event AS e
-JOIN list_change AS c ON c.event_id = e.id AND c.address IS NULL
+JOIN list_change AS c ON c.id = e.id AND c.event_id = e.id AND c.address IS NULL
 UNION ALL
 SELECT id, strftime('%Y-%m-%d %H:%M:%f', at_ms / 1000.0, 'unixepoch'), address,
        scope, action, reason_before, reason_after, detail, until, actor, origin,

@@ -28,7 +28,7 @@ SELECT c.id, strftime('%Y-%m-%d %H:%M:%f', c.at_ms / 1000.0, 'unixepoch') AS at,
        c.scope, c.action, c.reason_before, c.reason_after, c.detail, c.until, c.actor, c.origin,
        e.rule, c.event_id, c.note
 FROM event AS e
-JOIN list_change AS c ON c.event_id = e.id AND c.address IS NULL
+JOIN list_change AS c ON c.id = e.id AND c.event_id = e.id AND c.address IS NULL
 UNION ALL
 SELECT id, strftime('%Y-%m-%d %H:%M:%f', at_ms / 1000.0, 'unixepoch'), address,
        scope, action, reason_before, reason_after, detail, until, actor, origin,

@@ -158,6 +158,7 @@ void store_rollback(struct store *store)
     if (!store->in_transaction)
         return;
     write_forget(store);
+    guard_forget(store);
     outbox_transaction_ended(store, false);
     db_rollback(store);
     store->in_transaction = false;

@@ -168,16 +168,19 @@ static int erased_line_add(struct store *store, const struct store_erasure *eras
 {
     struct buf note;
     size_t count = 0;
+    int64_t id = 0;
     int r;
 
     buf_init(&note, STORE_NOTE_BYTES_MAX);
     r = erasure_redact(erasure, str_of(erasure->note), &note, &count);
     if (r == 0)
+        r = change_id_draw(store, &id);
+    if (r == 0)
         r = db_do(store, SQL_ERASE_LINE, db_int(erasure->now_ms),
                   erasure->stays ? KEY(erasure) : db_text(STR_ABSENT),
                   db_text(str_of(policy_action_word(POLICY_ACTION_ERASED))),
                   db_text(str_of(policy_origin_word(POLICY_ORIGIN_PERSON))),
-                  db_text(str_of(erasure->actor)), db_text(buf_str(&note)));
+                  db_text(str_of(erasure->actor)), db_text(buf_str(&note)), db_int(id));
     buf_done(&note);
     return r;
 }
@@ -192,6 +195,8 @@ static int list_erase(struct store *store, struct store_erasure *erasure)
         r = db_do(store, SQL_ERASE_DECISIONS, KEY(erasure));
     if (r == 0)
         r = db_do(store, SQL_ERASE_DAYS, KEY(erasure));
+    if (r == 0)
+        r = db_do(store, SQL_ERASE_LEAKS, KEY(erasure));
     return r < 0 ? r : erased_line_add(store, erasure);
 }
 

@@ -5,7 +5,7 @@
 #include "store/store_internal.h"
 
 /* The texts of an event that strangers write, in the order of the statements. */
-#define EVENT_TEXTS 7
+#define EVENT_TEXTS 10
 
 struct found {
     int64_t ids[STORE_ERASE_WINDOW_MAX];

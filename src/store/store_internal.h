@@ -318,12 +318,15 @@ int kept_address_load(struct store *store, unsigned parts, int64_t after_ms,
 /* Whom and what a change comes from. */
 struct list_cause {
     int64_t at_ms;
-    int64_t event_id; /* a kept event, whose address and rule need not be repeated; 0 */
+    int64_t event_id; /* of a kept event; 0 */
+    bool has_line;    /* the first line about it has its id, and need not repeat it */
     enum policy_origin origin;
     struct str rule;
     struct str actor;
     struct str note;
 };
+/* The id of a line of the log that is not that of an event. */
+int change_id_draw(struct store *store, int64_t *ret);
 /* Saves what has changed, and logs it. */
 int kept_address_save(struct store *store, struct kept_address *kept,
                       const struct policy_change *change, const struct list_cause *cause);
@@ -335,6 +338,7 @@ struct list_event {
     const struct policy_judgement *judgement;
     int64_t event_id; /* 0: there is no row of it */
     struct str guard; /* why the outage guard holds it; or absent */
+    bool has_line;    /* as in struct list_cause */
 };
 
 /* --- store_rebuild.c ------------------------------------------------------------- */

@@ -28,7 +28,6 @@ void write_forget(struct store *store)
     hour_forget(store);
     identity_forget(store);
     store->writing->tombstone_known = false;
-    guard_forget(store);
     total_forget(store);
 }
 

@@ -230,29 +230,41 @@ static int kept_save_day(struct store *store, const struct kept_address *kept,
                  identity_value(day->identity));
 }
 
+int change_id_draw(struct store *store, int64_t *ret)
+{
+    return db_only_fault(db_find(store, SQL_CHANGE_ID, ret));
+}
+
 /* An entry that begins to wait is known by the id of the line that says so. */
 static int kept_save_line(struct store *store, struct kept_address *kept,
-                          const struct policy_line *line, const struct list_cause *cause)
+                          const struct policy_line *line, const struct list_cause *cause,
+                          bool is_only)
 {
     struct policy_entry *entry = &kept->state.entries[line->entry];
     /* An end has no cause but the time. */
     bool is_end = line->action == POLICY_ACTION_EXPIRED;
-    bool of_event = cause->event_id != 0 && !is_end;
-    int r = db_do(
-        store, SQL_CHANGE_ADD, db_int(is_end ? entry->until_ms : cause->at_ms),
-        db_int_if(of_event, cause->event_id),
-        db_text(of_event ? STR_ABSENT : str_of(kept->key)), db_text(str_of(kept->scope)),
-        db_text(str_of(policy_action_word(line->action))),
-        db_text(str_of(policy_reason_word(line->before))),
-        db_text(str_of(policy_reason_word(line->after))),
-        db_text(str_of(policy_origin_word(is_end ? entry->origin : cause->origin))),
-        db_text(entry->detail), db_time(entry->until_ms),
-        db_text(of_event || is_end ? STR_ABSENT : cause->rule),
-        db_text(is_end ? STR_ABSENT : cause->actor),
-        db_text(is_end ? STR_ABSENT : cause->note));
+    bool of_event = is_only && cause->has_line;
+    int64_t id = cause->event_id;
+    int r = of_event ? 0 : change_id_draw(store, &id);
+
+    if (r < 0)
+        return r;
+    r = db_do(store, SQL_CHANGE_ADD, db_int(id),
+              db_int(is_end ? entry->until_ms : cause->at_ms),
+              db_int_if(cause->event_id != 0 && !is_end, cause->event_id),
+              db_text(of_event ? STR_ABSENT : str_of(kept->key)),
+              db_text(str_of(kept->scope)),
+              db_text(str_of(policy_action_word(line->action))),
+              db_text(str_of(policy_reason_word(line->before))),
+              db_text(str_of(policy_reason_word(line->after))),
+              db_text(str_of(policy_origin_word(is_end ? entry->origin : cause->origin))),
+              db_text(entry->detail), db_time(entry->until_ms),
+              db_text(of_event || is_end ? STR_ABSENT : cause->rule),
+              db_text(is_end ? STR_ABSENT : cause->actor),
+              db_text(is_end ? STR_ABSENT : cause->note));
 
     if (r == 0 && line->action == POLICY_ACTION_HELD)
-        entry->held_id = db_last_id(store);
+        entry->held_id = id;
     return r;
 }
 
@@ -262,7 +274,8 @@ int kept_address_save(struct store *store, struct kept_address *kept,
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < change->line_count; i++)
-        r = kept_save_line(store, kept, &change->lines[i], cause);
+        r = kept_save_line(store, kept, &change->lines[i], cause,
+                           change->line_count == 1);
     for (unsigned i = 0; r == 0 && i < POLICY_REASONS; i++)
         if (change->entries & 1u << i)
             r = kept_save_entry(store, kept, (enum policy_reason)i);

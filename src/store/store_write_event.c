@@ -190,9 +190,10 @@ static int seen_load(struct store *store, const struct intake *intake, size_t i,
     if (r < 0 || !ret->is_repeated || !recipient || ret->rows >= STORE_REPEATS_MAX)
         return r;
     /* An event that changes the list is kept, so that it can be found. */
-    r = list_would_change(store, &(struct list_event){intake, recipient,
-                                                      intake_judgement(intake, i), 0,
-                                                      STR_ABSENT});
+    r = list_would_change(store,
+                          &(struct list_event){.intake = intake,
+                                               .recipient = recipient,
+                                               .judgement = intake_judgement(intake, i)});
     ret->is_repeated = r == 0;
     return r < 0 ? r : 0;
 }
@@ -317,8 +318,10 @@ static int recipient_take(struct store *store, const struct intake *intake, size
         r = identity_note_delivery(store, intake);
     if (r == 0 && recipient)
         return list_apply(store,
-                          &(struct list_event){intake, recipient, &judgement,
-                                               applied->seen.event_id, STR_ABSENT});
+                          &(struct list_event){.intake = intake,
+                                               .recipient = recipient,
+                                               .judgement = &judgement,
+                                               .event_id = applied->seen.event_id});
     if (r == 0 && intake->kind == INTAKE_KEEP &&
         str_present(intake->event.sending_status))
         r = sending_apply(store, intake);

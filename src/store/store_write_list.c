@@ -78,6 +78,7 @@ static int share_apply(struct store *store, const struct list_event *event,
     const struct list_cause cause = {
         .at_ms = event->intake->received_ms,
         .event_id = event->event_id,
+        .has_line = event->has_line,
         .origin = event->intake->imported ? POLICY_ORIGIN_IMPORT : POLICY_ORIGIN_EVENT,
         .rule = str_of(judgement->rule)};
     struct policy_change change;
@@ -160,8 +161,12 @@ static int shares_apply(struct store *store, const struct list_event *event)
         else
             r = leak_note(store, event);
     }
-    for (size_t i = 0; r == 0 && i < count; i++, leaks = SHARE_LEAKS_ELSEWHERE)
-        r = share_apply(store, event, &shares[i].judgement, shares[i].scope, leaks);
+    for (size_t i = 0; r == 0 && i < count; i++, leaks = SHARE_LEAKS_ELSEWHERE) {
+        struct list_event share = *event;
+
+        share.has_line = i == 0 && event->event_id != 0;
+        r = share_apply(store, &share, &shares[i].judgement, shares[i].scope, leaks);
+    }
     return r;
 }
 

@@ -409,10 +409,12 @@ const char *const db_sql[SQL_COUNT] = {
                         " VALUES (?, ?, ?, ?, ?)",
     [SQL_GUARD_HELD] = "UPDATE guard SET hour = ?2 WHERE id = ?1",
     [SQL_EVENT_GUARDED] = "UPDATE event SET guarded = 1 WHERE id = ?",
+    [SQL_CHANGE_ID] = "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'event'"
+                      " RETURNING seq",
     [SQL_CHANGE_ADD] =
-        "INSERT INTO list_change (at_ms, event_id, address, scope, action,"
+        "INSERT INTO list_change (id, at_ms, event_id, address, scope, action,"
         " reason_before, reason_after, origin, detail, until, rule, actor, note)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_DECISION_ADD] =
         "INSERT INTO decision (address, scope, action, reason, until, at, actor, note)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

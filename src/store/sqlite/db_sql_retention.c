@@ -3,7 +3,8 @@
 
 /* What strangers write into an event. */
 #define EVENT_TEXTS                                                                      \
-    "address_seen, diagnostic, source, tags, campaign, user_agent, reporting_mta"
+    "address_seen, diagnostic, source, tags, campaign, user_agent, reporting_mta,"       \
+    " subject, message_id_header, contact_list"
 #define ENTRY_IS_NOTED                                                                   \
     "(note LIKE ?1 ESCAPE '\\' OR lifted_note LIKE ?1 ESCAPE '\\'"                       \
     " OR detail LIKE ?1 ESCAPE '\\')"
@@ -46,7 +47,8 @@ const char *const db_sql_retention[SQL_COUNT] = {
         " AND e.occurred_at <= s.last_event_at AND s.is_basis = 0)",
     [SQL_PRUNE_CHANGES_FILL] =
         "UPDATE list_change SET address = e.address, rule = e.rule FROM event AS e"
-        " WHERE e.message_id = ?1 AND list_change.event_id = e.id"
+        " WHERE e.message_id = ?1 AND list_change.id = e.id"
+        " AND list_change.event_id = e.id"
         " AND list_change.address IS NULL",
     [SQL_PRUNE_EVENTS] = "DELETE FROM event WHERE message_id = ?",
     [SQL_PRUNE_MESSAGE] = "DELETE FROM sns_message WHERE id = ?1 AND NOT EXISTS"
@@ -86,10 +88,11 @@ const char *const db_sql_retention[SQL_COUNT] = {
     [SQL_ERASE_CHANGES_BARE] = "UPDATE list_change SET detail = NULL, rule = NULL,"
                                " note = NULL WHERE address = ?",
     [SQL_ERASE_DECISIONS] = "DELETE FROM decision WHERE address = ?",
+    [SQL_ERASE_LEAKS] = "DELETE FROM leak WHERE address = ?",
     [SQL_ERASE_DAYS] = "DELETE FROM soft_day WHERE address = ?",
     [SQL_ERASE_LINE] =
-        "INSERT INTO list_change (at_ms, address, scope, action, reason_before,"
-        " reason_after, origin, actor, note) SELECT ?1, ?2, '*', ?3, reason, reason,"
+        "INSERT INTO list_change (id, at_ms, address, scope, action, reason_before,"
+        " reason_after, origin, actor, note) SELECT ?7, ?1, ?2, '*', ?3, reason, reason,"
         " ?4, ?5, ?6 FROM (SELECT (SELECT reason FROM suppression WHERE address = ?2"
         " ORDER BY strength DESC LIMIT 1) AS reason)",
     [SQL_ERASE_EVENTS_FIND] =
@@ -99,10 +102,10 @@ const char *const db_sql_retention[SQL_COUNT] = {
                                " ON b.message_id = e.message_id WHERE e.address = ?",
     [SQL_ERASE_EVENT] = "DELETE FROM event WHERE id = ?",
     [SQL_ERASE_EVENT_CHANGES] =
-        "DELETE FROM list_change WHERE event_id = ? AND address IS NULL",
+        "DELETE FROM list_change WHERE id = ?1 AND event_id = ?1 AND address IS NULL",
     [SQL_ERASE_EVENT_CHANGES_BARE] =
         "UPDATE list_change SET address = ?2, detail = NULL, rule = NULL, note = NULL"
-        " WHERE event_id = ?1 AND address IS NULL",
+        " WHERE id = ?1 AND event_id = ?1 AND address IS NULL",
     [SQL_ERASE_IS_SHARED] = "SELECT 1 FROM event WHERE message_id = ? LIMIT 1",
     /* The texts of the next statements are in the order of EVENT_TEXTS. */
     [SQL_ERASE_SEARCH_EVENTS] =
@@ -110,7 +113,9 @@ const char *const db_sql_retention[SQL_COUNT] = {
         " AND (address_seen LIKE ?3 ESCAPE '\\' OR diagnostic LIKE ?3 ESCAPE '\\'"
         " OR source LIKE ?3 ESCAPE '\\' OR tags LIKE ?3 ESCAPE '\\'"
         " OR campaign LIKE ?3 ESCAPE '\\' OR user_agent LIKE ?3 ESCAPE '\\'"
-        " OR reporting_mta LIKE ?3 ESCAPE '\\')",
+        " OR reporting_mta LIKE ?3 ESCAPE '\\' OR subject LIKE ?3 ESCAPE '\\'"
+        " OR message_id_header LIKE ?3 ESCAPE '\\'"
+        " OR contact_list LIKE ?3 ESCAPE '\\')",
     [SQL_ERASE_SEARCH_BODIES] =
         "SELECT message_id FROM body WHERE message_id > ?1 AND message_id <= ?2"
         " AND ?3 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM unapplied AS u"
@@ -125,7 +130,8 @@ const char *const db_sql_retention[SQL_COUNT] = {
     [SQL_ERASE_EVENT_TEXTS] = "SELECT " EVENT_TEXTS " FROM event WHERE id = ?",
     [SQL_ERASE_EVENT_REDACT] =
         "UPDATE event SET address_seen = ?2, diagnostic = ?3, source = ?4, tags = ?5,"
-        " campaign = ?6, user_agent = ?7, reporting_mta = ?8 WHERE id = ?1",
+        " campaign = ?6, user_agent = ?7, reporting_mta = ?8, subject = ?9,"
+        " message_id_header = ?10, contact_list = ?11 WHERE id = ?1",
     [SQL_ERASE_CHANGE_NOTES] =
         "UPDATE list_change SET note = NULL, detail = NULL WHERE id = ?",
     [SQL_ERASE_ENTRY_NOTE_FIND] =
