@@ -34,6 +34,8 @@ struct intake {
     enum intake_origin origin;
     enum quarantine_reason reason;
     struct str body;             /* verbatim, as posted */
+    char *packed;                /* owned; by store_pack(), or NULL: not packed yet */
+    size_t packed_bytes;         /* 0: it would not be shorter */
     bool has_token;              /* the body is a confirmation, of either kind */
     struct str topic_arn;        /* absent for INTAKE_FROM_FILE */
     struct str sns_message_id;   /* absent for INTAKE_FROM_FILE */

@@ -103,6 +103,12 @@ bool store_is_new(const struct store *store);
 int store_begin(struct store *store);
 
 /*
+ * Packs the body of a message that will be kept, in the thread that calls, so that the
+ * writer need not. Any thread. 0 or -ENOMEM, after which the writer tries.
+ */
+int store_pack(struct intake *intake);
+
+/*
  * Applies one message inside the transaction. `*ret` gets a verdict that
  * verdict_is_kept(). Only I/O can fail: after a failure call store_rollback().
  */

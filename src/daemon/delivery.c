@@ -176,6 +176,7 @@ static enum delivery_step delivery_verify(struct delivery *delivery,
     /* The simulator's topic lives on this machine: there is nobody to confirm with. */
     if (delivery->intake.kind == INTAKE_CONFIRM && delivery_is_simulated(delivery, rules))
         return delivery_decide(delivery, VERDICT_TOPIC_REFUSED, "the simulator's topic");
+    (void)store_pack(&delivery->intake);
     return DELIVERY_STORABLE;
 }
 

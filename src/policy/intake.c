@@ -200,8 +200,10 @@ int intake_from_file(struct str body, const struct intake_options *options,
 void intake_done(struct intake *intake)
 {
     ses_event_done(&intake->event);
+    free(intake->packed);
     free(intake->judged);
     free(intake->judgements);
+    intake->packed = NULL;
     intake->judged = NULL;
     intake->judgements = NULL;
     intake->judgement_count = 0;

@@ -3,7 +3,9 @@
  * event was kept, plain in quarantine, where people and programs read them in a view.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
@@ -28,34 +30,51 @@ static bool packer_set(ZSTD_CCtx *packer, ZSTD_cParameter parameter, int value)
     return !ZSTD_isError(ZSTD_CCtx_setParameter(packer, parameter, value));
 }
 
-/* NULL when memory is short. The row has the dictionary's number: no frame needs it. */
-static ZSTD_CCtx *packer_get(struct store *store)
-{
-    ZSTD_CCtx *packer = store->writing->packer;
+/* A thread's packer is freed when the thread ends. */
+static pthread_once_t packer_once = PTHREAD_ONCE_INIT;
+static pthread_key_t packer_key;
+static bool packer_has_key;
 
-    if (packer)
+static void packer_free(void *packer)
+{
+    (void)ZSTD_freeCCtx(packer);
+}
+
+static void packer_begin(void)
+{
+    packer_has_key = pthread_key_create(&packer_key, packer_free) == 0;
+}
+
+/* NULL when memory is short. The row has the dictionary's number: no frame needs it. */
+static ZSTD_CCtx *packer_get(void)
+{
+    ZSTD_CCtx *packer;
+
+    (void)pthread_once(&packer_once, packer_begin);
+    packer = packer_has_key ? pthread_getspecific(packer_key) : NULL;
+    if (packer || !packer_has_key)
         return packer;
     packer = ZSTD_createCCtx();
     if (!packer || !packer_set(packer, ZSTD_c_compressionLevel, PACKER_LEVEL) ||
         !packer_set(packer, ZSTD_c_minMatch, PACKER_MATCH) ||
         !packer_set(packer, ZSTD_c_dictIDFlag, 0) ||
         ZSTD_isError(ZSTD_CCtx_loadDictionary(packer, DICTIONARY_NEW->bytes,
-                                              DICTIONARY_NEW->size)))
+                                              DICTIONARY_NEW->size)) ||
+        pthread_setspecific(packer_key, packer) != 0)
         (void)ZSTD_freeCCtx(take_ptr(packer));
-    store->writing->packer = packer;
     return packer;
 }
 
-void body_packer_free(struct store *store)
+static bool body_is_packable(struct str body)
 {
-    (void)ZSTD_freeCCtx(take_ptr(store->writing->packer));
+    return body.len > 0 && body.len <= STORE_PACKED_BYTES_MAX;
 }
 
 /* Into memory of the size of `body`; `*ret_size` is 0 where plain is as short. 0 or
  * -ENOMEM. */
-static int body_pack(struct store *store, struct str body, char *ret, size_t *ret_size)
+static int body_pack(struct str body, char *ret, size_t *ret_size)
 {
-    ZSTD_CCtx *packer = packer_get(store);
+    ZSTD_CCtx *packer = packer_get();
     size_t size;
 
     *ret_size = 0;
@@ -81,21 +100,52 @@ int body_add_plain(struct store *store, int64_t message_id, struct str body)
     return body_add_as(store, message_id, body, 0);
 }
 
+static int body_add_packed(struct store *store, int64_t message_id, struct str body,
+                           struct str packed)
+{
+    return packed.len == 0 ? body_add_plain(store, message_id, body)
+                           : body_add_as(store, message_id, packed, DICTIONARY_COUNT);
+}
+
 int body_add(struct store *store, int64_t message_id, struct str body)
 {
     _cleanup_(freep) char *packed = NULL;
     size_t size;
     int r;
 
-    if (body.len == 0 || body.len > STORE_PACKED_BYTES_MAX)
+    if (!body_is_packable(body))
         return body_add_plain(store, message_id, body);
     packed = malloc(body.len);
-    r = body_pack(store, body, packed, &size);
+    r = body_pack(body, packed, &size);
+    return r < 0 ? r
+                 : body_add_packed(store, message_id, body, (struct str){packed, size});
+}
+
+int body_add_kept(struct store *store, int64_t message_id, const struct intake *intake)
+{
+    return intake->packed
+               ? body_add_packed(store, message_id, intake->body,
+                                 (struct str){intake->packed, intake->packed_bytes})
+               : body_add(store, message_id, intake->body);
+}
+
+int store_pack(struct intake *intake)
+{
+    char packed[STORE_PACK_AHEAD_BYTES_MAX];
+    struct str body = intake->body;
+    int r;
+
+    if (intake->kind != INTAKE_KEEP || body.len == 0 || body.len > sizeof(packed))
+        return 0;
+    r = body_pack(body, packed, &intake->packed_bytes);
     if (r < 0)
         return r;
-    return size == 0 ? body_add_plain(store, message_id, body)
-                     : body_add_as(store, message_id, (struct str){packed, size},
-                                   DICTIONARY_COUNT);
+    intake->packed = malloc(intake->packed_bytes + 1);
+    if (!intake->packed)
+        return -ENOMEM;
+    memcpy(intake->packed, packed, intake->packed_bytes);
+    intake->event.owned_bytes += intake->packed_bytes;
+    return 0;
 }
 
 static int body_refuse(struct store *store, int error, int64_t event_id, const char *why)

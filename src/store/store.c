@@ -106,8 +106,6 @@ void store_close(struct store *store)
         return;
     store_rollback(store);
     db_close(store);
-    if (store->writing)
-        body_packer_free(store);
     free(store->writing);
     free(store->path);
     free(store);

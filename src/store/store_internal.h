@@ -143,8 +143,7 @@ struct writing {
     uint16_t hour_slots[STORE_HOUR_SLOTS]; /* by hash: 1 + index in `hours`, 0 free */
     struct dimension dimensions[STORE_DIMENSIONS_CACHED_MAX];
     size_t dimension_count;
-    int64_t tidy_hour;          /* hours before it are folded */
-    struct ZSTD_CCtx_s *packer; /* of body.c; NULL until the first message is kept */
+    int64_t tidy_hour; /* hours before it are folded */
     struct given_out out[STORE_TASKS_OUT_MAX];
     size_t out_count;
     bool outbox_changed;  /* since store_outbox_changed() last looked */
@@ -175,8 +174,8 @@ int body_add(struct store *store, int64_t message_id, struct str body);
 int body_add_plain(struct store *store, int64_t message_id, struct str body);
 /* Appends it, verbatim: 1, 0 where none is kept, or as store_message(). */
 int body_find(struct store *store, int64_t message_id, struct buf *ret);
-/* Frees what body_add() works with. */
-void body_packer_free(struct store *store);
+/* That of the message itself, which may be packed already. */
+int body_add_kept(struct store *store, int64_t message_id, const struct intake *intake);
 
 /* --- store_write*.c -------------------------------------------------------------- */
 

@@ -156,7 +156,7 @@ static int message_keep(struct store *store, const struct intake *intake,
         return 0;
     r = event_apply(store, intake, message->id, seen, ret);
     if (r == 0 && *ret == VERDICT_STORED)
-        r = body_add(store, message->id, intake->body);
+        r = body_add_kept(store, message->id, intake);
     if (r == 0 && *ret == VERDICT_STORED)
         r = event_redact_erased(store, intake, message->id);
     if (r == 0 && message->is_unapplied)
