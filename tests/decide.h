@@ -2,7 +2,7 @@
 #ifndef TESTS_DECIDE_H
 #define TESTS_DECIDE_H
 
-#include "sesbounce/store.h"
+#include "sesbounce/store_read.h"
 
 static inline int decide_any(struct store *store, const struct store_decision *by,
                              enum policy_decide what, bool *ret_changed)

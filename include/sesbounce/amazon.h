@@ -6,7 +6,7 @@
 #define SESBOUNCE_AMAZON_H
 
 #include "sesbounce/address.h"
-#include "sesbounce/store.h"
+#include "sesbounce/store_read.h"
 
 /* A line for a shell, which may end with a comment; not yet neutralised. */
 typedef int amazon_line_fn(void *context, const char *line);

@@ -6,7 +6,7 @@
 #define SESBOUNCE_FILTER_H
 
 #include "sesbounce/address.h"
-#include "sesbounce/store.h"
+#include "sesbounce/store_read.h"
 
 struct filter {
     enum store_view view;

@@ -18,7 +18,7 @@
 
 #include "sesbounce/buf.h"
 #include "sesbounce/limits.h"
-#include "sesbounce/store.h"
+#include "sesbounce/store_read.h"
 
 enum output_format { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_CSV, OUTPUT_CSV_RAW };
 

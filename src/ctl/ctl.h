@@ -13,7 +13,7 @@
 #include "sesbounce/filter.h"
 #include "sesbounce/output.h"
 #include "sesbounce/settings.h"
-#include "sesbounce/store.h"
+#include "sesbounce/store_read.h"
 
 enum ctl_exit {
     CTL_DONE = 0,

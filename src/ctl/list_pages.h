@@ -6,7 +6,7 @@
 #ifndef CTL_LIST_PAGES_H
 #define CTL_LIST_PAGES_H
 
-#include "sesbounce/store.h"
+#include "sesbounce/store_read.h"
 
 /* Which rows; NULL: all. */
 struct list_pages_of {

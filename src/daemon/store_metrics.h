@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "sesbounce/buf.h"
-#include "sesbounce/store.h"
+#include "sesbounce/store_read.h"
 
 struct store_metrics {
     pthread_mutex_t mutex; /* guards `text` */

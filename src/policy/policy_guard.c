@@ -28,7 +28,7 @@ bool policy_guard_trips(const struct policy *policy,
 }
 
 /* FNV-1a: nothing depends on it but a comparison within the hour. */
-static uint64_t hash_add(uint64_t hash, char byte)
+static uint64_t answer_hash_add(uint64_t hash, char byte)
 {
     return (hash ^ (unsigned char)byte) * UINT64_C(0x100000001b3);
 }
@@ -41,14 +41,14 @@ uint64_t policy_guard_answer(const struct ses_recipient *recipient)
     struct str word;
 
     for (size_t i = 0; i < recipient->status.len; i++)
-        hash = hash_add(hash, recipient->status.data[i]);
+        hash = answer_hash_add(hash, recipient->status.data[i]);
     while (str_split(&rest, ' ', &word)) {
         if (word.len > 0 && memchr(word.data, '@', word.len))
             continue;
         for (size_t i = 0; i < word.len; i++)
             if (word.data[i] < '0' || word.data[i] > '9')
-                hash = hash_add(hash, word.data[i]);
-        hash = hash_add(hash, ' ');
+                hash = answer_hash_add(hash, word.data[i]);
+        hash = answer_hash_add(hash, ' ');
     }
     return hash;
 }

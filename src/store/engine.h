@@ -13,7 +13,7 @@
 
 #include "sesbounce/clock.h"
 #include "sesbounce/limits.h"
-#include "sesbounce/store.h"
+#include "sesbounce/store_read.h"
 
 struct db;      /* the engine's part of a connection */
 struct writing; /* the store's: store_internal.h */

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sesbounce/store.h"
+#include "sesbounce/store_read.h"
 
 /* 2026-09-21T14:13:20Z; no clock is asked. */
 #define WORKLOAD_NOW_MS INT64_C(1790000000000)

@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 #include "sesbounce/limits.h"
-#include "sesbounce/store.h"
+#include "sesbounce/store_read.h"
 
 #define CONTROL_BYTES 2
 #define NOW_MS        INT64_C(1790000000000)
