@@ -12,7 +12,17 @@
 #include "sesbounce/text.h"
 
 /* What `counts` has, in its order. */
-enum { NEW_LIST, DROPPED, QUARANTINED, NOT_ADDRESSED, LEAKS, FUTURE, STALE, COUNTS };
+enum {
+    NEW_LIST,
+    DROPPED,
+    QUARANTINED,
+    HELD,
+    NOT_ADDRESSED,
+    LEAKS,
+    FUTURE,
+    STALE,
+    COUNTS
+};
 
 struct status {
     struct ctl *ctl;
@@ -156,6 +166,8 @@ static const struct {
                  "yesterday; type: sesbouncectl quarantine list, to see what fills "
                  "it; [retention] quarantine_bytes is its size"},
     [QUARANTINED] = {"quarantine", "@ in quarantine; type: sesbouncectl quarantine list"},
+    [HELD] = {"held", "@ held: they suppress nobody until you decide; type: sesbouncectl "
+                      "suppress held"},
     [NOT_ADDRESSED] =
         {"not_addressed_last_day",
          "@ not-addressed in the last day: bounces or complaints named an address that "

@@ -49,6 +49,8 @@ int store_status(struct store *store, store_row_fn *row, void *context)
     if (r == 0)
         r = status_give_rows(store, SQL_STATUS, row, context);
     if (r == 0)
+        r = status_give_rows(store, SQL_STATUS_HELD, row, context);
+    if (r == 0)
         r = status_give_rows(store, SQL_STATUS_NOT_ADDRESSED, row, context);
     if (r == 0)
         r = status_give_rows(store, SQL_STATUS_LEAKS, row, context);

@@ -40,6 +40,14 @@ def test_complaint_14_an_outage_of_a_provider_wipes_nobody_out(guarded, sns):
     assert "sesbouncectl suppress drop guard:mail.example" in log
 
 
+def test_status_says_what_is_held_and_where_there_is_an_outage(guarded, sns):
+    outage(guarded, sns, LEAST + 5)
+    told = {row["name"]: row.get("value") for row in guarded.ctl("-o", "json", "status").json()
+            if row["name"] != "attention"}
+    assert (told["held"], told["guarded"]) == (6, "mail.example")
+    assert "6 held: they suppress nobody until you decide" in guarded.ctl("status").out
+
+
 def test_one_command_drops_them_all(guarded, sns):
     outage(guarded, sns, LEAST + 5)
     assert guarded.ctl("suppress", "drop", "guard:mail.example").out == "6 dropped\n"

@@ -61,6 +61,12 @@ const char *const db_sql[SQL_COUNT] = {
         "SELECT 'outbox_last_fault', (SELECT last_fault FROM outbox"
         " WHERE last_fault IS NOT NULL ORDER BY id DESC LIMIT 1) UNION ALL "
         "SELECT name, n FROM total WHERE name = 'addresses_with_soft_bounces'",
+    /* `guarded` is NULL where no provider is. */
+    [SQL_STATUS_HELD] =
+        "SELECT 'held', count(*) FROM suppression INDEXED BY suppression_held"
+        " WHERE held_why IS NOT NULL UNION ALL"
+        " SELECT 'guarded', group_concat(DISTINCT provider) FROM guard"
+        " WHERE hour >= strftime('%s', 'now') / 3600 - 1",
     /* Its condition is that of the index event_not_addressed. */
     [SQL_STATUS_NOT_ADDRESSED] =
         "SELECT 'not_addressed_last_day', count(*) FROM event WHERE rule = "
