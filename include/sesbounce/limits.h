@@ -346,6 +346,9 @@
 #define STORE_LEAKS_MAX 100000
 /* Of the leaks of the last day, so many tell who sent most of them. */
 #define STORE_LEAKS_TOLD_MAX 1000
+/* Events of an address that are replayed when one comes late, within a transaction of
+ * deliveries: some milliseconds. With more, it is carried in as if it were not late. */
+#define STORE_REPLAY_EVENTS_MAX 500
 /* How late the log may say that a term has ended. */
 #define STORE_EXPIRE_AGAIN_MS (60LL * 1000)
 /* Entries whose end is logged in one transaction: some milliseconds. */

@@ -47,6 +47,9 @@ struct policy_entry {
     struct str lifted_note;
 };
 
+/* Is it in force at that time? */
+bool policy_entry_is_live(const struct policy_entry *entry, int64_t ms);
+
 enum policy_mark { POLICY_MARK_KEPT, POLICY_MARK_CHANGED, POLICY_MARK_GONE };
 
 /* A UTC day on which the address bounced for a sending identity. */

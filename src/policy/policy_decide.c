@@ -5,7 +5,7 @@
 static unsigned decide_add(struct fold *fold, const struct policy_decision *decision)
 {
     struct policy_entry *entry = &fold->address->entries[POLICY_REASON_MANUAL];
-    bool live = entry_is_live(entry, decision->now_ms);
+    bool live = policy_entry_is_live(entry, decision->now_ms);
     bool same_note =
         !str_present(decision->note) || str_equal(entry->note, decision->note);
 
@@ -32,7 +32,7 @@ static unsigned decide_remove(struct fold *fold, const struct policy_decision *d
     for (size_t i = 0; i < POLICY_REASONS; i++) {
         struct policy_entry *entry = &address->entries[i];
 
-        any = any || entry->held || entry_is_live(entry, decision->now_ms);
+        any = any || entry->held || policy_entry_is_live(entry, decision->now_ms);
         if (entry->exists && !entry->lifted)
             entries |= 1u << i;
     }
@@ -140,7 +140,8 @@ enum policy_decided policy_decide(const struct policy_decision *decision,
 
     *ret = (struct policy_change){.entries = 0};
     if (decision->what == POLICY_DECIDE_REMOVE && !decision->complaint &&
-        entry_is_live(&address->entries[POLICY_REASON_COMPLAINT], decision->now_ms))
+        policy_entry_is_live(&address->entries[POLICY_REASON_COMPLAINT],
+                             decision->now_ms))
         return POLICY_REFUSED;
     fold_begin(&fold);
     unsigned entries = decision_carry(&fold, decision);

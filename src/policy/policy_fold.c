@@ -28,7 +28,7 @@ void entry_note_event(struct policy_entry *entry, int64_t occurred_ms)
     entry->event_count++;
 }
 
-bool entry_is_live(const struct policy_entry *entry, int64_t ms)
+bool policy_entry_is_live(const struct policy_entry *entry, int64_t ms)
 {
     return entry->exists && !entry->lifted && !entry->held && entry->until_ms > ms;
 }
@@ -128,7 +128,7 @@ static bool entry_suppress(const struct fold *fold, struct policy_entry *entry,
 {
     int64_t occurred_ms = fold->when->occurred_ms;
     bool overruled = event_is_overruled(fold->address, occurred_ms);
-    bool live = entry_is_live(entry, occurred_ms);
+    bool live = policy_entry_is_live(entry, occurred_ms);
     bool void_hit = fold->judgement->list_hit && fold->address->removed_ms != CLOCK_NONE;
 
     if (void_hit && !live)
@@ -153,7 +153,8 @@ static bool entry_hold(const struct fold *fold, struct policy_entry *entry,
                        struct str why)
 {
     int64_t occurred_ms = fold->when->occurred_ms;
-    bool waits = entry->exists && (entry->held || entry_is_live(entry, occurred_ms));
+    bool waits =
+        entry->exists && (entry->held || policy_entry_is_live(entry, occurred_ms));
 
     if (event_is_overruled(fold->address, occurred_ms))
         return false;

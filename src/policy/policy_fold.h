@@ -24,7 +24,6 @@ void fold_begin(struct fold *fold);
  * them. */
 void fold_end(struct fold *fold, unsigned entries, enum policy_action action);
 
-bool entry_is_live(const struct policy_entry *entry, int64_t ms);
 void entry_lift(struct policy_entry *entry, int64_t ms, struct str by, struct str note);
 void entry_note_event(struct policy_entry *entry, int64_t occurred_ms);
 /* Did a person remove the address after this? */

@@ -20,9 +20,9 @@ void policy_replay(const struct policy_decision *decision, struct policy_address
 static bool entry_differs(const struct policy_entry *kept,
                           const struct policy_entry *replayed, int64_t now_ms)
 {
-    bool is_live = entry_is_live(replayed, now_ms);
+    bool is_live = policy_entry_is_live(replayed, now_ms);
 
-    if (entry_is_live(kept, now_ms) != is_live || kept->held != replayed->held)
+    if (policy_entry_is_live(kept, now_ms) != is_live || kept->held != replayed->held)
         return true;
     return (is_live || kept->held) &&
            (kept->since_ms != replayed->since_ms || kept->until_ms != replayed->until_ms);
@@ -32,7 +32,7 @@ static bool entry_differs(const struct policy_entry *kept,
 static void entry_replace(struct policy_entry *kept, const struct policy_entry *replayed,
                           int64_t now_ms)
 {
-    if (replayed->held || entry_is_live(replayed, now_ms))
+    if (replayed->held || policy_entry_is_live(replayed, now_ms))
         *kept = *replayed;
     else
         entry_lift(kept, now_ms, STR("rebuild"), STR_ABSENT);

@@ -343,7 +343,7 @@ struct list_event {
 /* --- store_rebuild.c ------------------------------------------------------------- */
 
 /* Replays all kept events of the address, with `event` among them, into `kept`, of which
- * the list is loaded, and saves that. */
+ * the list is loaded, and saves that. -E2BIG, and nothing done: there are too many. */
 int list_replay(struct store *store, const struct list_event *event,
                 struct kept_address *kept, const struct list_cause *cause);
 

@@ -266,14 +266,16 @@ static int event_replay(struct replay *replay, struct db_call *call)
     return db_only_fault(r);
 }
 
-static int events_replay(struct replay *replay)
+/* -E2BIG: there are more than `max` of them. */
+static int events_replay(struct replay *replay, size_t max)
 {
+    size_t count = 0;
     _cleanup_(db_call_end) struct db_call call =
         db_call(replay->store, SQL_REBUILD_EVENTS, db_text(str_of(replay->address.key)));
     int r;
 
     while ((r = db_step(&call)) == 1) {
-        r = event_replay(replay, &call);
+        r = ++count > max ? -E2BIG : event_replay(replay, &call);
         if (r < 0)
             return r;
     }
@@ -360,7 +362,7 @@ int store_rebuild_address(struct store *store, const struct store_rebuild *rebui
     (void)snprintf(replay.guard, sizeof(replay.guard), "guard:%s", replay.address.domain);
     r = decisions_load(&replay);
     if (r == 0)
-        r = events_replay(&replay);
+        r = events_replay(&replay, SIZE_MAX);
     if (r == 0)
         r = scopes_add_kept(&replay);
     for (size_t i = 0; r >= 0 && i < replay.scope_count; i++) {
@@ -382,7 +384,7 @@ int list_replay(struct store *store, const struct list_event *event,
     if (r == 0)
         r = decisions_load(&replay);
     if (r == 0)
-        r = events_replay(&replay);
+        r = events_replay(&replay, STORE_REPLAY_EVENTS_MAX);
     at = r < 0 ? r : replay_scope(&replay, str_of(kept->scope));
     if (at < 0)
         return at;

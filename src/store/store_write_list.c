@@ -29,6 +29,11 @@ static int share_is_late(struct store *store, const struct list_event *event,
     if (event->event_id == 0 || effect_counts_softly(judgement->effect) ||
         judgement->effect == POLICY_EFFECT_RESET || entry->is_basis)
         return 0;
+    /* Nothing becomes of it: the commonest case, mail that is sent against the list. */
+    if (judgement->effect == POLICY_EFFECT_SUPPRESS &&
+        policy_entry_is_live(entry, occurred_ms) && entry->until_ms == POLICY_FOR_EVER &&
+        entry->since_ms <= occurred_ms)
+        return 0;
     if (entry->exists)
         return occurred_ms < entry->last_event_ms;
     /* Such as not-spam, which makes no entry. */
@@ -38,34 +43,45 @@ static int share_is_late(struct store *store, const struct list_event *event,
                          db_time(occurred_ms));
 }
 
+static void share_carry(const struct list_event *event,
+                        const struct policy_judgement *judgement, bool deliveries_seen,
+                        struct kept_address *kept, struct policy_change *ret)
+{
+    const struct intake *intake = event->intake;
+    const struct policy_when when = {.occurred_ms = intake->occurred_ms,
+                                     .received_ms = intake->received_ms,
+                                     .imported = intake->imported,
+                                     .guard = event->guard,
+                                     .identity = intake->event.identity,
+                                     .deliveries_seen = deliveries_seen};
+
+    policy_fold(intake->policy, judgement, &when, &kept->state, ret);
+}
+
 /* 1: the event is late, and nothing is folded; 0 or a fault. */
 static int share_fold(struct store *store, const struct list_event *event,
                       const struct policy_judgement *judgement, enum share_leaks leaks,
                       struct kept_address *kept, struct policy_change *ret)
 {
     const struct intake *intake = event->intake;
-    struct policy_when when = {.occurred_ms = intake->occurred_ms,
-                               .received_ms = intake->received_ms,
-                               .imported = intake->imported,
-                               .guard = event->guard,
-                               .identity = intake->event.identity};
     unsigned parts = policy_fold_needs(judgement);
+    bool seen = false;
     int r = 0;
 
     *ret = (struct policy_change){.entries = 0};
     if (parts == 0)
         return 0;
     if (effect_counts_softly(judgement->effect))
-        r = identity_has_deliveries(store, when.identity, when.occurred_ms);
-    when.deliveries_seen = r > 0;
+        r = identity_has_deliveries(store, intake->event.identity, intake->occurred_ms);
+    seen = r > 0;
     if (r >= 0)
-        r = kept_address_load(store, parts, when.occurred_ms, kept);
+        r = kept_address_load(store, parts, intake->occurred_ms, kept);
     if (r == 0 && leaks == SHARE_LEAKS_NOTED)
         r = leak_note_kept(store, event, kept);
     if (r == 0)
         r = share_is_late(store, event, judgement, kept);
     if (r == 0)
-        policy_fold(intake->policy, judgement, &when, &kept->state, ret);
+        share_carry(event, judgement, seen, kept, ret);
     return r;
 }
 
@@ -84,9 +100,14 @@ static int share_apply(struct store *store, const struct list_event *event,
     struct policy_change change;
     int r = share_fold(store, event, judgement, leaks, &kept, &change);
 
-    if (r != 0)
-        return r < 0 ? r : list_replay(store, event, &kept, &cause);
-    return kept_address_save(store, &kept, &change, &cause);
+    if (r == 1) {
+        r = list_replay(store, event, &kept, &cause);
+        if (r != -E2BIG)
+            return r;
+        r = 0; /* what came late counts as if it came now */
+        share_carry(event, judgement, false, &kept, &change);
+    }
+    return r < 0 ? r : kept_address_save(store, &kept, &change, &cause);
 }
 
 /* The next scope after `scope`, in place, in which the address is counted softly. 1, 0
