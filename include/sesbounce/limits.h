@@ -316,6 +316,12 @@
 /* Pairs of a sending identity and a day with Deliveries that are remembered as written;
  * others are written again, which changes nothing. */
 #define STORE_IDENTITIES_CACHED_MAX 64
+/* Sending identities for which the soft bounces of an address are told apart on one day;
+ * those of further ones count as of an unknown one. */
+#define POLICY_IDENTITIES_MAX 16
+/* Addresses that the outage guard remembers to have counted: whoever reports one again
+ * and again is heard once. */
+#define GUARD_ADDRESSES 8
 /* Providers that the outage guard counts at a time, in sets of so many places: those with
  * the fewest hard bounces are forgotten first. */
 #define GUARD_SETS   64
@@ -348,7 +354,7 @@
 #define STORE_LEAKS_TOLD_MAX 1000
 /* Events of an address that are replayed when one comes late, within a transaction of
  * deliveries: some milliseconds. With more, it is carried in as if it were not late. */
-#define STORE_REPLAY_EVENTS_MAX 500
+#define STORE_REPLAY_EVENTS_MAX 100
 /* How late the log may say that a term has ended. */
 #define STORE_EXPIRE_AGAIN_MS (60LL * 1000)
 /* Entries whose end is logged in one transaction: some milliseconds. */

@@ -72,6 +72,7 @@ enum policy_rule_flag {
     POLICY_RULE_LIST_HIT = 1 << 2, /* and not in the rates */
     POLICY_RULE_NOT_IN_RATES = 1 << 3,
     POLICY_RULE_ALERT = 1 << 4,
+    POLICY_RULE_NOT_TRIED = 1 << 7, /* SES did not ask the provider */
     POLICY_RULE_OWN_SCOPE = 1 << 5, /* the entry is in the event's scope, never in `*` */
     POLICY_RULE_NEEDS_SCOPE = 1 << 6, /* likewise, and recorded only in scope `*` */
 };
@@ -100,6 +101,8 @@ struct policy_rule {
 
 /* The rows in their order: the first that holds decides. NULL after the last. */
 const struct policy_rule *policy_rule_at(size_t index);
+/* The row of those who leave through SES's list management. */
+#define POLICY_RULE_OPT_OUT "opt-out"
 /* Where the row of that name is; POLICY_RULE_NONE: there is none. */
 size_t policy_rule_index(struct str name);
 #define POLICY_RULE_NONE SIZE_MAX
@@ -207,6 +210,7 @@ struct policy_judgement {
     bool doubles;         /* each repeat after the term has run out doubles it */
     bool second_for_ever; /* a second event makes it permanent */
     bool list_hit;        /* SES did not try: never brings back what a person removed */
+    bool not_tried;       /* likewise: the provider was not asked */
     bool own_scope;       /* the entry is in the event's scope, never in `*` */
     bool needs_scope;     /* likewise, and there is none in scope `*` */
     bool doubt_only;      /* of DOUBTFUL: it is a soft day of another scope */
@@ -267,7 +271,8 @@ size_t policy_share(const struct policy_judgement *judgement,
 /* What a provider (the recipients' domain) has had in the present hour, and before. */
 struct policy_provider {
     int64_t hard;       /* hard bounces */
-    int64_t alike;      /* of these, those with the commonest answer */
+    int64_t answers;    /* that have been compared: not those of before a restart */
+    int64_t alike;      /* of these, those with the commonest one */
     int64_t deliveries; /* 0 also where they are not reported */
     int64_t usual;      /* hard bounces in an hour at most, in POLICY_GUARD_USUAL_MS */
 };

@@ -38,7 +38,7 @@ struct policy_entry {
     int64_t repeats; /* terms that ran out before a new one began */
     int64_t held_id; /* what it is called while it is held: the store's */
     struct str detail;
-    struct str rule; /* of the last event */
+    struct str rule; /* of the event that `detail` is from */
     struct str why;  /* it is held: the rule's name, or `guard:DOMAIN` */
     struct str actor;
     struct str note;

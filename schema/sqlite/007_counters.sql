@@ -95,6 +95,7 @@ CREATE TABLE leak (
     UNIQUE (ses_message_id, address, scope)
 ) STRICT;
 CREATE INDEX leak_sent ON leak (sent_at);
+CREATE INDEX leak_address ON leak (address);
 INSERT INTO total (name, n) VALUES ('leaks', 0);
 
 CREATE VIEW leaks AS

@@ -109,6 +109,8 @@ static int export_run(struct export *export)
                  {STORE_DECISIONS, "decision", own_row_export},
                  {STORE_LOG, "change", own_row_export},
                  {STORE_SOFT_DAYS, "soft_day", own_row_export},
+                 {STORE_LEAKS, "leak", own_row_export},
+                 {STORE_UNSUBSCRIBES, "unsubscribe", own_row_export},
                  {STORE_EVENTS, "event", message_export}};
     struct store_filter filter = {.address = export->address->key};
     int r = 0;

@@ -47,7 +47,11 @@ static bool held_find_word(struct held *held, const char *word)
     uint64_t id = 0;
     size_t before = held->count;
 
-    if (str_to_u64(str_of(word), INT64_MAX, &id) == 0)
+    if (str_to_u64(str_of(word), INT64_MAX, &id) == 0 && id == 0) {
+        (void)ctl_fail("ID must be a number of 1 or more, not `%s`", word);
+        return false;
+    }
+    if (id > 0)
         filter.id = (int64_t)id;
     else if (strchr(word, '@') && ctl_address(word, &address))
         filter.address = address.key;

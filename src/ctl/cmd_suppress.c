@@ -98,7 +98,7 @@ static const char *term_text(int64_t until_ms, char ret[TERM_BYTES])
     return ret;
 }
 
-#define RESULT_BYTES (2 * TERM_BYTES + 2 * POLICY_SCOPE_BYTES_MAX + 64)
+#define RESULT_BYTES (2 * TERM_BYTES + 3 * POLICY_SCOPE_BYTES_MAX + 64)
 
 static void result_sentence(const struct decision *decision,
                             const struct decided *decided, char ret[RESULT_BYTES])
@@ -113,9 +113,10 @@ static void result_sentence(const struct decision *decision,
                        "is on the list for a complaint: add "
                        "--complaint to remove it nevertheless");
     else if (!decision->add && !changed && *before->other)
-        (void)snprintf(ret, RESULT_BYTES,
-                       "is not on the list in scope %s, but in scope %s: add --scope",
-                       decision->store.scope, before->other);
+        (void)snprintf(
+            ret, RESULT_BYTES,
+            "is not on the list in scope %s, but in scope %s: use --scope '%s'",
+            decision->store.scope, before->other, before->other);
     else if (!decision->add)
         (void)snprintf(ret, RESULT_BYTES, "%s%s", changed ? would : "",
                        changed ? "lifted" : "is not on the list");

@@ -68,8 +68,8 @@ static const struct verb verbs[] = {
      "events "
      "are kept\nno longer are taken as given. It can be interrupted and repeated.",
      "sesbouncectl suppress rebuild --dry-run", DRY, 0, 0, .run = cmd_suppress_rebuild},
-    {"suppress", "log", "", "The changes of the list, oldest first",
-     "--limit without --after-id gives the newest.",
+    {"suppress", "log", "", "The changes of the list",
+     "A table shows the newest 50, newest first; json and csv show all, oldest first.",
      "sesbouncectl suppress log --address jane@example.com",
      TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_SCOPE) | TAKES(OPTION_AFTER_ID) |
          TAKES(OPTION_LIMIT),
@@ -113,7 +113,7 @@ static const struct verb verbs[] = {
     {"export", NULL, "--address ADDRESS -o json",
      "Everything that is kept about an address",
      "One JSON object per line; `kind` says what it is: entry, held, decision, change, "
-     "soft_day,\nevent, message, quarantined, mentioned_in_event.",
+     "soft_day,\nleak, unsubscribe, event, message, quarantined, mentioned_in_event.",
      "sesbouncectl export --address jane@example.com -o json", TAKES(OPTION_ADDRESS), 0,
      0, .run = cmd_export},
     {"events", NULL, "", "What SES reported, one row per recipient",

@@ -34,9 +34,9 @@ static bool judgements_are_alike(const struct policy_judgement *a,
            a->reason == b->reason && a->tally == b->tally && a->term_ms == b->term_ms &&
            a->doubles == b->doubles && a->second_for_ever == b->second_for_ever &&
            a->list_hit == b->list_hit && a->own_scope == b->own_scope &&
-           a->needs_scope == b->needs_scope && a->counts_in_rates == b->counts_in_rates &&
-           a->alert == b->alert && a->rule == b->rule &&
-           strcmp(a->detail, b->detail) == 0;
+           a->not_tried == b->not_tried && a->needs_scope == b->needs_scope &&
+           a->counts_in_rates == b->counts_in_rates && a->alert == b->alert &&
+           a->rule == b->rule && strcmp(a->detail, b->detail) == 0;
 }
 
 /* Where `judgement` is among those of the intake; added if it is not. -ENOMEM. */

@@ -141,6 +141,8 @@ static bool entry_suppress(const struct fold *fold, struct policy_entry *entry,
         entry_begin_term(entry, fold->judgement, from_ms);
     } else if (entry->held) {
         entry_begin_term(entry, fold->judgement, from_ms);
+        if (fold->judgement->second_for_ever && entry->repeats > 0)
+            entry->until_ms = POLICY_FOR_EVER;
     } else if (!overruled && !void_hit) {
         entry_renew(fold, entry, from_ms);
     }
@@ -164,6 +166,11 @@ static bool entry_hold(const struct fold *fold, struct policy_entry *entry,
         *entry = (struct policy_entry){
             .exists = true, .first_event_ms = occurred_ms, .last_event_ms = occurred_ms};
     if (!waits) {
+        /* A complaint that took effect was the first, whatever waits now. */
+        bool is_second = entry->exists && !entry->lifted && entry->event_count > 0 &&
+                         fold->judgement->reason == POLICY_REASON_COMPLAINT;
+
+        entry->repeats = is_second ? 1 : entry->repeats;
         entry_begin_term(entry, fold->judgement, occurred_ms);
         entry->held = true;
         entry->why = why;
@@ -188,6 +195,9 @@ static bool entry_lift_by_event(const struct fold *fold, struct policy_entry *en
     int64_t occurred_ms = fold->when->occurred_ms;
 
     if (!entry->exists || entry->lifted || occurred_ms <= entry->last_event_ms)
+        return false;
+    /* Who finds a mail welcome has not subscribed again. */
+    if (str_equal(entry->rule, STR(POLICY_RULE_OPT_OUT)))
         return false;
     entry_lift(entry, fold->now_ms, str_of(fold->judgement->rule), STR_ABSENT);
     /* so that a complaint from before this, delivered late, does not count as newer */
@@ -415,8 +425,12 @@ void policy_fold(const struct policy *policy, const struct policy_judgement *jud
 
         if (!(entries & 1u << i))
             continue;
-        /* what every event leaves in the entry that it changes */
-        entry->rule = str_of(judgement->rule);
+        /* whose words are shown; but that somebody left is not forgotten */
+        bool is_left = !fold.before[i].lifted &&
+                       str_equal(fold.before[i].rule, STR(POLICY_RULE_OPT_OUT));
+        if (!str_present(entry->rule) ||
+            (entry->detail.data == judgement->detail && !is_left))
+            entry->rule = str_of(judgement->rule);
         if (!fold.before[i].exists || entry->since_ms != fold.before[i].since_ms)
             entry->origin = when->imported ? POLICY_ORIGIN_IMPORT : POLICY_ORIGIN_EVENT;
     }

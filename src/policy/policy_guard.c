@@ -10,6 +10,8 @@
 #define GUARD_TIMES 3
 /* So many of a hundred hard bounces have the same answer. */
 #define GUARD_ALIKE_PERCENT 80
+/* Fewer answers do not tell. */
+#define GUARD_ANSWERS_LEAST 5
 /* Where Deliveries are reported, so many of a hundred mails bounce: a list that is merely
  * old has fewer. */
 #define GUARD_BOUNCED_PERCENT 50
@@ -23,7 +25,8 @@ bool policy_guard_trips(const struct policy *policy,
 
     return policy->guard && provider->hard >= policy->guard_least &&
            provider->hard > GUARD_TIMES * provider->usual &&
-           provider->alike * 100 >= provider->hard * GUARD_ALIKE_PERCENT &&
+           provider->answers >= GUARD_ANSWERS_LEAST &&
+           provider->alike * 100 >= provider->answers * GUARD_ALIKE_PERCENT &&
            provider->hard * 100 >= mails * GUARD_BOUNCED_PERCENT;
 }
 

@@ -44,6 +44,8 @@ static void detail_write(const struct ses_event *event, bool simulator, char *de
         first =
             str_present(event->feedback_type) ? event->feedback_type : event->type_text;
     }
+    if (event->type == SES_SUBSCRIPTION && event->opt_out)
+        first = STR(POLICY_RULE_OPT_OUT);
     size_t len = detail_put_word(detail, 0, first);
     if (str_present(second)) {
         detail[len++] = '/';
@@ -77,6 +79,7 @@ static struct policy_judgement judgement_from_rule(const struct policy_rule *rul
         .doubles = outcome->flags & POLICY_RULE_DOUBLES,
         .second_for_ever = outcome->flags & POLICY_RULE_SECOND_FOR_EVER,
         .list_hit = outcome->flags & POLICY_RULE_LIST_HIT,
+        .not_tried = outcome->flags & POLICY_RULE_NOT_TRIED,
         .own_scope = outcome->flags & POLICY_RULE_OWN_SCOPE,
         .needs_scope = outcome->flags & POLICY_RULE_NEEDS_SCOPE,
         .counts_in_rates =
@@ -242,6 +245,8 @@ size_t policy_share(const struct policy_judgement *judgement,
     ret[1] = (struct policy_share){own, *judgement};
     ret[1].judgement.effect = POLICY_EFFECT_SOFT;
     ret[1].judgement.reason = POLICY_REASON_SOFT;
+    if (ret[1].judgement.term_ms == POLICY_FOR_EVER) /* that of the BOUNCE */
+        ret[1].judgement.term_ms = 0;
     return 2;
 }
 

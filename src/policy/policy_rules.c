@@ -12,6 +12,7 @@ enum {
     LIST_HIT = POLICY_RULE_LIST_HIT,
     NOT_IN_RATES = POLICY_RULE_NOT_IN_RATES,
     ALERT = POLICY_RULE_ALERT,
+    NOT_TRIED = POLICY_RULE_NOT_TRIED,
     OWN_SCOPE = POLICY_RULE_OWN_SCOPE,
     NEEDS_SCOPE = POLICY_RULE_NEEDS_SCOPE,
 };
@@ -59,7 +60,7 @@ static const struct policy_rule RULES[] = {
     "removed it."},
 /* SES's global list: other senders' bounces; SES itself forgets within 14 days */
 {"permanent-suppressed", BOUNCE(PERMANENT), "Suppressed", NULL, 0,
-    {MEANS(HARD, OTHER), LIST(BOUNCE, DAYS(30)), DOUBLES},
+    {MEANS(HARD, OTHER), LIST(BOUNCE, DAYS(30)), DOUBLES | NOT_TRIED},
     "SES did not try to deliver, because other senders' mail to the address bounced; "
     "it is suppressed for 30 days, and for twice as long each time this happens "
     "again."},
@@ -219,7 +220,7 @@ static const struct policy_rule RULES[] = {
 {"delivery", SES_DELIVERY, 0, NULL, NULL, 0,
     {MEANS(NONE, NONE), ONLY(RESET), 0},
     "A mail was delivered, so earlier soft bounces no longer count."},
-{"opt-out", SES_SUBSCRIPTION, 0, NULL, NULL, FACT_OPT_OUT,
+{POLICY_RULE_OPT_OUT, SES_SUBSCRIPTION, 0, NULL, NULL, FACT_OPT_OUT,
     {MEANS(POLICY, NONE), LIST(COMPLAINT, EVER), NOT_IN_RATES | NEEDS_SCOPE},
     "The recipient unsubscribed through SES's list management; the address is "
     "suppressed permanently in the event's scope, if it has one."},

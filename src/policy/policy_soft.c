@@ -39,7 +39,12 @@ static struct policy_soft_day *day_get(struct policy_address *address, int64_t m
 
     while (i > 0 && day_of(days[i - 1].last_ms) > day_of(ms))
         i--;
-    for (size_t j = i; j > 0 && day_of(days[j - 1].last_ms) == day_of(ms); j--)
+    size_t first = i;
+    while (first > 0 && day_of(days[first - 1].last_ms) == day_of(ms))
+        first--;
+    if (i - first >= POLICY_IDENTITIES_MAX)
+        identity = STR_ABSENT;
+    for (size_t j = i; j > first; j--)
         if (identity_is_same(days[j - 1].identity, identity))
             return &days[j - 1];
     if (i < address->day_count)
@@ -174,13 +179,14 @@ static struct soft_term window_count(const struct fold *fold, int64_t since_ms)
     return counted;
 }
 
-/* The judgement has a term of its own only for the simulator's addresses. */
+/* A judgement that has a term of its own is about one of the simulator's addresses; a
+ * doubtful one has that of the BOUNCE which it may become. */
 static int64_t soft_until(const struct fold *fold, int64_t since_ms, int64_t repeats)
 {
     const struct policy *policy = fold->policy;
     int64_t term_ms = policy->soft_term_ms;
 
-    if (fold->judgement->term_ms > 0)
+    if (fold->judgement->term_ms > 0 && fold->judgement->effect != POLICY_EFFECT_DOUBTFUL)
         return since_ms + fold->judgement->term_ms;
 
     while (repeats-- > 0 && term_ms < policy->soft_term_max_ms)
@@ -276,7 +282,7 @@ bool soft_reset(struct fold *fold)
     int64_t occurred_ms = fold->when->occurred_ms;
 
     days_void(fold, occurred_ms);
-    if (!entry->exists || entry->lifted)
+    if (!entry->exists || entry->lifted || fold->policy->soft_days == 0)
         return false;
     /* The mailbox takes mail again. */
     if (occurred_ms > entry->since_ms) {

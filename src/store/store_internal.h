@@ -100,12 +100,14 @@ struct provider {
     uint64_t hash;
     int64_t hour; /* 0: nobody is here */
     int64_t hard;
+    int64_t answered; /* of these, those whose answer was compared */
     int64_t deliveries;
     int64_t usual;
     int64_t guard_id;     /* its row, where `is_open` */
     int64_t guarded_hour; /* up to which the row says that bounces were held */
     bool is_open;
     struct guard_answer answers[GUARD_ANSWERS];
+    uint64_t addresses[GUARD_ADDRESSES]; /* hashes of the last that were counted */
 };
 
 struct guarding {
@@ -343,7 +345,8 @@ struct list_event {
 /* --- store_rebuild.c ------------------------------------------------------------- */
 
 /* Replays all kept events of the address, with `event` among them, into `kept`, of which
- * the list is loaded, and saves that. -E2BIG, and nothing done: there are too many. */
+ * the list is loaded, and saves that. -E2BIG, and nothing done: the entry rests on more
+ * than events. */
 int list_replay(struct store *store, const struct list_event *event,
                 struct kept_address *kept, const struct list_cause *cause);
 

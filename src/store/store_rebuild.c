@@ -28,6 +28,7 @@ struct replay {
     uint64_t *complaints; /* owned: hashes of the mails that had one */
     size_t complaint_count, complaint_room;
     char guard[GUARD_WHY_BYTES];
+    struct str kept_scope; /* of the present event's row: its scope when it came */
 };
 
 static void replay_done(struct replay *replay)
@@ -190,10 +191,13 @@ static void row_read_event(struct replay *replay, struct db_call *call,
     when->received_ms = db_get_time(call);
     if (db_get_int(call) != 0)
         when->guard = str_of(replay->guard);
+    replay->kept_scope = db_get_text(call);
     /* Only the row's rule still says so. */
     if (str_equal(rule, STR("not-addressed")))
         recipient->named = SES_NAMED_STRANGER;
-    event->opt_out = event->type == SES_SUBSCRIPTION && str_present(rule);
+    event->opt_out =
+        event->type == SES_SUBSCRIPTION &&
+        (str_equal(rule, STR(POLICY_RULE_OPT_OUT)) || str_equal(rule, STR("allowed")));
 }
 
 /* Has the mail had a complaint before? 1, 0 or a fault. */
@@ -214,6 +218,25 @@ static int complaint_is_repeated(struct replay *replay, struct str ses_message_i
     return r;
 }
 
+/* Whoever removed the address removed what this event had done, in the scope that it had
+ * then, whatever it would have now. */
+static bool event_was_removed(const struct replay *replay,
+                              const struct policy_judgement *judgement,
+                              int64_t occurred_ms)
+{
+    for (size_t i = 0; i < replay->decision_count; i++) {
+        struct str scope = str_of(replay->scopes[replay->decided_in[i]]->scope);
+
+        if (replay->decisions[i].what == POLICY_DECIDE_REMOVE &&
+            replay->decisions[i].now_ms >= occurred_ms &&
+            (str_equal(scope, replay->kept_scope) ||
+             (judgement->reason == POLICY_REASON_BOUNCE &&
+              str_equal(scope, STR(POLICY_SCOPE_ALL)))))
+            return true;
+    }
+    return false;
+}
+
 /* A doubtful bounce depends on Deliveries, and those that only count are not kept. */
 static int share_replay(struct replay *replay, const struct policy_share *share,
                         const struct policy_when *when)
@@ -226,7 +249,8 @@ static int share_replay(struct replay *replay, const struct policy_share *share,
     struct replayed *into = replay->scopes[at];
     if (share->judgement.effect == POLICY_EFFECT_DOUBTFUL)
         into->given |= 1u << POLICY_REASON_BOUNCE;
-    if (!(policy_fold_needs(&share->judgement) & POLICY_PART_LIST) ||
+    if (event_was_removed(replay, &share->judgement, when->occurred_ms) ||
+        !(policy_fold_needs(&share->judgement) & POLICY_PART_LIST) ||
         policy_fold_needs(&share->judgement) & POLICY_PART_SOFT)
         return 0;
     policy_fold(replay->rebuild->policy, &share->judgement, when, &into->state, &change);
@@ -266,16 +290,14 @@ static int event_replay(struct replay *replay, struct db_call *call)
     return db_only_fault(r);
 }
 
-/* -E2BIG: there are more than `max` of them. */
-static int events_replay(struct replay *replay, size_t max)
+static int events_replay(struct replay *replay)
 {
-    size_t count = 0;
     _cleanup_(db_call_end) struct db_call call =
         db_call(replay->store, SQL_REBUILD_EVENTS, db_text(str_of(replay->address.key)));
     int r;
 
     while ((r = db_step(&call)) == 1) {
-        r = ++count > max ? -E2BIG : event_replay(replay, &call);
+        r = event_replay(replay, &call);
         if (r < 0)
             return r;
     }
@@ -362,7 +384,7 @@ int store_rebuild_address(struct store *store, const struct store_rebuild *rebui
     (void)snprintf(replay.guard, sizeof(replay.guard), "guard:%s", replay.address.domain);
     r = decisions_load(&replay);
     if (r == 0)
-        r = events_replay(&replay, SIZE_MAX);
+        r = events_replay(&replay);
     if (r == 0)
         r = scopes_add_kept(&replay);
     for (size_t i = 0; r >= 0 && i < replay.scope_count; i++) {
@@ -384,11 +406,18 @@ int list_replay(struct store *store, const struct list_event *event,
     if (r == 0)
         r = decisions_load(&replay);
     if (r == 0)
-        r = events_replay(&replay, STORE_REPLAY_EVENTS_MAX);
+        r = events_replay(&replay);
     at = r < 0 ? r : replay_scope(&replay, str_of(kept->scope));
     if (at < 0)
         return at;
-    const struct replayed *replayed = replay.scopes[at];
+    struct replayed *replayed = replay.scopes[at];
+    enum policy_reason reason = event->judgement->effect == POLICY_EFFECT_LIFT
+                                    ? POLICY_REASON_COMPLAINT
+                                    : event->judgement->reason;
+    if (replayed->given & 1u << reason)
+        return -E2BIG;
+    /* What a changed policy makes of the others is for a rebuild to say. */
+    replayed->given = ~(1u << reason);
     (void)policy_rebuild(&replayed->state, replayed->given, rebuild.now_ms, &kept->state,
                          &change);
     for (unsigned i = POLICY_REASON_BOUNCE; i <= POLICY_REASON_COMPLAINT; i++)

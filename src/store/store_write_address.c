@@ -243,7 +243,7 @@ static int kept_save_line(struct store *store, struct kept_address *kept,
     struct policy_entry *entry = &kept->state.entries[line->entry];
     /* An end has no cause but the time. */
     bool is_end = line->action == POLICY_ACTION_EXPIRED;
-    bool of_event = is_only && cause->has_line;
+    bool of_event = is_only && cause->has_line && !is_end;
     int64_t id = cause->event_id;
     int r = of_event ? 0 : change_id_draw(store, &id);
 
@@ -259,7 +259,9 @@ static int kept_save_line(struct store *store, struct kept_address *kept,
               db_text(str_of(policy_reason_word(line->after))),
               db_text(str_of(policy_origin_word(is_end ? entry->origin : cause->origin))),
               db_text(entry->detail), db_time(entry->until_ms),
-              db_text(of_event || is_end ? STR_ABSENT : cause->rule),
+              db_text(of_event || is_end          ? STR_ABSENT
+                      : str_present(cause->actor) ? STR_ABSENT
+                                                  : cause->rule),
               db_text(is_end ? STR_ABSENT : cause->actor),
               db_text(is_end ? STR_ABSENT : cause->note));
 
@@ -276,9 +278,17 @@ int kept_address_save(struct store *store, struct kept_address *kept,
     for (size_t i = 0; r == 0 && i < change->line_count; i++)
         r = kept_save_line(store, kept, &change->lines[i], cause,
                            change->line_count == 1);
-    for (unsigned i = 0; r == 0 && i < POLICY_REASONS; i++)
-        if (change->entries & 1u << i)
+    for (unsigned i = 0; r == 0 && i < POLICY_REASONS; i++) {
+        struct policy_entry *entry = &kept->state.entries[i];
+
+        if (!(change->entries & 1u << i))
+            continue;
+        /* Of several that begin to wait at once, one has a line. */
+        if (entry->held && entry->held_id == 0)
+            r = change_id_draw(store, &entry->held_id);
+        if (r == 0)
             r = kept_save_entry(store, kept, (enum policy_reason)i);
+    }
     for (size_t i = 0; r == 0 && change->days && i < kept->state.day_count; i++)
         if (kept->state.days[i].mark != POLICY_MARK_KEPT)
             r = kept_save_day(store, kept, &kept->state.days[i]);

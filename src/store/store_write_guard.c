@@ -110,6 +110,23 @@ static int guard_begin(struct store *store, struct str name, struct provider *pr
     return 0;
 }
 
+/* Not what is reported again, of the mail or of the address; and not what comes late: an
+ * outage of our own ends with a burst. */
+static bool provider_counts(const struct list_event *event, struct provider *provider)
+{
+    const struct intake *intake = event->intake;
+    uint64_t hash = guard_hash(str_of(event->recipient->address.key));
+
+    if (event->judgement->tally != POLICY_TALLY_HARD_BOUNCES ||
+        intake->received_ms - intake->occurred_ms > STORE_SES_LAG_MS)
+        return false;
+    for (size_t i = 0; i < GUARD_ADDRESSES; i++)
+        if (provider->addresses[i] == hash)
+            return false;
+    provider->addresses[provider->hard % GUARD_ADDRESSES] = hash;
+    return true;
+}
+
 static int provider_count_hard(struct store *store, const struct list_event *event,
                                struct str name, struct provider *provider)
 {
@@ -117,7 +134,10 @@ static int provider_count_hard(struct store *store, const struct list_event *eve
     int64_t now_ms = event->intake->received_ms;
     int r = 0;
 
+    if (!provider_counts(event, provider))
+        return 0;
     provider->hard++;
+    provider->answered++;
     answer_count(provider, policy_guard_answer(event->recipient));
     /* What a provider with few has is never compared. */
     if (provider->hard * GUARD_NOTED_PART >= policy->guard_least)
@@ -128,8 +148,11 @@ static int provider_count_hard(struct store *store, const struct list_event *eve
     r = db_find(store, SQL_PROVIDER_USUAL, &provider->usual, db_text(name),
                 db_int((now_ms - POLICY_GUARD_USUAL_MS) / CLOCK_HOUR_MS),
                 db_int(provider->hour));
-    const struct policy_provider seen = {provider->hard, answers_alike(provider),
-                                         provider->deliveries, provider->usual};
+    const struct policy_provider seen = {.hard = provider->hard,
+                                         .answers = provider->answered,
+                                         .alike = answers_alike(provider),
+                                         .deliveries = provider->deliveries,
+                                         .usual = provider->usual};
     return r >= 0 && policy_guard_trips(policy, &seen)
                ? guard_begin(store, name, provider, now_ms)
                : db_only_fault(r);
@@ -141,7 +164,7 @@ static bool event_is_guarded(const struct list_event *event)
 
     return event->intake->policy->guard && !event->intake->imported &&
            judgement->reason == POLICY_REASON_BOUNCE && !judgement->list_hit &&
-           judgement->class == POLICY_CLASS_HARD &&
+           judgement->class == POLICY_CLASS_HARD && !judgement->not_tried &&
            judgement->effect == POLICY_EFFECT_SUPPRESS &&
            !address_is_simulator(&event->recipient->address);
 }
@@ -206,7 +229,8 @@ int guard_look(struct store *store, const struct list_event *event,
     return r;
 }
 
-/* The counters of a transaction that is rolled back are counted again, or not at all. */
+/* What a rolled back transaction counted is not known: from here on, the hard bounces
+ * that are written down count, and new answers. */
 void guard_forget(struct store *store)
 {
     memset(&store->writing->guarding, 0, sizeof(store->writing->guarding));

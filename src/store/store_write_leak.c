@@ -10,9 +10,10 @@ bool leak_is_possible(const struct list_event *event)
     const struct ses_event *about = &event->intake->event;
     const struct ses_recipient *recipient = event->recipient;
 
-    return about->type != SES_RECEIVED && about->sent_ms != CLOCK_NONE &&
-           str_present(about->ses_message_id) && about->destination_count > 0 &&
-           recipient->named == SES_NAMED_RECIPIENT &&
+    /* Nobody could ask the list for what is only imported now. */
+    return !event->intake->imported && about->type != SES_RECEIVED &&
+           about->sent_ms != CLOCK_NONE && str_present(about->ses_message_id) &&
+           about->destination_count > 0 && recipient->named == SES_NAMED_RECIPIENT &&
            !address_is_simulator(&recipient->address);
 }
 

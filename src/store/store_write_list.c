@@ -24,7 +24,7 @@ static int share_is_late(struct store *store, const struct list_event *event,
                                     ? POLICY_REASON_COMPLAINT
                                     : judgement->reason;
     const struct policy_entry *entry = &kept->state.entries[reason];
-    int64_t occurred_ms = event->intake->occurred_ms;
+    int64_t occurred_ms = event->intake->occurred_ms, known = 0;
 
     if (event->event_id == 0 || effect_counts_softly(judgement->effect) ||
         judgement->effect == POLICY_EFFECT_RESET || entry->is_basis)
@@ -34,13 +34,18 @@ static int share_is_late(struct store *store, const struct list_event *event,
         policy_entry_is_live(entry, occurred_ms) && entry->until_ms == POLICY_FOR_EVER &&
         entry->since_ms <= occurred_ms)
         return 0;
-    if (entry->exists)
-        return occurred_ms < entry->last_event_ms;
+    if (entry->exists && occurred_ms >= entry->last_event_ms)
+        return 0;
+    if (!entry->exists && event->intake->event.type != SES_COMPLAINT)
+        return 0;
+    int r = db_find(store, SQL_EVENT_COUNT, &known, db_text(str_of(kept->key)),
+                    db_int(STORE_REPLAY_EVENTS_MAX + 1));
+    /* A transaction of deliveries has no time for more. */
+    if (r < 0 || known > STORE_REPLAY_EVENTS_MAX || entry->exists)
+        return r < 0 ? r : entry->exists && known <= STORE_REPLAY_EVENTS_MAX;
     /* Such as not-spam, which makes no entry. */
-    return event->intake->event.type != SES_COMPLAINT
-               ? 0
-               : db_find(store, SQL_EVENT_LATER, NULL, db_text(str_of(kept->key)),
-                         db_time(occurred_ms));
+    return db_find(store, SQL_EVENT_LATER, NULL, db_text(str_of(kept->key)),
+                   db_time(occurred_ms));
 }
 
 static void share_carry(const struct list_event *event,
@@ -107,6 +112,10 @@ static int share_apply(struct store *store, const struct list_event *event,
         r = 0; /* what came late counts as if it came now */
         share_carry(event, judgement, false, &kept, &change);
     }
+    /* What has no row cannot be replayed. */
+    for (unsigned i = 0; event->event_id == 0 && i < POLICY_REASONS; i++)
+        if (change.entries & 1u << i)
+            kept.state.entries[i].is_basis = true;
     return r < 0 ? r : kept_address_save(store, &kept, &change, &cause);
 }
 

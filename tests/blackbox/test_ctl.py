@@ -347,7 +347,7 @@ def test_an_entry_of_a_scope_stops_the_mail_of_that_scope_only(listed):
     assert listed.ctl("check", "--scope", "news", BEN).code == 1
     told = listed.ctl("suppress", "remove", CYD)
     assert told.code == 1
-    assert told.out == f"{CYD}  is not on the list in scope *, but in scope news: add --scope\n"
+    assert told.out == f"{CYD}  is not on the list in scope *, but in scope news: use --scope 'news'\n"
     assert listed.ctl("suppress", "remove", "--scope", "news", CYD).code == 0
     assert listed.ctl("check", "--scope", "news", CYD).code == 0
 

@@ -87,7 +87,7 @@ def test_somebody_removed_it_and_it_bounced_again(old, tell):
     told = story(old)
     assert told.startswith(f"{A} must not be mailed.\n")
     assert told.index("took the address off") < told.rindex("went on the list")
-    assert "(event 2, rule permanent-general)" in told
+    assert "(event 3, rule permanent-general)" in told  # the removal has the number before
 
 
 def test_a_complaint(old, tell):

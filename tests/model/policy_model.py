@@ -320,8 +320,11 @@ class _Life:
         return SIMULATOR_TERM if self.is_simulator else term
 
     def forgiven(self, scope: str) -> float:
-        """When a recipient last took a complaint back."""
-        times = [e.at for e, _ in self.with_("lift") if e.scope == scope]
+        """When a recipient last took a complaint back; who had left before has not come back."""
+        left = [e.at for e, f in self.with_("suppress")
+                if e.rule == "opt-out" and self.makes_entry_in(scope, e, f)]
+        times = [e.at for e, _ in self.with_("lift")
+                 if e.scope == scope and e.at < min(left, default=math.inf)]
         return max(times, default=-math.inf)
 
     def complaints(self, scope: str) -> list[Term]:

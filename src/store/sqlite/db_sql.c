@@ -380,6 +380,8 @@ const char *const db_sql[SQL_COUNT] = {
         " AND lifted_at IS NULL AND held_why IS NULL AND until <= ? LIMIT 1",
     [SQL_HELD_FIND] = "SELECT address, scope, strength FROM suppression"
                       " WHERE held_why IS NOT NULL AND held_id = ?",
+    [SQL_EVENT_COUNT] = "SELECT count(*) FROM (SELECT 1 FROM event WHERE address = ?"
+                        " LIMIT ?)",
     [SQL_EVENT_LATER] = "SELECT 1 FROM event WHERE address = ? AND occurred_at > ?"
                         " AND type = 'Complaint' LIMIT 1",
     [SQL_REBUILD_NEXT] =
@@ -391,7 +393,7 @@ const char *const db_sql[SQL_COUNT] = {
         "SELECT e.type, e.bounce_type, e.bounce_subtype, e.complaint_subtype,"
         " e.feedback_type, e.status, e.action, e.diagnostic, e.rule, e.ses_message_id,"
         " e.from_domain, e.identity, e.configuration_set, e.tenant, e.tags,"
-        " e.candidates, e.occurred_at, m.received_at, e.guarded"
+        " e.candidates, e.occurred_at, m.received_at, e.guarded, e.scope"
         " FROM event AS e JOIN sns_message AS m ON m.id = e.message_id"
         " WHERE e.address = ? AND (e.type = 'Bounce' OR e.type = 'Complaint'"
         " OR e.type = 'Subscription') ORDER BY e.occurred_at, e.id",
@@ -401,8 +403,12 @@ const char *const db_sql[SQL_COUNT] = {
         "SELECT min(scope) FROM suppression WHERE address = ? AND scope > ?",
     [SQL_PROVIDER_HARD] =
         "SELECT hard FROM provider_hour WHERE provider = ? AND hour = ?",
-    [SQL_PROVIDER_USUAL] = "SELECT coalesce(max(hard), 0) FROM provider_hour"
-                           " WHERE provider = ? AND hour >= ? AND hour < ?",
+    /* An outage is not what is usual. */
+    [SQL_PROVIDER_USUAL] =
+        "SELECT coalesce(max(hard), 0) FROM provider_hour AS p"
+        " WHERE provider = ? AND hour >= ? AND hour < ? AND NOT EXISTS"
+        " (SELECT 1 FROM guard AS g WHERE g.provider = p.provider"
+        " AND p.hour BETWEEN strftime('%s', g.since) / 3600 AND g.hour)",
     [SQL_PROVIDER_PUT] =
         "INSERT INTO provider_hour (provider, hour, hard) VALUES (?, ?, ?)"
         " ON CONFLICT DO UPDATE SET hard = excluded.hard",

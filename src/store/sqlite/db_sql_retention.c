@@ -43,7 +43,7 @@ const char *const db_sql_retention[SQL_COUNT] = {
         "UPDATE suppression SET is_basis = 1 WHERE is_basis = 0"
         " AND (address, scope, reason) IN (SELECT s.address, s.scope, s.reason"
         " FROM event AS e CROSS JOIN suppression AS s ON s.address = e.address"
-        " WHERE e.message_id = ?1 AND e.class IS NOT NULL AND e.class <> 'ignored'"
+        " WHERE e.message_id = ?1 AND (e.class <> 'ignored' OR s.rule = e.rule)"
         " AND e.occurred_at <= s.last_event_at AND s.is_basis = 0)",
     [SQL_PRUNE_CHANGES_FILL] =
         "UPDATE list_change SET address = e.address, rule = e.rule FROM event AS e"

@@ -239,12 +239,14 @@ static void who_lifted_an_entry_is_kept_until_it_is_renewed(void **state)
     assert_false(entry->lifted);
 }
 
-static void the_rule_is_of_the_last_event_that_counted(void **state)
+static void the_rule_is_of_the_event_whose_words_are_shown(void **state)
 {
     struct life life;
 
     (void)state;
     life_lead(&life, "5 hard, 4 sure");
+    assert_true(str_equal(life.address.entries[POLICY_REASON_BOUNCE].rule, STR("a")));
+    life_lead(&life, "5 hard, 6 sure");
     assert_true(str_equal(life.address.entries[POLICY_REASON_BOUNCE].rule, STR("b")));
 }
 
@@ -332,7 +334,7 @@ int main(void)
         cmocka_unit_test(a_delivery_ends_the_soft_bounces_before_it),
         cmocka_unit_test(the_origin_is_of_the_event_that_the_term_begins_with),
         cmocka_unit_test(who_lifted_an_entry_is_kept_until_it_is_renewed),
-        cmocka_unit_test(the_rule_is_of_the_last_event_that_counted),
+        cmocka_unit_test(the_rule_is_of_the_event_whose_words_are_shown),
         cmocka_unit_test(only_what_changed_is_written),
         cmocka_unit_test(the_totals_follow_the_strongest_entry),
         cmocka_unit_test(a_part_that_is_not_needed_may_be_left_empty),

@@ -30,6 +30,8 @@ static const struct claim {
      "1 soft, 3 soft, 5 soft, 8 soft, 11 soft, 26 soft", "SOFT 26-54"},
     {"which needs the days again",
      "1 soft, 3 soft, 5 soft, 8 soft, 11 soft, 26 soft, 60 soft", "SOFT 26-54"},
+    {"a doubtful bounce completes them as well",
+     "1 soft, 3 soft, 5 soft, 8 soft, 11 doubt", "SOFT 11-25"},
     {"a Delivery in between resets",
      "1 soft, 3 soft, 5 soft, 6 delivery, 8 soft, 11 soft", ""},
     {"also one that becomes known later",
