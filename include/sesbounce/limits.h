@@ -316,7 +316,7 @@
 /* Pairs of a sending identity and a day with Deliveries that are remembered as written;
  * others are written again, which changes nothing. */
 #define STORE_IDENTITIES_CACHED_MAX 64
-/* Sending identities for which the soft bounces of an address are told apart on one day;
+/* Sending identities whose soft bounces of an address are kept apart on one day;
  * those of further ones count as of an unknown one. */
 #define POLICY_IDENTITIES_MAX 16
 /* Addresses that the outage guard remembers to have counted: whoever reports one again

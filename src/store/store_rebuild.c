@@ -218,8 +218,8 @@ static int complaint_is_repeated(struct replay *replay, struct str ses_message_i
     return r;
 }
 
-/* Whoever removed the address removed what this event had done, in the scope that it had
- * then, whatever it would have now. */
+/* A person who removed the address removed what this event had done, in the scope that it
+ * had then, whatever it would have now. */
 static bool event_was_removed(const struct replay *replay,
                               const struct policy_judgement *judgement,
                               int64_t occurred_ms)
