@@ -319,8 +319,8 @@
 /* Sending identities whose soft bounces of an address are kept apart on one day;
  * those of further ones count as of an unknown one. */
 #define POLICY_IDENTITIES_MAX 16
-/* Addresses that the outage guard remembers to have counted: whoever reports one again
- * and again is heard once. */
+/* Addresses that the outage guard remembers to have counted: one that is reported again
+ * and again counts once. */
 #define GUARD_ADDRESSES 8
 /* Providers that the outage guard counts at a time, in sets of so many places: those with
  * the fewest hard bounces are forgotten first. */
