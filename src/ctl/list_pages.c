@@ -46,7 +46,7 @@ int list_pages_each(struct store *store, const struct list_pages_of *of,
                           .address = {.max = CTL_LIST_RECORD_BYTES_MAX},
                           .scope = {.max = CTL_LIST_RECORD_BYTES_MAX}};
     struct store_filter filter = {.limit = CTL_LIST_PAGE_ROWS};
-    int r;
+    int r = 0;
     do {
         _cleanup_(buf_done) struct buf address = pages.address, scope = pages.scope;
         buf_init(&pages.address, CTL_LIST_RECORD_BYTES_MAX);

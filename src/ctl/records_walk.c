@@ -37,8 +37,11 @@ static int names_add(struct names *names, const char *name)
         names->names = more;
         names->room = room;
     }
-    names->names[names->count] = strdup(name);
-    return names->names[names->count] ? (names->count++, 0) : -ENOMEM;
+    char *copy = strdup(name);
+    if (!copy)
+        return -ENOMEM;
+    names->names[names->count++] = copy;
+    return 0;
 }
 
 static int name_compare(const void *a, const void *b)

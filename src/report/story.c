@@ -52,12 +52,9 @@ static struct chapter *chapter_add(struct story *story, const struct store_value
         return NULL;
     story->chapters = more;
     more += story->count++;
-    *more = (struct chapter){.at_ms = time ? time->integer : 0,
-                             .id = id ? id->integer : 0,
-                             .text = WORDS,
-                             .place = WORDS,
-                             .rule = WORDS,
-                             .changes = WORDS};
+    *more =
+        (struct chapter){.at_ms = time ? time->integer : 0, .id = id ? id->integer : 0};
+    more->text = more->place = more->rule = more->changes = WORDS;
     return more;
 }
 

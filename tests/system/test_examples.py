@@ -17,7 +17,8 @@ from jail import Jail, cache_folder, npm_folder
 
 EXAMPLES = REPOSITORY / "contrib/examples"
 BUILD_SECONDS = 180  # a compiler's, with an empty cache
-GO = ["env", "GO111MODULE=off", "GOPATH=/usr/share/gocode", "go", "build", "-o",
+GO_CACHE = "/srv/go-cache"
+GO = ["env", f"GOCACHE={GO_CACHE}", "GO111MODULE=off", "GOPATH=/usr/share/gocode", "go", "build", "-o",
       "/usr/local/bin/may_mail", "/srv/examples/may_mail.go"]
 
 # What is installed, and the words before DATABASE.
@@ -71,7 +72,7 @@ def make_example(request, listed: Daemon, make_jail) -> MakeExample:
         if member:
             jail.must("usermod", "-aG", "sesbounced", "nobody")
         if request.param == "go":
-            jail.shared["/root/.cache"] = cache_folder("go-cache")
+            jail.shared[GO_CACHE] = cache_folder("go-cache")
             jail.must(*GO, seconds=BUILD_SECONDS)
         return Example(jail, command)
 
