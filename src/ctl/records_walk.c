@@ -11,6 +11,7 @@
 #include "ctl/limits.h"
 #include "sesbounce/buf.h"
 #include "sesbounce/cleanup.h"
+#include "sesbounce/str.h"
 
 struct names {
     char **names; /* owned, and so is each */
@@ -37,7 +38,7 @@ static int names_add(struct names *names, const char *name)
         names->names = more;
         names->room = room;
     }
-    char *copy = strdup(name);
+    char *copy = str_dup(str_of(name));
     if (!copy)
         return -ENOMEM;
     names->names[names->count++] = copy;
