@@ -10,7 +10,6 @@
 #define STEPS_MAX 20000
 /* Of a batch: less means that nothing was injected. */
 #define STEPS_LEAST 3
-#define STEPS_EACH  100
 #define DISK        (VFS_READ | VFS_WRITE | VFS_TRUNCATE | VFS_SYNC | VFS_SIZE)
 
 /* What fails: an allocation, or a call for the disk with this errno. */
@@ -122,9 +121,11 @@ static bool fail_batch_at(struct fixture *fixture, const struct kind *kind, long
 
 /* All of them is what `make check-faults` does; a sanitizer takes three times as long. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define STRIDE 53
+#define STEPS_EACH 40
+#define STRIDE     101
 #else
-#define STRIDE 17
+#define STEPS_EACH 100
+#define STRIDE     17
 #endif
 
 static long next_step(long n)
