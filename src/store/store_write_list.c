@@ -112,10 +112,10 @@ static int share_apply(struct store *store, const struct list_event *event,
         r = 0; /* what came late counts as if it came now */
         share_carry(event, judgement, false, &kept, &change);
     }
-    /* What has no row cannot be replayed. */
-    for (unsigned i = 0; event->event_id == 0 && i < POLICY_REASONS; i++)
-        if (change.entries & 1u << i)
-            kept.state.entries[i].is_basis = true;
+    /* What has no row cannot be replayed; SOFT never is. */
+    if (event->event_id == 0 && judgement->reason != POLICY_REASON_SOFT &&
+        change.entries & 1u << judgement->reason)
+        kept.state.entries[judgement->reason].is_basis = true;
     return r < 0 ? r : kept_address_save(store, &kept, &change, &cause);
 }
 
