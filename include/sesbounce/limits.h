@@ -326,6 +326,9 @@
  * the fewest hard bounces are forgotten first. */
 #define GUARD_SETS   64
 #define GUARD_PLACES 8
+/* Providers named in the log of those that one transaction begins to guard; the rest is a
+ * number. An outage of ours or of a blocklist can affect hundreds at once. */
+#define STORE_GUARD_NEWS_MAX 16
 /* Different answers of a provider that are counted: most of an outage's are one. */
 #define GUARD_ANSWERS 4
 /* Hours with this part of [suppression] guard_least are remembered: less can neither trip

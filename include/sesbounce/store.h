@@ -241,13 +241,15 @@ int store_quarantine_bound(struct store *store, int64_t max_bytes, int64_t now_m
  * much? */
 bool store_quarantine_grew(const struct store *store);
 
-/* Has the outage guard begun to hold the bounces of a provider since the last call? */
+/* The next provider whose bounces the outage guard has begun to hold. After
+ * STORE_GUARD_NEWS_MAX of one transaction, `*ret_more` says how many are not named; the
+ * view guards has them all. False: there is none. */
 struct store_guard {
     char provider[ADDRESS_BYTES_MAX];
     int64_t hard;  /* hard bounces in this hour */
     int64_t usual; /* and at most in an hour before */
 };
-bool store_guard_news(struct store *store, struct store_guard *ret);
+bool store_guard_news(struct store *store, struct store_guard *ret, size_t *ret_more);
 
 /* Logs entries whose term has ended, a bounded number; without `*ret_more` it does
  * nothing until STORE_EXPIRE_AGAIN_MS later. */

@@ -175,25 +175,39 @@ static void writer_prune(struct writer *writer)
                        "what [retention] keeps no longer could not be deleted", r);
 }
 
+static void guard_tell(const struct store_guard *guard)
+{
+    char hard[24], usual[24], advice[2 * sizeof(guard->provider) + 160];
+
+    (void)snprintf(hard, sizeof(hard), "%lld", (long long)guard->hard);
+    (void)snprintf(usual, sizeof(usual), "%lld", (long long)guard->usual);
+    (void)snprintf(advice, sizeof(advice),
+                   "if it is an outage: sesbouncectl suppress drop guard:%s; if the "
+                   "addresses are gone: sesbouncectl suppress release guard:%s",
+                   guard->provider, guard->provider);
+    log_event(LOG_LEVEL_WARNING,
+              "a provider suddenly bounces nearly everything, so its hard bounces are "
+              "held and nobody is suppressed for them",
+              {"PROVIDER", str_of(guard->provider)}, {"HARD_BOUNCES", str_of(hard)},
+              {"USUAL", str_of(usual)}, {"ADVICE", str_of(advice)});
+}
+
 /* One line each time that the outage guard begins to hold a provider's bounces. */
 static void writer_tell_guard(struct writer *writer)
 {
     struct store_guard guard;
-    char hard[24], usual[24], advice[2 * sizeof(guard.provider) + 160];
+    size_t more;
+    char count[24];
 
-    if (!store_guard_news(writer->database.store, &guard))
-        return;
-    (void)snprintf(hard, sizeof(hard), "%lld", (long long)guard.hard);
-    (void)snprintf(usual, sizeof(usual), "%lld", (long long)guard.usual);
-    (void)snprintf(advice, sizeof(advice),
-                   "if it is an outage: sesbouncectl suppress drop guard:%s; if the "
-                   "addresses are gone: sesbouncectl suppress release guard:%s",
-                   guard.provider, guard.provider);
-    log_event(LOG_LEVEL_WARNING,
-              "a provider suddenly bounces nearly everything, so its hard bounces are "
-              "held and nobody is suppressed for them",
-              {"PROVIDER", str_of(guard.provider)}, {"HARD_BOUNCES", str_of(hard)},
-              {"USUAL", str_of(usual)}, {"ADVICE", str_of(advice)});
+    while (store_guard_news(writer->database.store, &guard, &more)) {
+        guard_tell(&guard);
+        if (more == 0)
+            continue;
+        (void)snprintf(count, sizeof(count), "%zu", more);
+        log_event(LOG_LEVEL_WARNING, "the hard bounces of further providers are held",
+                  {"PROVIDERS", str_of(count)},
+                  {"ADVICE", STR("sesbouncectl suppress held lists them")});
+    }
 }
 
 /* A step; while there is more to drop, another one follows each batch. */

@@ -112,8 +112,8 @@ struct provider {
 
 struct guarding {
     struct provider providers[GUARD_SETS * GUARD_PLACES];
-    bool has_news;
-    struct store_guard news;
+    struct store_guard news[STORE_GUARD_NEWS_MAX];
+    size_t news_count, news_more;
 };
 
 /* A day on which Deliveries of an identity were seen, which is written already. */

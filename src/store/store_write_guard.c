@@ -102,11 +102,14 @@ static int guard_begin(struct store *store, struct str name, struct provider *pr
         return r;
     provider->is_open = true;
     provider->guard_id = db_last_id(store);
-    guarding->has_news = true;
-    guarding->news.hard = provider->hard;
-    guarding->news.usual = provider->usual;
-    (void)snprintf(guarding->news.provider, sizeof(guarding->news.provider), "%.*s",
-                   STR_ARG(name));
+    if (guarding->news_count == STORE_GUARD_NEWS_MAX) {
+        guarding->news_more++;
+        return 0;
+    }
+    struct store_guard *news = &guarding->news[guarding->news_count++];
+    news->hard = provider->hard;
+    news->usual = provider->usual;
+    (void)snprintf(news->provider, sizeof(news->provider), "%.*s", STR_ARG(name));
     return 0;
 }
 
@@ -236,12 +239,14 @@ void guard_forget(struct store *store)
     memset(&store->writing->guarding, 0, sizeof(store->writing->guarding));
 }
 
-bool store_guard_news(struct store *store, struct store_guard *ret)
+bool store_guard_news(struct store *store, struct store_guard *ret, size_t *ret_more)
 {
     struct guarding *guarding = &store->writing->guarding;
-    bool has_news = guarding->has_news;
 
-    *ret = guarding->news;
-    guarding->has_news = false;
-    return has_news;
+    if (guarding->news_count == 0)
+        return false;
+    *ret = guarding->news[--guarding->news_count];
+    *ret_more = guarding->news_more;
+    guarding->news_more = 0;
+    return true;
 }

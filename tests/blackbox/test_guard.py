@@ -71,6 +71,18 @@ def test_complaint_21_a_small_senders_bounces_never_trip_it(guarded, sns):
     assert guarded.suppressed() == sorted(people) and held(guarded) == []
 
 
+def test_the_log_names_every_provider_of_one_message(make_daemon, sns):
+    daemon = make_daemon(suppression={"guard": "on", "guard_least": 5}).start()
+    providers = [f"mail{n}.example" for n in range(20)]
+    for n in range(5):
+        daemon.accept(sns.feedback(ses.bounce(
+            *[ses.recipient(f"person{n}@{provider}", **UNKNOWN) for provider in providers])))
+    assert daemon.value("SELECT count(*) FROM guards") == len(providers)
+    daemon.wait_log("PROVIDER=mail0.example ")
+    assert "PROVIDERS=4 " in daemon.log()
+    assert sum(f"PROVIDER={provider} " in daemon.log() for provider in providers) == 16
+
+
 def test_different_answers_do_not_trip_it(guarded, sns):
     for i in range(LEAST + 5):
         bounce(guarded, sns, f"person{i}@mail.example",
