@@ -88,6 +88,7 @@ struct settings {
     } events;
     struct {
         struct settings_list listen;
+        struct settings_list host;
         char *tokens_file;
         char *certificate;
         char *key;

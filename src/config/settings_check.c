@@ -76,6 +76,13 @@ bool settings_listen_is_local(const char *listen)
 
 /* --- the other kinds --- */
 
+const char *settings_check_host(struct str text)
+{
+    return host_is_name(text) ? NULL
+                              : "is not a name: write `bounces.internal`, without "
+                                "`http://` and without a port; IP addresses need no line";
+}
+
 const char *settings_check_url_path(struct str text)
 {
     if (text.data[0] != '/')

@@ -158,6 +158,7 @@ void settings_built_free(struct settings_built *built);
 /* --- settings_check.c, settings_suppression.c: the kinds of values --- */
 
 setting_check_fn settings_check_listen;
+setting_check_fn settings_check_host;
 setting_check_fn settings_check_url_path;
 setting_check_fn settings_check_file;
 setting_check_fn settings_check_topic;

@@ -133,6 +133,13 @@ const struct setting settings_table[] = {
      .help = "Where Prometheus metrics and a health check are served: GET /metrics and\n"
              "GET /healthz. `listen =` with no value turns them off. Any address except\n"
              "loopback and unix:/PATH needs tokens_file, certificate and key."},
+    {SETTING(LIST, admin, host, host), .max = SETTINGS_ITEMS_MAX,
+     .check = settings_check_host,
+     .help =
+         "A name under which the address above is reached, such as bounces.internal,\n"
+         "without a port. Repeat the line for more. A request under a name that is\n"
+         "neither listed here nor `localhost` nor an IP address gets 421, so that no\n"
+         "page in a browser can ask in the name of its own site."},
     {SETTING(OPTIONAL, admin, tokens_file, tokens_file), .check = settings_check_file,
      .help = "File with one `NAME:read:SHA256HEX` or `NAME:write:SHA256HEX` per line:\n"
              "requests must have the header `Authorization: Bearer TOKEN`. Both kinds\n"

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "daemon/admin_host.h"
 #include "daemon/answers.h"
 #include "daemon/limits.h"
 #include "daemon/secrets.h"
@@ -73,6 +74,14 @@ static bool admin_may_ask(const struct admin *admin, struct MHD_Connection *conn
            (header && secrets_match_token(admin->tokens, str_of(header)));
 }
 
+static bool admin_is_asked(const struct admin *admin, struct MHD_Connection *connection)
+{
+    const char *host =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+
+    return admin_host_is_ours(&admin->service->settings->admin.host, str_of(host));
+}
+
 static enum MHD_Result admin_on_request(void *context, struct MHD_Connection *connection,
                                         const char *url, const char *method,
                                         const char *version, const char *bytes,
@@ -85,6 +94,11 @@ static enum MHD_Result admin_on_request(void *context, struct MHD_Connection *co
     (void)request;
     if (*len > 0)
         return MHD_NO; /* nothing here takes a body */
+    if (!admin_is_asked(admin, connection))
+        return admin_reply(connection, MHD_HTTP_MISDIRECTED_REQUEST,
+                           STR("the Host of this request is neither an IP address nor "
+                               "localhost; other names need a line `host = NAME` under "
+                               "[admin]\n"));
     if (!admin_may_ask(admin, connection))
         return admin_reply_with(
             connection, MHD_HTTP_UNAUTHORIZED,

@@ -230,6 +230,19 @@ def test_401_comes_before_anything_is_disclosed(guarded, home):
     assert_refusal(ask(home, f"/metrics?token={TOKEN}"), 401)
 
 
+def test_421_for_the_name_of_another_site(make_daemon, home):
+    make_daemon(admin={**listen(home), "host": "bounces.internal"}).start()
+    reply = ask(home, "/metrics", {"Host": "evil.example:9026"})
+    assert_refusal(reply, 421)
+    assert "host = NAME" in reply.text and "evil" not in reply.text
+    for host in ("bounces.internal:9026", "localhost", "192.0.2.1", "[::1]:1"):
+        assert ask(home, "/metrics", {"Host": host}).status == 200, host
+
+
+def test_421_comes_before_the_token(guarded, home):
+    assert_refusal(ask(home, "/metrics", {"Host": "evil.example"}), 421)
+
+
 def test_a_connection_is_asked_again_for_each_request(guarded, home):
     connection = Connection(home / "admin.sock")
     for headers, status in ((bearer(TOKEN), 200), ({}, 401), (bearer(TOKEN), 200)):

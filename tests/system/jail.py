@@ -56,7 +56,8 @@ def _logged(log: Path, seconds: int, *command: str | Path) -> None:
         try:
             code = subprocess.run(
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, timeout=seconds,
-                env=environment(PATH=PATH, DEBIAN_FRONTEND="noninteractive"),
+                # The machine's own settings, too: it may need a proxy or a certificate.
+                env={**os.environ, "PATH": PATH, "DEBIAN_FRONTEND": "noninteractive"},
             ).returncode
         except subprocess.TimeoutExpired:
             code = f"none within {seconds} s"

@@ -71,6 +71,23 @@ static void a_wrong_name_is_answered_with_the_nearest(void **state)
         "NAME]\n");
 }
 
+static void a_host_of_the_admin_side_is_a_name_alone(void **state)
+{
+    (void)state;
+    const char *rest = " is not a name: write `bounces.internal`, without `http://` and "
+                       "without a port; IP addresses need no line\n";
+    static const char *const others[] = {"http://x.example", "x.example:9026",
+                                         "*.example", "10.0.0.1", "-x.example"};
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+        char text[64], fault[256];
+        (void)snprintf(text, sizeof(text), "[admin]\nhost = %s\n", others[i]);
+        (void)snprintf(fault, sizeof(fault), "@:2: [admin] host: `%s`%s", others[i],
+                       rest);
+        settings_refuse(text, fault);
+    }
+    settings_free(settings_accept("[admin]\nhost = bounces.internal\nhost = ops\n"));
+}
+
 static void a_section_line_holds_nothing_else(void **state)
 {
     (void)state;
@@ -338,6 +355,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_faults_are_reported_with_their_lines),
         cmocka_unit_test(a_wrong_name_is_answered_with_the_nearest),
+        cmocka_unit_test(a_host_of_the_admin_side_is_a_name_alone),
         cmocka_unit_test(a_section_line_holds_nothing_else),
         cmocka_unit_test(a_value_is_given_once),
         cmocka_unit_test(bytes_that_are_not_text_are_reported),
