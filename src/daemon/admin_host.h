@@ -11,9 +11,9 @@
 #include "sesbounce/settings.h"
 
 /*
- * `header`: the value of Host (RFC 9110, 7.2). True for an IP address, `localhost`, one of
- * `names` ([admin] host), each with or without a port; and where the header is absent, as
- * no browser leaves it out.
+ * `header`: the value of Host (RFC 9110, 7.2). True for an IP address, `localhost`, one
+ * of `names` ([admin] host), each with or without a port; and where the header is absent,
+ * as no browser leaves it out.
  */
 bool admin_host_is_ours(const struct settings_list *names, struct str header);
 
