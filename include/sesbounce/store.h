@@ -68,6 +68,10 @@ int store_set_log_aside(const char *path, const struct store_files *files);
  * also after we wrote it. 0: it is not there. */
 uint64_t store_fingerprint(const char *path);
 
+/* 0, or -ESTALE when the file was removed or replaced since it was opened. Costs a
+ * stat(2); a transaction looks by itself. */
+int store_check_in_place(struct store *store);
+
 /* Is that a fault that stays until somebody puts another file there: -EUCLEAN, -ENOTSUP,
  * -ESTALE? */
 bool store_fault_stays(int fault);

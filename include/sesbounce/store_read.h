@@ -93,11 +93,20 @@ int store_query(struct store *store, enum store_view view,
  * 1 suppressed, 0 not, or a fault. */
 int store_is_suppressed(struct store *store, const struct address *address,
                         const char *scope);
+/* The same, and why: an entry for all mail first. */
+struct store_suppression {
+    char reason[sizeof("COMPLAINT")]; /* the longest */
+    char scope[POLICY_SCOPE_BYTES_MAX];
+    int64_t until_ms; /* POLICY_FOR_EVER */
+};
+int store_suppression(struct store *store, const struct address *address,
+                      const char *scope, struct store_suppression *ret);
+
 /*
- * Between the two, store_is_suppressed() answers from one state of the list, at half the
- * cost. Upkeep of the file waits meanwhile: no longer than a tenth of a second, and never
- * across a wait for somebody else. 0 or a fault; after one of the second, what was read
- * since the first may be wrong.
+ * Between the two, store_is_suppressed() and store_suppression() answer from one state of
+ * the list, at half the cost. Upkeep of the file waits meanwhile: no longer than a tenth
+ * of a second, and never across a wait for somebody else. 0 or a fault; after one of the
+ * second, what was read since the first may be wrong.
  */
 int store_read_begin(struct store *store);
 int store_read_end(struct store *store);

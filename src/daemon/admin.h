@@ -1,17 +1,18 @@
 /*
- * The admin side: `GET /metrics` (Prometheus text) and `GET /healthz` on `[admin]
- * listen`, apart from ingest, so that what strangers reach and what operators see never
- * meet.
+ * The admin side: `GET /metrics` (Prometheus text), `GET /healthz` and the JSON API on
+ * `[admin] listen`, apart from ingest, so that what strangers reach and what operators
+ * and applications see never meet.
  */
 #ifndef SESBOUNCED_ADMIN_H
 #define SESBOUNCED_ADMIN_H
 
+#include "daemon/exchange.h"
 #include "daemon/listen.h"
 #include "daemon/service.h"
 
 struct admin {
     struct service *service;
-    struct secrets *tokens; /* NULL: nobody is asked */
+    struct desk desk;
     struct listen_sockets sockets;
     struct server *server; /* NULL: it is off */
 };

@@ -24,6 +24,7 @@ static const char *database_path(const struct database *database)
 static void database_let_go(struct database *database, int fault)
 {
     checkpointer_let_go(database->checkpointer);
+    reader_let_go(&database->service->reader);
     if (database->store)
         store_files_of(database->store, &database->held);
     store_close(take_ptr(database->store));

@@ -175,6 +175,27 @@
 #define ADMIN_CONNECTIONS_MAX 32
 /* A silent client must not keep a scraper out for long. */
 #define ADMIN_IDLE_S 10
+/* The API. A body of this size has 10,000 addresses of a hundred bytes, twice what is
+ * usual; read, JSON takes up to twenty times its size. All bodies together: */
+#define API_BODY_BYTES_MAX   (1024 * 1024)
+#define API_BODIES_BYTES_MAX (8 * 1024 * 1024)
+/* 10,000 results of 400 bytes. A page ends with the row that reaches half of it. */
+#define API_ANSWER_BYTES_MAX (8 * 1024 * 1024)
+#define API_PAGE_BYTES       (API_ANSWER_BYTES_MAX / 2)
+/* Of CONTRACT.md. */
+#define API_ADDRESSES_MAX 10000
+/* Rows of a page, unless the request says so, and at most. */
+#define API_LIMIT     100
+#define API_LIMIT_MAX 1000
+/* Questions that wait for the reader: half of the connections, so that metrics get
+ * through while a disk hangs. */
+#define READER_QUESTIONS_MAX (ADMIN_CONNECTIONS_MAX / 2)
+/* Rows looked at for a page, a tenth of a second: the next question waits. */
+#define API_ROWS_SEEN_MAX 20000
+/* Looked up in one state of the list: some milliseconds, in which upkeep waits. */
+#define API_READ_ADDRESSES 1000
+/* A sentence that quotes a parameter or a member. */
+#define PROBLEM_DETAIL_BYTES 512
 /* About forty series of a hundred bytes, and those about the database. */
 #define METRICS_BYTES_MAX (64 * 1024 + STORE_METRICS_BYTES_MAX)
 /* How often the writer takes the figures of /metrics about the database, and for what

@@ -16,6 +16,8 @@ int service_init(struct service *service)
     if (r == 0)
         r = connections_init(&service->admin_connections, &admin);
     if (r == 0)
+        r = reader_init(&service->reader);
+    if (r == 0)
         r = store_metrics_init(&service->store_metrics);
     if (r == 0)
         r = health_init(&service->health);
@@ -40,6 +42,7 @@ void service_done(struct service *service)
     waiting_room_done(&service->room);
     health_done(&service->health);
     store_metrics_done(&service->store_metrics);
+    reader_done(&service->reader);
     connections_done(&service->admin_connections);
     connections_done(&service->connections);
 }

@@ -21,6 +21,7 @@
 #include "daemon/health.h"
 #include "daemon/limits.h"
 #include "daemon/metrics.h"
+#include "daemon/reader.h"
 #include "daemon/store_metrics.h"
 #include "daemon/waiting_room.h"
 
@@ -36,6 +37,7 @@ struct service {
     struct waiting_room room; /* deliveries for which outbound fetches a certificate */
     struct queue jobs;        /* struct job, for the writer */
     struct queue tasks;       /* the jobs of struct task, for outbound */
+    struct reader reader;     /* of the list, for the admin side */
     struct https *https;      /* outbound's; NULL until main has made it */
     busy_since busy[BUSY_THREADS];
     struct metrics metrics;

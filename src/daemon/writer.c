@@ -133,7 +133,13 @@ static void writer_tidy(struct writer *writer)
 {
     struct store *store = writer->database.store;
     bool more = false;
-    int r = store_expire(store, clock_wall_ms(), &more);
+    int r = store_check_in_place(store);
+
+    if (r < 0) {
+        database_fault(&writer->database, "the database is not there any more", r);
+        return;
+    }
+    r = store_expire(store, clock_wall_ms(), &more);
 
     if (r < 0) {
         database_fault(&writer->database, "the end of a term could not be logged", r);

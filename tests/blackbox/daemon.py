@@ -382,6 +382,18 @@ def sns_headers(extra: dict[str, str] | None = None) -> dict[str, str]:
     } | (extra or {})
 
 
+def assert_problem(reply: Reply, status: int, *, secret: str | None = None) -> None:
+    """An error of the admin side: RFC 9457."""
+    assert reply.status == status, f"{reply.status} {reply.text}"
+    assert reply.headers.get_content_type() == "application/problem+json"
+    problem = json.loads(reply.text)
+    assert set(problem) == {"type", "title", "status", "detail"}
+    assert problem["status"] == status and len(problem["detail"]) > 5
+    assert secret is None or secret not in reply.text
+    if status == 503:
+        assert int(reply.headers["Retry-After"]) > 0
+
+
 def assert_refusal(reply: Reply, status: int, *, secret: str | None = None) -> None:
     """An error as CONTRACT.md wants it: one line of plain text, no echo of the request."""
     assert reply.status == status, f"{reply.status} {reply.text}"

@@ -21,7 +21,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 import ses
-from daemon import SESBOUNCED, Daemon, Reply, assert_refusal, environment, eventually
+from daemon import SESBOUNCED, Daemon, Reply, assert_problem, environment, eventually
 from fakesns import TOPIC, Authority, now
 
 TOKEN = "zebra-4711"
@@ -182,7 +182,7 @@ def test_metrics_are_in_the_format_of_prometheus(make_daemon, home, sns):
 
 def test_there_is_nothing_else(make_daemon, home):
     make_daemon(admin=listen(home)).start()
-    assert_refusal(ask(home, "/"), 404)
+    assert_problem(ask(home, "/"), 404)
     assert ask(home, "/metrics", method="POST").headers["Allow"] == "GET"
 
 
@@ -219,28 +219,28 @@ def test_200_with_a_token_of_the_file(guarded, home, path, token):
 )
 def test_401_without_a_token_of_the_file(guarded, home, path, headers):
     reply = ask(home, path, headers)
-    assert_refusal(reply, 401, secret=TOKEN)
+    assert_problem(reply, 401, secret=TOKEN)
     assert reply.headers["WWW-Authenticate"] == "Bearer"
     assert "Authorization: Bearer" in reply.text and "tokens_file" in reply.text
 
 
 def test_401_comes_before_anything_is_disclosed(guarded, home):
-    assert_refusal(ask(home, "/nothing-here"), 401)
-    assert_refusal(ask(home, "/metrics", method="DELETE"), 401)
-    assert_refusal(ask(home, f"/metrics?token={TOKEN}"), 401)
+    assert_problem(ask(home, "/nothing-here"), 401)
+    assert_problem(ask(home, "/metrics", method="DELETE"), 401)
+    assert_problem(ask(home, f"/metrics?token={TOKEN}"), 401)
 
 
 def test_421_for_the_name_of_another_site(make_daemon, home):
     make_daemon(admin={**listen(home), "host": "bounces.internal"}).start()
     reply = ask(home, "/metrics", {"Host": "evil.example:9026"})
-    assert_refusal(reply, 421)
+    assert_problem(reply, 421)
     assert "host = NAME" in reply.text and "evil" not in reply.text
     for host in ("bounces.internal:9026", "localhost", "192.0.2.1", "[::1]:1"):
         assert ask(home, "/metrics", {"Host": host}).status == 200, host
 
 
 def test_421_comes_before_the_token(guarded, home):
-    assert_refusal(ask(home, "/metrics", {"Host": "evil.example"}), 421)
+    assert_problem(ask(home, "/metrics", {"Host": "evil.example"}), 421)
 
 
 def test_a_connection_is_asked_again_for_each_request(guarded, home):
@@ -364,7 +364,7 @@ def secured(make_daemon, authority, home) -> Daemon:
 def test_tls_is_served_and_asks_for_the_token(secured, authority, home, path, version):
     context = trusting(authority, minimum_version=version, maximum_version=version)
     assert ask(home, path, bearer(TOKEN), context=context).status == 200
-    assert_refusal(ask(home, path, context=context), 401)
+    assert_problem(ask(home, path, context=context), 401)
 
 
 def test_plain_http_gets_nothing_from_a_tls_listener(secured, home):

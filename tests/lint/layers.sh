@@ -45,7 +45,7 @@ declare -A libraries=(
     [sqlite]='sqlite3.h'
     [remote]='curl/ openssl/ jansson.h'
     [report]=''
-    [daemon]='microhttpd.h systemd/ openssl/'
+    [daemon]='microhttpd.h systemd/ openssl/ jansson.h'
     [ctl]='jansson.h curl/ zlib.h'
 )
 third_party='jansson.h openssl/ idn2.h sqlite3.h curl/ microhttpd.h systemd/ zstd.h zlib.h'

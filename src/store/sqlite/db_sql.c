@@ -430,6 +430,12 @@ const char *const db_sql[SQL_COUNT] = {
     [SQL_DECISION_ADD] =
         "INSERT INTO decision (address, scope, action, reason, until, at, actor, note)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_SUPPRESSION] =
+        "SELECT reason, scope, until FROM suppression"
+        " WHERE address = ?1 AND (scope = '*' OR scope = ?2)"
+        " AND lifted_at IS NULL AND held_why IS NULL"
+        " AND (until IS NULL OR until > strftime('%Y-%m-%d %H:%M:%f', 'now'))"
+        " ORDER BY scope <> '*' LIMIT 1",
     [SQL_IS_SUPPRESSED] =
         "SELECT 1 FROM suppression WHERE address = ?1 AND (scope = '*' OR scope = ?2)"
         " AND lifted_at IS NULL AND held_why IS NULL"

@@ -116,7 +116,7 @@ int db_turn_take(struct store *store)
 }
 
 /* What is committed to a file that nobody can open any more is not kept. */
-static int file_check_in_place(struct store *store)
+int store_check_in_place(struct store *store)
 {
     int moved = 0;
 
@@ -143,7 +143,7 @@ int db_begin(struct store *store)
     int r = transaction_roll_back(store);
 
     if (r == 0)
-        r = file_check_in_place(store);
+        r = store_check_in_place(store);
     if (r == 0)
         r = db_turn_take(store);
     if (r < 0)

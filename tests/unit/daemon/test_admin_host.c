@@ -68,7 +68,7 @@ static void other_names_are_refused(void **state)
             fail_msg("%s is accepted", others[i]);
 }
 
-static void a_request_without_host_is_no_browsers(void **state)
+static void a_request_without_host_comes_from_no_browser(void **state)
 {
     (void)state;
     assert_true(is_ours(NULL));
@@ -80,7 +80,7 @@ int main(void)
         cmocka_unit_test(ip_addresses_and_localhost_are_always_ours),
         cmocka_unit_test(a_name_of_the_settings_is_ours_in_any_case_and_with_any_port),
         cmocka_unit_test(other_names_are_refused),
-        cmocka_unit_test(a_request_without_host_is_no_browsers),
+        cmocka_unit_test(a_request_without_host_comes_from_no_browser),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,35 @@
+/*
+ * What a handler of the JSON API gets and gives; routes.c lists the handlers. They know
+ *neither sockets nor libmicrohttpd's callbacks; exchange.c carries requests to it. The
+ * admin thread alone.
+ */
+#ifndef SESBOUNCED_API_H
+#define SESBOUNCED_API_H
+
+#include "daemon/problem.h"
+#include "sesbounce/store_read.h"
+
+/* A parameter behind the `?`, decoded. NULL when it is not given. */
+typedef const char *api_parameter_fn(void *context, const char *name);
+
+struct api_request {
+    api_parameter_fn *parameter;
+    void *context; /* of `parameter` */
+    struct str body;
+    int64_t now_ms;
+};
+
+/* Appends the JSON to `ret`. 0; -EINVAL with a problem; or, without one, a fault of the
+ * store. */
+typedef int api_handler(struct store *store, const struct api_request *request,
+                        struct buf *ret, struct problem *problem);
+
+struct api_route {
+    const char *path;
+    const char *method;
+    size_t body_bytes_max;         /* 0: it takes none */
+    const char *const *parameters; /* names, ended by NULL */
+    api_handler *run;
+};
+
+#endif

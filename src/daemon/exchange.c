@@ -1,0 +1,369 @@
+#include "daemon/exchange.h"
+
+#include <errno.h>
+
+#include "daemon/admin_host.h"
+#include "daemon/answers.h"
+#include "daemon/framing.h"
+#include "daemon/limits.h"
+#include "daemon/routes.h"
+#include "daemon/secrets.h"
+#include "daemon/server.h"
+
+enum exchange_stage { EXCHANGE_HAS_LINE, EXCHANGE_HAS_HEAD, EXCHANGE_IS_LENT };
+
+struct exchange {
+    struct question question; /* lent to the reader */
+    struct MHD_Connection *connection;
+    struct connection *client;
+    enum exchange_stage stage;
+    const struct api_route *route; /* NULL: /metrics or /healthz */
+    struct buf body;
+    uint64_t announced_bytes;
+    uint64_t swallowed_bytes; /* read and thrown away behind a problem */
+    struct buf answer;
+    bool is_last;           /* where it ends is not sure, so nothing may follow it */
+    struct problem problem; /* with a status: decided */
+};
+
+/* --- answers --------------------------------------------------------------------- */
+
+static bool exchange_closes(const struct desk *desk, const struct exchange *exchange)
+{
+    return exchange->is_last || atomic_load(&desk->service->closing) ||
+           connection_is_leaving(exchange->client) ||
+           connections_are_crowded(&desk->service->admin_connections);
+}
+
+/* Takes the text, which the response frees. */
+static enum MHD_Result exchange_reply(struct desk *desk,
+                                      struct MHD_Connection *connection,
+                                      const struct exchange *exchange, unsigned status,
+                                      const char *type, struct buf *text)
+{
+    size_t len = text->len;
+    char *bytes = buf_take(text);
+    struct MHD_Response *response =
+        bytes ? MHD_create_response_from_buffer(len, bytes, MHD_RESPMEM_MUST_FREE) : NULL;
+
+    if (!response) {
+        free(bytes);
+        return MHD_NO;
+    }
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    if (exchange_closes(desk, exchange))
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    if (status == MHD_HTTP_UNAUTHORIZED)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+                                      "Bearer");
+    if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
+                                      exchange->route ? exchange->route->method
+                                                      : MHD_HTTP_METHOD_GET);
+    if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER,
+                                      HTTP_RETRY_AFTER_S);
+    connection_answered(exchange->client, false, clock_mono_ms());
+    enum MHD_Result result = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static enum MHD_Result exchange_refuse(struct desk *desk,
+                                       struct MHD_Connection *connection,
+                                       struct exchange *exchange)
+{
+    _cleanup_(buf_done) struct buf text = {.max = API_ANSWER_BYTES_MAX};
+
+    if (problem_print(&exchange->problem, &text) < 0)
+        return MHD_NO;
+    return exchange_reply(desk, connection, exchange, exchange->problem.status,
+                          "application/problem+json", &text);
+}
+
+static enum MHD_Result exchange_send_metrics(struct desk *desk,
+                                             struct MHD_Connection *connection,
+                                             struct exchange *exchange)
+{
+    struct service *service = desk->service;
+    _cleanup_(buf_done) struct buf text = {.max = METRICS_BYTES_MAX};
+    struct health_now health;
+    struct metrics_now now = {
+        .wall_ms = clock_wall_ms(),
+        .store_faults = atomic_load(&service->health.store_faults),
+        .connections = connections_count(&service->connections),
+        .connections_max = service->bounds.connections,
+        .large_body_bytes = bodies_large_bytes(&service->bodies),
+    };
+
+    service_look(service, &health);
+    now.storing = health.state == HEALTH_WELL;
+    if (metrics_print(&service->metrics, &now, &text) < 0 ||
+        store_metrics_print(&service->store_metrics, &text) < 0)
+        return MHD_NO;
+    return exchange_reply(desk, connection, exchange, MHD_HTTP_OK,
+                          "text/plain; version=0.0.4; charset=utf-8", &text);
+}
+
+static const char *parameter_find(void *connection, const char *name)
+{
+    return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+/* --- lending it to the reader ----------------------------------------------------- */
+
+static struct exchange *exchange_of(struct question *question)
+{
+    return queue_entry(question, struct exchange, question);
+}
+
+static int exchange_ask(struct question *question, struct store *store)
+{
+    struct exchange *exchange = exchange_of(question);
+    const struct api_request request = {parameter_find, exchange->connection,
+                                        buf_str(&exchange->body), clock_wall_ms()};
+    int r = exchange->route->run(store, &request, &exchange->answer, &exchange->problem);
+
+    /* What the request has wrong is no fault of the store. */
+    return exchange->problem.status == 0 ? r : 0;
+}
+
+static void exchange_decide(struct exchange *exchange, int fault)
+{
+    const char *why = fault == -EAGAIN      ? "too many questions at a time"
+                      : fault == -ESHUTDOWN ? "sesbounced is stopping"
+                                            : store_advice(fault);
+
+    if (fault < 0)
+        (void)problem_set(&exchange->problem, MHD_HTTP_SERVICE_UNAVAILABLE, "%s", why);
+}
+
+static void exchange_done(struct question *question, int fault)
+{
+    struct exchange *exchange = exchange_of(question);
+
+    exchange_decide(exchange, fault);
+    MHD_resume_connection(exchange->connection);
+}
+
+/* Suspend first, then push, then touch nothing: it may have come back already. */
+static enum MHD_Result exchange_lend(struct desk *desk, struct exchange *exchange)
+{
+    exchange->stage = EXCHANGE_IS_LENT;
+    exchange->question = (struct question){.ask = exchange_ask, .done = exchange_done};
+    exchange->answer.max = API_ANSWER_BYTES_MAX;
+    MHD_suspend_connection(exchange->connection);
+    int r = reader_ask(&desk->service->reader, &exchange->question);
+
+    if (r < 0)
+        exchange_done(&exchange->question, r);
+    return MHD_YES;
+}
+
+/* --- the head -------------------------------------------------------------------- */
+
+static const char *header_find(struct MHD_Connection *connection, const char *name)
+{
+    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+/* Whom it is for, and who asks: before anything is disclosed. */
+static int caller_check(const struct desk *desk, struct MHD_Connection *connection,
+                        struct problem *problem)
+{
+    const char *token = header_find(connection, MHD_HTTP_HEADER_AUTHORIZATION);
+
+    if (!admin_host_is_ours(&desk->service->settings->admin.host,
+                            str_of(header_find(connection, MHD_HTTP_HEADER_HOST))))
+        return problem_set(problem, MHD_HTTP_MISDIRECTED_REQUEST,
+                           "the Host of this request is neither an IP address nor "
+                           "localhost; other names need a line `host = NAME` under "
+                           "[admin]");
+    if (desk->tokens && !(token && secrets_match_token(desk->tokens, str_of(token))))
+        return problem_set(problem, MHD_HTTP_UNAUTHORIZED,
+                           "send the header `Authorization: Bearer TOKEN`, with a token "
+                           "whose hash is in [admin] tokens_file");
+    return 0;
+}
+
+static bool is_health(const char *path)
+{
+    return strcmp(path, "/healthz") == 0;
+}
+
+static int route_check(struct exchange *exchange, const char *path, const char *method)
+{
+    bool is_own = is_health(path) || strcmp(path, "/metrics") == 0;
+    const char *takes = MHD_HTTP_METHOD_GET;
+
+    exchange->route = route_find(path);
+    if (exchange->route)
+        takes = exchange->route->method;
+    else if (!is_own)
+        return problem_set(&exchange->problem, MHD_HTTP_NOT_FOUND,
+                           "there is no such path; try /v1/check, /v1/suppressions, "
+                           "/metrics or /healthz");
+    return strcmp(method, takes) == 0
+               ? 0
+               : problem_set(&exchange->problem, MHD_HTTP_METHOD_NOT_ALLOWED, "only %s",
+                             takes);
+}
+
+struct naming {
+    const char *const *known;
+    struct problem *problem;
+};
+
+static enum MHD_Result parameter_check(void *context, enum MHD_ValueKind kind,
+                                       const char *name, const char *value)
+{
+    const struct naming *naming = context;
+    const char *const *known = naming->known;
+
+    (void)kind;
+    while (*known && strcmp(*known, name) != 0)
+        known++;
+    if (*known && value)
+        return MHD_YES;
+    (void)problem_set(naming->problem, MHD_HTTP_BAD_REQUEST,
+                      "the parameter `%s` is unknown or has no value", name);
+    return MHD_NO;
+}
+
+static int parameters_check(struct exchange *exchange, struct MHD_Connection *connection)
+{
+    struct naming naming = {exchange->route->parameters, &exchange->problem};
+
+    (void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, parameter_check,
+                                    &naming);
+    return exchange->problem.status == 0 ? 0 : -EINVAL;
+}
+
+static int exchange_check_head(struct desk *desk, struct MHD_Connection *connection,
+                               struct exchange *exchange, const char *path,
+                               const char *method, const char *version)
+{
+    struct framing framing;
+    struct problem *problem = &exchange->problem;
+    size_t most;
+    int r;
+
+    exchange->is_last = true;
+    if (!framing_read(connection, version, &framing))
+        return problem_set(problem, MHD_HTTP_BAD_REQUEST,
+                           "it is not clear where this request ends");
+    exchange->is_last = !framing.is_announced;
+    exchange->announced_bytes = framing.length;
+    r = caller_check(desk, connection, problem);
+    if (r == 0)
+        r = route_check(exchange, path, method);
+    if (r == 0 && exchange->route)
+        r = parameters_check(exchange, connection);
+    most = r == 0 && exchange->route ? exchange->route->body_bytes_max : 0;
+    exchange->body.max = most;
+    return r == 0 && framing.length > most
+               ? problem_set(problem, MHD_HTTP_CONTENT_TOO_LARGE,
+                             "a body of more than %zu bytes is not accepted here", most)
+               : r;
+}
+
+/* --- libmicrohttpd's callbacks --------------------------------------------------- */
+
+void *exchange_begin(void *context, const char *uri, struct MHD_Connection *connection)
+{
+    struct connection *client = server_client(connection);
+    struct exchange *exchange = client ? calloc(1, sizeof(*exchange)) : NULL;
+
+    (void)context;
+    (void)uri;
+    if (exchange) {
+        exchange->client = client;
+        exchange->connection = connection;
+    }
+    connection_begins(client, clock_mono_ms());
+    return exchange;
+}
+
+/* What is too long is still read, up to a bound, so that the client sees the answer. */
+static enum MHD_Result exchange_read_body(struct desk *desk, struct exchange *exchange,
+                                          const char *bytes, size_t len)
+{
+    int r = exchange->problem.status != 0
+                ? -E2BIG
+                : bodies_append(&desk->bodies, connection_share(exchange->client),
+                                &exchange->body, bytes, len, exchange->announced_bytes);
+
+    if (r == 0)
+        return MHD_YES;
+    if (exchange->problem.status == 0 && r == -E2BIG)
+        (void)problem_set(&exchange->problem, MHD_HTTP_CONTENT_TOO_LARGE,
+                          "the body is too long");
+    if (exchange->problem.status == 0)
+        (void)problem_set(&exchange->problem, MHD_HTTP_SERVICE_UNAVAILABLE,
+                          "too many large requests at a time");
+    exchange->swallowed_bytes += len;
+    return exchange->swallowed_bytes <= HTTP_SWALLOW_FACTOR * API_BODY_BYTES_MAX ? MHD_YES
+                                                                                 : MHD_NO;
+}
+
+static enum MHD_Result exchange_finish(struct desk *desk,
+                                       struct MHD_Connection *connection,
+                                       struct exchange *exchange, const char *path)
+{
+    connection_received(exchange->client);
+    if (exchange->problem.status != 0)
+        return exchange_refuse(desk, connection, exchange);
+    if (exchange->stage == EXCHANGE_IS_LENT)
+        return exchange_reply(desk, connection, exchange, MHD_HTTP_OK, "application/json",
+                              &exchange->answer);
+    if (exchange->route)
+        return exchange_lend(desk, exchange);
+    if (is_health(path))
+        return answers_send_health(desk->service, connection, exchange->client, true,
+                                   exchange_closes(desk, exchange));
+    return exchange_send_metrics(desk, connection, exchange);
+}
+
+enum MHD_Result exchange_read(void *context, struct MHD_Connection *connection,
+                              const char *url, const char *method, const char *version,
+                              const char *bytes, size_t *len, void **state)
+{
+    struct desk *desk = context;
+    struct exchange *exchange = *state;
+
+    if (!exchange)
+        return MHD_NO; /* no memory: the connection is closed */
+    if (exchange->stage == EXCHANGE_HAS_LINE) {
+        exchange->stage = EXCHANGE_HAS_HEAD;
+        if (exchange_check_head(desk, connection, exchange, url, method, version) == 0)
+            return MHD_YES;
+        return exchange->is_last || exchange->announced_bytes >
+                                        HTTP_SWALLOW_FACTOR * API_BODY_BYTES_MAX
+                   ? exchange_refuse(desk, connection, exchange)
+                   : MHD_YES;
+    }
+    if (*len > 0) {
+        enum MHD_Result result = exchange_read_body(desk, exchange, bytes, *len);
+
+        *len = 0;
+        return result;
+    }
+    return exchange_finish(desk, connection, exchange, url);
+}
+
+void exchange_end(void *context, struct MHD_Connection *connection, void **state,
+                  enum MHD_RequestTerminationCode how)
+{
+    struct desk *desk = context;
+    struct exchange *exchange = *state;
+
+    (void)connection;
+    (void)how;
+    if (!exchange)
+        return;
+    bodies_release(&desk->bodies, connection_share(exchange->client), &exchange->body);
+    buf_done(&exchange->answer);
+    free(exchange);
+    *state = NULL;
+}

@@ -1,0 +1,210 @@
+"""The JSON API of the admin side: who may be mailed, and who is on the list."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+import ses
+from daemon import Daemon, Reply, assert_problem, eventually
+
+ANN, BEN, CYD = "ann@mail.example", "ben@mail.example", "cyd@other.example"
+JSON = {"Content-Type": "application/json"}
+CHECK = "/v1/check"
+NAMES = ["address", "suppressed", "reason", "scope", "until", "valid"]
+
+
+class Client(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("127.0.0.1", timeout=20)
+        self.path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(20)
+        self.sock.connect(str(self.path))
+
+    def ask(self, method: str, path: str, body=None, **headers: str) -> Reply:
+        text = json.dumps(body).encode() if isinstance(body, dict) else body
+        self.request(method, path, text, headers)
+        reply = self.getresponse()
+        return Reply(reply.status, reply.headers, reply.read())
+
+
+@pytest.fixture
+def daemon(make_daemon, home) -> Daemon:
+    return make_daemon(admin={"listen": f"unix:{home}/admin.sock"}).start()
+
+
+@pytest.fixture
+def api(daemon, home) -> Client:
+    return Client(home / "admin.sock")
+
+
+def check(api: Client, *addresses: str, **members) -> list[dict]:
+    reply = api.ask("POST", CHECK, {"addresses": addresses, **members})
+    assert reply.status == 200, reply.text
+    assert reply.headers.get_content_type() == "application/json"
+    return json.loads(reply.text)["results"]
+
+
+def listed(api: Client, query: str = "") -> dict:
+    reply = api.ask("GET", f"/v1/suppressions{query}")
+    assert reply.status == 200, reply.text
+    return json.loads(reply.text)
+
+
+def walk(api: Client, query: str) -> list[str]:
+    """Every page to the end."""
+    found, after = [], ""
+    while after is not None:
+        page = listed(api, f"?{query}{after and '&after=' + after}")
+        found += [item["address"] for item in page["items"]]
+        after = page["next"]
+    return found
+
+
+def test_check_answers_in_order_with_the_reason(daemon, api, sns):
+    daemon.accept(sns.feedback(ses.bounce(ses.recipient(ANN))))
+    assert daemon.ctl("suppress", "add", "--for", "2d", BEN).code == 0
+    ben, ann, cyd, junk = check(api, BEN.upper(), ANN, CYD, "junk")
+    assert [list(row) for row in (ben, ann, cyd, junk)] == [NAMES] * 4
+    assert ann == {"address": ANN, "suppressed": True, "reason": "BOUNCE", "scope": "*",
+                   "until": None, "valid": True}
+    assert (ben["address"], ben["reason"]) == (BEN.upper(), "MANUAL")
+    assert ben["until"].endswith("Z") and "T" in ben["until"]
+    assert (cyd["suppressed"], cyd["reason"], cyd["valid"]) == (False, None, True)
+    assert (junk["suppressed"], junk["valid"]) == (False, False)
+
+
+def test_check_asks_about_one_scope(daemon, api):
+    assert daemon.ctl("suppress", "add", "--scope", "news", ANN).code == 0
+    assert not check(api, ANN)[0]["suppressed"]
+    (row,) = check(api, ANN, scope="news")
+    assert (row["suppressed"], row["scope"]) == (True, "news")
+
+
+def test_check_sees_what_was_acknowledged(daemon, api, sns):
+    for n in range(20):
+        address = f"person{n}@mail{n}.example"
+        assert not check(api, address)[0]["suppressed"]
+        daemon.accept(sns.feedback(ses.bounce(ses.recipient(address))))
+        assert check(api, address)[0]["suppressed"]
+
+
+def test_check_takes_10_000_addresses_and_no_more(daemon, api):
+    many = [f"p{n}@mail.example" for n in range(10_000)]
+    assert daemon.ctl("suppress", "add", many[9_999]).code == 0
+    rows = check(api, *many)
+    assert [row["address"] for row in rows] == many
+    assert [row["suppressed"] for row in rows].count(True) == 1 and rows[-1]["suppressed"]
+    assert_problem(api.ask("POST", CHECK, {"addresses": [*many, ANN]}), 400)
+
+
+@pytest.mark.parametrize("body, words", [
+    (b"", "not a JSON object"),
+    (b"[]", "not a JSON object"),
+    (b'{"addresses":["a@b.example"]', "not a JSON object"),
+    (b'{"addresses":[],"addresses":[]}', "duplicate"),
+    (b'{"address":["a@b.example"]}', "`address`"),
+    (b'{"addresses":"a@b.example"}', "`addresses`"),
+    (b'{"addresses":[1]}', "not a string"),
+    (b'{"addresses":[],"scope":null}', "`scope`"),
+    (b'{"scope":"*"}', "no member"),
+    (b'{"addresses":["\xff"]}', "decode byte"),
+    (b'{"addresses":["\\u0000"]}', ""),
+    (b"[" * 100_000, "not a JSON object"),
+], ids=lambda value: repr(value)[:40])
+def test_check_refuses_what_is_not_its_question(api, body, words):
+    reply = api.ask("POST", CHECK, body)
+    assert_problem(reply, 400)
+    assert words in json.loads(reply.text)["detail"]
+    assert check(api, ANN)  # the connection goes on
+
+
+def test_a_body_that_is_too_long_gets_413(api):
+    assert_problem(api.ask("POST", CHECK, b" " * (1024 * 1024 + 1)), 413)
+    assert_problem(api.ask("GET", "/v1/suppressions", b"x"), 413)
+    assert_problem(api.ask("POST", CHECK, b" " * (3 * 1024 * 1024)), 413)
+
+
+def test_other_paths_methods_and_parameters(api):
+    assert_problem(api.ask("GET", "/v1/nothing"), 404)
+    reply = api.ask("GET", CHECK)
+    assert_problem(reply, 405)
+    assert reply.headers["Allow"] == "POST"
+    for query in ("limits=3", "limit", "limit=0", "limit=x", "reason=none", "since=never",
+                  "after=zz", "after=6162", "after=", "domain=@"):
+        assert_problem(api.ask("GET", f"/v1/suppressions?{query}"), 400)
+
+
+def test_suppressions_come_in_pages(daemon, api):
+    everybody = sorted(f"p{n:03}@{'mail' if n % 3 else 'other'}.example" for n in range(250))
+    assert daemon.ctl("suppress", "add", "-", input="\n".join(everybody).encode()).code == 0
+    page = listed(api)
+    assert [item["address"] for item in page["items"]] == everybody[:100]
+    assert page["items"][0].keys() >= {"address", "scope", "reason", "since", "until", "note"}
+    assert walk(api, "limit=7") == everybody
+    assert walk(api, "limit=1000") == everybody
+    assert walk(api, "domain=OTHER.example&limit=9") == [a for a in everybody if "other" in a]
+    assert walk(api, "reason=BOUNCE") == [] == walk(api, "scope=news")
+    assert walk(api, "reason=manual&scope=*&since=1d") == everybody
+
+
+def test_a_page_goes_on_behind_a_row_that_was_removed(daemon, api):
+    for address in (ANN, BEN, CYD):
+        daemon.ctl("suppress", "add", address)
+    page = listed(api, "?limit=1")
+    daemon.ctl("suppress", "remove", ANN)
+    rest = listed(api, f"?after={page['next']}")
+    assert [item["address"] for item in rest["items"]] == [BEN, CYD] and rest["next"] is None
+
+
+def test_an_empty_list_is_an_empty_page(api):
+    assert listed(api) == {"items": [], "next": None}
+
+
+def test_no_question_is_answered_from_a_database_that_was_replaced(daemon, api, home):
+    daemon.ctl("suppress", "add", ANN)
+    assert check(api, ANN)[0]["suppressed"]
+    with closing(sqlite3.connect(daemon.database)) as db, \
+            closing(sqlite3.connect(home / "copy.db")) as copy:
+        db.backup(copy)
+    daemon.ctl("suppress", "remove", ANN)
+    os.replace(home / "copy.db", daemon.database)
+
+    def answers() -> bool:
+        reply = api.ask("POST", CHECK, {"addresses": [ANN]})
+        return reply.status == 200 and json.loads(reply.text)["results"][0]["suppressed"]
+
+    eventually(answers, what="the list of the new file")
+
+
+def test_the_file_is_put_to_rest_though_questions_were_asked(daemon, api):
+    check(api, ANN)
+    assert daemon.stop() == 0
+    assert [file.name for file in daemon.database.parent.glob("sesbounced.db-*")] == []
+
+
+def test_the_api_asks_for_the_token(make_daemon, home):
+    tokens = home / "tokens"
+    tokens.write_text("app:read:" + "0" * 64 + "\n")
+    tokens.chmod(0o600)
+    make_daemon(admin={"listen": f"unix:{home}/admin.sock", "tokens_file": tokens}).start()
+    api = Client(home / "admin.sock")
+    assert_problem(api.ask("POST", CHECK, {"addresses": [ANN]}), 401, secret=ANN)
+    assert_problem(api.ask("GET", "/v1/suppressions"), 401)
+
+
+def test_no_address_is_in_the_log(daemon, api):
+    check(api, ANN, "ben@@", "cyd")
+    api.ask("POST", f"/v1/{BEN}", {"addresses": [ANN]})
+    api.ask("GET", f"/v1/suppressions?domain={ANN}")
+    assert "ann@" not in daemon.log() and "ben@" not in daemon.log()
