@@ -7,6 +7,7 @@
 #define SESBOUNCED_API_H
 
 #include "daemon/problem.h"
+#include "sesbounce/settings.h"
 #include "sesbounce/store_read.h"
 
 /* A parameter behind the `?`, decoded. NULL when it is not given. */
@@ -16,6 +17,7 @@ struct api_request {
     api_parameter_fn *parameter;
     void *context; /* of `parameter` */
     struct str body;
+    const struct settings *settings;
     int64_t now_ms;
 };
 

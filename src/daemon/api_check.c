@@ -1,42 +1,14 @@
 #include "daemon/api_check.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <microhttpd.h>
-#include <string.h>
+
+#include "daemon/api_body.h"
 
 struct question {
     json_t *addresses; /* borrowed from the body */
     const char *scope;
 };
-
-/* Members that nobody knows are refused: a misspelt `scope` must not mean all mail. */
-static int question_take(struct question *question, json_t *body, struct problem *problem)
-{
-    const char *name;
-    json_t *value;
-
-    *question = (struct question){.scope = POLICY_SCOPE_ALL};
-    json_object_foreach(body, name, value)
-    {
-        if (strcmp(name, "addresses") == 0 && json_is_array(value))
-            question->addresses = value;
-        else if (strcmp(name, "scope") == 0 && json_is_string(value))
-            question->scope = json_string_value(value);
-        else
-            return problem_set(problem, MHD_HTTP_BAD_REQUEST,
-                               "the member `%s` is unknown or of another type: the "
-                               "request is {\"addresses\":[…],\"scope\":\"*\"}",
-                               name);
-    }
-    if (!question->addresses)
-        return problem_set(problem, MHD_HTTP_BAD_REQUEST,
-                           "the request has no member `addresses`");
-    if (json_array_size(question->addresses) > API_ADDRESSES_MAX)
-        return problem_set(problem, MHD_HTTP_BAD_REQUEST,
-                           "the request has more than %d addresses", API_ADDRESSES_MAX);
-    return 0;
-}
 
 static json_t *result_new(const char *typed, bool is_valid,
                           const struct store_suppression *found)
@@ -103,21 +75,20 @@ static int results_print(json_t *results, struct buf *ret)
 int api_check(struct store *store, const struct api_request *request, struct buf *ret,
               struct problem *problem)
 {
-    json_error_t error;
-    json_t *body =
-        json_loadb(request->body.data, request->body.len, JSON_REJECT_DUPLICATES, &error);
-    json_t *results = json_array();
-    struct question question = {.scope = POLICY_SCOPE_ALL};
+    json_t *addresses, *scope;
+    const struct api_member members[] = {{"addresses", JSON_ARRAY, false, &addresses},
+                                         {"scope", JSON_STRING, true, &scope},
+                                         {NULL, JSON_NULL, false, NULL}};
+    json_t *body, *results = json_array();
     size_t at = 0;
-    int r = results ? 0 : -ENOMEM;
+    int r = api_body_read(request->body, members, &body, problem);
+    const struct question question = {addresses, scope ? json_string_value(scope)
+                                                       : POLICY_SCOPE_ALL};
 
-    if (r == 0 && !json_is_object(body))
+    if (r == 0 && json_array_size(addresses) > API_ADDRESSES_MAX)
         r = problem_set(problem, MHD_HTTP_BAD_REQUEST,
-                        "the body is not a JSON object%s%s", body ? "" : ": ",
-                        body ? "" : error.text);
-    if (r == 0)
-        r = question_take(&question, body, problem);
-    while (r == 0 && at < json_array_size(question.addresses))
+                        "the request has more than %d addresses", API_ADDRESSES_MAX);
+    while (r == 0 && at < json_array_size(addresses))
         r = addresses_check(store, &question, &at, results, problem);
     if (r == 0)
         r = results_print(results, ret);

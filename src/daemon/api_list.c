@@ -4,6 +4,7 @@
 #include <microhttpd.h>
 #include <string.h>
 
+#include "daemon/api_body.h"
 #include "sesbounce/digest.h"
 #include "sesbounce/filter.h"
 #include "sesbounce/output.h"
@@ -70,21 +71,11 @@ static bool place_read(struct place *place, struct str hex)
 struct page {
     struct filter filter;
     struct output output;
-    struct buf *ret;
+    struct api_rows rows;
     struct place seen; /* the last row that was looked at */
     size_t rows_seen;
-    int64_t rows;
     bool has_more;
 };
-
-static int row_append(void *context, struct str text)
-{
-    struct page *page = context;
-    int r = page->rows > 0 ? buf_append_char(page->ret, ',') : 0;
-
-    page->rows++;
-    return r == 0 ? buf_append_str(page->ret, str_trim(text)) : r;
-}
 
 static bool is_of_domain(struct str address, const char *domain)
 {
@@ -113,8 +104,8 @@ static int page_take(void *context, const struct store_value *values, size_t cou
     struct page *page = context;
     bool is_asked_for = row_is_asked_for(&page->filter.store, values, count);
 
-    if (page->rows_seen == API_ROWS_SEEN_MAX || page->ret->len > API_PAGE_BYTES ||
-        (is_asked_for && page->rows == page->filter.store.limit)) {
+    if (page->rows_seen == API_ROWS_SEEN_MAX || page->rows.to->len > API_PAGE_BYTES ||
+        (is_asked_for && (int64_t)page->rows.count == page->filter.store.limit)) {
         page->has_more = true;
         return ENOUGH;
     }
@@ -165,20 +156,19 @@ static int page_end(struct page *page)
     char next[2 * PLACE_BYTES + 1];
 
     if (!page->has_more)
-        return buf_printf(page->ret, "],\"next\":null}\n");
+        return buf_printf(page->rows.to, "],\"next\":null}\n");
     place_print(&page->seen, next);
-    return buf_printf(page->ret, "],\"next\":\"%s\"}\n", next);
+    return buf_printf(page->rows.to, "],\"next\":\"%s\"}\n", next);
 }
 
 int api_suppressions(struct store *store, const struct api_request *request,
                      struct buf *ret, struct problem *problem)
 {
-    struct page page = {.ret = ret};
+    struct page page = {.rows = {.to = ret}};
     struct place after = {.scope = 0};
 
     filter_init(&page.filter, STORE_SUPPRESSED, request->now_ms, "");
-    output_init(&page.output, (struct output_sink){row_append, &page, false}, OUTPUT_JSON,
-                NULL);
+    output_init(&page.output, api_rows_sink(&page.rows), OUTPUT_JSON, NULL);
     int r = parameters_take(&page, &after, request, problem);
     if (r == 0)
         r = buf_printf(ret, "{\"items\":[");

@@ -14,6 +14,7 @@ enum exchange_stage { EXCHANGE_HAS_LINE, EXCHANGE_HAS_HEAD, EXCHANGE_IS_LENT };
 
 struct exchange {
     struct question question; /* lent to the reader */
+    const struct settings *settings;
     struct MHD_Connection *connection;
     struct connection *client;
     enum exchange_stage stage;
@@ -122,10 +123,11 @@ static int exchange_ask(struct question *question, struct store *store)
 {
     struct exchange *exchange = exchange_of(question);
     const struct api_request request = {parameter_find, exchange->connection,
-                                        buf_str(&exchange->body), clock_wall_ms()};
+                                        buf_str(&exchange->body), exchange->settings,
+                                        clock_wall_ms()};
     int r = exchange->route->run(store, &request, &exchange->answer, &exchange->problem);
 
-    /* What the request has wrong is no fault of the store. */
+    /* What is wrong with the request is not a fault of the store. */
     return exchange->problem.status == 0 ? r : 0;
 }
 
@@ -202,7 +204,8 @@ static int route_check(struct exchange *exchange, const char *path, const char *
         takes = exchange->route->method;
     else if (!is_own)
         return problem_set(&exchange->problem, MHD_HTTP_NOT_FOUND,
-                           "there is no such path; try /v1/check, /v1/suppressions, "
+                           "there is no such path; try /v1/check, /v1/why, "
+                           "/v1/suppressions, "
                            "/metrics or /healthz");
     return strcmp(method, takes) == 0
                ? 0
@@ -272,12 +275,13 @@ static int exchange_check_head(struct desk *desk, struct MHD_Connection *connect
 
 void *exchange_begin(void *context, const char *uri, struct MHD_Connection *connection)
 {
+    const struct desk *desk = context;
     struct connection *client = server_client(connection);
     struct exchange *exchange = client ? calloc(1, sizeof(*exchange)) : NULL;
 
-    (void)context;
     (void)uri;
     if (exchange) {
+        exchange->settings = desk->service->settings;
         exchange->client = client;
         exchange->connection = connection;
     }

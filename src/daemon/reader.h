@@ -20,7 +20,8 @@
 struct question {
     struct queue_node node;
 
-    /* Reads what it wants. 0, or a fault of the store, for which it is opened anew. */
+    /* Reads what it wants. 0, or a fault of the store, for which the file is opened
+     * again. */
     int (*ask)(struct question *question, struct store *store);
 
     /* The last access: 0; or why it was not asked or failed, -ESHUTDOWN when the daemon

@@ -5,6 +5,7 @@
 
 #include "daemon/api_check.h"
 #include "daemon/api_list.h"
+#include "daemon/api_why.h"
 
 static const char *const no_parameters[] = {NULL};
 
@@ -12,6 +13,7 @@ static const struct api_route routes[] = {
     {"/v1/check", MHD_HTTP_METHOD_POST, API_BODY_BYTES_MAX, no_parameters, api_check},
     {"/v1/suppressions", MHD_HTTP_METHOD_GET, 0, api_suppressions_parameters,
      api_suppressions},
+    {"/v1/why", MHD_HTTP_METHOD_POST, API_BODY_BYTES_MAX, no_parameters, api_why},
 };
 
 const struct api_route *route_find(const char *path)

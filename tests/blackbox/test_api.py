@@ -145,6 +145,28 @@ def test_other_paths_methods_and_parameters(api):
         assert_problem(api.ask("GET", f"/v1/suppressions?{query}"), 400)
 
 
+def test_why_tells_the_story_of_an_address(daemon, api, sns):
+    def why(address: str, **members) -> dict:
+        reply = api.ask("POST", "/v1/why", {"address": address, **members})
+        assert reply.status == 200, reply.text
+        return json.loads(reply.text)
+
+    assert why(ANN)["state"] == "not suppressed"
+    daemon.accept(sns.feedback(ses.bounce(ses.recipient(ANN))))
+    daemon.ctl("suppress", "add", "--scope", "news", "--note", "by mail", BEN)
+    told = why(ANN.upper())
+    assert list(told) == ["address", "state", "story"]
+    assert (told["address"], told["state"]) == (ANN.upper(), "suppressed")
+    assert any(row.get("rule") == "permanent-general" for row in told["story"])
+    assert any(row.get("note") == "by mail" for row in why(BEN)["story"])
+    assert why(BEN, scope="other")["state"] == "not suppressed"
+    assert why(BEN, scope="news")["state"] == "suppressed"
+    for row, printed in zip(told["story"], daemon.ctl("-o", "json", "why", ANN).out.splitlines()):
+        assert row == json.loads(printed)
+    assert_problem(api.ask("POST", "/v1/why", {"address": "junk"}), 400)
+    assert_problem(api.ask("POST", "/v1/why", {}), 400)
+
+
 def test_suppressions_come_in_pages(daemon, api):
     everybody = sorted(f"p{n:03}@{'mail' if n % 3 else 'other'}.example" for n in range(250))
     assert daemon.ctl("suppress", "add", "-", input="\n".join(everybody).encode()).code == 0

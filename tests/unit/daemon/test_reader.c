@@ -174,7 +174,7 @@ static void a_stop_ends_those_that_wait_unasked(void **state)
     scene_end(scene);
 }
 
-static void a_fault_is_told_and_the_next_question_opens_the_file_anew(void **state)
+static void after_a_fault_the_next_question_opens_the_file_again(void **state)
 {
     struct scene *scene = scene_new(*state);
 
@@ -230,7 +230,7 @@ int main(void)
         WITH_STORE(nobody_is_asked_after_the_stop),
         WITH_STORE(while_one_hangs_only_so_many_wait),
         WITH_STORE(a_stop_ends_those_that_wait_unasked),
-        WITH_STORE(a_fault_is_told_and_the_next_question_opens_the_file_anew),
+        WITH_STORE(after_a_fault_the_next_question_opens_the_file_again),
         WITH_STORE(a_file_that_is_replaced_is_not_read_until_the_writer_has_let_go),
         WITH_STORE(nothing_is_opened_while_the_writer_has_no_file),
     };
