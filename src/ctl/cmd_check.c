@@ -14,15 +14,15 @@
  * up in one go: ten thousand of the usual length take some 30 ms. */
 #define INPUT_BYTES ((size_t)4 * CTL_LINE_BYTES_MAX)
 
-static const char *const columns[] = {"address", "suppressed", "reason", "detail",
-                                      "since",   "until",      "origin", "actor",
-                                      "note",    "held",       NULL};
-#define COLUMNS     10
-#define HELD_COLUMN 9
+static const char *const columns[] = {"address", "suppressed", "reason", "scope",
+                                      "detail",  "since",      "until",  "origin",
+                                      "actor",   "note",       "held",   NULL};
+enum { ADDRESS, SUPPRESSED, HELD = 10, COLUMNS };
 
 /* --- addresses as words --- */
 
 struct asked {
+    struct ctl *ctl;
     const char *typed;
     const char *key; /* in its bare form */
     const char *scope;
@@ -66,12 +66,17 @@ static int sentence_print(const struct asked *asked, const struct store_value *v
                                                {" ", "detail"},
                                                {" since ", "since"},
                                                {" until ", "until"},
-                                               {" (why: sesbouncectl why ", NULL}};
+                                               {"", NULL}};
+    struct str scope = output_find_text(values, count, "scope");
     _cleanup_(buf_done) struct buf line = {.max = REPORT_ROW_BYTES_MAX};
     _cleanup_(buf_done) struct buf safe = {.max = REPORT_ROW_BYTES_MAX};
     int r = buf_append_str(&line, str_of(asked->typed));
     if (r == 0)
         r = output_parts(&line, values, count, parts);
+    if (r == 0 && !str_equal(scope, STR(POLICY_SCOPE_ALL)))
+        r = buf_printf(&line, " in scope %.*s", STR_ARG(scope));
+    if (r == 0)
+        r = buf_printf(&line, " (why: %s why ", command_reads(asked->ctl));
     if (r == 0)
         r = text_shell_operand(&line, str_of(asked->key));
     if (r == 0)
@@ -92,9 +97,9 @@ static int answer_print(const struct asked *asked, const struct store_value *val
         row[i] = value ? *value : output_text(columns[i], NULL);
     }
     if (!values)
-        row[0] = output_text("address", asked->key);
-    row[1] = output_boolean("suppressed", values != NULL);
-    row[HELD_COLUMN] = output_boolean("held", asked->why.len > 0);
+        row[ADDRESS] = output_text("address", asked->key);
+    row[SUPPRESSED] = output_boolean("suppressed", values != NULL);
+    row[HELD] = output_boolean("held", asked->why.len > 0);
     if (asked->output->format != OUTPUT_TABLE)
         return output_row(asked->output, row, COLUMNS);
     return values ? sentence_print(asked, values, count) : unlisted_print(asked);
@@ -116,8 +121,12 @@ static int word_check(struct ctl *ctl, const char *typed, const char *scope,
     struct address address;
     if (!ctl_address(typed, &address))
         return CTL_COULD_NOT;
-    struct asked asked = {typed,  address.key, scope,
-                          output, 0,           {.max = REPORT_ROW_BYTES_MAX}};
+    struct asked asked = {.ctl = ctl,
+                          .typed = typed,
+                          .key = address.key,
+                          .scope = scope,
+                          .output = output,
+                          .why = {.max = REPORT_ROW_BYTES_MAX}};
     struct store_filter filter = {.address = typed};
     int r = store_query(ctl->store, STORE_HELD, &filter, asked_note_held, &asked);
     if (r == 0)
@@ -296,5 +305,6 @@ int cmd_check(struct ctl *ctl)
         return ctl_fail("`check -` prints the lines themselves: it takes no --output");
     if (!ctl_store(ctl, STORE_READ))
         return CTL_COULD_NOT;
+    scopes_warn(ctl);
     return from_input ? input_check(ctl, scope) : words_check(ctl, scope);
 }

@@ -83,7 +83,7 @@ int cmd_db_settle(struct ctl *ctl)
         return CTL_COULD_NOT;
     int r = store_settle(path, &fault);
     if (r < 0)
-        ctl_fail_open(path, r, str_trim(buf_str(&fault)), STORE_WRITE);
+        ctl_fail_open(ctl, path, r, str_trim(buf_str(&fault)), STORE_WRITE);
     return r < 0 ? CTL_COULD_NOT : CTL_DONE;
 }
 

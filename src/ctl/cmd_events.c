@@ -38,6 +38,7 @@ int cmd_why(struct ctl *ctl)
                                 .typed = ctl->words[0],
                                 .scope = ctl->value[OPTION_SCOPE],
                                 .policy = &policy_built_in,
+                                .reads = command_reads(ctl),
                                 .now_ms = ctl->now_ms};
     struct story_search search;
     struct output output;
@@ -54,6 +55,8 @@ int cmd_why(struct ctl *ctl)
         return CTL_COULD_NOT;
     if (ctl->settings)
         asked.policy = &ctl->settings->policy;
+    scopes_warn(ctl);
+    asked.writes = command_writes(ctl);
     ctl_output(ctl, &output, NULL);
     int code =
         ctl_output_end(ctl, &output, story_write(ctl->store, &asked, &output, &search));

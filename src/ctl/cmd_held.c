@@ -17,6 +17,7 @@ struct held {
     size_t at;   /* the next of them */
     size_t turn; /* of the present transaction */
     uint64_t done;
+    bool any_missing; /* a word names nothing that is held */
 };
 
 static int held_note(void *context, const struct store_value *values, size_t count)
@@ -62,9 +63,31 @@ static bool held_find_word(struct held *held, const char *word)
     int r = store_query(held->ctl->store, STORE_HELD, &filter, held_note, held);
     if (r < 0)
         (void)ctl_fail_store(held->ctl, r);
-    else if (held->count == before)
+    else if (held->count == before) {
         ctl_note("nothing is held for %s", word);
+        held->any_missing = true;
+    }
     return r == 0;
+}
+
+static int id_compare(const void *left, const void *right)
+{
+    const int64_t *a = left, *b = right;
+
+    return (*a > *b) - (*a < *b);
+}
+
+/* Words may name the same entry. */
+static void held_keep_distinct(struct held *held)
+{
+    size_t kept = 0;
+
+    if (held->count > 0)
+        qsort(held->ids, held->count, sizeof(*held->ids), id_compare);
+    for (size_t i = 0; i < held->count; i++)
+        if (kept == 0 || held->ids[i] != held->ids[kept - 1])
+            held->ids[kept++] = held->ids[i];
+    held->count = kept;
 }
 
 static int held_decide_next(void *context, bool *ret_end)
@@ -104,13 +127,14 @@ static int held_tell(struct held *held, const char *done, bool dry_run)
     struct ctl *ctl = held->ctl;
     uint64_t n = dry_run ? held->count : held->done;
     const struct store_value row[] = {output_integer("changed", (int64_t)n)};
+    int code = n > 0 && !held->any_missing ? CTL_DONE : CTL_NO;
 
     if (ctl->format != OUTPUT_TABLE)
-        return ctl_print_row(ctl, row, 1, n > 0 ? CTL_DONE : CTL_NO);
+        return ctl_print_row(ctl, row, 1, code);
     if (printf("%llu %s%s\n", (unsigned long long)n, dry_run ? "would be " : "", done) <
         0)
         return ctl_fail_output(-EIO);
-    return n > 0 ? CTL_DONE : CTL_NO;
+    return code;
 }
 
 static int held_run(struct ctl *ctl, enum policy_decide what, const char *done)
@@ -130,6 +154,7 @@ static int held_run(struct ctl *ctl, enum policy_decide what, const char *done)
     bool found = true;
     for (size_t i = 0; found && i < ctl->word_count; i++)
         found = held_find_word(&held, ctl->words[i]);
+    held_keep_distinct(&held);
     if (found) {
         int r = dry_run ? 0 : held_decide_all(&held);
 

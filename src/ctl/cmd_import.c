@@ -207,7 +207,7 @@ static int other_file(struct import *import, enum records_peeled peeled)
 {
     _cleanup_(buf_done) struct buf advice = {.max = CTL_MESSAGE_BYTES_MAX};
     if (peeled == RECORDS_PEELED_SES_LIST)
-        records_advice_list(import->file, &advice);
+        records_advice_list(import->file, command_writes(import->ctl), &advice);
     else
         (void)buf_printf(&advice,
                          "%s is a log of CloudTrail, which records calls of APIs "
@@ -287,7 +287,8 @@ static int batch_flush(struct import *import)
 static bool file_refuse(struct import *import, struct str record)
 {
     _cleanup_(buf_done) struct buf advice = {.max = CTL_MESSAGE_BYTES_MAX};
-    if (!records_advice_line(record, import->record == 1, import->file, &advice))
+    if (!records_advice_line(record, import->record == 1, import->file,
+                             command_writes(import->ctl), &advice))
         return false;
     file_give_up(import, buf_str(&advice).data);
     return true;
@@ -340,7 +341,8 @@ static bool file_import(void *context, const char *path, int fd)
                    (unsigned long long)++import->files);
     if (records_input_init(&input, fd) < 0)
         file_fail(import, input.fault);
-    else if (records_advice_bytes(records_input_peek(&input), path, &advice))
+    else if (records_advice_bytes(records_input_peek(&input), path,
+                                  command_writes(import->ctl), &advice))
         file_give_up(import, buf_str(&advice).data);
     else
         input_import(import, &input);

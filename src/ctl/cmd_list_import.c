@@ -188,6 +188,7 @@ int cmd_list_import(struct ctl *ctl)
                                  .note = note && *note ? note : NULL};
     if (!list_reading_init(&import.reading, ctl) || !ctl_store(ctl, STORE_WRITE))
         return CTL_COULD_NOT;
+    scopes_warn(ctl);
     list_keys_init(&import.waiting, CTL_IMPORT_BYTES_MAX, true);
     signal(SIGINT, import_interrupt);
     int code = import_entries(&import);

@@ -136,9 +136,11 @@ int cmd_message_show(struct ctl *ctl)
     if (r < 0 && r != -ENOENT)
         return ctl_fail_store(ctl, r);
     if (r <= 0) {
-        ctl_note(r == 0 ? "the message of event %lld is no longer kept"
-                        : "no event has the id %lld; see sesbouncectl events",
-                 (long long)id);
+        if (r == 0)
+            ctl_note("the message of event %lld is no longer kept", (long long)id);
+        else
+            ctl_note("no event has the id %lld; type: %s events", (long long)id,
+                     command_reads(ctl));
         return CTL_NO;
     }
     const struct store_value row[] = {output_integer("id", id),

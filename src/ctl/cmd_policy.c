@@ -112,7 +112,8 @@ int cmd_policy_list(struct ctl *ctl)
     if (!ctl_settings(ctl))
         return CTL_COULD_NOT;
     if (only && policy_rule_index(str_of(only)) == POLICY_RULE_NONE)
-        return ctl_fail("there is no rule `%s`; see sesbouncectl policy list", only);
+        return ctl_fail("there is no rule `%s`; type: %s policy list", only,
+                        command_reads(ctl));
     ctl_output(ctl, &output, &shown);
     for (size_t i = 0; r == 0 && (rule = policy_rule_at(i)); i++)
         if (!only || strcmp(rule->name, only) == 0)
@@ -335,10 +336,11 @@ static int intake_test(struct ctl *ctl, const struct intake *intake)
     return CTL_COULD_NOT;
 }
 
-static void envelope_note(const struct ctl *ctl, const struct sns_message *message)
+static void envelope_note(struct ctl *ctl, const struct sns_message *message)
 {
     struct arn arn;
-    ctl_note("the signature is not verified: see sesbouncectl message verify");
+    ctl_note("the signature is not verified; to verify it, type: %s message verify FILE",
+             command_reads(ctl));
     if (!arn_parse(message->topic_arn, &arn) ||
         !settings_topic_is_allowed(ctl->settings, &arn))
         ctl_note("the daemon would refuse it: its topic is not in [sns] topic");

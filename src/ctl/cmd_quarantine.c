@@ -59,8 +59,8 @@ int cmd_quarantine_show(struct ctl *ctl)
     int code = ctl_output_end(ctl, &output, r);
     if (code != CTL_DONE || output.rows > 0)
         return code;
-    ctl_note("no message in quarantine has the id %lld; see sesbouncectl quarantine list",
-             (long long)id);
+    ctl_note("no message in quarantine has the id %lld; type: %s quarantine list",
+             (long long)id, command_reads(ctl));
     return CTL_NO;
 }
 
@@ -92,8 +92,9 @@ static bool selection_read(struct work *work)
     bool some = ctl_given(ctl, OPTION_REASON) || ctl_given(ctl, OPTION_TOPIC);
     if (all + some + (ctl->word_count > 0) == 1)
         return ids_are_good(ctl) && ctl_filter(ctl, STORE_QUARANTINE, &work->filter);
-    ctl_fail("say which: IDs (sesbouncectl quarantine list), or --reason or --topic or "
-             "both, or --all");
+    ctl_fail("say which: IDs (%s quarantine list shows them), or --reason or --topic or "
+             "both, or --all",
+             command_reads(work->ctl));
     return false;
 }
 

@@ -11,7 +11,7 @@
 
 #define SUBJECT "Amazon SES Email Event Notification"
 
-static int key_fail(const struct ctl *ctl, int r)
+static int key_fail(struct ctl *ctl, int r)
 {
     const struct settings *settings = ctl->settings;
     if (!settings->simulator.enabled)
@@ -22,9 +22,11 @@ static int key_fail(const struct ctl *ctl, int r)
     if (r == -ENOENT)
         return ctl_fail("%s: does not exist; start the daemon, which creates it", path);
     if (r == -EACCES)
-        return ctl_fail("%s: only the daemon's user may read it: sudo -u sesbounced "
-                        "sesbouncectl simulate …",
-                        path);
+{
+        ctl_note("%s: only the daemon's user may read it", path);
+        command_note_as_owner(ctl, path);
+        return CTL_COULD_NOT;
+    }
     if (r == -EINVAL)
         return ctl_fail("%s: contains no key and certificate; remove it and restart the "
                         "daemon, which creates a new one",
@@ -61,7 +63,7 @@ static int envelope_sign(struct ctl *ctl, const char *kind, const char *address,
     return r < 0 ? ctl_fail("the message cannot be signed: %s", strerror(-r)) : CTL_DONE;
 }
 
-static void hint_print(const struct ctl *ctl, long status, const char *address)
+static void hint_print(struct ctl *ctl, long status, const char *address)
 {
     struct address parsed;
     _cleanup_(buf_done) struct buf word = {.max = CTL_LINE_BYTES_MAX};
@@ -72,7 +74,7 @@ static void hint_print(const struct ctl *ctl, long status, const char *address)
         puts("refused, as it must be");
     else if (status == 200 && ctl_address(address, &parsed) &&
              text_shell_operand(&word, str_of(parsed.key)) == 0)
-        printf("see: sesbouncectl check %s\n", word.data);
+        printf("type: %s check %s\n", command_reads(ctl), word.data);
     else if (status == 403)
         ctl_note("restart the daemon if [simulator] was switched on just now");
 }

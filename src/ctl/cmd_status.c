@@ -70,17 +70,24 @@ __attribute__((format(printf, 2, 3))) static void attention_add(struct status *s
     text_add(status, "attention", &text, r);
 }
 
-/* The same with a word in place of each @. */
+/* The same with a word in place of each @, and what a command begins with in place of $r,
+ * where it reads, and $w, where it writes. */
 static void attention_add_about(struct status *status, const char *pattern,
                                 struct str word)
 {
     _cleanup_(buf_done) struct buf text = {.max = REPORT_ROW_BYTES_MAX};
-    struct str rest = str_of(pattern), part;
     int r = 0;
-    while (r == 0 && str_split(&rest, '@', &part)) {
-        r = buf_append_str(&text, part);
-        if (r == 0 && str_present(rest))
+    while (r == 0 && *pattern) {
+        size_t plain = strcspn(pattern, "@$");
+        r = buf_append(&text, pattern, plain);
+        pattern += plain;
+        if (r == 0 && *pattern == '@')
             r = buf_append_str(&text, word);
+        else if (r == 0 && *pattern)
+            r = buf_append_str(&text, str_of(pattern[1] == 'r'
+                                                 ? command_reads(status->ctl)
+                                                 : command_writes(status->ctl)));
+        pattern += *pattern == '@' ? 1 : *pattern ? 2 : 0;
     }
     status->attention++;
     text_add(status, "attention", &text, r);
@@ -162,30 +169,32 @@ static const struct {
                   "a backup (man sesbounced); this line disappears with the new "
                   "list, or after " DIGITS(STORE_LOST_TELL_DAYS) " days"},
     [DROPPED] = {"quarantine_dropped_last_day",
-                 "the quarantine was full, so @ messages were dropped since "
-                 "yesterday; type: sesbouncectl quarantine list, to see what fills "
-                 "it; [retention] quarantine_bytes is its size"},
-    [QUARANTINED] = {"quarantine", "@ in quarantine; type: sesbouncectl quarantine list"},
-    [HELD] = {"held", "@ held: they suppress nobody until you decide; type: sesbouncectl "
+                 "messages dropped since yesterday, because the quarantine was full: @; "
+                 "[retention] quarantine_bytes is its size; to see what fills it, type: "
+                 "$r quarantine list"},
+    [QUARANTINED] = {"quarantine",
+                     "messages in quarantine, not applied: @; type: $r quarantine list"},
+    [HELD] = {"held", "held entries, which suppress nobody until you decide: @; type: $r "
                       "suppress held"},
     [NOT_ADDRESSED] =
         {"not_addressed_last_day",
-         "@ not-addressed in the last day: bounces or complaints named an address that "
-         "the mail was not sent to, and were only recorded; type: sesbouncectl events "
-         "--rule not-addressed --since 1d; and send one mail per recipient (man "
-         "sesbounced-policy)"},
+         "bounces and complaints of the last day that name an address to which the mail "
+         "was not sent: @; they were only recorded (rule not-addressed); send one mail "
+         "per recipient (man sesbounced-policy); to see them, type: $r events --rule "
+         "not-addressed --since 1d"},
     [LEAKS] = {"leaks_last_day",
-               "@ mails of the last day were sent to addresses that were on the list "
-               "already: a sender does not ask the list (leaks_last_day_identity); type: "
-               "sesbouncectl leaks --since 1d"},
+               "mails of the last day that were sent to addresses on the list: @; their "
+               "sender does not ask the list (leaks_last_day_identity); type: $r leaks "
+               "--since 1d"},
     /* Both come from SNS's time in the messages, which is right. */
     [FUTURE] = {"",
-                "@ messages of the last day are dated more than 15 minutes ahead of this "
-                "machine's clock, and were not applied: check this machine's clock; "
-                "type: timedatectl; then: sesbouncectl quarantine retry --all"},
-    [STALE] = {"", "@ messages of the last hour, more than half, were too old to be "
-                   "applied: check this machine's clock; type: timedatectl; then: "
-                   "sesbouncectl quarantine retry --all"},
+                "messages of the last day, not applied because they are dated more than "
+                "15 minutes ahead of this machine's clock: @; check the clock; type: "
+                "timedatectl; then: $w quarantine retry --reason future"},
+    [STALE] = {"",
+               "messages of the last hour, more than half of all, that were not applied "
+               "because they are too old by this machine's clock: @; check the clock; "
+               "type: timedatectl; then: $w quarantine retry --reason stale"},
 };
 
 static int count_report(void *context, const struct store_value *values, size_t count)
@@ -286,14 +295,14 @@ static int topic_report(void *context, const struct store_value *values, size_t 
     static const struct {
         const char *state, *attention;
     } states[] = {
-        {"pending", "@ waits to be confirmed; type: sesbouncectl topics confirm @"},
-        {"failed", "confirming @ failed; type: sesbouncectl topics confirm @ (or "
+        {"pending", "@ waits to be confirmed; type: $w topics confirm @"},
+        {"failed", "confirming @ failed; type: $w topics confirm @ (or "
                    "subscribe again)"},
         {"unsubscribed",
          "@ was unsubscribed, so its bounces no longer arrive, unless it has another "
          "subscription, whose next message removes this line; type: aws sns subscribe "
          "--topic-arn @ --protocol https --notification-endpoint YOUR-URL; or, if that "
-         "was meant: sesbouncectl topics forget @"},
+         "was meant: $w topics forget @"},
     };
     struct status *status = context;
     struct str arn = output_find_text(values, count, "topic_arn");

@@ -119,7 +119,7 @@ static void result_sentence(const struct decision *decision,
             decision->store.scope, before->other, before->other);
     else if (!decision->add)
         (void)snprintf(ret, RESULT_BYTES, "%s%s", changed ? would : "",
-                       changed ? "lifted" : "is not on the list");
+                       changed ? "removed" : "is not on the list");
     else if (!changed)
         (void)snprintf(ret, RESULT_BYTES, "unchanged: %s", ends);
     else if (!before->manual)
@@ -249,7 +249,7 @@ static int summary_print(struct decision *decision)
     if (decision->ctl->format != OUTPUT_TABLE || decision->lines == 0)
         return 0;
     if (!decision->add)
-        return output_printf(&decision->output, "%llu %slifted, %llu not on the list\n",
+        return output_printf(&decision->output, "%llu %sremoved, %llu not on the list\n",
                              news, would, rest);
     return output_printf(
         &decision->output, "%llu %sadded, %llu %schanged, %llu unchanged: %s\n", news,
@@ -303,13 +303,14 @@ static int list_change(struct ctl *ctl, bool add, int64_t until_ms)
                   .note = note && *note ? note : NULL,
                   .now_ms = ctl->now_ms,
                   .until_ms = until_ms}};
-    if (strlen(decision.store.scope) >= POLICY_SCOPE_BYTES_MAX || !*decision.store.scope)
-        return ctl_fail("`%s` is not the name of a scope", scope);
     int code = CTL_COULD_NOT;
     if (!addresses_read(&decision.addresses, ctl->words, ctl->word_count))
         ctl_note("nothing was changed");
-    else if (ctl_store(ctl, decision.dry_run ? STORE_READ : STORE_WRITE))
+    else if (ctl_store(ctl, decision.dry_run ? STORE_READ : STORE_WRITE)) {
+        if (add)
+            scopes_warn(ctl);
         code = decision_run(&decision);
+    }
     addresses_done(&decision.addresses);
     return code;
 }

@@ -37,9 +37,8 @@ static int topic_find(struct ctl *ctl, struct topic *ret)
     struct arn arn;
     *ret = (struct topic){.arn = ctl->words[0]};
     if (!arn_parse(str_of(ret->arn), &arn))
-        return ctl_fail("`%s` is not the ARN of an SNS topic; see sesbouncectl topics "
-                        "list",
-                        ret->arn);
+        return ctl_fail("`%s` is not the ARN of an SNS topic; type: %s topics list",
+                        ret->arn, command_reads(ctl));
     if (!ctl_store(ctl, dry_run ? STORE_READ : STORE_WRITE))
         return CTL_COULD_NOT;
     int r = store_query(ctl->store, STORE_TOPICS, &filter, topic_read, ret);
@@ -80,8 +79,8 @@ int cmd_topics_confirm(struct ctl *ctl)
         return token_explain(&topic);
     if (r < 0)
         return ctl_fail_store(ctl, r);
-    printf("%s  the daemon confirms it within seconds; see sesbouncectl topics list\n",
-           topic.arn);
+    printf("%s  the daemon confirms it within seconds; to see it, type: %s topics list\n",
+           topic.arn, command_reads(ctl));
     return CTL_DONE;
 }
 
@@ -111,7 +110,7 @@ int cmd_topics_forget(struct ctl *ctl)
     struct topic topic;
     int code = topic_find(ctl, &topic);
     if (code == CTL_DONE && !topic.known) {
-        printf("%s  is not known; see sesbouncectl topics list\n", topic.arn);
+        printf("%s  is not known; type: %s topics list\n", topic.arn, command_reads(ctl));
         return CTL_NO;
     }
     if (code == CTL_DONE)

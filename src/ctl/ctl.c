@@ -90,19 +90,21 @@ static void remedy_note(int fault)
             ctl_note("%s", remedies[i].remedy);
 }
 
-void ctl_fail_open(const char *path, int r, struct str text, enum store_mode mode)
+void ctl_fail_open(const struct ctl *ctl, const char *path, int r, struct str text,
+                   enum store_mode mode)
 {
-    if (text.len > 0) {
+    if (text.len > 0)
         ctl_note("%.*s", (int)(text.len < 2000 ? text.len : 2000), text.data);
+    else
+        ctl_note("%s: %s", path, strerror(-r));
+    if (r == -EACCES && mode == STORE_WRITE && eaccess(path, W_OK) < 0)
+        command_note_as_owner(ctl, path);
+    if (text.len > 0)
         return;
-    }
-    ctl_note("%s: %s", path, strerror(-r));
     if (r == -EACCES && mode == STORE_READ)
         ctl_note(
             "add yourself to the group and log in again: sudo usermod -aG sesbounced %s",
             ctl_actor());
-    else if (r == -EACCES)
-        ctl_note("only the daemon's user writes: sudo -u sesbounced sesbouncectl …");
     remedy_note(r);
 }
 
@@ -159,7 +161,7 @@ bool ctl_store(struct ctl *ctl, enum store_mode mode)
     _cleanup_(buf_done) struct buf fault = {.max = CTL_MESSAGE_BYTES_MAX};
     int r = store_open(path, mode, &ctl->store, &fault);
     if (r < 0)
-        ctl_fail_open(path, r, str_trim(buf_str(&fault)), mode);
+        ctl_fail_open(ctl, path, r, str_trim(buf_str(&fault)), mode);
     return r == 0;
 }
 

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sesbounce/address.h"
 #include "sesbounce/filter.h"
 #include "sesbounce/output.h"
 #include "sesbounce/settings.h"
@@ -87,6 +88,10 @@ struct ctl {
     int64_t now_ms;
     struct settings *settings; /* owned; NULL until ctl_settings */
     struct store *store;       /* owned; NULL until ctl_store */
+    const char *program;       /* as it was called, where that has a slash */
+    char **argv;
+    int argc;
+    char *reads, *writes; /* owned; of command.c */
 };
 
 static inline bool ctl_given(const struct ctl *ctl, enum ctl_option option)
@@ -105,7 +110,8 @@ bool ctl_address(const char *typed, struct address *ret);
 
 /* Opening the store failed: `text` is its own line (empty: none), which says what to
  * type. */
-void ctl_fail_open(const char *path, int r, struct str text, enum store_mode mode);
+void ctl_fail_open(const struct ctl *ctl, const char *path, int r, struct str text,
+                   enum store_mode mode);
 
 /* Tells what the store said about `r` (its own words where it has some) and the remedy.
  * Returns CTL_COULD_NOT. */
@@ -165,6 +171,26 @@ enum ctl_turn_end {
  */
 int ctl_turn(struct store *store, enum ctl_turn_end end,
              int (*step)(void *context, bool *ret_end), void *context);
+
+/*
+ * command.c: what a command that people are told to type begins with, so that it works as
+ * printed: `sesbouncectl`, with the configuration and the database that were named, and
+ * `sudo -u OWNER` where we may not write. Valid as long as `ctl`.
+ */
+const char *command_reads(struct ctl *ctl);
+const char *command_writes(struct ctl *ctl);
+
+/* Says how the user whom `path` belongs to would give the present command. */
+void command_note_as_owner(const struct ctl *ctl, const char *path);
+
+/*
+ * scopes.c: can this be the name of a scope? False with a reason. The same for --scope,
+ * if it is given: false after telling. And says so if no mail belongs to that scope, by
+ * the configuration where it was read.
+ */
+bool scopes_check_name(struct str name, char ret_why[ADDRESS_FAULT_BYTES]);
+bool scopes_check_option(const struct ctl *ctl);
+void scopes_warn(const struct ctl *ctl);
 
 /* options.c: reads argv into `ctl` and finds the verb; `verbs` end with one that has no
  * name. -1: run it; else the exit code. */

@@ -119,7 +119,7 @@ static bool scope_take(struct taking *taking, const struct list_fields *fields,
         return entry_refuse(
             taking, "`%.*s` names several scopes; --scope says which one is meant",
             STR_ARG(shown));
-    if (!address_check_text(scope, why))
+    if (!scopes_check_name(scope, why))
         return entry_refuse(taking, "`%.*s` is not a scope: %s", STR_ARG(shown), why);
     (void)text_keep(taking, scope, scope.len);
     entry->scope = str_of(taking->text->data + before);

@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "ctl/ctl.h"
 
@@ -226,7 +228,8 @@ static const struct verb verbs[] = {
 
 int main(int argc, char **argv)
 {
-    struct ctl ctl = {.now_ms = clock_wall_ms()};
+    struct ctl ctl = {.now_ms = clock_wall_ms(), .argc = argc, .argv = argv};
+    ctl.program = argc > 0 && strchr(argv[0], '/') ? argv[0] : "sesbouncectl";
     /* A reader that goes away must end us with 2, not silently by a signal. */
     signal(SIGPIPE, SIG_IGN);
     int code = options_read(&ctl, argc, argv, verbs);
@@ -234,6 +237,8 @@ int main(int argc, char **argv)
         code = ctl.verb->run(&ctl);
     store_close(ctl.store);
     settings_free(ctl.settings);
+    free(ctl.reads);
+    free(ctl.writes);
     if (fflush(stdout) != 0 || ferror(stdout))
         code = code == CTL_COULD_NOT ? code : ctl_fail_output(errno ? -errno : -EIO);
     return code;

@@ -287,7 +287,7 @@ static int usage_check(const struct ctl *ctl)
     if (ctl->word_count > verb->words_max)
         return ctl_fail("`%s` is one word too many; usage: sesbouncectl %s %s",
                         ctl->words[verb->words_max], name, verb->words);
-    return -1;
+    return scopes_check_option(ctl) ? -1 : CTL_COULD_NOT;
 }
 
 int options_read(struct ctl *ctl, int argc, char **argv, const struct verb *verbs)

@@ -46,8 +46,9 @@ static const char *name_of(const char *file)
     return is_input(file) ? "standard input" : file;
 }
 
-/* "; type: COMMAND FILE | sesbouncectl import -" */
-static void unpack_append(const char *unpack, const char *file, struct buf *advice)
+/* "; type: UNPACK FILE | COMMAND import -" */
+static void unpack_append(const char *unpack, const char *file, const char *command,
+                          struct buf *advice)
 {
     if (is_input(file)) {
         (void)buf_printf(advice, "; pass it through: %s", unpack);
@@ -55,10 +56,11 @@ static void unpack_append(const char *unpack, const char *file, struct buf *advi
     }
     (void)buf_printf(advice, "; type: %s ", unpack);
     (void)text_shell_operand(advice, str_of(file));
-    (void)buf_printf(advice, " | sesbouncectl import -");
+    (void)buf_printf(advice, " | %s import -", command);
 }
 
-bool records_advice_bytes(struct str first, const char *file, struct buf *advice)
+bool records_advice_bytes(struct str first, const char *file, const char *command,
+                          struct buf *advice)
 {
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
         if (first.len < formats[i].offset ||
@@ -66,7 +68,7 @@ bool records_advice_bytes(struct str first, const char *file, struct buf *advice
             continue;
         (void)buf_printf(advice, "%s %s", name_of(file), formats[i].what);
         if (formats[i].unpack)
-            unpack_append(formats[i].unpack, file, advice);
+            unpack_append(formats[i].unpack, file, command, advice);
         else
             (void)buf_printf(advice, "; %s", formats[i].remedy);
         return true;
@@ -115,12 +117,12 @@ static bool line_is_of_mail(struct str line)
     return false;
 }
 
-void records_advice_list(const char *file, struct buf *advice)
+void records_advice_list(const char *file, const char *command, struct buf *advice)
 {
     (void)buf_printf(advice,
                      "%s is a list of addresses, and `import` reads messages of "
-                     "SNS and SES; for a list, type: sesbouncectl suppress import ",
-                     name_of(file));
+                     "SNS and SES; for a list, type: %s suppress import ",
+                     name_of(file), command);
     if (is_input(file))
         (void)buf_append_char(advice, '-');
     else
@@ -128,7 +130,7 @@ void records_advice_list(const char *file, struct buf *advice)
 }
 
 bool records_advice_line(struct str record, bool is_first, const char *file,
-                         struct buf *advice)
+                         const char *command, struct buf *advice)
 {
     if (record.len == 0 || *record.data == '{' || *record.data == '[')
         return false;
@@ -143,6 +145,6 @@ bool records_advice_line(struct str record, bool is_first, const char *file,
     }
     if (!line_is_of_list(record))
         return false;
-    records_advice_list(file, advice);
+    records_advice_list(file, command, advice);
     return true;
 }

@@ -1,7 +1,7 @@
 /* What people decide about an address. */
 #include "policy/policy_fold.h"
 
-/* An entry that is in force keeps its beginning. No note given: nothing new to say. */
+/* An entry that is in force keeps its beginning, and without a new note its own. */
 static unsigned decide_add(struct fold *fold, const struct policy_decision *decision)
 {
     struct policy_entry *entry = &fold->address->entries[POLICY_REASON_MANUAL];
@@ -18,7 +18,9 @@ static unsigned decide_add(struct fold *fold, const struct policy_decision *deci
                                    .first_event_ms = CLOCK_NONE,
                                    .last_event_ms = CLOCK_NONE,
                                    .actor = decision->actor,
-                                   .note = decision->note};
+                                   .note = live && !str_present(decision->note)
+                                               ? entry->note
+                                               : decision->note};
     return 1u << POLICY_REASON_MANUAL;
 }
 

@@ -34,9 +34,8 @@ struct story {
     size_t events;
     size_t unjudged; /* events that the list has nothing to do with */
     int64_t searched_bytes;
-    size_t quarantined; /* that mention the address */
-    int64_t quarantined_id;
-    bool explained[STORY_RULES_MAX];
+    size_t quarantined;          /* that mention the address */
+    struct words quarantined_ids; /* each behind a blank */
 };
 
 /* --- chapters -------------------------------------------------------------------- */
@@ -192,9 +191,9 @@ static int quarantined_tell(struct story *story, const struct store_value *value
     if (!chapter)
         return -ENOMEM;
     words_add(&chapter->text,
-              "A message in quarantine mentions it, not applied: %.*s (sesbouncectl "
-              "quarantine show %lld)",
-              STR_ARG(reason), (long long)chapter->id);
+              "A message that mentions the address could not be applied, and is in "
+              "quarantine (%.*s). To see it, type: %s quarantine show %lld",
+              STR_ARG(reason), story->asked->reads, (long long)chapter->id);
     return chapter_fault(chapter);
 }
 
@@ -216,7 +215,7 @@ static int quarantined_search(void *context, const struct store_value *values,
     if (!id || !mention_is_in(body, str_of(story->asked->address->key)))
         return 0;
     story->quarantined++;
-    story->quarantined_id = id->integer;
+    words_add(&story->quarantined_ids, " %lld", (long long)id->integer);
     return quarantined_tell(story, values, count);
 }
 
@@ -296,19 +295,10 @@ static int lines_write(struct story *story, struct str lines)
     return r;
 }
 
-/* A rule is explained once. */
-static bool rule_is_explained(const struct story *story, struct str name)
-{
-    size_t index = policy_rule_index(name);
-    return index < STORY_RULES_MAX && story->explained[index];
-}
-
 static int chapter_write_rule(struct story *story, struct str name)
 {
     _cleanup_(words_done) struct words words = WORDS;
-    size_t index = policy_rule_index(name);
-    if (index < STORY_RULES_MAX)
-        story->explained[index] = true;
+    state_note_explained(&story->state, name);
     words_add(&words, INDENT);
     rule_words(&words, story->asked->policy, name);
     return words_write(&words, story->output);
@@ -338,13 +328,13 @@ static int chapter_write(struct story *story, struct chapter *chapter)
     words_add(&words, "  ");
     words_add_str(&words, first);
     words_add_str(&words, buf_str(&chapter->place.text));
-    if (chapter->place.text.len > 0 && rule_is_explained(story, rule))
+    if (chapter->place.text.len > 0 && state_has_explained(&story->state, rule))
         words_add(&words, ", rule %.*s", STR_ARG(rule));
-    words_add(&words, chapter->place.text.len > 0 ? ")" : "");
+    words_add(&words, chapter->place.text.len > 0 ? ")." : "");
     int r = words_write(&words, story->output);
     if (r == 0 && str_present(rest))
         r = lines_write(story, rest);
-    if (r == 0 && rule.len > 0 && !rule_is_explained(story, rule))
+    if (r == 0 && rule.len > 0 && !state_has_explained(&story->state, rule))
         r = chapter_write_rule(story, rule);
     if (r == 0)
         r = lines_write(story, buf_str(&chapter->changes.text));
@@ -361,8 +351,8 @@ static int chapters_skip(struct story *story, size_t from, size_t to)
     clock_format_rfc3339(story->chapters[from].at_ms, first);
     clock_format_rfc3339(story->chapters[to - 1].at_ms, last);
     return output_printf(story->output,
-                         "\xe2\x80\xa6 %zu more, from %s to %s: see sesbouncectl events "
-                         "and suppress log\n",
+                         "\xe2\x80\xa6 %zu more, from %s to %s; `events` and `suppress "
+                         "log` show all, with --address\n",
                          skipped, first, last);
 }
 
@@ -395,7 +385,7 @@ static int rest_write(struct story *story)
     if (story->count == 0 && story->state.count == 0 && story->unjudged == 0)
         return output_printf(
             story->output,
-            "Nothing is known about it: there is no event and no decision.\n");
+            "Nothing is known about it: SES reported nothing, and nobody decided.\n");
     if (story->unjudged > 0)
         r = output_printf(story->output,
                           "%zu other %s, such as Send or Open, %s no bearing on the "
@@ -404,8 +394,8 @@ static int rest_write(struct story *story)
                           story->unjudged == 1 ? "has" : "have");
     if (r == 0 && story->events == STORY_EVENTS_MAX)
         r = output_printf(story->output,
-                          "Only the newest %d events were read: see sesbouncectl "
-                          "events.\n",
+                          "Only the newest %d events were read; `events` shows all, with "
+                          "--address.\n",
                           STORY_EVENTS_MAX);
     return r;
 }
@@ -418,8 +408,8 @@ static int story_tell(struct story *story)
     if (r == 0)
         r = rest_write(story);
     if (r == 0)
-        r = quarantine_write_remedy(&story->state, story->quarantined,
-                                    story->quarantined_id);
+        r = quarantine_write_remedy(&story->state,
+                                    buf_str(&story->quarantined_ids.text));
     return r < 0 ? r : state_write_end(&story->state);
 }
 
@@ -430,6 +420,7 @@ int story_write(struct store *store, const struct story_asked *asked,
                           .asked = asked,
                           .output = output,
                           .search = ret,
+                          .quarantined_ids = WORDS,
                           .state = {.asked = asked, .store = store, .output = output}};
     *ret = (struct story_search){.messages = 0};
     int r = story_read(&story);
@@ -438,6 +429,7 @@ int story_write(struct store *store, const struct story_asked *asked,
     for (size_t i = 0; i < story.count; i++)
         chapter_done(&story.chapters[i]);
     free(story.chapters);
+    words_done(&story.quarantined_ids);
     state_done(&story.state);
     return r;
 }

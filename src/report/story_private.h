@@ -6,6 +6,7 @@
 #ifndef REPORT_STORY_PRIVATE_H
 #define REPORT_STORY_PRIVATE_H
 
+#include "sesbounce/limits.h"
 #include "sesbounce/output.h"
 #include "sesbounce/policy.h"
 
@@ -26,6 +27,8 @@ void words_add_str(struct words *words, struct str text);
 /* In quotation marks, on one line, and cut where it is long. */
 void words_quote(struct words *words, struct str text);
 void words_time(struct words *words, int64_t ms);
+/* A word for the shell. */
+void words_operand(struct words *words, struct str text);
 /* ` permanently` or ` until TIME`; NULL: permanently. */
 void words_term(struct words *words, const struct store_value *until);
 /* `permanently`, `14 days`, `36 hours`. */
@@ -52,12 +55,12 @@ void rule_words(struct words *words, const struct policy *policy, struct str nam
 
 /* --- what holds: story_state.c --------------------------------------------------- */
 
-/* An entry that is in force or waits; texts are owned. */
+/* An entry that is in force, waits, or has expired; texts are owned. */
 struct story_entry {
     char *scope, *detail, *rule, *why, *actor, *note;
     enum policy_reason reason;
     enum policy_origin origin;
-    bool held;
+    bool live, held;
     int64_t since_ms;
     int64_t until_ms;
     int64_t event_count;
@@ -70,21 +73,24 @@ struct story_state {
     struct story_entry *entries; /* owned */
     size_t count;
     bool has_gap; /* before what is to be typed */
+    bool explained[STORY_RULES_MAX]; /* each rule is explained once */
 };
 
-/* Notes an entry; those that are over are not of the state. 0 or -ENOMEM. */
+/* Notes an entry; those that were lifted are not of the state. 0 or -ENOMEM. */
 int state_add(struct story_state *state, const struct store_value *values, size_t count);
 void state_done(struct story_state *state);
 /* May it be mailed, and what is the case in each scope? */
-int state_write(const struct story_state *state);
-/* Is it the first of its scope that is held, or that is not? Entries come in the order of
- * their scopes. */
-bool entry_is_first_of_scope(const struct story_state *state, size_t i, bool held);
+int state_write(struct story_state *state);
+/* Is it in force, and the first of its scope that is? Entries come in the order of their
+ * scopes. */
+bool entry_leads_scope(const struct story_state *state, size_t i);
+bool state_has_explained(const struct story_state *state, struct str rule);
+void state_note_explained(struct story_state *state, struct str rule);
 
 /* --- what to type: story_remedy.c ------------------------------------------------ */
 
-/* Of so many messages in quarantine; `id` is one of them. */
-int quarantine_write_remedy(struct story_state *state, size_t count, int64_t id);
+/* Of the messages in quarantine with these ids, each behind a blank; empty: none. */
+int quarantine_write_remedy(struct story_state *state, struct str ids);
 /* How far soft counting has come, what would change the state, and what to type. */
 int state_write_end(struct story_state *state);
 

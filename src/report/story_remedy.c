@@ -19,8 +19,8 @@ static int state_write_gap(struct story_state *state)
 static void soft_days_words(struct words *words, const struct policy *policy,
                             const struct policy_soft_count *soft)
 {
-    words_add(words, "%lld of %lld days so far. %lld such days within ",
-              (long long)soft->days, (long long)policy->soft_days,
+    words_add(words, "%lld %s so far. %lld such days within ", (long long)soft->days,
+              soft->days == 1 ? "day counts" : "days count",
               (long long)policy->soft_days);
     words_duration(words, policy->soft_window_ms);
     words_add(words, ", the first and the last at least ");
@@ -33,14 +33,11 @@ static void soft_days_words(struct words *words, const struct policy *policy,
 static void soft_recorded_words(struct words *words, const struct policy_soft_count *soft)
 {
     words_add(words,
-              "%lld %s with soft bounces %s recorded only, because no Deliveries of the "
-              "sending identity",
-              (long long)soft->recorded, soft->recorded == 1 ? "day" : "days",
-              soft->recorded == 1 ? "is" : "are");
-    if (soft->identity.len > 0)
-        words_add(words, " %.*s", STR_ARG(soft->identity));
-    words_add(words, " were seen in the 7 days before, and without them nothing would "
-                     "ever end the counting. Let SES publish its Deliveries, too.");
+              "%lld %s not count, because no Delivery event for mail of "
+              "%.*s arrived in the 7 days before, and only these could end the counting. "
+              "Let SES publish them; to see how, type:",
+              (long long)soft->recorded, soft->recorded == 1 ? "day does" : "days do",
+              STR_ARG(soft->identity.len > 0 ? soft->identity : STR("the sender")));
 }
 
 static int soft_line_write(struct story_state *state, const char *scope,
@@ -55,15 +52,32 @@ static int soft_line_write(struct story_state *state, const char *scope,
     words_scope(&words, str_of(scope));
     words_add(&words, ": ");
     if (policy->soft_days == 0)
-        words_add(&words, "they are recorded only, because soft_days is 0 in the "
-                          "configuration.");
+        words_add(&words, "they are recorded only, because [suppression] soft_days is "
+                          "0.");
     else if (soft->days > 0)
         soft_days_words(&words, policy, soft);
     if (policy->soft_days > 0 && soft->days > 0 && soft->recorded > 0)
         words_add(&words, " ");
     if (policy->soft_days > 0 && soft->recorded > 0)
         soft_recorded_words(&words, soft);
-    return words_write(&words, state->output);
+    r = words_write(&words, state->output);
+    if (r == 0 && policy->soft_days > 0 && soft->recorded > 0)
+        r = output_printf(state->output, "  %s status\n", state->asked->reads);
+    return r;
+}
+
+/* Nobody asks how far counting is where the address is on the list for it, or for good. */
+static bool soft_is_moot(const struct story_state *state, const char *scope)
+{
+    for (size_t i = 0; i < state->count; i++) {
+        const struct story_entry *entry = &state->entries[i];
+        bool is_final = entry->until_ms == POLICY_FOR_EVER &&
+                        strcmp(entry->scope, POLICY_SCOPE_ALL) == 0;
+        if (entry->live && (is_final || (entry->reason == POLICY_REASON_SOFT &&
+                                         strcmp(entry->scope, scope) == 0)))
+            return true;
+    }
+    return false;
 }
 
 static int soft_write(void *context, const char *scope,
@@ -74,36 +88,35 @@ static int soft_write(void *context, const char *scope,
     if (!scope_is_asked(state->asked, str_of(scope)))
         return 0;
     policy_soft_look(state->asked->policy, days, count, state->asked->now_ms, &soft);
-    for (size_t i = 0; i < state->count; i++)
-        if (!state->entries[i].held && state->entries[i].reason == POLICY_REASON_SOFT &&
-            strcmp(state->entries[i].scope, scope) == 0)
-            return 0;
+    if (soft_is_moot(state, scope))
+        return 0;
     return soft.days + soft.recorded > 0 ? soft_line_write(state, scope, &soft) : 0;
 }
 
 /* --- what to type ---------------------------------------------------------------- */
 
-/* What ends an entry without a person. */
+/* What ends an entry. */
 static int entry_write_end(const struct story_state *state,
                            const struct story_entry *entry)
 {
+    static const char *const events[] = {
+        [POLICY_REASON_SOFT] = "a delivered mail",
+        [POLICY_REASON_COMPLAINT] = "the recipient's report that a mail is not spam",
+        [POLICY_REASON_MANUAL] = NULL,
+    };
     _cleanup_(words_done) struct words words = WORDS;
-    const char *event = NULL;
-    words_add(&words, "%s", policy_reason_word(entry->reason));
+    const char *event = events[entry->reason];
+    bool ends = entry->until_ms != POLICY_FOR_EVER;
+    words_add(&words, "The %s entry", policy_reason_word(entry->reason));
     words_scope(&words, str_of(entry->scope));
-    if (entry->reason == POLICY_REASON_SOFT)
-        event = "when a mail to the address is delivered";
-    else if (entry->reason == POLICY_REASON_COMPLAINT)
-        event = "when the recipient reports that a mail is not spam";
-    if (entry->until_ms != POLICY_FOR_EVER) {
-        words_add(&words, " ends at ");
+    words_add(&words, ends ? " expires at " : " never expires");
+    if (ends)
         words_time(&words, entry->until_ms);
-        words_add(&words, event ? ", or earlier %s." : ".", event);
-    } else if (event) {
-        words_add(&words, " ends %s.", event);
-    } else {
-        words_add(&words, " does not end by itself.");
-    }
+    words_add(&words, "; %s%s`suppress remove` ends it%s.",
+              event  ? event
+              : ends ? ""
+                     : "only ",
+              event ? " or " : "", ends ? " earlier" : "");
     return words_write(&words, state->output);
 }
 
@@ -111,7 +124,7 @@ static int scope_write_ends(const struct story_state *state, size_t first)
 {
     int r = 0;
     for (size_t i = first; i < state->count && r == 0; i++)
-        if (!state->entries[i].held &&
+        if (state->entries[i].live &&
             strcmp(state->entries[i].scope, state->entries[first].scope) == 0)
             r = entry_write_end(state, &state->entries[i]);
     return r;
@@ -121,56 +134,117 @@ static bool scope_has(const struct story_state *state, const char *scope,
                       enum policy_reason reason)
 {
     for (size_t i = 0; i < state->count; i++)
-        if (!state->entries[i].held && state->entries[i].reason == reason &&
+        if (state->entries[i].live && state->entries[i].reason == reason &&
             strcmp(state->entries[i].scope, scope) == 0)
             return true;
     return false;
 }
 
-/* An address may begin with a dash, which only `--` keeps from being an option. */
-static void address_words(struct words *words, const struct story_state *state)
-{
-    words_add(words, " ");
-    if (words->r == 0)
-        words->r = text_shell_operand(&words->text, str_of(state->asked->address->key));
-}
-
-static int remove_write(struct story_state *state, size_t first)
+static int remove_write_command(const struct story_state *state, const char *scope)
 {
     _cleanup_(words_done) struct words words = WORDS;
-    const char *scope = state->entries[first].scope;
-    bool is_of_all = strcmp(scope, POLICY_SCOPE_ALL) == 0;
-    int r = state_write_gap(state);
-    if (r == 0)
-        r = scope_write_ends(state, first);
-    if (r < 0)
-        return r;
-    words_add(&words, "To mail it again");
-    if (!is_of_all)
-        words_scope(&words, str_of(scope));
-    words_add(&words, ": sesbouncectl suppress remove");
-    if (!is_of_all) {
+    words_add(&words, "  %s suppress remove", state->asked->writes);
+    if (strcmp(scope, POLICY_SCOPE_ALL) != 0) {
         words_add(&words, " --scope");
         if (words.r == 0)
             words.r = text_shell_argument(&words.text, str_of(scope));
     }
     if (scope_has(state, scope, POLICY_REASON_COMPLAINT))
         words_add(&words, " --complaint");
-    words_add(&words, " --note WHY");
-    address_words(&words, state);
+    words_add(&words, " --note '...' ");
+    words_operand(&words, str_of(state->asked->address->key));
     return words_write(&words, state->output);
 }
 
-static int held_write(struct story_state *state, const char *verb, const char *what)
+static int remove_write(struct story_state *state, size_t first)
 {
     _cleanup_(words_done) struct words words = WORDS;
+    const char *scope = state->entries[first].scope;
     int r = state_write_gap(state);
-    if (r < 0)
-        return r;
-    words_add(&words, "%s: sesbouncectl suppress %s --note WHY", what, verb);
-    address_words(&words, state);
-    return words_write(&words, state->output);
+    if (r == 0)
+        r = scope_write_ends(state, first);
+    words_add(&words, "To mail the address again");
+    if (strcmp(scope, POLICY_SCOPE_ALL) != 0)
+        words_scope(&words, str_of(scope));
+    words_add(&words, ", type:");
+    if (r == 0)
+        r = words_write(&words, state->output);
+    return r < 0 ? r : remove_write_command(state, scope);
 }
+
+/* --- what is held ---------------------------------------------------------------- */
+
+/* What to type about `whom`: an address, or all that is held for the same reason. */
+static int held_write(struct story_state *state, struct str what, struct str whom)
+{
+    static const char *const verbs[][3] = {
+        {"release", "To let", " take effect"},
+        {"drop", "To discard", ""},
+    };
+    int r = state_write_gap(state);
+    for (size_t i = 0; r == 0 && i < sizeof(verbs) / sizeof(*verbs); i++) {
+        _cleanup_(words_done) struct words words = WORDS, command = WORDS;
+        words_add(&words, "%s %.*s%s, type:", verbs[i][1], STR_ARG(what), verbs[i][2]);
+        words_add(&command, "  %s suppress %s --note '...' ", state->asked->writes,
+                  verbs[i][0]);
+        words_operand(&command, whom);
+        r = words_write(&words, state->output);
+        if (r == 0)
+            r = words_write(&command, state->output);
+    }
+    return r;
+}
+
+static int held_count(void *context, const struct store_value *values, size_t count)
+{
+    int64_t *n = context;
+    (void)values;
+    (void)count;
+    ++*n;
+    return 0;
+}
+
+/* An outage concerns more than one address. */
+static int guard_write(struct story_state *state, const struct story_entry *entry)
+{
+    const struct store_filter filter = {.why = entry->why, .ids_only = true};
+    _cleanup_(words_done) struct words what = WORDS;
+    struct str domain = str_of(entry->why);
+    int64_t n = 0;
+    int r = store_query(state->store, STORE_HELD, &filter, held_count, &n);
+    if (r < 0 || n < 2)
+        return r;
+    (void)str_take_prefix(&domain, STR("guard:"));
+    words_add(&what, "all %lld entries that the outage guard holds for %.*s",
+              (long long)n, STR_ARG(domain));
+    return what.r < 0 ? what.r
+                      : held_write(state, buf_str(&what.text), str_of(entry->why));
+}
+
+static bool entry_is_guarded(const struct story_entry *entry)
+{
+    return entry->held && str_starts_with(str_of(entry->why), STR("guard:"));
+}
+
+static int held_write_all(struct story_state *state)
+{
+    const struct story_entry *guarded = NULL;
+    size_t held = 0;
+    for (size_t i = 0; i < state->count; i++)
+        if (scope_is_asked(state->asked, str_of(state->entries[i].scope))) {
+            held += state->entries[i].held;
+            if (entry_is_guarded(&state->entries[i]))
+                guarded = &state->entries[i];
+        }
+    if (held == 0)
+        return 0;
+    int r = held_write(state,
+                       held == 1 ? STR("the held entry") : STR("the held entries"),
+                       str_of(state->asked->address->key));
+    return r < 0 || !guarded ? r : guard_write(state, guarded);
+}
+
+/* --- SES's own lists ------------------------------------------------------------- */
 
 struct amazon_lines {
     struct story_state *state;
@@ -182,9 +256,9 @@ static int amazon_begin(struct story_state *state)
     int r = state_write_gap(state);
     return r < 0 ? r
                  : output_printf(state->output,
-                                 "SES has suppression lists of its own, and does not "
-                                 "deliver to an address on them. These events\nmay have "
-                                 "put it there; to take it off:\n");
+                                 "SES keeps suppression lists of its own, and does not "
+                                 "deliver to the addresses on them. These\nevents may "
+                                 "have put this one there; to take it off, type:\n");
 }
 
 static int amazon_line_write(void *context, const char *line)
@@ -199,37 +273,26 @@ static int amazon_line_write(void *context, const char *line)
 int state_write_end(struct story_state *state)
 {
     struct amazon_lines lines = {state, 0};
-    bool any_held = false;
     int r = store_soft(state->store, state->asked->address, soft_write, state);
-    for (size_t i = 0; i < state->count && r == 0; i++) {
-        const struct story_entry *entry = &state->entries[i];
-        if (!scope_is_asked(state->asked, str_of(entry->scope)))
-            continue;
-        any_held = any_held || entry->held;
-        if (!entry->held && entry_is_first_of_scope(state, i, false))
+    for (size_t i = 0; i < state->count && r == 0; i++)
+        if (entry_leads_scope(state, i) &&
+            scope_is_asked(state->asked, str_of(state->entries[i].scope)))
             r = remove_write(state, i);
-    }
-    if (r == 0 && any_held)
-        r = held_write(state, "release", "To let what is held take effect");
-    if (r == 0 && any_held)
-        r = held_write(state, "drop", "To discard what is held");
+    if (r == 0)
+        r = held_write_all(state);
     return r < 0 ? r
                  : amazon_commands(state->store, state->asked->address, amazon_line_write,
                                    &lines);
 }
 
-int quarantine_write_remedy(struct story_state *state, size_t count, int64_t id)
+int quarantine_write_remedy(struct story_state *state, struct str ids)
 {
-    if (count == 0)
+    if (ids.len == 0)
         return 0;
     int r = state_write_gap(state);
-    if (r < 0)
-        return r;
-    if (count == 1)
-        return output_printf(state->output,
-                             "To apply what is in quarantine: sesbouncectl quarantine "
-                             "retry %lld\n",
-                             (long long)id);
-    return output_printf(state->output, "To apply what is in quarantine: sesbouncectl "
-                                        "quarantine retry ID\xe2\x80\xa6\n");
+    return r < 0 ? r
+                 : output_printf(state->output,
+                                 "To apply what is in quarantine, type:\n  %s quarantine "
+                                 "retry%.*s\n",
+                                 state->asked->writes, STR_ARG(ids));
 }

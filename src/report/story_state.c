@@ -50,6 +50,7 @@ static int entry_take(struct story_entry *entry, const struct store_value *value
     int r = 0;
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts) && r == 0; i++)
         r = text_take(values, count, texts[i].name, texts[i].ret);
+    entry->live = str_equal(output_find_text(values, count, "state"), STR("live"));
     entry->held = entry->why != NULL;
     entry->since_ms = since ? since->integer : CLOCK_NONE;
     entry->until_ms = until ? until->integer : POLICY_FOR_EVER;
@@ -68,7 +69,7 @@ static int entry_take(struct story_entry *entry, const struct store_value *value
 int state_add(struct story_state *state, const struct store_value *values, size_t count)
 {
     struct str word = output_find_text(values, count, "state");
-    if (!str_equal(word, STR("live")) && !str_equal(word, STR("held")))
+    if (str_equal(word, STR("lifted")))
         return 0;
     struct story_entry *more =
         reallocarray(state->entries, state->count + 1, sizeof(*more));
@@ -98,39 +99,57 @@ static bool state_is_suppressed(const struct story_state *state)
 {
     const char *asked = state->asked->scope;
     for (size_t i = 0; i < state->count; i++)
-        if (!state->entries[i].held &&
+        if (state->entries[i].live &&
             (entry_is_of_all(&state->entries[i]) ||
              (asked && strcmp(state->entries[i].scope, asked) == 0)))
             return true;
     return false;
 }
 
-bool entry_is_first_of_scope(const struct story_state *state, size_t i, bool held)
+bool entry_leads_scope(const struct story_state *state, size_t i)
 {
+    if (!state->entries[i].live)
+        return false;
     while (i-- > 0 && strcmp(state->entries[i].scope, state->entries[i + 1].scope) == 0)
-        if (state->entries[i].held == held)
+        if (state->entries[i].live)
             return false;
     return true;
+}
+
+/* Is something in force in the scope of the entry? */
+static bool scope_is_suppressed(const struct story_state *state, const char *scope)
+{
+    for (size_t i = 0; i < state->count; i++)
+        if (state->entries[i].live && strcmp(state->entries[i].scope, scope) == 0)
+            return true;
+    return false;
 }
 
 static void headline_exceptions(const struct story_state *state, struct words *words)
 {
     size_t told = 0;
-    for (size_t i = 0; i < state->count; i++) {
-        if (state->entries[i].held || !entry_is_first_of_scope(state, i, false))
-            continue;
-        words_add(words, told++ > 0 ? ", %s" : ", except in scope %s",
-                  state->entries[i].scope);
-    }
+    for (size_t i = 0; i < state->count; i++)
+        if (entry_leads_scope(state, i))
+            words_add(words, told++ > 0 ? ", %s" : ", except in scope %s",
+                      state->entries[i].scope);
 }
 
-/* Is there nothing but what waits? */
-static bool state_is_held(const struct story_state *state)
+/* How many are held that concern the scope that was asked for? */
+static size_t state_count_held(const struct story_state *state)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < state->count; i++)
+        n += state->entries[i].held &&
+             scope_is_asked(state->asked, str_of(state->entries[i].scope));
+    return n;
+}
+
+static bool state_has_live(const struct story_state *state)
 {
     for (size_t i = 0; i < state->count; i++)
-        if (!state->entries[i].held)
-            return false;
-    return true;
+        if (state->entries[i].live)
+            return true;
+    return false;
 }
 
 static int headline_write(const struct story_state *state)
@@ -138,61 +157,113 @@ static int headline_write(const struct story_state *state)
     _cleanup_(words_done) struct words words = WORDS;
     const char *scope = state->asked->scope;
     bool suppressed = state_is_suppressed(state);
+    size_t held = state_count_held(state);
     words_add(&words, "%s %s", state->asked->typed,
               suppressed ? "must not be mailed" : "may be mailed");
     if (scope)
         words_add(&words, " in scope %s", scope);
     else if (!suppressed)
         headline_exceptions(state, &words);
-    if (!suppressed && state->count == 0)
+    if (!suppressed && held > 0)
+        words_add(&words, held == 1 ? ": an entry waits for a person's decision"
+                                    : ": entries wait for a person's decision");
+    else if (!suppressed && !state_has_live(state))
         words_add(&words, ": it is not on the list");
-    else if (!suppressed && state_is_held(state))
-        words_add(&words, ": what is held for a person does not suppress");
     words_add(&words, ".");
     return words_write(&words, state->output);
 }
 
-/* A rule explains an entry where its own outcome is one. */
-static const char *rule_why(const struct policy *policy, const char *name)
+bool state_has_explained(const struct story_state *state, struct str rule)
 {
-    const struct policy_rule *rule = policy_rule_at(policy_rule_index(str_of(name)));
-    if (!rule || policy_override_of(policy, rule) ||
-        rule->outcome.effect == POLICY_EFFECT_SOFT ||
-        rule->outcome.reason == POLICY_REASON_NONE)
-        return NULL;
-    return rule->explanation;
+    size_t index = policy_rule_index(rule);
+    return index < STORY_RULES_MAX && state->explained[index];
 }
 
-/* One sentence: why it is on the list. */
-static void entry_why(const struct story_state *state, const struct story_entry *entry,
-                      struct words *words)
+void state_note_explained(struct story_state *state, struct str rule)
+{
+    size_t index = policy_rule_index(rule);
+    if (index < STORY_RULES_MAX)
+        state->explained[index] = true;
+}
+
+/* A rule explains an entry where its own outcome is one. */
+static bool rule_explains(const struct policy *policy, const char *name)
+{
+    const struct policy_rule *rule =
+        name ? policy_rule_at(policy_rule_index(str_of(name))) : NULL;
+    return rule && !policy_override_of(policy, rule) &&
+           rule->outcome.effect != POLICY_EFFECT_SOFT &&
+           rule->outcome.reason != POLICY_REASON_NONE;
+}
+
+/* Does it put an address on the list only when it applies a second time? */
+static bool rule_is_doubtful(const char *name)
+{
+    const struct policy_rule *rule = policy_rule_at(policy_rule_index(str_of(name)));
+    return rule && rule->outcome.effect == POLICY_EFFECT_DOUBTFUL;
+}
+
+static bool entry_is_simulated(const struct story_entry *entry)
+{
+    return entry->detail && strstr(entry->detail, "simulator");
+}
+
+/* Nothing but reason and date is left. */
+static bool entry_is_bare(const struct story_entry *entry)
+{
+    return entry->origin == POLICY_ORIGIN_EVENT && entry->event_count == 0 &&
+           !entry->rule && !entry->detail;
+}
+
+/* What an event did, by its rule where that says it. */
+static void entry_why_event(struct story_state *state, const struct story_entry *entry,
+                            struct words *words)
 {
     static const char *const of_reason[] = {
-        [POLICY_REASON_SOFT] = "There were soft bounces on several days, and no mail was "
-                               "delivered in between.",
+        [POLICY_REASON_SOFT] = "Mail to the address bounced temporarily on several days, "
+                               "and none was delivered in between.",
         [POLICY_REASON_BOUNCE] = "Mail to the address bounced.",
         [POLICY_REASON_COMPLAINT] = "The recipient complained.",
     };
-    const char *why = entry->rule && entry->reason != POLICY_REASON_SOFT
-                          ? rule_why(state->asked->policy, entry->rule)
-                          : NULL;
-    if (entry->reason == POLICY_REASON_MANUAL)
-        words_add(words, "%s put it there by hand%s.",
-                  entry->actor ? entry->actor : "Somebody",
-                  entry->origin == POLICY_ORIGIN_API ? ", through the API" : "");
-    else if (entry->origin == POLICY_ORIGIN_IMPORT && !entry->rule)
-        words_add(words, "It comes from another list, which %s imported.",
-                  entry->actor ? entry->actor : "somebody");
-    else
-        words_add(words, "%s", why ? why : of_reason[entry->reason]);
-    if (entry->origin == POLICY_ORIGIN_IMPORT && entry->rule)
+    if (entry_is_bare(entry)) {
+        words_add(words, "The details were erased.");
+    } else if (entry_is_simulated(entry)) {
+        words_add(words, "SES's mailbox simulator caused it, and such entries last ");
+        words_duration(words, state->asked->policy->simulator_term_ms);
+        words_add(words, ".");
+    } else if (entry->reason != POLICY_REASON_SOFT &&
+               rule_explains(state->asked->policy, entry->rule)) {
+        rule_words(words, state->asked->policy, str_of(entry->rule));
+        state_note_explained(state, str_of(entry->rule));
+        if (rule_is_doubtful(entry->rule))
+            words_add(words, " It has happened again.");
+    } else {
+        words_add(words, "%s", of_reason[entry->reason]);
+    }
+    if (entry->origin == POLICY_ORIGIN_IMPORT)
         words_add(words, " The event was imported.");
-    if (entry->reason != POLICY_REASON_MANUAL && entry->actor &&
-        entry->origin >= POLICY_ORIGIN_PERSON)
-        words_add(words, " %s released it.", entry->actor);
+}
+
+/* One sentence or two: why it is on the list. */
+static void entry_why(struct story_state *state, const struct story_entry *entry,
+                      struct words *words)
+{
+    const char *actor = entry->actor ? entry->actor : "Somebody";
+    if (entry->reason == POLICY_REASON_MANUAL && entry->origin == POLICY_ORIGIN_IMPORT)
+        words_add(words, "%s imported it with a list.", actor);
+    else if (entry->reason == POLICY_REASON_MANUAL)
+        words_add(words, "%s added it %s.", actor,
+                  entry->origin == POLICY_ORIGIN_API ? "through the API" : "by hand");
+    else if (entry->origin == POLICY_ORIGIN_IMPORT && !entry->rule)
+        words_add(words, "%s imported it with a list.", actor);
+    else if (entry->origin >= POLICY_ORIGIN_PERSON)
+        words_add(words, "The entry was held, and %s released it.", actor);
+    else
+        entry_why_event(state, entry, words);
     if (entry->note) {
-        words_add(words, " The note: ");
+        words_add(words, " The note says ");
         words_quote(words, str_of(entry->note));
+        words_add(words, ".");
     }
 }
 
@@ -231,53 +302,80 @@ static int entry_why_guarded(const struct story_state *state,
     if (r < 0)
         return r;
     words_add(words,
-              "%.*s refused far more addresses than usual, most with the same answer, "
-              "as in an outage, so this waits for a person",
+              "The outage guard holds it: %.*s refused far more addresses than usual, "
+              "most with the same answer, as in an outage",
               STR_ARG(domain));
     if (seen.hard >= 0)
         words_add(words,
-                  " (%lld hard bounces in the hour in which that began, %lld at most "
-                  "in an hour before)",
+                  " (%lld hard bounces in the hour in which that began, at most %lld in "
+                  "any hour before)",
                   (long long)seen.hard, (long long)seen.usual);
     words_add(words, ".");
     return 0;
 }
 
-static int entry_why_held(const struct story_state *state,
-                          const struct story_entry *entry, struct words *words)
+static int entry_why_held(struct story_state *state, const struct story_entry *entry,
+                          struct words *words)
 {
     struct str domain = str_of(entry->why);
-    const char *why = rule_why(state->asked->policy, entry->why);
     if (str_take_prefix(&domain, STR("guard:")))
         return entry_why_guarded(state, entry, domain, words);
-    words_add(words, "%s", why ? why : "The policy leaves this to a person.");
+    if (rule_explains(state->asked->policy, entry->why)) {
+        rule_words(words, state->asked->policy, str_of(entry->why));
+        state_note_explained(state, str_of(entry->why));
+    } else {
+        words_add(words, "The policy leaves the decision to a person.");
+    }
     return 0;
 }
 
-static int entry_write(const struct story_state *state, const struct story_entry *entry)
+static void entry_scope_words(struct words *words, const struct story_entry *entry)
+{
+    if (entry_is_of_all(entry))
+        words_add(words, "  All mail: ");
+    else
+        words_add(words, "  Scope %s: ", entry->scope);
+}
+
+/* One that has expired: only where nothing else is in force. */
+static int expired_write(const struct story_state *state, const struct story_entry *entry)
 {
     _cleanup_(words_done) struct words words = WORDS;
+    if (scope_is_suppressed(state, entry->scope))
+        return 0;
+    entry_scope_words(&words, entry);
+    words_add(&words, "the %s entry expired at ", policy_reason_word(entry->reason));
+    words_time(&words, entry->until_ms);
+    words_add(&words, ".");
+    return words_write(&words, state->output);
+}
+
+static void entry_since_words(struct words *words, const struct story_entry *entry)
+{
     const struct store_value until = output_time("until", entry->until_ms);
-    if (entry_is_of_all(entry))
-        words_add(&words, "  All mail: ");
-    else
-        words_add(&words, "  Scope %s: ", entry->scope);
-    words_add(&words, entry->held                          ? "held since "
-                      : entry->until_ms == POLICY_FOR_EVER ? "suppressed since "
-                                                           : "suppressed from ");
-    words_time(&words, entry->since_ms);
-    if (entry->held)
-        words_add(&words, ", and suppresses nothing until a person decides");
-    else if (entry->until_ms == POLICY_FOR_EVER)
-        words_add(&words, ", permanently");
-    else
-        words_term(&words, &until);
-    words_add(&words, " (%s%s%s", policy_reason_word(entry->reason),
+    words_add(words, entry->held                          ? "held since "
+                     : entry->until_ms == POLICY_FOR_EVER ? "suppressed since "
+                                                          : "suppressed from ");
+    words_time(words, entry->since_ms);
+    if (!entry->held && entry->until_ms == POLICY_FOR_EVER)
+        words_add(words, ", permanently");
+    else if (!entry->held)
+        words_term(words, &until);
+    words_add(words, " (%s%s%s", policy_reason_word(entry->reason),
               entry->detail ? ", " : "", entry->detail ? entry->detail : "");
     if (entry->event_count > 1)
-        words_add(&words, ", %lld events", (long long)entry->event_count);
-    words_add(&words, "). ");
+        words_add(words, ", %lld events", (long long)entry->event_count);
+    words_add(words, entry->held ? "); it suppresses nobody yet. " : "). ");
+}
+
+static int entry_write(struct story_state *state, const struct story_entry *entry)
+{
+    _cleanup_(words_done) struct words words = WORDS;
     int r = 0;
+    if (!entry->live && !entry->held)
+        return expired_write(state, entry);
+    entry_scope_words(&words, entry);
+    entry_since_words(&words, entry);
     if (entry->held)
         r = entry_why_held(state, entry, &words);
     else
@@ -285,7 +383,7 @@ static int entry_write(const struct story_state *state, const struct story_entry
     return r < 0 ? r : words_write(&words, state->output);
 }
 
-int state_write(const struct story_state *state)
+int state_write(struct story_state *state)
 {
     int r = headline_write(state);
     for (size_t i = 0; i < state->count && r == 0; i++)
@@ -293,7 +391,7 @@ int state_write(const struct story_state *state)
             r = entry_write(state, &state->entries[i]);
     if (r == 0 && policy_allows(state->asked->policy, state->asked->address))
         r = output_printf(state->output,
-                          "  It is on the allow-list of the configuration, so no event "
-                          "puts it on the list.\n");
+                          "  The configuration allows it ([suppression] allow), so no "
+                          "event puts it on the list.\n");
     return r;
 }

@@ -51,6 +51,12 @@ void words_time(struct words *words, int64_t ms)
     words_add(words, "%s", text);
 }
 
+void words_operand(struct words *words, struct str text)
+{
+    if (words->r == 0)
+        words->r = text_shell_operand(&words->text, text);
+}
+
 void words_term(struct words *words, const struct store_value *until)
 {
     if (!until) {

@@ -94,7 +94,7 @@ static void complaint_words(struct words *words, const struct store_value *value
     else
         words_add(words, " complained about a mail");
     if (feedback.len > 0 && !str_equal(feedback, STR("not-spam")))
-        words_add(words, " (%.*s)", STR_ARG(feedback));
+        words_add(words, ", with the feedback type %.*s", STR_ARG(feedback));
     if (is_of_many)
         words_add(words, "; this address is among them");
 }
@@ -140,9 +140,9 @@ void event_place(struct words *words, const struct store_value *values, size_t c
     if (campaign.len > 0)
         words_add(words, ", campaign %.*s", STR_ARG(campaign));
     if (simulator && simulator->integer)
-        words_add(words, ", SES's mailbox simulator");
+        words_add(words, ", from SES's mailbox simulator, so without lasting effect");
     if (!output_find(values, count, "topic_arn"))
-        words_add(words, ", imported from a file");
+        words_add(words, ", imported");
 }
 
 bool event_is_judged(const struct store_value *values, size_t count)
@@ -289,8 +289,8 @@ static void settled_words(struct words *words, const struct change *change)
     bool is_released = str_equal(change->action, STR("released"));
     if (!words_actor(words, change->origin, change->actor))
         words_add(words, "Somebody");
-    words_add(words, is_released ? " released what was held: the address is on the list"
-                                 : " dropped what was held");
+    words_add(words, is_released ? " released the held entry: the address is on the list"
+                                 : " dropped the held entry");
     words_scope(words, change->scope);
     if (is_released) {
         words_add(words, ",");
@@ -300,9 +300,21 @@ static void settled_words(struct words *words, const struct change *change)
     words_note(words, change->note);
 }
 
+/* The log has who recomputed the list, and says so in the note. */
+static void rebuild_words(struct words *words, struct change *change)
+{
+    if (!str_equal(change->origin, STR("event")) || change->actor.len == 0 ||
+        !str_equal(change->note, STR("suppress rebuild")))
+        return;
+    words_add_str(words, change->actor);
+    words_add(words, " ran `suppress rebuild`. ");
+    change->actor = change->note = STR_ABSENT;
+}
+
 void change_words(struct words *words, const struct store_value *values, size_t count)
 {
-    const struct change change = change_read(values, count);
+    struct change change = change_read(values, count);
+    rebuild_words(words, &change);
     if (str_equal(change.action, STR("added"))) {
         added_words(words, &change);
     } else if (str_equal(change.action, STR("changed"))) {
@@ -311,9 +323,9 @@ void change_words(struct words *words, const struct store_value *values, size_t 
                str_equal(change.action, STR("dropped"))) {
         settled_words(words, &change);
     } else if (str_equal(change.action, STR("held"))) {
-        words_add(words, "This is held");
+        words_add(words, "The entry");
         words_scope(words, change.scope);
-        words_add(words, ": it does not suppress until a person decides");
+        words_add(words, " is held until a person decides");
     } else if (str_equal(change.action, STR("erased"))) {
         if (!words_actor(words, change.origin, change.actor))
             words_add(words, "Somebody");
@@ -350,16 +362,16 @@ static void override_words(struct words *words, const struct policy_override *by
     case POLICY_EFFECT_SUPPRESS:
     case POLICY_EFFECT_HOLD:
         words_add(words, by->effect == POLICY_EFFECT_HOLD
-                             ? "it is held until a person decides, and then applies"
+                             ? "the entry is held until a person decides, and then holds"
                              : "the address is suppressed");
         words_add(words, judgement->term_ms == POLICY_FOR_EVER ? " " : " for ");
         words_duration(words, judgement->term_ms);
         break;
     case POLICY_EFFECT_SOFT:
-        words_add(words, "it counts as a soft bounce");
+        words_add(words, "the event counts as a soft bounce");
         break;
     default:
-        words_add(words, "it is recorded only");
+        words_add(words, "the event is only recorded");
         break;
     }
     words_add(words, ".");

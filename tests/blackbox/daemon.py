@@ -11,7 +11,9 @@ import fcntl
 import http.client
 import json
 import os
+import re
 import select
+import shlex
 import signal
 import socket
 import sqlite3
@@ -373,6 +375,18 @@ def run(*command: str | Path, input: bytes = b"") -> Result:
 
 def ctl(*arguments: str, input: bytes = b"") -> Result:
     return run(SESBOUNCECTL, *arguments, input=input)
+
+
+def typed(told: str) -> list[list[str]]:
+    """What a text says to type to sesbouncectl: the words behind its -c FILE, of each command
+    that ends a line, or a parenthesis."""
+    prefix = rf"{re.escape(str(SESBOUNCECTL))} -c \S+ "
+    return [shlex.split(words) for words in re.findall(rf"{prefix}(.*?)\)?$", told, re.M)]
+
+
+def shell(command: str) -> Result:
+    """A command as it was printed."""
+    return run("sh", "-c", command)
 
 
 def sns_headers(extra: dict[str, str] | None = None) -> dict[str, str]:

@@ -45,7 +45,7 @@ def test_status_says_what_is_held_and_where_there_is_an_outage(guarded, sns):
     told = {row["name"]: row.get("value") for row in guarded.ctl("-o", "json", "status").json()
             if row["name"] != "attention"}
     assert (told["held"], told["guarded"]) == (6, "mail.example")
-    assert "6 held: they suppress nobody until you decide" in guarded.ctl("status").out
+    assert "held entries, which suppress nobody until you decide: 6" in guarded.ctl("status").out
 
 
 def test_one_command_drops_them_all(guarded, sns):

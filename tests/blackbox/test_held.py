@@ -103,3 +103,19 @@ def test_a_complaint_is_removed_only_on_purpose_17(daemon, sns):
     assert daemon.suppressed() == ["ann@mail.example"]
     assert daemon.ctl("suppress", "remove", "--complaint", "ann@mail.example").code == 0
     assert daemon.suppressed() == []
+
+
+def test_an_entry_that_is_named_twice_counts_once(held):
+    first, second = rows(held, "suppress", "held")[:2]
+    words = [str(first["id"]), first["address"], str(first["id"])]
+    assert held.ctl("suppress", "release", *words, "--dry-run").out == "1 would be released\n"
+    assert held.ctl("suppress", "release", *words, second["address"]).out == "2 released\n"
+    assert held.suppressed() == sorted([first["address"], second["address"]])
+
+
+def test_what_is_not_held_beside_what_is_makes_the_answer_no(held):
+    first = rows(held, "suppress", "held")[0]
+    some = held.ctl("suppress", "release", str(first["id"]), "9999")
+    assert (some.code, some.out) == (1, "1 released\n")
+    assert "nothing is held for 9999" in some.err
+    assert held.suppressed() == [first["address"]]

@@ -6,7 +6,6 @@ import gzip
 import json
 import os
 import re
-import shlex
 import subprocess
 import tarfile
 import uuid
@@ -16,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import ses
-from daemon import SESBOUNCECTL, Daemon, environment
+from daemon import SESBOUNCECTL, Daemon, environment, shell
 from fakesns import FOREIGN_TOPIC, encode
 from test_eventbridge import wrapped
 
@@ -277,9 +276,9 @@ SES_LIST = {"SuppressedDestinationSummaries": [
     {"EmailAddress": A, "Reason": "BOUNCE", "LastUpdateTime": "2026-03-05T10:15:30Z"}]}
 MAIL = f"Return-Path: <>\nTo: news@shop.example\nSubject: Undelivered\n\n{A} failed\n"
 OTHERS = {
-    "list": (f"{A}\n{B}\n", "sesbouncectl suppress import"),
-    "csv": (f'email,reason\n"{A}",bounce\n', "sesbouncectl suppress import"),
-    "ses-list": (json.dumps(SES_LIST), "sesbouncectl suppress import"),
+    "list": (f"{A}\n{B}\n", " suppress import "),
+    "csv": (f'email,reason\n"{A}",bounce\n', " suppress import "),
+    "ses-list": (json.dumps(SES_LIST), " suppress import "),
     "mbox": (f"From MAILER-DAEMON Thu Mar  5 10:15:30 2026\n{MAIL}", "a mailbox"),
     "eml": (MAIL, "a mail"),
     "cloudtrail": (json.dumps(CLOUDTRAIL), "CloudTrail"),
@@ -305,7 +304,6 @@ def test_a_file_of_another_kind_gets_advice(daemon, home, kind):
 def test_the_advice_for_an_archive_works(daemon, home):
     archive_tar(home / "an archive")
     result = daemon.ctl("import", str(home / "an archive"))
-    command = re.search(r"type: (.*) \| sesbouncectl import -", result.err)[1]
-    unpacked = subprocess.run(shlex.split(command), capture_output=True, check=True).stdout
-    assert daemon.ctl("import", "-", input=unpacked).code == 0
+    command = re.search(r"type: (.* \| .* import -)$", result.err, re.M)[1]
+    assert shell(command).code == 0
     assert daemon.suppressed() == [A]

@@ -99,7 +99,7 @@ def test_status_says_to_check_the_clock_for_messages_from_the_future(daemon, sns
     assert "clock" not in daemon.ctl("status").out
     ahead = now() + dt.timedelta(minutes=20)
     daemon.accept(sns.feedback(ses.bounce("bob@mail.example"), at=ahead))
-    assert "check this machine's clock" in daemon.ctl("status").out
+    assert "check the clock" in daemon.ctl("status").out
     assert daemon.ctl("quarantine", "retry", "--all").code == 0
     assert daemon.suppressed() == ["ann@mail.example", "bob@mail.example"]
     assert daemon.ctl("status").code == 0
@@ -111,9 +111,9 @@ def test_status_says_to_check_the_clock_for_a_surge_of_stale_messages(daemon, sn
     daemon.accept(*envelopes[:9])
     assert "clock" not in daemon.ctl("status").out, "a few may be late"
     daemon.accept(envelopes[9])
-    assert "check this machine's clock" in daemon.ctl("status").out
+    assert "check the clock" in daemon.ctl("status").out
     daemon.accept(*[sns.feedback(ses.bounce(f"new{i}@mail.example")) for i in range(9)])
-    assert "check this machine's clock" in daemon.ctl("status").out
+    assert "check the clock" in daemon.ctl("status").out
     daemon.accept(sns.feedback(ses.bounce("ann@mail.example")))
     assert "clock" not in daemon.ctl("status").out, "half of them are good"
 

@@ -76,3 +76,30 @@ def test_rules_are_overridden_and_addresses_allowed(make_daemon, sns):
     assert round(days) == 60
     rules = {row["address"]: row["rule"] for row in daemon.rows("SELECT * FROM events")}
     assert rules["ann@mail.example"] == rules["x@vip.example"] == "allowed"
+
+
+def test_check_names_the_scope_of_an_entry(make_daemon, sns):
+    daemon = make_daemon(**{"scope news": {"match": "configuration_set:newsletter"}}).start()
+    daemon.accept(sns.feedback(ses.complaint("ann@mail.example", feed="event")))
+    daemon.accept(sns.feedback(ses.bounce("bob@mail.example")))
+    words = ("check", "--scope", "news", "ann@mail.example", "bob@mail.example", "cy@mail.example")
+    found = daemon.ctl("-o", "json", *words).json()
+    assert [row["scope"] for row in found] == ["news", "*", None]
+    told = daemon.ctl(*words).out.splitlines()
+    assert " in scope news (why: " in told[0] and "in scope" not in told[1]
+
+
+def test_a_scope_that_no_mail_belongs_to_is_said(make_daemon):
+    a = "ann@mail.example"
+    daemon = make_daemon(
+        suppression={"scope_by": "tenant"},
+        **{"scope news": {"match": "configuration_set:newsletter"}},
+    ).start()
+    for scope in ("news", "tenant:acme", "*"):
+        assert daemon.ctl("check", "--scope", scope, a).err == ""
+    for scope in ("nwes", "configuration_set:main"):
+        for words, code in ((["check"], 0), (["why"], 0), (["suppress", "add"], 0), (["check"], 1)):
+            result = daemon.ctl(*words, "--scope", scope, a)
+            assert result.code == code, result
+            assert f"no mail belongs to the scope `{scope}`" in result.err
+    assert daemon.ctl("check", "--scope", "nwes", "-", input=b"bob@mail.example\n").code == 0

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import shlex
 
 import pytest
 
 import ses
+from daemon import shell, typed
 from fakesns import now
 
 A = "ann@mail.example"
@@ -47,11 +47,6 @@ def story(daemon, *words: str) -> str:
     return result.out
 
 
-def commands(told: str) -> list[list[str]]:
-    """What it says to type to sesbouncectl."""
-    return [shlex.split(c) for c in re.findall(r": sesbouncectl (.*)$", told, re.M)]
-
-
 def soft(at: dt.datetime, text: str = "smtp; 452 4.2.2 mailbox full") -> tuple:
     bounced = ses.recipient(A, status="4.2.2", action="failed", diagnosticCode=text)
     return at, ses.bounce(bounced, kind="Transient", subtype="General", at=at)
@@ -66,11 +61,13 @@ def test_a_dead_address(old, tell):
     told = story(old)
     assert told.startswith(f"{A} must not be mailed.\n")
     assert "All mail: suppressed since" in told and "permanently (BOUNCE, Permanent/General)" in told
+    assert told.count("The server permanently refused mail") == 1
+    assert "The BOUNCE entry for all mail never expires; only `suppress remove` ends it." in told
     assert "SES reported a permanent bounce: the server said “550 5.1.1 user unknown”" in told
     assert "Rule permanent-general: The server permanently refused mail" in told
     assert "The address went on the list for all mail, permanently" in told
-    (remove,) = commands(told)
-    assert old.ctl(*remove).code == 0
+    (remove,) = re.findall("^  (.* suppress remove .*)$", told, re.M)
+    assert shell(remove).code == 0, "it works as it is printed"
     assert old.ctl("check", A).code == 0
 
 
@@ -87,15 +84,15 @@ def test_somebody_removed_it_and_it_bounced_again(old, tell):
     told = story(old)
     assert told.startswith(f"{A} must not be mailed.\n")
     assert told.index("took the address off") < told.rindex("went on the list")
-    assert "(event 3, rule permanent-general)" in told  # the removal has the number before
+    assert "(event 3, rule permanent-general)." in told  # the removal has the number before
 
 
 def test_a_complaint(old, tell):
     old.start()
     tell(old, (days(1), ses.complaint(A, at=days(1))))
     told = story(old)
-    assert "The recipient complained about a mail (abuse)" in told
-    (remove,) = commands(told)
+    assert "The recipient complained about a mail, with the feedback type abuse" in told
+    (remove,) = typed(told)
     assert "--complaint" in remove
     assert old.ctl(*remove).code == 0
     assert old.suppressed() == []
@@ -106,8 +103,8 @@ def test_one_of_three_and_then_not_spam(old, tell):
     others = ["bob@mail.example", "cyd@mail.example"]
     tell(old, (days(9), ses.complaint(A, *others, at=days(9))))
     told = story(old)
-    assert "One of 3 recipients complained about a mail (abuse)" in told
-    assert "COMPLAINT for all mail ends at" in told
+    assert "One of 3 recipients complained about a mail, with the feedback type abuse" in told
+    assert "The COMPLAINT entry for all mail expires at" in told
     tell(old, (days(2), ses.complaint(A, feedback="not-spam", at=days(2))))
     told = story(old)
     assert "The recipient reported that a mail is not spam" in told
@@ -118,15 +115,15 @@ def test_one_of_many_is_held(old, tell):
     old.start()
     tell(old, (days(1), ses.complaint(A, *[f"p{i}@mail.example" for i in range(6)], at=days(1))))
     told = story(old)
-    assert told.startswith(f"{A} may be mailed: what is held for a person does not suppress.\n")
-    assert "held since" in told and "suppresses nothing until a person decides" in told
-    release, drop = commands(told)
+    assert told.startswith(f"{A} may be mailed: an entry waits for a person's decision.\n")
+    assert "held since" in told and "it suppresses nobody yet" in told
+    release, drop = typed(told)
     assert release[:2] == ["suppress", "release"] and drop[:2] == ["suppress", "drop"]
     assert old.ctl(*release).code == 0
     told = story(old)
     assert told.startswith(f"{A} must not be mailed.\n")
-    assert "released what was held: the address is on the list for all mail" in told
-    assert "with the note “WHY”" in told
+    assert "released the held entry: the address is on the list for all mail" in told
+    assert "with the note “...”" in told
 
 
 def test_a_full_mailbox(old, tell):
@@ -136,7 +133,7 @@ def test_a_full_mailbox(old, tell):
     tell(old, (days(23), ses.delivery("x@mail.example", at=days(23))), soft(days(22)))
     told = story(old)
     assert told.startswith(f"{A} may be mailed: it is not on the list.\n")
-    assert "Soft bounces for all mail: 2 of 5 days so far" in told
+    assert "Soft bounces for all mail: 2 days count so far. 5 such days within 30 days" in told
     assert "a delivered mail sets the count back to 0" in told
     for n in (21, 16, 11, 6):
         tell(old, (days(n), ses.delivery("x@mail.example", at=days(n))))
@@ -145,8 +142,8 @@ def test_a_full_mailbox(old, tell):
     told = story(old)
     assert told.startswith(f"{A} must not be mailed.\n")
     assert "(SOFT, Transient/General, 5 events)" in told
-    assert "There were soft bounces on several days" in told
-    assert re.search("SOFT for all mail ends at .*, or earlier when a mail to the address is", told)
+    assert "bounced temporarily on several days" in told
+    assert re.search("The SOFT entry for all mail expires at .*; a delivered mail or `supp", told)
     tell(old, (days(1), ses.delivery(A, at=days(1))))
     told = story(old)
     assert "The address came off the list for all mail (SOFT)." in told
@@ -157,8 +154,8 @@ def test_a_full_mailbox_of_an_identity_that_reports_no_deliveries(old, tell):
     old.start()
     tell(old, soft(days(3)), soft(days(2)))
     told = story(old)
-    assert "2 days with soft bounces are recorded only" in told
-    assert "no Deliveries of the sending identity shop.example were seen" in told
+    assert "2 days do not count, because no Delivery event for mail of shop.example" in told
+    assert typed(told) == [["status"]]
 
 
 def test_the_sender_is_to_blame(old, tell):
@@ -202,7 +199,7 @@ def test_each_scope_has_its_own_line(make_daemon, tell):
     told = story(daemon)
     assert told.startswith(f"{A} may be mailed, except in scope news.\n")
     assert "Scope news: suppressed since" in told
-    (remove,) = commands(told)
+    (remove,) = typed(told)
     assert remove[2:5] == ["--scope", "news", "--complaint"]
     told = story(daemon, "--scope", "news", A)
     assert told.startswith(f"{A} must not be mailed in scope news.\n")
@@ -219,9 +216,9 @@ def test_an_override_and_the_allow_list_are_said(make_daemon, tell):
     tell(daemon, (days(2), ses.bounce(A, at=days(2))), (days(1), ses.bounce(friend, at=days(1))))
     told = story(daemon)
     assert "the configuration overrides this rule: the address is suppressed for 60 days." in told
-    assert "BOUNCE for all mail ends at" in told
+    assert "The BOUNCE entry for all mail expires at" in told
     told = story(daemon, friend)
-    assert "It is on the allow-list of the configuration" in told
+    assert "The configuration allows it ([suppression] allow)" in told
     assert "Rule allowed: " in told
 
 
@@ -232,7 +229,7 @@ def test_an_import_is_said(daemon, home):
     file.write_text(json.dumps(ses.bounce(A, at=days(40), sent=days(40))))
     assert daemon.ctl("import", str(file)).code == 0
     told = story(daemon)
-    assert "imported from a file" in told
+    assert "(event 1, imported" in told
     assert "An import put the address on the list for all mail, permanently" in told
 
 
@@ -244,7 +241,7 @@ def test_a_long_history_is_folded_and_shortened(old, tell):
     assert told.count("SES reported") == 1
     tell(old, *[soft(days(10 - n / 10), f"smtp; 452 4.2.2 full, case {n}") for n in range(40)])
     told = story(old)
-    assert re.search(r"^… \d+ more, from \S+Z to \S+Z: see sesbouncectl events", told, re.M)
+    assert re.search(r"^… \d+ more, from \S+Z to \S+Z; `events` and `suppress log` show", told, re.M)
     assert told.count("SES reported") == 24
     assert "case 39" in told and "case 20" not in told
 
@@ -264,10 +261,16 @@ def test_an_outage_is_explained_by_what_the_guard_saw(make_daemon, tell):
     people = [f"p{i}@mail.example" for i in range(12)]
     tell(daemon, *[(now(), ses.bounce(ses.recipient(p, **gone))) for p in people])
     told = story(daemon, people[-1])
-    assert told.startswith(f"{people[-1]} may be mailed: what is held for a person does not")
+    assert told.startswith(f"{people[-1]} may be mailed: an entry waits for a person's")
     assert "mail.example refused far more addresses than usual" in told
-    assert "(10 hard bounces in the hour in which that began, 0 at most in an hour before)" in told
-    assert "This is held for all mail: it does not suppress until a person decides." in told
+    assert "(10 hard bounces in the hour in which that began, at most 0 in any hour before)" in told
+    assert "The entry for all mail is held until a person decides." in told
+    waiting = len(daemon.rows("SELECT 1 FROM held"))
+    assert f"all {waiting} entries that the outage guard holds for mail.example" in told
+    for one, every in zip(typed(told)[:2], typed(told)[2:]):
+        assert one[:-1] == every[:-1] and every[-1] == "guard:mail.example"
+    (release,) = re.findall("^  (.* suppress release .* guard:mail.example)$", told, re.M)
+    assert shell(release).out == f"{waiting} released\n"
 
 
 # --- what programs read
@@ -314,7 +317,7 @@ def test_complaint_17_why_says_what_to_type_and_it_works(old, tell):
     tell(old, (days(2), ses.complaint(A, at=days(2))))
     told = story(old)
     assert "the server said “550 5.1.1 user unknown”" in told
-    (remove,) = commands(told)
+    (remove,) = typed(told)
     assert old.ctl(*remove).code == 0 and old.ctl("check", A).code == 0
     assert "--email-address Ann@mail.example --region us-east-1" in told
     assert f"--email-address {A} --region us-east-1" in told
