@@ -13,6 +13,7 @@
 #include "ctl/records_walk.h"
 #include "ctl/verify.h"
 #include "sesbounce/arn.h"
+#include "sesbounce/clock.h"
 #include "sesbounce/text.h"
 
 struct import {
@@ -108,6 +109,19 @@ static bool envelope_admit(struct import *import, const struct sns_message *mess
     return false;
 }
 
+/* It would count as later than what people decide until then: such a time is wrong, and
+ * so may the clock be. False after telling. */
+static bool time_admit(struct import *import, int64_t occurred_ms)
+{
+    char at[CLOCK_TEXT_BYTES], reason[CLOCK_TEXT_BYTES + 64];
+    if (occurred_ms <= import->ctl->now_ms + INTAKE_FUTURE_MS)
+        return true;
+    clock_format_rfc3339(occurred_ms, at);
+    (void)snprintf(reason, sizeof(reason), "it is dated %s, which is in the future", at);
+    record_refuse(import, reason);
+    return false;
+}
+
 /* 1: keep it; 0: not; or a negative errno. */
 static int record_body_take(struct import *import, struct batch_item *item,
                             struct str body, bool is_envelope)
@@ -124,9 +138,12 @@ static int record_body_take(struct import *import, struct batch_item *item,
         import->passed_over++;
         return 0;
     }
-    int r = is_envelope ? intake_from_sns(&item->message, body, &options, &item->intake)
-                        : intake_from_file(body, &options, &item->intake);
-    return r < 0 ? r : 1;
+    if (is_envelope) {
+        int r = intake_from_sns(&item->message, body, &options, &item->intake);
+        return r < 0 ? r : 1;
+    }
+    int r = intake_from_file(body, &options, &item->intake);
+    return r < 0 ? r : time_admit(import, item->intake.occurred_ms);
 }
 
 /* The plain text that SES sends when a topic is set up. */

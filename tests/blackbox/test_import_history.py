@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import json
 import os
@@ -16,7 +17,7 @@ import pytest
 
 import ses
 from daemon import SESBOUNCECTL, Daemon, environment, shell
-from fakesns import FOREIGN_TOPIC, encode
+from fakesns import FOREIGN_TOPIC, encode, now
 from test_eventbridge import wrapped
 
 A, B, C = (f"{name}@mail.example" for name in ("ann", "ben", "cyd"))
@@ -307,3 +308,16 @@ def test_the_advice_for_an_archive_works(daemon, home):
     command = re.search(r"type: (.* \| .* import -)$", result.err, re.M)[1]
     assert shell(command).code == 0
     assert daemon.suppressed() == [A]
+
+
+def test_what_is_dated_in_the_future_is_refused_and_the_rest_imported(daemon, home):
+    """It would be later than what people decide until then. A clock may be slow a little."""
+    soon, later = now() + dt.timedelta(minutes=14), now() + dt.timedelta(minutes=16)
+    lines = [ses.bounce(A, at=later), ses.bounce(B, at=soon), ses.bounce(C)]
+    file = home / "some.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    result = daemon.ctl("-o", "json", "import", str(file))
+    assert result.code == 1 and daemon.suppressed() == [B, C]
+    assert f"{file}:1 (line 1): refused: it is dated 2" in result.err and "future" in result.err
+    (done,) = result.json()
+    assert (done["applied"], done["refused"]) == (2, 1)

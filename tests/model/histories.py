@@ -290,12 +290,12 @@ class Plan:
 
     def portions(self, stage: int) -> list[tuple[int, list[dict]]]:
         """What arrives before this moment, in portions, and at which time by a clock that
-        may be wrong: it decides nothing."""
+        may be wrong: it decides nothing, as long as nothing seems to be in the future."""
         dice, moment = random.Random(f"{self.seed} {stage}"), self.moments[stage]
         arriving = self._arrivals(stage)
         size = max(1, -(-len(arriving) // dice.randint(1, 3)))
         return [
-            (moment + dice.choice((0, 0, -2 * HOUR, HOUR)), arriving[n : n + size])
+            (moment + dice.choice((0, 0, -10 * MINUTE, HOUR)), arriving[n : n + size])
             for n in range(0, len(arriving), size)
         ]
 

@@ -117,8 +117,8 @@ def test_every_order(make_program, clock, claim: str) -> None:  # noqa: F811
     known, program, messages = Known(Policy()), make_program({})(), _told(claim, orders, begin)
     for message in messages:
         known.learn(message)
-    program.at(begin).learn([message.text("event") for message in messages])
     now = begin + int(last * DAY) + HOUR
+    program.at(now).learn([message.text("event") for message in messages])
     model, shown = expected(known, now), program.at(now).shown()
     wrong = []
     for n, order in enumerate(orders):
