@@ -53,6 +53,7 @@ int store_prune_clock(struct store *store, int64_t now_ms, int64_t *ret_ms);
 enum store_erase_part {
     STORE_ERASE_LIST,   /* the entries, what people decided, the log */
     STORE_ERASE_OWN,    /* its events */
+    STORE_ERASE_COUNTED, /* what is remembered of those that are only counted */
     STORE_ERASE_EVENTS, /* what others' rows say about it: as in these four tables */
     STORE_ERASE_BODIES,
     STORE_ERASE_QUARANTINE,
@@ -70,13 +71,15 @@ struct store_erasure {
     int64_t now_ms;
     /* What store_erase_begin() found. */
     bool was_listed;
-    bool stays; /* on the list */
+    bool stays;       /* on the list */
+    bool is_identity; /* mail is sent from it: events and counters name it so */
     /* What is gone so far. */
     int64_t events;
     int64_t bodies;   /* messages of these events */
     int64_t redacted; /* messages that name others, too */
     int64_t quarantined;
-    int64_t texts; /* diagnostics, notes and the like of others' rows */
+    int64_t texts;   /* diagnostics, notes and the like of others' rows */
+    int64_t counted; /* events that were only counted, of the last 72 hours */
     /* The store's. */
     struct address address;
     char spellings[STORE_SPELLINGS_MAX][ADDRESS_BYTES_MAX];

@@ -71,15 +71,19 @@ static int erasure_print(struct ctl *ctl, const struct store_erasure *erasure)
         output_integer("redacted", erasure->redacted),
         output_integer("quarantined", erasure->quarantined),
         output_integer("texts", erasure->texts),
+        output_integer("counted", erasure->counted),
         output_boolean("suppressed", erasure->stays),
     };
     if (ctl->format != OUTPUT_TABLE)
         return ctl_print_row(ctl, row, sizeof(row) / sizeof(*row), CTL_DONE);
-    if (printf("%s: %serased: %lld events, %lld messages, %lld in quarantine; "
-               "%sredacted: %lld messages and %lld texts that are about others, too\n",
+    if (printf("%s\n"
+               "  %serased: events: %lld, their messages: %lld, messages in quarantine: "
+               "%lld, events that were only counted: %lld\n"
+               "  %sredacted, since they are about others, too: messages: %lld, other "
+               "texts: %lld\n",
                key, would, (long long)erasure->events, (long long)erasure->bodies,
-               (long long)erasure->quarantined, would, (long long)erasure->redacted,
-               (long long)erasure->texts) < 0)
+               (long long)erasure->quarantined, (long long)erasure->counted, would,
+               (long long)erasure->redacted, (long long)erasure->texts) < 0)
         return ctl_fail_output(-EIO);
     return CTL_DONE;
 }
@@ -99,22 +103,38 @@ static void ses_tell(const char *key, const struct regions *regions)
                  buf_str(&word).data, regions->names[i]);
 }
 
-static void rest_tell(const struct store_erasure *erasure, const struct regions *regions)
+/* What the database still knows, and until when. */
+static void remains_tell(const struct store_erasure *erasure)
 {
     const char *key = erasure->address.key;
-    const char *will = erasure->dry_run ? "would" : "will";
     if (erasure->stays)
         ctl_note("%s stays on the list with scope, reason and date, so that it is not "
                  "mailed; --forget removes that, too",
                  key);
+    else if (erasure->was_listed && erasure->dry_run)
+        ctl_note("%s would no longer be on the list, and might be mailed again", key);
     else if (erasure->was_listed)
-        ctl_note("%s %s no longer be on the list: it may be mailed again; tell whatever "
+        ctl_note("%s is no longer on the list, and may be mailed again; tell whatever "
                  "follows the list",
-                 key, will);
+                 key);
+    ctl_note("a keyed hash of the address stays, so that an import does not bring back "
+             "what is erased");
+    ctl_note("counters name the domain %s without the address: those by provider for %d "
+             "days, and the outage guard where it held the domain's bounces",
+             erasure->address.domain, (int)(STORE_PROVIDERS_KEEP_MS / CLOCK_DAY_MS));
+    if (erasure->is_identity)
+        ctl_note("mail is sent from %s: counters name that identity, and so do the events "
+                 "about this mail until [retention] events deletes them",
+                 key);
+}
+
+static void rest_tell(const struct store_erasure *erasure, const struct regions *regions)
+{
+    const char *key = erasure->address.key;
+    remains_tell(erasure);
     ctl_note("this cannot reach backups and copies of the database, alerts and webhooks "
              "that were sent, the journal, and what your own programs keep");
-    ctl_note("SES may have the address on its own list; %sto remove it there:",
-             erasure->stays ? "it would mail it again, but not from here; " : "");
+    ctl_note("SES may have the address on its own list; to remove it there, type:");
     ses_tell(key, regions);
 }
 

@@ -36,6 +36,7 @@ static const struct {
     {"quarantine_bytes", "sesbounced_quarantined_bytes", "gauge",
      "Size of these messages."},
     {"outbox", "sesbounced_outbox", "gauge", "Confirmations that have yet to be sent."},
+    {"held", "sesbounced_held", "gauge", "Entries that wait for a person's decision."},
     {"leaks", "sesbounced_leaks_total", "counter",
      "Mail that was sent although its address was suppressed."},
 };
@@ -67,6 +68,17 @@ static int reason_print(struct status_rows *rows, struct str reason, int64_t cou
                               upper, (long long)count);
 }
 
+/* They are one text, with commas between them; absent where there is none. */
+static int guarded_print(struct buf *to, struct str providers)
+{
+    int64_t n = providers.len > 0;
+
+    for (size_t i = 0; i < providers.len; i++)
+        n += providers.data[i] == ',';
+    return metrics_print_one(to, "sesbounced_guarded_providers", "gauge",
+                             "Providers whose hard bounces the outage guard holds.", n);
+}
+
 static int status_row_print(void *context, const struct store_value *values, size_t count)
 {
     static const struct str prefix = {"suppressed_", sizeof("suppressed_") - 1};
@@ -74,6 +86,9 @@ static int status_row_print(void *context, const struct store_value *values, siz
     struct str name = values[0].text;
 
     (void)count;
+    if (str_equal(name, STR("guarded")))
+        return guarded_print(rows->to, values[1].type == STORE_TEXT ? values[1].text
+                                                                    : STR_ABSENT);
     if (values[1].type != STORE_INTEGER)
         return 0;
     if (str_starts_with(name, prefix))

@@ -95,10 +95,10 @@ int erasure_body(struct store *store, struct store_erasure *erasure, int64_t mes
     r = 0;
     if (named || (is_about_it && count == 0 && body.len > 0)) {
         erasure->bodies++;
-        r = db_do(store, SQL_BODY_DROP, db_int(message_id));
+        r = erasure->dry_run ? 0 : db_do(store, SQL_BODY_DROP, db_int(message_id));
     } else if (count > 0) {
         erasure->redacted++;
-        r = body_add(store, message_id, buf_str(&redacted));
+        r = erasure->dry_run ? 0 : body_add(store, message_id, buf_str(&redacted));
     }
 end:
     buf_done(&redacted);
@@ -238,7 +238,7 @@ static int own_event_erase(struct store *store, struct store_erasure *erasure, i
         return r;
     total_add(store, TOTAL_EVENTS, -1);
     erasure->events++;
-    r = db_find(store, SQL_ERASE_IS_SHARED, NULL, db_int(message_id));
+    r = db_find(store, SQL_ERASE_IS_SHARED, NULL, db_int(message_id), KEY(erasure));
     if (r == 1)
         return erasure_body(store, erasure, message_id, true);
     if (r == 0)
@@ -265,6 +265,18 @@ static int own_events_erase(struct store *store, struct store_erasure *erasure,
 
 /* --- steps ----------------------------------------------------------------------- */
 
+/* Is it one of those that mail is sent from? */
+static int identity_look(struct store *store, struct store_erasure *erasure)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < erasure->spelling_count; i++)
+        r = db_find(store, SQL_ERASE_IDENTITY, NULL,
+                    db_text(str_of(erasure->spellings[i])));
+    erasure->is_identity = r == 1;
+    return db_only_fault(r);
+}
+
 static int erasure_look(struct store *store, struct store_erasure *erasure)
 {
     static const enum sql last[] = {[STORE_ERASE_EVENTS] = SQL_ERASE_LAST_EVENT,
@@ -275,6 +287,8 @@ static int erasure_look(struct store *store, struct store_erasure *erasure)
 
     for (size_t i = STORE_ERASE_EVENTS; r == 0 && i <= STORE_ERASE_CHANGES; i++)
         r = db_only_fault(db_find_values(store, last[i], &erasure->last_ids[i], NULL, 0));
+    if (r == 0)
+        r = identity_look(store, erasure);
     if (r == 0)
         r = db_find(store, SQL_ERASE_SCOPE, NULL, KEY(erasure), db_time(erasure->now_ms));
     erasure->stays = r == 1 && !erasure->forget;
@@ -289,17 +303,51 @@ static int list_erase_now(struct store *store, struct store_erasure *erasure)
     return r < 0 ? r : store_finish(store, list_erase(store, erasure));
 }
 
-static int own_events_count(struct store *store, struct store_erasure *erasure)
+/* The next messages of its events. */
+static int own_messages_find(struct store *store, const struct store_erasure *erasure,
+                             struct own_events *ret)
 {
     _cleanup_(db_call_end) struct db_call call =
-        db_call(store, SQL_ERASE_EVENTS_COUNT, KEY(erasure));
-    int r = db_step(&call);
+        db_call(store, SQL_ERASE_MESSAGES_FIND, KEY(erasure), db_int(erasure->after_id),
+                db_int(STORE_ERASE_ROWS_MAX));
+    int r;
 
-    if (r == 1) {
-        erasure->events = db_get_int(&call);
-        erasure->bodies = db_get_int(&call);
-    }
+    ret->count = 0;
+    while ((r = db_step(&call)) == 1 && ret->count < STORE_ERASE_ROWS_MAX)
+        ret->message_ids[ret->count++] = db_get_int(&call);
     return db_only_fault(r);
+}
+
+static int own_message_count(struct store *store, struct store_erasure *erasure,
+                             int64_t message_id)
+{
+    int r =
+        db_find(store, SQL_ERASE_IS_SHARED, NULL, db_int(message_id), KEY(erasure));
+
+    if (r == 1)
+        return erasure_body(store, erasure, message_id, true);
+    if (r == 0)
+        r = db_find(store, SQL_BODY_OF_MESSAGE, NULL, db_int(message_id));
+    erasure->bodies += r == 1;
+    return db_only_fault(r);
+}
+
+static int own_events_count(struct store *store, struct store_erasure *erasure,
+                            bool *ret_more)
+{
+    struct own_events own;
+    int r = 0;
+
+    if (erasure->after_id == 0)
+        r = db_find(store, SQL_ERASE_EVENTS_COUNT, &erasure->events, KEY(erasure));
+    if (r >= 0)
+        r = own_messages_find(store, erasure, &own);
+    for (size_t i = 0; r == 0 && i < own.count; i++) {
+        erasure->after_id = own.message_ids[i];
+        r = own_message_count(store, erasure, own.message_ids[i]);
+    }
+    *ret_more = r == 0 && own.count > 0;
+    return r;
 }
 
 int store_erase_begin(struct store *store, const char *address,
@@ -328,8 +376,11 @@ int store_erase(struct store *store, struct store_erasure *erasure, bool *ret_mo
         r = erasure->dry_run ? 0 : list_erase_now(store, erasure);
         break;
     case STORE_ERASE_OWN:
-        r = erasure->dry_run ? own_events_count(store, erasure)
+        r = erasure->dry_run ? own_events_count(store, erasure, &more)
                              : own_events_erase(store, erasure, &more);
+        break;
+    case STORE_ERASE_COUNTED:
+        r = erasure_counted(store, erasure, &more);
         break;
     case STORE_ERASE_EVENTS:
     case STORE_ERASE_BODIES:
@@ -338,7 +389,7 @@ int store_erase(struct store *store, struct store_erasure *erasure, bool *ret_mo
         r = erasure_search(store, erasure, &more);
         break;
     case STORE_ERASE_NOTES:
-        r = erasure_notes(store, erasure, &more);
+        r = erasure_notes(store, erasure);
         break;
     case STORE_ERASE_DONE:
         break;

@@ -124,7 +124,8 @@ static int range_find(struct store *store, const struct store_erasure *erasure,
     if (r == 0) {
         _cleanup_(db_call_end) struct db_call call =
             db_call(store, finds[erasure->part], db_int(erasure->after_id), db_int(to_id),
-                    db_text(buf_str(&pattern)));
+                    db_text(buf_str(&pattern)),
+                    db_text(str_of(erasure->address.key)));
 
         while ((r = db_step(&call)) == 1) {
             int64_t id = db_get_int(&call);
@@ -169,15 +170,20 @@ static int range_erase(struct store *store, struct store_erasure *erasure,
     return store_finish(store, r);
 }
 
-static void range_count(struct store_erasure *erasure, const struct found *found)
+static int range_count(struct store *store, struct store_erasure *erasure,
+                       const struct found *found)
 {
     int64_t n = (int64_t)found->count;
+    int r = 0;
 
     erasure->texts +=
         erasure->part == STORE_ERASE_EVENTS || erasure->part == STORE_ERASE_CHANGES ? n
                                                                                     : 0;
-    erasure->redacted += erasure->part == STORE_ERASE_BODIES ? n : 0;
     erasure->quarantined += erasure->part == STORE_ERASE_QUARANTINE ? n : 0;
+    for (size_t i = 0; r == 0 && i < found->count; i++)
+        if (erasure->part == STORE_ERASE_BODIES)
+            r = erasure_body(store, erasure, found->ids[i], false);
+    return r;
 }
 
 int erasure_search(struct store *store, struct store_erasure *erasure, bool *ret_more)
@@ -191,10 +197,8 @@ int erasure_search(struct store *store, struct store_erasure *erasure, bool *ret
         to_id = last_id;
     r = range_find(store, erasure, to_id, &found);
     if (r == 0 && found.count > 0) {
-        if (erasure->dry_run)
-            range_count(erasure, &found);
-        else
-            r = range_erase(store, erasure, &found);
+        r = erasure->dry_run ? range_count(store, erasure, &found)
+                             : range_erase(store, erasure, &found);
     }
     erasure->after_id = to_id;
     *ret_more = to_id < last_id;
@@ -203,38 +207,84 @@ int erasure_search(struct store *store, struct store_erasure *erasure, bool *ret
 
 /* --- notes that people wrote ------------------------------------------------------ */
 
-/* The first one goes whole, for who wrote it knows what it said. 1, 0 none, a fault. */
-static int note_erase(struct store *store, struct str pattern, enum sql find,
-                      enum sql drop, bool dry_run)
+/* A note goes whole, for who wrote it knows what it said. Adds how many there are. */
+static int notes_erase(struct store *store, struct store_erasure *erasure,
+                       struct str pattern, enum sql find, enum sql drop)
 {
-    int r = db_find(store, find, NULL, db_text(pattern));
+    struct db_value key = db_text(str_of(erasure->address.key));
+    int64_t n = 0;
+    int r = db_find(store, find, &n, db_text(pattern), key);
 
-    if (r <= 0 || dry_run)
-        return r;
+    erasure->texts += n;
+    if (r < 0 || n == 0 || erasure->dry_run)
+        return db_only_fault(r);
     r = store_begin(store);
-    if (r == 0)
-        r = store_finish(store, db_do(store, drop, db_text(pattern)));
-    return r < 0 ? r : 1;
+    return r < 0 ? r : store_finish(store, db_do(store, drop, db_text(pattern), key));
 }
 
-int erasure_notes(struct store *store, struct store_erasure *erasure, bool *ret_more)
+int erasure_notes(struct store *store, struct store_erasure *erasure)
 {
     struct buf pattern;
-    int entries = 0, decisions = 0;
     int r;
 
     buf_init(&pattern, 2 * ADDRESS_BYTES_MAX + 4);
     r = pattern_make(erasure, true, &pattern);
     if (r == 0)
-        r = entries = note_erase(store, buf_str(&pattern), SQL_ERASE_ENTRY_NOTE_FIND,
-                                 SQL_ERASE_ENTRY_NOTE, erasure->dry_run);
-    if (r >= 0)
-        r = decisions = note_erase(store, buf_str(&pattern), SQL_ERASE_DECISION_NOTE_FIND,
-                                   SQL_ERASE_DECISION_NOTE, erasure->dry_run);
+        r = notes_erase(store, erasure, buf_str(&pattern), SQL_ERASE_ENTRY_NOTE_FIND,
+                        SQL_ERASE_ENTRY_NOTE);
+    if (r == 0)
+        r = notes_erase(store, erasure, buf_str(&pattern), SQL_ERASE_DECISION_NOTE_FIND,
+                        SQL_ERASE_DECISION_NOTE);
     buf_done(&pattern);
-    if (r < 0)
-        return r;
-    erasure->texts += entries + decisions;
-    *ret_more = !erasure->dry_run && entries + decisions > 0;
-    return 0;
+    return r;
+}
+
+/* --- what is only counted --------------------------------------------------------- */
+
+/* Of one hour. */
+static int hour_erase(struct store *store, struct store_erasure *erasure, int64_t hour)
+{
+    int r = 0;
+
+    for (size_t i = 0; r >= 0 && i < erasure->spelling_count; i++) {
+        struct address address;
+        int64_t n = 0;
+
+        if (address_parse(str_of(erasure->spellings[i]), &address) < 0)
+            continue;
+        struct db_value hash = db_int(count_address_hash(str_of(address.key)));
+        if (erasure->dry_run)
+            r = db_find(store, SQL_ERASE_COUNTED_COUNT, &n, db_int(hour), hash);
+        else
+            n = r = db_change(store, SQL_ERASE_COUNTED, db_int(hour), hash);
+        erasure->counted += n > 0 ? n : 0;
+    }
+    return db_only_fault(r);
+}
+
+static int hours_erase(struct store *store, struct store_erasure *erasure, bool *ret_more)
+{
+    int r = 1;
+
+    for (size_t i = 0; r == 1 && i < STORE_ERASE_ROWS_MAX; i++) {
+        r = db_find(store, SQL_ERASE_COUNTED_HOUR, &erasure->after_id,
+                    db_int(erasure->after_id));
+        *ret_more = r == 1;
+        if (r == 1) {
+            r = hour_erase(store, erasure, erasure->after_id);
+            r = r < 0 ? r : 1;
+        }
+    }
+    return db_only_fault(r);
+}
+
+int erasure_counted(struct store *store, struct store_erasure *erasure, bool *ret_more)
+{
+    int r;
+
+    *ret_more = false;
+    if (erasure->dry_run)
+        return hours_erase(store, erasure, ret_more);
+    r = store_begin(store);
+    return r < 0 ? r : store_finish(store, hours_erase(store, erasure, ret_more));
 }

@@ -121,6 +121,11 @@ static int64_t count_hash(struct str bytes)
     return hash;
 }
 
+int64_t count_address_hash(struct str address)
+{
+    return count_hash(address);
+}
+
 /*
  * The same for both feeds: SES's time, which is part of the event, as long as it is near
  * the time at which the event counts as occurred; else that.

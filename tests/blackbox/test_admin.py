@@ -146,6 +146,7 @@ def test_metrics_tell_what_is_in_the_database(make_daemon, home, sns):
     assert metric(text, "sesbounced_database_bytes") == daemon.database.stat().st_size
     assert metric(text, "sesbounced_wal_bytes") >= 0
     assert metric(text, "sesbounced_leaks_total") == 1
+    assert metric(text, "sesbounced_held") == metric(text, "sesbounced_guarded_providers") == 0
     last = metric(text, f'sesbounced_topic_last_message_timestamp_seconds{{topic="{TOPIC}"}}')
     assert abs(time.time() - last) < 60
     assert abs(time.time() - metric(text, "sesbounced_database_seen_timestamp_seconds")) < 60

@@ -7,7 +7,7 @@
     " subject, message_id_header, contact_list"
 #define ENTRY_IS_NOTED                                                                   \
     "(note LIKE ?1 ESCAPE '\\' OR lifted_note LIKE ?1 ESCAPE '\\'"                       \
-    " OR detail LIKE ?1 ESCAPE '\\')"
+    " OR detail LIKE ?1 ESCAPE '\\') AND address IS NOT ?2"
 
 const char *const db_sql_retention[SQL_COUNT] = {
     /* By SNS's own time, since ours may be wrong; a file's is anybody's word. */
@@ -97,20 +97,30 @@ const char *const db_sql_retention[SQL_COUNT] = {
         " ORDER BY strength DESC LIMIT 1) AS reason)",
     [SQL_ERASE_EVENTS_FIND] =
         "SELECT id, message_id FROM event WHERE address = ?1 AND id <= ?2 LIMIT ?3",
-    [SQL_ERASE_EVENTS_COUNT] = "SELECT count(*), count(DISTINCT b.message_id)"
-                               " FROM event AS e LEFT JOIN body AS b"
-                               " ON b.message_id = e.message_id WHERE e.address = ?",
+    [SQL_ERASE_MESSAGES_FIND] =
+        "SELECT DISTINCT message_id FROM event WHERE address = ?1 AND message_id > ?2"
+        " ORDER BY message_id LIMIT ?3",
+    [SQL_ERASE_EVENTS_COUNT] = "SELECT count(*) FROM event WHERE address = ?",
+    [SQL_ERASE_COUNTED_HOUR] =
+        "SELECT hour FROM counted WHERE hour > ? ORDER BY hour LIMIT 1",
+    [SQL_ERASE_COUNTED] = "DELETE FROM counted WHERE hour = ?1 AND is_delivery IN (0, 1)"
+                          " AND address_hash = ?2",
+    [SQL_ERASE_COUNTED_COUNT] = "SELECT count(*) FROM counted WHERE hour = ?1"
+                                " AND is_delivery IN (0, 1) AND address_hash = ?2",
+    [SQL_ERASE_IDENTITY] = "SELECT 1 FROM dimension WHERE identity = ? LIMIT 1",
     [SQL_ERASE_EVENT] = "DELETE FROM event WHERE id = ?",
     [SQL_ERASE_EVENT_CHANGES] =
         "DELETE FROM list_change WHERE id = ?1 AND event_id = ?1 AND address IS NULL",
     [SQL_ERASE_EVENT_CHANGES_BARE] =
         "UPDATE list_change SET address = ?2, detail = NULL, rule = NULL, note = NULL"
         " WHERE id = ?1 AND event_id = ?1 AND address IS NULL",
-    [SQL_ERASE_IS_SHARED] = "SELECT 1 FROM event WHERE message_id = ? LIMIT 1",
-    /* The texts of the next statements are in the order of EVENT_TEXTS. */
+    [SQL_ERASE_IS_SHARED] = "SELECT 1 FROM event WHERE message_id = ?1"
+                            " AND address IS NOT ?2 LIMIT 1",
+    /* What is the address's own is not searched: it goes, or has gone, another way. The
+     * texts of the next statements are in the order of EVENT_TEXTS. */
     [SQL_ERASE_SEARCH_EVENTS] =
         "SELECT id, " EVENT_TEXTS " FROM event WHERE id > ?1 AND id <= ?2"
-        " AND (address_seen LIKE ?3 ESCAPE '\\' OR diagnostic LIKE ?3 ESCAPE '\\'"
+        " AND address IS NOT ?4 AND (address_seen LIKE ?3 ESCAPE '\\' OR diagnostic LIKE ?3 ESCAPE '\\'"
         " OR source LIKE ?3 ESCAPE '\\' OR tags LIKE ?3 ESCAPE '\\'"
         " OR campaign LIKE ?3 ESCAPE '\\' OR user_agent LIKE ?3 ESCAPE '\\'"
         " OR reporting_mta LIKE ?3 ESCAPE '\\' OR subject LIKE ?3 ESCAPE '\\'"
@@ -119,14 +129,17 @@ const char *const db_sql_retention[SQL_COUNT] = {
     [SQL_ERASE_SEARCH_BODIES] =
         "SELECT message_id FROM body WHERE message_id > ?1 AND message_id <= ?2"
         " AND ?3 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM unapplied AS u"
-        " WHERE u.message_id = body.message_id)",
+        " WHERE u.message_id = body.message_id) AND NOT EXISTS (SELECT 1 FROM event AS e"
+        " WHERE e.message_id = body.message_id AND e.address = ?4)",
     [SQL_ERASE_SEARCH_QUARANTINE] =
         "SELECT u.message_id, b.body FROM unapplied AS u JOIN body AS b"
         " ON b.message_id = u.message_id WHERE u.id > ?1 AND u.id <= ?2"
-        " AND ?3 IS NOT NULL",
-    [SQL_ERASE_SEARCH_CHANGES] = "SELECT id FROM list_change WHERE id > ?1 AND id <= ?2"
-                                 " AND (note LIKE ?3 ESCAPE '\\'"
-                                 " OR detail LIKE ?3 ESCAPE '\\')",
+        " AND ?3 IS NOT NULL AND ?4 IS NOT NULL",
+    [SQL_ERASE_SEARCH_CHANGES] =
+        "SELECT id FROM list_change AS c WHERE id > ?1 AND id <= ?2"
+        " AND (note LIKE ?3 ESCAPE '\\' OR detail LIKE ?3 ESCAPE '\\')"
+        " AND address IS NOT ?4 AND NOT EXISTS (SELECT 1 FROM event AS e"
+        " WHERE e.id = c.event_id AND c.address IS NULL AND e.address = ?4)",
     [SQL_ERASE_EVENT_TEXTS] = "SELECT " EVENT_TEXTS " FROM event WHERE id = ?",
     [SQL_ERASE_EVENT_REDACT] =
         "UPDATE event SET address_seen = ?2, diagnostic = ?3, source = ?4, tags = ?5,"
@@ -135,13 +148,14 @@ const char *const db_sql_retention[SQL_COUNT] = {
     [SQL_ERASE_CHANGE_NOTES] =
         "UPDATE list_change SET note = NULL, detail = NULL WHERE id = ?",
     [SQL_ERASE_ENTRY_NOTE_FIND] =
-        "SELECT 1 FROM suppression WHERE " ENTRY_IS_NOTED " LIMIT 1",
+        "SELECT count(*) FROM suppression WHERE " ENTRY_IS_NOTED,
     [SQL_ERASE_ENTRY_NOTE] =
         "UPDATE suppression SET note = NULL, lifted_note = NULL, detail = NULL"
         " WHERE " ENTRY_IS_NOTED,
     [SQL_ERASE_DECISION_NOTE_FIND] =
-        "SELECT 1 FROM decision WHERE note LIKE ? ESCAPE '\\' LIMIT 1",
-    [SQL_ERASE_DECISION_NOTE] =
-        "UPDATE decision SET note = NULL WHERE note LIKE ? ESCAPE '\\'",
+        "SELECT count(*) FROM decision WHERE note LIKE ?1 ESCAPE '\\'"
+        " AND address IS NOT ?2",
+    [SQL_ERASE_DECISION_NOTE] = "UPDATE decision SET note = NULL"
+                                " WHERE note LIKE ?1 ESCAPE '\\' AND address IS NOT ?2",
     [SQL_BODY_OF_MESSAGE] = "SELECT dictionary, body FROM body WHERE message_id = ?",
 };

@@ -244,19 +244,54 @@ static void totals_follow(void **state)
     assert_answer(fixture, totals, "2 1 1 1 1 0");
 }
 
+/* Messages that others share, openly and hidden, a Delivery, and a note about itself. */
+static void history_share(struct fixture *fixture)
+{
+    int64_t day_ms = fixture->now_ms - CLOCK_DAY_MS;
+    struct store_decision note = {.address = KEY,
+                                  .actor = "ann",
+                                  .note = JANE " asked",
+                                  .now_ms = day_ms,
+                                  .until_ms = POLICY_FOR_EVER};
+    enum policy_decided decided;
+
+    (void)deliver(fixture,
+                  bounce_of("Permanent", "General",
+                            JANE "\"},{\"emailAddress\":\"cyd@example.com", "f6", NULL),
+                  .at_ms = day_ms);
+    (void)deliver(fixture,
+                  bounce_of("Permanent", "General",
+                            "jane\\u0040example.com\"},{\"emailAddress\":\"dan@"
+                            "example.com",
+                            "f7", NULL),
+                  .at_ms = day_ms);
+    (void)deliver(fixture, delivery(JANE, "m4", day_ms), .at_ms = day_ms,
+                  .rules = &counting);
+    assert_int_equal(store_decide(fixture->store, &note, &decided), 0);
+    assert_int_equal(decided, POLICY_CHANGED);
+}
+
 static void a_dry_run_changes_nothing(void **state)
 {
     struct fixture *fixture = *state;
     struct store_erasure counted, erased;
 
     history_make(fixture);
+    history_share(fixture);
     counted = erase(fixture, .forget = true, .dry_run = true);
-    assert_answer(fixture, "SELECT count(*) FROM events", "5");
+    assert_answer(fixture, "SELECT count(*) FROM events", "9");
     assert_answer(fixture, "SELECT count(*) FROM tombstone", "0");
     erased = erase(fixture, .forget = true);
     assert_int_equal(counted.events, erased.events);
     assert_int_equal(counted.bodies, erased.bodies);
+    assert_int_equal(counted.redacted, erased.redacted);
     assert_int_equal(counted.quarantined, erased.quarantined);
+    assert_int_equal(counted.texts, erased.texts);
+    assert_int_equal(counted.counted, erased.counted);
+    assert_int_equal(erased.redacted, 2);
+    assert_int_equal(erased.bodies, 5);
+    assert_int_equal(erased.texts, 4);
+    assert_int_equal(erased.counted, 1);
 }
 
 /* The key of the tombstones is the file's own: the same address, another hash. */
