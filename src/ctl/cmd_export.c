@@ -16,6 +16,7 @@ struct export
     const char *kind;
     int64_t last_id; /* of the rows looked at */
     size_t looked;
+    bool has_messages; /* these rows have messages of their own */
 };
 
 /* The row, with what kind of row it is before it. */
@@ -35,32 +36,56 @@ static int own_row_export(void *context, const struct store_value *values, size_
     return kind_row_export(context, values, count);
 }
 
-/* Is the row about somebody else, and says something about the address all the same? 1, 0
- * or -ENOMEM. */
-static int row_is_of_another(const struct export *export,
+/* Does the text say something about the address? 1, 0 or -ENOMEM. */
+static int text_names_address(const struct export *export, struct str text)
+{
+    int r = mention_is_hidden_in(text, str_of(export->address->key));
+    return r != 0 ? r : mention_is_hidden_in(text, str_of(export->address->seen));
+}
+
+static int row_names_address(const struct export *export,
                              const struct store_value *values, size_t count)
 {
-    struct str key = str_of(export->address->key), seen = str_of(export->address->seen);
     int r = 0;
-    if (str_equal(output_find_text(values, count, "address"), key))
-        return 0;
     for (size_t i = 0; r == 0 && i < count; i++)
-        if (values[i].type == STORE_TEXT || values[i].type == STORE_JSON) {
-            r = mention_is_hidden_in(values[i].text, key);
-            if (r == 0)
-                r = mention_is_hidden_in(values[i].text, seen);
-        }
+        if (values[i].type == STORE_TEXT || values[i].type == STORE_JSON)
+            r = text_names_address(export, values[i].text);
     return r;
+}
+
+/* The message of an event about somebody else is named, but not shown: it is about them. */
+static int other_message_export(struct export *export, const struct store_value *values,
+                                size_t count, int64_t id)
+{
+    _cleanup_(buf_done) struct buf body = {.max = CTL_BODY_BYTES_MAX};
+    const struct store_value *at = output_find(values, count, "occurred_at");
+    const struct store_value row[] = {
+        output_text("kind", "mentioned_in_message"), output_integer("event_id", id),
+        output_str("type", output_find_text(values, count, "type")),
+        output_time("occurred_at", at ? at->integer : CLOCK_NONE)};
+    int r = store_message(export->ctl->store, id, &body);
+    if (r == -EUCLEAN || r == -ENOTSUP)
+        return 0;
+    if (r == 1)
+        r = text_names_address(export, buf_str(&body));
+    return r == 1 ? output_row(&export->output, row, sizeof(row) / sizeof(*row)) : r;
 }
 
 static int other_row_export(void *context, const struct store_value *values, size_t count)
 {
     struct export *export = context;
     const struct store_value *id = output_find(values, count, "id");
-    int r = row_is_of_another(export, values, count);
     export->looked++;
     export->last_id = id ? id->integer : INT64_MAX;
-    return r <= 0 ? r : kind_row_export(export, values, count);
+    if (str_equal(output_find_text(values, count, "address"),
+                  str_of(export->address->key)))
+        return 0;
+    int r = row_names_address(export, values, count);
+    if (r == 1)
+        return kind_row_export(export, values, count);
+    return r == 0 && export->has_messages && id
+               ? other_message_export(export, values, count, id->integer)
+               : r;
 }
 
 /* All rows, a bounded number in each query: a long one would keep the write-ahead log
@@ -70,6 +95,7 @@ static int others_export(struct export *export, enum store_view view, const char
     struct store_filter filter = {.limit = CTL_EXPORT_ROWS};
     int r = 0;
     export->kind = kind;
+    export->has_messages = view == STORE_EVENTS;
     do {
         export->looked = 0;
         r = store_query(export->ctl->store, view, &filter, other_row_export, export);

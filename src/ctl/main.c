@@ -115,7 +115,8 @@ static const struct verb verbs[] = {
     {"export", NULL, "--address ADDRESS -o json",
      "Everything that is kept about an address",
      "One JSON object per line; `kind` says what it is: entry, held, decision, change, "
-     "soft_day,\nleak, unsubscribe, event, message, quarantined, mentioned_in_event.",
+     "soft_day,\nleak, unsubscribe, event, message, quarantined, mentioned_in_event, "
+     "mentioned_in_message.",
      "sesbouncectl export --address jane@example.com -o json", TAKES(OPTION_ADDRESS), 0,
      0, .run = cmd_export},
     {"events", NULL, "", "What SES reported, one row per recipient",

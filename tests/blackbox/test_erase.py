@@ -121,6 +121,10 @@ def test_an_access_request_shows_everything(known):
     kinds = [row["kind"] for row in rows]
     assert kinds.count("event") == kinds.count("message") == 3
     assert {"entry", "decision", "change", "quarantined"} <= set(kinds)
+    (named,) = [row for row in rows if row["kind"] == "mentioned_in_message"]
+    (event,) = known.rows("SELECT * FROM events WHERE address = 'ben@mail.example'")
+    assert named["event_id"] == event["id"] and "ben" not in json.dumps(named)
+    rows.remove(named)
     assert all(KEY in json.dumps(row).lower() for row in rows)
     assert known.ctl("export", "--address", JANE).code == 2
     erase(known, "--forget")
