@@ -51,10 +51,10 @@ int store_prune_clock(struct store *store, int64_t now_ms, int64_t *ret_ms);
 #define STORE_ERASED_ADDRESS "erased@erased.invalid"
 
 enum store_erase_part {
-    STORE_ERASE_LIST,   /* the entries, what people decided, the log */
-    STORE_ERASE_OWN,    /* its events */
+    STORE_ERASE_LIST,    /* the entries, what people decided, the log */
+    STORE_ERASE_OWN,     /* its events */
     STORE_ERASE_COUNTED, /* what is remembered of those that are only counted */
-    STORE_ERASE_EVENTS, /* what others' rows say about it: as in these four tables */
+    STORE_ERASE_EVENTS,  /* what others' rows say about it: as in these four tables */
     STORE_ERASE_BODIES,
     STORE_ERASE_QUARANTINE,
     STORE_ERASE_CHANGES,

@@ -123,9 +123,10 @@ static void remains_tell(const struct store_erasure *erasure)
              "days, and the outage guard where it held the domain's bounces",
              erasure->address.domain, (int)(STORE_PROVIDERS_KEEP_MS / CLOCK_DAY_MS));
     if (erasure->is_identity)
-        ctl_note("mail is sent from %s: counters name that identity, and so do the events "
-                 "about this mail until [retention] events deletes them",
-                 key);
+        ctl_note(
+            "mail is sent from %s: counters name that identity, and so do the events "
+            "about this mail until [retention] events deletes them",
+            key);
 }
 
 static void rest_tell(const struct store_erasure *erasure, const struct regions *regions)

@@ -53,7 +53,8 @@ static int row_names_address(const struct export *export,
     return r;
 }
 
-/* The message of an event about somebody else is named, but not shown: it is about them. */
+/* The message of an event about somebody else is named, but not shown: it is about them.
+ */
 static int other_message_export(struct export *export, const struct store_value *values,
                                 size_t count, int64_t id)
 {

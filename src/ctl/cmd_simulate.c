@@ -21,8 +21,7 @@ static int key_fail(struct ctl *ctl, int r)
         settings->simulator.key ? settings->simulator.key : "[simulator] key";
     if (r == -ENOENT)
         return ctl_fail("%s: does not exist; start the daemon, which creates it", path);
-    if (r == -EACCES)
-{
+    if (r == -EACCES) {
         ctl_note("%s: only the daemon's user may read it", path);
         command_note_as_owner(ctl, path);
         return CTL_COULD_NOT;

@@ -84,9 +84,9 @@ static void attention_add_about(struct status *status, const char *pattern,
         if (r == 0 && *pattern == '@')
             r = buf_append_str(&text, word);
         else if (r == 0 && *pattern)
-            r = buf_append_str(&text, str_of(pattern[1] == 'r'
-                                                 ? command_reads(status->ctl)
-                                                 : command_writes(status->ctl)));
+            r = buf_append_str(&text,
+                               str_of(pattern[1] == 'r' ? command_reads(status->ctl)
+                                                        : command_writes(status->ctl)));
         pattern += *pattern == '@' ? 1 : *pattern ? 2 : 0;
     }
     status->attention++;

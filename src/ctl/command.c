@@ -1,4 +1,4 @@
-/* The commands that people are told to type: they work as they are printed, so they name
+/* The commands that messages say to type: they work as they are printed, so they name
  * the same program, configuration and database, and the user who may write. */
 #include <pwd.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ static int sudo_append(struct buf *to, struct ctl *ctl)
     return r < 0 ? r : buf_append_char(to, ' ');
 }
 
-static int option_append(struct buf *to, const struct ctl *ctl, enum ctl_option option,
+static int choice_append(struct buf *to, const struct ctl *ctl, enum ctl_option option,
                          const char *name)
 {
     if (!ctl_given(ctl, option))
@@ -43,20 +43,20 @@ static int option_append(struct buf *to, const struct ctl *ctl, enum ctl_option 
     return r < 0 ? r : text_shell(to, str_of(ctl->value[option]));
 }
 
-static int command_write(struct ctl *ctl, enum store_mode mode, struct buf *to)
+static int command_begin(struct ctl *ctl, enum store_mode mode, struct buf *to)
 {
     int r = mode == STORE_READ ? 0 : sudo_append(to, ctl);
     if (r == 0)
         r = text_shell(to, str_of(ctl->program));
     if (r == 0)
-        r = option_append(to, ctl, OPTION_CONFIG, " -c ");
-    return r < 0 ? r : option_append(to, ctl, OPTION_DB, " --db ");
+        r = choice_append(to, ctl, OPTION_CONFIG, " -c ");
+    return r < 0 ? r : choice_append(to, ctl, OPTION_DB, " --db ");
 }
 
 static const char *command_keep(struct ctl *ctl, enum store_mode mode, char **kept)
 {
     _cleanup_(buf_done) struct buf text = {.max = CTL_MESSAGE_BYTES_MAX};
-    if (!*kept && command_write(ctl, mode, &text) == 0)
+    if (!*kept && command_begin(ctl, mode, &text) == 0)
         *kept = buf_take(&text);
     return *kept ? *kept : "sesbouncectl";
 }

@@ -173,7 +173,7 @@ int ctl_turn(struct store *store, enum ctl_turn_end end,
              int (*step)(void *context, bool *ret_end), void *context);
 
 /*
- * command.c: what a command that people are told to type begins with, so that it works as
+ * command.c: what a command that a message says to type begins with, so that it works as
  * printed: `sesbouncectl`, with the configuration and the database that were named, and
  * `sudo -u OWNER` where we may not write. Valid as long as `ctl`.
  */

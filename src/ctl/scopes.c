@@ -54,7 +54,8 @@ void scopes_warn(const struct ctl *ctl)
 {
     const char *scope = ctl->value[OPTION_SCOPE];
     if (scope && ctl->settings && !scope_is_known(ctl->settings, scope))
-        ctl_note("no mail belongs to the scope `%s`: the configuration has no [scope %s], "
-                 "and [suppression] scope_by does not make it",
-                 scope, scope);
+        ctl_note(
+            "no mail belongs to the scope `%s`: the configuration has no [scope %s], "
+            "and [suppression] scope_by does not make it",
+            scope, scope);
 }

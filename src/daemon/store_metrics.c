@@ -87,8 +87,8 @@ static int status_row_print(void *context, const struct store_value *values, siz
 
     (void)count;
     if (str_equal(name, STR("guarded")))
-        return guarded_print(rows->to, values[1].type == STORE_TEXT ? values[1].text
-                                                                    : STR_ABSENT);
+        return guarded_print(rows->to,
+                             values[1].type == STORE_TEXT ? values[1].text : STR_ABSENT);
     if (values[1].type != STORE_INTEGER)
         return 0;
     if (str_starts_with(name, prefix))

@@ -11,16 +11,15 @@ static unsigned decide_add(struct fold *fold, const struct policy_decision *deci
 
     if (live && entry->until_ms == decision->until_ms && same_note)
         return 0;
-    *entry = (struct policy_entry){.exists = true,
-                                   .origin = decision->origin,
-                                   .since_ms = live ? entry->since_ms : decision->now_ms,
-                                   .until_ms = decision->until_ms,
-                                   .first_event_ms = CLOCK_NONE,
-                                   .last_event_ms = CLOCK_NONE,
-                                   .actor = decision->actor,
-                                   .note = live && !str_present(decision->note)
-                                               ? entry->note
-                                               : decision->note};
+    *entry = (struct policy_entry){
+        .exists = true,
+        .origin = decision->origin,
+        .since_ms = live ? entry->since_ms : decision->now_ms,
+        .until_ms = decision->until_ms,
+        .first_event_ms = CLOCK_NONE,
+        .last_event_ms = CLOCK_NONE,
+        .actor = decision->actor,
+        .note = live && !str_present(decision->note) ? entry->note : decision->note};
     return 1u << POLICY_REASON_MANUAL;
 }
 

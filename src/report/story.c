@@ -34,7 +34,7 @@ struct story {
     size_t events;
     size_t unjudged; /* events that the list has nothing to do with */
     int64_t searched_bytes;
-    size_t quarantined;          /* that mention the address */
+    size_t quarantined;           /* that mention the address */
     struct words quarantined_ids; /* each behind a blank */
 };
 
@@ -408,8 +408,7 @@ static int story_tell(struct story *story)
     if (r == 0)
         r = rest_write(story);
     if (r == 0)
-        r = quarantine_write_remedy(&story->state,
-                                    buf_str(&story->quarantined_ids.text));
+        r = quarantine_write_remedy(&story->state, buf_str(&story->quarantined_ids.text));
     return r < 0 ? r : state_write_end(&story->state);
 }
 

@@ -72,7 +72,7 @@ struct story_state {
     struct output *output;
     struct story_entry *entries; /* owned */
     size_t count;
-    bool has_gap; /* before what is to be typed */
+    bool has_gap;                    /* before what is to be typed */
     bool explained[STORY_RULES_MAX]; /* each rule is explained once */
 };
 

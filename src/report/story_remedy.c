@@ -66,7 +66,8 @@ static int soft_line_write(struct story_state *state, const char *scope,
     return r;
 }
 
-/* Nobody asks how far counting is where the address is on the list for it, or for good. */
+/* Nobody asks how far counting is where the address is on the list for it, or for good.
+ */
 static bool soft_is_moot(const struct story_state *state, const char *scope)
 {
     for (size_t i = 0; i < state->count; i++) {
@@ -238,8 +239,7 @@ static int held_write_all(struct story_state *state)
         }
     if (held == 0)
         return 0;
-    int r = held_write(state,
-                       held == 1 ? STR("the held entry") : STR("the held entries"),
+    int r = held_write(state, held == 1 ? STR("the held entry") : STR("the held entries"),
                        str_of(state->asked->address->key));
     return r < 0 || !guarded ? r : guard_write(state, guarded);
 }

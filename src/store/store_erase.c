@@ -321,8 +321,7 @@ static int own_messages_find(struct store *store, const struct store_erasure *er
 static int own_message_count(struct store *store, struct store_erasure *erasure,
                              int64_t message_id)
 {
-    int r =
-        db_find(store, SQL_ERASE_IS_SHARED, NULL, db_int(message_id), KEY(erasure));
+    int r = db_find(store, SQL_ERASE_IS_SHARED, NULL, db_int(message_id), KEY(erasure));
 
     if (r == 1)
         return erasure_body(store, erasure, message_id, true);

@@ -124,8 +124,7 @@ static int range_find(struct store *store, const struct store_erasure *erasure,
     if (r == 0) {
         _cleanup_(db_call_end) struct db_call call =
             db_call(store, finds[erasure->part], db_int(erasure->after_id), db_int(to_id),
-                    db_text(buf_str(&pattern)),
-                    db_text(str_of(erasure->address.key)));
+                    db_text(buf_str(&pattern)), db_text(str_of(erasure->address.key)));
 
         while ((r = db_step(&call)) == 1) {
             int64_t id = db_get_int(&call);

@@ -263,8 +263,6 @@ int hours_tidy(struct store *store, int64_t now_ms, bool *ret_more);
 
 /* Remembers a recipient (may be NULL) for STORE_COUNTED_KEEP_MS without a row of its own.
  * 1 new to us, 0 known already, or a fault. */
-/* What an address is known by in the memory of events that are only counted. */
-int64_t count_address_hash(struct str address);
 int count_remember(struct store *store, const struct intake *intake,
                    const struct ses_recipient *recipient);
 /* The same for its mail, address and tally, by which a mail counts once. */
@@ -424,16 +422,15 @@ int erasure_redact(const struct store_erasure *erasure, struct str text, struct 
  * address is, as when the message is about it and does not show it, the body goes. */
 int erasure_body(struct store *store, struct store_erasure *erasure, int64_t message_id,
                  bool is_about_it);
-
 /* The same for the body of a message that came later. */
 int erasure_body_of(struct store *store, struct store_erasure *erasure,
                     const struct address *address, int64_t message_id);
 
 /* --- store_erase_search.c -------------------------------------------------------- */
 
-/* Steps of what others' rows say about it. */
+/* Steps of what others' rows say, and of counted events, which know it by the hash. */
+int64_t count_address_hash(struct str address);
 int erasure_search(struct store *store, struct store_erasure *erasure, bool *ret_more);
-/* A step of what is remembered of events that are only counted. */
 int erasure_counted(struct store *store, struct store_erasure *erasure, bool *ret_more);
 int erasure_notes(struct store *store, struct store_erasure *erasure);
 

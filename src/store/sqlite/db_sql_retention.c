@@ -120,7 +120,8 @@ const char *const db_sql_retention[SQL_COUNT] = {
      * texts of the next statements are in the order of EVENT_TEXTS. */
     [SQL_ERASE_SEARCH_EVENTS] =
         "SELECT id, " EVENT_TEXTS " FROM event WHERE id > ?1 AND id <= ?2"
-        " AND address IS NOT ?4 AND (address_seen LIKE ?3 ESCAPE '\\' OR diagnostic LIKE ?3 ESCAPE '\\'"
+        " AND address IS NOT ?4 AND (address_seen LIKE ?3 ESCAPE '\\' OR diagnostic LIKE "
+        "?3 ESCAPE '\\'"
         " OR source LIKE ?3 ESCAPE '\\' OR tags LIKE ?3 ESCAPE '\\'"
         " OR campaign LIKE ?3 ESCAPE '\\' OR user_agent LIKE ?3 ESCAPE '\\'"
         " OR reporting_mta LIKE ?3 ESCAPE '\\' OR subject LIKE ?3 ESCAPE '\\'"

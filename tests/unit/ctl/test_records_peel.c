@@ -128,7 +128,8 @@ static void other_formats_are_known_by_their_first_bytes(void **state)
 static void advise_line(bool is_known, const char *line, bool is_first, const char *says)
 {
     _cleanup_(buf_done) struct buf advice = {.max = 4096};
-    assert_true(records_advice_line(str_of(line), is_first, "-", "sesbouncectl", &advice) == is_known);
+    assert_true(records_advice_line(str_of(line), is_first, "-", "sesbouncectl",
+                                    &advice) == is_known);
     assert_true(!says || strstr(buf_str(&advice).data, says));
 }
 
