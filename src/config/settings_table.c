@@ -156,10 +156,11 @@ const struct setting settings_table[] = {
              "them apart without naming them, full writes them as they are."},
     {SETTING(NUMBER, suppression, soft_days, soft_days), .max = SOFT_DAYS_MAX,
      .value = "5",
-     .help = "On how many days (UTC) mail to an address must bounce softly, with no\n"
-             "delivery in between, before the address is suppressed, 0 to 180; 0 means\n"
-             "never. Soft bounces count only while the sending identity also reports\n"
-             "deliveries."},
+     .help =
+         "On how many days (UTC) mail to an address must bounce temporarily, with no\n"
+         "delivery in between, before the address is suppressed, 0 to 180; 0 means\n"
+         "never. Such a soft bounce counts only if SES also reports deliveries of the\n"
+         "sending identity."},
     {SETTING(DURATION, suppression, soft_span, soft_span_ms),
      .max = SETTINGS_SOFT_WINDOW_MAX_MS, .value = "10d",
      .help = "How far apart the first and the last of these days are, at least."},
@@ -180,18 +181,21 @@ const struct setting settings_table[] = {
              "`sesbouncectl policy list` prints the rows with their names. EFFECT is\n"
              "record (only), soft (count as a soft bounce), hold (for a person) or\n"
              "suppress; TERM, for the last two, is a duration or forever. Repeat the\n"
-             "line for more rows. Example: rule = permanent-policy suppress 60d"},
+             "line for more rows. To apply it to events that are kept, too, type\n"
+             "`sesbouncectl suppress rebuild`.\n"
+             "Example: rule = permanent-policy suppress 60d"},
     {SETTING(LIST, suppression, allow, allow), .max = SETTINGS_ITEMS_MAX,
      .spell = settings_spell_allow,
      .help = "An address, or *@DOMAIN for all addresses of a domain, that no event\n"
-             "suppresses. Repeat the line for more.\n"
+             "suppresses; a person still can. Repeat the line for more. What is on the\n"
+             "list already stays until `sesbouncectl suppress rebuild`.\n"
              "Example: allow = *@example.com"},
     {SETTING(WORD, suppression, guard, guard), .words = guard_words, .value = "on",
      .help =
          "The outage guard. When a provider suddenly refuses far more addresses than\n"
          "it recently did, and most of them in the same words, on holds these\n"
-         "bounces until a person releases or drops them; off suppresses the\n"
-         "addresses."},
+         "bounces until a person releases or drops them (`sesbouncectl suppress held`\n"
+         "lists them); off suppresses the addresses."},
     {SETTING(NUMBER, suppression, guard_least, guard_least), .min = 1,
      .max = SETTINGS_GUARD_LEAST_MAX, .value = "50",
      .help =

@@ -260,6 +260,14 @@ int cmd_list(struct ctl *ctl)
     if (!ctl_filter(ctl, ctl->verb->view, &filter) || !ctl_store(ctl, STORE_READ))
         return CTL_COULD_NOT;
     ctl_output(ctl, &output, &columns);
-    return ctl_output_end(ctl, &output,
-                          listing_write(ctl->store, &filter, &output, NULL));
+    int r = listing_write(ctl->store, &filter, &output, NULL);
+    bool any = output.rows > 0;
+    int code = ctl_output_end(ctl, &output, r);
+    if (code == CTL_DONE && any && ctl->verb->view == STORE_HELD &&
+        ctl->format == OUTPUT_TABLE)
+        ctl_note(
+            "to let them suppress, type: %s suppress release --note '...' ID; to "
+            "discard them: suppress drop; a WHY in place of ID is all of its entries",
+            command_writes(ctl));
+    return code;
 }

@@ -32,41 +32,44 @@ static const struct verb verbs[] = {
     {"suppress", "add", "ADDRESS…|FILE…", "Put addresses on the list by hand",
      "A word without an @ is a file with one address per line, `-` is standard input. If "
      "a line\nis not an address, nothing is changed.\n"
-     "Only `suppress remove` ends an entry early. Without --until or --for, it is "
-     "permanent.\n"
+     "Only `suppress remove` ends such an entry early. Without --until or --for, it is "
+     "permanent.\nAn entry that was added before gets the new term; without --note, it "
+     "keeps its note.\n"
      "--for 30d is 30 days from now; --until 2027-01-31 ends that day, 00:00 UTC.",
      "sesbouncectl suppress add jane@example.com --note 'asked by telephone' --for 30d",
      TAKES(OPTION_NOTE) | TAKES(OPTION_UNTIL) | TAKES(OPTION_FOR) | TAKES(OPTION_SCOPE) |
          DRY,
      1, ANY, .run = cmd_suppress_add},
     {"suppress", "remove", "ADDRESS…|FILE…", "Take addresses off the list",
-     "A word without an @ is a file with one address per line, `-` is standard "
-     "input.\nAn event that occurs later can put them back.",
+     "A word without an @ is a file with one address per line, `-` is standard input.\n"
+     "An entry for a complaint needs --complaint. An event that occurs later can put an\n"
+     "address back on the list.",
      "sesbouncectl suppress remove jane@example.com --note 'mailbox repaired'",
      TAKES(OPTION_NOTE) | TAKES(OPTION_SCOPE) | TAKES(OPTION_COMPLAINT) | DRY, 1, ANY,
      .run = cmd_suppress_remove},
     {"suppress", "held", "", "Entries that wait for a person's decision",
-     "They do not suppress. WHY is the rule that holds them, or guard:DOMAIN for a "
-     "provider's outage.",
+     "They suppress nobody until somebody releases them. WHY is the rule that holds "
+     "them,\nor guard:DOMAIN where the outage guard does.",
      "sesbouncectl suppress held --why guard:example.com",
      TAKES(OPTION_REASON) | TAKES(OPTION_SINCE) | TAKES(OPTION_SCOPE) |
          TAKES(OPTION_ADDRESS) | TAKES(OPTION_WHY) | TAKES(OPTION_LIMIT),
      0, 0, .run = cmd_list, .view = STORE_HELD},
-    {"suppress", "release", "ID…|ADDRESS…|guard:DOMAIN…",
+    {"suppress", "release", "HELD…",
      "Let held entries take effect: they suppress from now on",
-     "ID is that of `suppress held`. An address stands for all that is held for it.",
+     "HELD is an ID of `suppress held`; an address, for all that is held for it; or what "
+     "holds\nentries, for all of these: a rule, or guard:DOMAIN.",
      "sesbouncectl suppress release guard:example.com --note 'they are really gone'",
      TAKES(OPTION_NOTE) | DRY, 1, ANY, .run = cmd_suppress_release},
-    {"suppress", "drop", "ID…|ADDRESS…|guard:DOMAIN…",
-     "Discard held entries: they never suppress",
-     "ID is that of `suppress held`. An event that occurs later can hold the address "
-     "again.",
+    {"suppress", "drop", "HELD…", "Discard held entries: they never suppress",
+     "HELD is an ID of `suppress held`; an address, for all that is held for it; or what "
+     "holds\nentries, for all of these: a rule, or guard:DOMAIN. An event that occurs "
+     "later can hold\nthe address again.",
      "sesbouncectl suppress drop guard:example.com --note 'outage of 3 May'",
      TAKES(OPTION_NOTE) | DRY, 1, ANY, .run = cmd_suppress_drop},
     {"suppress", "rebuild", "", "Recompute the list from the kept events",
-     "Applies the policy in force to every kept event: after a change of [suppression] "
-     "rule "
-     "or\n[scope NAME]. What people decided, imports, SOFT entries, and entries whose "
+     "Applies the policy in force to every kept event. Use it after a change of "
+     "[suppression]\nrule, allow or [scope NAME]. What people decided, imports, SOFT "
+     "entries, and entries whose "
      "events "
      "are kept\nno longer are taken as given. It can be interrupted and repeated.",
      "sesbouncectl suppress rebuild --dry-run", DRY, 0, 0, .run = cmd_suppress_rebuild},
@@ -106,10 +109,11 @@ static const struct verb verbs[] = {
      "quarantine.",
      "sesbouncectl policy test body.json", 0, 1, 1, .run = cmd_policy_test},
     {"erase", NULL, "ADDRESS", "Delete everything that is kept about an address",
-     "Events, messages, diagnostics, notes, log details. Messages that are about others, "
-     "too, are\nredacted. While the address is on the list, it stays there with scope, "
-     "reason and date;\n--forget removes that, too, and it may be mailed again. What "
-     "happened before cannot come\nback by an import. It says what it cannot reach.",
+     "Deletes its events, their messages, diagnostics, notes and details of the log, and "
+     "redacts\nmessages that are about others, too. While the address is on the list, it "
+     "stays there with\nscope, reason and date; --forget takes it off, and it may be "
+     "mailed again. An import cannot\nbring back what happened before. The command names "
+     "what it cannot reach.",
      "sudo -u sesbounced sesbouncectl erase jane@example.com --dry-run",
      TAKES(OPTION_FORGET) | TAKES(OPTION_NOTE) | DRY, 1, 1, .run = cmd_erase},
     {"export", NULL, "--address ADDRESS -o json",
@@ -132,7 +136,7 @@ static const struct verb verbs[] = {
          TAKES(OPTION_MESSAGE),
      0, 0, .run = cmd_events, .view = STORE_EVENTS},
     {"leaks", NULL, "", "Mail that was sent although its address was suppressed",
-     "The sender does not ask the list. Mail sent before its address was suppressed "
+     "Its sender does not ask the list. Mail sent before its address was suppressed "
      "is not here.\nA table shows the newest 50 unless --limit says otherwise.",
      "sesbouncectl leaks --since 1d",
      TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_SCOPE) | TAKES(OPTION_CAMPAIGN) |
@@ -196,8 +200,8 @@ static const struct verb verbs[] = {
      TAKES(OPTION_CERTIFICATE), 1, 1, .run = cmd_message_verify},
     {"import", NULL, "FILE…|-", "Apply captured messages",
      "SNS envelopes (verified) and bare SES messages (trusted, since you name them), as "
-     "they lie in\nS3, SQS or Lambda's events: gzip or not, in files and folders. "
-     "Importing twice changes nothing.",
+     "they lie in\nS3, SQS or Lambda's events: gzip or not, in files and folders. A bare "
+     "message dated in the\nfuture is refused. Importing twice changes nothing.",
      "sesbouncectl import /var/tmp/ses-events", DRY, 1, ANY, .run = cmd_import},
     {"simulate", NULL, "WHAT", "Post a signed message to the running daemon",
      "WHAT is bounce, complaint, ooto, suppressionlist or delivery, as SES's mailbox "

@@ -27,11 +27,11 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_HELP] = {"help", 'h', NULL, "print this, or the help of a verb"},
     [OPTION_VERSION] = {"version", 'V', NULL, "print the version"},
     [OPTION_SCOPE] = {"scope", 0, "SCOPE",
-                      "a scope of the configuration; without it, *: all mail"},
+                      "a [scope NAME] of the configuration; * is all mail"},
     [OPTION_INVERT] = {"invert", 0, NULL, "print those that may not be mailed"},
     [OPTION_INVALID] = {"invalid", 0, "WHAT",
                         "lines without an address: pass, drop or fail"},
-    [OPTION_NOTE] = {"note", 0, "TEXT", "why, kept with the decision"},
+    [OPTION_NOTE] = {"note", 0, "TEXT", "the reason, kept with the decision"},
     [OPTION_UNTIL] = {"until", 0, "TIME",
                       "before this time: 2026-01-31, RFC 3339, or an age: 7d"},
     [OPTION_FOR] = {"for", 0, "DURATION", "how long: 30d, 12h, 2w"},
@@ -53,15 +53,14 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_TOPIC] = {"topic", 0, "ARN", "only this topic"},
     [OPTION_CERTIFICATE] = {"certificate", 0, "PEM",
                             "the signing certificate, not fetched"},
-    [OPTION_COMPLAINT] = {"complaint", 0, NULL,
-                          "also what is on the list for a complaint"},
+    [OPTION_COMPLAINT] = {"complaint", 0, NULL, "also remove entries for a complaint"},
     [OPTION_WHY] = {"why", 0, "WHY", "held for this: a rule, or guard:DOMAIN"},
     [OPTION_MESSAGE] = {"message", 0, "SES-ID",
                         "the life of one mail: all that is known of it, in order"},
     [OPTION_DAYS] = {"days", 0, "N", "today and the days before it; 30 unless given"},
     [OPTION_BY] = {"by", 0, "WHAT",
                    "domain, identity, configuration_set, scope, campaign or tenant"},
-    [OPTION_FORGET] = {"forget", 0, NULL, "also that it is on the list"},
+    [OPTION_FORGET] = {"forget", 0, NULL, "also take it off the list"},
     [OPTION_FORGE] = {"forge", 0, NULL,
                       "alter the message after signing; it must be refused"},
     [OPTION_FORMAT] = {"format", 0, "FORMAT", "ses: what SES's import jobs read"},
@@ -87,10 +86,13 @@ static const char *option_help(size_t option, uint64_t options)
     if (option == OPTION_REASON && (options & TAKES(OPTION_SCOPE)) &&
         !(options & (TAKES(OPTION_SINCE) | TAKES(OPTION_FORMAT))))
         return "of entries for which the file gives none";
+    if (option == OPTION_SCOPE && (options & TAKES(OPTION_LIMIT)))
+        return "only this scope; * is all mail";
     return rows[option].help;
 }
 
-static void options_print(FILE *to, uint64_t options)
+/* Those of `options`; `all` tells what they are for. */
+static void options_print(FILE *to, uint64_t options, uint64_t all)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         char left[64];
@@ -100,7 +102,7 @@ static void options_print(FILE *to, uint64_t options)
                  rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? ", " : "  ",
                  rows[i].name, rows[i].operand ? " " : "",
                  rows[i].operand ? rows[i].operand : "");
-        fprintf(to, "  %-25s %s\n", left, option_help(i, options));
+        fprintf(to, "  %-25s %s\n", left, option_help(i, all));
     }
 }
 
@@ -127,7 +129,7 @@ static void options_print_usage(FILE *to, const struct verb *verbs)
     for (const struct verb *verb = verbs; verb->name; verb++)
         verb_line_print(to, verb);
     fputs("\n", to);
-    options_print(to, GLOBAL_OPTIONS);
+    options_print(to, GLOBAL_OPTIONS, 0);
     fputs("\nExit status: 0 done, 1 the answer is no, 2 the command failed.\n"
           "`sesbouncectl VERB --help` shows a verb's options and an example; see also "
           "sesbouncectl(8).\n",
@@ -144,7 +146,10 @@ static void verb_help_print(FILE *to, const struct verb *verb)
     if (verb->more)
         fprintf(to, "\n%s\n", verb->more);
     fputc('\n', to);
-    options_print(to, verb->options | GLOBAL_OPTIONS);
+    options_print(to, verb->options, verb->options);
+    if (verb->options)
+        fputs("\nEvery verb takes:\n", to);
+    options_print(to, GLOBAL_OPTIONS, verb->options);
     fprintf(to, "\nFor example:\n  %s\n", verb->example);
 }
 

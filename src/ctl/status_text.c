@@ -135,7 +135,7 @@ int status_text_soft_counting(struct buf *to, struct ctl *ctl)
     if (ctl->settings->policy.soft_days == 0)
         return buf_append_str(to, STR("off: [suppression] soft_days is 0"));
     size_t begin = to->len;
-    int r = buf_append_str(to, STR("on; but only recorded for mail of "));
+    int r = buf_append_str(to, STR("on, except for mail of "));
     if (r == 0)
         r = store_recorded_only(ctl->store, ctl->now_ms, identity_add, &identities);
     if (r == 0 && identities.count == 0) {
@@ -145,7 +145,8 @@ int status_text_soft_counting(struct buf *to, struct ctl *ctl)
     if (r == 0 && identities.count > CTL_IDENTITIES_TOLD_MAX)
         r = buf_printf(to, " and %zu more", identities.count - CTL_IDENTITIES_TOLD_MAX);
     if (r == 0)
-        r = buf_append_str(to, STR(": no Delivery has arrived within 7 days, so nothing "
-                                   "would end the counting; type: "));
+        r = buf_append_str(to, STR(": no Delivery event arrived in the last 7 days, and "
+                                   "only these end the counting, so soft bounces are "
+                                   "only recorded; to let SES publish them, type: "));
     return r == 0 ? status_text_publish(to, ctl->store, "DELIVERY", STR_ABSENT) : r;
 }

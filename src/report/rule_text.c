@@ -40,9 +40,9 @@ int rule_effect(struct buf *to, const struct policy_judgement *judgement)
         [POLICY_EFFECT_NONE] = "recorded only",
         [POLICY_EFFECT_SUPPRESS] = "",
         [POLICY_EFFECT_SOFT] = "a soft bounce",
-        [POLICY_EFFECT_DOUBTFUL] = "a soft bounce; on a second day, ",
-        [POLICY_EFFECT_HOLD] = "held for a person: ",
-        [POLICY_EFFECT_LIFT] = "lifts COMPLAINT",
+        [POLICY_EFFECT_DOUBTFUL] = "a soft bounce; if repeated a day later: ",
+        [POLICY_EFFECT_HOLD] = "held for a person's decision: ",
+        [POLICY_EFFECT_LIFT] = "ends a COMPLAINT entry",
         [POLICY_EFFECT_RESET] = "ends the counting of soft bounces",
     };
     const char *reason = policy_reason_word(judgement->reason);
@@ -65,7 +65,7 @@ int rule_flags(struct buf *to, const struct policy_judgement *judgement)
     } flags[] = {
         {judgement->doubles, "doubles"},
         {judgement->second_for_ever, "permanent after a second"},
-        {judgement->list_hit, "never brings back"},
+        {judgement->list_hit, "never undoes a removal"},
         {!judgement->counts_in_rates, "not in the rates"},
         {judgement->alert, "the sender's fault"},
         {judgement->own_scope, "in the event's scope"},

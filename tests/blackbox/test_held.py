@@ -35,6 +35,13 @@ def test_a_complaint_of_many_is_held_and_suppresses_nobody(held):
     assert [row["event_id"] for row in waiting] == event_ids
 
 
+def test_held_says_what_to_type(held):
+    told = held.ctl("suppress", "held")
+    assert "suppress release --note '...' ID" in told.err
+    held.ctl("suppress", "drop", "complaint-of-many")
+    assert held.ctl("suppress", "held").err == ""
+
+
 def test_check_says_that_an_entry_is_held(held):
     checked = held.ctl("check", MANY[0], "free@mail.example")
     assert checked.code == 0 and checked.out == (

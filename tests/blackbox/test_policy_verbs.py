@@ -36,7 +36,7 @@ def test_the_list_needs_no_database_and_marks_overrides(make_daemon):
         line = next(i for i, text in enumerate(lines, 1) if rule in text)
         assert rows[rule]["override"] == f"{daemon.config_file}:{line}: {lines[line - 1]}"
         assert rows[rule]["term"] == term
-    assert rows["transient-content"]["outcome"] == "held for a person: BOUNCE for 36 hours"
+    assert rows["transient-content"]["outcome"] == "held for a person's decision: BOUNCE for 36 hours"
     assert [r for r in rows if rows[r]["override"]] == list(
         rule.split()[0] for rule in OVERRIDES["rule"])
     assert rows["permanent-general"]["applies_to"] == "Bounce, Permanent/General"
