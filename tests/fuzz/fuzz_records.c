@@ -23,7 +23,7 @@ static void record_check(struct str record, bool is_first, unsigned layers)
     struct records_inner inner;
     struct records records;
     _cleanup_(buf_done) struct buf advice = {.max = 64 * 1024};
-    PROMISE(records_advice_line(record, is_first, "-", &advice) == (advice.len > 0));
+    PROMISE(records_advice_line(record, is_first, "-", "c", &advice) == (advice.len > 0));
     enum records_peeled peeled = records_peel(record, &inner);
     bool has_text = peeled == RECORDS_PEELED_RECORD ||
                     peeled == RECORDS_PEELED_UNSIGNED ||
@@ -90,7 +90,7 @@ static ssize_t unpacked_size(int fd, struct buf *advice)
     ssize_t size = 0;
     int r = records_input_init(&input, fd);
     if (r == 0)
-        PROMISE(records_advice_bytes(records_input_peek(&input), "x", advice) ==
+        PROMISE(records_advice_bytes(records_input_peek(&input), "x", "c", advice) ==
                 (advice->len > 0));
     while (r >= 0 && size <= UNPACKED_BYTES_MAX &&
            (r = records_input_read(&input, &piece)) > 0)
