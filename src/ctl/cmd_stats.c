@@ -129,8 +129,8 @@ static void unknown_explain(struct stats *stats, enum store_stats_by by, int64_t
     _cleanup_(buf_done) struct buf line = {.max = CTL_MESSAGE_BYTES_MAX};
     if (by == STORE_STATS_CAMPAIGN || by == STORE_STATS_TENANT) {
         ctl_note(
-            "counted in the events that are kept: Send and Delivery are only counted, "
-            "unless [events] keep has them, so there is nothing to divide by");
+            "campaigns and tenants are counted in the events that are kept; Send and "
+            "Delivery are not kept unless [events] keep names them, so no rate is known");
         return;
     }
     int r = store_stats(ctl->store, STORE_STATS_CONFIGURATION_SET, since_ms,

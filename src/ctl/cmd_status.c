@@ -114,8 +114,17 @@ static void certificate_report(struct status *status, const struct ingest_answer
                       (long long)days);
 }
 
+/* ` -c FILE`, where that was given. */
+static void config_append(const struct ctl *ctl, struct buf *to)
+{
+    if (ctl_given(ctl, OPTION_CONFIG) && buf_append_str(to, STR(" -c ")) == 0)
+        (void)text_shell(to, str_of(ctl->value[OPTION_CONFIG]));
+}
+
 static void answer_report(struct status *status, const struct ingest_answer *answer)
 {
+    _cleanup_(buf_done) struct buf config = {.max = CTL_MESSAGE_BYTES_MAX};
+    config_append(status->ctl, &config);
     certificate_report(status, answer);
     /* Such as another process's port: the daemon does without. */
     if (answer->lacks_metrics && status->ctl->settings->admin.listen.count > 0)
@@ -127,7 +136,8 @@ static void answer_report(struct status *status, const struct ingest_answer *ans
         attention_add(status,
                       "the renewed TLS certificate or key cannot be used, so the "
                       "previous ones are still served, and a restart would fail; type: "
-                      "sudo -u sesbounced sesbounced --check-config (it says why)");
+                      "sudo -u sesbounced sesbounced --check-config%s (it says why)",
+                      buf_str(&config).data);
     status->unwell = answer->status != 200;
     line_add(status, "daemon",
              status->unwell ? STR("running, but messages get 503")

@@ -15,7 +15,7 @@
 struct before {
     size_t live;                        /* entries in the scope, and what waits there */
     bool complaint;                     /* one of them is in force for one */
-    char other[POLICY_SCOPE_BYTES_MAX]; /* a scope with others; "": none */
+    char other[POLICY_SCOPE_BYTES_MAX]; /* a scope with others in force; "": none */
     bool manual;                        /* one of them is a person's */
     int64_t until_ms;                   /* of that one */
     bool same_note;
@@ -59,7 +59,8 @@ static int entry_look(void *context, const struct store_value *values, size_t co
     if (!is_live && !str_equal(state, STR("held")))
         return 0;
     if (!str_equal(scope, str_of(asked->scope))) {
-        (void)snprintf(before->other, sizeof(before->other), "%.*s", STR_ARG(scope));
+        if (is_live)
+            (void)snprintf(before->other, sizeof(before->other), "%.*s", STR_ARG(scope));
         return 0;
     }
     before->live++;
@@ -117,6 +118,11 @@ static void result_sentence(const struct decision *decision,
             ret, RESULT_BYTES,
             "is not on the list in scope %s, but in scope %s: use --scope '%s'",
             decision->store.scope, before->other, before->other);
+    else if (!decision->add && *before->other)
+        (void)snprintf(ret, RESULT_BYTES,
+                       "%sremoved in scope %s, but stays on the list in scope %s: use "
+                       "--scope '%s'",
+                       would, decision->store.scope, before->other, before->other);
     else if (!decision->add)
         (void)snprintf(ret, RESULT_BYTES, "%s%s", changed ? would : "",
                        changed ? "removed" : "is not on the list");
@@ -158,7 +164,8 @@ static int amazon_note(void *context, const char *line)
 {
     struct reminder *reminder = context;
     if (reminder->lines++ == 0)
-        ctl_note("SES's own lists may contain %s too, and then SES does not deliver:",
+        ctl_note("SES's own lists may contain %s too, and then SES does not deliver; to "
+                 "take it off, type:",
                  reminder->typed);
     ctl_note("  %s", line);
     return 0;
@@ -244,7 +251,7 @@ static int summary_print(struct decision *decision)
     char now[TERM_BYTES];
     if (decision->lines_of_events && !decision->dry_run)
         ctl_note("SES's own account list may contain %llu of them too, and then SES does "
-                 "not deliver: see aws sesv2 list-suppressed-destinations",
+                 "not deliver; to see it, type: aws sesv2 list-suppressed-destinations",
                  (unsigned long long)decision->lines_of_events);
     if (decision->ctl->format != OUTPUT_TABLE || decision->lines == 0)
         return 0;

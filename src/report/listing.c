@@ -1,8 +1,8 @@
 #include "sesbounce/listing.h"
 
 static const char *const suppressed_table[] = {
-    "address",     "reason", "detail", "since", "until",
-    "event_count", "origin", "actor",  "note",  NULL};
+    "address",     "scope",  "reason", "detail", "since", "until",
+    "event_count", "origin", "actor",  "note",   NULL};
 static const char *const event_table[] = {
     "id",          "occurred_at",    "type",   "class",      "cause", "address",
     "bounce_type", "bounce_subtype", "status", "diagnostic", NULL};

@@ -106,7 +106,9 @@ static int entry_write_end(const struct story_state *state,
         [POLICY_REASON_MANUAL] = NULL,
     };
     _cleanup_(words_done) struct words words = WORDS;
-    const char *event = events[entry->reason];
+    /* A mail that is welcome is no new subscription. */
+    bool is_opt_out = entry->rule && strcmp(entry->rule, POLICY_RULE_OPT_OUT) == 0;
+    const char *event = is_opt_out ? NULL : events[entry->reason];
     bool ends = entry->until_ms != POLICY_FOR_EVER;
     words_add(&words, "The %s entry", policy_reason_word(entry->reason));
     words_scope(&words, str_of(entry->scope));

@@ -211,8 +211,8 @@ static bool entry_is_simulated(const struct story_entry *entry)
 /* Nothing but reason and date is left. */
 static bool entry_is_bare(const struct story_entry *entry)
 {
-    return entry->origin == POLICY_ORIGIN_EVENT && entry->event_count == 0 &&
-           !entry->rule && !entry->detail;
+    return entry->reason != POLICY_REASON_MANUAL && entry->event_count == 0 &&
+           !entry->rule && !entry->detail && !entry->actor;
 }
 
 /* What an event did, by its rule where that says it. */
@@ -225,9 +225,7 @@ static void entry_why_event(struct story_state *state, const struct story_entry 
         [POLICY_REASON_BOUNCE] = "Mail to the address bounced.",
         [POLICY_REASON_COMPLAINT] = "The recipient complained.",
     };
-    if (entry_is_bare(entry)) {
-        words_add(words, "The details were erased.");
-    } else if (entry_is_simulated(entry)) {
+    if (entry_is_simulated(entry)) {
         words_add(words, "SES's mailbox simulator caused it, and such entries last ");
         words_duration(words, state->asked->policy->simulator_term_ms);
         words_add(words, ".");
@@ -254,6 +252,8 @@ static void entry_why(struct story_state *state, const struct story_entry *entry
     else if (entry->reason == POLICY_REASON_MANUAL)
         words_add(words, "%s added it %s.", actor,
                   entry->origin == POLICY_ORIGIN_API ? "through the API" : "by hand");
+    else if (entry_is_bare(entry))
+        words_add(words, "The details were erased.");
     else if (entry->origin == POLICY_ORIGIN_IMPORT && !entry->rule)
         words_add(words, "%s imported it with a list.", actor);
     else if (entry->origin >= POLICY_ORIGIN_PERSON)

@@ -354,6 +354,17 @@ def test_an_entry_of_a_scope_stops_the_mail_of_that_scope_only(listed):
     assert listed.ctl("check", "--scope", "news", CYD).code == 0
 
 
+def test_remove_says_where_an_address_is_still_on_the_list(listed):
+    for scope in ("*", "news"):
+        listed.ctl("suppress", "add", "--scope", scope, CYD)
+    assert "news" in listed.ctl("suppress", "list").out, "a table shows the scope"
+    told = listed.ctl("suppress", "remove", CYD)
+    assert told.code == 0 and told.out == (
+        f"{CYD}  removed in scope *, but stays on the list in scope news: use --scope 'news'\n"
+    )
+    assert listed.ctl("suppress", "remove", "--scope", "news", CYD).out == f"{CYD}  removed\n"
+
+
 @pytest.mark.parametrize("scope", ["", "x" * 128, "a b", "a\x1bb", "a\u200bb"])
 def test_what_cannot_be_the_name_of_a_scope_is_refused(listed, scope):
     result = listed.ctl("suppress", "add", "--scope", scope, ANN)

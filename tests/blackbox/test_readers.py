@@ -297,3 +297,27 @@ def test_the_unit_settles_the_file_also_when_the_settings_are_wrong(shared, home
     )
     assert result.returncode == 0 and "wrong.conf:3" in result.stderr
     assert not shared.database.with_name(shared.database.name + "-wal").exists()
+
+
+def ctl_as_reader(daemon: Daemon, *words: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [SESBOUNCECTL, "--db", str(daemon.database), *words],
+        capture_output=True,
+        text=True,
+        user=NOBODY,
+        group=GROUP,
+        extra_groups=[],
+        cwd="/",
+        timeout=30,
+    )
+
+
+def test_who_may_only_read_is_told_whom_to_be(shared, sns):
+    """As commands that work as they are printed: with the user who may write."""
+    a, prefix = "ann@mail.example", f"sudo -u root {SESBOUNCECTL} --db {shared.database}"
+    shared.accept(sns.feedback(ses.bounce(a)))
+    told = ctl_as_reader(shared, "why", a)
+    assert f"\n  {prefix} suppress remove --note '...' {a}\n" in told.stdout
+    refused = ctl_as_reader(shared, "suppress", "remove", "--note", "it's right", a)
+    assert refused.returncode == 2
+    assert f"type: {prefix} --note 'it'\\''s right' suppress remove {a}\n" in refused.stderr

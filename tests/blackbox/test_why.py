@@ -207,6 +207,49 @@ def test_each_scope_has_its_own_line(make_daemon, tell):
     assert story(daemon).startswith(f"{A} may be mailed: it is not on the list.\n")
 
 
+def test_what_ends_an_opt_out_is_a_person(make_daemon, sns):
+    daemon = make_daemon(**{"scope news": {"match": "configuration_set:newsletter"}}).start()
+    daemon.accept(sns.feedback(ses.subscription(A)))
+    told = story(daemon)
+    assert "The recipient unsubscribed through SES's list management" in told
+    assert "The COMPLAINT entry in scope news never expires; only `suppress remove` ends" in told
+
+
+def test_an_expired_entry_and_the_simulator_are_said(make_daemon, tell):
+    rule = "permanent-general suppress 2d"
+    daemon = make_daemon(sns={"max_age": "0"}, suppression={"rule": rule}).start()
+    simulated = "bounce@simulator.amazonses.com"
+    tell(daemon, (days(0.5), ses.bounce(simulated, at=days(0.5))))
+    told = story(daemon, simulated)
+    assert "SES's mailbox simulator caused it, and such entries last 1 day." in told
+    assert "suppressed permanently" not in told.split("\n\n")[0]
+    tell(daemon, (days(3), ses.bounce(A, at=days(3))))
+    told = story(daemon)
+    assert told.startswith(f"{A} may be mailed: it is not on the list.\n")
+    assert re.search(r"^  All mail: the BOUNCE entry expired at \S+Z\.$", told, re.M)
+
+
+def test_a_rebuild_is_told_as_one(old, tell):
+    old.start()
+    tell(old, (days(3), ses.bounce(A, at=days(3))))
+    old.stop()
+    old.configure({"suppression": {"rule": "permanent-general record"}})
+    old.start()
+    assert old.ctl("suppress", "rebuild").code == 0
+    assert "ran `suppress rebuild`. The address came off the list for all mail" in story(old)
+
+
+def test_what_a_person_released_or_erased_is_said(old, tell):
+    old.start()
+    tell(old, (days(1), ses.complaint(A, *[f"p{i}@mail.example" for i in range(6)], at=days(1))))
+    old.ctl("suppress", "release", A, "--note", "he did")
+    told = story(old).split("\n\n")[0]
+    assert re.search("The entry was held, and .* released it. The note says “he did”.", told)
+    assert "waits until" not in told
+    old.ctl("erase", A)
+    assert "(COMPLAINT). The details were erased." in story(old)
+
+
 def test_an_override_and_the_allow_list_are_said(make_daemon, tell):
     daemon = make_daemon(
         sns={"max_age": "0"},
