@@ -14,7 +14,7 @@ struct story_asked {
     const char *typed;           /* what the headline calls it */
     const char *scope;           /* NULL: all of them */
     const struct policy *policy; /* in force */
-    const char *reads, *writes;  /* what a command begins with that reads, or writes */
+    const char *reads, *writes;  /* what a command begins with; NULL: sesbouncectl */
     int64_t now_ms;
 };
 

@@ -415,12 +415,17 @@ static int story_tell(struct story *story)
 int story_write(struct store *store, const struct story_asked *asked,
                 struct output *output, struct story_search *ret)
 {
+    struct story_asked whole = *asked;
     struct story story = {.store = store,
-                          .asked = asked,
+                          .asked = &whole,
                           .output = output,
                           .search = ret,
                           .quarantined_ids = WORDS,
-                          .state = {.asked = asked, .store = store, .output = output}};
+                          .state = {.asked = &whole, .store = store, .output = output}};
+    if (!whole.reads)
+        whole.reads = "sesbouncectl";
+    if (!whole.writes)
+        whole.writes = "sesbouncectl";
     *ret = (struct story_search){.messages = 0};
     int r = story_read(&story);
     if (r == 0 && story_is_for_people(&story))
