@@ -211,7 +211,10 @@ show()
     title 'Suppressed now'
     $ctl suppress list | sed 's/^/  /'
     title 'Why gone@example.com?'
-    $ctl why gone@example.com | sed 's/^/  /'
+    told=$($ctl why gone@example.com)
+    printf '%s\n' "$told" | sed 's/^/  /'
+    command=$(printf '%s\n' "$told" | sed -n 's/^  \(.* suppress remove .*\)/\1/p')
+    sh -c "$command --dry-run" | grep -q removed || differs "what it says to type fails: $command"
 
     query='SELECT address, reason, detail, since FROM suppressed'
     title 'The same in SQL'
