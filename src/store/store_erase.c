@@ -334,7 +334,7 @@ static int own_message_count(struct store *store, struct store_erasure *erasure,
 static int own_events_count(struct store *store, struct store_erasure *erasure,
                             bool *ret_more)
 {
-    struct own_events own;
+    struct own_events own = {.count = 0};
     int r = 0;
 
     if (erasure->after_id == 0)
