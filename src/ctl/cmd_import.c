@@ -109,12 +109,14 @@ static bool envelope_admit(struct import *import, const struct sns_message *mess
     return false;
 }
 
-/* It would count as later than what people decide until then: such a time is wrong, and
- * so may the clock be. False after telling. */
-static bool time_admit(struct import *import, int64_t occurred_ms)
+/* It would count as later than what people decide about its recipients until then: such a
+ * time is wrong, or the clock is. False after telling. */
+static bool time_admit(struct import *import, const struct intake *intake)
 {
+    int64_t occurred_ms = intake->occurred_ms;
     char at[CLOCK_TEXT_BYTES], reason[CLOCK_TEXT_BYTES + 64];
-    if (occurred_ms <= import->ctl->now_ms + INTAKE_FUTURE_MS)
+    if (intake->event.recipient_count == 0 ||
+        occurred_ms <= import->ctl->now_ms + INTAKE_FUTURE_MS)
         return true;
     clock_format_rfc3339(occurred_ms, at);
     (void)snprintf(reason, sizeof(reason), "it is dated %s, which is in the future", at);
@@ -143,7 +145,7 @@ static int record_body_take(struct import *import, struct batch_item *item,
         return r < 0 ? r : 1;
     }
     int r = intake_from_file(body, &options, &item->intake);
-    return r < 0 ? r : time_admit(import, item->intake.occurred_ms);
+    return r < 0 ? r : time_admit(import, &item->intake);
 }
 
 /* The plain text that SES sends when a topic is set up. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ctl/ctl.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/text.h"
 
