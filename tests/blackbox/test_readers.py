@@ -312,7 +312,7 @@ def ctl_as_reader(daemon: Daemon, *words: str) -> subprocess.CompletedProcess:
     )
 
 
-def test_who_may_only_read_is_told_whom_to_be(shared, sns):
+def test_commands_name_the_user_who_may_write(shared, sns):
     """As commands that work as they are printed: with the user who may write."""
     a, prefix = "ann@mail.example", f"sudo -u root {SESBOUNCECTL} --db {shared.database}"
     shared.accept(sns.feedback(ses.bounce(a)))

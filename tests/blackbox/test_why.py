@@ -229,7 +229,7 @@ def test_an_expired_entry_and_the_simulator_are_said(make_daemon, tell):
     assert re.search(r"^  All mail: the BOUNCE entry expired at \S+Z\.$", told, re.M)
 
 
-def test_a_rebuild_is_told_as_one(old, tell):
+def test_a_rebuild_has_its_name(old, tell):
     old.start()
     tell(old, (days(3), ses.bounce(A, at=days(3))))
     old.stop()
