@@ -106,7 +106,7 @@ static int entry_write_end(const struct story_state *state,
         [POLICY_REASON_MANUAL] = NULL,
     };
     _cleanup_(words_done) struct words words = WORDS;
-    /* Whoever welcomes a mail has not subscribed again. */
+    /* A report that a mail is welcome does not subscribe again. */
     bool is_opt_out = entry->rule && strcmp(entry->rule, POLICY_RULE_OPT_OUT) == 0;
     const char *event = is_opt_out ? NULL : events[entry->reason];
     bool ends = entry->until_ms != POLICY_FOR_EVER;
