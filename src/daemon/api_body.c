@@ -9,8 +9,8 @@ static const char *type_word(json_type type)
     return type == JSON_ARRAY ? "an array" : "a string";
 }
 
-static int member_take(const struct api_member *members, const char *name, json_t *value,
-                       struct problem *problem)
+static int body_member_take(const struct api_member *members, const char *name,
+                            json_t *value, struct problem *problem)
 {
     while (members->name && strcmp(members->name, name) != 0)
         members++;
@@ -33,7 +33,7 @@ static int members_take(const struct api_member *members, json_t *body,
 
     json_object_foreach(body, name, value)
     {
-        r = member_take(members, name, value, problem);
+        r = body_member_take(members, name, value, problem);
         if (r < 0)
             return r;
     }

@@ -7,7 +7,7 @@
 #include "sesbounce/story.h"
 #include "sesbounce/text.h"
 
-static int row_count(void *context, const struct store_value *values, size_t count)
+static int list_row_count(void *context, const struct store_value *values, size_t count)
 {
     (void)values;
     (void)count;
@@ -21,16 +21,16 @@ static int state_find(struct store *store, const struct story_asked *asked,
 {
     const struct store_filter filter = {.address = asked->typed, .scope = asked->scope};
     int suppressed = 0, held = 0;
-    int r = store_query(store, STORE_SUPPRESSED, &filter, row_count, &suppressed);
+    int r = store_query(store, STORE_SUPPRESSED, &filter, list_row_count, &suppressed);
 
     if (r == 0)
-        r = store_query(store, STORE_HELD, &filter, row_count, &held);
+        r = store_query(store, STORE_HELD, &filter, list_row_count, &held);
     *ret = suppressed > 0 ? "suppressed" : held > 0 ? "held" : "not suppressed";
     return r;
 }
 
-static int answer_print(struct store *store, const struct story_asked *asked,
-                        struct buf *ret)
+static int why_print(struct store *store, const struct story_asked *asked,
+                     struct buf *ret)
 {
     struct api_rows rows = {.to = ret};
     struct story_search search;
@@ -75,7 +75,7 @@ int api_why(struct store *store, const struct api_request *request, struct buf *
         r = address_read(str_of(asked.typed), &address, why);
         r = r == -EINVAL ? problem_set(problem, MHD_HTTP_BAD_REQUEST,
                                        "`address` is not a mail address: %s", why)
-            : r == 0     ? answer_print(store, &asked, ret)
+            : r == 0     ? why_print(store, &asked, ret)
                          : r;
     }
     json_decref(body);
