@@ -364,9 +364,6 @@
 #define STORE_EXPIRE_ROWS_MAX 200
 /* Different (reason, minute of the end) pairs, likewise. */
 #define STORE_LIST_TOTALS_MAX 64
-/* A larger body is packed by the writer: this one is packed on the stack of the thread
- * that read it. SES's have 2 to 10 KiB. */
-#define STORE_PACK_AHEAD_BYTES_MAX (16 * 1024)
 /* A larger body is kept plain, and what claims to have been larger is not unpacked. May
  * only grow: old files hold what it allowed. */
 #define STORE_PACKED_BYTES_MAX SNS_ENVELOPE_BYTES_MAX

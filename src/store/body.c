@@ -131,19 +131,21 @@ int body_add_kept(struct store *store, int64_t message_id, const struct intake *
 
 int store_pack(struct intake *intake)
 {
-    char packed[STORE_PACK_AHEAD_BYTES_MAX];
+    _cleanup_(freep) char *packed = NULL;
     struct str body = intake->body;
     int r;
 
-    if (intake->kind != INTAKE_KEEP || body.len == 0 || body.len > sizeof(packed))
+    if (intake->kind != INTAKE_KEEP || !body_is_packable(body))
         return 0;
+    /* Not on the stack, where the compiler would clear it first. */
+    packed = malloc(body.len);
     r = body_pack(body, packed, &intake->packed_bytes);
     if (r < 0)
         return r;
-    intake->packed = malloc(intake->packed_bytes + 1);
+    intake->packed = realloc(packed, intake->packed_bytes + 1);
     if (!intake->packed)
         return -ENOMEM;
-    memcpy(intake->packed, packed, intake->packed_bytes);
+    packed = NULL;
     intake->event.owned_bytes += intake->packed_bytes;
     return 0;
 }

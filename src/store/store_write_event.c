@@ -348,18 +348,23 @@ static int recipient_is_erased(struct store *store, const struct intake *intake,
                      : 0;
 }
 
+static int body_redact_erased(struct store *store, const struct ses_recipient *recipient,
+                              int64_t message_id)
+{
+    struct store_erasure erasure = {.spelling_count = 0};
+
+    return erasure_body_of(store, &erasure, &recipient->address, message_id);
+}
+
 int event_redact_erased(struct store *store, const struct intake *intake,
                         int64_t message_id)
 {
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < intake->event.recipient_count; i++) {
-        struct store_erasure erasure = {.spelling_count = 0};
-
         r = recipient_is_erased(store, intake, i);
         if (r == 1)
-            r = erasure_body_of(store, &erasure, &recipient_at(intake, i)->address,
-                                message_id);
+            r = body_redact_erased(store, recipient_at(intake, i), message_id);
     }
     return r;
 }

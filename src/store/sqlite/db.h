@@ -30,6 +30,7 @@ struct db {
     int64_t wal_bytes;
     int compact_pages; /* of the next step; 0 before the first */
     sqlite3_stmt *statements[SQL_COUNT];
+    uint64_t bound[SQL_COUNT]; /* of each, which parameters may be other than NULL */
 };
 
 /* Each statement is in one of them. */

@@ -155,24 +155,35 @@ static int bind_text(sqlite3_stmt *statement, int at, struct str text)
                                SQLITE_UTF8);
 }
 
+/* Texts of a statement that ends before they do, so that SQLite need not copy them. */
+struct times {
+    size_t count;
+    char texts[8][CLOCK_TEXT_BYTES];
+};
+
 static int bind_time(sqlite3_stmt *statement, int at,
-                     void (*format)(int64_t ms, char ret[CLOCK_TEXT_BYTES]), int64_t ms)
+                     void (*format)(int64_t ms, char ret[CLOCK_TEXT_BYTES]), int64_t ms,
+                     struct times *times)
 {
-    char text[CLOCK_TEXT_BYTES];
+    char own[CLOCK_TEXT_BYTES];
+    bool stays = times && times->count < sizeof(times->texts) / sizeof(times->texts[0]);
+    char *text = stays ? times->texts[times->count++] : own;
 
     format(ms, text);
-    return sqlite3_bind_text(statement, at, text, -1, SQLITE_TRANSIENT);
+    return sqlite3_bind_text(statement, at, text, -1,
+                             stays ? SQLITE_STATIC : SQLITE_TRANSIENT);
 }
 
-static int bind_value(sqlite3_stmt *statement, int i, const struct db_value *value)
+static int bind_value(sqlite3_stmt *statement, int i, const struct db_value *value,
+                      struct times *times)
 {
     switch (value->type) {
     case DB_INT:
         return sqlite3_bind_int64(statement, i, value->integer);
     case DB_TIME:
-        return bind_time(statement, i, clock_format_sql, value->integer);
+        return bind_time(statement, i, clock_format_sql, value->integer, times);
     case DB_DAY:
-        return bind_time(statement, i, clock_format_day, value->integer);
+        return bind_time(statement, i, clock_format_day, value->integer, times);
     case DB_TEXT:
         return bind_text(statement, i, value->text);
     case DB_BLOB:
@@ -183,31 +194,54 @@ static int bind_value(sqlite3_stmt *statement, int i, const struct db_value *val
     }
 }
 
-static void bind_values(struct db_call *call, const struct db_value *values, size_t count)
+/* `*bound`: bits of the first 64 parameters that the last use bound, which is not cleared,
+ * since this one binds it again; NULL where there was none. Half of them are NULL, and
+ * stay so. */
+static void bind_values(struct db_call *call, const struct db_value *values, size_t count,
+                        uint64_t *bound, struct times *times)
 {
-    /* What the last use bound is not cleared, since this one binds it again. */
+    uint64_t before = bound ? *bound : 0, now = 0;
+
     assert(call->error || (int)count == sqlite3_bind_parameter_count(call->statement));
-    for (size_t i = 0; i < count && call->error == 0; i++)
-        call_keep_fault(call, bind_value(call->statement, (int)i + 1, &values[i]),
+    for (size_t i = 0; i < count && call->error == 0; i++) {
+        uint64_t bit = i < 64 ? UINT64_C(1) << i : 0;
+
+        if (values[i].type != DB_NULL)
+            now |= bit;
+        else if (bit && !(before & bit))
+            continue;
+        call_keep_fault(call, bind_value(call->statement, (int)i + 1, &values[i], times),
                         "binding a parameter");
+    }
+    if (bound)
+        *bound = before | now;
 }
 
-struct db_call db_call_begin(struct store *store, enum sql which,
-                             const struct db_value *values, size_t count)
+static struct db_call call_begin(struct store *store, enum sql which,
+                                 const struct db_value *values, size_t count,
+                                 struct times *times)
 {
     struct db_call call = {.store = store};
     sqlite3_stmt **statement = &store->db->statements[which];
 
-    if (!*statement)
+    if (!*statement) {
+        store->db->bound[which] = 0;
         call_keep_fault(
             &call,
             sqlite3_prepare_v3(store->db->sqlite,
                                db_sql[which] ? db_sql[which] : db_sql_retention[which],
                                -1, SQLITE_PREPARE_PERSISTENT, statement, NULL),
             "preparing a statement");
+    }
     call.statement = *statement;
-    bind_values(&call, values, count);
+    bind_values(&call, values, count, &store->db->bound[which], times);
     return call;
+}
+
+struct db_call db_call_begin(struct store *store, enum sql which,
+                             const struct db_value *values, size_t count)
+{
+    return call_begin(store, which, values, count, NULL);
 }
 
 struct db_call db_call_text(struct store *store, const char *sql,
@@ -220,7 +254,7 @@ struct db_call db_call_text(struct store *store, const char *sql,
                     sqlite3_prepare_v2(store->db->sqlite, sql, -1, &statement, NULL),
                     "preparing a query");
     call.statement = statement;
-    bind_values(&call, values, count);
+    bind_values(&call, values, count, NULL, NULL);
     return call;
 }
 
@@ -331,8 +365,9 @@ int db_call_fault(struct db_call *call, const char *what)
 int db_change_values(struct store *store, enum sql which, const struct db_value *values,
                      size_t count)
 {
+    struct times times = {.count = 0};
     _cleanup_(db_call_end) struct db_call call =
-        db_call_begin(store, which, values, count);
+        call_begin(store, which, values, count, &times);
     int r = db_step(&call);
 
     return r < 0 ? r : sqlite3_changes(store->db->sqlite);
@@ -341,8 +376,9 @@ int db_change_values(struct store *store, enum sql which, const struct db_value 
 int db_find_values(struct store *store, enum sql which, int64_t *ret,
                    const struct db_value *values, size_t count)
 {
+    struct times times = {.count = 0};
     _cleanup_(db_call_end) struct db_call call =
-        db_call_begin(store, which, values, count);
+        call_begin(store, which, values, count, &times);
     int r = db_step(&call);
 
     if (r == 1 && ret)
