@@ -13,11 +13,11 @@ WHERE lifted_at IS NULL AND until <= strftime('%Y-%m-%d %H:%M:%f', 'now');
 CREATE INDEX suppression_until ON suppression (until)
 WHERE until IS NOT NULL AND ended = 0 AND lifted_at IS NULL AND held_why IS NULL;
 CREATE UNIQUE INDEX suppression_held ON suppression (held_id) WHERE held_why IS NOT NULL;
-CREATE INDEX suppression_held_why ON suppression (held_why, held_id) WHERE held_why IS NOT NULL;
 
 -- What has changed in the list. Nearly every change comes from a kept event, and is the only one
--- that does: then it has the event's id, and as long as the event is there `address` and `rule`
--- are NULL, for they are the event's. So it needs no index by address. All others draw their id
+-- that does: then it has the event's id, and as long as the event is there, the row leaves out
+-- what the event has: `address`, `rule`, 'event' as `origin`, and `detail`, which is '', if that
+-- is the event's type and subtype. So it needs no index by address. All others draw their id
 -- from the same sequence, so that ids grow in commit order.
 CREATE TABLE list_change (
     id INTEGER PRIMARY KEY,
@@ -35,8 +35,12 @@ CREATE TABLE list_change (
     actor TEXT,
     note TEXT
 ) STRICT;
-INSERT INTO sqlite_sequence (name, seq)
-SELECT 'event', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'event');
+-- SQLite looks through this table from its beginning, so what nearly every message needs is there.
+INSERT INTO sqlite_sequence (rowid, name, seq)
+SELECT -1, 'event', coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event';
+INSERT INTO sqlite_sequence (rowid, name, seq)
+SELECT 0, 'sns_message', coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'sns_message';
+DELETE FROM sqlite_sequence WHERE rowid > 0 AND name IN ('event', 'sns_message');
 CREATE INDEX list_change_address ON list_change (address, id) WHERE address IS NOT NULL;
 
 -- Hours in which a provider (the recipients' domain) had so many hard bounces that the outage
@@ -164,16 +168,3 @@ SELECT s.held_id AS id, s.address, s.scope, s.reason, s.detail, s.held_why AS wh
        (SELECT event_id FROM list_change WHERE id = s.held_id) AS event_id
 FROM suppression AS s
 WHERE s.held_why IS NOT NULL;
-
-CREATE VIEW suppression_log AS
-SELECT c.id, strftime('%Y-%m-%d %H:%M:%f', c.at_ms / 1000.0, 'unixepoch') AS at, e.address,
-       c.scope, c.action, c.reason_before, c.reason_after, c.detail, c.until, c.actor, c.origin,
-       e.rule, c.event_id, c.note
-FROM event AS e
-JOIN list_change AS c ON c.id = e.id AND c.event_id = e.id AND c.address IS NULL
-UNION ALL
-SELECT id, strftime('%Y-%m-%d %H:%M:%f', at_ms / 1000.0, 'unixepoch'), address,
-       scope, action, reason_before, reason_after, detail, until, actor, origin,
-       rule, event_id, note
-FROM list_change
-WHERE address IS NOT NULL;

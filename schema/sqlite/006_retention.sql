@@ -21,11 +21,13 @@ CREATE VIEW soft_days AS
 SELECT address, scope, day, identity
 FROM soft_day;
 
--- With the lines of what was erased, which have no address.
-DROP VIEW suppression_log;
+-- With the lines of what was erased, which have no address. CAST: all columns of both parts have
+-- the same affinity, so that a condition on address reaches the indexes.
 CREATE VIEW suppression_log AS
 SELECT c.id, strftime('%Y-%m-%d %H:%M:%f', c.at_ms / 1000.0, 'unixepoch') AS at, e.address,
-       c.scope, c.action, c.reason_before, c.reason_after, c.detail, c.until, c.actor, c.origin,
+       c.scope, c.action, c.reason_before, c.reason_after,
+       CAST(iif(c.detail = '', e.bounce_type || '/' || e.bounce_subtype, c.detail) AS TEXT)
+           AS detail, c.until, c.actor, CAST(coalesce(c.origin, 'event') AS TEXT) AS origin,
        e.rule, c.event_id, c.note
 FROM event AS e
 JOIN list_change AS c ON c.id = e.id AND c.event_id = e.id AND c.address IS NULL

@@ -188,7 +188,9 @@ const struct json_value *json_tree_member(const struct json_value *object,
 
     for (const struct json_value *member = json_tree_first(object); member;
          member = json_tree_next(object, member))
-        if (str_present(member->name) && str_equal(member->name, wanted))
+        /* Most differ in length or in the first byte; no name of ours is empty. */
+        if (str_present(member->name) && member->name.len == wanted.len &&
+            member->name.data[0] == wanted.data[0] && str_equal(member->name, wanted))
             found = member;
     return found;
 }

@@ -37,8 +37,10 @@ static struct str header_value(const struct json_value *mail, struct str name)
 
     for (const struct json_value *entry = json_tree_first(headers); entry;
          entry = json_tree_next(headers, entry)) {
-        struct str value = ses_member(entry, "value");
-        if (str_present(value) && str_equal_nocase(ses_member(entry, "name"), name))
+        struct str value = STR_ABSENT;
+        if (str_equal_nocase(ses_member(entry, "name"), name))
+            value = ses_member(entry, "value");
+        if (str_present(value))
             return value;
     }
     return STR_ABSENT;

@@ -321,6 +321,7 @@ struct list_cause {
     int64_t at_ms;
     int64_t event_id; /* of a kept event; 0 */
     bool has_line;    /* the first line about it has its id, and need not repeat it */
+    const struct ses_event *event; /* of that line */
     enum policy_origin origin;
     struct str rule;
     struct str actor;

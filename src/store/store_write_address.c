@@ -192,18 +192,43 @@ int kept_address_load(struct store *store, unsigned parts, int64_t after_ms,
 
 /* --- saving ---------------------------------------------------------------------- */
 
+/* Nearly all: what an event makes where there was none, for good. */
+static bool entry_is_plain(const struct policy_entry *entry)
+{
+    return entry->until_ms == POLICY_FOR_EVER && entry->event_count == 1 &&
+           entry->repeats == 0 && !entry->lifted && !entry->held && !entry->ended &&
+           !entry->is_basis && entry->first_event_ms == entry->since_ms &&
+           entry->last_event_ms == entry->since_ms && !str_present(entry->why) &&
+           !str_present(entry->actor) && !str_present(entry->note);
+}
+
+static int kept_add_plain(struct store *store, const struct kept_address *kept,
+                          enum policy_reason reason)
+{
+    const struct policy_entry *entry = &kept->state.entries[reason];
+
+    return db_do(store, SQL_ENTRY_ADD_PLAIN, db_text(str_of(kept->key)),
+                 db_text(str_of(kept->scope)),
+                 db_text(str_of(policy_reason_word(reason))), db_time(entry->since_ms),
+                 db_text(str_of(policy_origin_word(entry->origin))),
+                 db_text(entry->detail), db_text(entry->rule));
+}
+
 static int kept_save_entry(struct store *store, const struct kept_address *kept,
                            enum policy_reason reason)
 {
     const struct policy_entry *entry = &kept->state.entries[reason];
     /* Most are new, and to add one is cheaper. */
-    enum sql which = kept->rows & 1u << reason ? SQL_ENTRY_PUT : SQL_ENTRY_ADD;
+    bool is_new = !(kept->rows & 1u << reason);
 
+    if (is_new && entry_is_plain(entry))
+        return kept_add_plain(store, kept, reason);
     return db_do(
-        store, which, db_text(str_of(kept->key)), db_text(str_of(kept->scope)),
-        db_text(str_of(policy_reason_word(reason))), db_time(entry->since_ms),
-        db_time(entry->until_ms), db_time(entry->first_event_ms),
-        db_time(entry->last_event_ms), db_int(entry->event_count), db_int(entry->repeats),
+        store, is_new ? SQL_ENTRY_ADD : SQL_ENTRY_PUT, db_text(str_of(kept->key)),
+        db_text(str_of(kept->scope)), db_text(str_of(policy_reason_word(reason))),
+        db_time(entry->since_ms), db_time(entry->until_ms),
+        db_time(entry->first_event_ms), db_time(entry->last_event_ms),
+        db_int(entry->event_count), db_int(entry->repeats),
         db_time(entry->lifted ? entry->lifted_ms : CLOCK_NONE),
         db_int_if(entry->held, entry->held_id), db_int(entry->ended),
         db_int(entry->is_basis), db_text(str_of(policy_origin_word(entry->origin))),
@@ -235,38 +260,75 @@ int change_id_draw(struct store *store, int64_t *ret)
     return db_only_fault(db_find(store, SQL_CHANGE_ID, ret));
 }
 
+/* Is it what the view makes of the event's row? */
+static bool detail_is_of_event(struct str detail, const struct ses_event *event)
+{
+    struct str type = event->bounce_type_text, subtype = event->bounce_subtype;
+
+    return str_present(type) && str_present(subtype) && type.len <= SES_WORD_BYTES_MAX &&
+           subtype.len <= SES_WORD_BYTES_MAX &&
+           detail.len == type.len + 1 + subtype.len && detail.data[type.len] == '/' &&
+           memcmp(detail.data, type.data, type.len) == 0 &&
+           memcmp(detail.data + type.len + 1, subtype.data, subtype.len) == 0;
+}
+
+/* What the log says of it, less what its event says: see `list_change` in the schema. */
+static int line_add_of_event(struct store *store, const struct kept_address *kept,
+                             const struct policy_line *line,
+                             const struct list_cause *cause)
+{
+    const struct policy_entry *entry = &kept->state.entries[line->entry];
+    bool is_origin = cause->origin == POLICY_ORIGIN_EVENT;
+
+    return db_do(store, SQL_CHANGE_ADD_OF_EVENT, db_int(cause->event_id),
+                 db_int(cause->at_ms), db_text(str_of(kept->scope)),
+                 db_text(str_of(policy_action_word(line->action))),
+                 db_text(str_of(policy_reason_word(line->before))),
+                 db_text(str_of(policy_reason_word(line->after))),
+                 db_text(is_origin ? STR_ABSENT
+                                   : str_of(policy_origin_word(cause->origin))),
+                 db_text(detail_is_of_event(entry->detail, cause->event) ? STR("")
+                                                                         : entry->detail),
+                 db_time(entry->until_ms), db_text(cause->actor), db_text(cause->note));
+}
+
+static int line_add(struct store *store, const struct kept_address *kept,
+                    const struct policy_line *line, const struct list_cause *cause,
+                    int64_t id)
+{
+    const struct policy_entry *entry = &kept->state.entries[line->entry];
+    /* An end has no cause but the time. */
+    bool is_end = line->action == POLICY_ACTION_EXPIRED;
+
+    return db_do(
+        store, SQL_CHANGE_ADD, db_int(id), db_int(is_end ? entry->until_ms : cause->at_ms),
+        db_int_if(cause->event_id != 0 && !is_end, cause->event_id),
+        db_text(str_of(kept->key)), db_text(str_of(kept->scope)),
+        db_text(str_of(policy_action_word(line->action))),
+        db_text(str_of(policy_reason_word(line->before))),
+        db_text(str_of(policy_reason_word(line->after))),
+        db_text(str_of(policy_origin_word(is_end ? entry->origin : cause->origin))),
+        db_text(entry->detail), db_time(entry->until_ms),
+        db_text(is_end || str_present(cause->actor) ? STR_ABSENT : cause->rule),
+        db_text(is_end ? STR_ABSENT : cause->actor),
+        db_text(is_end ? STR_ABSENT : cause->note));
+}
+
 /* An entry that begins to wait is known by the id of the line that says so. */
 static int kept_save_line(struct store *store, struct kept_address *kept,
                           const struct policy_line *line, const struct list_cause *cause,
                           bool is_only)
 {
-    struct policy_entry *entry = &kept->state.entries[line->entry];
-    /* An end has no cause but the time. */
-    bool is_end = line->action == POLICY_ACTION_EXPIRED;
-    bool of_event = is_only && cause->has_line && !is_end;
+    bool of_event =
+        is_only && cause->has_line && line->action != POLICY_ACTION_EXPIRED;
     int64_t id = cause->event_id;
-    int r = of_event ? 0 : change_id_draw(store, &id);
+    int r = of_event ? line_add_of_event(store, kept, line, cause)
+                     : change_id_draw(store, &id);
 
-    if (r < 0)
-        return r;
-    r = db_do(store, SQL_CHANGE_ADD, db_int(id),
-              db_int(is_end ? entry->until_ms : cause->at_ms),
-              db_int_if(cause->event_id != 0 && !is_end, cause->event_id),
-              db_text(of_event ? STR_ABSENT : str_of(kept->key)),
-              db_text(str_of(kept->scope)),
-              db_text(str_of(policy_action_word(line->action))),
-              db_text(str_of(policy_reason_word(line->before))),
-              db_text(str_of(policy_reason_word(line->after))),
-              db_text(str_of(policy_origin_word(is_end ? entry->origin : cause->origin))),
-              db_text(entry->detail), db_time(entry->until_ms),
-              db_text(of_event || is_end          ? STR_ABSENT
-                      : str_present(cause->actor) ? STR_ABSENT
-                                                  : cause->rule),
-              db_text(is_end ? STR_ABSENT : cause->actor),
-              db_text(is_end ? STR_ABSENT : cause->note));
-
+    if (r == 0 && !of_event)
+        r = line_add(store, kept, line, cause, id);
     if (r == 0 && line->action == POLICY_ACTION_HELD)
-        entry->held_id = id;
+        kept->state.entries[line->entry].held_id = id;
     return r;
 }
 

@@ -100,6 +100,7 @@ static int share_apply(struct store *store, const struct list_event *event,
         .at_ms = event->intake->received_ms,
         .event_id = event->event_id,
         .has_line = event->has_line,
+        .event = &event->intake->event,
         .origin = event->intake->imported ? POLICY_ORIGIN_IMPORT : POLICY_ORIGIN_EVENT,
         .rule = str_of(judgement->rule)};
     struct policy_change change;

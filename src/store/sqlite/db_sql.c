@@ -67,7 +67,7 @@ const char *const db_sql[SQL_COUNT] = {
         " WHERE held_why IS NOT NULL UNION ALL"
         " SELECT 'guarded', group_concat(DISTINCT provider) FROM guard"
         " WHERE hour >= strftime('%s', 'now') / 3600 - 1",
-    /* Its condition is that of the index event_not_addressed. */
+    /* Its condition is that of the index event_rare. */
     [SQL_STATUS_NOT_ADDRESSED] =
         "SELECT 'not_addressed_last_day', count(*) FROM event WHERE rule = "
         "'not-addressed'"
@@ -375,6 +375,10 @@ const char *const db_sql[SQL_COUNT] = {
         " FROM soft_day WHERE address = ? AND scope = ? ORDER BY day, identity",
     [SQL_ENTRY_ADD] = "INSERT " ENTRY_ROW,
     [SQL_ENTRY_PUT] = "REPLACE " ENTRY_ROW,
+    [SQL_ENTRY_ADD_PLAIN] =
+        "INSERT INTO suppression (address, scope, reason, since, first_event_at,"
+        " last_event_at, event_count, origin, detail, rule)"
+        " VALUES (?1, ?2, ?3, ?4, ?4, ?4, 1, ?5, ?6, ?7)",
     [SQL_ENTRY_ENDED] =
         "SELECT address, scope FROM suppression WHERE until IS NOT NULL AND ended = 0"
         " AND lifted_at IS NULL AND held_why IS NULL AND until <= ? LIMIT 1",
@@ -427,6 +431,10 @@ const char *const db_sql[SQL_COUNT] = {
         "INSERT INTO list_change (id, at_ms, event_id, address, scope, action,"
         " reason_before, reason_after, origin, detail, until, rule, actor, note)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_CHANGE_ADD_OF_EVENT] =
+        "INSERT INTO list_change (id, event_id, at_ms, scope, action, reason_before,"
+        " reason_after, origin, detail, until, actor, note)"
+        " VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     [SQL_DECISION_ADD] =
         "INSERT INTO decision (address, scope, action, reason, until, at, actor, note)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -46,7 +46,10 @@ const char *const db_sql_retention[SQL_COUNT] = {
         " WHERE e.message_id = ?1 AND (e.class <> 'ignored' OR s.rule = e.rule)"
         " AND e.occurred_at <= s.last_event_at AND s.is_basis = 0)",
     [SQL_PRUNE_CHANGES_FILL] =
-        "UPDATE list_change SET address = e.address, rule = e.rule FROM event AS e"
+        "UPDATE list_change SET address = e.address, rule = e.rule,"
+        " origin = coalesce(origin, 'event'),"
+        " detail = iif(detail = '', e.bounce_type || '/' || e.bounce_subtype, detail)"
+        " FROM event AS e"
         " WHERE e.message_id = ?1 AND list_change.id = e.id"
         " AND list_change.event_id = e.id"
         " AND list_change.address IS NULL",
@@ -112,7 +115,8 @@ const char *const db_sql_retention[SQL_COUNT] = {
     [SQL_ERASE_EVENT_CHANGES] =
         "DELETE FROM list_change WHERE id = ?1 AND event_id = ?1 AND address IS NULL",
     [SQL_ERASE_EVENT_CHANGES_BARE] =
-        "UPDATE list_change SET address = ?2, detail = NULL, rule = NULL, note = NULL"
+        "UPDATE list_change SET address = ?2, origin = coalesce(origin, 'event'),"
+        " detail = NULL, rule = NULL, note = NULL"
         " WHERE id = ?1 AND event_id = ?1 AND address IS NULL",
     [SQL_ERASE_IS_SHARED] = "SELECT 1 FROM event WHERE message_id = ?1"
                             " AND address IS NOT ?2 LIMIT 1",

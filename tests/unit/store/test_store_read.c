@@ -414,7 +414,7 @@ static void inner_look_ups_are_served_by_an_index(void **state)
     assert_plan(fixture,
                 "SELECT count(*) FROM event WHERE rule = 'not-addressed' AND "
                 "occurred_at >= 'x'",
-                "event_not_addressed (occurred_at>?)");
+                "event_rare (occurred_at>?)");
 }
 
 /* --- schema/README.md
