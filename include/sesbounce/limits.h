@@ -334,11 +334,13 @@
 /* Hours with this part of [suppression] guard_least are remembered: less can neither trip
  * the guard nor keep it from doing so. */
 #define GUARD_NOTED_PART 4
-/* Different counters of an (hour, sender, provider) that a transaction sums up before
- * writing: those of most batches; 90 KiB of memory. And their hash table, half of it
- * free. */
-#define STORE_HOURS_TALLIED_MAX 256
+/* Different counters of an (hour, sender, provider) that are summed up before they are
+ * written: those of a transaction, and those of events that count by their rows until then.
+ * 150 KiB of memory each. And their hash table, half of it free. */
+#define STORE_HOURS_TALLIED_MAX 512
 #define STORE_HOUR_SLOTS        (2 * STORE_HOURS_TALLIED_MAX)
+/* So many of these events at most, about: readers add them up. */
+#define STORE_HOURS_FRESH_MAX 1000
 /* Senders (account, Region, identity, configuration set, scope) whose id is remembered;
  * others are looked up again. */
 #define STORE_DIMENSIONS_CACHED_MAX 64

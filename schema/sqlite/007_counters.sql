@@ -6,6 +6,8 @@
 ALTER TABLE event ADD COLUMN subject TEXT;
 ALTER TABLE event ADD COLUMN message_id_header TEXT;
 ALTER TABLE event ADD COLUMN contact_list TEXT;
+-- As what it counts in its hour, as `counts_as`; NULL: it does not, or is in `hour_count` already.
+ALTER TABLE event ADD COLUMN tallied INTEGER;
 -- One index of what is rare, since each costs every event something.
 DROP INDEX event_not_addressed;
 CREATE INDEX event_rare ON event (occurred_at) WHERE rule = 'not-addressed' OR type = 'Subscription';
@@ -64,22 +66,67 @@ CREATE TABLE hour_count (
     PRIMARY KEY (hour, dimension, provider, kind)
 ) STRICT, WITHOUT ROWID;
 
+-- What an event with `tallied` counts is added here later, with that of many others: up to now, of
+-- those up to the id in `total`. Readers add the others, some hundred at the end of `event`.
+INSERT INTO total (name, n)
+SELECT 'hours_gathered', coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event';
+CREATE TRIGGER event_goes BEFORE DELETE ON event
+WHEN OLD.tallied IS NOT NULL AND OLD.id > (SELECT n FROM total WHERE name = 'hours_gathered')
+BEGIN
+    INSERT INTO dimension (account_id, region, identity, configuration_set, scope)
+    VALUES (coalesce(OLD.account_id, ''), coalesce(OLD.region, ''), coalesce(OLD.identity, ''),
+            coalesce(OLD.configuration_set, ''), OLD.scope)
+    ON CONFLICT DO NOTHING;
+    INSERT INTO hour_count (hour, dimension, provider, kind, n)
+    SELECT strftime('%s', OLD.occurred_at) / 3600, id, coalesce(OLD.domain, ''), OLD.tallied, 1
+    FROM dimension
+    WHERE identity = coalesce(OLD.identity, '') AND scope = OLD.scope
+      AND configuration_set = coalesce(OLD.configuration_set, '')
+      AND account_id = coalesce(OLD.account_id, '') AND region = coalesce(OLD.region, '')
+    ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+
+-- Hours with and without events that are not gathered yet: the latter need not be sorted.
 CREATE VIEW hourly AS
-SELECT strftime('%Y-%m-%d %H:%M:%f', c.hour * 3600, 'unixepoch') AS hour,
-       nullif(d.account_id, '') AS account_id, nullif(d.region, '') AS region,
-       nullif(d.identity, '') AS identity,
-       nullif(d.configuration_set, '') AS configuration_set,
-       nullif(c.provider, '') AS provider, d.scope, c.sends, c.deliveries, c.hard_bounces,
-       c.soft_bounces, c.complaints, c.rejects, c.list_hits
-FROM (SELECT hour, dimension, provider,
-             sum(iif(kind = 1, n, 0)) AS sends, sum(iif(kind = 2, n, 0)) AS deliveries,
-             sum(iif(kind = 3, n, 0)) AS hard_bounces,
-             sum(iif(kind = 4, n, 0)) AS soft_bounces,
-             sum(iif(kind = 5, n, 0)) AS complaints, sum(iif(kind = 6, n, 0)) AS rejects,
-             sum(iif(kind = 7, n, 0)) AS list_hits
-      FROM hour_count
-      GROUP BY hour, dimension, provider) AS c
-JOIN dimension AS d ON d.id = c.dimension;
+WITH fresh AS (
+    SELECT strftime('%s', occurred_at) / 3600 AS hour, coalesce(account_id, '') AS account_id,
+           coalesce(region, '') AS region, coalesce(identity, '') AS identity,
+           coalesce(configuration_set, '') AS configuration_set, scope,
+           coalesce(domain, '') AS provider, tallied AS kind
+    FROM event
+    WHERE tallied IS NOT NULL AND id > (SELECT n FROM total WHERE name = 'hours_gathered')),
+counted AS (
+    SELECT c.hour, d.account_id, d.region, d.identity, d.configuration_set, d.scope, c.provider,
+           sends, deliveries, hard_bounces, soft_bounces, complaints, rejects, list_hits
+    FROM (SELECT hour, dimension, provider,
+                 sum(iif(kind = 1, n, 0)) AS sends, sum(iif(kind = 2, n, 0)) AS deliveries,
+                 sum(iif(kind = 3, n, 0)) AS hard_bounces,
+                 sum(iif(kind = 4, n, 0)) AS soft_bounces,
+                 sum(iif(kind = 5, n, 0)) AS complaints, sum(iif(kind = 6, n, 0)) AS rejects,
+                 sum(iif(kind = 7, n, 0)) AS list_hits
+          FROM hour_count
+          WHERE hour NOT IN (SELECT hour FROM fresh)
+          GROUP BY hour, dimension, provider) AS c
+    JOIN dimension AS d ON d.id = c.dimension
+    UNION ALL
+    SELECT hour, account_id, region, identity, configuration_set, scope, provider,
+           sum(iif(kind = 1, n, 0)), sum(iif(kind = 2, n, 0)), sum(iif(kind = 3, n, 0)),
+           sum(iif(kind = 4, n, 0)), sum(iif(kind = 5, n, 0)), sum(iif(kind = 6, n, 0)),
+           sum(iif(kind = 7, n, 0))
+    FROM (SELECT hour, account_id, region, identity, configuration_set, scope, provider, kind,
+                 1 AS n FROM fresh
+          UNION ALL
+          SELECT c.hour, d.account_id, d.region, d.identity, d.configuration_set, d.scope,
+                 c.provider, c.kind, c.n
+          FROM hour_count AS c JOIN dimension AS d ON d.id = c.dimension
+          WHERE c.hour IN (SELECT hour FROM fresh))
+    GROUP BY hour, account_id, region, identity, configuration_set, scope, provider)
+SELECT strftime('%Y-%m-%d %H:%M:%f', hour * 3600, 'unixepoch') AS hour,
+       nullif(account_id, '') AS account_id, nullif(region, '') AS region,
+       nullif(identity, '') AS identity, nullif(configuration_set, '') AS configuration_set,
+       nullif(provider, '') AS provider, scope, sends, deliveries, hard_bounces,
+       soft_bounces, complaints, rejects, list_hits
+FROM counted;
 
 -- Mail that was sent after its address was suppressed. The newest 100,000 are kept; how many
 -- there ever were is in `total`, 'leaks'.

@@ -55,6 +55,13 @@ struct hour_tally {
     int64_t n;
 };
 
+/* Different ones, by hash. */
+struct hour_tallies {
+    size_t count;
+    uint16_t slots[STORE_HOUR_SLOTS]; /* 1 + index in `tallies`, 0 free */
+    struct hour_tally tallies[STORE_HOURS_TALLIED_MAX];
+};
+
 /* A row of `dimension` that is there already. */
 struct dimension {
     int64_t id;
@@ -140,9 +147,11 @@ struct writing {
     size_t day_count;
     struct type_tally types[STORE_TYPES_TALLIED_MAX];
     size_t type_count;
-    struct hour_tally hours[STORE_HOURS_TALLIED_MAX];
-    size_t hour_count;
-    uint16_t hour_slots[STORE_HOUR_SLOTS]; /* by hash: 1 + index in `hours`, 0 free */
+    struct hour_tallies hours; /* of the transaction */
+    struct hour_tallies fresh; /* of events that are not gathered yet, … */
+    int64_t fresh_count;       /* … so many, … */
+    int64_t fresh_id_sum;
+    bool fresh_known; /* … unless others wrote some, too */
     struct dimension dimensions[STORE_DIMENSIONS_CACHED_MAX];
     size_t dimension_count;
     int64_t tidy_hour; /* hours before it are folded */
@@ -248,10 +257,14 @@ int tally_flush(struct store *store);
 
 /* --- store_write_hour.c ---------------------------------------------------------- */
 
+/* Can the row of an event that counts as `tally` count in its hour? It has `tallied` then. */
+bool hour_is_of_row(const struct intake *intake, enum policy_tally tally);
 /* Adds one to the counters of the event's hour, sender and the recipient's provider
- * (NULL: nobody's). What `daily` does not show is not counted. */
+ * (NULL: nobody's). What `daily` does not show is not counted. `event_id`: of the row that
+ * counts until the counters are written; 0: there is none. */
 int hour_add(struct store *store, const struct intake *intake,
-             const struct ses_recipient *recipient, enum policy_tally tally);
+             const struct ses_recipient *recipient, enum policy_tally tally,
+             int64_t event_id);
 int hour_flush(struct store *store);
 /* Forgets what was gathered and cached. */
 void hour_forget(struct store *store);
@@ -280,6 +293,7 @@ struct event_seen {
     unsigned kinds;   /* bits 1 << enum policy_tally: as what these count */
     bool is_repeated; /* it is enough: no other row */
     int64_t event_id; /* of the row that it got; 0: none */
+    bool is_tallied;  /* by that row, in its hour */
 };
 /* Of the recipient, or of the first that gets a row; of none, when all are repeated. 1
  * all are, 0 or a fault. */

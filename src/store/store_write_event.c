@@ -44,7 +44,7 @@ static const struct ses_recipient nobody = {.address = {.domain = ""}};
 /* 1 new to us, 0 known already, or a fault. The order is that of SQL_EVENT_ADD. */
 static int row_add(struct store *store, const struct intake *intake, int64_t message_id,
                    const struct ses_recipient *recipient,
-                   const struct policy_judgement *judgement)
+                   const struct policy_judgement *judgement, bool is_tallied)
 {
     const struct ses_event *event = &intake->event;
     const struct ses_recipient *about = recipient ? recipient : &nobody;
@@ -80,7 +80,8 @@ static int row_add(struct store *store, const struct intake *intake, int64_t mes
         db_int_if(event->destination_count > 0, (int64_t)event->destination_count),
         event_word(event->source_ip), db_int(address_is_simulator(address)),
         db_int(judgement->tally), db_text_max(event->subject, SES_SUBJECT_BYTES_MAX),
-        event_message_id(event), event_name(event->contact_list));
+        event_message_id(event), event_name(event->contact_list),
+        db_int_if(is_tallied, judgement->tally));
 }
 
 /* The same event through the other feed: it may know what the first one did not. */
@@ -234,15 +235,26 @@ static int recipient_remember(struct store *store, const struct intake *intake,
     return r < 0 ? r : RECIPIENT_COUNTED;
 }
 
+/* As nearly all: it certainly counts, and once. */
+static bool row_is_tallied(const struct intake *intake, enum policy_tally tally,
+                           const struct event_seen *seen)
+{
+    return !(seen->kinds & 1u << tally) && seen->rows < STORE_REPEATS_KEPT &&
+           hour_is_of_row(intake, tally);
+}
+
 static int recipient_store(struct store *store, const struct intake *intake,
                            int64_t message_id, size_t i, struct event_seen *seen)
 {
-    int r = row_add(store, intake, message_id, recipient_at(intake, i),
-                    intake_judgement(intake, i));
+    const struct policy_judgement *judgement = intake_judgement(intake, i);
+    bool is_tallied = row_is_tallied(intake, judgement->tally, seen);
+    int r = row_add(store, intake, message_id, recipient_at(intake, i), judgement,
+                    is_tallied);
 
     if (r <= 0)
         return r;
     seen->event_id = db_last_id(store);
+    seen->is_tallied = is_tallied;
     r = tally_add(store, intake->occurred_ms, TALLY_EVENTS);
     return r < 0 ? r : RECIPIENT_STORED;
 }
@@ -290,11 +302,12 @@ struct applied {
 
 /* By day, and by hour, sender and provider. */
 static int recipient_tally(struct store *store, const struct intake *intake,
-                           const struct ses_recipient *recipient, enum policy_tally tally)
+                           const struct ses_recipient *recipient, enum policy_tally tally,
+                           int64_t event_id)
 {
     int r = tally_add(store, intake->occurred_ms, tally);
 
-    return r < 0 ? r : hour_add(store, intake, recipient, tally);
+    return r < 0 ? r : hour_add(store, intake, recipient, tally, event_id);
 }
 
 /* What an event that is news means for the counters and the list. */
@@ -311,7 +324,8 @@ static int recipient_take(struct store *store, const struct intake *intake, size
         policy_judgement_repeat(&judgement);
     r = 0;
     if (policy_message_note(&applied->message, judgement.tally))
-        r = recipient_tally(store, intake, recipient, judgement.tally);
+        r = recipient_tally(store, intake, recipient, judgement.tally,
+                            applied->seen.is_tallied ? applied->seen.event_id : 0);
     else if (!applied->complainer)
         applied->complainer = recipient;
     if (r == 0 && intake->event.type == SES_DELIVERY)
@@ -382,6 +396,7 @@ static int recipient_apply(struct store *store, const struct intake *intake,
     if (r < 0)
         return r;
     applied->seen.event_id = 0;
+    applied->seen.is_tallied = false;
     became = recipient_record(store, intake, message_id, i, &applied->seen);
     if (became > RECIPIENT_KNOWN) {
         r = recipient_take(store, intake, i, applied);
@@ -413,5 +428,5 @@ int event_apply(struct store *store, const struct intake *intake, int64_t messag
     }
     if (!policy_message_complains(&applied.message))
         return 0;
-    return recipient_tally(store, intake, applied.complainer, POLICY_TALLY_COMPLAINTS);
+    return recipient_tally(store, intake, applied.complainer, POLICY_TALLY_COMPLAINTS, 0);
 }

@@ -1,5 +1,9 @@
-/* Counters by hour, sender and provider: summed up in memory, and written in the
- * transaction of their cause. */
+/*
+ * Counters by hour, sender and provider. What has no row of its own is summed up in memory,
+ * and written in the transaction of its cause. An event that has one counts by that, and is
+ * gathered in the counters with hundreds of others: a page for each provider would be most
+ * of what a small transaction writes.
+ */
 #include <string.h>
 
 #include "store/store_internal.h"
@@ -121,8 +125,8 @@ static int dimension_get(struct store *store, const struct intake *intake,
 
 /* --- counting -------------------------------------------------------------------- */
 
-/* The place of the tally in `hour_slots`, or a free one. */
-static uint16_t *hour_slot(struct writing *writing, const struct hour_tally *wanted)
+/* The place of the tally in `slots`, or a free one. */
+static uint16_t *hour_slot(struct hour_tallies *all, const struct hour_tally *wanted)
 {
     uint64_t hash = hash_add(HASH_BEGIN, wanted->provider, wanted->provider_len);
 
@@ -130,8 +134,8 @@ static uint16_t *hour_slot(struct writing *writing, const struct hour_tally *wan
     hash = hash_add(hash, &wanted->dimension, sizeof(wanted->dimension));
     hash = hash_add(hash, &wanted->kind, sizeof(wanted->kind));
     for (size_t i = (size_t)(hash % STORE_HOUR_SLOTS);; i = (i + 1) % STORE_HOUR_SLOTS) {
-        uint16_t *slot = &writing->hour_slots[i];
-        const struct hour_tally *tally = &writing->hours[*slot ? *slot - 1 : 0];
+        uint16_t *slot = &all->slots[i];
+        const struct hour_tally *tally = &all->tallies[*slot ? *slot - 1 : 0];
 
         if (*slot == 0 ||
             (tally->hour == wanted->hour && tally->dimension == wanted->dimension &&
@@ -139,6 +143,24 @@ static uint16_t *hour_slot(struct writing *writing, const struct hour_tally *wan
              memcmp(tally->provider, wanted->provider, wanted->provider_len) == 0))
             return slot;
     }
+}
+
+static void tallies_add(struct hour_tallies *all, const struct hour_tally *wanted)
+{
+    uint16_t *slot = hour_slot(all, wanted);
+
+    if (*slot == 0) {
+        all->tallies[all->count++] = *wanted;
+        *slot = (uint16_t)all->count;
+    }
+    all->tallies[*slot - 1].n++;
+}
+
+static void tallies_clear(struct hour_tallies *all)
+{
+    if (all->count > 0)
+        memset(all->slots, 0, sizeof(all->slots));
+    all->count = 0;
 }
 
 /* What happened long ago is counted where hours_tidy() would have put it. */
@@ -158,32 +180,11 @@ static void hour_tally_init(const struct intake *intake, struct str provider,
         memcpy(ret->provider, provider.data, ret->provider_len);
 }
 
-int hour_add(struct store *store, const struct intake *intake,
-             const struct ses_recipient *recipient, enum policy_tally tally)
+/* Not what `daily` does not show: of that, a remote server could name any number of
+ * providers. */
+static bool tally_is_shown(enum policy_tally tally)
 {
-    struct writing *writing = store->writing;
-    struct hour_tally wanted;
-    uint16_t *slot;
-    int r;
-
-    /* Not what `daily` does not show: of that, a remote server could name any number of
-     * providers. */
-    if (tally == POLICY_TALLY_OTHER || tally == POLICY_TALLY_SIMULATOR)
-        return 0;
-    hour_tally_init(intake, str_of(recipient ? recipient->address.domain : NULL), tally,
-                    &wanted);
-    r = dimension_get(store, intake, &wanted.dimension);
-    if (r == 0 && writing->hour_count == STORE_HOURS_TALLIED_MAX)
-        r = hour_flush(store);
-    if (r < 0)
-        return r;
-    slot = hour_slot(writing, &wanted);
-    if (*slot == 0) {
-        writing->hours[writing->hour_count++] = wanted;
-        *slot = (uint16_t)writing->hour_count;
-    }
-    writing->hours[*slot - 1].n++;
-    return 0;
+    return tally != POLICY_TALLY_OTHER && tally != POLICY_TALLY_SIMULATOR;
 }
 
 /* The number of rows that it changed, or a fault. */
@@ -194,28 +195,126 @@ static int hour_write(struct store *store, const struct hour_tally *tally, enum 
                      db_int((int64_t)tally->kind), db_int(tally->n));
 }
 
-int hour_flush(struct store *store)
+static int tallies_write(struct store *store, struct hour_tallies *all)
 {
-    struct writing *writing = store->writing;
-
-    for (size_t i = 0; i < writing->hour_count; i++) {
-        int r = hour_write(store, &writing->hours[i], SQL_HOUR_ADD);
+    for (size_t i = 0; i < all->count; i++) {
+        int r = hour_write(store, &all->tallies[i], SQL_HOUR_ADD);
 
         if (r == 0)
-            r = hour_write(store, &writing->hours[i], SQL_HOUR_FIRST);
+            r = hour_write(store, &all->tallies[i], SQL_HOUR_FIRST);
         if (r < 0)
             return r;
     }
-    if (writing->hour_count > 0)
-        memset(writing->hour_slots, 0, sizeof(writing->hour_slots));
-    writing->hour_count = 0;
+    tallies_clear(all);
     return 0;
+}
+
+/* --- counted by rows ------------------------------------------------------------- */
+
+static void fresh_clear(struct writing *writing)
+{
+    tallies_clear(&writing->fresh);
+    writing->fresh_count = writing->fresh_id_sum = 0;
+}
+
+/* Events that are not gathered yet. */
+struct fresh {
+    int64_t count;
+    int64_t id_sum;
+    int64_t last_id;
+};
+
+static int fresh_find(struct store *store, struct fresh *ret)
+{
+    _cleanup_(db_call_end) struct db_call call = db_call(store, SQL_HOURS_FRESH);
+    int r = db_step(&call);
+
+    if (r <= 0)
+        return r;
+    ret->count = db_get_int(&call);
+    ret->id_sum = db_get_int(&call);
+    ret->last_id = db_get_int(&call);
+    return 0;
+}
+
+/* What nobody has in memory: of an earlier run, or of another process. */
+static int fresh_write_rows(struct store *store, const struct fresh *fresh)
+{
+    int r = db_do(store, SQL_HOURS_SENDERS, db_int(fresh->last_id));
+
+    return r < 0 ? r : db_do(store, SQL_HOURS_GATHER, db_int(fresh->last_id));
+}
+
+static int hours_gather(struct store *store)
+{
+    struct writing *writing = store->writing;
+    struct fresh fresh = {.count = 0};
+    int r = fresh_find(store, &fresh);
+
+    if (r < 0)
+        return r;
+    if (fresh.count == writing->fresh_count && fresh.id_sum == writing->fresh_id_sum)
+        r = tallies_write(store, &writing->fresh);
+    else
+        r = fresh_write_rows(store, &fresh);
+    if (r == 0 && fresh.count > 0)
+        r = db_do(store, SQL_HOURS_GATHERED_TO, db_int(fresh.last_id));
+    if (r < 0)
+        return r;
+    fresh_clear(writing);
+    writing->fresh_known = true;
+    return 0;
+}
+
+bool hour_is_of_row(const struct intake *intake, enum policy_tally tally)
+{
+    /* A mail is one complaint, which its first row cannot know; and what is so old that
+     * its hour is one of a day is added to that. */
+    return tally_is_shown(tally) && tally != POLICY_TALLY_COMPLAINTS &&
+           !intake->imported && intake->occurred_ms >= 0 &&
+           hour_of(intake->occurred_ms) >= first_hour_kept(intake->received_ms);
+}
+
+/* --- both ------------------------------------------------------------------------ */
+
+int hour_add(struct store *store, const struct intake *intake,
+             const struct ses_recipient *recipient, enum policy_tally tally,
+             int64_t event_id)
+{
+    struct writing *writing = store->writing;
+    struct hour_tallies *all = event_id ? &writing->fresh : &writing->hours;
+    struct hour_tally wanted;
+    int r;
+
+    if (!tally_is_shown(tally))
+        return 0;
+    hour_tally_init(intake, str_of(recipient ? recipient->address.domain : NULL), tally,
+                    &wanted);
+    r = dimension_get(store, intake, &wanted.dimension);
+    if (r < 0)
+        return r;
+    tallies_add(all, &wanted);
+    writing->fresh_count += event_id != 0;
+    writing->fresh_id_sum += event_id;
+    if (all->count < STORE_HOURS_TALLIED_MAX)
+        return 0;
+    return event_id ? hours_gather(store) : tallies_write(store, all);
+}
+
+int hour_flush(struct store *store)
+{
+    struct writing *writing = store->writing;
+    int64_t most = writing->fresh_known ? STORE_HOURS_FRESH_MAX : 1;
+    int r = tallies_write(store, &writing->hours);
+
+    return r < 0 || writing->fresh_count < most ? r : hours_gather(store);
 }
 
 void hour_forget(struct store *store)
 {
-    memset(store->writing->hour_slots, 0, sizeof(store->writing->hour_slots));
-    store->writing->hour_count = 0;
+    tallies_clear(&store->writing->hours);
+    fresh_clear(store->writing);
+    store->writing->fresh_known = false;
     store->writing->dimension_count = 0;
 }
 
@@ -234,10 +333,14 @@ static int hour_fold(struct store *store, int64_t hour, int64_t into, bool keeps
 int hours_tidy(struct store *store, int64_t now_ms, bool *ret_more)
 {
     int64_t *at = &store->writing->tidy_hour;
+    int r = hours_gather(store);
 
+    if (r < 0)
+        return r;
     for (size_t i = 0; i < STORE_TIDY_HOURS_MAX; i++) {
         int64_t hour;
-        int r = db_find(store, SQL_HOUR_NEXT, &hour, db_int(*at),
+
+        r = db_find(store, SQL_HOUR_NEXT, &hour, db_int(*at),
                         db_int(first_hour_kept(now_ms)));
 
         if (r <= 0)

@@ -121,10 +121,10 @@ const char *const db_sql[SQL_COUNT] = {
         " status, action, diagnostic, reporting_mta, remote_mta_ip, user_agent,"
         " feedback_id, ses_message_id, source, from_domain, identity, account_id, region,"
         " configuration_set, tenant, campaign, tags, destination_count, source_ip,"
-        " is_simulator, counts_as, subject, message_id_header, contact_list)"
+        " is_simulator, counts_as, subject, message_id_header, contact_list, tallied)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
         "?, ?, ?,"
-        " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     [SQL_EVENT_FIND] = "SELECT 1 FROM event WHERE key_time = ? AND key_hash = ?",
     /* The index is named, so that SQLite does not ask whether another one serves the
      * bound type, and prepare the statement again for each. The plus keeps it from

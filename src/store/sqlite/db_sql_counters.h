@@ -30,15 +30,29 @@
 #define WORST_FIRST " ORDER BY hard_bounces + complaints DESC, sends DESC, 1"
 
 /* clang-format off */
+/* What is counted by hour, and not gathered in hour_count yet. */
+#define HOURS_FRESH                                                                      \
+    "SELECT strftime('%s', occurred_at) / 3600 AS hour,"                                 \
+    " coalesce(account_id, '') AS account_id, coalesce(region, '') AS region,"           \
+    " coalesce(identity, '') AS identity,"                                               \
+    " coalesce(configuration_set, '') AS configuration_set, scope,"                      \
+    " coalesce(domain, '') AS provider, tallied AS kind, 1 AS n FROM event"              \
+    " WHERE tallied IS NOT NULL"                                                         \
+    " AND id > (SELECT n FROM total WHERE name = 'hours_gathered')"
+/* All from ?1 on. */
+#define HOURS                                                                            \
+    "(SELECT c.hour, d.account_id, d.region, d.identity, d.configuration_set, d.scope,"  \
+    " c.provider, c.kind, c.n FROM hour_count AS c"                                      \
+    " JOIN dimension AS d ON d.id = c.dimension WHERE c.hour >= ?1"                      \
+    " UNION ALL SELECT * FROM (" HOURS_FRESH ") WHERE hour >= ?1)"
+#define SENDER "identity, configuration_set, scope, account_id, region"
 #define SUM_OF(kind) "sum(iif(c.kind = " kind ", c.n, 0))"
 #define STATS_BY(column, name)                                                           \
     "SELECT " name ", " COUNTERS ", " RATES " FROM (SELECT nullif(" column ", '') AS "   \
     name ", " SUM_OF("1") " AS sends, " SUM_OF("2") " AS deliveries, "                   \
     SUM_OF("3") " AS hard_bounces, " SUM_OF("4") " AS soft_bounces, "                    \
     SUM_OF("5") " AS complaints, " SUM_OF("6") " AS rejects, "                           \
-    SUM_OF("7") " AS list_hits FROM hour_count AS c"                                     \
-    " JOIN dimension AS d ON d.id = c.dimension WHERE c.hour >= ?1 GROUP BY 1)"          \
-    WORST_FIRST
+    SUM_OF("7") " AS list_hits FROM " HOURS " AS c GROUP BY 1)" WORST_FIRST
 
 /* Each mail and address once, as in the counters; a mail is one complaint. There are
  * Sends and Deliveries only where they are kept: NULL is not known. */
@@ -69,7 +83,8 @@
     " GROUP BY identity ORDER BY count(*) DESC LIMIT 1)"
 
 /* Of SQL_LEAK_FIND: the pluses keep SQLite from two look-ups and a sort, which cost ten
- * times as much as one look-up for all scopes. Of SQL_HOUR_ADD: nearly always there is a row, as with SQL_DAY_ADD. */
+ * times as much as one look-up for all scopes. Of SQL_HOUR_ADD: nearly always
+ * there is a row, as with SQL_DAY_ADD. */
 #define DB_SQL_COUNTERS                                                                  \
     [SQL_DIMENSION_FIND] = "SELECT id FROM dimension WHERE identity = ?"                 \
                            " AND configuration_set = ? AND scope = ?"                    \
@@ -80,6 +95,21 @@
                      " AND dimension = ?2 AND provider = ?3 AND kind = ?4",              \
     [SQL_HOUR_FIRST] = "INSERT INTO hour_count (hour, dimension, provider, kind, n)"     \
                        " VALUES (?, ?, ?, ?, ?)",                                        \
+    [SQL_HOURS_FRESH] = "SELECT count(e.id), coalesce(sum(e.id), 0),"                    \
+                        " coalesce(max(e.id), 0) FROM total AS t JOIN event AS e"        \
+                        " ON e.id > t.n AND e.tallied IS NOT NULL"                       \
+                        " WHERE t.name = 'hours_gathered'",                              \
+    [SQL_HOURS_SENDERS] = "INSERT INTO dimension (" SENDER ") SELECT DISTINCT " SENDER   \
+                          " FROM (" HOURS_FRESH " AND id <= ?) WHERE true"               \
+                          " ON CONFLICT DO NOTHING",                                     \
+    [SQL_HOURS_GATHER] =                                                                 \
+        "INSERT INTO hour_count (hour, dimension, provider, kind, n)"                    \
+        " SELECT hour, (SELECT d.id FROM dimension AS d WHERE d.identity = f.identity"   \
+        " AND d.configuration_set = f.configuration_set AND d.scope = f.scope"           \
+        " AND d.account_id = f.account_id AND d.region = f.region) AS dimension,"        \
+        " provider, kind, sum(n) FROM (" HOURS_FRESH " AND id <= ?) AS f"                \
+        " GROUP BY 1, 2, 3, 4 ON CONFLICT DO UPDATE SET n = n + excluded.n",             \
+    [SQL_HOURS_GATHERED_TO] = "UPDATE total SET n = ? WHERE name = 'hours_gathered'",    \
     [SQL_HOUR_NEXT] = "SELECT hour FROM hour_count WHERE hour >= ? AND hour < ?"         \
                       " ORDER BY hour LIMIT 1",                                          \
     [SQL_HOUR_FOLD] = FOLD_HOUR,                                                         \
@@ -97,17 +127,16 @@
     [SQL_LEAK_BOUND] = "DELETE FROM leak WHERE id <= ?",                                 \
     [SQL_STATUS_LEAKS] = LEAKS_STATUS,                                                   \
     [SQL_STATS_DOMAIN] = STATS_BY("c.provider", "domain"),                               \
-    [SQL_STATS_IDENTITY] = STATS_BY("d.identity", "identity"),                           \
+    [SQL_STATS_IDENTITY] = STATS_BY("c.identity", "identity"),                           \
     [SQL_STATS_CONFIGURATION_SET] =                                                      \
-        STATS_BY("d.configuration_set", "configuration_set"),                            \
-    [SQL_STATS_SCOPE] = STATS_BY("d.scope", "scope"),                                    \
+        STATS_BY("c.configuration_set", "configuration_set"),                            \
+    [SQL_STATS_SCOPE] = STATS_BY("c.scope", "scope"),                                    \
     [SQL_STATS_CAMPAIGN] = STATS_OF_EVENTS("campaign"),                                  \
     [SQL_STATS_TENANT] = STATS_OF_EVENTS("tenant"),                                      \
     [SQL_STATS_RECORDED_ONLY] =                                                          \
-        "SELECT DISTINCT nullif(d.identity, '') AS identity FROM hour_count AS c"        \
-        " JOIN dimension AS d ON d.id = c.dimension"                                     \
-        " WHERE c.hour >= ?1 AND c.kind = 4 AND NOT EXISTS (SELECT 1"            \
-        " FROM identity_day AS i WHERE i.identity = d.identity AND i.day >= ?2)"         \
+        "SELECT DISTINCT nullif(c.identity, '') AS identity FROM " HOURS " AS c"         \
+        " WHERE c.kind = 4 AND NOT EXISTS (SELECT 1"                                     \
+        " FROM identity_day AS i WHERE i.identity = c.identity AND i.day >= ?2)"         \
         " ORDER BY 1",
 /* clang-format on */
 

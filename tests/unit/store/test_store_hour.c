@@ -154,8 +154,8 @@ static void more_than_fits_into_memory_is_counted_too(void **state)
         intake_done(&intake);
     }
     assert_int_equal(store_commit(fixture->store), 0);
-    assert_agrees(fixture, "0 0 512 0 0 0 0");
-    assert_answer(fixture, "SELECT count(*) FROM hourly", "265");
+    assert_agrees(fixture, "0 0 1024 0 0 0 0");
+    assert_answer(fixture, "SELECT count(*) FROM hourly", "521");
     for (int turn = 0; turn < 2; turn++)
         for (int i = 0; i < STORE_DIMENSIONS_CACHED_MAX + 5; i++) {
             (void)snprintf(id, sizeof(id), "s%d-%d", turn, i);
@@ -166,6 +166,28 @@ static void more_than_fits_into_memory_is_counted_too(void **state)
                   "SELECT count(*) || ' ' || min(sends) || ' ' || max(sends) FROM hourly"
                   " WHERE sends > 0",
                   "69 2 2");
+}
+
+/* By its row at first, and after that is gone or gathered as much. */
+static void an_event_counts_once_wherever_it_is_counted(void **state)
+{
+    struct fixture *fixture = *state;
+    bool more = true;
+
+    deliver(fixture, hard("a@x.example", "1"));
+    deliver(fixture, hard("b@x.example", "2"));
+    deliver(fixture, hard("c@x.example", "3"));
+    assert_answer(fixture, "SELECT count(*) FROM event WHERE tallied = 3", "3");
+    assert_agrees(fixture, "0 0 3 0 0 0 0");
+    tamper(fixture, "DELETE FROM event WHERE address = 'c@x.example'");
+    assert_agrees(fixture, "0 0 3 0 0 0 0");
+    deliver(fixture, hard("d@x.example", "4"));
+    assert_agrees(fixture, "0 0 4 0 0 0 0");
+    assert_int_equal(store_tidy(fixture->store, fixture->now_ms, &more), 0);
+    assert_agrees(fixture, "0 0 4 0 0 0 0");
+    tamper(fixture, "DELETE FROM event");
+    assert_agrees(fixture, "0 0 4 0 0 0 0");
+    assert_answer(fixture, "SELECT sum(n) FROM hour_count", "4");
 }
 
 static void tidy(struct fixture *fixture, int64_t now_ms)
@@ -259,6 +281,7 @@ int main(void)
         TEST(a_row_is_of_an_hour_a_sender_and_a_provider),
         TEST(what_is_rolled_back_is_not_counted),
         TEST(more_than_fits_into_memory_is_counted_too),
+        TEST(an_event_counts_once_wherever_it_is_counted),
         TEST(old_hours_become_days_and_old_days_lose_the_provider),
         TEST(more_rows_than_one_step_takes_are_folded),
         TEST(what_is_imported_late_goes_where_it_would_be),
