@@ -335,8 +335,8 @@
  * the guard nor keep it from doing so. */
 #define GUARD_NOTED_PART 4
 /* Different counters of an (hour, sender, provider) that are summed up before they are
- * written: those of a transaction, and those of events that count by their rows until then.
- * 150 KiB of memory each. And their hash table, half of it free. */
+ * written: those of a transaction, and those of events that count by their rows until
+ * then. 150 KiB of memory each. And their hash table, half of it free. */
 #define STORE_HOURS_TALLIED_MAX 512
 #define STORE_HOUR_SLOTS        (2 * STORE_HOURS_TALLIED_MAX)
 /* So many of these events at most, about: readers add them up. */

@@ -11,6 +11,7 @@
 #include "sesbounce/digest.h"
 #include "sesbounce/store_retention.h"
 #include "store/engine.h"
+#include "store/store_hours.h"
 
 /* A topic's row as this connection knows it, and what the transaction adds to it. */
 struct topic {
@@ -43,32 +44,6 @@ enum tally_kind {
 struct day_tally {
     int64_t day;
     int64_t n[TALLY_KINDS];
-};
-
-/* What it adds to a counter of an hour, sender and provider. */
-struct hour_tally {
-    int64_t hour;
-    int64_t dimension;
-    enum policy_tally kind;
-    size_t provider_len;
-    char provider[SES_PROVIDER_BYTES_MAX];
-    int64_t n;
-};
-
-/* Different ones, by hash. */
-struct hour_tallies {
-    size_t count;
-    uint16_t slots[STORE_HOUR_SLOTS]; /* 1 + index in `tallies`, 0 free */
-    struct hour_tally tallies[STORE_HOURS_TALLIED_MAX];
-};
-
-/* A row of `dimension` that is there already. */
-struct dimension {
-    int64_t id;
-    uint64_t hash;
-    size_t key_len;
-    char key[2 * SES_NAME_BYTES_MAX + 2 * SES_WORD_BYTES_MAX + POLICY_SCOPE_BYTES_MAX +
-             5 * sizeof(uint16_t)];
 };
 
 /* What it adds to the messages of a type and day that has no rows. */
@@ -257,11 +232,12 @@ int tally_flush(struct store *store);
 
 /* --- store_write_hour.c ---------------------------------------------------------- */
 
-/* Can the row of an event that counts as `tally` count in its hour? It has `tallied` then. */
+/* Can the row of an event that counts as `tally` count in its hour? It has `tallied`
+ * then. */
 bool hour_is_of_row(const struct intake *intake, enum policy_tally tally);
 /* Adds one to the counters of the event's hour, sender and the recipient's provider
- * (NULL: nobody's). What `daily` does not show is not counted. `event_id`: of the row that
- * counts until the counters are written; 0: there is none. */
+ * (NULL: nobody's). What `daily` does not show is not counted. `event_id`: of the row
+ * that counts until the counters are written; 0: there is none. */
 int hour_add(struct store *store, const struct intake *intake,
              const struct ses_recipient *recipient, enum policy_tally tally,
              int64_t event_id);

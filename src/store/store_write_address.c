@@ -273,35 +273,35 @@ static bool detail_is_of_event(struct str detail, const struct ses_event *event)
 }
 
 /* What the log says of it, less what its event says: see `list_change` in the schema. */
-static int line_add_of_event(struct store *store, const struct kept_address *kept,
-                             const struct policy_line *line,
-                             const struct list_cause *cause)
+static int kept_add_event_line(struct store *store, const struct kept_address *kept,
+                               const struct policy_line *line,
+                               const struct list_cause *cause)
 {
     const struct policy_entry *entry = &kept->state.entries[line->entry];
     bool is_origin = cause->origin == POLICY_ORIGIN_EVENT;
 
-    return db_do(store, SQL_CHANGE_ADD_OF_EVENT, db_int(cause->event_id),
-                 db_int(cause->at_ms), db_text(str_of(kept->scope)),
-                 db_text(str_of(policy_action_word(line->action))),
-                 db_text(str_of(policy_reason_word(line->before))),
-                 db_text(str_of(policy_reason_word(line->after))),
-                 db_text(is_origin ? STR_ABSENT
-                                   : str_of(policy_origin_word(cause->origin))),
-                 db_text(detail_is_of_event(entry->detail, cause->event) ? STR("")
-                                                                         : entry->detail),
-                 db_time(entry->until_ms), db_text(cause->actor), db_text(cause->note));
+    return db_do(
+        store, SQL_CHANGE_ADD_OF_EVENT, db_int(cause->event_id), db_int(cause->at_ms),
+        db_text(str_of(kept->scope)), db_text(str_of(policy_action_word(line->action))),
+        db_text(str_of(policy_reason_word(line->before))),
+        db_text(str_of(policy_reason_word(line->after))),
+        db_text(is_origin ? STR_ABSENT : str_of(policy_origin_word(cause->origin))),
+        db_text(detail_is_of_event(entry->detail, cause->event) ? STR("")
+                                                                : entry->detail),
+        db_time(entry->until_ms), db_text(cause->actor), db_text(cause->note));
 }
 
-static int line_add(struct store *store, const struct kept_address *kept,
-                    const struct policy_line *line, const struct list_cause *cause,
-                    int64_t id)
+static int kept_add_line(struct store *store, const struct kept_address *kept,
+                         const struct policy_line *line, const struct list_cause *cause,
+                         int64_t id)
 {
     const struct policy_entry *entry = &kept->state.entries[line->entry];
     /* An end has no cause but the time. */
     bool is_end = line->action == POLICY_ACTION_EXPIRED;
 
     return db_do(
-        store, SQL_CHANGE_ADD, db_int(id), db_int(is_end ? entry->until_ms : cause->at_ms),
+        store, SQL_CHANGE_ADD, db_int(id),
+        db_int(is_end ? entry->until_ms : cause->at_ms),
         db_int_if(cause->event_id != 0 && !is_end, cause->event_id),
         db_text(str_of(kept->key)), db_text(str_of(kept->scope)),
         db_text(str_of(policy_action_word(line->action))),
@@ -319,14 +319,13 @@ static int kept_save_line(struct store *store, struct kept_address *kept,
                           const struct policy_line *line, const struct list_cause *cause,
                           bool is_only)
 {
-    bool of_event =
-        is_only && cause->has_line && line->action != POLICY_ACTION_EXPIRED;
+    bool of_event = is_only && cause->has_line && line->action != POLICY_ACTION_EXPIRED;
     int64_t id = cause->event_id;
-    int r = of_event ? line_add_of_event(store, kept, line, cause)
+    int r = of_event ? kept_add_event_line(store, kept, line, cause)
                      : change_id_draw(store, &id);
 
     if (r == 0 && !of_event)
-        r = line_add(store, kept, line, cause, id);
+        r = kept_add_line(store, kept, line, cause, id);
     if (r == 0 && line->action == POLICY_ACTION_HELD)
         kept->state.entries[line->entry].held_id = id;
     return r;

@@ -1,8 +1,8 @@
 /*
- * Counters by hour, sender and provider. What has no row of its own is summed up in memory,
- * and written in the transaction of its cause. An event that has one counts by that, and is
- * gathered in the counters with hundreds of others: a page for each provider would be most
- * of what a small transaction writes.
+ * Counters by hour, sender and provider. What has no row of its own is summed up in
+ * memory, and written in the transaction of its cause. An event that has one counts by
+ * that, and is gathered in the counters with hundreds of others: a page for each provider
+ * would be most of what a small transaction writes.
  */
 #include <string.h>
 
@@ -341,7 +341,7 @@ int hours_tidy(struct store *store, int64_t now_ms, bool *ret_more)
         int64_t hour;
 
         r = db_find(store, SQL_HOUR_NEXT, &hour, db_int(*at),
-                        db_int(first_hour_kept(now_ms)));
+                    db_int(first_hour_kept(now_ms)));
 
         if (r <= 0)
             return r;

@@ -194,9 +194,9 @@ static int bind_value(sqlite3_stmt *statement, int i, const struct db_value *val
     }
 }
 
-/* `*bound`: bits of the first 64 parameters that the last use bound, which is not cleared,
- * since this one binds it again; NULL where there was none. Half of them are NULL, and
- * stay so. */
+/* `*bound`: bits of the first 64 parameters that the last use bound, which is not
+ * cleared, since this one binds it again; NULL where there was none. Half of them are
+ * NULL, and stay so. */
 static void bind_values(struct db_call *call, const struct db_value *values, size_t count,
                         uint64_t *bound, struct times *times)
 {

@@ -292,25 +292,6 @@ const char *const db_sql[SQL_COUNT] = {
     [SQL_TOTAL_ADD] = "INSERT INTO total (name, ends, n) VALUES (?, ?, ?)"
                       " ON CONFLICT DO UPDATE SET n = n + excluded.n",
     [SQL_TOTAL_TIDY] = "DELETE FROM total WHERE ends < ?",
-    /* The counters are in the order of enum policy_tally and tally_kind. Nearly always
-     * there is a row, and then this is cheaper than an upsert. */
-    [SQL_DAY_ADD] = "UPDATE day_count SET other = other + ?2, sends = sends + ?3, "
-                    "deliveries = deliveries + ?4, hard_bounces = hard_bounces + ?5, "
-                    "soft_bounces = soft_bounces + ?6, complaints = complaints + ?7, "
-                    "rejects = rejects + ?8, list_hits = list_hits + ?9, "
-                    "simulator = simulator + ?10, repeats = repeats + ?11, "
-                    "events = events + ?12, suppressed_soft = suppressed_soft + ?13, "
-                    "suppressed_bounce = suppressed_bounce + ?14, "
-                    "suppressed_complaint = suppressed_complaint + ?15, "
-                    "suppressed_manual = suppressed_manual + ?16"
-                    " WHERE day = ?1 AND scope = '*'",
-    [SQL_DAY_FIRST] =
-        "INSERT INTO day_count (day, scope, other, sends, deliveries, "
-        "hard_bounces, soft_bounces, complaints, rejects, list_hits, "
-        "simulator, repeats, events, suppressed_soft, suppressed_bounce, "
-        "suppressed_complaint, suppressed_manual)"
-        " VALUES (?1, '*', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
-        "?14, ?15, ?16)",
     [SQL_TYPE_ADD] = "INSERT INTO type_count (day, type, n) VALUES (?, ?, ?)"
                      " ON CONFLICT DO UPDATE SET n = n + excluded.n",
 

@@ -1,6 +1,6 @@
 /*
- * The text of the statements about counters by hour, leaks, and what is asked about them:
- * a part of the table in db_sql.c.
+ * The text of the statements about counters by day and hour, leaks, and what is asked
+ * about them: a part of the table in db_sql.c.
  */
 #ifndef STORE_SQLITE_DB_SQL_COUNTERS_H
 #define STORE_SQLITE_DB_SQL_COUNTERS_H
@@ -83,9 +83,27 @@
     " GROUP BY identity ORDER BY count(*) DESC LIMIT 1)"
 
 /* Of SQL_LEAK_FIND: the pluses keep SQLite from two look-ups and a sort, which cost ten
- * times as much as one look-up for all scopes. Of SQL_HOUR_ADD: nearly always
- * there is a row, as with SQL_DAY_ADD. */
+ * times as much as one look-up for all scopes. Of SQL_DAY_ADD, in the order of enum
+ * policy_tally and tally_kind, and SQL_HOUR_ADD: nearly always there is a row, and then
+ * this is cheaper than an upsert. */
 #define DB_SQL_COUNTERS                                                                  \
+    [SQL_DAY_ADD] = "UPDATE day_count SET other = other + ?2, sends = sends + ?3, "      \
+                    "deliveries = deliveries + ?4, hard_bounces = hard_bounces + ?5, "   \
+                    "soft_bounces = soft_bounces + ?6, complaints = complaints + ?7, "   \
+                    "rejects = rejects + ?8, list_hits = list_hits + ?9, "               \
+                    "simulator = simulator + ?10, repeats = repeats + ?11, "             \
+                    "events = events + ?12, suppressed_soft = suppressed_soft + ?13, "   \
+                    "suppressed_bounce = suppressed_bounce + ?14, "                      \
+                    "suppressed_complaint = suppressed_complaint + ?15, "                \
+                    "suppressed_manual = suppressed_manual + ?16"                        \
+                    " WHERE day = ?1 AND scope = '*'",                                   \
+    [SQL_DAY_FIRST] =                                                                    \
+        "INSERT INTO day_count (day, scope, other, sends, deliveries, "                  \
+        "hard_bounces, soft_bounces, complaints, rejects, list_hits, "                   \
+        "simulator, repeats, events, suppressed_soft, suppressed_bounce, "               \
+        "suppressed_complaint, suppressed_manual)"                                       \
+        " VALUES (?1, '*', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "         \
+        "?14, ?15, ?16)",                                                                \
     [SQL_DIMENSION_FIND] = "SELECT id FROM dimension WHERE identity = ?"                 \
                            " AND configuration_set = ? AND scope = ?"                    \
                            " AND account_id = ? AND region = ?",                         \
