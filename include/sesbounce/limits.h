@@ -358,6 +358,12 @@
 /* Events of an address that are replayed when one comes late, within a transaction of
  * deliveries: some milliseconds. With more, it is carried in as if it were not late. */
 #define STORE_REPLAY_EVENTS_MAX 100
+/* Events of an address that `suppress rebuild` replays, in about STORE_TURN_MS: an
+ * address has a few, one that a sender goes on mailing for years has a thousand. With
+ * more it stays as it is. */
+#define STORE_REBUILD_EVENTS_MAX 5000
+/* Ids of lines of the log that a rebuild draws at once: each draw is a search. */
+#define STORE_CHANGE_IDS 256
 /* How late the log may say that a term has ended. */
 #define STORE_EXPIRE_AGAIN_MS (60LL * 1000)
 /* Entries whose end is logged in one transaction: some milliseconds. */

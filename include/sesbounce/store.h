@@ -201,9 +201,10 @@ struct store_rebuild {
     int64_t now_ms;
     bool dry_run; /* else it is part of the caller's transaction */
 };
-/* The next address after `address` ("" at first), in place. 1, 0 at the end, or a fault.
+/* The next `max` addresses after `after` ("" at first): how many there are, or a fault.
  */
-int store_rebuild_next(struct store *store, char address[ADDRESS_BYTES_MAX]);
+int store_rebuild_next(struct store *store, const char *after,
+                       char (*ret)[ADDRESS_BYTES_MAX], size_t max);
 
 struct store_rebuilt {
     const char *scope;
@@ -212,8 +213,9 @@ struct store_rebuilt {
     const char *rule; /* by which it is so now; NULL: by none */
 };
 typedef int store_rebuilt_fn(void *context, const struct store_rebuilt *change);
-/* Changes the entries of an address (its key form), and reports what. 1 when any was,
- * 0 or a fault. */
+/* Changes the entries of an address (its key form), and reports what. 1 when any was, 0
+ * or a fault. -E2BIG: it has more than STORE_REBUILD_EVENTS_MAX events, and stays as it
+ * is. */
 int store_rebuild_address(struct store *store, const struct store_rebuild *rebuild,
                           const char *address, store_rebuilt_fn *report, void *context);
 
