@@ -233,9 +233,10 @@
 #define STORE_COMPACT_PAGES_MAX 4096
 /* Free pages that the daemon leaves in the file, for what comes next. */
 #define STORE_FREE_BYTES_KEPT (16L * 1024 * 1024)
-/* Messages, bodies or changes pruned in one transaction, and how long it goes on with
- * them: what is deleted is overwritten, and its rows in indexes are anywhere. A delivery
- * that arrives meanwhile waits for that and a commit. */
+/* Messages, bodies or changes pruned in one transaction: as many as take STORE_PRUNE_MS
+ * with its commit. What is deleted is overwritten, and its rows in indexes are anywhere,
+ * so that most of the time may be the disk's. A delivery that arrives meanwhile waits. */
+#define STORE_PRUNE_ROWS_MIN 4
 #define STORE_PRUNE_ROWS_MAX 200
 #define STORE_PRUNE_MS       10
 /* Rows that are looked at for old ones behind the last of these: less than a millisecond.
@@ -291,6 +292,8 @@
 #define STORE_LOST_TELL_DAYS 30
 /* Rows that one call of store_tidy() looks at: some milliseconds. */
 #define STORE_TIDY_ROWS_MAX 2000
+/* And of soft days and the like, which are anywhere: each is a page or two. */
+#define STORE_TIDY_OLD_MAX 100
 /* Old counted keys of imports are checked this often. */
 #define STORE_TIDY_AGAIN_MS (3600LL * 1000)
 /* Tasks given out and without a result; more wait. */

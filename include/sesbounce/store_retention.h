@@ -24,15 +24,16 @@ struct store_pruning {
     int64_t pruned[STORE_PRUNE_KINDS];  /* how many are gone; only grows */
     enum store_prunable what;           /* of store_prune.c: how far it is */
     int64_t after_id[STORE_PRUNE_KINDS];
+    size_t rows_max; /* of the next step; 0 before the first */
 };
 /* From the oldest row on. */
 void store_prune_begin(struct store_pruning *pruning);
 
 /*
  * A step: prunes up to STORE_PRUNE_ROWS_MAX rows, in a transaction that takes about
- * STORE_PRUNE_MS; none where nothing is due. The list, the counters and what a live entry
- * rests on stay. Without `*ret_more` the pass is over; what has become due since then is
- * found by further steps.
+ * STORE_PRUNE_MS, to judge by those before; none where nothing is due. The list, the
+ * counters and what a live entry rests on stay. Without `*ret_more` the pass is over;
+ * what has become due since then is found by further steps.
  */
 int store_prune(struct store *store, struct store_pruning *pruning, int64_t now_ms,
                 bool *ret_more);

@@ -37,7 +37,9 @@ int pruner_step(struct pruner *pruner, struct store *store)
         store_prune_begin(&pruner->pruning);
         pruner->restart_ms = begun_ms + PRUNER_RESTART_MS;
     }
-    r = pruner_prune(pruner, store, &more);
+    r = store_tidy(store, clock_wall_ms(), &more);
+    if (r == 0 && !more)
+        r = pruner_prune(pruner, store, &more);
     if (r == 0 && !more)
         r = store_give_back(store, &more);
     took_ms = clock_mono_ms() - begun_ms;

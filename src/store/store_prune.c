@@ -124,6 +124,15 @@ void store_prune_begin(struct store_pruning *pruning)
         pruning->after_id[i] = 0;
 }
 
+/* As many rows as STORE_PRUNE_MS allows, to judge by the step before. */
+static void prune_rows_adapt(struct store_pruning *pruning, int64_t took_ms)
+{
+    if (took_ms > STORE_PRUNE_MS && pruning->rows_max > STORE_PRUNE_ROWS_MIN)
+        pruning->rows_max /= 2;
+    else if (took_ms < STORE_PRUNE_MS / 2 && pruning->rows_max < STORE_PRUNE_ROWS_MAX)
+        pruning->rows_max += pruning->rows_max / 2;
+}
+
 /* Rows of which something is kept for longer are found again each time, and left. */
 static int old_rows_prune(struct store *store, struct store_pruning *pruning,
                           const struct old_rows *rows)
@@ -131,7 +140,7 @@ static int old_rows_prune(struct store *store, struct store_pruning *pruning,
     int64_t deadline_ms = clock_mono_ms() + STORE_PRUNE_MS;
     int r = 0;
 
-    for (size_t i = 0; i < rows->count; i++) {
+    for (size_t i = 0; i < rows->count && i < pruning->rows_max; i++) {
         r = row_prune(store, pruning, rows->ids[i], rows->may_go[i]);
         if (r < 0)
             break;
@@ -169,11 +178,16 @@ int store_prune(struct store *store, struct store_pruning *pruning, int64_t now_
         pruning->what = STORE_PRUNE_BODIES; /* the next time from where these ended */
         return r;
     }
+    if (pruning->rows_max == 0)
+        pruning->rows_max = STORE_PRUNE_ROWS_MIN;
     r = store_begin(store);
+    int64_t begun_ms = clock_mono_ms(); /* waiting for others is not our work */
     if (r == 0)
         r = store_finish(store, old_rows_prune(store, pruning, &rows));
     if (r < 0)
         *pruning = before;
+    else
+        prune_rows_adapt(pruning, clock_mono_ms() - begun_ms);
     *ret_more = r == 0;
     return r;
 }
