@@ -247,6 +247,9 @@
 #define STORE_KNOWN_KEEP_MS (14LL * 24 * 3600 * 1000)
 /* Without a message for this long nobody confirms our clock, and pruning waits. */
 #define STORE_PRUNE_QUIET_MS (2LL * 24 * 3600 * 1000)
+/* From the announcement that retention is about to delete something of a file from before
+ * there was any, to the first deletion: so that somebody reads it. */
+#define STORE_PRUNE_GRACE_MS (24LL * 3600 * 1000)
 /* Events of an address erased in one transaction, with their bodies: STORE_TURN_MS. */
 #define STORE_ERASE_ROWS_MAX 100
 /* Ids of events, bodies and so on that are searched for it in one step. */

@@ -48,6 +48,23 @@ int store_prune_count(struct store *store, struct store_pruning *pruning, int64_
  */
 int store_prune_clock(struct store *store, int64_t now_ms, int64_t *ret_ms);
 
+/* What is about to go for the first time. */
+struct store_prune_notice {
+    int64_t from_ms; /* nothing goes before; CLOCK_NONE: what is due may go now */
+    /* When the oldest of each kind came that is due; CLOCK_NONE: none is. */
+    int64_t oldest_ms[STORE_PRUNE_KINDS];
+    int64_t before_ms[STORE_PRUNE_KINDS]; /* and what came before this is */
+};
+
+/*
+ * A file from before there was retention: nobody has been told that something of it will
+ * go. When something is due at `due_ms`, the time to prune by, notes in a transaction of
+ * its own that it stays for STORE_PRUNE_GRACE_MS after `now_ms`, once. Files that this
+ * program began need no such time.
+ */
+int store_prune_announce(struct store *store, const struct store_pruning *pruning,
+                         int64_t due_ms, int64_t now_ms, struct store_prune_notice *ret);
+
 /* Stands in place of an address in what others still need. */
 #define STORE_ERASED_ADDRESS "erased@erased.invalid"
 

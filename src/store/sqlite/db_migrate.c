@@ -94,9 +94,15 @@ static int migrations_apply(struct store *store, int64_t from)
     return db_exec(store, sql, "setting the version");
 }
 
-/* For `status`, which shows it for STORE_LOST_TELL_DAYS. */
-static int file_note_loss(struct store *store)
+/* Nobody waits for what retention deletes of a new file. That an old one was lost is for
+ * `status`, which shows it for STORE_LOST_TELL_DAYS. */
+static int file_note_beginning(struct store *store)
 {
+    int r = db_exec(store, "INSERT INTO total (name, n) VALUES ('prune_from', 0)",
+                    "noting that a list was begun");
+
+    if (r < 0 || !store->db->was_lost)
+        return r;
     return db_exec(store,
                    "INSERT INTO total (name, n)"
                    " VALUES ('begun_anew_at', strftime('%s', 'now'))",
@@ -116,8 +122,8 @@ static int file_upgrade(struct store *store, struct buf *fault)
         r = identity_judge(store, &identity, fault);
     if (r == 0)
         r = migrations_apply(store, identity.version);
-    if (r == 0 && identity.version == 0 && store->db->was_lost)
-        r = file_note_loss(store);
+    if (r == 0 && identity.version == 0)
+        r = file_note_beginning(store);
     if (r == 0)
         r = db_exec(store, "COMMIT", "committing a migration");
     store->db->is_new = r == 0 && identity.version == 0;

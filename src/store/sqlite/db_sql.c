@@ -78,11 +78,16 @@ const char *const db_sql[SQL_COUNT] = {
         "SELECT 'not_addressed_last_day', count(*) FROM event WHERE rule = "
         "'not-addressed'"
         " AND occurred_at >= strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 day')",
-    /* No row where no database was lost, or long ago. */
-    [SQL_STATUS_BEGUN_ANEW] =
+    /* No row where no database was lost, or long ago, and none of the second where
+     * nothing waits to be pruned for the first time. */
+    [SQL_STATUS_TIMES] =
         "SELECT name, strftime('%Y-%m-%d %H:%M:%f', n, 'unixepoch') FROM total"
         " WHERE name = 'begun_anew_at' AND n >= strftime('%s', 'now') - 86400"
-        " * " TEXT_OF(STORE_LOST_TELL_DAYS),
+        " * " TEXT_OF(
+            STORE_LOST_TELL_DAYS) " UNION ALL SELECT 'pruning_begins_at', "
+                                  "strftime('%Y-%m-%d %H:%M:%f', n,"
+                                  " 'unixepoch') FROM total WHERE name = 'prune_from'"
+                                  " AND n > strftime('%s', 'now') + 0",
 
     [SQL_MESSAGE_ADD] = "INSERT INTO sns_message (sns_timestamp_ms, sns_message_id, "
                         "topic_id, received_at)"

@@ -17,6 +17,12 @@ const char *const db_sql_retention[SQL_COUNT] = {
         " sns_message_id DESC LIMIT ?1) WHERE sns_message_id NOT GLOB 'file:*'),"
         " (SELECT strftime('%s', received_at) * 1000 FROM sns_message"
         " ORDER BY id DESC LIMIT 1), ?2)",
+    [SQL_PRUNE_FROM] = "SELECT n FROM total WHERE name = 'prune_from'",
+    [SQL_PRUNE_FROM_PUT] = "INSERT INTO total (name, n) VALUES ('prune_from', ?)"
+                           " ON CONFLICT DO UPDATE SET n = excluded.n",
+    [SQL_PRUNE_MESSAGE_TIME] =
+        "SELECT strftime('%s', received_at) * 1000 FROM sns_message WHERE id = ?",
+    [SQL_PRUNE_CHANGE_TIME] = "SELECT at_ms FROM list_change WHERE id = ?",
     /* Those of the next ?3 rows that are older than ?2. */
     [SQL_PRUNE_FIND_BODIES] =
         "SELECT message_id, ?5 IS NOT NULL FROM (SELECT b.message_id, m.received_at FROM "
