@@ -259,6 +259,8 @@
 /* A text of an event, tags at most, or a note, in which each address may become longer.
  */
 #define STORE_NOTE_BYTES_MAX (256 * 1024)
+/* While a file is upgraded, who waits for it hears of it this often. */
+#define STORE_UPGRADE_TELL_MS 5000
 /* How long we wait for a foreign lock on the database before 503. */
 #define STORE_BUSY_MS 2000
 /* How long a start waits for those who read already; most queries end by then. Nobody can

@@ -42,6 +42,19 @@ enum store_mode {
 int store_open(const char *path, enum store_mode mode, struct store **ret,
                struct buf *fault);
 
+/* What STORE_OWN does first to a file of an earlier version. */
+struct store_upgrade {
+    enum { STORE_UPGRADE_BEGINS, STORE_UPGRADE_GOES_ON, STORE_UPGRADE_ENDS } what;
+    int from, to;    /* versions of the schema */
+    int64_t events;  /* in the file, about */
+    int64_t took_ms; /* so far */
+};
+typedef void store_upgrade_fn(void *context, const struct store_upgrade *upgrade);
+/* Who hears of that, in the thread that opens the file: when it begins, again and again
+ * meanwhile, and when it has succeeded. One of the process; set before its threads run.
+ */
+void store_on_upgrade(store_upgrade_fn *hear, void *context);
+
 /*
  * For a file that turned out to be unusable while the daemon runs: as STORE_OWN, but
  * never creates a file, since that would be an empty list (-ENOENT), and first looks

@@ -57,8 +57,8 @@ struct store_prune_notice {
 };
 
 /*
- * A file from before there was retention: nobody has been told that something of it will
- * go. When something is due at `due_ms`, the time to prune by, notes in a transaction of
+ * A file from before there was retention: nobody knows yet that something of it will go.
+ * When something is due at `due_ms`, the time to prune by, notes in a transaction of
  * its own that it stays for STORE_PRUNE_GRACE_MS after `now_ms`, once. Files that this
  * program began need no such time.
  */

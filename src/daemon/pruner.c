@@ -57,8 +57,8 @@ static void notice_tell(const struct pruner *pruner,
     buf_done(&due);
 }
 
-/* Whoever upgrades is told a day before; again after a restart, but that does not make it
- * later. */
+/* After an upgrade the log says so a day before; again after a restart, which does not
+ * make it later. */
 static int pruner_may_prune(struct pruner *pruner, struct store *store, int64_t due_ms,
                             bool *ret)
 {

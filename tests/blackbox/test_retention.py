@@ -117,7 +117,7 @@ def test_complaint_23_the_database_does_not_grow_without_end(daemon, sns, kept):
     assert daemon.ctl("db", "check").code == 0
 
 
-def test_whoever_upgrades_is_told_a_day_before_anything_is_deleted(daemon, sns):
+def test_after_an_upgrade_the_log_says_a_day_before_that_something_is_deleted(daemon, sns):
     daemon.accept(sns.feedback(ses.bounce("ann@mail.example")))
     age(daemon, 401)
     daemon.stop()

@@ -78,8 +78,8 @@ const char *const db_sql[SQL_COUNT] = {
         "SELECT 'not_addressed_last_day', count(*) FROM event WHERE rule = "
         "'not-addressed'"
         " AND occurred_at >= strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 day')",
-    /* No row where no database was lost, or long ago, and none of the second where
-     * nothing waits to be pruned for the first time. */
+    /* Only where a database was lost lately, and where something waits to be pruned for
+     * the first time. */
     [SQL_STATUS_TIMES] =
         "SELECT name, strftime('%Y-%m-%d %H:%M:%f', n, 'unixepoch') FROM total"
         " WHERE name = 'begun_anew_at' AND n >= strftime('%s', 'now') - 86400"
