@@ -25,16 +25,22 @@ struct rebuild {
     struct store_rebuild store;
     struct output output;
     struct progress progress;
-    const char *address; /* the present one */
-    bool looks;          /* and neither changes nor counts */
     char page[TURN_REBUILD_MAX][ADDRESS_BYTES_MAX];
-    char turn[TURN_REBUILD_MAX][ADDRESS_BYTES_MAX]; /* what of it differs */
+    struct store_rebuilding *turn[TURN_REBUILD_MAX]; /* owned: what of it differs */
     size_t turn_count, turn_at;
     struct kind kinds[CTL_REBUILD_KINDS_MAX];
     size_t kind_count;
     uint64_t looked, changed, left;
     char left_samples[CTL_REBUILD_SAMPLES_MAX][ADDRESS_BYTES_MAX];
 };
+
+static void rebuild_free(struct rebuild *rebuild)
+{
+    for (size_t i = 0; rebuild && i < rebuild->turn_count; i++)
+        store_rebuilding_free(rebuild->turn[i]);
+    free(rebuild);
+}
+DEFINE_CLEANUP(struct rebuild, rebuild_free)
 
 static struct kind *kind_get(struct rebuild *rebuild, const struct store_rebuilt *change)
 {
@@ -62,11 +68,9 @@ static int rebuilt_note(void *context, const struct store_rebuilt *change)
 {
     struct rebuild *rebuild = context;
 
-    if (rebuild->looks)
-        return 0;
     if (rebuild->ctl->format != OUTPUT_TABLE) {
         const struct store_value row[] = {
-            output_text("address", rebuild->address),
+            output_text("address", change->address),
             output_text("scope", change->scope),
             output_text("action", policy_action_word(change->action)),
             output_text("reason", policy_reason_word(change->reason)),
@@ -77,19 +81,14 @@ static int rebuilt_note(void *context, const struct store_rebuilt *change)
     struct kind *kind = kind_get(rebuild, change);
     if (kind->count < CTL_REBUILD_SAMPLES_MAX)
         (void)snprintf(kind->samples[kind->count], ADDRESS_BYTES_MAX, "%s",
-                       rebuild->address);
+                       change->address);
     kind->count++;
     return 0;
 }
 
-/* 1 it differs, 0 it does not, or a fault. */
-static int address_rebuild(struct rebuild *rebuild, const char *address, bool looks)
+/* 0 where it has too many events, or another fault. */
+static int left_note(struct rebuild *rebuild, const char *address, int r)
 {
-    rebuild->address = address;
-    rebuild->looks = looks;
-    rebuild->store.dry_run = looks || ctl_given(rebuild->ctl, OPTION_DRY_RUN);
-    int r = store_rebuild_address(rebuild->ctl->store, &rebuild->store, address,
-                                  rebuilt_note, rebuild);
     if (r != -E2BIG)
         return r;
     if (rebuild->left < CTL_REBUILD_SAMPLES_MAX)
@@ -101,20 +100,18 @@ static int address_rebuild(struct rebuild *rebuild, const char *address, bool lo
 static int turn_rebuild_next(void *context, bool *ret_end)
 {
     struct rebuild *rebuild = context;
+    int r = 0;
 
-    if (rebuild->turn_at == rebuild->turn_count) {
-        *ret_end = true;
-        return 0;
-    }
-    int r = address_rebuild(rebuild, rebuild->turn[rebuild->turn_at], false);
-    if (r < 0)
+    if (rebuild->turn_at < rebuild->turn_count)
+        r = store_rebuild_save(rebuild->turn[rebuild->turn_at], rebuilt_note, rebuild);
+    if (r < 0 && r != -E2BIG) /* it has got too many events meanwhile */
         return r;
-    rebuild->turn_at++;
+    if (rebuild->turn_at < rebuild->turn_count)
+        store_rebuilding_free(take_ptr(rebuild->turn[rebuild->turn_at++]));
     *ret_end = rebuild->turn_at == rebuild->turn_count;
     return 0;
 }
 
-/* What differs is computed once more where it cannot change meanwhile. */
 static int turns_rebuild(struct rebuild *rebuild)
 {
     enum ctl_turn_end end =
@@ -124,20 +121,22 @@ static int turns_rebuild(struct rebuild *rebuild)
     rebuild->turn_at = 0;
     while (r == 0 && rebuild->turn_at < rebuild->turn_count)
         r = ctl_turn(rebuild->ctl->store, end, turn_rebuild_next, rebuild);
-    rebuild->turn_count = 0;
+    rebuild->turn_count = r == 0 ? 0 : rebuild->turn_count;
     return r;
 }
 
-/* Most of a list stays as it is: what differs is found where nobody has to wait. */
 static int page_look(struct rebuild *rebuild, int count)
 {
+    struct store *store = rebuild->ctl->store;
     int r = 0;
 
     for (int i = 0; r >= 0 && i < count; i++) {
-        r = address_rebuild(rebuild, rebuild->page[i], true);
-        if (r == 1)
-            memcpy(rebuild->turn[rebuild->turn_count++], rebuild->page[i],
-                   ADDRESS_BYTES_MAX);
+        struct store_rebuilding **differs = &rebuild->turn[rebuild->turn_count];
+
+        r = left_note(
+            rebuild, rebuild->page[i],
+            store_rebuild_look(store, &rebuild->store, rebuild->page[i], differs));
+        rebuild->turn_count += r == 1;
         progress_show(&rebuild->progress, ++rebuild->looked);
     }
     return r < 0 ? r : 0;
@@ -218,15 +217,17 @@ static int rebuild_tell(struct rebuild *rebuild)
 int cmd_suppress_rebuild(struct ctl *ctl)
 {
     bool dry_run = ctl_given(ctl, OPTION_DRY_RUN);
-    _cleanup_(freep) struct rebuild *rebuild = calloc(1, sizeof(*rebuild));
+    _cleanup_(rebuild_freep) struct rebuild *rebuild = calloc(1, sizeof(*rebuild));
 
     if (!rebuild)
         return ctl_fail("out of memory");
     if (!ctl_settings(ctl) || !ctl_store(ctl, dry_run ? STORE_READ : STORE_WRITE))
         return CTL_COULD_NOT;
     rebuild->ctl = ctl;
-    rebuild->store = (struct store_rebuild){
-        .policy = &ctl->settings->policy, .actor = ctl_actor(), .now_ms = ctl->now_ms};
+    rebuild->store = (struct store_rebuild){.policy = &ctl->settings->policy,
+                                            .actor = ctl_actor(),
+                                            .now_ms = ctl->now_ms,
+                                            .dry_run = dry_run};
     ctl_output(ctl, &rebuild->output, NULL);
     progress_start(&rebuild->progress, "addresses", false);
     int r = list_rebuild(rebuild);

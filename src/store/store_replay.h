@@ -17,7 +17,10 @@ struct replayed {
     struct policy_address state;
     unsigned given; /* reasons that rest on what is not replayed */
     char details[POLICY_REASONS][POLICY_DETAIL_BYTES_MAX];
-    struct kept_address kept; /* what the list says */
+    struct kept_address kept;                /* what the list says … */
+    struct policy_entry was[POLICY_REASONS]; /* … and said when it was read */
+    struct policy_change change;             /* what it takes, where it `differs` */
+    bool differs;
 };
 
 struct replay {

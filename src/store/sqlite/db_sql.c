@@ -406,6 +406,9 @@ const char *const db_sql[SQL_COUNT] = {
         " e.from_domain, e.identity, e.configuration_set, e.tenant, e.tags,"
         " e.candidates, e.occurred_at, m.received_at, e.guarded, e.scope"
         " FROM event AS e JOIN sns_message AS m ON m.id = e.message_id WHERE e.id = ?",
+    [SQL_REBUILD_REVISION] =
+        "SELECT count(*), max(id), (SELECT max(id) FROM decision WHERE address = ?1)"
+        " FROM event WHERE address = ?1",
     [SQL_REBUILD_DECISIONS] = "SELECT scope, action, reason, at FROM decision"
                               " WHERE address = ? AND action <> 'add' ORDER BY id",
     [SQL_REBUILD_ENTRIES] =
