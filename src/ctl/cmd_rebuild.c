@@ -125,7 +125,7 @@ static int turns_rebuild(struct rebuild *rebuild)
     return r;
 }
 
-static int page_look(struct rebuild *rebuild, int count)
+static int rebuild_page_look(struct rebuild *rebuild, int count)
 {
     struct store *store = rebuild->ctl->store;
     int r = 0;
@@ -144,7 +144,7 @@ static int page_look(struct rebuild *rebuild, int count)
 
 /* How many addresses there were, or a fault. Within one transaction, since each statement
  * alone would begin one; so nothing is written meanwhile, which may have to wait. */
-static int page_read(struct rebuild *rebuild, const char *after)
+static int rebuild_page(struct rebuild *rebuild, const char *after)
 {
     struct store *store = rebuild->ctl->store;
     int r = store_read_begin(store), ended;
@@ -153,7 +153,7 @@ static int page_read(struct rebuild *rebuild, const char *after)
         return r;
     int count = store_rebuild_next(store, after, rebuild->page, TURN_REBUILD_MAX);
     if (count > 0)
-        r = page_look(rebuild, count);
+        r = rebuild_page_look(rebuild, count);
     ended = store_read_end(store);
     return count < 0 ? count : r < 0 ? r : ended < 0 ? ended : count;
 }
@@ -163,7 +163,7 @@ static int list_rebuild(struct rebuild *rebuild)
     char after[ADDRESS_BYTES_MAX] = "";
     int count;
 
-    while ((count = page_read(rebuild, after)) > 0) {
+    while ((count = rebuild_page(rebuild, after)) > 0) {
         rebuild->changed += rebuild->turn_count;
         int r = turns_rebuild(rebuild);
         if (r < 0)

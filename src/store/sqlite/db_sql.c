@@ -78,17 +78,6 @@ const char *const db_sql[SQL_COUNT] = {
         "SELECT 'not_addressed_last_day', count(*) FROM event WHERE rule = "
         "'not-addressed'"
         " AND occurred_at >= strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 day')",
-    /* Only where a database was lost lately, and where something waits to be pruned for
-     * the first time. */
-    [SQL_STATUS_TIMES] =
-        "SELECT name, strftime('%Y-%m-%d %H:%M:%f', n, 'unixepoch') FROM total"
-        " WHERE name = 'begun_anew_at' AND n >= strftime('%s', 'now') - 86400"
-        " * " TEXT_OF(
-            STORE_LOST_TELL_DAYS) " UNION ALL SELECT 'pruning_begins_at', "
-                                  "strftime('%Y-%m-%d %H:%M:%f', n,"
-                                  " 'unixepoch') FROM total WHERE name = 'prune_from'"
-                                  " AND n > strftime('%s', 'now') + 0",
-
     [SQL_MESSAGE_ADD] = "INSERT INTO sns_message (sns_timestamp_ms, sns_message_id, "
                         "topic_id, received_at)"
                         " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
