@@ -233,9 +233,10 @@
 #define STORE_COMPACT_PAGES_MAX 4096
 /* Free pages that the daemon leaves in the file, for what comes next. */
 #define STORE_FREE_BYTES_KEPT (16L * 1024 * 1024)
-/* Messages, bodies or changes pruned in one transaction, and how long it goes on with
- * them: what is deleted is overwritten, and its rows in indexes are anywhere. A delivery
- * that arrives meanwhile waits for that and a commit. */
+/* Messages, bodies or changes pruned in one transaction: as many as take STORE_PRUNE_MS
+ * with its commit. What is deleted is overwritten, and its rows in indexes are anywhere,
+ * so that most of the time may be the disk's. A delivery that arrives meanwhile waits. */
+#define STORE_PRUNE_ROWS_MIN 4
 #define STORE_PRUNE_ROWS_MAX 200
 #define STORE_PRUNE_MS       10
 /* Rows that are looked at for old ones behind the last of these: less than a millisecond.
@@ -246,6 +247,9 @@
 #define STORE_KNOWN_KEEP_MS (14LL * 24 * 3600 * 1000)
 /* Without a message for this long nobody confirms our clock, and pruning waits. */
 #define STORE_PRUNE_QUIET_MS (2LL * 24 * 3600 * 1000)
+/* From the announcement that retention is about to delete something of a file from before
+ * there was any, to the first deletion: so that somebody reads it. */
+#define STORE_PRUNE_GRACE_MS (24LL * 3600 * 1000)
 /* Events of an address erased in one transaction, with their bodies: STORE_TURN_MS. */
 #define STORE_ERASE_ROWS_MAX 100
 /* Ids of events, bodies and so on that are searched for it in one step. */
@@ -255,6 +259,8 @@
 /* A text of an event, tags at most, or a note, in which each address may become longer.
  */
 #define STORE_NOTE_BYTES_MAX (256 * 1024)
+/* While a file is upgraded, who waits for it hears of it this often. */
+#define STORE_UPGRADE_TELL_MS 5000
 /* How long we wait for a foreign lock on the database before 503. */
 #define STORE_BUSY_MS 2000
 /* How long a start waits for those who read already; most queries end by then. Nobody can
@@ -291,6 +297,8 @@
 #define STORE_LOST_TELL_DAYS 30
 /* Rows that one call of store_tidy() looks at: some milliseconds. */
 #define STORE_TIDY_ROWS_MAX 2000
+/* And of soft days and the like, which are anywhere: each is a page or two. */
+#define STORE_TIDY_OLD_MAX 100
 /* Old counted keys of imports are checked this often. */
 #define STORE_TIDY_AGAIN_MS (3600LL * 1000)
 /* Tasks given out and without a result; more wait. */
@@ -360,6 +368,12 @@
 /* Events of an address that are replayed when one comes late, within a transaction of
  * deliveries: some milliseconds. With more, it is carried in as if it were not late. */
 #define STORE_REPLAY_EVENTS_MAX 100
+/* Events of an address that `suppress rebuild` replays, in about STORE_TURN_MS: an
+ * address has a few, one that a sender goes on mailing for years has a thousand. With
+ * more it stays as it is. */
+#define STORE_REBUILD_EVENTS_MAX 5000
+/* Ids of lines of the log that a rebuild draws at once: each draw is a search. */
+#define STORE_CHANGE_IDS 256
 /* How late the log may say that a term has ended. */
 #define STORE_EXPIRE_AGAIN_MS (60LL * 1000)
 /* Entries whose end is logged in one transaction: some milliseconds. */

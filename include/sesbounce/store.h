@@ -42,6 +42,19 @@ enum store_mode {
 int store_open(const char *path, enum store_mode mode, struct store **ret,
                struct buf *fault);
 
+/* What STORE_OWN does first to a file of an earlier version. */
+struct store_upgrade {
+    enum { STORE_UPGRADE_BEGINS, STORE_UPGRADE_GOES_ON, STORE_UPGRADE_ENDS } what;
+    int from, to;    /* versions of the schema */
+    int64_t events;  /* in the file, about */
+    int64_t took_ms; /* so far */
+};
+typedef void store_upgrade_fn(void *context, const struct store_upgrade *upgrade);
+/* Who hears of that, in the thread that opens the file: when it begins, again and again
+ * meanwhile, and when it has succeeded. One of the process; set before its threads run.
+ */
+void store_on_upgrade(store_upgrade_fn *hear, void *context);
+
 /*
  * For a file that turned out to be unusable while the daemon runs: as STORE_OWN, but
  * never creates a file, since that would be an empty list (-ENOENT), and first looks
@@ -199,23 +212,35 @@ struct store_rebuild {
     const struct policy *policy;
     const char *actor;
     int64_t now_ms;
-    bool dry_run; /* else it is part of the caller's transaction */
+    bool dry_run; /* for a reader, too */
 };
-/* The next address after `address` ("" at first), in place. 1, 0 at the end, or a fault.
+/* The next `max` addresses after `after` ("" at first): how many there are, or a fault.
  */
-int store_rebuild_next(struct store *store, char address[ADDRESS_BYTES_MAX]);
+int store_rebuild_next(struct store *store, const char *after,
+                       char (*ret)[ADDRESS_BYTES_MAX], size_t max);
+
+/* What differs of an address (its key form). Only reads. 1: the caller owns `*ret`; 0
+ * nothing does, or a fault. -E2BIG: it has more than STORE_REBUILD_EVENTS_MAX events, and
+ * stays as it is. `rebuild` is copied; what it points to is borrowed. */
+struct store_rebuilding;
+int store_rebuild_look(struct store *store, const struct store_rebuild *rebuild,
+                       const char *address, struct store_rebuilding **ret);
+void store_rebuilding_free(struct store_rebuilding *rebuilding);
+DEFINE_CLEANUP(struct store_rebuilding, store_rebuilding_free)
 
 struct store_rebuilt {
+    const char *address;
     const char *scope;
     enum policy_action action;
     enum policy_reason reason;
     const char *rule; /* by which it is so now; NULL: by none */
 };
 typedef int store_rebuilt_fn(void *context, const struct store_rebuilt *change);
-/* Changes the entries of an address (its key form), and reports what. 1 when any was,
- * 0 or a fault. */
-int store_rebuild_address(struct store *store, const struct store_rebuild *rebuild,
-                          const char *address, store_rebuilt_fn *report, void *context);
+/* Changes the entries, and reports what; once. Part of the caller's transaction, unless
+ * it is a dry run. Looks again where something has changed since. 0 or a fault, as
+ * above. */
+int store_rebuild_save(struct store_rebuilding *rebuilding, store_rebuilt_fn *report,
+                       void *context);
 
 /* `topics confirm`: every token of the topic that waits or failed starts over. -ENOENT:
  * there is none that could still be valid. */

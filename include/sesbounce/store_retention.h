@@ -24,15 +24,16 @@ struct store_pruning {
     int64_t pruned[STORE_PRUNE_KINDS];  /* how many are gone; only grows */
     enum store_prunable what;           /* of store_prune.c: how far it is */
     int64_t after_id[STORE_PRUNE_KINDS];
+    size_t rows_max; /* of the next step; 0 before the first */
 };
 /* From the oldest row on. */
 void store_prune_begin(struct store_pruning *pruning);
 
 /*
  * A step: prunes up to STORE_PRUNE_ROWS_MAX rows, in a transaction that takes about
- * STORE_PRUNE_MS; none where nothing is due. The list, the counters and what a live entry
- * rests on stay. Without `*ret_more` the pass is over; what has become due since then is
- * found by further steps.
+ * STORE_PRUNE_MS, to judge by those before; none where nothing is due. The list, the
+ * counters and what a live entry rests on stay. Without `*ret_more` the pass is over;
+ * what has become due since then is found by further steps.
  */
 int store_prune(struct store *store, struct store_pruning *pruning, int64_t now_ms,
                 bool *ret_more);
@@ -46,6 +47,23 @@ int store_prune_count(struct store *store, struct store_pruning *pruning, int64_
  * is ahead deletes nothing.
  */
 int store_prune_clock(struct store *store, int64_t now_ms, int64_t *ret_ms);
+
+/* What is about to go for the first time. */
+struct store_prune_notice {
+    int64_t from_ms; /* nothing goes before; CLOCK_NONE: what is due may go now */
+    /* When the oldest of each kind came that is due; CLOCK_NONE: none is. */
+    int64_t oldest_ms[STORE_PRUNE_KINDS];
+    int64_t before_ms[STORE_PRUNE_KINDS]; /* and what came before this is */
+};
+
+/*
+ * A file from before there was retention: nobody knows yet that something of it will go.
+ * When something is due at `due_ms`, the time to prune by, notes in a transaction of
+ * its own that it stays for STORE_PRUNE_GRACE_MS after `now_ms`, once. Files that this
+ * program began need no such time.
+ */
+int store_prune_announce(struct store *store, const struct store_pruning *pruning,
+                         int64_t due_ms, int64_t now_ms, struct store_prune_notice *ret);
 
 /* Stands in place of an address in what others still need. */
 #define STORE_ERASED_ADDRESS "erased@erased.invalid"

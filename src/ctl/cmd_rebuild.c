@@ -7,9 +7,9 @@
 #include "ctl/limits.h"
 #include "ctl/progress.h"
 
-/* Addresses that are changed in one transaction: some entries, lines of the log and
- * look-ups each. */
-#define TURN_REBUILD_MAX (STORE_TURN_ROWS_MAX / 8)
+/* Addresses that are read at a time, and then changed, in as many transactions as
+ * STORE_TURN_MS makes of it: each writes two rows or three. */
+#define TURN_REBUILD_MAX (STORE_TURN_ROWS_MAX / 2)
 
 /* Changes of one kind. */
 struct kind {
@@ -25,14 +25,22 @@ struct rebuild {
     struct store_rebuild store;
     struct output output;
     struct progress progress;
-    const char *address;                            /* the present one */
-    bool quiet;                                     /* it is looked at only */
-    char turn[TURN_REBUILD_MAX][ADDRESS_BYTES_MAX]; /* those that differ */
+    char page[TURN_REBUILD_MAX][ADDRESS_BYTES_MAX];
+    struct store_rebuilding *turn[TURN_REBUILD_MAX]; /* owned: what of it differs */
     size_t turn_count, turn_at;
     struct kind kinds[CTL_REBUILD_KINDS_MAX];
     size_t kind_count;
-    uint64_t looked, changed;
+    uint64_t looked, changed, left;
+    char left_samples[CTL_REBUILD_SAMPLES_MAX][ADDRESS_BYTES_MAX];
 };
+
+static void rebuild_free(struct rebuild *rebuild)
+{
+    for (size_t i = 0; rebuild && i < rebuild->turn_count; i++)
+        store_rebuilding_free(rebuild->turn[i]);
+    free(rebuild);
+}
+DEFINE_CLEANUP(struct rebuild, rebuild_free)
 
 static struct kind *kind_get(struct rebuild *rebuild, const struct store_rebuilt *change)
 {
@@ -60,11 +68,9 @@ static int rebuilt_note(void *context, const struct store_rebuilt *change)
 {
     struct rebuild *rebuild = context;
 
-    if (rebuild->quiet)
-        return 0;
     if (rebuild->ctl->format != OUTPUT_TABLE) {
         const struct store_value row[] = {
-            output_text("address", rebuild->address),
+            output_text("address", change->address),
             output_text("scope", change->scope),
             output_text("action", policy_action_word(change->action)),
             output_text("reason", policy_reason_word(change->reason)),
@@ -75,66 +81,96 @@ static int rebuilt_note(void *context, const struct store_rebuilt *change)
     struct kind *kind = kind_get(rebuild, change);
     if (kind->count < CTL_REBUILD_SAMPLES_MAX)
         (void)snprintf(kind->samples[kind->count], ADDRESS_BYTES_MAX, "%s",
-                       rebuild->address);
+                       change->address);
     kind->count++;
     return 0;
 }
 
-static int address_rebuild(struct rebuild *rebuild, const char *address, bool dry_run)
+/* 0 where it has too many events, or another fault. */
+static int left_note(struct rebuild *rebuild, const char *address, int r)
 {
-    rebuild->address = address;
-    rebuild->store.dry_run = dry_run;
-    rebuild->quiet = dry_run && !ctl_given(rebuild->ctl, OPTION_DRY_RUN);
-    return store_rebuild_address(rebuild->ctl->store, &rebuild->store, address,
-                                 rebuilt_note, rebuild);
+    if (r != -E2BIG)
+        return r;
+    if (rebuild->left < CTL_REBUILD_SAMPLES_MAX)
+        memcpy(rebuild->left_samples[rebuild->left], address, strlen(address) + 1);
+    rebuild->left++;
+    return 0;
 }
 
 static int turn_rebuild_next(void *context, bool *ret_end)
 {
     struct rebuild *rebuild = context;
+    int r = 0;
 
-    if (rebuild->turn_at == rebuild->turn_count) {
-        *ret_end = true;
-        return 0;
-    }
-    int r = address_rebuild(rebuild, rebuild->turn[rebuild->turn_at], false);
-    if (r < 0)
+    if (rebuild->turn_at < rebuild->turn_count)
+        r = store_rebuild_save(rebuild->turn[rebuild->turn_at], rebuilt_note, rebuild);
+    if (r < 0 && r != -E2BIG) /* it has got too many events meanwhile */
         return r;
-    rebuild->turn_at++;
+    if (rebuild->turn_at < rebuild->turn_count)
+        store_rebuilding_free(take_ptr(rebuild->turn[rebuild->turn_at++]));
     *ret_end = rebuild->turn_at == rebuild->turn_count;
     return 0;
 }
 
-/* What differs is computed once more where it cannot change meanwhile. */
 static int turns_rebuild(struct rebuild *rebuild)
 {
+    enum ctl_turn_end end =
+        ctl_given(rebuild->ctl, OPTION_DRY_RUN) ? TURN_READS : TURN_COMMITS;
     int r = 0;
 
     rebuild->turn_at = 0;
     while (r == 0 && rebuild->turn_at < rebuild->turn_count)
-        r = ctl_turn(rebuild->ctl->store, TURN_COMMITS, turn_rebuild_next, rebuild);
-    rebuild->turn_count = 0;
+        r = ctl_turn(rebuild->ctl->store, end, turn_rebuild_next, rebuild);
+    rebuild->turn_count = r == 0 ? 0 : rebuild->turn_count;
     return r;
+}
+
+static int rebuild_page_look(struct rebuild *rebuild, int count)
+{
+    struct store *store = rebuild->ctl->store;
+    int r = 0;
+
+    for (int i = 0; r >= 0 && i < count; i++) {
+        struct store_rebuilding **differs = &rebuild->turn[rebuild->turn_count];
+
+        r = left_note(
+            rebuild, rebuild->page[i],
+            store_rebuild_look(store, &rebuild->store, rebuild->page[i], differs));
+        rebuild->turn_count += r == 1;
+        progress_show(&rebuild->progress, ++rebuild->looked);
+    }
+    return r < 0 ? r : 0;
+}
+
+/* How many addresses there were, or a fault. Within one transaction, since each statement
+ * alone would begin one; so nothing is written meanwhile, which may have to wait. */
+static int rebuild_page(struct rebuild *rebuild, const char *after)
+{
+    struct store *store = rebuild->ctl->store;
+    int r = store_read_begin(store), ended;
+
+    if (r < 0)
+        return r;
+    int count = store_rebuild_next(store, after, rebuild->page, TURN_REBUILD_MAX);
+    if (count > 0)
+        r = rebuild_page_look(rebuild, count);
+    ended = store_read_end(store);
+    return count < 0 ? count : r < 0 ? r : ended < 0 ? ended : count;
 }
 
 static int list_rebuild(struct rebuild *rebuild)
 {
-    bool dry_run = ctl_given(rebuild->ctl, OPTION_DRY_RUN);
-    char address[ADDRESS_BYTES_MAX] = "";
-    int r;
+    char after[ADDRESS_BYTES_MAX] = "";
+    int count;
 
-    while ((r = store_rebuild_next(rebuild->ctl->store, address)) == 1) {
-        r = address_rebuild(rebuild, address, true);
+    while ((count = rebuild_page(rebuild, after)) > 0) {
+        rebuild->changed += rebuild->turn_count;
+        int r = turns_rebuild(rebuild);
         if (r < 0)
             return r;
-        rebuild->changed += r == 1;
-        if (r == 1 && !dry_run)
-            memcpy(rebuild->turn[rebuild->turn_count++], address, sizeof(address));
-        if (rebuild->turn_count == TURN_REBUILD_MAX && (r = turns_rebuild(rebuild)) < 0)
-            return r;
-        progress_show(&rebuild->progress, ++rebuild->looked);
+        memcpy(after, rebuild->page[count - 1], sizeof(after));
     }
-    return r < 0 ? r : turns_rebuild(rebuild);
+    return count;
 }
 
 static int kind_print(struct rebuild *rebuild, const struct kind *kind)
@@ -148,6 +184,19 @@ static int kind_print(struct rebuild *rebuild, const struct kind *kind)
     for (uint64_t i = 0; r == 0 && i < kind->count && i < CTL_REBUILD_SAMPLES_MAX; i++)
         r = output_printf(&rebuild->output, "%s %s", i ? "," : "", kind->samples[i]);
     return r < 0 ? r : output_printf(&rebuild->output, "\n");
+}
+
+/* On standard error, since it concerns every format. */
+static void left_tell(const struct rebuild *rebuild)
+{
+    uint64_t n = rebuild->left;
+
+    if (n > 0)
+        ctl_note("%llu addresses have more than %d bounces, complaints and opt-outs, and "
+                 "stay as they are, such as %s%s%s%s%s",
+                 (unsigned long long)n, STORE_REBUILD_EVENTS_MAX,
+                 rebuild->left_samples[0], n > 1 ? ", " : "", rebuild->left_samples[1],
+                 n > 2 ? ", " : "", rebuild->left_samples[2]);
 }
 
 static int rebuild_tell(struct rebuild *rebuild)
@@ -168,19 +217,22 @@ static int rebuild_tell(struct rebuild *rebuild)
 int cmd_suppress_rebuild(struct ctl *ctl)
 {
     bool dry_run = ctl_given(ctl, OPTION_DRY_RUN);
-    _cleanup_(freep) struct rebuild *rebuild = calloc(1, sizeof(*rebuild));
+    _cleanup_(rebuild_freep) struct rebuild *rebuild = calloc(1, sizeof(*rebuild));
 
     if (!rebuild)
         return ctl_fail("out of memory");
     if (!ctl_settings(ctl) || !ctl_store(ctl, dry_run ? STORE_READ : STORE_WRITE))
         return CTL_COULD_NOT;
     rebuild->ctl = ctl;
-    rebuild->store = (struct store_rebuild){
-        .policy = &ctl->settings->policy, .actor = ctl_actor(), .now_ms = ctl->now_ms};
+    rebuild->store = (struct store_rebuild){.policy = &ctl->settings->policy,
+                                            .actor = ctl_actor(),
+                                            .now_ms = ctl->now_ms,
+                                            .dry_run = dry_run};
     ctl_output(ctl, &rebuild->output, NULL);
     progress_start(&rebuild->progress, "addresses", false);
     int r = list_rebuild(rebuild);
     progress_end(&rebuild->progress);
+    left_tell(rebuild);
     if (r == 0)
         r = rebuild_tell(rebuild);
     return ctl_output_end(ctl, &rebuild->output, r);

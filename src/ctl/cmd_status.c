@@ -14,6 +14,7 @@
 /* What `counts` has, in its order. */
 enum {
     NEW_LIST,
+    PRUNING,
     DROPPED,
     QUARANTINED,
     HELD,
@@ -178,6 +179,11 @@ static const struct {
                   "the database was lost, and an empty list was begun at @: restore "
                   "a backup (man sesbounced); this line disappears with the new "
                   "list, or after " DIGITS(STORE_LOST_TELL_DAYS) " days"},
+    [PRUNING] = {"pruning_begins_at",
+                 "from @ on, [retention] deletes what it keeps no longer, for the first "
+                 "time in this database; type: sesbouncectl db prune --dry-run, to see "
+                 "how much that is; to keep it, write `events = forever` and the like "
+                 "under [retention], and restart sesbounced"},
     [DROPPED] = {"quarantine_dropped_last_day",
                  "messages dropped since yesterday, because the quarantine was full: @; "
                  "[retention] quarantine_bytes is its size; to see what fills it, type: "

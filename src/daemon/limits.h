@@ -120,6 +120,9 @@
 /* A thread that is busy with one thing for longer is stuck: the watchdog is not petted.
  */
 #define BUSY_TOO_LONG_MS 60000
+/* How long systemd waits for the next sign of an upgrade: SQLite gives none while it
+ * merges what it has sorted, and while it syncs. TimeoutStartSec is the same. */
+#define UPGRADE_STEP_MS (15 * 60 * 1000)
 /* Deliveries in one transaction: bounds the WAL's growth and the time of a replay. */
 #define WRITER_BATCH_MAX 512
 /* How often the idle writer looks whether somebody else changed the outbox. */

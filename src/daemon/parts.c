@@ -6,6 +6,7 @@
 #include "daemon/database.h"
 #include "daemon/limits.h"
 #include "daemon/server.h"
+#include "daemon/upgrade.h"
 #include "sesbounce/https.h"
 #include "sesbounce/simulator.h"
 
@@ -165,9 +166,11 @@ static int part_start_store(struct program *program)
 {
     struct service *service = &program->service;
     bool may_mend;
-    int r = store_open(program->settings->store.path, STORE_OWN, &program->store,
-                       &program->fault);
+    int r;
 
+    store_on_upgrade(upgrade_hear, service);
+    r = store_open(program->settings->store.path, STORE_OWN, &program->store,
+                   &program->fault);
     if (r == 0)
         database_tell_if_new(program->store, program->settings->store.path);
     if (r < 0) {

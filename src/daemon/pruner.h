@@ -11,7 +11,9 @@
 
 struct pruner {
     struct store_pruning pruning;
-    int64_t next_ms; /* of the clock that only runs forward: the next step */
+    bool is_announced; /* what goes may go */
+    int64_t from_ms;   /* by the wall clock: nothing goes before; 0: not told */
+    int64_t next_ms;   /* of the clock that only runs forward: the next step */
     int64_t restart_ms;
 };
 

@@ -129,7 +129,7 @@ static bool writer_may_write(const struct writer *writer)
     return writer->database.store && health_store_fault(&writer->service->health) == 0;
 }
 
-static void writer_tidy(struct writer *writer)
+static void writer_expire(struct writer *writer)
 {
     struct store *store = writer->database.store;
     bool more = false;
@@ -141,14 +141,8 @@ static void writer_tidy(struct writer *writer)
     }
     r = store_expire(store, clock_wall_ms(), &more);
 
-    if (r < 0) {
-        database_fault(&writer->database, "the end of a term could not be logged", r);
-        return;
-    }
-    r = store_tidy(store, clock_wall_ms(), &more);
     if (r < 0)
-        database_fault(&writer->database,
-                       "expired de-duplication keys could not be deleted", r);
+        database_fault(&writer->database, "the end of a term could not be logged", r);
 }
 
 static void writer_tell_dropped(struct writer *writer)
@@ -178,7 +172,7 @@ static void writer_prune(struct writer *writer)
     r = pruner_step(&writer->pruner, writer->database.store);
     if (r < 0)
         database_fault(&writer->database,
-                       "what [retention] keeps no longer could not be deleted", r);
+                       "what is too old to be kept could not be deleted", r);
 }
 
 static void guard_tell(const struct store_guard *guard)
@@ -242,7 +236,7 @@ static void writer_hand_out_tasks(struct writer *writer)
 static void writer_keep_house(struct writer *writer, bool is_idle)
 {
     if (is_idle && writer_may_write(writer))
-        writer_tidy(writer);
+        writer_expire(writer);
     if (writer_may_write(writer) &&
         (is_idle || store_quarantine_grew(writer->database.store)))
         writer_bound_quarantine(writer);

@@ -145,6 +145,7 @@ int store_begin(struct store *store)
     if (r < 0)
         return r;
     store->in_transaction = true;
+    store->writing->change_ids = (struct change_ids){0};
     r = store_look_around(store);
     if (r < 0)
         store_rollback(store);

@@ -118,6 +118,9 @@ struct writing {
     int64_t totals[TOTAL_COUNT]; /* what the transaction adds to them */
     struct policy_total list_totals[STORE_LIST_TOTALS_MAX]; /* and to those of the list */
     size_t list_total_count;
+    struct change_ids {
+        int64_t next, left;
+    } change_ids; /* drawn by the transaction that is open */
     struct day_tally days[STORE_DAYS_TALLIED_MAX];
     size_t day_count;
     struct type_tally types[STORE_TYPES_TALLIED_MAX];
@@ -317,6 +320,12 @@ struct list_cause {
     struct str actor;
     struct str note;
 };
+/* One of its rows, by ENTRY_COLUMNS of the engine; a row without a reason is left. */
+int kept_read_entry(struct kept_address *kept, struct db_call *call);
+
+/* Draws STORE_CHANGE_IDS at once, unless `count` are left, for a transaction of many
+ * lines and no events; what is left at its end is not used. */
+int change_ids_reserve(struct store *store, size_t count);
 /* The id of a line of the log that is not that of an event. */
 int change_id_draw(struct store *store, int64_t *ret);
 /* Saves what has changed, and logs it. */
@@ -332,14 +341,6 @@ struct list_event {
     struct str guard; /* why the outage guard holds it; or absent */
     bool has_line;    /* as in struct list_cause */
 };
-
-/* --- store_rebuild.c ------------------------------------------------------------- */
-
-/* Replays all kept events of the address, with `event` among them, into `kept`, of which
- * the list is loaded, and saves that. -E2BIG, and nothing done: the entry rests on more
- * than events. */
-int list_replay(struct store *store, const struct list_event *event,
-                struct kept_address *kept, const struct list_cause *cause);
 
 /* --- store_write_guard.c --------------------------------------------------------- */
 

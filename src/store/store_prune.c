@@ -28,6 +28,7 @@ static int64_t prune_cut(const struct store_pruning *pruning, enum store_prunabl
     return keep_ms == POLICY_FOR_EVER ? CLOCK_NONE : now_ms - keep_ms;
 }
 
+/* Of the kind `what`. */
 static int old_rows_find(struct store *store, const struct store_pruning *pruning,
                          int64_t now_ms, struct old_rows *ret)
 {
@@ -124,6 +125,15 @@ void store_prune_begin(struct store_pruning *pruning)
         pruning->after_id[i] = 0;
 }
 
+/* As many rows as STORE_PRUNE_MS allows, to judge by the step before. */
+static void prune_rows_adapt(struct store_pruning *pruning, int64_t took_ms)
+{
+    if (took_ms > STORE_PRUNE_MS && pruning->rows_max > STORE_PRUNE_ROWS_MIN)
+        pruning->rows_max /= 2;
+    else if (took_ms < STORE_PRUNE_MS / 2 && pruning->rows_max < STORE_PRUNE_ROWS_MAX)
+        pruning->rows_max += pruning->rows_max / 2;
+}
+
 /* Rows of which something is kept for longer are found again each time, and left. */
 static int old_rows_prune(struct store *store, struct store_pruning *pruning,
                           const struct old_rows *rows)
@@ -131,7 +141,7 @@ static int old_rows_prune(struct store *store, struct store_pruning *pruning,
     int64_t deadline_ms = clock_mono_ms() + STORE_PRUNE_MS;
     int r = 0;
 
-    for (size_t i = 0; i < rows->count; i++) {
+    for (size_t i = 0; i < rows->count && i < pruning->rows_max; i++) {
         r = row_prune(store, pruning, rows->ids[i], rows->may_go[i]);
         if (r < 0)
             break;
@@ -169,11 +179,16 @@ int store_prune(struct store *store, struct store_pruning *pruning, int64_t now_
         pruning->what = STORE_PRUNE_BODIES; /* the next time from where these ended */
         return r;
     }
+    if (pruning->rows_max == 0)
+        pruning->rows_max = STORE_PRUNE_ROWS_MIN;
     r = store_begin(store);
+    int64_t begun_ms = clock_mono_ms(); /* waiting for others is not our work */
     if (r == 0)
         r = store_finish(store, old_rows_prune(store, pruning, &rows));
     if (r < 0)
         *pruning = before;
+    else
+        prune_rows_adapt(pruning, clock_mono_ms() - begun_ms);
     *ret_more = r == 0;
     return r;
 }
@@ -204,6 +219,58 @@ int store_prune_count(struct store *store, struct store_pruning *pruning, int64_
     }
     *ret_more = r == 0 && rows.count > 0;
     return r;
+}
+
+/* What is due of each kind, from the oldest on. Is anything? 1, 0 or a fault. */
+static int due_look(struct store *store, const struct store_pruning *pruning,
+                    int64_t due_ms, struct store_prune_notice *ret)
+{
+    struct store_pruning from_the_oldest = *pruning;
+    int is_due = 0, r = 0;
+
+    for (unsigned i = 0; r >= 0 && i < STORE_PRUNE_KINDS; i++) {
+        struct old_rows rows;
+
+        from_the_oldest.what = (enum store_prunable)i;
+        from_the_oldest.after_id[i] = 0;
+        ret->before_ms[i] = prune_cut(pruning, (enum store_prunable)i, due_ms);
+        ret->oldest_ms[i] = CLOCK_NONE;
+        r = old_rows_find(store, &from_the_oldest, due_ms, &rows);
+        if (r < 0 || rows.count == 0)
+            continue;
+        is_due = 1;
+        r = db_find(store,
+                    i == STORE_PRUNE_LOG ? SQL_PRUNE_CHANGE_TIME : SQL_PRUNE_MESSAGE_TIME,
+                    &ret->oldest_ms[i], db_int(rows.ids[0]));
+    }
+    return r < 0 ? r : is_due;
+}
+
+int store_prune_announce(struct store *store, const struct store_pruning *pruning,
+                         int64_t due_ms, int64_t now_ms, struct store_prune_notice *ret)
+{
+    int64_t from_s = 0;
+    int noted = db_find(store, SQL_PRUNE_FROM, &from_s);
+    int64_t from_ms = from_s * CLOCK_SECOND_MS;
+    int r;
+
+    ret->from_ms = CLOCK_NONE;
+    if (noted < 0 || (noted == 1 && from_ms <= now_ms))
+        return db_only_fault(noted);
+    r = due_look(store, pruning, due_ms, ret);
+    if (r <= 0)
+        return r;
+    /* Later than that only if the clock was ahead when it was noted. */
+    if (noted == 0 || from_ms - now_ms > STORE_PRUNE_GRACE_MS) {
+        from_ms = now_ms + STORE_PRUNE_GRACE_MS;
+        r = store_begin(store);
+        if (r == 0)
+            r = store_finish(store, db_do(store, SQL_PRUNE_FROM_PUT,
+                                          db_int(from_ms / CLOCK_SECOND_MS)));
+    }
+    if (r >= 0)
+        ret->from_ms = from_ms;
+    return db_only_fault(r);
 }
 
 int store_prune_clock(struct store *store, int64_t now_ms, int64_t *ret_ms)

@@ -55,7 +55,7 @@ int store_status(struct store *store, store_row_fn *row, void *context)
     if (r == 0)
         r = status_give_rows(store, SQL_STATUS_LEAKS, row, context);
     if (r == 0)
-        r = status_give_rows(store, SQL_STATUS_BEGUN_ANEW, row, context);
+        r = status_give_rows(store, SQL_STATUS_TIMES, row, context);
     return r;
 }
 

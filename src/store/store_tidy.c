@@ -39,25 +39,35 @@ static int tidy_counted(struct store *store, int64_t now_ms, bool *ret_more)
     return db_do(store, SQL_COUNTED_TIDY, KEY_OF(&begin), KEY_OF(&end), db_int(cut));
 }
 
+/* Some of what is too old for the soft counting and the guard. */
+static int tidy_old(struct store *store, int64_t now_ms, bool *ret_more)
+{
+    const struct {
+        enum sql which;
+        struct db_value before;
+    } kinds[] = {
+        {SQL_SOFT_TIDY, db_day(now_ms - STORE_SOFT_KEEP_MS)},
+        {SQL_PROVIDER_TIDY, db_int((now_ms - 2 * POLICY_GUARD_USUAL_MS) / CLOCK_HOUR_MS)},
+        {SQL_IDENTITY_TIDY, db_day(now_ms - STORE_SOFT_KEEP_MS)},
+    };
+    int r = 0;
+
+    for (size_t i = 0; r >= 0 && i < sizeof(kinds) / sizeof(*kinds); i++) {
+        r = db_change(store, kinds[i].which, kinds[i].before, db_int(STORE_TIDY_OLD_MAX));
+        *ret_more = *ret_more || r >= STORE_TIDY_OLD_MAX;
+    }
+    return db_only_fault(r);
+}
+
 /* What is done once in STORE_TIDY_AGAIN_MS. */
 static int tidy_rarely(struct store *store, int64_t now_ms)
 {
-    int r = db_do(store, SQL_SOFT_TIDY, db_day(now_ms - STORE_SOFT_KEEP_MS),
-                  db_int(STORE_TIDY_ROWS_MAX));
-
-    if (r == 0)
-        r = db_do(store, SQL_PROVIDER_TIDY,
-                  db_int((now_ms - 2 * POLICY_GUARD_USUAL_MS) / CLOCK_HOUR_MS),
-                  db_int(STORE_TIDY_ROWS_MAX));
-    if (r == 0)
-        r = db_do(store, SQL_IDENTITY_TIDY, db_day(now_ms - STORE_SOFT_KEEP_MS),
-                  db_int(STORE_TIDY_ROWS_MAX));
     /* What ended long ago is in no sum; not so lately that a clock that is set back
      * shows.
      */
-    if (r == 0)
-        r = db_do(store, SQL_TOTAL_TIDY,
+    int r = db_do(store, SQL_TOTAL_TIDY,
                   db_int((now_ms - STORE_TOTAL_KEEP_MS) / CLOCK_MINUTE_MS));
+
     if (r == 0)
         r = token_tidy(store);
     if (r == 0)
@@ -89,6 +99,8 @@ int store_tidy(struct store *store, int64_t now_ms, bool *ret_more)
         r = tidy_counted(store, now_ms, ret_more);
     if (r == 0)
         r = hours_tidy(store, now_ms, ret_more);
+    if (r == 0)
+        r = tidy_old(store, now_ms, ret_more);
     if (r == 0 && again)
         r = tidy_rarely(store, now_ms);
     r = store_finish(store, r);

@@ -101,6 +101,16 @@ static int days_reserve(struct kept_address *kept)
     return 0;
 }
 
+int kept_read_entry(struct kept_address *kept, struct db_call *call)
+{
+    int64_t reason = db_get_int(call);
+
+    if (reason <= POLICY_REASON_NONE || reason >= POLICY_REASONS)
+        return 0;
+    kept->rows |= 1u << reason;
+    return entry_read(kept, call, &kept->state.entries[reason]);
+}
+
 /* The entries, and a person's last removal in a row without a reason. */
 static int kept_load_list(struct store *store, struct kept_address *kept)
 {
@@ -110,16 +120,13 @@ static int kept_load_list(struct store *store, struct kept_address *kept)
     int r;
 
     while ((r = db_step(&call)) == 1) {
-        int64_t reason = db_get_int(&call);
+        unsigned rows = kept->rows;
 
-        r = 0;
-        if (reason > POLICY_REASON_NONE && reason < POLICY_REASONS) {
-            kept->rows |= 1u << reason;
-            r = entry_read(kept, &call, &kept->state.entries[reason]);
-        } else
-            kept->state.removed_ms = db_get_time(&call);
+        r = kept_read_entry(kept, &call);
         if (r < 0)
             break;
+        if (kept->rows == rows)
+            kept->state.removed_ms = db_get_time(&call);
     }
     return r;
 }
@@ -255,9 +262,30 @@ static int kept_save_day(struct store *store, const struct kept_address *kept,
                  identity_value(day->identity));
 }
 
+int change_ids_reserve(struct store *store, size_t count)
+{
+    struct change_ids *ids = &store->writing->change_ids;
+    int64_t last = 0;
+    int r;
+
+    if (ids->left >= (int64_t)count)
+        return 0;
+    r = db_find(store, SQL_CHANGE_ID, &last, db_int(STORE_CHANGE_IDS));
+    if (r == 1)
+        *ids = (struct change_ids){.next = last - STORE_CHANGE_IDS + 1,
+                                   .left = STORE_CHANGE_IDS};
+    return db_only_fault(r);
+}
+
 int change_id_draw(struct store *store, int64_t *ret)
 {
-    return db_only_fault(db_find(store, SQL_CHANGE_ID, ret));
+    struct change_ids *ids = &store->writing->change_ids;
+
+    if (ids->left == 0)
+        return db_only_fault(db_find(store, SQL_CHANGE_ID, ret, db_int(1)));
+    *ret = ids->next++;
+    ids->left--;
+    return 0;
 }
 
 /* Is it what the view makes of the event's row? */

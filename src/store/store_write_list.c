@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "store/store_internal.h"
+#include "store/store_replay.h"
 
 static bool effect_counts_softly(enum policy_effect effect)
 {

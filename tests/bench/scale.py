@@ -6,6 +6,7 @@ import os
 import sqlite3
 import statistics
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -104,3 +105,7 @@ def look_ups(program: Path, config: Path, database: Path, events: int) -> dict:
             "filter_each_us": (filtered - nothing) * 1000 / LINES,
             "events_ms": history - nothing, "events_wall_ms": history_wall,
             "file_mb": database.stat().st_size / 1e6}
+
+
+if __name__ == "__main__":
+    fill(Path(sys.argv[1]), int(sys.argv[2]))

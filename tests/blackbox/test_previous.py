@@ -65,6 +65,17 @@ def test_every_question_has_the_same_answer(migrated, release):
     assert migrated.ctl("db", "check").code == 0
 
 
+def test_the_upgrade_is_logged_and_systemd_waits_for_it(migrated, release):
+    begin, end = (migrated.wait_log(words, "EVENTS=") for words in (
+        "the database is of an earlier version", "the database has been upgraded"))
+    version = release.name.removeprefix("schema-")
+    events = max(int(row["id"]) for row in answers(release)["events"])
+    for line in (begin, end):
+        assert f"FROM={version} TO=7 EVENTS={events} SECONDS=" in line, line
+    extending = [text for text in migrated.notified if "EXTEND_TIMEOUT_USEC=900000000" in text]
+    assert extending and "STATUS=upgrading the database" in extending[0]
+
+
 def test_what_was_imported_is_known(migrated, release):
     before = migrated.rows("SELECT * FROM daily"), migrated.events()
     names = (release / "imported").read_text().split()

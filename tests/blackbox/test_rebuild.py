@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 import ses
@@ -91,4 +94,23 @@ def test_the_list_is_the_same_after_everything_was_pruned(lived):
                and lived.value("SELECT count(*) FROM events") == 0)
     told = lived.ctl("suppress", "rebuild")
     assert told.code == 0 and told.out.endswith(", 0 of them differ\n"), told
+    assert the_list(lived) == before
+
+
+def test_an_address_with_too_many_events_stays_as_it_is_and_is_named(lived):
+    """What takes longer than a delivery may wait is not replayed."""
+    with closing(sqlite3.connect(lived.database, timeout=30)) as db, db:
+        columns = ", ".join(name for (name,) in db.execute(
+            "SELECT name FROM pragma_table_xinfo('event') WHERE hidden = 0")
+            if name not in ("id", "key_time", "key_hash"))
+        db.execute(f"INSERT INTO event ({columns}) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL"
+                   f" SELECT i + 1 FROM n WHERE i < 5001) SELECT {columns} FROM"
+                   " (SELECT * FROM event WHERE address = 'policy@mail.example') JOIN n")
+    before = the_list(lived)
+    lived.configure({"suppression": {"rule": "permanent-policy record"}})
+    for words in (["--dry-run"], []):
+        told = lived.ctl("suppress", "rebuild", *words)
+        assert told.code == 0 and told.out.endswith(", 0 of them differ\n"), told
+        assert "1 addresses have more than 5000 bounces" in told.err, told
+        assert "such as policy@mail.example\n" in told.err, told
     assert the_list(lived) == before

@@ -115,3 +115,31 @@ def test_complaint_23_the_database_does_not_grow_without_end(daemon, sns, kept):
     assert old == (0 if kept == "30d" else len(load.acknowledged))
     assert len(daemon.suppressed()) == len(load.acknowledged) + len(more.acknowledged)
     assert daemon.ctl("db", "check").code == 0
+
+
+def test_after_an_upgrade_the_log_says_a_day_before_that_something_is_deleted(daemon, sns):
+    daemon.accept(sns.feedback(ses.bounce("ann@mail.example")))
+    age(daemon, 401)
+    daemon.stop()
+    with closing(sqlite3.connect(daemon.database, timeout=30)) as db:
+        # As in a file that an earlier version began.
+        db.execute("DELETE FROM total WHERE name = 'prune_from'")
+        db.commit()
+    for _ in range(2):  # a restart does not make it later
+        daemon.start()
+        line = daemon.wait_log("is about to delete what it keeps no longer")
+        assert "bodies = 30 days: from 20" in line and "events = 400 days: from 20" in line, line
+        assert "events = forever" in line, line
+        begins = daemon.value("SELECT n FROM total WHERE name = 'prune_from'")
+        assert 86000 < begins - daemon.value("SELECT strftime('%s', 'now')+0") <= 86400
+        assert daemon.value("SELECT count(*) FROM events") == 1
+        daemon.stop()
+    status = daemon.ctl("status")
+    assert "[retention] deletes what it keeps no longer, for the first time" in status.out
+    assert "sesbouncectl db prune --dry-run" in status.out
+    with closing(sqlite3.connect(daemon.database, timeout=30)) as db:
+        db.execute("UPDATE total SET n = n - 86401 WHERE name = 'prune_from'")
+        db.commit()
+    daemon.start()
+    eventually(lambda: daemon.value("SELECT count(*) FROM events") == 0, 30)
+    assert "for the first time" not in daemon.ctl("status").out

@@ -94,9 +94,15 @@ static int migrations_apply(struct store *store, int64_t from)
     return db_exec(store, sql, "setting the version");
 }
 
-/* For `status`, which shows it for STORE_LOST_TELL_DAYS. */
-static int file_note_loss(struct store *store)
+/* Nobody waits for what retention deletes of a new file. That an old one was lost is for
+ * `status`, which shows it for STORE_LOST_TELL_DAYS. */
+static int file_note_beginning(struct store *store)
 {
+    int r = db_exec(store, "INSERT INTO total (name, n) VALUES ('prune_from', 0)",
+                    "noting that a list was begun");
+
+    if (r < 0 || !store->db->was_lost)
+        return r;
     return db_exec(store,
                    "INSERT INTO total (name, n)"
                    " VALUES ('begun_anew_at', strftime('%s', 'now'))",
@@ -116,8 +122,8 @@ static int file_upgrade(struct store *store, struct buf *fault)
         r = identity_judge(store, &identity, fault);
     if (r == 0)
         r = migrations_apply(store, identity.version);
-    if (r == 0 && identity.version == 0 && store->db->was_lost)
-        r = file_note_loss(store);
+    if (r == 0 && identity.version == 0)
+        r = file_note_beginning(store);
     if (r == 0)
         r = db_exec(store, "COMMIT", "committing a migration");
     store->db->is_new = r == 0 && identity.version == 0;
@@ -126,15 +132,63 @@ static int file_upgrade(struct store *store, struct buf *fault)
     return r;
 }
 
+/* --- a file that holds something, which may take long ---------------------------- */
+
+static struct {
+    store_upgrade_fn *hear;
+    void *context;
+} upgrade_hearer;
+
+void store_on_upgrade(store_upgrade_fn *hear, void *context)
+{
+    upgrade_hearer.hear = hear;
+    upgrade_hearer.context = context;
+}
+
+struct upgrading {
+    struct store_upgrade now;
+    int64_t begun_ms, told_ms;
+};
+
+static void upgrade_tell(struct upgrading *upgrading, int what)
+{
+    upgrading->told_ms = clock_mono_ms();
+    upgrading->now.what = what;
+    upgrading->now.took_ms = upgrading->told_ms - upgrading->begun_ms;
+    if (upgrade_hearer.hear)
+        upgrade_hearer.hear(upgrade_hearer.context, &upgrading->now);
+}
+
+static int upgrade_progress(void *context)
+{
+    struct upgrading *upgrading = context;
+
+    if (clock_mono_ms() - upgrading->told_ms >= STORE_UPGRADE_TELL_MS)
+        upgrade_tell(upgrading, STORE_UPGRADE_GOES_ON);
+    return 0;
+}
+
 /* Sorts of millions of rows would take more memory than the unit allows. For new files
  * there is nothing to sort. */
-static int file_upgrade_large(struct store *store, struct buf *fault)
+static int file_upgrade_large(struct store *store, struct buf *fault, int version)
 {
-    int r = db_exec(store, "PRAGMA temp_store = FILE", "preparing a migration");
+    struct upgrading upgrading = {.now = {.from = version, .to = MIGRATION_COUNT},
+                                  .begun_ms = clock_mono_ms()};
+    int r = identity_read_number(store, "SELECT coalesce(max(id), 0) FROM event",
+                                 &upgrading.now.events);
     int back;
 
     if (r == 0)
-        r = file_upgrade(store, fault);
+        r = db_exec(store, "PRAGMA temp_store = FILE", "preparing a migration");
+    if (r < 0)
+        return r;
+    upgrade_tell(&upgrading, STORE_UPGRADE_BEGINS);
+    sqlite3_progress_handler(store->db->sqlite, STORE_CHECK_STEPS, upgrade_progress,
+                             &upgrading);
+    r = file_upgrade(store, fault);
+    sqlite3_progress_handler(store->db->sqlite, 0, NULL, NULL);
+    if (r == 0)
+        upgrade_tell(&upgrading, STORE_UPGRADE_ENDS);
     back = db_exec(store, "PRAGMA temp_store = MEMORY", "after a migration");
     return r < 0 ? r : back;
 }
@@ -155,7 +209,8 @@ int db_migrate(struct store *store, struct buf *fault)
     if (r == 0)
         r = identity_judge(store, &identity, fault);
     if (r == 0 && identity.version < MIGRATION_COUNT)
-        r = identity.version == 0 ? file_upgrade(store, fault)
-                                  : file_upgrade_large(store, fault);
+        r = identity.version == 0
+                ? file_upgrade(store, fault)
+                : file_upgrade_large(store, fault, (int)identity.version);
     return r;
 }

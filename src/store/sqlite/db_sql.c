@@ -7,6 +7,12 @@
     " AND m.sns_message_id NOT GLOB 'file:*' AND NOT EXISTS (SELECT 1 FROM unapplied"    \
     " AS u WHERE u.message_id = m.id AND u.reason = 'future'))"
 
+/* As kept_read_entry() reads them. */
+#define ENTRY_COLUMNS                                                                    \
+    "strength, since, until, first_event_at, last_event_at, event_count, repeats,"       \
+    " lifted_at, held_id, ended, is_basis, origin, detail, rule, held_why, actor, note," \
+    " lifted_by, lifted_note"
+
 /* A whole entry. */
 #define ENTRY_ROW                                                                        \
     "INTO suppression (address, scope, reason, since, until, first_event_at,"            \
@@ -72,12 +78,6 @@ const char *const db_sql[SQL_COUNT] = {
         "SELECT 'not_addressed_last_day', count(*) FROM event WHERE rule = "
         "'not-addressed'"
         " AND occurred_at >= strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 day')",
-    /* No row where no database was lost, or long ago. */
-    [SQL_STATUS_BEGUN_ANEW] =
-        "SELECT name, strftime('%Y-%m-%d %H:%M:%f', n, 'unixepoch') FROM total"
-        " WHERE name = 'begun_anew_at' AND n >= strftime('%s', 'now') - 86400"
-        " * " TEXT_OF(STORE_LOST_TELL_DAYS),
-
     [SQL_MESSAGE_ADD] = "INSERT INTO sns_message (sns_timestamp_ms, sns_message_id, "
                         "topic_id, received_at)"
                         " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -344,10 +344,7 @@ const char *const db_sql[SQL_COUNT] = {
                           " LIMIT ?)",
 
     [SQL_ADDRESS_LIST] =
-        "SELECT strength, since, until, first_event_at, last_event_at, event_count,"
-        " repeats, lifted_at, held_id, ended, is_basis, origin, detail, rule, held_why,"
-        " actor, note, lifted_by, lifted_note"
-        " FROM suppression WHERE address = ?1 AND scope = ?2"
+        "SELECT " ENTRY_COLUMNS " FROM suppression WHERE address = ?1 AND scope = ?2"
         " UNION ALL SELECT 0, max(at), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,"
         " NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
         " FROM decision WHERE address = ?1 AND scope = ?2 AND action = 'remove'",
@@ -370,22 +367,26 @@ const char *const db_sql[SQL_COUNT] = {
     [SQL_EVENT_LATER] = "SELECT 1 FROM event WHERE address = ? AND occurred_at > ?"
                         " AND type = 'Complaint' LIMIT 1",
     [SQL_REBUILD_NEXT] =
-        "SELECT min(address) FROM (SELECT * FROM (SELECT address FROM event"
-        " WHERE address > ?1 ORDER BY address LIMIT 1) UNION ALL"
-        " SELECT * FROM (SELECT address FROM suppression WHERE address > ?1"
-        " ORDER BY address LIMIT 1))",
+        "SELECT address FROM (SELECT DISTINCT address FROM event WHERE address > ?1"
+        " ORDER BY address LIMIT ?2) UNION"
+        " SELECT address FROM (SELECT DISTINCT address FROM suppression"
+        " WHERE address > ?1 ORDER BY address LIMIT ?2) ORDER BY 1 LIMIT ?2",
     [SQL_REBUILD_EVENTS] =
+        "SELECT id, occurred_at FROM event WHERE address = ? AND (type = 'Bounce'"
+        " OR type = 'Complaint' OR type = 'Subscription') LIMIT ?",
+    [SQL_REBUILD_EVENT] =
         "SELECT e.type, e.bounce_type, e.bounce_subtype, e.complaint_subtype,"
         " e.feedback_type, e.status, e.action, e.diagnostic, e.rule, e.ses_message_id,"
         " e.from_domain, e.identity, e.configuration_set, e.tenant, e.tags,"
         " e.candidates, e.occurred_at, m.received_at, e.guarded, e.scope"
-        " FROM event AS e JOIN sns_message AS m ON m.id = e.message_id"
-        " WHERE e.address = ? AND (e.type = 'Bounce' OR e.type = 'Complaint'"
-        " OR e.type = 'Subscription') ORDER BY e.occurred_at, e.id",
+        " FROM event AS e JOIN sns_message AS m ON m.id = e.message_id WHERE e.id = ?",
+    [SQL_REBUILD_REVISION] =
+        "SELECT count(*), max(id), (SELECT max(id) FROM decision WHERE address = ?1)"
+        " FROM event WHERE address = ?1",
     [SQL_REBUILD_DECISIONS] = "SELECT scope, action, reason, at FROM decision"
                               " WHERE address = ? AND action <> 'add' ORDER BY id",
-    [SQL_REBUILD_SCOPE] =
-        "SELECT min(scope) FROM suppression WHERE address = ? AND scope > ?",
+    [SQL_REBUILD_ENTRIES] =
+        "SELECT scope, " ENTRY_COLUMNS " FROM suppression WHERE address = ?",
     [SQL_PROVIDER_HARD] =
         "SELECT hard FROM provider_hour WHERE provider = ? AND hour = ?",
     /* An outage is not what is usual. */
@@ -406,7 +407,7 @@ const char *const db_sql[SQL_COUNT] = {
                         " VALUES (?, ?, ?, ?, ?)",
     [SQL_GUARD_HELD] = "UPDATE guard SET hour = ?2 WHERE id = ?1",
     [SQL_EVENT_GUARDED] = "UPDATE event SET guarded = 1 WHERE id = ?",
-    [SQL_CHANGE_ID] = "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'event'"
+    [SQL_CHANGE_ID] = "UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'event'"
                       " RETURNING seq",
     [SQL_CHANGE_ADD] =
         "INSERT INTO list_change (id, at_ms, event_id, address, scope, action,"

@@ -1,5 +1,6 @@
 /* The statements of store_prune.c and store_erase*.c. */
 #include "store/sqlite/db.h"
+#include "store/sqlite/db_sql_counters.h"
 
 /* What strangers write into an event. */
 #define EVENT_TEXTS                                                                      \
@@ -17,6 +18,22 @@ const char *const db_sql_retention[SQL_COUNT] = {
         " sns_message_id DESC LIMIT ?1) WHERE sns_message_id NOT GLOB 'file:*'),"
         " (SELECT strftime('%s', received_at) * 1000 FROM sns_message"
         " ORDER BY id DESC LIMIT 1), ?2)",
+    /* Only where a database was lost lately, and where something waits to be pruned for
+     * the first time. */
+    [SQL_STATUS_TIMES] =
+        "SELECT name, strftime('%Y-%m-%d %H:%M:%f', n, 'unixepoch') FROM total"
+        " WHERE name = 'begun_anew_at' AND n >= strftime('%s', 'now') - 86400"
+        " * " TEXT_OF(
+            STORE_LOST_TELL_DAYS) " UNION ALL SELECT 'pruning_begins_at', "
+                                  "strftime('%Y-%m-%d %H:%M:%f', n,"
+                                  " 'unixepoch') FROM total WHERE name = 'prune_from'"
+                                  " AND n > strftime('%s', 'now') + 0",
+    [SQL_PRUNE_FROM] = "SELECT n FROM total WHERE name = 'prune_from'",
+    [SQL_PRUNE_FROM_PUT] = "INSERT INTO total (name, n) VALUES ('prune_from', ?)"
+                           " ON CONFLICT DO UPDATE SET n = excluded.n",
+    [SQL_PRUNE_MESSAGE_TIME] =
+        "SELECT strftime('%s', received_at) * 1000 FROM sns_message WHERE id = ?",
+    [SQL_PRUNE_CHANGE_TIME] = "SELECT at_ms FROM list_change WHERE id = ?",
     /* Those of the next ?3 rows that are older than ?2. */
     [SQL_PRUNE_FIND_BODIES] =
         "SELECT message_id, ?5 IS NOT NULL FROM (SELECT b.message_id, m.received_at FROM "

@@ -400,6 +400,30 @@ static void tidying_is_bounded_and_ends(void **state)
     assert_answer(fixture, "SELECT count(*) FROM counted", "0");
 }
 
+static void tidying_goes_on_until_no_old_soft_day_is_left(void **state)
+{
+    struct fixture *fixture = *state;
+    bool more = false;
+    int calls = 0;
+
+    tamper(fixture, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+                    "WHERE i < 450) INSERT INTO soft_day (address, scope, day, identity, "
+                    "first_ms, last_ms) SELECT i || '@example.com', '*', '2020-01-01', "
+                    "'', 0, 0 FROM n");
+    tamper(fixture, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+                    "WHERE i < 450) INSERT INTO identity_day (identity, day) "
+                    "SELECT i || '.example', '2020-01-01' FROM n");
+    do {
+        assert_int_equal(store_tidy(fixture->store, fixture->now_ms, &more), 0);
+        calls++;
+    } while (more && calls < 100);
+    assert_int_equal(calls, 450 / STORE_TIDY_OLD_MAX + 1);
+    assert_answer(fixture, "SELECT count(*) FROM soft_day", "0");
+    assert_answer(fixture, "SELECT count(*) FROM identity_day", "0");
+    assert_answer(fixture,
+                  "SELECT n FROM total WHERE name = 'addresses_with_soft_bounces'", "0");
+}
+
 static void tidying_passes_over_what_was_imported_lately(void **state)
 {
     struct fixture *fixture = *state;
@@ -454,6 +478,7 @@ int main(void)
         TEST(a_removal_forgets_soft_days_and_those_from_before_it),
         TEST(tidying_forgets_counted_keys_after_three_days),
         TEST(tidying_is_bounded_and_ends),
+        TEST(tidying_goes_on_until_no_old_soft_day_is_left),
         TEST(tidying_passes_over_what_was_imported_lately),
         TEST(an_entry_keeps_the_origin_of_its_term),
     };

@@ -233,6 +233,47 @@ static void a_dry_run_counts_what_goes(void **state)
 }
 
 /* More than one step; a step that is not committed leaves off where it began. */
+/* A day is given once, whatever the clock does, and only when something is due. */
+static void what_an_old_file_holds_is_announced_a_day_before_it_goes(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_pruning pruning = {
+        .keep_ms = {DAYS(30), DAYS(400), DAYS(90), DAYS(1095)}};
+    struct store_prune_notice notice;
+    int64_t now_ms = fixture->now_ms;
+
+    deliver_old(fixture, hard("old@example.com", "f1"), 401);
+    assert_int_equal(
+        store_prune_announce(fixture->store, &pruning, now_ms, now_ms, &notice), 0);
+    assert_int_equal(notice.from_ms, CLOCK_NONE); /* this program began it */
+
+    tamper(fixture, "DELETE FROM total WHERE name = 'prune_from'");
+    assert_int_equal(store_prune_announce(fixture->store, &pruning, now_ms - DAYS(372),
+                                          now_ms, &notice),
+                     0);
+    assert_int_equal(notice.from_ms, CLOCK_NONE); /* nothing is due yet */
+    assert_answer(fixture, "SELECT count(*) FROM total WHERE name = 'prune_from'", "0");
+
+    for (int hours = 0; hours < 24; hours += 23) { /* after a restart, too */
+        assert_int_equal(store_prune_announce(fixture->store, &pruning, now_ms,
+                                              now_ms + hours * CLOCK_HOUR_MS, &notice),
+                         0);
+        assert_int_equal(notice.from_ms, now_ms + STORE_PRUNE_GRACE_MS);
+    }
+    assert_int_equal(notice.oldest_ms[STORE_PRUNE_EVENTS], now_ms - DAYS(401));
+    assert_int_equal(notice.before_ms[STORE_PRUNE_EVENTS], now_ms - DAYS(400));
+    assert_int_equal(notice.oldest_ms[STORE_PRUNE_BODIES], now_ms - DAYS(401));
+    assert_int_equal(notice.oldest_ms[STORE_PRUNE_QUARANTINE], CLOCK_NONE);
+    /* The clock was days ahead. */
+    assert_int_equal(
+        store_prune_announce(fixture->store, &pruning, now_ms, now_ms - DAYS(5), &notice),
+        0);
+    assert_int_equal(notice.from_ms, now_ms - DAYS(4));
+    assert_int_equal(
+        store_prune_announce(fixture->store, &pruning, now_ms, now_ms, &notice), 0);
+    assert_int_equal(notice.from_ms, CLOCK_NONE); /* it is over */
+}
+
 static void many_go_in_steps(void **state)
 {
     struct fixture *fixture = *state;
@@ -342,6 +383,9 @@ int main(void)
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_dry_run_counts_what_goes, fixture_setup,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(
+            what_an_old_file_holds_is_announced_a_day_before_it_goes, fixture_setup,
+            fixture_teardown),
         cmocka_unit_test_setup_teardown(many_go_in_steps, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(space_goes_back_in_steps, fixture_setup,
