@@ -66,14 +66,14 @@ static int soft_line_write(struct story_state *state, const char *scope,
     return words_write(&words, state->output);
 }
 
-static int soft_write(void *context, const char *scope,
-                      const struct policy_soft_day *days, size_t count)
+static int soft_write(void *context, const char *scope, const struct policy_soft *softs,
+                      size_t count)
 {
     struct story_state *state = context;
     struct policy_soft_count soft;
     if (!scope_is_asked(state->asked, str_of(scope)))
         return 0;
-    policy_soft_look(state->asked->policy, days, count, state->asked->now_ms, &soft);
+    policy_soft_look(state->asked->policy, softs, count, state->asked->now_ms, &soft);
     for (size_t i = 0; i < state->count; i++)
         if (!state->entries[i].held && state->entries[i].reason == POLICY_REASON_SOFT &&
             strcmp(state->entries[i].scope, scope) == 0)
