@@ -75,6 +75,8 @@ void fold_begin(struct fold *fold)
 static bool entry_has_changed(const struct policy_entry *before,
                               const struct policy_entry *after)
 {
+    if (before->lifted && after->lifted)
+        return false;
     return after->exists != before->exists || after->lifted != before->lifted ||
            after->held != before->held || after->since_ms > before->since_ms ||
            after->until_ms != before->until_ms;
@@ -102,8 +104,8 @@ static enum policy_action entry_action(const struct policy_entry *after,
 
 /* A line for each entry, as if they had changed one after the other, the strongest first.
  */
-static void change_tell(const struct fold *fold, unsigned entries,
-                        enum policy_action action)
+static void change_log_entries(const struct fold *fold, unsigned entries,
+                               enum policy_action action)
 {
     const struct policy_entry *after = fold->address->entries;
     struct policy_entry shown[POLICY_REASONS];
@@ -135,7 +137,7 @@ void fold_end(struct fold *fold, unsigned entries, enum policy_action action)
             fold->change->in_force || entry_has_changed(&fold->before[i], &after[i]);
     }
     fold->change->entries |= entries;
-    change_tell(fold, entries, action);
+    change_log_entries(fold, entries, action);
     if (entries)
         totals_count(fold->address, 1, fold->change);
     else

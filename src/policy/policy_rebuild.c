@@ -17,18 +17,22 @@ void policy_replay(const struct policy_decision *decision, struct policy_address
                        decision->note);
 }
 
-/* What has ended matters, too: a later event may touch it. */
+static bool entry_matters(const struct policy_entry *entry, int64_t ms)
+{
+    return entry->held || policy_entry_is_live(entry, ms);
+}
+
+/* Where an event comes late, what has ended matters, too: a later one may touch it. */
 static bool entry_differs(const struct policy_entry *kept,
                           const struct policy_entry *replayed,
                           const struct policy_rebuild *by)
 {
-    if (!replayed->exists)
-        return kept->held || policy_entry_is_live(kept, by->now_ms);
-    if (!kept->exists)
-        return by->is_late || replayed->held ||
-               policy_entry_is_live(replayed, by->now_ms);
-    return kept->lifted != replayed->lifted || kept->held != replayed->held ||
-           kept->since_ms != replayed->since_ms || kept->until_ms != replayed->until_ms;
+    if (!entry_matters(kept, by->now_ms) && !entry_matters(replayed, by->now_ms) &&
+        (!by->is_late || !replayed->exists))
+        return false;
+    return kept->exists != replayed->exists || kept->lifted != replayed->lifted ||
+           kept->held != replayed->held || kept->since_ms != replayed->since_ms ||
+           kept->until_ms != replayed->until_ms;
 }
 
 /* Which way an event came is not kept with it, only with its entry. */
