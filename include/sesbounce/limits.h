@@ -324,9 +324,15 @@
 /* Pairs of a sending identity and a day with Deliveries that are remembered as written;
  * others are written again, which changes nothing. */
 #define STORE_IDENTITIES_CACHED_MAX 64
-/* Sending identities whose soft bounces of an address are kept apart on one day;
- * those of further ones count as of an unknown one. */
-#define POLICY_IDENTITIES_MAX 16
+/* Soft bounces and Deliveries of an address that are kept for a day and scope: more can
+ * come of one mail than matter. Of further ones the last is kept in place of the last. */
+#define POLICY_SOFT_DAY_MAX 16
+/* Scopes in which soft bounces of an address are counted; those of further ones are only
+ * recorded, since a Delivery visits each. A tag of the mail may choose the scope. */
+#define STORE_SOFT_SCOPES_MAX 64
+/* Soft bounces that are counted again in one transaction, because Deliveries of their
+ * identity became known: some milliseconds. */
+#define STORE_RECOUNT_ROWS_MAX 50
 /* Addresses that the outage guard remembers to have counted: one that is reported again
  * and again counts once. */
 #define GUARD_ADDRESSES 8

@@ -209,6 +209,7 @@ struct policy_judgement {
     int64_t term_ms;      /* POLICY_FOR_EVER or a duration */
     bool doubles;         /* each repeat after the term has run out doubles it */
     bool second_for_ever; /* a second event makes it permanent */
+    bool is_repeated;     /* it would, but its mail has counted before */
     bool list_hit;        /* SES did not try: never brings back what a person removed */
     bool not_tried;       /* likewise: the provider was not asked */
     bool own_scope;       /* the entry is in the event's scope, never in `*` */

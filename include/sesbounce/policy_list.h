@@ -25,9 +25,9 @@ enum policy_origin {
  * one. Texts are borrowed. */
 struct policy_entry {
     bool exists;
-    bool lifted;   /* by a person, by not-spam or by a Delivery */
-    bool held;     /* waits for a person; its term begins when it is released */
-    bool ended;    /* the end of its term is in the log */
+    bool lifted; /* by a person, by not-spam or by a Delivery */
+    bool held;   /* waits for a person; its term begins when it is released */
+    bool ended;  /* the end of its term is in the log; of a held one: of another before */
     bool is_basis; /* rests on what is kept no longer, or on an import: taken as given */
     enum policy_origin origin;
     int64_t since_ms;       /* when the present term began */
@@ -52,17 +52,17 @@ bool policy_entry_is_live(const struct policy_entry *entry, int64_t ms);
 
 enum policy_mark { POLICY_MARK_KEPT, POLICY_MARK_CHANGED, POLICY_MARK_GONE };
 
-/* A UTC day on which the address bounced for a sending identity. */
-struct policy_soft_day {
+/* What soft counting knows of an address in a scope: a soft bounce, or with neither flag
+ * a Delivery. */
+struct policy_soft {
     enum policy_mark mark; /* set by the fold */
-    int64_t first_ms; /* CLOCK_NONE: doubtful bounces only, of events of another scope */
-    int64_t last_ms;
-    int64_t doubt_first_ms; /* of the doubtful ones; CLOCK_NONE: none */
-    int64_t doubt_last_ms;
+    int64_t at_ms;
+    bool is_counted;  /* not a doubtful bounce of an event of another scope */
+    bool is_doubtful; /* SES calls it transient, but the address may be dead */
     /* Were Deliveries of the identity seen within POLICY_DELIVERIES_MS before?
-     * Otherwise nothing would ever end the counting, and the day does not count. */
+     * Otherwise nothing would ever end the counting, and the bounce does not count. */
     bool deliveries_seen;
-    struct str identity;
+    struct str identity; /* absent: of a Delivery */
 };
 /* For so long Deliveries of an identity say that it reports them (reference/policy.md).
  */
@@ -73,10 +73,10 @@ struct policy_soft_day {
 /* Everything that is kept about one address in one scope. */
 struct policy_address {
     struct policy_entry entries[POLICY_REASONS]; /* by reason */
-    struct policy_soft_day *days;                /* in order, with room for one more */
-    size_t day_count;
+    struct policy_soft *softs;                   /* in order, with room for two more */
+    size_t soft_count;
     int64_t removed_ms;   /* a person's last `remove`; CLOCK_NONE: never */
-    int64_t delivered_ms; /* of a Delivery, the latest that is known; or CLOCK_NONE */
+    int64_t delivered_ms; /* of the first Delivery after the event; or CLOCK_NONE */
 };
 
 /* Parts of struct policy_address; those that are not needed may be left empty. */
@@ -95,7 +95,8 @@ struct policy_when {
     bool imported;
     struct str guard; /* `guard:DOMAIN`: the outage guard holds its BOUNCE; or absent */
     struct str identity;  /* the sending identity, and for a soft bounce whether */
-    bool deliveries_seen; /* Deliveries of it were seen, as in struct policy_soft_day */
+    bool deliveries_seen; /* Deliveries of it were seen, as in struct policy_soft */
+    bool is_replayed;     /* all soft bounces are in the address already */
 };
 
 /*
@@ -133,12 +134,13 @@ struct policy_line {
     enum policy_reason before;
     enum policy_reason after;
 };
-/* What ended by itself, and then what the event or decision did. */
-#define POLICY_LINES_MAX 2
+/* What ended by itself, and then what the event or decision did to each entry. */
+#define POLICY_LINES_MAX (1 + POLICY_REASONS)
 
 struct policy_change {
-    unsigned entries; /* 1 << reason: these are to be written */
-    bool days;        /* some are marked */
+    unsigned entries;    /* 1 << reason: these are to be written */
+    bool softs;          /* some are marked */
+    bool replays_bounce; /* the BOUNCE entry may have lost or moved its basis */
     bool in_force; /* who is on the list, from when or until when is another matter now */
     size_t total_count;
     struct policy_total totals[POLICY_TOTALS_MAX];
@@ -156,15 +158,21 @@ void policy_fold(const struct policy *policy, const struct policy_judgement *jud
                  const struct policy_when *when, struct policy_address *address,
                  struct policy_change *ret);
 
+/* Counts the soft bounces again, after Deliveries of a sending identity became known. The
+ * judgement is of one of them. */
+void policy_recount(const struct policy *policy, const struct policy_judgement *judgement,
+                    int64_t now_ms, struct policy_address *address,
+                    struct policy_change *ret);
+
 /* How far soft counting has come. */
 struct policy_soft_count {
     int64_t days;        /* that count, within the window that ends at `now_ms` */
     int64_t recorded;    /* that only would if Deliveries of their identity were seen */
     struct str identity; /* of one of those; borrowed */
 };
-/* Of the days of one scope. */
-void policy_soft_look(const struct policy *policy, const struct policy_soft_day *days,
-                      size_t day_count, int64_t now_ms, struct policy_soft_count *ret);
+/* Of one scope. */
+void policy_soft_look(const struct policy *policy, const struct policy_soft *softs,
+                      size_t count, int64_t now_ms, struct policy_soft_count *ret);
 
 /* Notes the entries whose term has ended by `now_ms`. False: there are none. */
 bool policy_expire(int64_t now_ms, struct policy_address *address,
@@ -208,14 +216,20 @@ enum policy_decided policy_decide(const struct policy_decision *decision,
 void policy_replay(const struct policy_decision *decision,
                    struct policy_address *address);
 
+struct policy_rebuild {
+    unsigned given; /* 1 << reason: left alone */
+    int64_t now_ms;
+    bool is_late; /* for an event that comes late: what has ended is added, too */
+};
 /*
  * Replaces the entries for BOUNCE and COMPLAINT in `address` by those of the `replayed`
  * state, where who is on the list, from when or until when is another matter by these.
- * Taken as given, and left alone: SOFT and MANUAL, what is_basis, and the reasons in
- * `given` (1 << reason). False: nothing differs.
+ * Taken as given, and left alone: SOFT and MANUAL, what is_basis, and the reasons that
+ * are `given`. False: nothing differs.
  */
-bool policy_rebuild(const struct policy_address *replayed, unsigned given, int64_t now_ms,
-                    struct policy_address *address, struct policy_change *ret);
+bool policy_rebuild(const struct policy_address *replayed,
+                    const struct policy_rebuild *by, struct policy_address *address,
+                    struct policy_change *ret);
 /* Also where nothing differs, a late event is one more. False: not of this entry. */
 bool policy_replay_counts(const struct policy_entry *replayed, struct policy_entry *kept);
 

@@ -280,6 +280,11 @@ struct store_guard {
 };
 bool store_guard_news(struct store *store, struct store_guard *ret, size_t *ret_more);
 
+/* Counts soft bounces again, which counted for nothing until Deliveries of their sending
+ * identity became known: a bounded number in each call. */
+int store_recount(struct store *store, const struct policy *policy, int64_t now_ms,
+                  bool *ret_more);
+
 /* Logs entries whose term has ended, a bounded number; without `*ret_more` it does
  * nothing until STORE_EXPIRE_AGAIN_MS later. */
 int store_expire(struct store *store, int64_t now_ms, bool *ret_more);

@@ -126,9 +126,9 @@ typedef int store_preview_fn(void *context, const struct store_preview *preview)
 int store_preview(struct store *store, const struct intake *intake,
                   store_preview_fn *each, void *context);
 
-/* The days on which an address bounced softly, in one scope; borrowed. */
+/* What soft counting knows of an address in one scope; borrowed. */
 typedef int store_soft_fn(void *context, const char *scope,
-                          const struct policy_soft_day *days, size_t count);
+                          const struct policy_soft *softs, size_t count);
 
 /* Each scope in which it did; an address in its key form. Results as store_preview(). */
 int store_soft(struct store *store, const struct address *address, store_soft_fn *each,

@@ -64,13 +64,16 @@ CREATE TABLE guard (
 -- An event whose bounce the guard held.
 ALTER TABLE event ADD COLUMN guarded INTEGER;
 
--- On which days Deliveries of a sending identity were seen; '': it is not known.
+-- On which days Deliveries of a sending identity were seen; '': it is not known. `is_news`:
+-- soft bounces that did not count until then are to be counted again.
 CREATE TABLE identity_day (
     identity TEXT NOT NULL,
     day TEXT NOT NULL,
+    is_news INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (identity, day)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX identity_day_day ON identity_day (day);
+CREATE INDEX identity_day_news ON identity_day (is_news) WHERE is_news = 1;
 
 -- What people decide about held entries is a decision, too.
 DROP VIEW decisions;
@@ -93,36 +96,45 @@ CREATE VIEW decisions AS
 SELECT id, address, scope, action, reason, until, at, actor, note
 FROM decision;
 
--- A row for each sending identity, since only some report Deliveries; '': it is not known.
--- Without NOT NULL for first_ms, which a day of doubtful bounces of another scope lacks.
+-- What soft counting knows: a soft bounce, or with neither flag a Delivery. Not by day, since a
+-- Delivery that comes late may belong between two of one day. `is_doubtful`: SES calls it
+-- transient, but the address may be dead; not `is_counted`: it is one of another scope.
 DROP TRIGGER soft_day_first;
 DROP TRIGGER soft_day_last;
-CREATE TABLE soft_day_new (
+CREATE TABLE soft_event (
     address TEXT NOT NULL COLLATE NOCASE,
     scope TEXT NOT NULL,
-    day TEXT NOT NULL,
-    identity TEXT NOT NULL, -- here: the check of SQLite 3.40 wants the key's columns first
-    first_ms INTEGER,
-    last_ms INTEGER NOT NULL,
-    doubt_first_ms INTEGER, -- of the events that SES calls transient and that may be hard
-    doubt_last_ms INTEGER,
-    PRIMARY KEY (address, scope, day, identity)
+    at_ms INTEGER NOT NULL,
+    identity TEXT NOT NULL, -- '': it is not known
+    is_counted INTEGER NOT NULL,
+    is_doubtful INTEGER NOT NULL,
+    is_seen INTEGER NOT NULL, -- Deliveries of the identity were: otherwise it does not count
+    PRIMARY KEY (address, scope, at_ms, identity)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO soft_day_new (address, scope, day, first_ms, last_ms, doubt_first_ms, doubt_last_ms,
-                          identity)
-SELECT address, scope, day, first_ms, last_ms, doubt_first_ms, doubt_last_ms, '' FROM soft_day;
+INSERT INTO soft_event
+SELECT address, scope, at_ms, '', 1, max(is_doubtful), 1
+FROM (SELECT address, scope, first_ms AS at_ms, 0 AS is_doubtful FROM soft_day
+      UNION ALL SELECT address, scope, last_ms, 0 FROM soft_day
+      UNION ALL SELECT address, scope, doubt_first_ms, 1 FROM soft_day
+      UNION ALL SELECT address, scope, doubt_last_ms, 1 FROM soft_day)
+WHERE at_ms IS NOT NULL
+GROUP BY address, scope, at_ms;
 DROP TABLE soft_day;
-ALTER TABLE soft_day_new RENAME TO soft_day;
-CREATE INDEX soft_day_day ON soft_day (day);
-CREATE TRIGGER soft_day_first AFTER INSERT ON soft_day
-WHEN NOT EXISTS (SELECT 1 FROM soft_day WHERE address = NEW.address
-                 AND (scope IS NOT NEW.scope OR day IS NOT NEW.day
-                      OR identity IS NOT NEW.identity))
+CREATE INDEX soft_event_at ON soft_event (at_ms);
+CREATE INDEX soft_event_unseen ON soft_event (identity, at_ms) WHERE is_seen = 0;
+CREATE TRIGGER soft_event_first AFTER INSERT ON soft_event
+WHEN (NEW.is_counted OR NEW.is_doubtful)
+     AND NOT EXISTS (SELECT 1 FROM soft_event WHERE address = NEW.address
+                     AND (is_counted OR is_doubtful)
+                     AND (scope IS NOT NEW.scope OR at_ms IS NOT NEW.at_ms
+                          OR identity IS NOT NEW.identity))
 BEGIN
     UPDATE total SET n = n + 1 WHERE name = 'addresses_with_soft_bounces';
 END;
-CREATE TRIGGER soft_day_last AFTER DELETE ON soft_day
-WHEN NOT EXISTS (SELECT 1 FROM soft_day WHERE address = OLD.address)
+CREATE TRIGGER soft_event_last AFTER DELETE ON soft_event
+WHEN (OLD.is_counted OR OLD.is_doubtful)
+     AND NOT EXISTS (SELECT 1 FROM soft_event WHERE address = OLD.address
+                     AND (is_counted OR is_doubtful))
 BEGIN
     UPDATE total SET n = n - 1 WHERE name = 'addresses_with_soft_bounces';
 END;

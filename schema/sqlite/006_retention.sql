@@ -18,8 +18,9 @@ CREATE TABLE tombstone_key (
 
 -- On which days an address bounced softly, as long as that counts.
 CREATE VIEW soft_days AS
-SELECT address, scope, day, identity
-FROM soft_day;
+SELECT DISTINCT address, scope, date(at_ms / 1000, 'unixepoch') AS day, identity
+FROM soft_event
+WHERE is_counted OR is_doubtful;
 
 -- With the lines of what was erased, which have no address. CAST: all columns of both parts have
 -- the same affinity, so that a condition on address reaches the indexes.

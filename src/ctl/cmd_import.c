@@ -409,6 +409,17 @@ static int import_tell(const struct import *import, int code)
     return putchar('\n') == EOF ? ctl_fail_output(-EIO) : code;
 }
 
+/* What counts now, since a later record showed that its sender reports Deliveries. */
+static int import_recount(struct import *import)
+{
+    bool more = !import->dry_run;
+    int r = 0;
+    while (r == 0 && more)
+        r = store_recount(import->ctl->store, &import->ctl->settings->policy,
+                          import->ctl->now_ms, &more);
+    return r;
+}
+
 static int import_run(struct import *import)
 {
     const struct records_walk walk = {file_import, file_fault, import};
@@ -418,6 +429,8 @@ static int import_run(struct import *import)
         going_on = records_walk(import->ctl->words[i], &walk);
     /* What was read before a failure is applied all the same: importing again is free. */
     int r = batch_flush(import);
+    if (r == 0)
+        r = import_recount(import);
     progress_end(&import->progress);
     if (import->faults > CTL_IMPORT_FAULTS_MAX)
         ctl_note("%llu more were refused",

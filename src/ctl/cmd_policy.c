@@ -163,7 +163,7 @@ static const char *change_word(const struct test *test, const struct tested *tes
     const struct policy_line *line = change_line(tested->preview->change);
     if (line)
         return policy_action_word(line->action);
-    return tested->preview->change->days ? "a day with a soft bounce" : "none";
+    return tested->preview->change->softs ? "a day with a soft bounce" : "none";
 }
 
 /* Is the address on the list by this afterwards? */

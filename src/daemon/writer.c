@@ -141,6 +141,14 @@ static void writer_expire(struct writer *writer)
     }
     r = store_expire(store, clock_wall_ms(), &more);
 
+    if (r == 0) {
+        r = store_recount(store, &writer->service->settings->policy, clock_wall_ms(),
+                          &more);
+        if (r < 0)
+            database_fault(&writer->database, "soft bounces could not be counted again",
+                           r);
+        return;
+    }
     if (r < 0)
         database_fault(&writer->database, "the end of a term could not be logged", r);
 }

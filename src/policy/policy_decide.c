@@ -43,9 +43,11 @@ static unsigned decide_remove(struct fold *fold, const struct policy_decision *d
         if (entries & 1u << i)
             entry_lift(&address->entries[i], decision->now_ms, decision->actor,
                        decision->note);
-    for (size_t i = 0; i < address->day_count; i++)
-        address->days[i].mark = POLICY_MARK_GONE;
-    fold->change->days = address->day_count > 0;
+    for (size_t i = 0; i < address->soft_count; i++)
+        if (address->softs[i].at_ms <= decision->now_ms) {
+            address->softs[i].mark = POLICY_MARK_GONE;
+            fold->change->softs = true;
+        }
     address->removed_ms = decision->now_ms;
     return entries;
 }

@@ -102,6 +102,7 @@ static void entry_renew(const struct fold *fold, struct policy_entry *entry,
         if (from_ms <= entry->last_event_ms)
             return;
         entry->repeats = 0;
+        entry->is_basis = false;
         entry_begin_term(entry, judgement, from_ms);
     } else if (judgement->second_for_ever) {
         entry_make_certain(entry, judgement, from_ms, from_ms >= entry->last_event_ms);
@@ -140,8 +141,12 @@ static bool entry_suppress(const struct fold *fold, struct policy_entry *entry,
             .exists = true, .first_event_ms = occurred_ms, .last_event_ms = occurred_ms};
         entry_begin_term(entry, fold->judgement, from_ms);
     } else if (entry->held) {
+        if (fold->judgement->doubles && entry->ended &&
+            entry->repeats < fold->policy->doublings_max)
+            entry->repeats++;
+        bool is_second = fold->judgement->second_for_ever && entry->ended;
         entry_begin_term(entry, fold->judgement, from_ms);
-        if (fold->judgement->second_for_ever && entry->repeats > 0)
+        if (is_second)
             entry->until_ms = POLICY_FOR_EVER;
     } else if (!overruled && !void_hit) {
         entry_renew(fold, entry, from_ms);
@@ -166,13 +171,12 @@ static bool entry_hold(const struct fold *fold, struct policy_entry *entry,
         *entry = (struct policy_entry){
             .exists = true, .first_event_ms = occurred_ms, .last_event_ms = occurred_ms};
     if (!waits) {
-        /* A complaint that took effect was the first, whatever waits now. */
-        bool is_second = entry->exists && !entry->lifted && entry->event_count > 0 &&
-                         fold->judgement->reason == POLICY_REASON_COMPLAINT;
+        bool ended = !entry->lifted && entry->until_ms != 0;
 
-        entry->repeats = is_second ? 1 : entry->repeats;
+        entry->repeats = entry->lifted ? 0 : entry->repeats;
         entry_begin_term(entry, fold->judgement, occurred_ms);
         entry->held = true;
+        entry->ended = ended;
         entry->why = why;
     }
     entry_note_event(entry, occurred_ms);
@@ -194,160 +198,37 @@ static bool entry_lift_by_event(const struct fold *fold, struct policy_entry *en
 {
     int64_t occurred_ms = fold->when->occurred_ms;
 
-    if (!entry->exists || entry->lifted || occurred_ms <= entry->last_event_ms)
+    if (!entry->exists || occurred_ms <= entry->last_event_ms)
         return false;
     /* Who finds a mail welcome has not subscribed again. */
-    if (str_equal(entry->rule, STR(POLICY_RULE_OPT_OUT)))
+    if (!entry->lifted && str_equal(entry->rule, STR(POLICY_RULE_OPT_OUT)))
         return false;
-    entry_lift(entry, fold->now_ms, str_of(fold->judgement->rule), STR_ABSENT);
+    if (!entry->lifted)
+        entry_lift(entry, fold->now_ms, str_of(fold->judgement->rule), STR_ABSENT);
     /* so that a complaint from before this, delivered late, does not count as newer */
     entry->last_event_ms = occurred_ms;
     return true;
 }
 
-/* A doubtful bounce becomes permanent as soon as another confirms it: from the later of
- * the two on, whichever of them came to us last. */
-static bool entry_suppress_confirmed(const struct fold *fold, struct policy_entry *entry,
-                                     int64_t other_ms)
+/* A doubtful bounce is permanent from when it confirmed an earlier one. */
+static bool entry_suppress_confirmed(struct fold *fold, struct policy_entry *entry,
+                                     const struct soft_confirmed *by)
 {
-    int64_t occurred_ms = fold->when->occurred_ms;
     bool known = entry->exists && !entry->lifted;
 
-    if (!entry_suppress_or_hold(fold, entry,
-                                other_ms > occurred_ms ? other_ms : occurred_ms))
+    /* More has happened since then than the entry tells. */
+    if (by->at_ms <= entry->last_event_ms && entry->exists && !entry->is_basis &&
+        !fold->when->is_replayed) {
+        fold->change->replays_bounce = true;
+        return false;
+    }
+    if (!entry_suppress_or_hold(fold, entry, by->at_ms))
         return false;
     /* the other one is the basis of a new entry as much as this one is */
     if (!known)
-        entry_note_event(entry, other_ms);
+        entry_note_event(entry, by->at_ms == fold->when->occurred_ms ? by->earlier_ms
+                                                                     : by->at_ms);
     return true;
-}
-
-/* --- the reason that is shown ---------------------------------------------------- */
-
-/* Stronger before weaker: a weaker entry is shown when the stronger one has ended. */
-static void totals_count(const struct policy_address *address, int64_t sign,
-                         struct policy_change *change)
-{
-    int64_t stronger_ends = INT64_MIN;
-
-    for (unsigned i = POLICY_REASON_MANUAL; i > POLICY_REASON_NONE; i--) {
-        const struct policy_entry *entry = &address->entries[i];
-        int64_t ends = entry->until_ms == POLICY_FOR_EVER
-                           ? POLICY_FOR_EVER
-                           : entry->until_ms / CLOCK_MINUTE_MS;
-
-        if (!entry->exists || entry->lifted || entry->held || ends <= stronger_ends)
-            continue;
-        change->totals[change->total_count++] =
-            (struct policy_total){(enum policy_reason)i, ends, sign};
-        if (stronger_ends != INT64_MIN)
-            change->totals[change->total_count++] =
-                (struct policy_total){(enum policy_reason)i, stronger_ends, -sign};
-        stronger_ends = ends;
-    }
-}
-
-/* The strongest whose end is not in the log. */
-static enum policy_reason reason_shown(const struct policy_entry entries[POLICY_REASONS])
-{
-    unsigned i = POLICY_REASON_MANUAL;
-
-    while (i > POLICY_REASON_NONE && (!entries[i].exists || entries[i].lifted ||
-                                      entries[i].held || entries[i].ended))
-        i--;
-    return (enum policy_reason)i;
-}
-
-static void change_add_line(struct policy_change *change, enum policy_action action,
-                            enum policy_reason entry, enum policy_reason before,
-                            enum policy_reason after)
-{
-    change->lines[change->line_count++] =
-        (struct policy_line){action, entry, before, after};
-}
-
-static void entries_expire(struct fold *fold)
-{
-    struct policy_entry *entries = fold->address->entries;
-    enum policy_reason before = reason_shown(entries);
-
-    for (unsigned i = 0; i < POLICY_REASONS; i++) {
-        struct policy_entry *entry = &entries[i];
-
-        if (!entry->exists || entry->lifted || entry->held || entry->ended ||
-            entry->until_ms > fold->now_ms)
-            continue;
-        entry->ended = true;
-        fold->change->entries |= 1u << i;
-    }
-    if (before != reason_shown(entries))
-        change_add_line(fold->change, POLICY_ACTION_EXPIRED, before, before,
-                        reason_shown(entries));
-}
-
-void fold_begin(struct fold *fold)
-{
-    *fold->change = (struct policy_change){.entries = 0};
-    totals_count(fold->address, -1, fold->change);
-    entries_expire(fold);
-    for (unsigned i = 0; i < POLICY_REASONS; i++)
-        fold->before[i] = fold->address->entries[i];
-}
-
-/* Who is on the list, from when or until when is another matter now. */
-static bool entry_has_changed(const struct policy_entry *before,
-                              const struct policy_entry *after)
-{
-    return after->exists != before->exists || after->lifted != before->lifted ||
-           after->held != before->held || after->since_ms > before->since_ms ||
-           after->until_ms != before->until_ms;
-}
-
-/* The strongest of `entries` that deserves a line; NONE: no line. Whatever a person
- * decides deserves one. */
-static enum policy_reason reason_told(const struct fold *fold, unsigned entries)
-{
-    const struct policy_entry *after = fold->address->entries;
-    bool is_of_person = !fold->judgement;
-
-    for (unsigned i = POLICY_REASON_MANUAL; i > POLICY_REASON_NONE; i--) {
-        bool told = after[i].held || !after[i].ended || !fold->before[i].ended;
-
-        if (entries & 1u << i &&
-            (is_of_person || (told && entry_has_changed(&fold->before[i], &after[i]))))
-            return (enum policy_reason)i;
-    }
-    return POLICY_REASON_NONE;
-}
-
-void fold_end(struct fold *fold, unsigned entries, enum policy_action action)
-{
-    struct policy_entry *after = fold->address->entries;
-    enum policy_reason before = reason_shown(fold->before);
-
-    for (unsigned i = POLICY_REASON_SOFT; i < POLICY_REASONS; i++) {
-        if (!(entries & 1u << i))
-            continue;
-        after[i].ended = !after[i].held && after[i].until_ms <= fold->now_ms;
-        fold->change->in_force =
-            fold->change->in_force || entry_has_changed(&fold->before[i], &after[i]);
-    }
-    fold->change->entries |= entries;
-    enum policy_reason told = reason_told(fold, entries);
-    if (told != POLICY_REASON_NONE) {
-        if (action == POLICY_ACTION_NONE && after[told].held)
-            action = POLICY_ACTION_HELD;
-        else if (action == POLICY_ACTION_NONE && after[told].lifted)
-            action = POLICY_ACTION_LIFTED;
-        else if (action == POLICY_ACTION_NONE)
-            action = before == POLICY_REASON_NONE ? POLICY_ACTION_ADDED
-                                                  : POLICY_ACTION_CHANGED;
-        change_add_line(fold->change, action, told, before, reason_shown(after));
-    }
-    if (entries)
-        totals_count(fold->address, 1, fold->change);
-    else
-        fold->change->total_count = 0;
 }
 
 /* --- the fold -------------------------------------------------------------------- */
@@ -369,10 +250,14 @@ unsigned policy_fold_needs(const struct policy_judgement *judgement)
 static unsigned fold_soft(struct fold *fold)
 {
     struct policy_entry *bounce = &fold->address->entries[POLICY_REASON_BOUNCE];
-    int64_t other_ms;
-    unsigned entries = soft_record(fold, &other_ms) ? 1u << POLICY_REASON_SOFT : 0;
+    struct soft_confirmed confirmed;
+    unsigned entries = 0;
 
-    if (other_ms != CLOCK_NONE && entry_suppress_confirmed(fold, bounce, other_ms))
+    if (!fold->when->is_replayed && soft_record(fold))
+        entries |= 1u << POLICY_REASON_SOFT;
+    if (fold->judgement->effect == POLICY_EFFECT_DOUBTFUL &&
+        soft_find_confirmed(fold, &confirmed) &&
+        entry_suppress_confirmed(fold, bounce, &confirmed))
         entries |= 1u << POLICY_REASON_BOUNCE;
     return entries;
 }
@@ -407,6 +292,21 @@ static unsigned fold_effect(struct fold *fold)
     return changed ? 1u << reason : 0;
 }
 
+/* From which event an entry is, where it is another than before. */
+static void entry_name_cause(const struct fold *fold, unsigned reason, bool imported)
+{
+    const struct policy_entry *before = &fold->before[reason];
+    struct policy_entry *entry = &fold->address->entries[reason];
+    /* whose words are shown; but that somebody left is not forgotten */
+    bool is_left = !before->lifted && str_equal(before->rule, STR(POLICY_RULE_OPT_OUT));
+
+    if (!str_present(entry->rule) ||
+        (entry->detail.data == fold->judgement->detail && !is_left))
+        entry->rule = str_of(fold->judgement->rule);
+    if (!before->exists || entry->since_ms != before->since_ms)
+        entry->origin = imported ? POLICY_ORIGIN_IMPORT : POLICY_ORIGIN_EVENT;
+}
+
 void policy_fold(const struct policy *policy, const struct policy_judgement *judgement,
                  const struct policy_when *when, struct policy_address *address,
                  struct policy_change *ret)
@@ -420,20 +320,26 @@ void policy_fold(const struct policy *policy, const struct policy_judgement *jud
 
     fold_begin(&fold);
     unsigned entries = fold_effect(&fold);
-    for (unsigned i = 0; i < POLICY_REASONS; i++) {
-        struct policy_entry *entry = &address->entries[i];
+    for (unsigned i = 0; i < POLICY_REASONS; i++)
+        if (entries & 1u << i)
+            entry_name_cause(&fold, i, when->imported);
+    fold_end(&fold, entries, POLICY_ACTION_NONE);
+}
 
-        if (!(entries & 1u << i))
-            continue;
-        /* whose words are shown; but that somebody left is not forgotten */
-        bool is_left = !fold.before[i].lifted &&
-                       str_equal(fold.before[i].rule, STR(POLICY_RULE_OPT_OUT));
-        if (!str_present(entry->rule) ||
-            (entry->detail.data == judgement->detail && !is_left))
-            entry->rule = str_of(judgement->rule);
-        if (!fold.before[i].exists || entry->since_ms != fold.before[i].since_ms)
-            entry->origin = when->imported ? POLICY_ORIGIN_IMPORT : POLICY_ORIGIN_EVENT;
-    }
+void policy_recount(const struct policy *policy, const struct policy_judgement *judgement,
+                    int64_t now_ms, struct policy_address *address,
+                    struct policy_change *ret)
+{
+    struct fold fold = {.policy = policy,
+                        .judgement = judgement,
+                        .address = address,
+                        .change = ret,
+                        .now_ms = now_ms};
+
+    fold_begin(&fold);
+    unsigned entries = soft_recount(&fold) ? 1u << POLICY_REASON_SOFT : 0;
+    if (entries)
+        entry_name_cause(&fold, POLICY_REASON_SOFT, false);
     fold_end(&fold, entries, POLICY_ACTION_NONE);
 }
 

@@ -20,8 +20,8 @@ struct fold {
 
 /* Sets `*fold->change`, and notes what has ended by `fold->now_ms`. */
 void fold_begin(struct fold *fold);
-/* `entries` (1 << reason) were changed. The line of the log is about the strongest of
- * them. */
+/* `entries` (1 << reason) were changed. Each that is another matter now is a line of the
+ * log. */
 void fold_end(struct fold *fold, unsigned entries, enum policy_action action);
 
 void entry_lift(struct policy_entry *entry, int64_t ms, struct str by, struct str note);
@@ -32,10 +32,19 @@ bool event_is_overruled(const struct policy_address *address, int64_t ms);
 /* --- policy_soft.c --------------------------------------------------------------- */
 
 /* Records a soft bounce, unless a later Delivery or removal voids it, and counts again.
- * `*ret_confirms` is the time of another doubtful bounce that confirms this one, or
- * CLOCK_NONE. True: the SOFT entry has changed. */
-bool soft_record(struct fold *fold, int64_t *ret_confirms);
+ * True: the SOFT entry has changed. */
+bool soft_record(struct fold *fold);
+/* Counts again. True: the SOFT entry has changed. */
+bool soft_recount(struct fold *fold);
 /* A Delivery. True: the SOFT entry has changed. */
 bool soft_reset(struct fold *fold);
+
+/* A doubtful bounce that another one before it makes certain. */
+struct soft_confirmed {
+    int64_t at_ms;
+    int64_t earlier_ms;
+};
+/* The first of which the event is a part, on either side. False: of none. */
+bool soft_find_confirmed(const struct fold *fold, struct soft_confirmed *ret);
 
 #endif

@@ -245,8 +245,6 @@ size_t policy_share(const struct policy_judgement *judgement,
     ret[1] = (struct policy_share){own, *judgement};
     ret[1].judgement.effect = POLICY_EFFECT_SOFT;
     ret[1].judgement.reason = POLICY_REASON_SOFT;
-    if (ret[1].judgement.term_ms == POLICY_FOR_EVER) /* that of the BOUNCE */
-        ret[1].judgement.term_ms = 0;
     return 2;
 }
 
@@ -304,6 +302,7 @@ bool policy_tally_repeats(enum policy_tally tally)
 void policy_judgement_repeat(struct policy_judgement *judgement)
 {
     judgement->tally = POLICY_TALLY_OTHER;
+    judgement->is_repeated = judgement->second_for_ever;
     judgement->second_for_ever = false;
 }
 

@@ -17,25 +17,36 @@ void policy_replay(const struct policy_decision *decision, struct policy_address
                        decision->note);
 }
 
-static bool entry_differs(const struct policy_entry *kept,
-                          const struct policy_entry *replayed, int64_t now_ms)
+static bool entry_matters(const struct policy_entry *entry, int64_t ms)
 {
-    bool is_live = policy_entry_is_live(replayed, now_ms);
-
-    if (policy_entry_is_live(kept, now_ms) != is_live || kept->held != replayed->held)
-        return true;
-    return (is_live || kept->held) &&
-           (kept->since_ms != replayed->since_ms || kept->until_ms != replayed->until_ms);
+    return entry->held || policy_entry_is_live(entry, ms);
 }
 
-/* What a person decided about it stays known. */
+/* Where an event comes late, what has ended matters, too: a later one may touch it. */
+static bool entry_differs(const struct policy_entry *kept,
+                          const struct policy_entry *replayed,
+                          const struct policy_rebuild *by)
+{
+    if (!entry_matters(kept, by->now_ms) && !entry_matters(replayed, by->now_ms) &&
+        (!by->is_late || !replayed->exists))
+        return false;
+    return kept->exists != replayed->exists || kept->lifted != replayed->lifted ||
+           kept->held != replayed->held || kept->since_ms != replayed->since_ms ||
+           kept->until_ms != replayed->until_ms;
+}
+
+/* Which way an event came is not kept with it, only with its entry. */
 static void entry_replace(struct policy_entry *kept, const struct policy_entry *replayed,
                           int64_t now_ms)
 {
-    if (replayed->held || policy_entry_is_live(replayed, now_ms))
+    enum policy_origin origin = kept->exists ? kept->origin : replayed->origin;
+
+    if (replayed->exists) {
         *kept = *replayed;
-    else
+        kept->origin = origin;
+    } else {
         entry_lift(kept, now_ms, STR("rebuild"), STR_ABSENT);
+    }
 }
 
 bool policy_replay_counts(const struct policy_entry *replayed, struct policy_entry *kept)
@@ -49,20 +60,21 @@ bool policy_replay_counts(const struct policy_entry *replayed, struct policy_ent
     return true;
 }
 
-bool policy_rebuild(const struct policy_address *replayed, unsigned given, int64_t now_ms,
-                    struct policy_address *address, struct policy_change *ret)
+bool policy_rebuild(const struct policy_address *replayed,
+                    const struct policy_rebuild *by, struct policy_address *address,
+                    struct policy_change *ret)
 {
-    struct fold fold = {.address = address, .change = ret, .now_ms = now_ms};
+    struct fold fold = {.address = address, .change = ret, .now_ms = by->now_ms};
     unsigned entries = 0;
 
     fold_begin(&fold);
     for (unsigned i = POLICY_REASON_BOUNCE; i <= POLICY_REASON_COMPLAINT; i++) {
         struct policy_entry *kept = &address->entries[i];
 
-        if (given & 1u << i || kept->is_basis ||
-            !entry_differs(kept, &replayed->entries[i], now_ms))
+        if (by->given & 1u << i || kept->is_basis ||
+            !entry_differs(kept, &replayed->entries[i], by))
             continue;
-        entry_replace(kept, &replayed->entries[i], now_ms);
+        entry_replace(kept, &replayed->entries[i], by->now_ms);
         entries |= 1u << i;
     }
     fold_end(&fold, entries, POLICY_ACTION_NONE);

@@ -1,27 +1,20 @@
 /*
- * Soft bounces: which days count, and when they make an entry.
+ * Soft bounces: which of them count, and when they make an entry.
  *
- * The SOFT entry is a function of the days on which the address bounced softly since its
- * last Delivery or removal, so it does not matter in which order they became known. Days
- * that are kept no longer live on in the entry that they made.
+ * The SOFT entry is a function of the soft bounces of the address since its last Delivery
+ * or removal, and a doubtful bounce is confirmed or not by what occurred before it, so it
+ * does not matter in which order any of this became known. Bounces that are kept no
+ * longer live on in the entry that they made.
  */
 #include <string.h>
 
 #include "policy/policy_fold.h"
 
-/* --- the days -------------------------------------------------------------------- */
+/* --- what is known --------------------------------------------------------------- */
 
 static int64_t day_of(int64_t ms)
 {
     return ms / CLOCK_DAY_MS - (ms % CLOCK_DAY_MS < 0);
-}
-
-static void range_widen(int64_t ms, int64_t *first_ms, int64_t *last_ms)
-{
-    if (*first_ms == CLOCK_NONE || ms < *first_ms)
-        *first_ms = ms;
-    if (*last_ms == CLOCK_NONE || ms > *last_ms)
-        *last_ms = ms;
 }
 
 /* Of what is not known, absent and empty are the same. */
@@ -30,111 +23,135 @@ static bool identity_is_same(struct str a, struct str b)
     return str_equal(a, b) || (a.len == 0 && b.len == 0);
 }
 
-/* The day of `ms` and the identity, put in its place if it is not there. */
-static struct policy_soft_day *day_get(struct policy_address *address, int64_t ms,
-                                       struct str identity)
+static bool soft_is_delivery(const struct policy_soft *soft)
 {
-    struct policy_soft_day *days = address->days;
-    size_t i = address->day_count;
-
-    while (i > 0 && day_of(days[i - 1].last_ms) > day_of(ms))
-        i--;
-    size_t first = i;
-    while (first > 0 && day_of(days[first - 1].last_ms) == day_of(ms))
-        first--;
-    if (i - first >= POLICY_IDENTITIES_MAX)
-        identity = STR_ABSENT;
-    for (size_t j = i; j > first; j--)
-        if (identity_is_same(days[j - 1].identity, identity))
-            return &days[j - 1];
-    if (i < address->day_count)
-        memmove(&days[i + 1], &days[i], (address->day_count - i) * sizeof(*days));
-    days[i] = (struct policy_soft_day){.first_ms = CLOCK_NONE,
-                                       .last_ms = ms,
-                                       .identity = identity,
-                                       .doubt_first_ms = CLOCK_NONE,
-                                       .doubt_last_ms = CLOCK_NONE};
-    address->day_count++;
-    return &days[i];
+    return !soft->is_counted && !soft->is_doubtful;
 }
 
-static void day_record(const struct fold *fold)
+/* Of the day of the newest one, all but the first and the last may go. */
+static void soft_bound_day(struct policy_address *address, int64_t day)
 {
-    const struct policy_when *when = fold->when;
-    struct policy_soft_day *day =
-        day_get(fold->address, when->occurred_ms, when->identity);
+    struct policy_soft *last = NULL, *before = NULL;
+    size_t count = 0;
 
-    if (fold->judgement->effect == POLICY_EFFECT_DOUBTFUL)
-        range_widen(when->occurred_ms, &day->doubt_first_ms, &day->doubt_last_ms);
-    if (!fold->judgement->doubt_only)
-        range_widen(when->occurred_ms, &day->first_ms, &day->last_ms);
-    else if (when->occurred_ms > day->last_ms)
-        day->last_ms = when->occurred_ms;
-    day->deliveries_seen = day->deliveries_seen || when->deliveries_seen;
-    day->mark = POLICY_MARK_CHANGED;
-    fold->change->days = true;
-}
+    for (size_t i = 0; i < address->soft_count; i++) {
+        struct policy_soft *soft = &address->softs[i];
 
-static bool day_counts(const struct policy_soft_day *day)
-{
-    return day->mark != POLICY_MARK_GONE && day->first_ms != CLOCK_NONE &&
-           day->deliveries_seen;
-}
-
-/* What is from before `ms` is void. */
-static void days_void(const struct fold *fold, int64_t ms)
-{
-    for (size_t i = 0; i < fold->address->day_count; i++) {
-        struct policy_soft_day *day = &fold->address->days[i];
-
-        if ((day->first_ms == CLOCK_NONE ? day->last_ms : day->first_ms) >= ms)
+        if (soft->mark == POLICY_MARK_GONE || day_of(soft->at_ms) != day)
             continue;
-        fold->change->days = true;
-        day->mark = day->last_ms < ms ? POLICY_MARK_GONE : POLICY_MARK_CHANGED;
-        if (day->first_ms != CLOCK_NONE)
-            day->first_ms = day->last_ms;
-        if (day->doubt_last_ms < ms)
-            day->doubt_last_ms = CLOCK_NONE;
-        day->doubt_first_ms = day->doubt_last_ms;
+        before = last;
+        last = soft;
+        count++;
     }
+    if (count > POLICY_SOFT_DAY_MAX && before)
+        before->mark = POLICY_MARK_GONE;
+}
+
+/* Puts it in its place; the same one is there once. */
+static void soft_put(const struct fold *fold, struct policy_soft soft)
+{
+    struct policy_address *address = fold->address;
+    struct policy_soft *softs = address->softs;
+    size_t i = address->soft_count;
+
+    soft.mark = POLICY_MARK_CHANGED;
+    fold->change->softs = true;
+    while (i > 0 && softs[i - 1].at_ms > soft.at_ms)
+        i--;
+    for (size_t j = i; j > 0 && softs[j - 1].at_ms == soft.at_ms; j--)
+        if (softs[j - 1].mark != POLICY_MARK_GONE &&
+            soft_is_delivery(&softs[j - 1]) == soft_is_delivery(&soft) &&
+            identity_is_same(softs[j - 1].identity, soft.identity)) {
+            soft.is_counted = soft.is_counted || softs[j - 1].is_counted;
+            soft.is_doubtful = soft.is_doubtful || softs[j - 1].is_doubtful;
+            soft.deliveries_seen = soft.deliveries_seen || softs[j - 1].deliveries_seen;
+            softs[j - 1] = soft;
+            return;
+        }
+    if (i < address->soft_count)
+        memmove(&softs[i + 1], &softs[i], (address->soft_count - i) * sizeof(soft));
+    softs[i] = soft;
+    address->soft_count++;
+    soft_bound_day(address, day_of(soft.at_ms));
+}
+
+/* The first Delivery after `ms` that is among them; CLOCK_NONE: none is. */
+static int64_t delivered_after(const struct policy_address *address, int64_t ms)
+{
+    for (size_t i = 0; i < address->soft_count; i++) {
+        const struct policy_soft *soft = &address->softs[i];
+
+        if (soft->mark != POLICY_MARK_GONE && soft_is_delivery(soft) && soft->at_ms > ms)
+            return soft->at_ms;
+    }
+    return CLOCK_NONE;
 }
 
 /* --- doubtful bounces ------------------------------------------------------------ */
 
-/* Does the event at `other_ms` confirm this one? */
-static bool event_is_confirmed_by(const struct fold *fold, int64_t other_ms)
+/* Does the doubtful bounce `later` confirm `earlier`? */
+static bool soft_confirms(const struct fold *fold, const struct policy_soft *earlier,
+                          const struct policy_soft *later)
 {
-    int64_t occurred_ms = fold->when->occurred_ms;
+    int64_t apart_ms = later->at_ms - earlier->at_ms;
 
-    if (other_ms == CLOCK_NONE || event_is_overruled(fold->address, other_ms))
+    if (!earlier->is_doubtful || earlier->mark == POLICY_MARK_GONE ||
+        !later->is_doubtful || later->mark == POLICY_MARK_GONE ||
+        apart_ms < fold->policy->doubt_apart_ms ||
+        apart_ms > fold->policy->doubt_window_ms ||
+        event_is_overruled(fold->address, earlier->at_ms))
         return false;
-    int64_t apart_ms =
-        occurred_ms > other_ms ? occurred_ms - other_ms : other_ms - occurred_ms;
-    return apart_ms >= fold->policy->doubt_apart_ms &&
-           apart_ms <= fold->policy->doubt_window_ms;
+    int64_t delivered_ms = delivered_after(fold->address, earlier->at_ms);
+    return delivered_ms == CLOCK_NONE || delivered_ms >= later->at_ms;
 }
 
-/* The earliest doubtful bounce that confirms this one; CLOCK_NONE: none does. */
-static int64_t confirmation_find(const struct fold *fold)
+/* The earliest one that `later` confirms; NULL: it confirms none. */
+static const struct policy_soft *soft_confirmed_by(const struct fold *fold,
+                                                   const struct policy_soft *later)
 {
-    int64_t earliest_ms = CLOCK_NONE;
+    for (const struct policy_soft *soft = fold->address->softs; soft < later; soft++)
+        if (soft_confirms(fold, soft, later))
+            return soft;
+    return NULL;
+}
 
-    for (size_t i = 0; i < fold->address->day_count; i++) {
-        const struct policy_soft_day *day = &fold->address->days[i];
-        int64_t other_ms = event_is_confirmed_by(fold, day->doubt_first_ms)
-                               ? day->doubt_first_ms
-                               : day->doubt_last_ms;
+bool soft_find_confirmed(const struct fold *fold, struct soft_confirmed *ret)
+{
+    const struct policy_address *address = fold->address;
+    const struct policy_soft *end = address->softs + address->soft_count, *own = end;
 
-        if (event_is_confirmed_by(fold, other_ms) &&
-            (earliest_ms == CLOCK_NONE || other_ms < earliest_ms))
-            earliest_ms = other_ms;
-    }
-    return earliest_ms;
+    for (const struct policy_soft *soft = address->softs; soft < end; soft++)
+        if (soft->at_ms == fold->when->occurred_ms && soft->is_doubtful &&
+            soft->mark != POLICY_MARK_GONE)
+            own = soft;
+    if (own == end)
+        return false;
+    const struct policy_soft *earlier = soft_confirmed_by(fold, own);
+    *ret = (struct soft_confirmed){own->at_ms, earlier ? earlier->at_ms : CLOCK_NONE};
+    /* In a replay the turn of those after it is still to come. */
+    for (const struct policy_soft *later = own; !earlier && later < end; later++)
+        if (!fold->when->is_replayed && soft_confirms(fold, own, later)) {
+            *ret = (struct soft_confirmed){later->at_ms, own->at_ms};
+            return true;
+        }
+    return earlier != NULL;
+}
+
+/* How many doubtful bounces are confirmed. */
+static size_t confirmed_count(const struct fold *fold)
+{
+    const struct policy_address *address = fold->address;
+    size_t count = 0;
+
+    for (size_t i = 0; i < address->soft_count; i++)
+        count += address->softs[i].is_doubtful &&
+                 soft_confirmed_by(fold, &address->softs[i]) != NULL;
+    return count;
 }
 
 /* --- the entry ------------------------------------------------------------------- */
 
-/* A SOFT entry as the days make it. */
+/* A SOFT entry as the bounces make it. */
 struct soft_term {
     bool exists;
     int64_t since_ms;
@@ -144,49 +161,67 @@ struct soft_term {
     int64_t day_count;
 };
 
-/* The first bounce of the day at `*at` that counts, of any identity; CLOCK_NONE: none.
- * `*at` becomes the next day. */
-static int64_t day_first(const struct policy_address *address, size_t *at)
+/* The last Delivery: what is from before it does not count. Nor does what is from before
+ * a removal, but that is not kept. */
+static int64_t counting_since(const struct policy_soft *softs, size_t count)
 {
-    int64_t day = day_of(address->days[*at].last_ms), first_ms = CLOCK_NONE;
+    int64_t ms = INT64_MIN;
 
-    for (; *at < address->day_count && day_of(address->days[*at].last_ms) == day; ++*at) {
-        int64_t ms = address->days[*at].first_ms;
+    for (size_t i = 0; i < count; i++)
+        if (softs[i].mark != POLICY_MARK_GONE && soft_is_delivery(&softs[i]))
+            ms = softs[i].at_ms;
+    return ms;
+}
 
-        if (day_counts(&address->days[*at]) && (first_ms == CLOCK_NONE || ms < first_ms))
-            first_ms = ms;
-    }
+static bool soft_counts(const struct policy_soft *soft, int64_t since_ms)
+{
+    return soft->mark != POLICY_MARK_GONE && soft->is_counted && soft->deliveries_seen &&
+           soft->at_ms >= since_ms;
+}
+
+/* The first bounce of the day at `*at` that counts; CLOCK_NONE: none. `*at` becomes the
+ * next day. */
+static int64_t day_first(const struct policy_soft *softs, size_t count, int64_t since_ms,
+                         size_t *at)
+{
+    int64_t day = day_of(softs[*at].at_ms), first_ms = CLOCK_NONE;
+
+    for (; *at < count && day_of(softs[*at].at_ms) == day; ++*at)
+        if (first_ms == CLOCK_NONE && soft_counts(&softs[*at], since_ms))
+            first_ms = softs[*at].at_ms;
     return first_ms;
 }
 
-/* The days up to that of the bounce at `since_ms`, within the window. */
-static struct soft_term window_count(const struct fold *fold, int64_t since_ms)
+/* The days up to that of the bounce at `until_ms`, within the window. */
+static struct soft_term window_count(const struct fold *fold, int64_t since_ms,
+                                     int64_t until_ms)
 {
-    struct soft_term counted = {.since_ms = since_ms, .first_day_ms = CLOCK_NONE};
+    const struct policy_address *address = fold->address;
+    struct soft_term counted = {.since_ms = until_ms, .first_day_ms = CLOCK_NONE};
 
-    for (size_t i = 0; i < fold->address->day_count;) {
-        int64_t ms = day_first(fold->address, &i);
+    for (size_t i = 0; i < address->soft_count;) {
+        int64_t ms = day_first(address->softs, address->soft_count, since_ms, &i);
 
-        if (ms == CLOCK_NONE || ms > since_ms ||
-            since_ms - ms > fold->policy->soft_window_ms)
+        if (ms == CLOCK_NONE || ms > until_ms ||
+            until_ms - ms > fold->policy->soft_window_ms)
             continue;
         if (counted.first_day_ms == CLOCK_NONE)
             counted.first_day_ms = ms;
         counted.day_count++;
     }
     counted.exists = counted.day_count >= fold->policy->soft_days &&
-                     since_ms - counted.first_day_ms >= fold->policy->soft_span_ms;
+                     until_ms - counted.first_day_ms >= fold->policy->soft_span_ms;
     return counted;
 }
 
-/* A judgement that has a term of its own is about one of the simulator's addresses; a
- * doubtful one has that of the BOUNCE which it may become. */
+/* A judgement with a term is about one of the simulator's addresses; a permanent one is
+ * that of the BOUNCE which a doubtful bounce may become. */
 static int64_t soft_until(const struct fold *fold, int64_t since_ms, int64_t repeats)
 {
     const struct policy *policy = fold->policy;
     int64_t term_ms = policy->soft_term_ms;
 
-    if (fold->judgement->term_ms > 0 && fold->judgement->effect != POLICY_EFFECT_DOUBTFUL)
+    if (fold->judgement->term_ms > 0 && fold->judgement->term_ms != POLICY_FOR_EVER)
         return since_ms + fold->judgement->term_ms;
 
     while (repeats-- > 0 && term_ms < policy->soft_term_max_ms)
@@ -195,30 +230,31 @@ static int64_t soft_until(const struct fold *fold, int64_t since_ms, int64_t rep
            (term_ms < policy->soft_term_max_ms ? term_ms : policy->soft_term_max_ms);
 }
 
-/* Do the days not tell how it came about? */
+/* Do the bounces not tell how it came about? */
 static bool entry_is_given(const struct policy_entry *entry,
                            const struct policy_address *address)
 {
     return entry->exists && !entry->lifted &&
-           (entry->is_basis || address->day_count == 0 ||
-            day_of(entry->since_ms) < day_of(address->days[0].last_ms));
+           (entry->is_basis || address->soft_count == 0 ||
+            day_of(entry->since_ms) < day_of(address->softs[0].at_ms));
 }
 
 static struct soft_term soft_count(const struct fold *fold,
                                    const struct policy_entry *entry)
 {
     const struct policy_address *address = fold->address;
+    int64_t since_ms = counting_since(address->softs, address->soft_count);
     struct soft_term term = {.first_day_ms = CLOCK_NONE};
 
     if (entry_is_given(entry, address))
         term = (struct soft_term){true,           entry->since_ms, entry->until_ms,
                                   entry->repeats, CLOCK_NONE,      0};
-    for (size_t i = 0; i < address->day_count;) {
-        int64_t ms = day_first(address, &i);
+    for (size_t i = 0; i < address->soft_count;) {
+        int64_t ms = day_first(address->softs, address->soft_count, since_ms, &i);
 
         if (ms == CLOCK_NONE || (term.exists && ms < term.until_ms))
             continue;
-        struct soft_term next = window_count(fold, ms);
+        struct soft_term next = window_count(fold, since_ms, ms);
         if (!next.exists)
             continue;
         next.repeats = term.exists ? term.repeats + 1 : 0;
@@ -233,6 +269,8 @@ static bool soft_apply(const struct fold *fold, struct policy_entry *entry)
 {
     const struct soft_term term = soft_count(fold, entry);
     bool in_force = entry->exists && !entry->lifted;
+    /* The words are a bounce's: of the one before, where a Delivery is what counts. */
+    bool is_told = str_present(str_of(fold->judgement->detail));
 
     if (!term.exists) {
         if (in_force)
@@ -243,72 +281,113 @@ static bool soft_apply(const struct fold *fold, struct policy_entry *entry)
         return false;
     *entry = (struct policy_entry){.exists = true,
                                    .origin = entry->origin,
-                                   .is_basis = entry->is_basis,
+                                   .is_basis = in_force && entry->is_basis,
                                    .since_ms = term.since_ms,
                                    .until_ms = term.until_ms,
                                    .repeats = term.repeats,
                                    .first_event_ms = term.first_day_ms,
                                    .last_event_ms = term.since_ms,
                                    .event_count = term.day_count,
-                                   .detail = str_of(fold->judgement->detail)};
+                                   .rule = is_told ? STR_ABSENT : entry->rule,
+                                   .detail = is_told ? str_of(fold->judgement->detail)
+                                                     : entry->detail};
     return true;
 }
 
-bool soft_record(struct fold *fold, int64_t *ret_confirms)
+bool soft_record(struct fold *fold)
 {
     struct policy_address *address = fold->address;
     struct policy_entry *entry = &address->entries[POLICY_REASON_SOFT];
-    int64_t occurred_ms = fold->when->occurred_ms;
+    const struct policy_when *when = fold->when;
     bool in_force = entry->exists && !entry->lifted;
+    bool is_doubtful = fold->judgement->effect == POLICY_EFFECT_DOUBTFUL;
 
-    *ret_confirms = CLOCK_NONE;
-    if (event_is_overruled(address, occurred_ms) || address->delivered_ms > occurred_ms)
+    if (event_is_overruled(address, when->occurred_ms))
         return false;
-    if (fold->judgement->effect == POLICY_EFFECT_DOUBTFUL)
-        *ret_confirms = confirmation_find(fold);
-    day_record(fold);
+    if (address->delivered_ms > when->occurred_ms)
+        soft_put(fold, (struct policy_soft){.at_ms = address->delivered_ms,
+                                            .deliveries_seen = true});
+    if (!is_doubtful && delivered_after(address, when->occurred_ms) != CLOCK_NONE)
+        return false;
+    soft_put(fold, (struct policy_soft){.at_ms = when->occurred_ms,
+                                        .is_counted = !fold->judgement->doubt_only,
+                                        .is_doubtful = is_doubtful,
+                                        .deliveries_seen = when->deliveries_seen,
+                                        .identity = when->identity});
     if (fold->policy->soft_days == 0)
         return false;
     if (soft_apply(fold, entry))
         return true;
-    if (in_force && occurred_ms >= entry->since_ms && !fold->judgement->doubt_only)
-        entry_note_event(entry, occurred_ms);
+    if (in_force && when->occurred_ms >= entry->since_ms && !fold->judgement->doubt_only)
+        entry_note_event(entry, when->occurred_ms);
     return in_force;
+}
+
+bool soft_recount(struct fold *fold)
+{
+    return fold->policy->soft_days > 0 &&
+           soft_apply(fold, &fold->address->entries[POLICY_REASON_SOFT]);
+}
+
+/* Of several Deliveries in a row the first one matters, as long as nothing is late. */
+static bool delivery_is_news(const struct policy_address *address, int64_t ms)
+{
+    if (address->soft_count == 0)
+        return false;
+    const struct policy_soft *last = &address->softs[address->soft_count - 1];
+    return !soft_is_delivery(last) || last->at_ms > ms;
 }
 
 bool soft_reset(struct fold *fold)
 {
-    struct policy_entry *entry = &fold->address->entries[POLICY_REASON_SOFT];
+    struct policy_address *address = fold->address;
+    struct policy_entry *entry = &address->entries[POLICY_REASON_SOFT];
     int64_t occurred_ms = fold->when->occurred_ms;
+    size_t confirmed = confirmed_count(fold);
+    bool is_lifted = false;
 
-    days_void(fold, occurred_ms);
-    if (!entry->exists || entry->lifted || fold->policy->soft_days == 0)
+    if (delivery_is_news(address, occurred_ms))
+        soft_put(fold,
+                 (struct policy_soft){.at_ms = occurred_ms, .deliveries_seen = true});
+    for (size_t i = 0; i < address->soft_count; i++)
+        if (address->softs[i].is_counted && !address->softs[i].is_doubtful &&
+            address->softs[i].at_ms < occurred_ms)
+            address->softs[i].mark = POLICY_MARK_GONE;
+    fold->change->replays_bounce = confirmed_count(fold) != confirmed;
+    if (fold->policy->soft_days == 0)
         return false;
     /* The mailbox takes mail again. */
-    if (occurred_ms > entry->since_ms) {
+    if (entry->exists && !entry->lifted && occurred_ms > entry->since_ms) {
         entry_lift(entry, fold->now_ms, str_of(fold->judgement->rule), STR_ABSENT);
-        return true;
+        is_lifted = true;
     }
-    return soft_apply(fold, entry);
+    return (entry->exists && soft_apply(fold, entry)) || is_lifted;
 }
 
 /* --- how far it has come --------------------------------------------------------- */
 
-void policy_soft_look(const struct policy *policy, const struct policy_soft_day *days,
-                      size_t day_count, int64_t now_ms, struct policy_soft_count *ret)
+void policy_soft_look(const struct policy *policy, const struct policy_soft *softs,
+                      size_t count, int64_t now_ms, struct policy_soft_count *ret)
 {
-    *ret = (struct policy_soft_count){.days = 0};
-    for (size_t i = 0; i < day_count; i++) {
-        const struct policy_soft_day *day = &days[i];
+    int64_t since_ms = counting_since(softs, count);
 
-        if (day->first_ms == CLOCK_NONE || day->first_ms > now_ms ||
-            now_ms - day->first_ms > policy->soft_window_ms)
-            continue;
-        if (day_counts(day)) {
+    *ret = (struct policy_soft_count){.days = 0};
+    for (size_t i = 0; i < count;) {
+        const struct policy_soft *soft = &softs[i];
+        int64_t first_ms = day_first(softs, count, since_ms, &i);
+
+        if (first_ms != CLOCK_NONE && first_ms <= now_ms &&
+            now_ms - first_ms <= policy->soft_window_ms) {
             ret->days++;
-        } else {
+            continue;
+        }
+        for (; first_ms == CLOCK_NONE && soft < softs + i; soft++) {
+            if (!soft->is_counted || soft->at_ms < since_ms || soft->at_ms > now_ms ||
+                now_ms - soft->at_ms > policy->soft_window_ms)
+                continue;
             ret->recorded++;
-            ret->identity = day->identity;
+            ret->identity = soft->identity;
+            break;
         }
     }
 }

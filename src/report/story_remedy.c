@@ -81,14 +81,14 @@ static bool soft_is_moot(const struct story_state *state, const char *scope)
     return false;
 }
 
-static int soft_write(void *context, const char *scope,
-                      const struct policy_soft_day *days, size_t count)
+static int soft_write(void *context, const char *scope, const struct policy_soft *softs,
+                      size_t count)
 {
     struct story_state *state = context;
     struct policy_soft_count soft;
     if (!scope_is_asked(state->asked, str_of(scope)))
         return 0;
-    policy_soft_look(state->asked->policy, days, count, state->asked->now_ms, &soft);
+    policy_soft_look(state->asked->policy, softs, count, state->asked->now_ms, &soft);
     if (soft_is_moot(state, scope))
         return 0;
     return soft.days + soft.recorded > 0 ? soft_line_write(state, scope, &soft) : 0;

@@ -54,7 +54,7 @@ struct type_tally {
     int64_t n;
 };
 
-/* Rows of `total`; triggers on soft_day count another. */
+/* Rows of `total`; triggers on soft_event count another. */
 enum total {
     TOTAL_QUARANTINE,
     TOTAL_QUARANTINE_BYTES,
@@ -260,10 +260,11 @@ int count_remember(struct store *store, const struct intake *intake,
 /* The same for its mail, address and tally, by which a mail counts once. */
 int count_remember_kind(struct store *store, const struct intake *intake,
                         const struct ses_recipient *recipient, enum policy_tally tally);
-/* `*ret_ms` gets the time of a Delivery to `address` that was counted and occurred after
- * `ms`, if there is one. */
+/* `*ret_ms` gets the time of the first Delivery to `address` that was counted and
+ * occurred after `ms`, if there is one. By a clock that was behind, it was received
+ * before. */
 int count_delivered_after(struct store *store, struct str address, int64_t ms,
-                          int64_t *ret_ms);
+                          int64_t received_ms, int64_t *ret_ms);
 
 /* What is kept already of a mail, a recipient (or all addresses that the mail was not
  * sent to together) and a type. */
@@ -298,9 +299,10 @@ int event_redact_erased(struct store *store, const struct intake *intake,
 struct kept_address {
     const char *key;
     const char *scope;
+    int64_t received_ms; /* of the event that it is loaded for; 0: of none */
     struct policy_address state;
     unsigned rows; /* 1 << reason: there is a row of this entry */
-    size_t day_room;
+    size_t soft_room;
     size_t text_count, text_room;
     char **texts;
 };
@@ -374,9 +376,6 @@ int leak_note_kept(struct store *store, const struct list_event *event,
 int list_would_change(struct store *store, const struct list_event *event);
 /* What it means for the list. */
 int list_apply(struct store *store, const struct list_event *event);
-/* Logs a bounded number of entries whose term has ended. */
-int list_expire(struct store *store, int64_t now_ms, bool *ret_more);
-
 /* --- store_write_identity.c ------------------------------------------------------ */
 
 /* As it is kept: `''` stands for an identity that is not known. */

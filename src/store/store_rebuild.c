@@ -47,23 +47,6 @@ static int revision_read(struct replay *replay, struct revision *ret)
     return 0;
 }
 
-/* In all scopes, also where there is no event any more. */
-static int entries_load(struct replay *replay)
-{
-    _cleanup_(db_call_end) struct db_call call =
-        db_call(replay->store, SQL_REBUILD_ENTRIES, db_text(str_of(replay->address.key)));
-    int r;
-
-    while ((r = db_step(&call)) == 1) {
-        int at = replay_scope(replay, db_get_text(&call));
-
-        r = at < 0 ? at : kept_read_entry(&replay->scopes[at]->kept, &call);
-        if (r < 0)
-            return r;
-    }
-    return r;
-}
-
 /* Does any scope differ? */
 static bool scopes_compare(struct replay *replay)
 {
@@ -71,11 +54,12 @@ static bool scopes_compare(struct replay *replay)
 
     for (size_t i = 0; i < replay->scope_count; i++) {
         struct replayed *scope = replay->scopes[i];
+        const struct policy_rebuild by = {.given = scope->given,
+                                          .now_ms = replay->rebuild->now_ms};
 
         memcpy(scope->was, scope->kept.state.entries, sizeof(scope->was));
         scope->differs =
-            policy_rebuild(&scope->state, scope->given, replay->rebuild->now_ms,
-                           &scope->kept.state, &scope->change);
+            policy_rebuild(&scope->state, &by, &scope->kept.state, &scope->change);
         any = any || scope->differs;
     }
     return any;
@@ -98,8 +82,6 @@ int store_rebuild_look(struct store *store, const struct store_rebuild *rebuild,
     (void)snprintf(replay->guard, sizeof(replay->guard), "guard:%s",
                    replay->address.domain);
     int r = replay_run(replay);
-    if (r == 0)
-        r = entries_load(replay);
     if (r < 0 || !scopes_compare(replay))
         return r;
     r = revision_read(replay, &rebuilding->revision);

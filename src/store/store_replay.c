@@ -12,13 +12,16 @@ void replay_done(struct replay *replay)
 {
     for (size_t i = 0; i < replay->scope_count; i++) {
         kept_address_done(&replay->scopes[i]->kept);
+        free(replay->scopes[i]->complaints);
         free(replay->scopes[i]);
     }
+    for (size_t i = 0; i < replay->text_count; i++)
+        free(replay->texts[i]);
+    free(replay->texts);
     free(replay->scopes);
     free(replay->decisions);
     free(replay->decided_in);
     free(replay->occurrences);
-    free(replay->complaints);
 }
 
 /* Room for one more in an array of `size` bytes each. */
@@ -73,6 +76,24 @@ static enum policy_reason reason_of(struct str word)
     return (enum policy_reason)reason;
 }
 
+/* Outlives the row. */
+static int replay_read_text(struct replay *replay, struct db_call *call, struct str *ret)
+{
+    struct str text = db_get_text(call);
+    int r = array_reserve(&replay->texts, replay->text_count, &replay->text_room,
+                          sizeof(*replay->texts));
+
+    *ret = STR_ABSENT;
+    if (r < 0 || !str_present(text))
+        return r;
+    char *copy = str_dup(text);
+    if (!copy)
+        return -ENOMEM;
+    replay->texts[replay->text_count++] = copy;
+    *ret = (struct str){copy, text.len};
+    return 0;
+}
+
 static int decision_load(struct replay *replay, struct db_call *call)
 {
     int scope = replay_scope(replay, db_get_text(call));
@@ -97,7 +118,8 @@ static int decision_load(struct replay *replay, struct db_call *call)
     decision->now_ms = db_get_time(call);
     replay->decided_in[count] = (size_t)scope;
     replay->decision_count++;
-    return 0;
+    r = replay_read_text(replay, call, &decision->actor);
+    return r < 0 ? r : replay_read_text(replay, call, &decision->note);
 }
 
 static int decisions_load(struct replay *replay)
@@ -144,10 +166,9 @@ static enum ses_bounce_type bounce_type_of(struct str word)
     return SES_BOUNCE_NONE;
 }
 
-/* The row as the event that it was made from. Borrows from the row. */
-static void row_read_event(struct replay *replay, struct db_call *call,
-                           struct ses_event *event, struct ses_recipient *recipient,
-                           struct policy_when *when)
+void replay_read_event(struct replay *replay, struct db_call *call,
+                       struct ses_event *event, struct ses_recipient *recipient,
+                       struct policy_when *when)
 {
     *event = (struct ses_event){.type_text = db_get_text(call)};
     event->bounce_type_text = db_get_text(call);
@@ -168,7 +189,7 @@ static void row_read_event(struct replay *replay, struct db_call *call,
     event->tenant = db_get_text(call);
     event->tags = db_get_text(call);
     event->candidates = (size_t)db_get_int(call);
-    *when = (struct policy_when){.occurred_ms = db_get_time(call)};
+    *when = (struct policy_when){.occurred_ms = db_get_time(call), .is_replayed = true};
     when->received_ms = db_get_time(call);
     if (db_get_int(call) != 0)
         when->guard = str_of(replay->guard);
@@ -181,45 +202,109 @@ static void row_read_event(struct replay *replay, struct db_call *call,
         (str_equal(rule, STR(POLICY_RULE_OPT_OUT)) || str_equal(rule, STR("allowed")));
 }
 
-/* Has the mail had a complaint before? 1, 0 or a fault. */
-static int complaint_is_repeated(struct replay *replay, struct str ses_message_id)
+/* Is the entry for a COMPLAINT there because of this mail already? 1, 0 or a fault. */
+static int complaint_is_repeated(struct replayed *into, struct str mail)
 {
-    uint64_t hash = guard_hash(ses_message_id);
+    uint64_t hash = guard_hash(mail);
     int r;
 
-    if (!str_present(ses_message_id))
+    if (!str_present(mail))
         return 0;
-    for (size_t i = 0; i < replay->complaint_count; i++)
-        if (replay->complaints[i] == hash)
+    if (into->state.entries[POLICY_REASON_COMPLAINT].lifted)
+        into->complaint_count = 0;
+    for (size_t i = 0; i < into->complaint_count; i++)
+        if (into->complaints[i] == hash)
             return 1;
-    r = array_reserve(&replay->complaints, replay->complaint_count,
-                      &replay->complaint_room, sizeof(*replay->complaints));
+    r = array_reserve(&into->complaints, into->complaint_count, &into->complaint_room,
+                      sizeof(*into->complaints));
     if (r == 0)
-        replay->complaints[replay->complaint_count++] = hash;
+        into->complaints[into->complaint_count++] = hash;
     return r;
 }
 
-/* A person who removed the address removed what this event had done, in the scope that it
- * had then, whatever it would have now. */
-static bool event_was_removed(const struct replay *replay,
-                              const struct policy_judgement *judgement,
-                              int64_t occurred_ms)
+/* Did a person remove the address from the scope after that? */
+static bool scope_was_removed(const struct replay *replay, struct str scope, int64_t ms)
 {
-    for (size_t i = 0; i < replay->decision_count; i++) {
-        struct str scope = str_of(replay->scopes[replay->decided_in[i]]->scope);
-
+    for (size_t i = 0; i < replay->decision_count; i++)
         if (replay->decisions[i].what == POLICY_DECIDE_REMOVE &&
-            replay->decisions[i].now_ms >= occurred_ms &&
-            (str_equal(scope, replay->kept_scope) ||
-             (judgement->reason == POLICY_REASON_BOUNCE &&
-              str_equal(scope, STR(POLICY_SCOPE_ALL)))))
+            replay->decisions[i].now_ms >= ms &&
+            str_equal(scope, str_of(replay->scopes[replay->decided_in[i]]->scope)))
             return true;
-    }
     return false;
 }
 
-/* A doubtful bounce depends on Deliveries, and those that only count are not kept. */
-static int share_replay(struct replay *replay, const struct policy_share *share,
+/*
+ * A person who removed the address removed what this event had done, in the scope that it
+ * had then, whatever it would have now. That is the present one, if it has an entry: then
+ * the fold knows of the removal.
+ */
+static bool event_was_removed(const struct replay *replay, const struct replayed *into,
+                              enum policy_reason reason, int64_t ms)
+{
+    if (into->kept.rows & 1u << reason)
+        return false;
+    return scope_was_removed(replay, replay->kept_scope, ms) ||
+           (reason == POLICY_REASON_BOUNCE &&
+            scope_was_removed(replay, STR(POLICY_SCOPE_ALL), ms));
+}
+
+/* Does soft counting know the doubtful bounce? Whether it is confirmed depends on
+ * Deliveries, too, which are kept only there. 1, 0 or a fault. */
+static int doubt_is_known(struct replay *replay, struct replayed *into, int64_t ms)
+{
+    int r = into->softs_known
+                ? 0
+                : kept_address_load(replay->store, POLICY_PART_SOFT, 0, &into->kept);
+
+    into->softs_known = true;
+    into->state.softs = into->kept.state.softs;
+    into->state.soft_count = into->kept.state.soft_count;
+    for (size_t i = 0; r == 0 && i < into->state.soft_count; i++)
+        if (into->state.softs[i].at_ms == ms && into->state.softs[i].is_doubtful)
+            r = 1;
+    /* A removal forgets it, and nothing rests on it any more. */
+    if (r == 0 && !scope_was_removed(replay, str_of(into->scope), ms))
+        into->given |= 1u << POLICY_REASON_BOUNCE;
+    return r;
+}
+
+/* Of an event whose row is gone with the next step. */
+static void details_keep(struct replayed *into, unsigned entries)
+{
+    for (unsigned i = 0; i < POLICY_REASONS; i++) {
+        struct str *detail = &into->state.entries[i].detail;
+
+        if (!(entries & 1u << i) || detail->data == into->details[i])
+            continue;
+        (void)snprintf(into->details[i], sizeof(into->details[i]), "%.*s",
+                       STR_ARG(*detail));
+        *detail = str_of(into->details[i]);
+    }
+}
+
+/* 1 when it can be carried in, 0 or a fault. */
+static int share_prepare(struct replay *replay, struct policy_judgement *judgement,
+                         int64_t ms, struct replayed *into)
+{
+    unsigned needs = policy_fold_needs(judgement);
+
+    if (!(needs & POLICY_PART_LIST) ||
+        event_was_removed(replay, into, judgement->reason, ms))
+        return 0;
+    if (judgement->effect == POLICY_EFFECT_DOUBTFUL)
+        return doubt_is_known(replay, into, ms);
+    if (judgement->effect == POLICY_EFFECT_SUPPRESS &&
+        judgement->reason == POLICY_REASON_COMPLAINT) {
+        int r = complaint_is_repeated(into, replay->mail);
+
+        if (r < 0)
+            return r;
+        judgement->second_for_ever = judgement->second_for_ever && r == 0;
+    }
+    return !(needs & POLICY_PART_SOFT);
+}
+
+static int share_replay(struct replay *replay, struct policy_share *share,
                         const struct policy_when *when)
 {
     int at = replay_scope(replay, str_of(share->scope));
@@ -228,22 +313,11 @@ static int share_replay(struct replay *replay, const struct policy_share *share,
     if (at < 0)
         return at;
     struct replayed *into = replay->scopes[at];
-    if (share->judgement.effect == POLICY_EFFECT_DOUBTFUL)
-        into->given |= 1u << POLICY_REASON_BOUNCE;
-    if (event_was_removed(replay, &share->judgement, when->occurred_ms) ||
-        !(policy_fold_needs(&share->judgement) & POLICY_PART_LIST) ||
-        policy_fold_needs(&share->judgement) & POLICY_PART_SOFT)
-        return 0;
+    int r = share_prepare(replay, &share->judgement, when->occurred_ms, into);
+    if (r != 1)
+        return r;
     policy_fold(replay->rebuild->policy, &share->judgement, when, &into->state, &change);
-    for (unsigned i = 0; i < POLICY_REASONS; i++) {
-        struct str *detail = &into->state.entries[i].detail;
-
-        if (!(change.entries & 1u << i) || detail->data == into->details[i])
-            continue;
-        (void)snprintf(into->details[i], sizeof(into->details[i]), "%.*s",
-                       STR_ARG(*detail));
-        *detail = str_of(into->details[i]);
-    }
+    details_keep(into, change.entries);
     return 0;
 }
 
@@ -257,14 +331,11 @@ static int event_replay(struct replay *replay, struct db_call *call)
     struct ses_event event;
     int r = 0;
 
-    row_read_event(replay, call, &event, &recipient, &when);
+    replay_read_event(replay, call, &event, &recipient, &when);
     decisions_replay(replay, when.occurred_ms);
     policy_judge(replay->rebuild->policy, &event, &recipient, &judgement);
     policy_scope_find(replay->rebuild->policy, &event, &scoped);
-    if (judgement.tally == POLICY_TALLY_COMPLAINTS)
-        r = complaint_is_repeated(replay, event.ses_message_id);
-    if (r == 1)
-        policy_judgement_repeat(&judgement);
+    replay->mail = event.ses_message_id;
     size_t count = policy_share(&judgement, &scoped, shares);
     for (size_t i = 0; r >= 0 && i < count; i++)
         r = share_replay(replay, &shares[i], &when);
@@ -280,8 +351,7 @@ static int occurrence_compare(const void *a, const void *b)
     return left->id < right->id ? -1 : left->id > right->id;
 }
 
-/* -E2BIG: there are more than STORE_REBUILD_EVENTS_MAX. */
-static int occurrences_load(struct replay *replay)
+int replay_load_occurrences(struct replay *replay)
 {
     _cleanup_(db_call_end) struct db_call call =
         db_call(replay->store, SQL_REBUILD_EVENTS, db_text(str_of(replay->address.key)),
@@ -309,7 +379,7 @@ static int occurrences_load(struct replay *replay)
 
 static int events_replay(struct replay *replay)
 {
-    int r = occurrences_load(replay);
+    int r = replay_load_occurrences(replay);
 
     for (size_t i = 0; r >= 0 && i < replay->occurrence_count; i++) {
         _cleanup_(db_call_end) struct db_call call =
@@ -326,40 +396,28 @@ static int events_replay(struct replay *replay)
 
 /* --- all of them ----------------------------------------------------------------- */
 
+/* In all scopes, also where there is no event any more. */
+static int entries_load(struct replay *replay)
+{
+    _cleanup_(db_call_end) struct db_call call =
+        db_call(replay->store, SQL_REBUILD_ENTRIES, db_text(str_of(replay->address.key)));
+    int r;
+
+    while ((r = db_step(&call)) == 1) {
+        int at = replay_scope(replay, db_get_text(&call));
+
+        r = at < 0 ? at : kept_read_entry(&replay->scopes[at]->kept, &call);
+        if (r < 0)
+            return r;
+    }
+    return r;
+}
+
 int replay_run(struct replay *replay)
 {
     int r = decisions_load(replay);
 
-    return r < 0 ? r : events_replay(replay);
-}
-
-int list_replay(struct store *store, const struct list_event *event,
-                struct kept_address *kept, const struct list_cause *cause)
-{
-    const struct store_rebuild rebuild = {.policy = event->intake->policy,
-                                          .now_ms = event->intake->received_ms};
-    _cleanup_(replay_done) struct replay replay = {.store = store, .rebuild = &rebuild};
-    struct policy_change change;
-    int at, r = address_parse(str_of(kept->key), &replay.address);
-
     if (r == 0)
-        r = replay_run(&replay);
-    at = r < 0 ? r : replay_scope(&replay, str_of(kept->scope));
-    if (at < 0)
-        return at;
-    struct replayed *replayed = replay.scopes[at];
-    enum policy_reason reason = event->judgement->effect == POLICY_EFFECT_LIFT
-                                    ? POLICY_REASON_COMPLAINT
-                                    : event->judgement->reason;
-    if (replayed->given & 1u << reason)
-        return -E2BIG;
-    /* What a changed policy makes of the others is for a rebuild to say. */
-    replayed->given = ~(1u << reason);
-    (void)policy_rebuild(&replayed->state, replayed->given, rebuild.now_ms, &kept->state,
-                         &change);
-    for (unsigned i = POLICY_REASON_BOUNCE; i <= POLICY_REASON_COMPLAINT; i++)
-        if (!(replayed->given & 1u << i) &&
-            policy_replay_counts(&replayed->state.entries[i], &kept->state.entries[i]))
-            change.entries |= 1u << i;
-    return kept_address_save(store, kept, &change, cause);
+        r = entries_load(replay);
+    return r < 0 ? r : events_replay(replay);
 }

@@ -1,7 +1,7 @@
 /* Housekeeping in the daemon's idle time: a bounded number of rows in each call. */
 #include <errno.h>
 
-#include "store/store_internal.h"
+#include "store/store_write_idle.h"
 
 #define KEY_OF(key)                                                                      \
     db_int((key)->hour), db_int((key)->is_delivery), db_int((key)->address_hash),        \
@@ -46,7 +46,7 @@ static int tidy_old(struct store *store, int64_t now_ms, bool *ret_more)
         enum sql which;
         struct db_value before;
     } kinds[] = {
-        {SQL_SOFT_TIDY, db_day(now_ms - STORE_SOFT_KEEP_MS)},
+        {SQL_SOFT_TIDY, db_int(now_ms - STORE_SOFT_KEEP_MS)},
         {SQL_PROVIDER_TIDY, db_int((now_ms - 2 * POLICY_GUARD_USUAL_MS) / CLOCK_HOUR_MS)},
         {SQL_IDENTITY_TIDY, db_day(now_ms - STORE_SOFT_KEEP_MS)},
     };
@@ -111,6 +111,20 @@ int store_tidy(struct store *store, int64_t now_ms, bool *ret_more)
     }
     store->writing->tidy_more = *ret_more;
     return 0;
+}
+
+int store_recount(struct store *store, const struct policy *policy, int64_t now_ms,
+                  bool *ret_more)
+{
+    int r = db_find(store, SQL_IDENTITY_NEXT, NULL);
+
+    *ret_more = false;
+    if (r <= 0)
+        return r;
+    r = store_begin(store);
+    if (r == 0)
+        r = list_recount(store, policy, now_ms, ret_more);
+    return store_finish(store, r);
 }
 
 int store_expire(struct store *store, int64_t now_ms, bool *ret_more)

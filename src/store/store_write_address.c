@@ -11,10 +11,10 @@ void kept_address_done(struct kept_address *kept)
     for (size_t i = 0; i < kept->text_count; i++)
         free(kept->texts[i]);
     free(kept->texts);
-    free(kept->state.days);
+    free(kept->state.softs);
     kept->texts = NULL;
     kept->text_count = kept->text_room = 0;
-    kept->state.days = NULL;
+    kept->state.softs = NULL;
 }
 
 /* --- finding --------------------------------------------------------------------- */
@@ -85,19 +85,19 @@ static int entry_read(struct kept_address *kept, struct db_call *call,
     return r;
 }
 
-/* Room for one more, as struct policy_address promises. */
-static int days_reserve(struct kept_address *kept)
+/* Room for two more, as struct policy_address promises. */
+static int softs_reserve(struct kept_address *kept)
 {
-    size_t room = kept->day_room > 0 ? 2 * kept->day_room : 4;
-    struct policy_soft_day *days;
+    size_t room = kept->soft_room > 0 ? 2 * kept->soft_room : 4;
+    struct policy_soft *softs;
 
-    if (kept->state.day_count < kept->day_room)
+    if (kept->state.soft_count + 2 <= kept->soft_room)
         return 0;
-    days = realloc(kept->state.days, room * sizeof(*days));
-    if (!days)
+    softs = realloc(kept->state.softs, room * sizeof(*softs));
+    if (!softs)
         return -ENOMEM;
-    kept->state.days = days;
-    kept->day_room = room;
+    kept->state.softs = softs;
+    kept->soft_room = room;
     return 0;
 }
 
@@ -131,35 +131,28 @@ static int kept_load_list(struct store *store, struct kept_address *kept)
     return r;
 }
 
-static int kept_load_day(struct kept_address *kept, struct db_call *call)
+static int kept_load_soft(struct kept_address *kept, struct db_call *call)
 {
-    struct policy_soft_day *day = &kept->state.days[kept->state.day_count++];
+    struct policy_soft *soft = &kept->state.softs[kept->state.soft_count++];
 
-    *day = (struct policy_soft_day){.first_ms = db_get_int_or(call, CLOCK_NONE)};
-    day->last_ms = db_get_int(call);
-    day->doubt_first_ms = db_get_int_or(call, CLOCK_NONE);
-    day->doubt_last_ms = db_get_int_or(call, CLOCK_NONE);
-    return kept_read_text(kept, call, &day->identity);
+    *soft = (struct policy_soft){.at_ms = db_get_int(call)};
+    soft->is_counted = db_get_int(call) != 0;
+    soft->is_doubtful = db_get_int(call) != 0;
+    soft->deliveries_seen = db_get_int(call) != 0;
+    return kept_read_text(kept, call, &soft->identity);
 }
 
-static int kept_load_days(struct store *store, struct kept_address *kept)
+static int kept_load_softs(struct store *store, struct kept_address *kept)
 {
     _cleanup_(db_call_end) struct db_call call =
-        db_call(store, SQL_ADDRESS_DAYS, db_text(str_of(kept->key)),
+        db_call(store, SQL_ADDRESS_SOFT, db_text(str_of(kept->key)),
                 db_text(str_of(kept->scope)));
-    int r = days_reserve(kept);
+    int r = softs_reserve(kept);
 
     while (r == 0 && (r = db_step(&call)) == 1) {
-        r = kept_load_day(kept, &call);
+        r = kept_load_soft(kept, &call);
         if (r == 0)
-            r = days_reserve(kept);
-    }
-    for (size_t i = 0; r == 0 && i < kept->state.day_count; i++) {
-        struct policy_soft_day *day = &kept->state.days[i];
-        int seen = identity_has_deliveries(store, day->identity, day->last_ms);
-
-        day->deliveries_seen = seen > 0;
-        r = db_only_fault(seen);
+            r = softs_reserve(kept);
     }
     return r;
 }
@@ -169,16 +162,21 @@ static int kept_load_delivered(struct store *store, int64_t after_ms,
                                struct kept_address *kept)
 {
     _cleanup_(db_call_end) struct db_call call =
-        db_call(store, SQL_EVENT_DELIVERED, db_text(str_of(kept->key)));
+        db_call(store, SQL_EVENT_DELIVERED, db_text(str_of(kept->key)), db_time(after_ms),
+                db_int(after_ms));
     int r = db_step(&call);
 
     if (r < 0)
         return r;
-    kept->state.delivered_ms = db_get_time(&call);
-    if (kept->state.delivered_ms > after_ms)
-        return 0;
-    return count_delivered_after(store, str_of(kept->key), after_ms,
-                                 &kept->state.delivered_ms);
+    int64_t times_ms[] = {db_get_time(&call), db_get_int_or(&call, CLOCK_NONE),
+                          CLOCK_NONE};
+    r = count_delivered_after(store, str_of(kept->key), after_ms, kept->received_ms,
+                              &times_ms[2]);
+    for (size_t i = 0; i < sizeof(times_ms) / sizeof(times_ms[0]); i++)
+        if (times_ms[i] != CLOCK_NONE && (kept->state.delivered_ms == CLOCK_NONE ||
+                                          times_ms[i] < kept->state.delivered_ms))
+            kept->state.delivered_ms = times_ms[i];
+    return r;
 }
 
 int kept_address_load(struct store *store, unsigned parts, int64_t after_ms,
@@ -191,7 +189,7 @@ int kept_address_load(struct store *store, unsigned parts, int64_t after_ms,
     if (parts & POLICY_PART_LIST)
         r = kept_load_list(store, kept);
     if (r == 0 && parts & POLICY_PART_SOFT)
-        r = kept_load_days(store, kept);
+        r = kept_load_softs(store, kept);
     if (r == 0 && parts & POLICY_PART_DELIVERED)
         r = kept_load_delivered(store, after_ms, kept);
     return r;
@@ -245,21 +243,18 @@ static int kept_save_entry(struct store *store, const struct kept_address *kept,
         db_text(entry->lifted ? entry->lifted_note : STR_ABSENT));
 }
 
-static int kept_save_day(struct store *store, const struct kept_address *kept,
-                         const struct policy_soft_day *day)
+static int kept_save_soft(struct store *store, const struct kept_address *kept,
+                          const struct policy_soft *soft)
 {
     struct db_value key = db_text(str_of(kept->key)),
                     scope = db_text(str_of(kept->scope));
 
-    if (day->mark == POLICY_MARK_GONE)
-        return db_do(store, SQL_SOFT_DROP, key, scope, db_day(day->last_ms),
-                     identity_value(day->identity));
-    return db_do(store, SQL_SOFT_PUT, key, scope, db_day(day->last_ms),
-                 db_int_if(day->first_ms != CLOCK_NONE, day->first_ms),
-                 db_int(day->last_ms),
-                 db_int_if(day->doubt_first_ms != CLOCK_NONE, day->doubt_first_ms),
-                 db_int_if(day->doubt_last_ms != CLOCK_NONE, day->doubt_last_ms),
-                 identity_value(day->identity));
+    if (soft->mark == POLICY_MARK_GONE)
+        return db_do(store, SQL_SOFT_DROP, key, scope, db_int(soft->at_ms),
+                     identity_value(soft->identity));
+    return db_do(store, SQL_SOFT_PUT, key, scope, db_int(soft->at_ms),
+                 identity_value(soft->identity), db_int(soft->is_counted),
+                 db_int(soft->is_doubtful), db_int(soft->deliveries_seen));
 }
 
 int change_ids_reserve(struct store *store, size_t count)
@@ -372,15 +367,15 @@ int kept_address_save(struct store *store, struct kept_address *kept,
 
         if (!(change->entries & 1u << i))
             continue;
-        /* Of several that begin to wait at once, one has a line. */
+        /* It waits, and no line says so: the same did before. */
         if (entry->held && entry->held_id == 0)
             r = change_id_draw(store, &entry->held_id);
         if (r == 0)
             r = kept_save_entry(store, kept, (enum policy_reason)i);
     }
-    for (size_t i = 0; r == 0 && change->days && i < kept->state.day_count; i++)
-        if (kept->state.days[i].mark != POLICY_MARK_KEPT)
-            r = kept_save_day(store, kept, &kept->state.days[i]);
+    for (size_t i = 0; r == 0 && change->softs && i < kept->state.soft_count; i++)
+        if (kept->state.softs[i].mark != POLICY_MARK_KEPT)
+            r = kept_save_soft(store, kept, &kept->state.softs[i]);
     for (size_t i = 0; r == 0 && i < change->total_count; i++)
         r = total_change(store, &change->totals[i]);
     return r;

@@ -188,10 +188,11 @@ int count_remember_kind(struct store *store, const struct intake *intake,
 }
 
 int count_delivered_after(struct store *store, struct str address, int64_t ms,
-                          int64_t *ret_ms)
+                          int64_t received_ms, int64_t *ret_ms)
 {
+    int64_t from_ms = (received_ms < ms ? received_ms : ms) - STORE_SES_LAG_MS;
+
     return db_only_fault(db_find(store, SQL_COUNTED_DELIVERED, ret_ms,
-                                 db_int(floor_div(ms - STORE_SES_LAG_MS, CLOCK_HOUR_MS)),
-                                 db_int(STORE_COUNTED_KEEP_MS / CLOCK_HOUR_MS),
+                                 db_int(floor_div(from_ms, CLOCK_HOUR_MS)),
                                  db_int(count_hash(address)), db_int(ms)));
 }

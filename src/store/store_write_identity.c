@@ -41,11 +41,16 @@ int identity_note_delivery(struct store *store, const struct intake *intake)
     struct str identity = intake->event.identity;
     const struct identity_day seen = {intake->occurred_ms / CLOCK_DAY_MS,
                                       identity_hash(identity)};
+    int64_t day_ms = seen.day * CLOCK_DAY_MS;
 
     if (!identity_remember(store->writing, seen))
         return 0;
-    return db_do(store, SQL_IDENTITY_ADD, identity_value(identity),
-                 db_day(intake->occurred_ms));
+    int r = db_change(store, SQL_IDENTITY_ADD, identity_value(identity), db_day(day_ms));
+    if (r <= 0)
+        return r;
+    /* Bounces of that day and the next ones may be here: identity_recount(). */
+    return db_do(store, SQL_IDENTITY_MATTERS, identity_value(identity), db_day(day_ms),
+                 db_int(day_ms), db_int(day_ms + POLICY_DELIVERIES_MS + CLOCK_DAY_MS));
 }
 
 int identity_has_deliveries(struct store *store, struct str identity, int64_t ms)

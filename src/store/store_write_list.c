@@ -9,6 +9,13 @@ static bool effect_counts_softly(enum policy_effect effect)
     return effect == POLICY_EFFECT_SOFT || effect == POLICY_EFFECT_DOUBTFUL;
 }
 
+/* Whose entry it concerns. */
+static enum policy_reason judgement_reason(const struct policy_judgement *judgement)
+{
+    return judgement->effect == POLICY_EFFECT_LIFT ? POLICY_REASON_COMPLAINT
+                                                   : judgement->reason;
+}
+
 /* Whether leaks are looked for among what is loaded. */
 enum share_leaks { SHARE_LEAKS_ELSEWHERE, SHARE_LEAKS_NOTED };
 
@@ -20,11 +27,8 @@ static int share_is_late(struct store *store, const struct list_event *event,
                          const struct policy_judgement *judgement,
                          const struct kept_address *kept)
 {
-    enum policy_reason reason = judgement->effect == POLICY_EFFECT_LIFT
-                                    ? POLICY_REASON_COMPLAINT
-                                    : judgement->reason;
-    const struct policy_entry *entry = &kept->state.entries[reason];
-    int64_t occurred_ms = event->intake->occurred_ms, known = 0;
+    const struct policy_entry *entry = &kept->state.entries[judgement_reason(judgement)];
+    int64_t occurred_ms = event->intake->occurred_ms;
 
     if (event->event_id == 0 || effect_counts_softly(judgement->effect) ||
         judgement->effect == POLICY_EFFECT_RESET || entry->is_basis)
@@ -34,15 +38,12 @@ static int share_is_late(struct store *store, const struct list_event *event,
         policy_entry_is_live(entry, occurred_ms) && entry->until_ms == POLICY_FOR_EVER &&
         entry->since_ms <= occurred_ms)
         return 0;
-    if (entry->exists && occurred_ms >= entry->last_event_ms)
+    if (entry->exists && occurred_ms >= entry->last_event_ms && !judgement->is_repeated)
         return 0;
     if (!entry->exists && event->intake->event.type != SES_COMPLAINT)
         return 0;
-    int r = db_find(store, SQL_EVENT_COUNT, &known, db_text(str_of(kept->key)),
-                    db_int(STORE_REPLAY_EVENTS_MAX + 1));
-    /* A transaction of deliveries has no time for more. */
-    if (r < 0 || known > STORE_REPLAY_EVENTS_MAX || entry->exists)
-        return r < 0 ? r : entry->exists && known <= STORE_REPLAY_EVENTS_MAX;
+    if (entry->exists)
+        return 1;
     /* Such as not-spam, which makes no entry. */
     return db_find(store, SQL_EVENT_LATER, NULL, db_text(str_of(kept->key)),
                    db_time(occurred_ms));
@@ -63,6 +64,15 @@ static void share_carry(const struct list_event *event,
     policy_fold(intake->policy, judgement, &when, &kept->state, ret);
 }
 
+/* A client that chooses the tags of a mail may choose its scope. */
+static int scope_may_count(struct store *store, const struct kept_address *kept)
+{
+    if (strcmp(kept->scope, POLICY_SCOPE_ALL) == 0)
+        return 1;
+    return db_find(store, SQL_SOFT_SCOPES, NULL, db_text(str_of(kept->key)),
+                   db_text(str_of(kept->scope)), db_int(STORE_SOFT_SCOPES_MAX));
+}
+
 /* 1: the event is late, and nothing is folded; 0 or a fault. */
 static int share_fold(struct store *store, const struct list_event *event,
                       const struct policy_judgement *judgement, enum share_leaks leaks,
@@ -71,14 +81,17 @@ static int share_fold(struct store *store, const struct list_event *event,
     const struct intake *intake = event->intake;
     unsigned parts = policy_fold_needs(judgement);
     bool seen = false;
-    int r = 0;
+    int r = 1;
 
     *ret = (struct policy_change){.entries = 0};
-    if (parts == 0)
-        return 0;
+    if (effect_counts_softly(judgement->effect))
+        r = scope_may_count(store, kept);
+    if (parts == 0 || r <= 0)
+        return r < 0 ? r : 0;
     if (effect_counts_softly(judgement->effect))
         r = identity_has_deliveries(store, intake->event.identity, intake->occurred_ms);
     seen = r > 0;
+    kept->received_ms = intake->received_ms;
     if (r >= 0)
         r = kept_address_load(store, parts, intake->occurred_ms, kept);
     if (r == 0 && leaks == SHARE_LEAKS_NOTED)
@@ -90,44 +103,58 @@ static int share_fold(struct store *store, const struct list_event *event,
     return r;
 }
 
+static int share_save(struct store *store, const struct list_event *event,
+                      const struct policy_judgement *judgement,
+                      const struct policy_change *change, struct list_cause *cause,
+                      struct kept_address *kept)
+{
+    /* What has no row cannot be replayed; SOFT never is. */
+    if (event->event_id == 0 && judgement->reason != POLICY_REASON_SOFT &&
+        change->entries & 1u << judgement->reason)
+        kept->state.entries[judgement->reason].is_basis = true;
+    int r = kept_address_save(store, kept, change, cause);
+    if (r < 0 || !change->replays_bounce)
+        return r;
+    cause->has_line = cause->has_line && change->line_count == 0;
+    r = list_replay(store, event, POLICY_REASON_BOUNCE, kept, cause);
+    /* The entry rests on more than can be replayed, and stays. */
+    return r == -E2BIG ? 0 : r;
+}
+
 static int share_apply(struct store *store, const struct list_event *event,
                        const struct policy_judgement *judgement, const char *scope,
                        enum share_leaks leaks)
 {
     _cleanup_(kept_address_done) struct kept_address kept = {
         .key = event->recipient->address.key, .scope = scope};
-    const struct list_cause cause = {
-        .at_ms = event->intake->received_ms,
-        .event_id = event->event_id,
-        .has_line = event->has_line,
-        .event = &event->intake->event,
-        .origin = event->intake->imported ? POLICY_ORIGIN_IMPORT : POLICY_ORIGIN_EVENT,
-        .rule = str_of(judgement->rule)};
+    struct list_cause cause = {.at_ms = event->intake->received_ms,
+                               .event_id = event->event_id,
+                               .has_line = event->has_line,
+                               .event = &event->intake->event,
+                               .origin = event->intake->imported ? POLICY_ORIGIN_IMPORT
+                                                                 : POLICY_ORIGIN_EVENT,
+                               .rule = str_of(judgement->rule)};
     struct policy_change change;
     int r = share_fold(store, event, judgement, leaks, &kept, &change);
 
     if (r == 1) {
-        r = list_replay(store, event, &kept, &cause);
+        r = list_replay(store, event, judgement_reason(judgement), &kept, &cause);
         if (r != -E2BIG)
             return r;
         r = 0; /* what came late counts as if it came now */
         share_carry(event, judgement, false, &kept, &change);
     }
-    /* What has no row cannot be replayed; SOFT never is. */
-    if (event->event_id == 0 && judgement->reason != POLICY_REASON_SOFT &&
-        change.entries & 1u << judgement->reason)
-        kept.state.entries[judgement->reason].is_basis = true;
-    return r < 0 ? r : kept_address_save(store, &kept, &change, &cause);
+    return r < 0 ? r : share_save(store, event, judgement, &change, &cause, &kept);
 }
 
-/* The next scope after `scope`, in place, in which the address is counted softly. 1, 0
- * when there is none, or a fault. */
-static int soft_scope_next(struct store *store, const char *key,
+/* The next scope after `scope`, in place, in which the address is counted softly, and a
+ * Delivery at `ms` can change that. 1, 0 when there is none, or a fault. */
+static int soft_scope_next(struct store *store, const char *key, int64_t ms,
                            char scope[POLICY_SCOPE_BYTES_MAX])
 {
     _cleanup_(db_call_end) struct db_call call =
         db_call(store, SQL_SOFT_SCOPE, db_text(str_of(key)),
-                (struct db_value){.type = DB_TEXT, .text = str_of(scope)});
+                (struct db_value){.type = DB_TEXT, .text = str_of(scope)}, db_int(ms));
     int r = db_step(&call);
     struct str next = r == 1 ? db_get_text(&call) : STR_ABSENT;
 
@@ -144,7 +171,8 @@ static int list_reset_soft(struct store *store, const struct list_event *event)
     char scope[POLICY_SCOPE_BYTES_MAX] = "";
     int r;
 
-    while ((r = soft_scope_next(store, event->recipient->address.key, scope)) == 1) {
+    while ((r = soft_scope_next(store, event->recipient->address.key,
+                                event->intake->occurred_ms, scope)) == 1) {
         r = share_apply(store, event, event->judgement, scope, SHARE_LEAKS_ELSEWHERE);
         if (r < 0)
             break;
@@ -165,7 +193,7 @@ int list_would_change(struct store *store, const struct list_event *event)
         int r = share_fold(store, event, &shares[i].judgement, SHARE_LEAKS_ELSEWHERE,
                            &kept, &change);
 
-        would = r != 0 ? r : change.in_force;
+        would = r != 0 ? r : change.in_force || change.replays_bounce;
     }
     return would;
 }
@@ -221,52 +249,6 @@ int list_apply(struct store *store, const struct list_event *event)
     return r < 0 ? r : shares_apply(store, &guarded);
 }
 
-/* --- the end of a term ----------------------------------------------------------- */
-
-static int entry_expire(struct store *store, const char *key, const char *scope,
-                        int64_t now_ms)
-{
-    _cleanup_(kept_address_done) struct kept_address kept = {.key = key, .scope = scope};
-    const struct list_cause cause = {.at_ms = now_ms};
-    struct policy_change change;
-    int r = kept_address_load(store, POLICY_PART_LIST, now_ms, &kept);
-
-    if (r < 0 || !policy_expire(now_ms, &kept.state, &change))
-        return r;
-    return kept_address_save(store, &kept, &change, &cause);
-}
-
-/* 1 one was there, 0 none, or a fault. */
-static int entry_expire_next(struct store *store, int64_t now_ms)
-{
-    _cleanup_(freep) char *key = NULL;
-    _cleanup_(freep) char *scope = NULL;
-    {
-        _cleanup_(db_call_end) struct db_call call =
-            db_call(store, SQL_ENTRY_ENDED, db_time(now_ms));
-        int r = db_step(&call);
-
-        if (r <= 0)
-            return r;
-        key = str_dup(db_get_text(&call));
-        scope = str_dup(db_get_text(&call));
-    }
-    if (!key || !scope)
-        return -ENOMEM;
-    int r = entry_expire(store, key, scope, now_ms);
-    return r < 0 ? r : 1;
-}
-
-int list_expire(struct store *store, int64_t now_ms, bool *ret_more)
-{
-    int r = 1;
-
-    for (size_t i = 0; r == 1 && i < STORE_EXPIRE_ROWS_MAX; i++)
-        r = entry_expire_next(store, now_ms);
-    *ret_more = r == 1;
-    return db_only_fault(r);
-}
-
 /* --- what it would mean ---------------------------------------------------------- */
 
 struct preview {
@@ -312,7 +294,8 @@ static int delivery_preview(struct store *store, const struct list_event *event,
     char scope[POLICY_SCOPE_BYTES_MAX] = "";
     int r;
 
-    while ((r = soft_scope_next(store, event->recipient->address.key, scope)) == 1) {
+    while ((r = soft_scope_next(store, event->recipient->address.key,
+                                event->intake->occurred_ms, scope)) == 1) {
         r = share_preview(store, event, event->judgement, scope, preview);
         if (r != 0)
             break;
@@ -358,12 +341,12 @@ int store_soft(struct store *store, const struct address *address, store_soft_fn
     char scope[POLICY_SCOPE_BYTES_MAX] = "";
     int r;
 
-    while ((r = soft_scope_next(store, address->key, scope)) == 1) {
+    while ((r = soft_scope_next(store, address->key, INT64_MIN, scope)) == 1) {
         _cleanup_(kept_address_done) struct kept_address kept = {.key = address->key,
                                                                  .scope = scope};
         r = kept_address_load(store, POLICY_PART_SOFT, 0, &kept);
         if (r == 0)
-            r = each(context, scope, kept.state.days, kept.state.day_count);
+            r = each(context, scope, kept.state.softs, kept.state.soft_count);
         if (r != 0)
             break;
     }

@@ -96,7 +96,7 @@ def test_a_soft_bounce_takes_effect_in_two_scopes(make_daemon, check):
         ("*", "soft, then suppress", "a day with a soft bounce"),
         ("news", "soft", "a day with a soft bounce"),
     ]
-    assert daemon.value("SELECT count(*) FROM soft_day") == 0
+    assert daemon.value("SELECT count(*) FROM soft_event") == 0
 
 
 def test_an_envelope_is_not_verified_and_says_so(daemon, sns, check):

@@ -77,7 +77,7 @@ static void what_a_message_means_does_not_depend_on_our_clock(void **state)
         "group_concat(day || hard_bounces || soft_bounces || events || "
         "suppressed_bounce, "
         "' ') FROM day_count) || (SELECT "
-        "group_concat(address || day || first_ms, ' ') FROM soft_day) FROM suppression";
+        "group_concat(address || at_ms, ' ') FROM soft_event) FROM suppression";
     struct fixture *fixture = *state;
     char expected[TEXT_ROOM] = "";
 

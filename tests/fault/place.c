@@ -137,7 +137,7 @@ static const struct {
     {"topic", "*"},         {"subscription", "*"}, {"outbox", "*"},
     {"sns_message", "*"},   {"body", PACKED},      {"event", MESSAGE},
     {"unapplied", MESSAGE}, {"suppression", "*"},  {"decision", "*"},
-    {"soft_day", "*"},      {"counted", "*"},      {"day_count", "*"},
+    {"soft_event", "*"},    {"counted", "*"},      {"day_count", "*"},
     {"type_count", "*"},
 };
 

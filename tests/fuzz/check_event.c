@@ -61,9 +61,9 @@ static void check_folds(const struct policy_judgement *judgement)
 {
     static const int64_t times[] = {1700000000000, 1700000000000 + 40 * CLOCK_DAY_MS,
                                     1700000000000 - CLOCK_DAY_MS};
-    struct policy_soft_day days[sizeof(times) / sizeof(times[0]) + 1];
+    struct policy_soft softs[sizeof(times) / sizeof(times[0]) + 2];
     struct policy_address address = {
-        .days = days, .removed_ms = CLOCK_NONE, .delivered_ms = CLOCK_NONE};
+        .softs = softs, .removed_ms = CLOCK_NONE, .delivered_ms = CLOCK_NONE};
     for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
         const struct policy_when when = {.occurred_ms = times[i],
                                          .received_ms = times[i]};

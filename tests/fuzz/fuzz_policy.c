@@ -14,7 +14,7 @@
 
 struct life {
     struct policy_address address;
-    struct policy_soft_day days[STEPS_MAX + 1];
+    struct policy_soft softs[2 * STEPS_MAX + 2];
     struct policy_judgement judgements[STEPS_MAX]; /* which the entries borrow from */
 };
 
@@ -137,25 +137,24 @@ static void check_entry(const struct policy_judgement *judgement, int64_t at_ms,
         PROMISE(new->until_ms >= old->until_ms);
 }
 
-/* What the store does with a change: days that are gone are not found again. */
+/* What the store does with a change: what is gone is not found again. */
 static void save(struct life *life, const struct policy_change *change)
 {
     size_t kept = 0;
     int64_t n = 0;
 
     PROMISE(change->total_count <= POLICY_TOTALS_MAX);
-    for (size_t i = 0; i < life->address.day_count; i++) {
-        struct policy_soft_day day = life->days[i];
+    for (size_t i = 0; i < life->address.soft_count; i++) {
+        struct policy_soft soft = life->softs[i];
 
-        PROMISE(change->days || day.mark == POLICY_MARK_KEPT);
-        PROMISE(day.first_ms <= day.last_ms);
-        PROMISE(day.doubt_first_ms <= day.doubt_last_ms);
-        if (day.mark == POLICY_MARK_GONE)
+        PROMISE(change->softs || soft.mark == POLICY_MARK_KEPT);
+        PROMISE(i == 0 || life->softs[i - 1].at_ms <= soft.at_ms);
+        if (soft.mark == POLICY_MARK_GONE)
             continue;
-        day.mark = POLICY_MARK_KEPT;
-        life->days[kept++] = day;
+        soft.mark = POLICY_MARK_KEPT;
+        life->softs[kept++] = soft;
     }
-    life->address.day_count = kept;
+    life->address.soft_count = kept;
     /* The address is shown once or not at all, whenever that is looked at. */
     for (size_t i = 0; i < change->total_count; i++)
         n += change->totals[i].n;
@@ -207,7 +206,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct life life;
     size_t steps = size / STEP_BYTES;
 
-    life = (struct life){.address = {.days = life.days,
+    life = (struct life){.address = {.softs = life.softs,
                                      .removed_ms = CLOCK_NONE,
                                      .delivered_ms = CLOCK_NONE}};
     for (size_t i = 0; i < steps && i < STEPS_MAX; i++) {

@@ -250,7 +250,8 @@ def suppressed(
 
 
 def waiting(policy: Policy, history: History) -> set[tuple[str, str]]:
-    """The (scope, reason) that was left to a person, who has not decided since."""
+    """The (scope, reason) that was left to a person, who has not decided since. What is in
+    force already stays so, and what takes effect later need not wait."""
     life = _Life(policy, history, {})
     scopes = {e.scope for e in history.events} | {EVERYTHING}
     if policy.is_allowed(history.address):
@@ -261,6 +262,7 @@ def waiting(policy: Policy, history: History) -> set[tuple[str, str]]:
         for scope in scopes
         if life.makes_entry_in(scope, event, effect)
         and not (effect.reason == "COMPLAINT" and event.at <= life.forgiven(scope))
+        and all(term.until <= event.at for term in life.of(effect.reason, scope))
     }
 
 
@@ -285,6 +287,9 @@ class _Life:
 
     def _delivered(self) -> list[int]:
         return [event.at for event, _ in self.with_("reset")]
+
+    def of(self, reason: str, scope: str) -> list[Term]:
+        return self.complaints(scope) if reason == "COMPLAINT" else self.bounces(scope)
 
     # --- people
 

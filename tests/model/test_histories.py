@@ -37,7 +37,6 @@ from policy_model import (
     Policy,
     Scope,
     suppressed,
-    terms,
     waiting,
 )
 
@@ -127,12 +126,10 @@ class Program:
             for row in rows
         }
 
-    def held(self) -> set[tuple[str, str, str]] | None:
-        """(address, scope, reason) of the view `held`; None: there is no such view yet."""
+    def held(self) -> set[tuple[str, str, str]]:
+        """(address, scope, reason) of the view `held`."""
         db = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
         with contextlib.closing(db):
-            if not db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'held'").fetchone():
-                return None
             return set(db.execute("SELECT address, scope, reason FROM held"))
 
 
@@ -194,21 +191,16 @@ def _compared(stage: int, known: Known, now: int, program: Program) -> list[Diff
 
 
 def _held_compared(stage: int, known: Known, program: Program) -> list[Difference]:
-    """What is held was left to a person; what was, and nothing else, is held."""
     shown = program.held()
-    if shown is None:
-        return []
-    may, must = set(), set()
-    for address, history in known.histories.items():
-        left = waiting(known.policy, history)
-        may |= {(address, *entry) for entry in left}
-        if left and not any(e.rule == "complaint-not-spam" for e in history.events):
-            other = terms(known.policy, history, known.identities)
-            must |= {(address, *entry) for entry in left if entry not in other}
+    model = {
+        (address, *entry)
+        for address, history in known.histories.items()
+        for entry in waiting(known.policy, history)
+    }
     held = ("HELD", 0, 0)
     return [
-        (stage, address, scope, held if (address, scope, reason) in must else None, there)
-        for there, keys in ((held, shown - may), (None, must - shown))
+        (stage, address, scope, *((held, None) if there else (None, held)))
+        for keys, there in ((model - shown, True), (shown - model, False))
         for address, scope, reason in sorted(keys)
     ]
 
@@ -273,7 +265,10 @@ def story(plan: Plan, address: str, found: list[Difference]) -> str:
 
 def _told(m: Message, address: str, policy: Policy) -> str:
     about = "" if address in m.recipients else " to others"
-    return f"{m.rule}{about}, {m.sender.identity}, {m.event(policy).scope}, {m.mail[-15:-7]}"
+    return (
+        f"{m.rule}{about}, {m.sender.identity}, {m.event(policy).scope}, {m.mail[-15:-7]},"
+        f" arrives at {m.turn:.3f} by {'+'.join(m.feeds)} {m.oddity}"
+    )
 
 
 def assert_agreement(plan: Plan, make_program) -> None:
@@ -424,7 +419,7 @@ def test_each_message_is_under_its_rule(make_program, clock) -> None:
     for clock_says, messages in plan.portions(0):
         program.at(clock_says).learn(messages)
     judged = {
-        (row["ses_message_id"], row["feedback_id"], row["address"]): row
+        (row["ses_message_id"], row["feedback_id"], row["address"], _ms(row["occurred_at"])): row
         for row in map(json.loads, program.run("events", "-o", "json").splitlines())
         if row["rule"] != "no-address"
     }
@@ -436,7 +431,7 @@ def test_each_message_is_under_its_rule(make_program, clock) -> None:
         feedback = None if message.rule == "opt-out" else message.key
         seen.add(message.rule)
         for recipient in message.recipients:
-            row = judged.pop((message.mail, feedback, recipient), None)
+            row = judged.pop((message.mail, feedback, recipient, message.at), None)
             assert row, f"{message} is not there"
             assert (row["rule"], row["class"]) == (message.rule, class_), message
     assert not judged

@@ -45,6 +45,7 @@ CASES: dict[str, list[tuple[float, str]]] = {
     "three doubtful bounces on a day": [(d, GONE) for d in (0.5, 1.3, 1.55, 1.7)],
     "a Delivery between doubtful bounces": [(0, GONE), (2, SAID), (5, GONE)],
     "a Delivery after doubtful bounces": [(0, GONE), (5, GONE), (8, SAID)],
+    "doubtful bounces that touch terms": [(0, POLICY), (10, POLICY), (12, GONE), (14.3, GONE)],
     "two complaints": [(0, FEW), (10, FEW)],
     "two complaints, far apart": [(0, FEW), (190, FEW)],
     "three complaints": [(0, FEW), (90, FEW), (290, FEW)],
@@ -55,17 +56,6 @@ CASES: dict[str, list[tuple[float, str]]] = {
     "a bounce that joins two terms": [(0, POLICY), (10, POLICY), (20, POLICY)],
     "a term within another": [(0, PREDICTED), (10, POLICY), (60, POLICY)],
     "a permanent bounce after a term": [(0, POLICY), (20, "permanent-general"), (30, POLICY)],
-}
-
-
-# What the program as it is makes depend on the order, and why
-KNOWN = {
-    "a Delivery on the first soft day": "a day keeps its first bounce beside a later Delivery",
-    "a Delivery that ends the doubling": "a SOFT entry keeps the repeats from before it",
-    "Deliveries of the identity": "a bounce looks for them when it arrives, and never again",
-    "three doubtful bounces on a day": "a day keeps only its first and its last",
-    "a Delivery between doubtful bounces": "no BOUNCE is lifted by a Delivery that comes late",
-    "a Delivery after doubtful bounces": "it takes away the first for a second that comes late",
 }
 
 
@@ -101,12 +91,7 @@ def _told(claim: str, orders: list, begin: int) -> list[Message]:
     return told
 
 
-def _case(claim: str):
-    marks = pytest.mark.xfail(reason=KNOWN[claim], strict=True) if claim in KNOWN else ()
-    return pytest.param(claim, marks=marks)
-
-
-@pytest.mark.parametrize("claim", map(_case, CASES))
+@pytest.mark.parametrize("claim", CASES)
 def test_every_order(make_program, clock, claim: str) -> None:  # noqa: F811
     life = CASES[claim]
     last = max(day for day, _ in life)

@@ -1,5 +1,6 @@
 #include "store/sqlite/db.h"
 #include "store/sqlite/db_sql_counters.h"
+#include "store/sqlite/db_sql_soft.h"
 
 /* Only what is later than ?2 is looked at, which is nothing in most databases. */
 #define CLOCK_IS_BEHIND                                                                  \
@@ -153,7 +154,9 @@ const char *const db_sql[SQL_COUNT] = {
         " OR (subject IS NULL AND ?10 IS NOT NULL)"
         " OR (message_id_header IS NULL AND ?11 IS NOT NULL))",
     [SQL_EVENT_DELIVERED] =
-        "SELECT max(occurred_at) FROM event WHERE address = ? AND type = 'Delivery'",
+        "SELECT (SELECT min(occurred_at) FROM event WHERE address = ?1"
+        " AND type = 'Delivery' AND occurred_at > ?2), (SELECT min(at_ms) FROM soft_event"
+        " WHERE address = ?1 AND at_ms > ?3 AND is_counted = 0 AND is_doubtful = 0)",
 
     [SQL_SENDING_PUT] =
         "INSERT INTO sending (account_id, region, tenant, configuration_set, identity,"
@@ -299,15 +302,15 @@ const char *const db_sql[SQL_COUNT] = {
         "INSERT INTO counted (hour, is_delivery, address_hash, event_hash,"
         " occurred_offset_ms, imported_hour) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING",
-    /* A seek for each hour from ?1 to the newest, of which there are no more than ?2. */
+    /* Two seeks for each hour from ?1 on in which there is any. */
     [SQL_COUNTED_DELIVERED] =
-        "WITH RECURSIVE newest(hour) AS (SELECT max(hour) FROM counted), hours(hour) AS"
-        " (SELECT max(?1, hour - ?2) FROM newest UNION ALL"
-        " SELECT hours.hour + 1 FROM hours, newest WHERE hours.hour < newest.hour)"
-        " SELECT c.hour * 3600000 + c.occurred_offset_ms FROM hours"
+        "WITH RECURSIVE hours(hour) AS (SELECT min(hour) FROM counted WHERE hour >= ?1"
+        " UNION ALL SELECT (SELECT min(c.hour) FROM counted AS c"
+        " WHERE c.hour > hours.hour) FROM hours WHERE hours.hour IS NOT NULL)"
+        " SELECT c.hour * 3600000 + c.occurred_offset_ms AS ms FROM hours"
         " CROSS JOIN counted AS c ON c.hour = hours.hour"
-        " AND c.is_delivery = 1 AND c.address_hash = ?3"
-        " AND c.hour * 3600000 + c.occurred_offset_ms > ?4 LIMIT 1",
+        " AND c.is_delivery = 1 AND c.address_hash = ?2"
+        " AND c.hour * 3600000 + c.occurred_offset_ms > ?3 ORDER BY ms LIMIT 1",
     /* The last of the next ?6 keys. */
     [SQL_COUNTED_TIDY_TO] =
         "SELECT hour, is_delivery, address_hash, event_hash FROM counted"
@@ -320,37 +323,11 @@ const char *const db_sql[SQL_COUNT] = {
         " AND (hour, is_delivery, address_hash, event_hash) <= (?5, ?6, ?7, ?8)"
         " AND coalesce(imported_hour, hour) < ?9",
 
-    [SQL_SOFT_PUT] =
-        "INSERT INTO soft_day (address, scope, day, first_ms, last_ms, doubt_first_ms,"
-        " doubt_last_ms, identity) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET first_ms = excluded.first_ms,"
-        " last_ms = excluded.last_ms, doubt_first_ms = excluded.doubt_first_ms,"
-        " doubt_last_ms = excluded.doubt_last_ms",
-    [SQL_SOFT_DROP] = "DELETE FROM soft_day WHERE address = ? AND scope = ? AND day = ?"
-                      " AND identity = ?",
-    [SQL_SOFT_TIDY] = "DELETE FROM soft_day WHERE (address, scope, day) IN"
-                      " (SELECT address, scope, day FROM soft_day WHERE day < ? LIMIT ?)",
-
-    [SQL_SOFT_SCOPE] = "SELECT min(scope) FROM (SELECT scope FROM soft_day"
-                       " WHERE address = ?1 AND scope > ?2 UNION ALL"
-                       " SELECT scope FROM suppression WHERE address = ?1"
-                       " AND scope > ?2 AND reason = 'SOFT' AND lifted_at IS NULL)",
-    [SQL_IDENTITY_ADD] =
-        "INSERT INTO identity_day (identity, day) VALUES (?, ?) ON CONFLICT DO NOTHING",
-    [SQL_IDENTITY_SEEN] = "SELECT 1 FROM identity_day WHERE identity = ?"
-                          " AND day >= ? AND day <= ? LIMIT 1",
-    [SQL_IDENTITY_TIDY] = "DELETE FROM identity_day WHERE (identity, day) IN"
-                          " (SELECT identity, day FROM identity_day WHERE day < ?"
-                          " LIMIT ?)",
-
     [SQL_ADDRESS_LIST] =
         "SELECT " ENTRY_COLUMNS " FROM suppression WHERE address = ?1 AND scope = ?2"
         " UNION ALL SELECT 0, max(at), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,"
         " NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
         " FROM decision WHERE address = ?1 AND scope = ?2 AND action = 'remove'",
-    [SQL_ADDRESS_DAYS] =
-        "SELECT first_ms, last_ms, doubt_first_ms, doubt_last_ms, identity"
-        " FROM soft_day WHERE address = ? AND scope = ? ORDER BY day, identity",
     [SQL_ENTRY_ADD] = "INSERT " ENTRY_ROW,
     [SQL_ENTRY_PUT] = "REPLACE " ENTRY_ROW,
     [SQL_ENTRY_ADD_PLAIN] =
@@ -383,8 +360,9 @@ const char *const db_sql[SQL_COUNT] = {
     [SQL_REBUILD_REVISION] =
         "SELECT count(*), max(id), (SELECT max(id) FROM decision WHERE address = ?1)"
         " FROM event WHERE address = ?1",
-    [SQL_REBUILD_DECISIONS] = "SELECT scope, action, reason, at FROM decision"
-                              " WHERE address = ? AND action <> 'add' ORDER BY id",
+    [SQL_REBUILD_DECISIONS] =
+        "SELECT scope, action, reason, at, actor, note FROM decision"
+        " WHERE address = ? AND action <> 'add' ORDER BY id",
     [SQL_REBUILD_ENTRIES] =
         "SELECT scope, " ENTRY_COLUMNS " FROM suppression WHERE address = ?",
     [SQL_PROVIDER_HARD] =
@@ -430,4 +408,5 @@ const char *const db_sql[SQL_COUNT] = {
         "SELECT 1 FROM suppression WHERE address = ?1 AND (scope = '*' OR scope = ?2)"
         " AND lifted_at IS NULL AND held_why IS NULL"
         " AND (until IS NULL OR until > strftime('%Y-%m-%d %H:%M:%f', 'now')) LIMIT 1",
+    DB_SQL_SOFT,
     DB_SQL_COUNTERS};

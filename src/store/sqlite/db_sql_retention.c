@@ -109,7 +109,7 @@ const char *const db_sql_retention[SQL_COUNT] = {
                                " note = NULL WHERE address = ?",
     [SQL_ERASE_DECISIONS] = "DELETE FROM decision WHERE address = ?",
     [SQL_ERASE_LEAKS] = "DELETE FROM leak WHERE address = ?",
-    [SQL_ERASE_DAYS] = "DELETE FROM soft_day WHERE address = ?",
+    [SQL_ERASE_DAYS] = "DELETE FROM soft_event WHERE address = ?",
     [SQL_ERASE_LINE] =
         "INSERT INTO list_change (id, at_ms, address, scope, action, reason_before,"
         " reason_after, origin, actor, note) SELECT ?7, ?1, ?2, '*', ?3, reason, reason,"

@@ -61,14 +61,15 @@ static void life_save(struct life *life)
     struct policy_address *address = &life->address;
     size_t kept = 0;
 
-    for (size_t i = 0; i < address->day_count; i++) {
-        assert_true(life->last.days || life->days[i].mark == POLICY_MARK_KEPT);
-        if (life->days[i].mark != POLICY_MARK_GONE)
-            life->days[kept++] = life->days[i];
+    assert_true(address->soft_count <= LIFE_SOFTS_MAX);
+    for (size_t i = 0; i < address->soft_count; i++) {
+        assert_true(life->last.softs || life->softs[i].mark == POLICY_MARK_KEPT);
+        if (life->softs[i].mark != POLICY_MARK_GONE)
+            life->softs[kept++] = life->softs[i];
     }
-    address->day_count = kept;
+    address->soft_count = kept;
     for (size_t i = 0; i < kept; i++)
-        life->days[i].mark = POLICY_MARK_KEPT;
+        life->softs[i].mark = POLICY_MARK_KEPT;
     for (size_t i = 0; i < life->last.total_count; i++) {
         assert_true(life->total_count < LIFE_TOTALS_MAX);
         life->totals[life->total_count++] = life->last.totals[i];
@@ -137,7 +138,7 @@ static void life_step(struct life *life, int64_t ms, const char *word, const cha
 void life_begin(struct life *life)
 {
     memset(life, 0, sizeof(*life));
-    life->address.days = life->days;
+    life->address.softs = life->softs;
     life->address.removed_ms = CLOCK_NONE;
     life->address.delivered_ms = CLOCK_NONE;
 }
@@ -202,16 +203,15 @@ void life_put(const struct life *life, char *to, size_t room)
     for (unsigned i = POLICY_REASON_MANUAL; i > POLICY_REASON_NONE; i--)
         if (life->address.entries[i].exists)
             put_entry(to, room, (enum policy_reason)i, &life->address.entries[i]);
-    for (size_t i = 0; i < life->address.day_count; i++) {
-        const struct policy_soft_day *day = &life->days[i];
+    for (size_t i = 0; i < life->address.soft_count; i++) {
+        const struct policy_soft *soft = &life->softs[i];
         size_t len = strlen(to);
 
-        len += (size_t)snprintf(to + len, room - len, "%ssoft ", len ? "; " : "");
-        len += put_span(to + len, room - len, day->first_ms, day->last_ms);
-        if (day->doubt_last_ms == CLOCK_NONE)
-            continue;
-        len += (size_t)snprintf(to + len, room - len, " doubt ");
-        (void)put_span(to + len, room - len, day->doubt_first_ms, day->doubt_last_ms);
+        (void)snprintf(to + len, room - len, "%s%s %g", len ? "; " : "",
+                       soft->is_doubtful  ? "doubt"
+                       : soft->is_counted ? "soft"
+                                          : "delivery",
+                       (double)soft->at_ms / DAY);
     }
 }
 

@@ -20,13 +20,13 @@
 #define EVER         POLICY_FOR_EVER
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-#define LIFE_DAYS_MAX   16
+#define LIFE_SOFTS_MAX  64
 #define LIFE_TOTALS_MAX 256
 
 /* An address, and the totals that its changes added up to. */
 struct life {
     struct policy_address address;
-    struct policy_soft_day days[LIFE_DAYS_MAX];
+    struct policy_soft softs[LIFE_SOFTS_MAX];
     struct policy_change last;
     struct policy_total totals[LIFE_TOTALS_MAX];
     size_t total_count;
@@ -47,8 +47,8 @@ const struct policy_judgement *life_judgement(const char *word);
  */
 void life_lead(struct life *life, const char *happened);
 
-/* What is kept: an entry reads `REASON since-until events first-last detail`, a soft day
- * `soft first-last doubt first-last`. */
+/* What is kept: an entry reads `REASON since-until events first-last detail`, what soft
+ * counting knows `soft 1`, `doubt 2` or `delivery 3`. */
 void life_put(const struct life *life, char *to, size_t room);
 
 /* At each time at which an entry ends, exactly the strongest that lasts longer counts. */

@@ -53,7 +53,7 @@ static const struct claim {
     {"days without Deliveries of the identity do not count",
      "1 soft:silent, 3 soft:silent, 5 soft:silent, 8 soft:silent, 11 soft", ""},
     {"but do once any of that day was from one that reports them",
-     "1 soft:silent, 1.1 soft, 3 soft, 5 soft, 8 soft, 11 soft", "SOFT 11-25"},
+     "1 soft:silent, 1.1 soft, 3 soft, 5 soft, 8 soft, 11.1 soft", "SOFT 11.1-25.1"},
     {"doubtful bounces of another scope do not count",
      "1 elsewhere, 1.5 soft, 3 soft, 5 soft, 11 soft", ""},
 };
@@ -123,6 +123,12 @@ static void every_change_of_the_list_is_a_line_of_the_log(void **state)
         {"or dropped", "1 held, 2 drop", "dropped -"},
         {"held beside what is in force", "1 hard, 2 held", "held BOUNCE-BOUNCE"},
         {"a person's removal", "1 hard, 2 remove", "removed BOUNCE-"},
+        {"of two entries", "1 hard, 2 abuse, 3 remove",
+         "removed COMPLAINT-BOUNCE, removed BOUNCE-"},
+        {"of one that is over, and one that is not", "1 weak, 2 abuse, 20 remove",
+         "removed COMPLAINT-"},
+        {"two entries by one bounce", "1 soft, 3 soft, 5 soft, 10.5 doubt, 11.6 doubt",
+         "added -BOUNCE, changed BOUNCE-BOUNCE"},
         {"a person's entry", "1 add", "added -MANUAL"},
         {"whose note changes", "1 add:x, 2 add:y", "changed MANUAL-MANUAL"},
         {"an import", "5 import:1", "added -BOUNCE"},
@@ -207,7 +213,7 @@ static void it_is_known_how_far_counting_has_come(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         life_lead(&life, cases[i].happened);
-        policy_soft_look(&policy_built_in, life.address.days, life.address.day_count,
+        policy_soft_look(&policy_built_in, life.address.softs, life.address.soft_count,
                          cases[i].now_days * DAY, &soft);
         if (soft.days != cases[i].days || soft.recorded != cases[i].recorded)
             fail_msg("%s: %lld days, %lld recorded", cases[i].happened,

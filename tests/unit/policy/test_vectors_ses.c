@@ -92,9 +92,9 @@ static const char *suppresses(const struct ses_event *event, struct str expected
 
     for (size_t i = 0; i < event->recipient_count; i++) {
         struct policy_judgement judgement;
-        struct policy_soft_day day;
+        struct policy_soft softs[2];
         struct policy_address address = {
-            .days = &day, .removed_ms = CLOCK_NONE, .delivered_ms = CLOCK_NONE};
+            .softs = softs, .removed_ms = CLOCK_NONE, .delivered_ms = CLOCK_NONE};
         const struct policy_scoped scoped = {.name = POLICY_SCOPE_ALL};
         struct policy_share shares[POLICY_SHARES_MAX];
         struct policy_change change = {.entries = 0};

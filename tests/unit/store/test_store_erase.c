@@ -89,7 +89,7 @@ static void nothing_is_left_after_it_was_forgotten(void **state)
     assert_answer(fixture, "SELECT group_concat(address) FROM events", "ben@example.com");
     assert_answer(fixture, "SELECT diagnostic FROM events",
                   "forwarded to <" STORE_ERASED_ADDRESS ">: unknown");
-    assert_answer(fixture, "SELECT count(*) FROM soft_day", "0");
+    assert_answer(fixture, "SELECT count(*) FROM soft_event", "0");
     assert_answer(fixture,
                   "SELECT action || ' ' || ifnull(address, '-') || ' ' || actor || ' ' ||"
                   " note FROM suppression_log WHERE action = 'erased'",

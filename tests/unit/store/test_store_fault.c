@@ -95,7 +95,7 @@ static const char everything[] =
     "(SELECT count(*) FROM suppression) || ' ' || (SELECT coalesce(sum(other + sends + "
     "deliveries + hard_bounces + soft_bounces + complaints), 0) FROM "
     "day_count) || ' ' || (SELECT count(*) FROM counted) || ' ' || (SELECT "
-    "coalesce(sum(messages), 0) FROM topic) || ' ' || (SELECT count(*) FROM soft_day)";
+    "coalesce(sum(messages), 0) FROM topic) || ' ' || (SELECT count(*) FROM soft_event)";
 
 /* The `n`-th time each; false when that was beyond the last. */
 static bool fail_batch_at(struct fixture *fixture, const struct kind *kind, long n)

@@ -201,8 +201,9 @@ static void assert_totals(struct fixture *fixture)
     assert_total(fixture, "quarantine", "SELECT count(*) FROM quarantine");
     assert_total(fixture, "quarantine_bytes",
                  "SELECT coalesce(sum(length(CAST(body AS BLOB))), 0) FROM quarantine");
-    assert_total(fixture, "addresses_with_soft_bounces",
-                 "SELECT count(DISTINCT address) FROM soft_day");
+    assert_total(
+        fixture, "addresses_with_soft_bounces",
+        "SELECT count(DISTINCT address) FROM soft_event WHERE is_counted OR is_doubtful");
     assert_total(fixture, "suppressed", "SELECT count(*) FROM suppressed");
     assert_total(fixture, "suppressed_bounce",
                  "SELECT count(*) FROM suppressed WHERE reason = 'BOUNCE'");
@@ -409,8 +410,8 @@ static void inner_look_ups_are_served_by_an_index(void **state)
     assert_plan(fixture, db_sql[SQL_EVENT_FIND], "event_key (key_time=? AND key_hash=?)");
     assert_plan(fixture, db_sql[SQL_EVENT_ENRICH],
                 "event_key (key_time=? AND key_hash=?)");
-    assert_plan(fixture, "SELECT 1 FROM soft_day WHERE day < 'x'",
-                "soft_day_day (day<?)");
+    assert_plan(fixture, "SELECT 1 FROM soft_event WHERE at_ms < 1",
+                "soft_event_at (at_ms<?)");
     assert_plan(fixture,
                 "SELECT count(*) FROM event WHERE rule = 'not-addressed' AND "
                 "occurred_at >= 'x'",
