@@ -12,12 +12,13 @@ from test_orders import FULL, GONE, POLICY, PREDICTED, SAID
 def test_a_counted_delivery_fixes_no_soft_entry(make_program, clock, begin) -> None:  # noqa: F811
     """Otherwise the terms after it could not be counted again."""
     program = make_program({})()
-    told = [message(begin, day, SAID, READER) for day in (0, 6, 12, 18)]
+    told = [message(begin, day, SAID, READER) for day in (0, 6, 12)]
     told += [message(begin, day, FULL) for day in (1, 3, 5, 8, 11.5)]
     program.at(begin + 13 * DAY).learn([*told, message(begin, 12.5, SAID)])
     ((lifted, is_basis),) = query(program, "SELECT lifted_at, is_basis FROM suppression")
     assert lifted and not is_basis
     again = [message(begin, day, FULL) for day in (13, 15, 17, 20, 24)]
+    again.append(message(begin, 18, SAID, READER))
     program.at(begin + 25 * DAY).learn(again)
     assert row(program, begin) == ("SOFT", 24, 38)
     program.learn([message(begin, 16, SAID)])
