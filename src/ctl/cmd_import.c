@@ -5,6 +5,7 @@
 
 #include "ctl/batch.h"
 #include "ctl/ctl.h"
+#include "ctl/import_counts.h"
 #include "ctl/limits.h"
 #include "ctl/progress.h"
 #include "ctl/records.h"
@@ -29,9 +30,7 @@ struct import {
     uint64_t faults; /* of records and of files; the first ones are printed */
     bool file_given_up;
     int code; /* of what ended it; -1: nothing has */
-    /* the summary */
-    uint64_t done, duplicate, ignored, erased, quarantined, passed_over, refused,
-        failed_files;
+    struct import_counts counts;
 };
 
 /* --- faults --- */
@@ -47,7 +46,7 @@ static bool fault_count(struct import *import)
 static int record_refuse(struct import *import, const char *why)
 {
     _cleanup_(buf_done) struct buf safe = {.max = REPORT_ROW_BYTES_MAX};
-    import->refused++;
+    import->counts.refused++;
     if (fault_count(import) && text_neutral(&safe, str_trim(str_of(why)), false) == 0)
         ctl_note("%s:%llu (line %llu): refused: %s", import->file,
                  (unsigned long long)import->record, (unsigned long long)import->line,
@@ -59,7 +58,7 @@ static int record_refuse(struct import *import, const char *why)
 static void file_give_up(struct import *import, const char *why)
 {
     import->file_given_up = true;
-    import->failed_files++;
+    import->counts.failed_files++;
     if (fault_count(import))
         (void)ctl_fail("%s", why);
 }
@@ -137,7 +136,7 @@ static int record_body_take(struct import *import, struct batch_item *item,
         return 0;
     /* An old confirmation or farewell says nothing about the subscription of today. */
     if (is_envelope && item->message.type != SNS_NOTIFICATION) {
-        import->passed_over++;
+        import->counts.passed_over++;
         return 0;
     }
     if (is_envelope) {
@@ -290,12 +289,13 @@ static int batch_flush(struct import *import)
     int r = batch_apply(import->batch, import->ctl->store, import->dry_run, &done);
     for (size_t i = 0; i < done; i++) {
         enum verdict verdict = import->batch->items[i].verdict;
-        import->duplicate += verdict == VERDICT_DUPLICATE;
-        import->erased += verdict == VERDICT_ERASED;
-        import->quarantined += verdict == VERDICT_QUARANTINED;
-        import->ignored += verdict == VERDICT_IGNORED || verdict == VERDICT_ANNOUNCED;
+        import->counts.duplicate += verdict == VERDICT_DUPLICATE;
+        import->counts.erased += verdict == VERDICT_ERASED;
+        import->counts.quarantined += verdict == VERDICT_QUARANTINED;
+        import->counts.ignored +=
+            verdict == VERDICT_IGNORED || verdict == VERDICT_ANNOUNCED;
     }
-    import->done += done;
+    import->counts.done += done;
     batch_clear(import->batch);
     return r;
 }
@@ -377,38 +377,6 @@ static bool file_fault(void *context, const char *path, const char *why)
     return true;
 }
 
-/* Returns `code` if it could be printed. */
-static int import_tell(const struct import *import, int code)
-{
-    uint64_t applied = import->done - import->duplicate - import->ignored -
-                       import->erased - import->quarantined;
-    const struct store_value values[] = {
-        output_integer("applied", (int64_t)applied),
-        output_integer("duplicate", (int64_t)import->duplicate),
-        output_integer("ignored", (int64_t)import->ignored),
-        output_integer("erased", (int64_t)import->erased),
-        output_integer("quarantined", (int64_t)import->quarantined),
-        output_integer("passed_over", (int64_t)import->passed_over),
-        output_integer("refused", (int64_t)import->refused),
-        output_integer("files_refused", (int64_t)import->failed_files),
-    };
-    if (import->ctl->format != OUTPUT_TABLE)
-        return ctl_print_row(import->ctl, values, sizeof(values) / sizeof(*values), code);
-    printf("%s%llu new, %llu known already, %llu ignored, %llu quarantined, %llu refused",
-           import->dry_run ? "would be: " : "", (unsigned long long)applied,
-           (unsigned long long)import->duplicate, (unsigned long long)import->ignored,
-           (unsigned long long)import->quarantined, (unsigned long long)import->refused);
-    if (import->erased)
-        printf(", %llu skipped: from before their address was erased",
-               (unsigned long long)import->erased);
-    if (import->passed_over)
-        printf(", %llu confirmations skipped", (unsigned long long)import->passed_over);
-    if (import->failed_files)
-        printf(", %llu files not read to their end",
-               (unsigned long long)import->failed_files);
-    return putchar('\n') == EOF ? ctl_fail_output(-EIO) : code;
-}
-
 /* What counts now, since a later record showed that its sender reports Deliveries. */
 static int import_recount(struct import *import)
 {
@@ -437,11 +405,12 @@ static int import_run(struct import *import)
                  (unsigned long long)(import->faults - CTL_IMPORT_FAULTS_MAX));
     if (r < 0 && import->code < 0)
         import->code = ctl_fail_store(import->ctl, r);
-    if (import->code < 0 && import->failed_files > 0)
+    if (import->code < 0 && import->counts.failed_files > 0)
         import->code = CTL_COULD_NOT;
     if (import->code < 0)
-        import->code = import->refused > 0 ? CTL_NO : CTL_DONE;
-    return import_tell(import, import->code);
+        import->code = import->counts.refused > 0 ? CTL_NO : CTL_DONE;
+    return import_counts_print(import->ctl, &import->counts, import->dry_run,
+                               import->code);
 }
 
 int cmd_import(struct ctl *ctl)

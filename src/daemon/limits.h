@@ -132,7 +132,8 @@
 /* From the oldest row on: what was kept for another reason may be due meanwhile. */
 #define PRUNER_RESTART_MS (3600 * 1000)
 /* While there is more to prune, the writer is free for deliveries this many times as long
- * as a step took: pruning has a quarter of its time, so that it keeps up with what comes. */
+ * as a step took: pruning has a quarter of its time, so that it keeps up with what comes.
+ */
 #define PRUNER_PAUSE_TIMES 3
 /* Replaying a failed batch one by one takes at most this long; the rest gets 503. */
 #define WRITER_REPLAY_MS 2000
