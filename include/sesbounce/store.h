@@ -290,8 +290,9 @@ int store_recount(struct store *store, const struct policy *policy, int64_t now_
 int store_expire(struct store *store, int64_t now_ms, bool *ret_more);
 
 /* Housekeeping in the daemon's idle time: old counted keys, hours, soft days. Bounded
- * work per call; without `*ret_more` it does nothing until STORE_TIDY_AGAIN_MS later. */
-int store_tidy(struct store *store, int64_t now_ms, bool *ret_more);
+ * work per call; without `*ret_more` it does nothing until STORE_TIDY_AGAIN_MS later.
+ * What is old goes by `due_ms`: store_prune_clock(). */
+int store_tidy(struct store *store, int64_t now_ms, int64_t due_ms, bool *ret_more);
 
 /* What `db compact` can give back to the file system. */
 struct store_space {

@@ -7,25 +7,33 @@
 #include "sesbounce/story.h"
 #include "sesbounce/text.h"
 
-static int list_row_count(void *context, const struct store_value *values, size_t count)
+struct held_seen {
+    const char *scope;
+    bool is_held;
+};
+
+static int held_note(void *context, const struct store_value *values, size_t count)
 {
-    (void)values;
-    (void)count;
-    ++*(int *)context;
+    struct held_seen *seen = context;
+    struct str scope = output_find_text(values, count, "scope");
+
+    seen->is_held = seen->is_held || str_equal(scope, STR(POLICY_SCOPE_ALL)) ||
+                    str_equal(scope, str_of(seen->scope));
     return 0;
 }
 
-/* What `check` would say, in a word. */
+/* What /v1/check would say, in a word. */
 static int state_find(struct store *store, const struct story_asked *asked,
                       const char **ret)
 {
-    const struct store_filter filter = {.address = asked->typed, .scope = asked->scope};
-    int suppressed = 0, held = 0;
-    int r = store_query(store, STORE_SUPPRESSED, &filter, list_row_count, &suppressed);
+    const struct store_filter filter = {.address = asked->typed};
+    struct held_seen held = {.scope = asked->scope ? asked->scope : POLICY_SCOPE_ALL};
+    struct store_suppression found;
+    int suppressed = store_suppression(store, asked->address, held.scope, &found);
+    int r = suppressed < 0 ? suppressed
+                           : store_query(store, STORE_HELD, &filter, held_note, &held);
 
-    if (r == 0)
-        r = store_query(store, STORE_HELD, &filter, list_row_count, &held);
-    *ret = suppressed > 0 ? "suppressed" : held > 0 ? "held" : "not suppressed";
+    *ret = suppressed == 1 ? "suppressed" : held.is_held ? "held" : "not suppressed";
     return r;
 }
 

@@ -93,6 +93,7 @@ static void database_try_replaced(struct database *database)
     if (r == 0)
         r = store_open_again(path, &database->store, &detail);
     if (r == 0) {
+        reader_allow(&database->service->reader, database->store);
         database->lasting = 0;
         database_works(database);
         return;
@@ -125,8 +126,10 @@ static int database_open(struct database *database)
     const char *path = database_path(database);
     int r = store_open(path, STORE_OWN, &database->store, NULL);
 
-    if (r == 0)
+    if (r == 0) {
+        reader_allow(&database->service->reader, database->store);
         database_tell_if_new(database->store, path);
+    }
     if (store_fault_stays(r))
         database_let_go(database, r);
     return r;

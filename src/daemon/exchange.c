@@ -127,6 +127,10 @@ static int exchange_ask(struct question *question, struct store *store)
                                         clock_wall_ms()};
     int r = exchange->route->run(store, &request, &exchange->answer, &exchange->problem);
 
+    if (r == -E2BIG)
+        r = problem_set(&exchange->problem, MHD_HTTP_INTERNAL_SERVER_ERROR,
+                        "the answer has more than %d bytes; sesbouncectl prints it",
+                        API_ANSWER_BYTES_MAX);
     /* What is wrong with the request is not a fault of the store. */
     return exchange->problem.status == 0 ? r : 0;
 }

@@ -4,6 +4,23 @@
 #include <jansson.h>
 #include <microhttpd.h>
 #include <stdarg.h>
+#include <string.h>
+
+/* JSON is UTF-8; the request that it quotes may not be, and may have been cut. */
+static void detail_copy(struct str from, char *to)
+{
+    while (from.len > 0) {
+        size_t bytes = str_utf8_sequence(from);
+
+        if (bytes == 0)
+            *to = '?';
+        else
+            memcpy(to, from.data, bytes);
+        to += bytes == 0 ? 1 : bytes;
+        from = str_skip(from, bytes == 0 ? 1 : bytes);
+    }
+    *to = '\0';
+}
 
 int problem_set(struct problem *problem, unsigned status, const char *format, ...)
 {
@@ -13,11 +30,8 @@ int problem_set(struct problem *problem, unsigned status, const char *format, ..
     va_start(values, format);
     (void)vsnprintf(detail, sizeof(detail), format, values);
     va_end(values);
-    /* Whole characters: what is cut must stay UTF-8. */
-    struct str whole = str_cut(str_of(detail), sizeof(detail) - 1);
-
     problem->status = status;
-    (void)snprintf(problem->detail, sizeof(problem->detail), "%.*s", STR_ARG(whole));
+    detail_copy(str_of(detail), problem->detail);
     return -EINVAL;
 }
 

@@ -63,13 +63,12 @@ static int pruner_may_prune(struct pruner *pruner, struct store *store, int64_t 
                             bool *ret)
 {
     struct store_prune_notice notice;
-    int64_t wall_ms = clock_wall_ms();
     int r;
 
     *ret = pruner->is_announced;
     if (*ret)
         return 0;
-    r = store_prune_announce(store, &pruner->pruning, due_ms, wall_ms, &notice);
+    r = store_prune_announce(store, &pruner->pruning, due_ms, due_ms, &notice);
     if (r < 0)
         return r;
     *ret = notice.from_ms == CLOCK_NONE;
@@ -79,14 +78,12 @@ static int pruner_may_prune(struct pruner *pruner, struct store *store, int64_t 
     return 0;
 }
 
-static int pruner_prune(struct pruner *pruner, struct store *store, bool *ret_more)
+static int pruner_prune(struct pruner *pruner, struct store *store, int64_t now_ms,
+                        bool *ret_more)
 {
-    int64_t now_ms = 0;
     bool may = false;
-    int r = store_prune_clock(store, clock_wall_ms(), &now_ms);
+    int r = pruner_may_prune(pruner, store, now_ms, &may);
 
-    if (r == 0)
-        r = pruner_may_prune(pruner, store, now_ms, &may);
     if (r == 0 && may)
         r = store_prune(store, &pruner->pruning, now_ms, ret_more);
     /* Something went, so that is allowed from now on. */
@@ -96,7 +93,7 @@ static int pruner_prune(struct pruner *pruner, struct store *store, bool *ret_mo
 
 int pruner_step(struct pruner *pruner, struct store *store)
 {
-    int64_t begun_ms = clock_mono_ms();
+    int64_t begun_ms = clock_mono_ms(), wall_ms = clock_wall_ms(), due_ms = 0;
     bool more = false;
     int64_t took_ms;
     int r;
@@ -107,9 +104,11 @@ int pruner_step(struct pruner *pruner, struct store *store)
         store_prune_begin(&pruner->pruning);
         pruner->restart_ms = begun_ms + PRUNER_RESTART_MS;
     }
-    r = store_tidy(store, clock_wall_ms(), &more);
+    r = store_prune_clock(store, wall_ms, &due_ms);
+    if (r == 0)
+        r = store_tidy(store, wall_ms, due_ms, &more);
     if (r == 0 && !more)
-        r = pruner_prune(pruner, store, &more);
+        r = pruner_prune(pruner, store, due_ms, &more);
     if (r == 0 && !more)
         r = store_give_back(store, &more);
     took_ms = clock_mono_ms() - begun_ms;

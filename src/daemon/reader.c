@@ -1,6 +1,8 @@
 #include "daemon/reader.h"
 
 #include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "daemon/limits.h"
 #include "sesbounce/clock.h"
@@ -24,29 +26,48 @@ void reader_done(struct reader *reader)
     (void)pthread_mutex_destroy(&reader->mutex);
 }
 
-/* While somebody puts another file in the place of one, nobody may use it. */
-static int reader_may_look(struct reader *reader)
+/* Is the file at the path the one that the writer has open? */
+static int reader_check_file(const struct reader *reader)
 {
+    struct stat st;
     int fault = health_store_fault(reader->health);
 
-    return store_fault_stays(fault) || fault == -ENOENT || fault == -EACCES ? fault : 0;
+    if (reader->files.database == 0)
+        return fault != 0 ? fault : -EIO;
+    if (stat(reader->path, &st) < 0)
+        return -ENOENT;
+    return st.st_dev == reader->files.device && st.st_ino == reader->files.database
+               ? 0
+               : -ESTALE;
 }
 
-/* A file that was replaced stays open until the writer has noticed: what is there now may
- * still lie beside the log of the old one, and must not be read together with it. */
+/* The writer's own faults are logged by the writer. */
+static void reader_tell(struct reader *reader, int fault)
+{
+    unsigned held_back = 0;
+
+    if (health_store_fault(reader->health) != 0 || fault == -ESTALE ||
+        !log_ration_pass(&reader->ration, clock_mono_ms(), STORE_FAULT_LOGS_A_MINUTE,
+                         &held_back))
+        return;
+    log_event(LOG_LEVEL_ERROR, "a question to the API could not be answered",
+              {"ERROR", str_of(strerror(-fault))},
+              {"DETAIL", str_of(reader->store ? store_fault(reader->store) : NULL)},
+              {"ADVICE", str_of(store_advice(fault))});
+}
+
 static int reader_look(struct reader *reader, struct question *question)
 {
-    int r = reader_may_look(reader);
+    int r = reader_check_file(reader);
 
-    if (r == 0 && reader->store)
-        r = store_check_in_place(reader->store);
-    else if (r == 0)
+    if (r == 0 && !reader->store)
         r = store_open(reader->path, STORE_READ, &reader->store, NULL);
-    if (r < 0)
-        return r;
-    r = question->ask(question, reader->store);
-    if (r < 0)
-        store_close(take_ptr(reader->store));
+    if (r == 0)
+        r = question->ask(question, reader->store);
+    if (r == 0)
+        return 0;
+    reader_tell(reader, r);
+    store_close(take_ptr(reader->store));
     return r;
 }
 
@@ -98,9 +119,17 @@ int reader_ask(struct reader *reader, struct question *question)
     return queue_push(&reader->questions, &question->node);
 }
 
+void reader_allow(struct reader *reader, const struct store *store)
+{
+    (void)pthread_mutex_lock(&reader->mutex);
+    store_files_of(store, &reader->files);
+    (void)pthread_mutex_unlock(&reader->mutex);
+}
+
 void reader_let_go(struct reader *reader)
 {
     (void)pthread_mutex_lock(&reader->mutex);
     store_close(take_ptr(reader->store));
+    reader->files = (struct store_files){.database = 0};
     (void)pthread_mutex_unlock(&reader->mutex);
 }

@@ -4,7 +4,9 @@
  * of its own, so that metrics and health are served while a disk hangs. The connection is
  * opened when it is first needed.
  *
- * The mutex guards `store`, and is held while a question is answered.
+ * Only the very file that the writer has open is opened: another one that lies at its
+ * path may lie beside the log of the old one. The mutex guards `files`, `store` and
+ * `ration`, and is held while a question is answered.
  */
 #ifndef SESBOUNCED_READER_H
 #define SESBOUNCED_READER_H
@@ -12,6 +14,7 @@
 #include <pthread.h>
 
 #include "daemon/health.h"
+#include "sesbounce/log.h"
 #include "sesbounce/queue.h"
 #include "sesbounce/store_read.h"
 
@@ -31,7 +34,9 @@ struct question {
 
 struct reader {
     pthread_mutex_t mutex;
-    struct store *store; /* NULL: not open */
+    struct store_files files; /* that the writer has open; all 0: it has none */
+    struct store *store;      /* NULL: not open */
+    struct log_ration ration;
     struct queue questions;
     struct health *health;
     const char *path;
@@ -53,6 +58,9 @@ void reader_stop(struct reader *reader);
 /* 0: it is lent. -EAGAIN: READER_QUESTIONS_MAX wait; -ESHUTDOWN: it is stopped.
  * Any thread, once it is started. */
 int reader_ask(struct reader *reader, struct question *question);
+
+/* By the writer, which has opened a file. */
+void reader_allow(struct reader *reader, const struct store *store);
 
 /* By the writer, which lets go of the file: waits for the question under way, and closes.
  * A file that is about to be replaced must have no other user (checkpointer.h). */

@@ -308,6 +308,8 @@ int writer_start(struct service *service, struct store *store, struct writer **r
     writer->service = service;
     writer->database = (struct database){.service = service, .store = store};
     pruner_init(&writer->pruner, service->settings);
+    if (store)
+        reader_allow(&service->reader, store);
     r = checkpointer_start(service->settings->store.path,
                            &service->busy[BUSY_CHECKPOINTER],
                            &writer->database.checkpointer);

@@ -262,7 +262,7 @@ int store_prune_announce(struct store *store, const struct store_pruning *prunin
         return r;
     /* Later than that only if the clock was ahead when it was noted. */
     if (noted == 0 || from_ms - now_ms > STORE_PRUNE_GRACE_MS) {
-        from_ms = now_ms + STORE_PRUNE_GRACE_MS;
+        from_ms = (now_ms + STORE_PRUNE_GRACE_MS) / CLOCK_SECOND_MS * CLOCK_SECOND_MS;
         r = store_begin(store);
         if (r == 0)
             r = store_finish(store, db_do(store, SQL_PRUNE_FROM_PUT,

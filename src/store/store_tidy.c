@@ -79,7 +79,7 @@ static int tidy_rarely(struct store *store, int64_t now_ms)
     return r;
 }
 
-int store_tidy(struct store *store, int64_t now_ms, bool *ret_more)
+int store_tidy(struct store *store, int64_t now_ms, int64_t due_ms, bool *ret_more)
 {
     /* The latter when the clock was ahead the last time. */
     bool again = now_ms >= store->writing->tidy_again_ms ||
@@ -96,11 +96,11 @@ int store_tidy(struct store *store, int64_t now_ms, bool *ret_more)
     }
     r = store_begin(store);
     if (r == 0)
-        r = tidy_counted(store, now_ms, ret_more);
+        r = tidy_counted(store, due_ms, ret_more);
     if (r == 0)
-        r = hours_tidy(store, now_ms, ret_more);
+        r = hours_tidy(store, due_ms, ret_more);
     if (r == 0)
-        r = tidy_old(store, now_ms, ret_more);
+        r = tidy_old(store, due_ms, ret_more);
     if (r == 0 && again)
         r = tidy_rarely(store, now_ms);
     r = store_finish(store, r);

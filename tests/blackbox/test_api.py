@@ -129,6 +129,13 @@ def test_check_refuses_what_is_not_its_question(api, body, words):
     assert check(api, ANN)  # the connection goes on
 
 
+def test_what_a_problem_quotes_is_utf_8(api):
+    assert_problem(api.ask("POST", CHECK, {"ü" * 301: 1, "addresses": []}), 400)
+    assert_problem(api.ask("POST", CHECK, json.dumps({"ü" * 301: 1}, ensure_ascii=False).encode()),
+                   400)
+    assert_problem(api.ask("GET", "/v1/suppressions?%ff=1"), 400)
+
+
 def test_a_body_that_is_too_long_gets_413(api):
     assert_problem(api.ask("POST", CHECK, b" " * (1024 * 1024 + 1)), 413)
     assert_problem(api.ask("GET", "/v1/suppressions", b"x"), 413)
@@ -159,7 +166,8 @@ def test_why_tells_the_story_of_an_address(daemon, api, sns):
     assert (told["address"], told["state"]) == (ANN.upper(), "suppressed")
     assert any(row.get("rule") == "permanent-general" for row in told["story"])
     assert any(row.get("note") == "by mail" for row in why(BEN)["story"])
-    assert why(BEN, scope="other")["state"] == "not suppressed"
+    assert why(BEN)["state"] == why(BEN, scope="other")["state"] == "not suppressed"
+    assert why(ANN, scope="news")["state"] == "suppressed"
     assert why(BEN, scope="news")["state"] == "suppressed"
     for row, printed in zip(told["story"], daemon.ctl("-o", "json", "why", ANN).out.splitlines()):
         assert row == json.loads(printed)

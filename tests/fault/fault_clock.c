@@ -115,12 +115,14 @@ static void tidying_goes_on_after_the_clock_was_ahead(void **state)
     int64_t old_ms = fixture->now_ms - 73 * CLOCK_HOUR_MS;
     bool more;
 
-    assert_int_equal(
-        store_tidy(fixture->store, fixture->now_ms + 30 * CLOCK_DAY_MS, &more), 0);
+    assert_int_equal(store_tidy(fixture->store, fixture->now_ms + 30 * CLOCK_DAY_MS,
+                                fixture->now_ms + 30 * CLOCK_DAY_MS, &more),
+                     0);
     deliver(fixture, delivery("a@example.com", "m1", old_ms), .at_ms = old_ms,
             .rules = &counting);
     assert_answer(fixture, "SELECT count(*) FROM counted", "1");
-    assert_int_equal(store_tidy(fixture->store, fixture->now_ms, &more), 0);
+    assert_int_equal(store_tidy(fixture->store, fixture->now_ms, fixture->now_ms, &more),
+                     0);
     assert_answer(fixture, "SELECT count(*) FROM counted", "0");
     report.injected++;
 }
@@ -134,8 +136,9 @@ static void a_clock_that_was_ahead_costs_no_half_of_a_pair(void **state)
 
     deliver(fixture, doubtful("a@example.com", "f1"),
             .at_ms = fixture->now_ms - 28 * CLOCK_DAY_MS);
-    assert_int_equal(
-        store_tidy(fixture->store, fixture->now_ms + 30 * CLOCK_DAY_MS, &more), 0);
+    assert_int_equal(store_tidy(fixture->store, fixture->now_ms + 30 * CLOCK_DAY_MS,
+                                fixture->now_ms + 30 * CLOCK_DAY_MS, &more),
+                     0);
     deliver(fixture, doubtful("a@example.com", "f2"));
     assert_answer(fixture, "SELECT count(*) FROM suppressed", "1");
     report.injected++;

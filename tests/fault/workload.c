@@ -291,7 +291,7 @@ int workload_run(struct place *place, size_t which)
     case CHECKPOINT:
         return checkpoint(place);
     case TIDY:
-        return store_tidy(store, WORKLOAD_NOW_MS, &more);
+        return store_tidy(store, WORKLOAD_NOW_MS, WORKLOAD_NOW_MS, &more);
     case PROBE:
         return store_probe(store);
     case DROP:

@@ -32,13 +32,17 @@ static void a_time_ahead_goes_without_a_message_unless_the_clock_is_behind(void 
     deliver(fixture, "Successfully validated SNS topic for Amazon SES event publishing.",
             .received_ms = now_ms + 30 * CLOCK_DAY_MS);
     /* behind: SNS's time of that message lies ahead of it */
-    assert_int_equal(store_tidy(fixture->store, now_ms - CLOCK_HOUR_MS, &more), 0);
+    assert_int_equal(
+        store_tidy(fixture->store, now_ms - CLOCK_HOUR_MS, now_ms - CLOCK_HOUR_MS, &more),
+        0);
     assert_answer(fixture,
                   "SELECT last_message_at > datetime('now', '+1 day')"
                   " AND announced_at > datetime('now', '+1 day')"
                   " AND since > datetime('now', '+1 day') FROM topics",
                   "1");
-    assert_int_equal(store_tidy(fixture->store, now_ms + STORE_TIDY_AGAIN_MS, &more), 0);
+    assert_int_equal(store_tidy(fixture->store, now_ms + STORE_TIDY_AGAIN_MS,
+                                now_ms + STORE_TIDY_AGAIN_MS, &more),
+                     0);
     assert_answer(fixture,
                   "SELECT last_message_at < datetime('now', '+1 day')"
                   " AND announced_at < datetime('now', '+1 day')"
@@ -61,7 +65,8 @@ static void what_a_file_says_of_the_future_keeps_no_time_ahead_of_the_clock(void
         VERDICT_QUARANTINED);
     assert_answer(fixture, "SELECT count(DISTINCT sns_timestamp_ms) FROM sns_message",
                   "2");
-    assert_int_equal(store_tidy(fixture->store, fixture->now_ms, &more), 0);
+    assert_int_equal(store_tidy(fixture->store, fixture->now_ms, fixture->now_ms, &more),
+                     0);
     assert_answer(fixture,
                   "SELECT announced_at < datetime('now', '+1 day')"
                   " AND since < datetime('now', '+1 day') FROM topics",

@@ -368,7 +368,8 @@ static void tidying_forgets_counted_keys_after_three_days(void **state)
     tamper(fixture,
            "INSERT INTO soft_event VALUES ('x@example.com', '*', 0, '', 1, 0, 1)");
     do
-        assert_int_equal(store_tidy(fixture->store, fixture->now_ms, &more), 0);
+        assert_int_equal(
+            store_tidy(fixture->store, fixture->now_ms, fixture->now_ms, &more), 0);
     while (more);
     assert_answer(fixture, "SELECT count(*) FROM counted", "2");
     assert_answer(fixture, "SELECT count(*) FROM soft_event WHERE at_ms < 1580515200000",
@@ -378,8 +379,9 @@ static void tidying_forgets_counted_keys_after_three_days(void **state)
                 delivery("b@example.com", "d3", fixture->now_ms - 99 * CLOCK_DAY_MS),
                 .rules = &counting, .bare = true, .imported = true),
         VERDICT_DUPLICATE);
-    assert_int_equal(
-        store_tidy(fixture->store, fixture->now_ms + 4 * CLOCK_DAY_MS, &more), 0);
+    assert_int_equal(store_tidy(fixture->store, fixture->now_ms + 4 * CLOCK_DAY_MS,
+                                fixture->now_ms + 4 * CLOCK_DAY_MS, &more),
+                     0);
     assert_answer(fixture, "SELECT count(*) FROM counted", "0");
 }
 
@@ -393,7 +395,8 @@ static void tidying_is_bounded_and_ends(void **state)
                     "WHERE i < 5000) INSERT INTO counted SELECT i / 10, 1, i, i, 0, NULL "
                     "FROM n");
     do {
-        assert_int_equal(store_tidy(fixture->store, fixture->now_ms, &more), 0);
+        assert_int_equal(
+            store_tidy(fixture->store, fixture->now_ms, fixture->now_ms, &more), 0);
         calls++;
     } while (more && calls < 100);
     assert_in_range(calls, 3, 5);
@@ -413,7 +416,8 @@ static void tidying_goes_on_until_no_old_soft_day_is_left(void **state)
                     "WHERE i < 450) INSERT INTO identity_day (identity, day) "
                     "SELECT i || '.example', '2020-01-01' FROM n");
     do {
-        assert_int_equal(store_tidy(fixture->store, fixture->now_ms, &more), 0);
+        assert_int_equal(
+            store_tidy(fixture->store, fixture->now_ms, fixture->now_ms, &more), 0);
         calls++;
     } while (more && calls < 100);
     assert_int_equal(calls, 450 / STORE_TIDY_OLD_MAX + 1);
@@ -433,7 +437,8 @@ static void tidying_passes_over_what_was_imported_lately(void **state)
                     "WHERE i < 5000) INSERT INTO counted SELECT i / 10, 1, i, i, 0, "
                     "strftime('%s', 'now') / 3600 FROM n");
     do {
-        assert_int_equal(store_tidy(fixture->store, fixture->now_ms, &more), 0);
+        assert_int_equal(
+            store_tidy(fixture->store, fixture->now_ms, fixture->now_ms, &more), 0);
         calls++;
     } while (more && calls < 100);
     assert_in_range(calls, 3, 5);

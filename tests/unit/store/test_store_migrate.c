@@ -85,7 +85,8 @@ static void topics_and_waiting_confirmations_of_version_1_go_on(void **state)
                 "t:gone unsubscribed 2026-01-02 00:00:00.000 - 1 - 0");
     assert_due(fixture, 1, TOPIC_A " tok-a 3");
     /* in the daemon's first idle moment */
-    assert_int_equal(store_tidy(fixture->store, fixture->now_ms, &more), 0);
+    assert_int_equal(store_tidy(fixture->store, fixture->now_ms, fixture->now_ms, &more),
+                     0);
     assert_answer(fixture,
                   "SELECT count(*) FROM subscription WHERE token LIKE 'tok%'"
                   " OR clear_token IS NOT NULL",

@@ -514,8 +514,9 @@ static void what_no_row_wants_is_removed_whatever_the_clock_says(void **state)
     assert_int_equal(files_with(fixture, "s.db.token-", ""), 2);
     token_file_of(fixture, name, "kept");
     assert_int_equal(chmod(name, 0640), 0); /* as in `chmod 640 s.db*` */
-    assert_int_equal(
-        store_tidy(fixture->store, fixture->now_ms + 30 * CLOCK_DAY_MS, &more), 0);
+    assert_int_equal(store_tidy(fixture->store, fixture->now_ms + 30 * CLOCK_DAY_MS,
+                                fixture->now_ms + 30 * CLOCK_DAY_MS, &more),
+                     0);
     assert_int_equal(stat(name, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
     assert_int_equal(files_with(fixture, "s.db.token-", ""), 1);
