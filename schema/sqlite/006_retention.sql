@@ -2,7 +2,7 @@
 
 -- A message that goes takes its events with it, and an address that is erased is looked for in
 -- the message that named it. The events of a message are between these two ids, with no other
--- message's, since one transaction writes them. Of a message without events they say nothing.
+-- message's, since one transaction writes them. NULL: it never had any.
 ALTER TABLE sns_message ADD COLUMN first_event_id INTEGER;
 ALTER TABLE sns_message ADD COLUMN last_event_id INTEGER;
 UPDATE sns_message SET first_event_id = e.first_id, last_event_id = e.last_id

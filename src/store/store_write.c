@@ -15,7 +15,7 @@ struct message {
     struct str sns_id;
     char file_id[FILE_ID_BYTES];
     int64_t id;
-    int64_t event_id; /* the row says that this is its only event: so it is for most */
+    int64_t event_id; /* the row has it as that of its only event; 0: none */
     bool is_new;
     bool is_unapplied; /* known, and quarantined until now */
     bool same_reason;
@@ -84,13 +84,14 @@ static int message_find(struct store *store, const struct intake *intake,
 static int message_add(struct store *store, const struct intake *intake,
                        const struct topic *topic, struct message *message)
 {
-    int64_t event_id = store->writing->last_event_id + 1;
+    int64_t event_id =
+        intake->kind == INTAKE_KEEP ? store->writing->last_event_id + 1 : 0;
     int r;
 
     message_name(intake, message);
     r = db_change(store, SQL_MESSAGE_ADD, db_int(message->timestamp_ms),
                   db_text(message->sns_id), db_int_if(topic, topic ? topic->id : 0),
-                  db_time(intake->received_ms), db_int(event_id));
+                  db_time(intake->received_ms), db_int_if(event_id != 0, event_id));
     if (r < 0)
         return r;
     message->is_new = r > 0;
@@ -147,10 +148,11 @@ static int message_quarantine(struct store *store, const struct intake *intake,
 static int message_note_events(struct store *store, const struct message *message,
                                const struct event_ids *ids)
 {
-    if (ids->first == 0 || (ids->first == message->event_id && ids->last == ids->first))
+    if (ids->first == message->event_id && ids->last == message->event_id)
         return 0;
-    return db_do(store, SQL_MESSAGE_EVENTS, db_int(message->id), db_int(ids->first),
-                 db_int(ids->last));
+    return db_do(store, SQL_MESSAGE_EVENTS, db_int(message->id),
+                 db_int_if(ids->first != 0, ids->first),
+                 db_int_if(ids->last != 0, ids->last));
 }
 
 /*

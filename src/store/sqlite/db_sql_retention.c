@@ -6,7 +6,7 @@
 #define EVENT_TEXTS                                                                      \
     "address_seen, diagnostic, source, tags, campaign, user_agent, reporting_mta,"       \
     " subject, message_id_header, contact_list"
-/* Of the message ?1, which alone has events between these ids, if it has any. */
+/* Of the message ?1, which alone has events between these ids. */
 #define E_IS_OF_MESSAGE                                                                  \
     "e.id BETWEEN (SELECT first_event_id FROM sns_message WHERE id = ?1)"                \
     " AND (SELECT last_event_id FROM sns_message WHERE id = ?1) AND e.message_id = ?1"
