@@ -1,8 +1,14 @@
 -- Retention and erasure.
 
 -- A message that goes takes its events with it, and an address that is erased is looked for in
--- the message that named it. The index grows at its end.
-CREATE INDEX event_message ON event (message_id);
+-- the message that named it. The events of a message are between these two ids, with no other
+-- message's, since one transaction writes them. NULL: it never had any.
+ALTER TABLE sns_message ADD COLUMN first_event_id INTEGER;
+ALTER TABLE sns_message ADD COLUMN last_event_id INTEGER;
+UPDATE sns_message SET first_event_id = e.first_id, last_event_id = e.last_id
+FROM (SELECT message_id, min(id) AS first_id, max(id) AS last_id
+      FROM event GROUP BY message_id) AS e
+WHERE sns_message.id = e.message_id;
 
 -- About whom nothing from before `at_ms` may come back. The hash is HMAC-SHA256 of the address
 -- under the random key. Who reads the file can test whether a certain address was erased, but

@@ -135,8 +135,9 @@ struct writing {
     int64_t tidy_hour; /* hours before it are folded */
     struct given_out out[STORE_TASKS_OUT_MAX];
     size_t out_count;
-    bool outbox_changed;  /* since store_outbox_changed() last looked */
-    bool quarantine_grew; /* since store_quarantine_bound() last looked */
+    int64_t last_event_id; /* that the sequence gave, as far as we know */
+    bool outbox_changed;   /* since store_outbox_changed() last looked */
+    bool quarantine_grew;  /* since store_quarantine_bound() last looked */
     bool tidy_more;
     struct guarding guarding;
     struct identity_day identities[STORE_IDENTITIES_CACHED_MAX];
@@ -275,6 +276,10 @@ struct event_seen {
     int64_t event_id; /* of the row that it got; 0: none */
     bool is_tallied;  /* by that row, in its hour */
 };
+/* Of the rows that a message got, the first and the last; 0: it got none. */
+struct event_ids {
+    int64_t first, last;
+};
 /* Of the recipient, or of the first that gets a row; of none, when all are repeated. 1
  * all are, 0 or a fault. */
 int event_find_seen(struct store *store, const struct intake *intake,
@@ -283,10 +288,11 @@ int event_find_seen(struct store *store, const struct intake *intake,
  * An event that is kept or that only counts. Kept: one row per recipient; one that is
  * repeated counts, and is remembered without a row. `seen` is from event_find_seen(),
  * which said that all are when there is no message (0). STORED when there is a new row,
- * COUNTED when there is none and any is new to us, else DUPLICATE.
+ * COUNTED when there is none and any is new to us, else DUPLICATE. `ret_ids` may be NULL.
  */
 int event_apply(struct store *store, const struct intake *intake, int64_t message_id,
-                const struct event_seen *seen, enum verdict *ret);
+                const struct event_seen *seen, struct event_ids *ret_ids,
+                enum verdict *ret);
 
 /* After the body was added: without those recipients who were erased since. */
 int event_redact_erased(struct store *store, const struct intake *intake,

@@ -15,6 +15,7 @@ struct message {
     struct str sns_id;
     char file_id[FILE_ID_BYTES];
     int64_t id;
+    int64_t event_id; /* the row has it as that of its only event; 0: none */
     bool is_new;
     bool is_unapplied; /* known, and quarantined until now */
     bool same_reason;
@@ -83,18 +84,21 @@ static int message_find(struct store *store, const struct intake *intake,
 static int message_add(struct store *store, const struct intake *intake,
                        const struct topic *topic, struct message *message)
 {
+    int64_t event_id =
+        intake->kind == INTAKE_KEEP ? store->writing->last_event_id + 1 : 0;
     int r;
 
     message_name(intake, message);
     r = db_change(store, SQL_MESSAGE_ADD, db_int(message->timestamp_ms),
                   db_text(message->sns_id), db_int_if(topic, topic ? topic->id : 0),
-                  db_time(intake->received_ms));
+                  db_time(intake->received_ms), db_int_if(event_id != 0, event_id));
     if (r < 0)
         return r;
     message->is_new = r > 0;
     if (!message->is_new)
         return message_find(store, intake, message);
     message->id = db_last_id(store);
+    message->event_id = event_id;
     return 0;
 }
 
@@ -141,6 +145,16 @@ static int message_quarantine(struct store *store, const struct intake *intake,
     return quarantine_body(store, intake, message->id);
 }
 
+static int message_note_events(struct store *store, const struct message *message,
+                               const struct event_ids *ids)
+{
+    if (ids->first == message->event_id && ids->last == message->event_id)
+        return 0;
+    return db_do(store, SQL_MESSAGE_EVENTS, db_int(message->id),
+                 db_int_if(ids->first != 0, ids->first),
+                 db_int_if(ids->last != 0, ids->last));
+}
+
 /*
  * What was quarantined and comes again, from SNS after an upgrade or by `quarantine
  * retry`, is applied and leaves the quarantine.
@@ -149,12 +163,15 @@ static int message_keep(struct store *store, const struct intake *intake,
                         const struct message *message, const struct event_seen *seen,
                         enum verdict *ret)
 {
+    struct event_ids ids = {0};
     int r;
 
     *ret = VERDICT_DUPLICATE;
     if (!message->is_new && !message->is_unapplied)
         return 0;
-    r = event_apply(store, intake, message->id, seen, ret);
+    r = event_apply(store, intake, message->id, seen, &ids, ret);
+    if (r == 0)
+        r = message_note_events(store, message, &ids);
     if (r == 0 && *ret == VERDICT_STORED)
         r = body_add_kept(store, message->id, intake);
     if (r == 0 && *ret == VERDICT_STORED)
@@ -179,7 +196,7 @@ static int message_count_only(struct store *store, const struct intake *intake,
     message_name(intake, &message);
     r = message_find(store, intake, &message);
     if (r == 0)
-        r = event_apply(store, intake, 0, seen, ret);
+        r = event_apply(store, intake, 0, seen, NULL, ret);
     if (r == 0 && *ret == VERDICT_COUNTED && message.id == 0)
         r = topic_note_message(store, topic, intake);
     if (r == 0 && message.is_unapplied)
@@ -236,7 +253,7 @@ static int message_apply_counted(struct store *store, const struct intake *intak
     int r = 0;
 
     if (intake->kind == INTAKE_COUNT) {
-        r = event_apply(store, intake, 0, &seen, ret);
+        r = event_apply(store, intake, 0, &seen, NULL, ret);
     } else {
         r = count_remember(store, intake, NULL);
         *ret = r > 0 ? VERDICT_IGNORED : VERDICT_DUPLICATE;

@@ -257,6 +257,16 @@ static int kept_save_soft(struct store *store, const struct kept_address *kept,
                  db_int(soft->is_doubtful), db_int(soft->deliveries_seen));
 }
 
+/* `*ret` is the last of `count` ids of the sequence that events draw from, too. */
+static int ids_draw(struct store *store, int64_t count, int64_t *ret)
+{
+    int r = db_find(store, SQL_CHANGE_ID, ret, db_int(count));
+
+    if (r == 1)
+        store->writing->last_event_id = *ret;
+    return db_only_fault(r);
+}
+
 int change_ids_reserve(struct store *store, size_t count)
 {
     struct change_ids *ids = &store->writing->change_ids;
@@ -265,11 +275,11 @@ int change_ids_reserve(struct store *store, size_t count)
 
     if (ids->left >= (int64_t)count)
         return 0;
-    r = db_find(store, SQL_CHANGE_ID, &last, db_int(STORE_CHANGE_IDS));
-    if (r == 1)
+    r = ids_draw(store, STORE_CHANGE_IDS, &last);
+    if (r == 0)
         *ids = (struct change_ids){.next = last - STORE_CHANGE_IDS + 1,
                                    .left = STORE_CHANGE_IDS};
-    return db_only_fault(r);
+    return r;
 }
 
 int change_id_draw(struct store *store, int64_t *ret)
@@ -277,7 +287,7 @@ int change_id_draw(struct store *store, int64_t *ret)
     struct change_ids *ids = &store->writing->change_ids;
 
     if (ids->left == 0)
-        return db_only_fault(db_find(store, SQL_CHANGE_ID, ret, db_int(1)));
+        return ids_draw(store, 1, ret);
     *ret = ids->next++;
     ids->left--;
     return 0;

@@ -251,9 +251,11 @@ static int recipient_store(struct store *store, const struct intake *intake,
     int r = row_add(store, intake, message_id, recipient_at(intake, i), judgement,
                     is_tallied);
 
+    if (r == 0)
+        store->writing->last_event_id++; /* a row that clashes takes an id, too */
     if (r <= 0)
         return r;
-    seen->event_id = db_last_id(store);
+    seen->event_id = store->writing->last_event_id = db_last_id(store);
     seen->is_tallied = is_tallied;
     r = tally_add(store, intake->occurred_ms, TALLY_EVENTS);
     return r < 0 ? r : RECIPIENT_STORED;
@@ -298,6 +300,7 @@ struct applied {
     struct event_seen seen; /* of the recipient that is next */
     struct policy_message message;
     const struct ses_recipient *complainer; /* the first that is news; NULL: none */
+    struct event_ids ids;
 };
 
 /* By day, and by hour, sender and provider. */
@@ -398,6 +401,11 @@ static int recipient_apply(struct store *store, const struct intake *intake,
     applied->seen.event_id = 0;
     applied->seen.is_tallied = false;
     became = recipient_record(store, intake, message_id, i, &applied->seen);
+    if (became == RECIPIENT_STORED) {
+        applied->ids.last = applied->seen.event_id;
+        if (applied->ids.first == 0)
+            applied->ids.first = applied->ids.last;
+    }
     if (became > RECIPIENT_KNOWN) {
         r = recipient_take(store, intake, i, applied);
     } else if (became == RECIPIENT_KNOWN) {
@@ -409,7 +417,8 @@ static int recipient_apply(struct store *store, const struct intake *intake,
 }
 
 int event_apply(struct store *store, const struct intake *intake, int64_t message_id,
-                const struct event_seen *seen, enum verdict *ret)
+                const struct event_seen *seen, struct event_ids *ret_ids,
+                enum verdict *ret)
 {
     struct applied applied = {.seen = *seen};
 
@@ -426,6 +435,8 @@ int event_apply(struct store *store, const struct intake *intake, int64_t messag
         else if (r == RECIPIENT_ERASED && *ret == VERDICT_DUPLICATE)
             *ret = VERDICT_ERASED;
     }
+    if (ret_ids)
+        *ret_ids = applied.ids;
     if (!policy_message_complains(&applied.message))
         return 0;
     return recipient_tally(store, intake, applied.complainer, POLICY_TALLY_COMPLAINTS, 0);

@@ -162,7 +162,7 @@ static int open_both(struct bare *bare, const char *from, const char *to)
     (void)sqlite3_snprintf(
         sizeof(sql), sql,
         "PRAGMA page_size = %d; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-        "PRAGMA mmap_size = 0; PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON;"
+        "PRAGMA mmap_size = 0; PRAGMA foreign_keys = OFF; PRAGMA cell_size_check = ON;"
         "PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;"
         "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = %d",
         PAGE_BYTES, (int)(STORE_WAL_BYTES / PAGE_BYTES));

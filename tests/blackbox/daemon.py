@@ -37,6 +37,11 @@ STOP_SECONDS = 15
 # CONTRACT: every answer is given within 12 seconds.
 ANSWER_SECONDS = 12
 
+EVENTS_NOT_FOUND = """
+SELECT e.id AS event, m.id AS message FROM event AS e JOIN sns_message AS m ON m.id = e.message_id
+WHERE (e.id BETWEEN m.first_event_id AND m.last_event_id) IS NOT TRUE
+"""
+
 Value = str | int | list[str]
 Settings = dict[str, dict[str, Value]]
 T = TypeVar("T")
@@ -249,9 +254,17 @@ class Daemon:
         """For the fixture: whatever is still there goes away."""
         if self.process and self.process.poll() is None:
             self.kill9()
+        self.check_references()
         self._notify.close()
         if self.listener:
             self.listener.close()
+
+    def check_references(self) -> None:
+        """No row refers to one that is not there, which SQLite does not see to; unless the test
+        has damaged the file, or moved it."""
+        with suppress(sqlite3.Error):
+            assert self.rows("PRAGMA foreign_key_check") == []
+            assert self.rows(EVENTS_NOT_FOUND) == []
 
     def log(self) -> str:
         return self.stderr_file.read_text(errors="replace") if self.stderr_file.exists() else ""

@@ -13,7 +13,8 @@ from load import Load
 
 FILL = """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)
-INSERT INTO sns_message SELECT 100000 + i, i, i, NULL, '' FROM n;
+INSERT INTO sns_message (id, sns_timestamp_ms, sns_message_id, received_at)
+SELECT 100000 + i, i, i, '' FROM n;
 INSERT INTO body (message_id, body) SELECT id, randomblob(8000) FROM sns_message WHERE id > 100000;
 """
 

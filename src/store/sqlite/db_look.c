@@ -188,6 +188,14 @@ int store_check(struct store *store, struct buf *report, void (*progress)(void *
             "SELECT \"table\" || ': row ' || coalesce(rowid, '?') || ' refers to no"
             " row of ' || parent FROM pragma_foreign_key_check LIMIT 100",
             report, &bad);
+    if (r == 0)
+        r = look_check(
+            store,
+            "SELECT 'event: row ' || e.id || ' is not where row ' || m.id || ' of"
+            " sns_message says' FROM event AS e JOIN sns_message AS m"
+            " ON m.id = e.message_id AND (e.id BETWEEN m.first_event_id"
+            " AND m.last_event_id) IS NOT TRUE LIMIT 100",
+            report, &bad);
     sqlite3_progress_handler(store->db->sqlite, 0, NULL, NULL);
     if (r == -EUCLEAN)
         (void)buf_printf(report, "%s\n", store->fault);

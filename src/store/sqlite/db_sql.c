@@ -80,11 +80,13 @@ const char *const db_sql[SQL_COUNT] = {
         "'not-addressed'"
         " AND occurred_at >= strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 day')",
     [SQL_MESSAGE_ADD] = "INSERT INTO sns_message (sns_timestamp_ms, sns_message_id, "
-                        "topic_id, received_at)"
-                        " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                        "topic_id, received_at, first_event_id, last_event_id)"
+                        " VALUES (?1, ?2, ?3, ?4, ?5, ?5) ON CONFLICT DO NOTHING",
     [SQL_MESSAGE_FIND] = "SELECT m.id, u.reason FROM sns_message AS m"
                          " LEFT JOIN unapplied AS u ON u.message_id = m.id"
                          " WHERE m.sns_timestamp_ms = ? AND m.sns_message_id = ?",
+    [SQL_MESSAGE_EVENTS] = "UPDATE sns_message SET first_event_id = ?2,"
+                           " last_event_id = ?3 WHERE id = ?1",
     /* There is one already when the message leaves the quarantine. */
     [SQL_BODY_ADD] = "INSERT INTO body (message_id, body, dictionary) VALUES (?, ?, ?)"
                      " ON CONFLICT DO UPDATE SET body = excluded.body,"

@@ -6,6 +6,10 @@
 #define EVENT_TEXTS                                                                      \
     "address_seen, diagnostic, source, tags, campaign, user_agent, reporting_mta,"       \
     " subject, message_id_header, contact_list"
+/* Of the message ?1, which alone has events between these ids. */
+#define E_IS_OF_MESSAGE                                                                  \
+    "e.id BETWEEN (SELECT first_event_id FROM sns_message WHERE id = ?1)"                \
+    " AND (SELECT last_event_id FROM sns_message WHERE id = ?1) AND e.message_id = ?1"
 #define ENTRY_IS_NOTED                                                                   \
     "(note LIKE ?1 ESCAPE '\\' OR lifted_note LIKE ?1 ESCAPE '\\'"                       \
     " OR detail LIKE ?1 ESCAPE '\\') AND address IS NOT ?2"
@@ -52,7 +56,7 @@ const char *const db_sql_retention[SQL_COUNT] = {
     [SQL_PRUNE_FIND_CHANGES] =
         "SELECT id, ?5 IS NOT NULL FROM (SELECT id, at_ms FROM list_change WHERE id > ?1"
         " ORDER BY id LIMIT ?3) WHERE at_ms < ?2 LIMIT ?4",
-    [SQL_PRUNE_COUNT_EVENTS] = "SELECT count(*) FROM event WHERE message_id = ?",
+    [SQL_PRUNE_COUNT_EVENTS] = "SELECT count(*) FROM event AS e WHERE " E_IS_OF_MESSAGE,
     [SQL_PRUNE_COUNT_BODY] = "SELECT NOT EXISTS (SELECT 1 FROM unapplied"
                              " WHERE message_id = ?)",
     /* Any earlier event of the address may be what made its entry what it is. */
@@ -60,17 +64,17 @@ const char *const db_sql_retention[SQL_COUNT] = {
         "UPDATE suppression SET is_basis = 1 WHERE is_basis = 0"
         " AND (address, scope, reason) IN (SELECT s.address, s.scope, s.reason"
         " FROM event AS e CROSS JOIN suppression AS s ON s.address = e.address"
-        " WHERE e.message_id = ?1 AND (e.class <> 'ignored' OR s.rule = e.rule)"
-        " AND e.occurred_at <= s.last_event_at AND s.is_basis = 0)",
+        " WHERE (e.class <> 'ignored' OR s.rule = e.rule)"
+        " AND e.occurred_at <= s.last_event_at AND s.is_basis = 0"
+        " AND " E_IS_OF_MESSAGE ")",
     [SQL_PRUNE_CHANGES_FILL] =
         "UPDATE list_change SET address = e.address, rule = e.rule,"
         " origin = coalesce(origin, 'event'),"
         " detail = iif(detail = '', e.bounce_type || '/' || e.bounce_subtype, detail)"
         " FROM event AS e"
-        " WHERE e.message_id = ?1 AND list_change.id = e.id"
-        " AND list_change.event_id = e.id"
-        " AND list_change.address IS NULL",
-    [SQL_PRUNE_EVENTS] = "DELETE FROM event WHERE message_id = ?",
+        " WHERE list_change.id = e.id AND list_change.event_id = e.id"
+        " AND list_change.address IS NULL AND " E_IS_OF_MESSAGE,
+    [SQL_PRUNE_EVENTS] = "DELETE FROM event AS e WHERE " E_IS_OF_MESSAGE,
     [SQL_PRUNE_MESSAGE] = "DELETE FROM sns_message WHERE id = ?1 AND NOT EXISTS"
                           " (SELECT 1 FROM unapplied WHERE message_id = ?1)",
     [SQL_PRUNE_BODY] = "DELETE FROM body WHERE message_id = ?1 AND NOT EXISTS"
@@ -135,8 +139,8 @@ const char *const db_sql_retention[SQL_COUNT] = {
         "UPDATE list_change SET address = ?2, origin = coalesce(origin, 'event'),"
         " detail = NULL, rule = NULL, note = NULL"
         " WHERE id = ?1 AND event_id = ?1 AND address IS NULL",
-    [SQL_ERASE_IS_SHARED] = "SELECT 1 FROM event WHERE message_id = ?1"
-                            " AND address IS NOT ?2 LIMIT 1",
+    [SQL_ERASE_IS_SHARED] = "SELECT 1 FROM event AS e WHERE e.address IS NOT ?2"
+                            " AND " E_IS_OF_MESSAGE " LIMIT 1",
     /* What is the address's own is not searched: it goes, or has gone, another way. The
      * texts of the next statements are in the order of EVENT_TEXTS. */
     [SQL_ERASE_SEARCH_EVENTS] =
@@ -151,8 +155,10 @@ const char *const db_sql_retention[SQL_COUNT] = {
     [SQL_ERASE_SEARCH_BODIES] =
         "SELECT message_id FROM body WHERE message_id > ?1 AND message_id <= ?2"
         " AND ?3 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM unapplied AS u"
-        " WHERE u.message_id = body.message_id) AND NOT EXISTS (SELECT 1 FROM event AS e"
-        " WHERE e.message_id = body.message_id AND e.address = ?4)",
+        " WHERE u.message_id = body.message_id) AND NOT EXISTS (SELECT 1 FROM"
+        " sns_message AS m CROSS JOIN event AS e WHERE m.id = body.message_id"
+        " AND e.id BETWEEN m.first_event_id AND m.last_event_id"
+        " AND e.message_id = m.id AND +e.address = ?4)",
     [SQL_ERASE_SEARCH_QUARANTINE] =
         "SELECT u.message_id, b.body FROM unapplied AS u JOIN body AS b"
         " ON b.message_id = u.message_id WHERE u.id > ?1 AND u.id <= ?2"

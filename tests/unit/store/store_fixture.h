@@ -87,6 +87,29 @@ static inline void fixture_reopen(struct fixture *fixture)
     assert_int_equal(store_open(fixture->path, STORE_OWN, &fixture->store, NULL), 0);
 }
 
+/* No row refers to one that is not there, and each event is found by its message; unless
+ * the test has damaged the file, moved it or locked it. */
+static inline void fixture_check_references(const struct fixture *fixture)
+{
+    static const char *const checks[] = {
+        "SELECT \"table\" || ' ' || rowid || ' ' || parent FROM pragma_foreign_key_check",
+        "SELECT 'event ' || e.id || ' of ' || m.id FROM event AS e JOIN sns_message AS m"
+        " ON m.id = e.message_id"
+        " AND (e.id BETWEEN m.first_event_id AND m.last_event_id) IS NOT TRUE"};
+    sqlite3 *db = NULL;
+
+    (void)sqlite3_open_v2(fixture->path, &db, SQLITE_OPEN_READONLY, NULL);
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+        sqlite3_stmt *statement = NULL;
+
+        if (sqlite3_prepare_v2(db, checks[i], -1, &statement, NULL) == SQLITE_OK &&
+            sqlite3_step(statement) == SQLITE_ROW)
+            fail_msg("torn: %s", (const char *)sqlite3_column_text(statement, 0));
+        (void)sqlite3_finalize(statement);
+    }
+    (void)sqlite3_close(db);
+}
+
 static inline int fixture_teardown(void **state)
 {
     struct fixture *fixture = *state;
@@ -95,6 +118,7 @@ static inline int fixture_teardown(void **state)
 
     fixture_close(fixture);
     (void)chmod(fixture->directory, 0700);
+    fixture_check_references(fixture);
     while (directory && (entry = readdir(directory))) {
         char name[400];
 

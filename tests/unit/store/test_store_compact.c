@@ -11,8 +11,8 @@ static void make_room(struct fixture *fixture)
     deliver(fixture, hard("a@example.com", "f1"));
     tamper(fixture,
            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE "
-           "i < 1000) INSERT INTO sns_message SELECT 1000 + i, i, i, NULL, '' "
-           "FROM n;"
+           "i < 1000) INSERT INTO sns_message (id, sns_timestamp_ms, sns_message_id, "
+           "received_at) SELECT 1000 + i, i, i, '' FROM n;"
            "INSERT INTO body (message_id, body) SELECT id, randomblob(8000) FROM "
            "sns_message WHERE "
            "id > 1000;"

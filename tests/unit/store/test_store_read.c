@@ -325,9 +325,14 @@ static void a_sound_file_passes_the_check_and_a_torn_reference_does_not(void **s
     fill(fixture);
     assert_int_equal(store_check(fixture->store, &report, NULL, NULL), 0);
     assert_int_equal(report.len, 0);
-    tamper(fixture, "PRAGMA foreign_keys = OFF; DELETE FROM sns_message WHERE id = 2");
+    tamper(fixture, "UPDATE sns_message SET last_event_id = 0 WHERE id = 1");
+    assert_int_equal(store_check(fixture->store, &report, NULL, NULL), -EUCLEAN);
+    assert_non_null(
+        strstr(report.data, "event: row 1 is not where row 1 of sns_message"));
+    tamper(fixture, "DELETE FROM sns_message WHERE id = 2");
     assert_int_equal(store_check(fixture->store, &report, NULL, NULL), -EUCLEAN);
     assert_non_null(strstr(report.data, "refers to no row of sns_message"));
+    tamper(fixture, "DELETE FROM event; DELETE FROM body; DELETE FROM unapplied");
     buf_done(&report);
 }
 

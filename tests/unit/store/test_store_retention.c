@@ -53,7 +53,20 @@ static void what_is_old_goes_and_what_is_not_stays(void **state)
     assert_answer(fixture, "SELECT count(*) FROM quarantine", "0");
     /* its message stays known for as long as events are kept */
     assert_answer(fixture, "SELECT count(*) FROM sns_message", "3");
-    assert_answer(fixture, "SELECT count(*) FROM pragma_foreign_key_check", "0");
+}
+
+static void the_events_of_a_message_go_and_no_others(void **state)
+{
+    struct fixture *fixture = *state;
+
+    deliver_old(fixture, hard("new@example.com", "f1"), 1);
+    deliver_old(fixture,
+                send_of("\"a@a.example\",\"b@b.example\",\"c@c.example\"", "m1", 0), 401);
+    deliver_old(fixture, hard("newer@example.com", "f2"), 1);
+    assert_int_equal(prune(fixture).pruned[STORE_PRUNE_EVENTS], 3);
+    assert_answer(fixture, "SELECT group_concat(address, ' ') FROM events",
+                  "new@example.com newer@example.com");
+    assert_answer(fixture, "SELECT count(*) FROM sns_message", "2");
 }
 
 static void the_list_and_the_counters_stay(void **state)
@@ -286,10 +299,11 @@ static void many_go_in_steps(void **state)
     tamper(
         fixture,
         "WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)"
-        "INSERT INTO sns_message (id, sns_timestamp_ms, sns_message_id, received_at)"
-        " SELECT i, i, i, '2020-01-01 00:00:00.000' FROM n;"
-        "INSERT INTO event (message_id, type, scope, occurred_at, is_simulator)"
-        " SELECT id, 'Open', '*', received_at, 0 FROM sns_message WHERE id >= 10");
+        "INSERT INTO sns_message (id, sns_timestamp_ms, sns_message_id, received_at,"
+        " first_event_id, last_event_id)"
+        " SELECT i, i, i, '2020-01-01 00:00:00.000', i, i FROM n;"
+        "INSERT INTO event (id, message_id, type, scope, occurred_at, is_simulator)"
+        " SELECT id, id, 'Open', '*', received_at, 0 FROM sns_message WHERE id >= 10");
     store_prune_begin(&pruning);
     for (; more; steps++)
         assert_int_equal(store_prune(fixture->store, &pruning, fixture->now_ms, &more),
@@ -363,6 +377,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_old_goes_and_what_is_not_stays,
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(the_events_of_a_message_go_and_no_others,
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(the_list_and_the_counters_stay, fixture_setup,
                                         fixture_teardown),

@@ -437,6 +437,31 @@ static void many_topics_and_days_in_one_transaction_are_all_counted(void **state
     assert_answer(fixture, "SELECT event_count FROM suppressed", "200");
 }
 
+/* Each time something else has drawn an id since the last event. */
+static void a_message_says_where_its_events_are(void **state)
+{
+    static const char where[] =
+        "SELECT count(*) FROM sns_message AS m JOIN (SELECT message_id, min(id) AS first,"
+        " max(id) AS last FROM event GROUP BY message_id) AS e ON e.message_id = m.id"
+        " WHERE m.first_event_id = e.first AND m.last_event_id = e.last";
+    struct fixture *fixture = *state;
+    const char *stale = hard("stale@example.com", "f0");
+    const char *three =
+        send_of("\"a@x.example\",\"b@x.example\",\"c@x.example\"", "m1", 0);
+
+    deliver(fixture, stale, .sns_id = "s", .at_ms = fixture->now_ms - 2 * CLOCK_HOUR_MS,
+            .max_age_ms = CLOCK_HOUR_MS);
+    deliver(fixture, three);
+    deliver(fixture, three, .topic = TOPIC_B);
+    deliver(fixture, hard("a@example.com", "f1"));
+    deliver(fixture, stale, .sns_id = "s", .at_ms = fixture->now_ms - 2 * CLOCK_HOUR_MS);
+    tamper(fixture, "UPDATE sqlite_sequence SET seq = seq + 9 WHERE name = 'event'");
+    deliver(fixture, hard("b@example.com", "f2"));
+    fixture_reopen(fixture);
+    deliver(fixture, hard("c@example.com", "f3"));
+    assert_answer(fixture, where, "5");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -463,6 +488,7 @@ int main(void)
         TEST(rates_have_the_denominator_that_is_known),
         TEST(a_rollback_leaves_nothing),
         TEST(ids_grow_and_are_never_reused),
+        TEST(a_message_says_where_its_events_are),
         TEST(an_event_without_any_id_is_known_by_its_sns_message),
         TEST(many_topics_and_days_in_one_transaction_are_all_counted),
     };
