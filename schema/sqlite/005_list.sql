@@ -111,8 +111,9 @@ CREATE TABLE soft_event (
     is_seen INTEGER NOT NULL, -- Deliveries of the identity were: otherwise it does not count
     PRIMARY KEY (address, scope, at_ms, identity)
 ) STRICT, WITHOUT ROWID;
+-- Nobody knows whether there were Deliveries.
 INSERT INTO soft_event
-SELECT address, scope, at_ms, '', 1, max(is_doubtful), 1
+SELECT address, scope, at_ms, '', 1, max(is_doubtful), 0
 FROM (SELECT address, scope, first_ms AS at_ms, 0 AS is_doubtful FROM soft_day
       UNION ALL SELECT address, scope, last_ms, 0 FROM soft_day
       UNION ALL SELECT address, scope, doubt_first_ms, 1 FROM soft_day

@@ -28,23 +28,39 @@ static bool soft_is_delivery(const struct policy_soft *soft)
     return !soft->is_counted && !soft->is_doubtful;
 }
 
-/* Of the day of the newest one, all but the first and the last may go. */
+static bool soft_is_like(const struct policy_soft *a, const struct policy_soft *b)
+{
+    return a->is_counted == b->is_counted && a->is_doubtful == b->is_doubtful &&
+           a->deliveries_seen == b->deliveries_seen;
+}
+
+/* Of a day with too many, one between two of its kind, the latest of these: it counts for
+ * nothing that they do not. Where bounces and Deliveries alternate, a bounce goes with
+ * the Delivery after it, so that no bounce appears to be the later one. */
 static void soft_bound_day(struct policy_address *address, int64_t day)
 {
-    struct policy_soft *last = NULL, *before = NULL;
+    struct policy_soft *of_day[POLICY_SOFT_DAY_MAX + 1];
     size_t count = 0;
 
     for (size_t i = 0; i < address->soft_count; i++) {
         struct policy_soft *soft = &address->softs[i];
 
-        if (soft->mark == POLICY_MARK_GONE || day_of(soft->at_ms) != day)
-            continue;
-        before = last;
-        last = soft;
-        count++;
+        if (soft->mark != POLICY_MARK_GONE && day_of(soft->at_ms) == day &&
+            count <= POLICY_SOFT_DAY_MAX)
+            of_day[count++] = soft;
     }
-    if (count > POLICY_SOFT_DAY_MAX && before)
-        before->mark = POLICY_MARK_GONE;
+    if (count <= POLICY_SOFT_DAY_MAX)
+        return;
+    for (size_t i = count - 2; i > 0; i--)
+        if (soft_is_like(of_day[i - 1], of_day[i]) &&
+            soft_is_like(of_day[i], of_day[i + 1])) {
+            of_day[i]->mark = POLICY_MARK_GONE;
+            return;
+        }
+    size_t at = soft_is_delivery(of_day[count - 2]) ? count - 3 : count - 2;
+    of_day[at]->mark = POLICY_MARK_GONE;
+    if (soft_is_delivery(of_day[at + 1]))
+        of_day[at + 1]->mark = POLICY_MARK_GONE;
 }
 
 /* Puts it in its place; the same one is there once. */
@@ -89,30 +105,39 @@ static int64_t delivered_after(const struct policy_address *address, int64_t ms)
 
 /* --- doubtful bounces ------------------------------------------------------------ */
 
-/* Does the doubtful bounce `later` confirm `earlier`? */
+/* Does the doubtful bounce `later` confirm `earlier`, if no Delivery is between them? */
 static bool soft_confirms(const struct fold *fold, const struct policy_soft *earlier,
                           const struct policy_soft *later)
 {
     int64_t apart_ms = later->at_ms - earlier->at_ms;
 
-    if (!earlier->is_doubtful || earlier->mark == POLICY_MARK_GONE ||
-        !later->is_doubtful || later->mark == POLICY_MARK_GONE ||
-        apart_ms < fold->policy->doubt_apart_ms ||
-        apart_ms > fold->policy->doubt_window_ms ||
-        event_is_overruled(fold->address, earlier->at_ms))
-        return false;
-    int64_t delivered_ms = delivered_after(fold->address, earlier->at_ms);
-    return delivered_ms == CLOCK_NONE || delivered_ms >= later->at_ms;
+    return earlier->is_doubtful && earlier->mark != POLICY_MARK_GONE &&
+           later->is_doubtful && later->mark != POLICY_MARK_GONE &&
+           apart_ms >= fold->policy->doubt_apart_ms &&
+           apart_ms <= fold->policy->doubt_window_ms &&
+           !event_is_overruled(fold->address, earlier->at_ms);
 }
 
-/* The earliest one that `later` confirms; NULL: it confirms none. */
+/* The earliest one that `later` confirms; NULL: it confirms none. Back to the Delivery
+ * before it, or to the beginning of the window. */
 static const struct policy_soft *soft_confirmed_by(const struct fold *fold,
                                                    const struct policy_soft *later)
 {
-    for (const struct policy_soft *soft = fold->address->softs; soft < later; soft++)
-        if (soft_confirms(fold, soft, later))
-            return soft;
-    return NULL;
+    const struct policy_soft *found = NULL;
+    int64_t from_ms = later->at_ms - fold->policy->doubt_window_ms;
+
+    for (size_t i = (size_t)(later - fold->address->softs) + 1; i-- > 0;) {
+        const struct policy_soft *soft = &fold->address->softs[i];
+
+        if (soft->at_ms < from_ms)
+            break;
+        if (soft->mark != POLICY_MARK_GONE && soft_is_delivery(soft) &&
+            soft->at_ms < later->at_ms)
+            from_ms = soft->at_ms;
+        else if (soft_confirms(fold, soft, later))
+            found = soft;
+    }
+    return found;
 }
 
 bool soft_find_confirmed(const struct fold *fold, struct soft_confirmed *ret)
@@ -128,8 +153,12 @@ bool soft_find_confirmed(const struct fold *fold, struct soft_confirmed *ret)
         return false;
     const struct policy_soft *earlier = soft_confirmed_by(fold, own);
     *ret = (struct soft_confirmed){own->at_ms, earlier ? earlier->at_ms : CLOCK_NONE};
+    int64_t delivered_ms = delivered_after(address, own->at_ms);
     /* In a replay the turn of those after it is still to come. */
-    for (const struct policy_soft *later = own; !earlier && later < end; later++)
+    for (const struct policy_soft *later = own;
+         !earlier && later < end &&
+         (delivered_ms == CLOCK_NONE || later->at_ms <= delivered_ms);
+         later++)
         if (!fold->when->is_replayed && soft_confirms(fold, own, later)) {
             *ret = (struct soft_confirmed){later->at_ms, own->at_ms};
             return true;

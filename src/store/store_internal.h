@@ -250,6 +250,8 @@ int hour_flush(struct store *store);
 void hour_forget(struct store *store);
 /* Makes old rows fewer: a bounded number of them; `*ret_more` is left alone when none is
  * left. */
+/* What the rows of this transaction say of their sender has changed. */
+void hours_forget_fresh(struct store *store);
 int hours_tidy(struct store *store, int64_t now_ms, bool *ret_more);
 
 /* --- store_write_count.c --------------------------------------------------------- */

@@ -39,13 +39,15 @@ static int tidy_counted(struct store *store, int64_t now_ms, bool *ret_more)
     return db_do(store, SQL_COUNTED_TIDY, KEY_OF(&begin), KEY_OF(&end), db_int(cut));
 }
 
-/* Some of what is too old for the soft counting and the guard. */
+/* Some of what is too old for the soft counting and the guard. A SOFT entry is given from
+ * then on: what is left of its bounces does not tell how often it has been there. */
 static int tidy_old(struct store *store, int64_t now_ms, bool *ret_more)
 {
     const struct {
         enum sql which;
         struct db_value before;
     } kinds[] = {
+        {SQL_SOFT_TIDY_BASIS, db_int(now_ms - STORE_SOFT_KEEP_MS)},
         {SQL_SOFT_TIDY, db_int(now_ms - STORE_SOFT_KEEP_MS)},
         {SQL_PROVIDER_TIDY, db_int((now_ms - 2 * POLICY_GUARD_USUAL_MS) / CLOCK_HOUR_MS)},
         {SQL_IDENTITY_TIDY, db_day(now_ms - STORE_SOFT_KEEP_MS)},
@@ -54,7 +56,8 @@ static int tidy_old(struct store *store, int64_t now_ms, bool *ret_more)
 
     for (size_t i = 0; r >= 0 && i < sizeof(kinds) / sizeof(*kinds); i++) {
         r = db_change(store, kinds[i].which, kinds[i].before, db_int(STORE_TIDY_OLD_MAX));
-        *ret_more = *ret_more || r >= STORE_TIDY_OLD_MAX;
+        *ret_more = *ret_more ||
+                    (kinds[i].which != SQL_SOFT_TIDY_BASIS && r >= STORE_TIDY_OLD_MAX);
     }
     return db_only_fault(r);
 }

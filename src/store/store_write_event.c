@@ -91,12 +91,17 @@ static int row_enrich(struct store *store, const struct ses_event *event,
     struct ses_key key = {0};
     bool known = ses_event_key(event, recipient, &key);
 
-    return db_do(
+    int r = db_change(
         store, SQL_EVENT_ENRICH, EVENT_KEY(known, key),
         event_name(event->configuration_set), event_name(event->tenant),
         event_name(event->campaign), db_text(event->tags), event_word(event->source_ip),
         event_name(event->from_domain), event_name(event->identity),
         db_text_max(event->subject, SES_SUBJECT_BYTES_MAX), event_message_id(event));
+
+    /* The hour counts what the row says now. */
+    if (r > 0)
+        hours_forget_fresh(store);
+    return db_only_fault(r);
 }
 
 /* When SES says it was, unless that is still to come: then nothing could end it. */

@@ -217,11 +217,17 @@ static void fresh_clear(struct writing *writing)
     writing->fresh_count = writing->fresh_id_sum = 0;
 }
 
+void hours_forget_fresh(struct store *store)
+{
+    fresh_clear(store->writing);
+}
+
 /* Events that are not gathered yet. */
 struct fresh {
     int64_t count;
     int64_t id_sum;
-    int64_t last_id;
+    int64_t last_id; /* of any event */
+    int64_t gathered_id;
 };
 
 static int fresh_find(struct store *store, struct fresh *ret)
@@ -234,6 +240,7 @@ static int fresh_find(struct store *store, struct fresh *ret)
     ret->count = db_get_int(&call);
     ret->id_sum = db_get_int(&call);
     ret->last_id = db_get_int(&call);
+    ret->gathered_id = db_get_int(&call);
     return 0;
 }
 
@@ -257,7 +264,7 @@ static int hours_gather(struct store *store)
         r = tallies_write(store, &writing->fresh);
     else
         r = fresh_write_rows(store, &fresh);
-    if (r == 0 && fresh.count > 0)
+    if (r == 0 && fresh.last_id > fresh.gathered_id)
         r = db_do(store, SQL_HOURS_GATHERED_TO, db_int(fresh.last_id));
     if (r < 0)
         return r;

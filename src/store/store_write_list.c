@@ -109,7 +109,8 @@ static int share_save(struct store *store, const struct list_event *event,
                       struct kept_address *kept)
 {
     /* What has no row cannot be replayed; SOFT never is. */
-    if (event->event_id == 0 && judgement->reason != POLICY_REASON_SOFT &&
+    if (event->event_id == 0 && change->in_force &&
+        judgement->reason != POLICY_REASON_SOFT &&
         change->entries & 1u << judgement->reason)
         kept->state.entries[judgement->reason].is_basis = true;
     int r = kept_address_save(store, kept, change, cause);

@@ -114,7 +114,8 @@
     [SQL_HOUR_FIRST] = "INSERT INTO hour_count (hour, dimension, provider, kind, n)"     \
                        " VALUES (?, ?, ?, ?, ?)",                                        \
     [SQL_HOURS_FRESH] = "SELECT count(e.id), coalesce(sum(e.id), 0),"                    \
-                        " coalesce(max(e.id), 0) FROM total AS t JOIN event AS e"        \
+                        " coalesce((SELECT max(id) FROM event), 0), t.n FROM total AS t"  \
+                        " LEFT JOIN event AS e"                                          \
                         " ON e.id > t.n AND e.tallied IS NOT NULL"                       \
                         " WHERE t.name = 'hours_gathered'",                              \
     [SQL_HOURS_SENDERS] = "INSERT INTO dimension (" SENDER ") SELECT DISTINCT " SENDER   \

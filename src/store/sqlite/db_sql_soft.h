@@ -17,9 +17,13 @@
         " is_seen = excluded.is_seen",                                                   \
     [SQL_SOFT_DROP] = "DELETE FROM soft_event WHERE address = ? AND scope = ?"           \
                       " AND at_ms = ? AND identity = ?",                                 \
+    [SQL_SOFT_TIDY_BASIS] =                                                              \
+        "UPDATE suppression SET is_basis = 1 WHERE reason = 'SOFT' AND is_basis = 0"     \
+        " AND (address, scope) IN (SELECT address, scope FROM soft_event"                \
+        " WHERE at_ms < ? ORDER BY at_ms LIMIT ?)",                                      \
     [SQL_SOFT_TIDY] = "DELETE FROM soft_event WHERE (address, scope, at_ms) IN"          \
                       " (SELECT address, scope, at_ms FROM soft_event WHERE at_ms < ?"   \
-                      " LIMIT ?)",                                                       \
+                      " ORDER BY at_ms LIMIT ?)",                                        \
     [SQL_SOFT_SCOPE] =                                                                   \
         "SELECT min(scope) FROM (SELECT * FROM (SELECT scope FROM (SELECT scope,"        \
         " max(at_ms) AS last_ms, is_counted OR is_doubtful AS is_bounce FROM soft_event" \
