@@ -9,6 +9,9 @@
 #include "sesbounce/output.h"
 #include "sesbounce/policy.h"
 
+/* Stands in commands for what only a person knows; no note may be this. */
+#define STORY_REASON_MARK "YOUR REASON"
+
 struct story_asked {
     const struct address *address;
     const char *typed;           /* what the headline calls it */

@@ -115,11 +115,13 @@ static int entry_write_end(const struct story_state *state,
     words_add(&words, ends ? " expires at " : " never expires");
     if (ends)
         words_time(&words, entry->until_ms);
-    words_add(&words, "; %s%s`suppress remove` ends it%s.",
+    words_add(&words, "; %s%s`suppress remove%s` ends it%s.",
               event  ? event
               : ends ? ""
                      : "only ",
-              event ? " or " : "", ends ? " earlier" : "");
+              event ? " or " : "",
+              entry->reason == POLICY_REASON_COMPLAINT ? " --complaint" : "",
+              ends ? " earlier" : "");
     return words_write(&words, state->output);
 }
 
@@ -154,7 +156,7 @@ static int remove_write_command(const struct story_state *state, const char *sco
     }
     if (scope_has(state, scope, POLICY_REASON_COMPLAINT))
         words_add(&words, " --complaint");
-    words_add(&words, " --note '...' ");
+    words_add(&words, " --note '" STORY_REASON_MARK "' ");
     words_operand(&words, str_of(state->asked->address->key));
     return words_write(&words, state->output);
 }
@@ -188,8 +190,8 @@ static int held_write(struct story_state *state, struct str what, struct str who
     for (size_t i = 0; r == 0 && i < sizeof(verbs) / sizeof(*verbs); i++) {
         _cleanup_(words_done) struct words words = WORDS, command = WORDS;
         words_add(&words, "%s %.*s%s, type:", verbs[i][1], STR_ARG(what), verbs[i][2]);
-        words_add(&command, "  %s suppress %s --note '...' ", state->asked->writes,
-                  verbs[i][0]);
+        words_add(&command, "  %s suppress %s --note '" STORY_REASON_MARK "' ",
+                  state->asked->writes, verbs[i][0]);
         words_operand(&command, whom);
         r = words_write(&words, state->output);
         if (r == 0)
@@ -284,7 +286,7 @@ int state_write_end(struct story_state *state)
         r = held_write_all(state);
     return r < 0 ? r
                  : amazon_commands(state->store, state->asked->address, amazon_line_write,
-                                   &lines);
+                                   &lines, NULL);
 }
 
 int quarantine_write_remedy(struct story_state *state, struct str ids)

@@ -40,7 +40,7 @@ def test_the_list_needs_no_database_and_marks_overrides(make_daemon):
     assert [r for r in rows if rows[r]["override"]] == list(
         rule.split()[0] for rule in OVERRIDES["rule"])
     assert rows["permanent-general"]["applies_to"] == "Bounce, Permanent/General"
-    assert rows["permanent-suppressed"]["flags"] == "doubles"
+    assert rows["permanent-suppressed"]["flags"] == "twice as long if repeated after the term"
     table = daemon.ctl("policy", "list").out
     assert table.count("\n") == len(rows) + 1 and "held for a person" in table
     csv = daemon.ctl("-o", "csv", "policy", "list").out
