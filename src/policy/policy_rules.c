@@ -181,9 +181,9 @@ static const struct policy_rule RULES[] = {
     "has removed it."},
 {"complaint-on-tenant-list", SES_COMPLAINT, 0, "OnTenantSuppressionList", NULL, 0,
     {MEANS(HARD, LIST_HIT), LIST(COMPLAINT, EVER), LIST_HIT | OWN_SCOPE},
-    "A complaint put the address on the tenant's suppression list; such an address is "
-    "suppressed permanently in the event's scope (for all mail where it has none), "
-    "unless a person has removed it."},
+    "A complaint put the address on the tenant's list; such an address is suppressed "
+    "permanently in the event's scope (for all mail where it has none), unless a person "
+    "has removed it."},
 /* nobody objected */
 {"complaint-auth-failure", SES_COMPLAINT, 0, NULL, "auth-failure", 0,
     {MEANS(COMPLAINT, NONE), ONLY(RECORD), ALERT | NOT_IN_RATES},
