@@ -18,6 +18,7 @@ struct story_asked {
     const char *scope;           /* NULL: all of them */
     const struct policy *policy; /* in force */
     const char *reads, *writes;  /* what a command begins with; NULL: sesbouncectl */
+    const char *publish;         /* lets SES publish Delivery events; NULL: status */
     int64_t now_ms;
 };
 

@@ -154,18 +154,6 @@ static const struct policy_line *change_line(const struct policy_change *change)
     return NULL;
 }
 
-static const char *change_word(const struct test *test, const struct tested *tested)
-{
-    if (!tested->preview)
-        return test->ctl->store ? "none" : NULL;
-    if (tested->preview->is_known)
-        return "none: the event is stored already";
-    const struct policy_line *line = change_line(tested->preview->change);
-    if (line)
-        return policy_action_word(line->action);
-    return tested->preview->change->softs ? "a day with a soft bounce" : "none";
-}
-
 /* Is the address on the list by this afterwards? */
 static bool tested_suppresses(const struct test *test, const struct tested *tested)
 {
@@ -180,6 +168,21 @@ static bool tested_suppresses(const struct test *test, const struct tested *test
         &tested->preview->after->entries[tested->judgement->reason];
     return entry->exists && !entry->lifted && !entry->held &&
            entry->until_ms > test->ctl->now_ms;
+}
+
+static const char *change_word(const struct test *test, const struct tested *tested)
+{
+    if (!tested->preview)
+        return test->ctl->store ? "none" : NULL;
+    if (tested->preview->is_known)
+        return "none: the event is stored already";
+    const struct policy_line *line = change_line(tested->preview->change);
+    if (line)
+        return policy_action_word(line->action);
+    if (tested->judgement->list_hit && tested->preview->after->removed_ms != CLOCK_NONE &&
+        !tested_suppresses(test, tested))
+        return "none: a person removed the address";
+    return tested->preview->change->softs ? "a day with a soft bounce" : "none";
 }
 
 static struct store_value until_value(const struct tested *tested)
@@ -221,8 +224,11 @@ static int tested_print(struct test *test, const struct tested *tested)
         output_text("address", tested_address(tested)),
         output_text("class", policy_class_word(judgement->class)),
         output_text("cause", policy_cause_word(judgement->cause)),
-        output_text("rule", judgement->rule),
-        output_text("effect", policy_effect_word(judgement->effect)),
+        output_text("rule", rule ? rule->name : NULL),
+        output_text("effect", test->intake->kind == INTAKE_COUNT &&
+                                      judgement->effect == POLICY_EFFECT_NONE
+                                  ? "count"
+                                  : policy_effect_word(judgement->effect)),
         output_text("reason", policy_reason_word(judgement->reason)),
         output_text("scope", tested->scope),
         text_value("term", &term),

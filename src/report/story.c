@@ -317,6 +317,8 @@ int story_write(struct store *store, const struct story_asked *asked,
         whole.reads = "sesbouncectl";
     if (!whole.writes)
         whole.writes = "sesbouncectl";
+    if (!whole.publish)
+        whole.publish = "sesbouncectl status";
     *ret = (struct story_search){.messages = 0};
     int r = story_read(&story);
     if (r == 0 && story_is_for_people(&story))

@@ -84,7 +84,7 @@ def test_what_is_known_or_removed_changes_nothing(daemon, sns, check):
     hit = ses.bounce(ses.recipient(A), subtype="OnAccountSuppressionList")
     assert daemon.ctl("suppress", "remove", A).code == 0
     code, (row,), _ = check(hit)
-    assert (code, row["change"]) == (0, "none"), "a list hit never brings it back"
+    assert (code, row["change"]) == (0, "none: a person removed the address")
 
 
 def test_a_soft_bounce_takes_effect_in_two_scopes(make_daemon, check):

@@ -188,3 +188,39 @@ def test_the_end_of_a_complaint_is_what_works(old, tell):
 def test_the_help_says_which_exit_status_why_has(old):
     told = old.ctl("--help").out
     assert "`why` answers with 0" in told
+
+
+def test_the_delivery_that_ended_the_counting_is_named(old, tell):
+    old.start()
+    tell(old, (days(5), ses.delivery("x@mail.example", at=days(5))), soft(days(4)), soft(days(3)))
+    tell(old, (days(1), ses.delivery(A, at=days(1))))
+    assert "Soft bounces for all mail: no day counts now, because a mail was delivered at" in story(old)
+
+
+def test_check_names_the_scopes_that_it_was_not_asked_about(news, tell):
+    tell(news, (days(2), ses.complaint(A, at=days(2), feed="event")))
+    checked = news.ctl("check", A)
+    assert (checked.code, checked.out) == (
+        0, f"{A}  may be mailed, except in scope news (--scope asks for one)\n")
+    assert news.ctl("check", "--scope", "news", A).code == 1
+
+
+def test_a_list_hit_after_a_removal_and_an_opt_out_of_no_scope(old, tell):
+    old.start()
+    tell(old, (days(3), ses.bounce(A, at=days(3))))
+    old.ctl("suppress", "remove", A)
+    tell(old, (now(), ses.bounce(ses.recipient(A), subtype="OnAccountSuppressionList")))
+    assert "A person had removed the address, and that stands" in story(old)
+    tell(old, (now(), ses.subscription("bob@mail.example")))
+    assert "The event belongs to no scope, so nobody is suppressed" in story(old, "bob@mail.example")
+
+
+def test_what_has_no_bearing_is_named(old, tell):
+    old.start()
+    tell(old, (now(), ses.reject(A)))
+    assert "1 other event has no bearing on the list: 1 Reject." in story(old)
+
+
+def test_an_address_that_begins_like_an_option(old):
+    refused = old.ctl("why", "-dash@mail.example")
+    assert refused.code == 2 and "`-dash@mail.example` begins with -: put -- before it" in refused.err
