@@ -102,6 +102,28 @@ static int rule_print(const struct ctl *ctl, struct output *output,
                : output_row(output, row, LIST_COLUMNS);
 }
 
+/* What decides besides the rules. */
+static void beside_note(const struct policy *policy)
+{
+    _cleanup_(buf_done) struct buf text = {.max = CTL_MESSAGE_BYTES_MAX};
+    if (policy->soft_days == 0) {
+        ctl_note("soft bounces are only recorded: [suppression] soft_days is 0");
+    } else if (buf_printf(&text,
+                          "soft bounces on %lld days put an address on the list "
+                          "(SOFT) for ",
+                          (long long)policy->soft_days) == 0 &&
+               rule_duration(&text, policy->soft_term_ms) == 0 &&
+               buf_append_str(&text, STR(", if these days lie within ")) == 0 &&
+               rule_duration(&text, policy->soft_window_ms) == 0) {
+        ctl_note("%s", buf_str(&text).data);
+    }
+    ctl_note("the outage guard is %s; events of SES's mailbox simulator suppress for a "
+             "short term only; entries of imported lists have no rule: see "
+             "sesbounced-policy(7)",
+             policy->guard ? "on, and holds the hard bounces of a provider's outage"
+                           : "off");
+}
+
 int cmd_policy_list(struct ctl *ctl)
 {
     static const struct output_columns shown = {list_table, list_columns};
@@ -118,7 +140,10 @@ int cmd_policy_list(struct ctl *ctl)
     for (size_t i = 0; r == 0 && (rule = policy_rule_at(i)); i++)
         if (!only || strcmp(rule->name, only) == 0)
             r = rule_print(ctl, &output, rule);
-    return ctl_output_end(ctl, &output, r);
+    int code = ctl_output_end(ctl, &output, r);
+    if (code == CTL_DONE && !only && ctl->format == OUTPUT_TABLE)
+        beside_note(&ctl->settings->policy);
+    return code;
 }
 
 /* --- test ------------------------------------------------------------------------ */

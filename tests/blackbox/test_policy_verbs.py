@@ -41,7 +41,10 @@ def test_the_list_needs_no_database_and_marks_overrides(make_daemon):
         rule.split()[0] for rule in OVERRIDES["rule"])
     assert rows["permanent-general"]["applies_to"] == "Bounce, Permanent/General"
     assert rows["permanent-suppressed"]["flags"] == "twice as long if repeated after the term"
-    table = daemon.ctl("policy", "list").out
+    listed = daemon.ctl("policy", "list")
+    assert "soft bounces on 5 days put an address on the list (SOFT) for 14 days" in listed.err
+    assert "the outage guard is" in listed.err
+    table = listed.out
     assert table.count("\n") == len(rows) + 1 and "held for a person" in table
     csv = daemon.ctl("-o", "csv", "policy", "list").out
     assert csv.count("\r\n") == len(rows) + 1

@@ -129,7 +129,7 @@ def test_soft_bounces_that_do_not_count_are_not_said_to(old, tell):
     assert "counts as" not in told and "2 days do not count" in told
 
 
-def test_a_rule_is_no_verdict(old, tell):
+def test_a_rule_says_what_holds_in_general(old, tell):
     old.start()
     tell(old, (days(3), ses.bounce(A, at=days(3))))
     old.ctl("suppress", "remove", A)
