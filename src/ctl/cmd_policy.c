@@ -102,7 +102,7 @@ static int rule_print(const struct ctl *ctl, struct output *output,
                : output_row(output, row, LIST_COLUMNS);
 }
 
-/* What decides besides the rules. */
+/* What decides apart from the rules. */
 static void beside_note(const struct policy *policy)
 {
     _cleanup_(buf_done) struct buf text = {.max = CTL_MESSAGE_BYTES_MAX};
