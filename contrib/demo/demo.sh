@@ -214,6 +214,7 @@ show()
     told=$($ctl why gone@example.com)
     printf '%s\n' "$told" | sed 's/^/  /'
     command=$(printf '%s\n' "$told" | sed -n 's/^  \(.* suppress remove .*\)/\1/p')
+    command=$(printf '%s' "$command" | sed "s|'YOUR REASON'|'the demo'|")
     sh -c "$command --dry-run" | grep -q removed || differs "what it says to type fails: $command"
 
     query='SELECT address, reason, detail, since FROM suppressed'

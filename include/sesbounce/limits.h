@@ -428,6 +428,8 @@
 #define STORY_QUOTE_WIDTH_MAX 240
 /* Rules that a story explains once: there are some forty. */
 #define STORY_RULES_MAX 128
+/* Of the events that the list has nothing to do with, so many types are named. */
+#define STORY_TYPES_MAX 12
 /* Commands to take an address off SES's own lists: spellings, Regions and tenants. */
 #define AMAZON_LINES_MAX 32
 /* Quarantined messages that are searched for the address: the newest, which takes

@@ -9,12 +9,16 @@
 #include "sesbounce/output.h"
 #include "sesbounce/policy.h"
 
+/* Stands in commands for what only a person knows; no note may be this. */
+#define STORY_REASON_MARK "YOUR REASON"
+
 struct story_asked {
     const struct address *address;
     const char *typed;           /* what the headline calls it */
     const char *scope;           /* NULL: all of them */
     const struct policy *policy; /* in force */
     const char *reads, *writes;  /* what a command begins with; NULL: sesbouncectl */
+    const char *publish;         /* lets SES publish Delivery events; NULL: status */
     int64_t now_ms;
 };
 

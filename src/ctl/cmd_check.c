@@ -28,7 +28,8 @@ struct asked {
     const char *scope;
     struct output *output;
     size_t entries;
-    struct buf why; /* an entry is held because of this; empty: no entry is */
+    struct buf why;    /* an entry is held because of this; empty: no entry is */
+    struct buf others; /* `news, spring`: scopes that were not asked for */
 };
 
 static bool is_asked_about(const struct asked *asked, const struct store_value *values,
@@ -49,14 +50,19 @@ static int asked_note_held(void *context, const struct store_value *values, size
 
 static int unlisted_print(const struct asked *asked)
 {
+    _cleanup_(buf_done) struct buf line = {.max = REPORT_ROW_BYTES_MAX};
     _cleanup_(buf_done) struct buf safe = {.max = REPORT_ROW_BYTES_MAX};
-    if (asked->why.len == 0)
-        return output_printf(asked->output, "%s  may be mailed\n", asked->typed);
-    int r = text_neutral(&safe, buf_str(&asked->why), false);
+    int r = buf_printf(&line, "%s  may be mailed", asked->typed);
+    if (r == 0 && asked->others.len > 0 && strcmp(asked->scope, POLICY_SCOPE_ALL) == 0)
+        r = buf_printf(&line, ", except in scope %s (--scope asks for one)",
+                       buf_str(&asked->others).data);
+    if (r == 0 && asked->why.len > 0)
+        r = buf_printf(&line, "; held for a decision: %s", buf_str(&asked->why).data);
+    if (r == 0)
+        r = text_neutral(&safe, buf_str(&line), false);
     if (r < 0)
         return asked->output->fault = r;
-    return output_printf(asked->output, "%s  may be mailed; held for a decision: %s\n",
-                         asked->typed, buf_str(&safe).data);
+    return output_printf(asked->output, "%s\n", buf_str(&safe).data);
 }
 
 static int sentence_print(const struct asked *asked, const struct store_value *values,
@@ -108,8 +114,11 @@ static int answer_print(const struct asked *asked, const struct store_value *val
 static int listed_print(void *context, const struct store_value *values, size_t count)
 {
     struct asked *asked = context;
-    if (!is_asked_about(asked, values, count))
-        return 0;
+    if (!is_asked_about(asked, values, count)) {
+        struct str scope = output_find_text(values, count, "scope");
+        return buf_printf(&asked->others, "%s%.*s", asked->others.len > 0 ? ", " : "",
+                          STR_ARG(scope));
+    }
     asked->entries++;
     return answer_print(asked, values, count);
 }
@@ -126,7 +135,8 @@ static int word_check(struct ctl *ctl, const char *typed, const char *scope,
                           .key = address.key,
                           .scope = scope,
                           .output = output,
-                          .why = {.max = REPORT_ROW_BYTES_MAX}};
+                          .why = {.max = REPORT_ROW_BYTES_MAX},
+                          .others = {.max = REPORT_ROW_BYTES_MAX}};
     struct store_filter filter = {.address = typed};
     int r = store_query(ctl->store, STORE_HELD, &filter, asked_note_held, &asked);
     if (r == 0)
@@ -134,6 +144,7 @@ static int word_check(struct ctl *ctl, const char *typed, const char *scope,
     if (r == 0 && asked.entries == 0)
         r = answer_print(&asked, NULL, 0);
     buf_done(&asked.why);
+    buf_done(&asked.others);
     return r != 0 ? r : asked.entries > 0 ? CTL_NO : CTL_DONE;
 }
 

@@ -114,8 +114,8 @@ static void remains_tell(const struct store_erasure *erasure)
     else if (erasure->was_listed && erasure->dry_run)
         ctl_note("%s would no longer be on the list, and might be mailed again", key);
     else if (erasure->was_listed)
-        ctl_note("%s is no longer on the list, and may be mailed again; tell whatever "
-                 "follows the list",
+        ctl_note("%s is no longer on the list, and may be mailed again; update copies "
+                 "of the list",
                  key);
     ctl_note("a keyed hash of the address stays, so that an import does not bring back "
              "what is erased");

@@ -2,6 +2,7 @@
  * address. */
 #include "ctl/ctl.h"
 #include "ctl/limits.h"
+#include "ctl/status_text.h"
 #include "sesbounce/listing.h"
 #include "sesbounce/story.h"
 #include "sesbounce/text.h"
@@ -57,6 +58,11 @@ int cmd_why(struct ctl *ctl)
         asked.policy = &ctl->settings->policy;
     scopes_warn(ctl);
     asked.writes = command_writes(ctl);
+    _cleanup_(buf_done) struct buf publish = {.max = CTL_MESSAGE_BYTES_MAX};
+    int r = status_text_publish(&publish, ctl->store, "DELIVERY", STR_ABSENT);
+    if (r < 0)
+        return ctl_fail_store(ctl, r);
+    asked.publish = buf_str(&publish).data;
     ctl_output(ctl, &output, NULL);
     int code =
         ctl_output_end(ctl, &output, story_write(ctl->store, &asked, &output, &search));

@@ -102,6 +102,28 @@ static int rule_print(const struct ctl *ctl, struct output *output,
                : output_row(output, row, LIST_COLUMNS);
 }
 
+/* What decides apart from the rules. */
+static void beside_note(const struct policy *policy)
+{
+    _cleanup_(buf_done) struct buf text = {.max = CTL_MESSAGE_BYTES_MAX};
+    if (policy->soft_days == 0) {
+        ctl_note("soft bounces are only recorded: [suppression] soft_days is 0");
+    } else if (buf_printf(&text,
+                          "soft bounces on %lld days put an address on the list "
+                          "(SOFT) for ",
+                          (long long)policy->soft_days) == 0 &&
+               rule_duration(&text, policy->soft_term_ms) == 0 &&
+               buf_append_str(&text, STR(", if these days lie within ")) == 0 &&
+               rule_duration(&text, policy->soft_window_ms) == 0) {
+        ctl_note("%s", buf_str(&text).data);
+    }
+    ctl_note("the outage guard is %s; events of SES's mailbox simulator suppress for a "
+             "short term only; entries of imported lists have no rule: see "
+             "sesbounced-policy(7)",
+             policy->guard ? "on, and holds the hard bounces of a provider's outage"
+                           : "off");
+}
+
 int cmd_policy_list(struct ctl *ctl)
 {
     static const struct output_columns shown = {list_table, list_columns};
@@ -118,7 +140,10 @@ int cmd_policy_list(struct ctl *ctl)
     for (size_t i = 0; r == 0 && (rule = policy_rule_at(i)); i++)
         if (!only || strcmp(rule->name, only) == 0)
             r = rule_print(ctl, &output, rule);
-    return ctl_output_end(ctl, &output, r);
+    int code = ctl_output_end(ctl, &output, r);
+    if (code == CTL_DONE && !only && ctl->format == OUTPUT_TABLE)
+        beside_note(&ctl->settings->policy);
+    return code;
 }
 
 /* --- test ------------------------------------------------------------------------ */
@@ -154,18 +179,6 @@ static const struct policy_line *change_line(const struct policy_change *change)
     return NULL;
 }
 
-static const char *change_word(const struct test *test, const struct tested *tested)
-{
-    if (!tested->preview)
-        return test->ctl->store ? "none" : NULL;
-    if (tested->preview->is_known)
-        return "none: the event is stored already";
-    const struct policy_line *line = change_line(tested->preview->change);
-    if (line)
-        return policy_action_word(line->action);
-    return tested->preview->change->softs ? "a day with a soft bounce" : "none";
-}
-
 /* Is the address on the list by this afterwards? */
 static bool tested_suppresses(const struct test *test, const struct tested *tested)
 {
@@ -180,6 +193,21 @@ static bool tested_suppresses(const struct test *test, const struct tested *test
         &tested->preview->after->entries[tested->judgement->reason];
     return entry->exists && !entry->lifted && !entry->held &&
            entry->until_ms > test->ctl->now_ms;
+}
+
+static const char *change_word(const struct test *test, const struct tested *tested)
+{
+    if (!tested->preview)
+        return test->ctl->store ? "none" : NULL;
+    if (tested->preview->is_known)
+        return "none: the event is stored already";
+    const struct policy_line *line = change_line(tested->preview->change);
+    if (line)
+        return policy_action_word(line->action);
+    if (tested->judgement->list_hit && tested->preview->after->removed_ms != CLOCK_NONE &&
+        !tested_suppresses(test, tested))
+        return "none: a person removed the address";
+    return tested->preview->change->softs ? "a day with a soft bounce" : "none";
 }
 
 static struct store_value until_value(const struct tested *tested)
@@ -221,8 +249,11 @@ static int tested_print(struct test *test, const struct tested *tested)
         output_text("address", tested_address(tested)),
         output_text("class", policy_class_word(judgement->class)),
         output_text("cause", policy_cause_word(judgement->cause)),
-        output_text("rule", judgement->rule),
-        output_text("effect", policy_effect_word(judgement->effect)),
+        output_text("rule", rule ? rule->name : NULL),
+        output_text("effect", test->intake->kind == INTAKE_COUNT &&
+                                      judgement->effect == POLICY_EFFECT_NONE
+                                  ? "count"
+                                  : policy_effect_word(judgement->effect)),
         output_text("reason", policy_reason_word(judgement->reason)),
         output_text("scope", tested->scope),
         text_value("term", &term),

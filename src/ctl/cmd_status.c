@@ -71,25 +71,12 @@ __attribute__((format(printf, 2, 3))) static void attention_add(struct status *s
     text_add(status, "attention", &text, r);
 }
 
-/* The same with a word in place of each @, and what a command begins with in place of $r,
- * where it reads, and $w, where it writes. */
+/* See status_text_about(). */
 static void attention_add_about(struct status *status, const char *pattern,
                                 struct str word)
 {
     _cleanup_(buf_done) struct buf text = {.max = REPORT_ROW_BYTES_MAX};
-    int r = 0;
-    while (r == 0 && *pattern) {
-        size_t plain = strcspn(pattern, "@$");
-        r = buf_append(&text, pattern, plain);
-        pattern += plain;
-        if (r == 0 && *pattern == '@')
-            r = buf_append_str(&text, word);
-        else if (r == 0 && *pattern)
-            r = buf_append_str(&text,
-                               str_of(pattern[1] == 'r' ? command_reads(status->ctl)
-                                                        : command_writes(status->ctl)));
-        pattern += *pattern == '@' ? 1 : *pattern ? 2 : 0;
-    }
+    int r = status_text_about(&text, status->ctl, pattern, word);
     status->attention++;
     text_add(status, "attention", &text, r);
 }
@@ -199,8 +186,8 @@ static const struct {
          "per recipient (man sesbounced-policy); to see them, type: $r events --rule "
          "not-addressed --since 1d"},
     [LEAKS] = {"leaks_last_day",
-               "mails of the last day that were sent to addresses on the list: @; their "
-               "sender does not ask the list (leaks_last_day_identity); type: $r leaks "
+               "mails sent in the last day to addresses on the list: @; their sender "
+               "(leaks_last_day_identity) does not check the list; type: $r leaks "
                "--since 1d"},
     /* Both come from SNS's time in the messages, which is right. */
     [FUTURE] = {"",

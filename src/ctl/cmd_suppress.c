@@ -14,6 +14,8 @@
 /* What held before the decision. */
 struct before {
     size_t live;                        /* entries in the scope, and what waits there */
+    size_t held;                        /* what waits, of these */
+    const char *held_reason;            /* of one of them */
     bool complaint;                     /* one of them is in force for one */
     char other[POLICY_SCOPE_BYTES_MAX]; /* a scope with others in force; "": none */
     bool manual;                        /* one of them is a person's */
@@ -64,6 +66,14 @@ static int entry_look(void *context, const struct store_value *values, size_t co
         return 0;
     }
     before->live++;
+    if (!is_live) {
+        unsigned held = POLICY_REASON_MANUAL;
+        while (held > POLICY_REASON_SOFT &&
+               !str_equal(reason, str_of(policy_reason_word(held))))
+            held--;
+        before->held++;
+        before->held_reason = policy_reason_word(held);
+    }
     before->complaint =
         before->complaint || (is_live && str_equal(reason, STR("COMPLAINT")));
     if (!is_live || !str_equal(reason, STR("MANUAL")))
@@ -99,7 +109,48 @@ static const char *term_text(int64_t until_ms, char ret[TERM_BYTES])
     return ret;
 }
 
-#define RESULT_BYTES (2 * TERM_BYTES + 3 * POLICY_SCOPE_BYTES_MAX + 64)
+#define RESULT_BYTES (2 * TERM_BYTES + 3 * POLICY_SCOPE_BYTES_MAX + 160)
+
+/* What became of the entries that waited for a person; their number is at least 1. */
+static void result_add_held(const struct decision *decision, const struct before *before,
+                            char ret[RESULT_BYTES])
+{
+    size_t used = strlen(ret);
+    const char *be = decision->dry_run ? "would be" : before->held == 1 ? "was" : "were";
+    const char *too = before->live > before->held ? ", too" : "";
+    if (before->held == 1)
+        (void)snprintf(ret + used, RESULT_BYTES - used,
+                       "; the held %s entry %s discarded%s", before->held_reason, be,
+                       too);
+    else
+        (void)snprintf(ret + used, RESULT_BYTES - used,
+                       "; %zu held entries %s discarded%s", before->held, be, too);
+}
+
+static void removed_sentence(const struct decision *decision,
+                             const struct decided *decided, char ret[RESULT_BYTES])
+{
+    const struct before *before = &decided->before;
+    const char *scope = decision->store.scope, *other = before->other;
+    const char *would = decision->dry_run ? "would be " : "";
+    bool changed = decided->result == POLICY_CHANGED;
+    bool was_on_list = before->live > before->held;
+    if (!was_on_list && *other)
+        (void)snprintf(
+            ret, RESULT_BYTES,
+            "is not on the list in scope %s, but in scope %s: use --scope '%s'", scope,
+            other, other);
+    else if (*other)
+        (void)snprintf(ret, RESULT_BYTES,
+                       "%sremoved in scope %s, but stays on the list in scope %s: use "
+                       "--scope '%s'",
+                       would, scope, other, other);
+    else
+        (void)snprintf(ret, RESULT_BYTES, "%s%s", was_on_list ? would : "",
+                       was_on_list ? "removed" : "is not on the list");
+    if (changed && before->held > 0)
+        result_add_held(decision, before, ret);
+}
 
 static void result_sentence(const struct decision *decision,
                             const struct decided *decided, char ret[RESULT_BYTES])
@@ -113,19 +164,8 @@ static void result_sentence(const struct decision *decision,
         (void)snprintf(ret, RESULT_BYTES,
                        "is on the list for a complaint: add "
                        "--complaint to remove it nevertheless");
-    else if (!decision->add && !changed && *before->other)
-        (void)snprintf(
-            ret, RESULT_BYTES,
-            "is not on the list in scope %s, but in scope %s: use --scope '%s'",
-            decision->store.scope, before->other, before->other);
-    else if (!decision->add && *before->other)
-        (void)snprintf(ret, RESULT_BYTES,
-                       "%sremoved in scope %s, but stays on the list in scope %s: use "
-                       "--scope '%s'",
-                       would, decision->store.scope, before->other, before->other);
     else if (!decision->add)
-        (void)snprintf(ret, RESULT_BYTES, "%s%s", changed ? would : "",
-                       changed ? "removed" : "is not on the list");
+        removed_sentence(decision, decided, ret);
     else if (!changed)
         (void)snprintf(ret, RESULT_BYTES, "unchanged: %s", ends);
     else if (!before->manual)
@@ -176,10 +216,12 @@ static int amazon_remind(const struct decision *decision, const char *typed)
 {
     struct reminder reminder = {.typed = typed};
     struct address address;
+    size_t events = 0;
     int r = address_parse(str_of(typed), &address);
     if (r == 0)
-        r = amazon_commands(decision->ctl->store, &address, amazon_note, &reminder);
-    if (r == 0 && reminder.lines == 0)
+        r = amazon_commands(decision->ctl->store, &address, amazon_note, &reminder,
+                            &events);
+    if (r == 0 && events == 0)
         r = amazon_command_plain(&address, amazon_note, &reminder);
     return r;
 }

@@ -9,6 +9,7 @@
 
 #include "ctl/limits.h"
 #include "sesbounce/listing.h"
+#include "sesbounce/story.h"
 #include "sesbounce/text.h"
 
 /* What was typed or read is quoted in it, so that it is neutralised as a whole. */
@@ -252,6 +253,35 @@ int ctl_print_row(struct ctl *ctl, const struct store_value *values, size_t coun
     return ended == CTL_DONE ? code : ended;
 }
 
+struct held_first {
+    int64_t id;
+};
+
+static int held_first_take(void *context, const struct store_value *values, size_t count)
+{
+    struct held_first *first = context;
+    const struct store_value *id = output_find(values, count, "id");
+    first->id = id ? id->integer : 0;
+    return 0;
+}
+
+/* Lines that can be pasted: with the id of an entry that is there. */
+static void held_advise(struct ctl *ctl)
+{
+    const struct store_filter one = {.limit = 1, .ids_only = true};
+    struct held_first first = {0};
+    const char *writes = command_writes(ctl);
+    if (store_query(ctl->store, STORE_HELD, &one, held_first_take, &first) < 0 ||
+        first.id == 0)
+        return;
+    ctl_note("to let an entry take effect, or to discard it, type the one or the other "
+             "(instead of an ID, a WHY stands for all its entries):");
+    ctl_note("  %s suppress release --note '" STORY_REASON_MARK "' %lld", writes,
+             (long long)first.id);
+    ctl_note("  %s suppress drop --note '" STORY_REASON_MARK "' %lld", writes,
+             (long long)first.id);
+}
+
 int cmd_list(struct ctl *ctl)
 {
     const struct output_columns columns = listing_columns(ctl->verb->view);
@@ -265,9 +295,6 @@ int cmd_list(struct ctl *ctl)
     int code = ctl_output_end(ctl, &output, r);
     if (code == CTL_DONE && any && ctl->verb->view == STORE_HELD &&
         ctl->format == OUTPUT_TABLE)
-        ctl_note(
-            "to let them suppress, type: %s suppress release --note '...' ID; to "
-            "discard them: suppress drop; a WHY in place of ID is all of its entries",
-            command_writes(ctl));
+        held_advise(ctl);
     return code;
 }

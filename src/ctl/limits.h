@@ -39,6 +39,8 @@
 #define CTL_STATS_DAYS 30
 /* Identities that a line of `status` names. */
 #define CTL_IDENTITIES_TOLD_MAX 5
+/* The newest events, among which one of a configuration set is looked for. */
+#define CTL_EVENTS_LOOKED_AT_MAX 50
 /* The longest verb that is compared with what was typed. */
 #define CTL_VERB_BYTES_MAX 64
 /* Why sending is paused: SES writes 512 characters at most. */

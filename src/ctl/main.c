@@ -22,8 +22,8 @@ static const struct verb verbs[] = {
      TAKES(OPTION_SCOPE) | TAKES(OPTION_INVERT) | TAKES(OPTION_INVALID), 1, ANY,
      .run = cmd_check},
     {"why", NULL, "ADDRESS", "Whether an address may be mailed, why, and what to type",
-     NULL, "sesbouncectl why jane@example.com", TAKES(OPTION_SCOPE), 1, 1,
-     .run = cmd_why},
+     "The exit status is 0 whatever the answer is; that of `check` tells it.",
+     "sesbouncectl why jane@example.com", TAKES(OPTION_SCOPE), 1, 1, .run = cmd_why},
     {"suppress", "list", "", "The addresses that must not be mailed now", NULL,
      "sesbouncectl suppress list --reason COMPLAINT --since 7d",
      TAKES(OPTION_REASON) | TAKES(OPTION_SINCE) | TAKES(OPTION_DOMAIN) |
@@ -73,7 +73,7 @@ static const struct verb verbs[] = {
      "events "
      "are kept\nno longer are taken as given. It can be interrupted and repeated.",
      "sesbouncectl suppress rebuild --dry-run", DRY, 0, 0, .run = cmd_suppress_rebuild},
-    {"suppress", "log", "", "The changes of the list",
+    {"suppress", "log", "", "Changes to the list",
      "A table shows the newest 50, newest first; json and csv show all, oldest first.",
      "sesbouncectl suppress log --address jane@example.com",
      TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_SCOPE) | TAKES(OPTION_AFTER_ID) |
@@ -136,7 +136,7 @@ static const struct verb verbs[] = {
          TAKES(OPTION_MESSAGE),
      0, 0, .run = cmd_events, .view = STORE_EVENTS},
     {"leaks", NULL, "", "Mail that was sent although its address was suppressed",
-     "Its sender does not ask the list. Mail sent before its address was suppressed "
+     "Its sender does not check the list. Mail sent before its address was suppressed "
      "is not here.\nA table shows the newest 50 unless --limit says otherwise.",
      "sesbouncectl leaks --since 1d",
      TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_SCOPE) | TAKES(OPTION_CAMPAIGN) |

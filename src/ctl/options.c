@@ -5,6 +5,7 @@
 
 #include "ctl/ctl.h"
 #include "ctl/limits.h"
+#include "sesbounce/story.h"
 #include "sesbounce/text.h"
 
 #ifndef SESBOUNCE_VERSION
@@ -130,10 +131,12 @@ static void options_print_usage(FILE *to, const struct verb *verbs)
         verb_line_print(to, verb);
     fputs("\n", to);
     options_print(to, GLOBAL_OPTIONS, 0);
-    fputs("\nExit status: 0 done, 1 the answer is no, 2 the command failed.\n"
-          "`sesbouncectl VERB --help` shows a verb's options and an example; see also "
-          "sesbouncectl(8).\n",
-          to);
+    fputs(
+        "\nExit status: 0 done, 1 the answer is no, 2 the command failed. `why` answers "
+        "with 0.\n"
+        "`sesbouncectl VERB --help` shows a verb's options and an example; see also "
+        "sesbouncectl(8).\n",
+        to);
 }
 
 static void verb_help_print(FILE *to, const struct verb *verb)
@@ -248,6 +251,8 @@ static int option_fail(const char *typed)
         if (distance_lower((struct str){typed + 2, strcspn(typed + 2, "=")}, rows[i].name,
                            &distance))
             nearest = i;
+    if (typed[0] == '-' && strchr(typed, '@'))
+        return ctl_fail("`%s` begins with -: put -- before it", typed);
     if (nearest < OPTION_COUNT && distance > 0)
         return ctl_fail("there is no option `%s`; did you mean `--%s`?", typed,
                         rows[nearest].name);
@@ -271,7 +276,12 @@ static int argv_read(struct ctl *ctl, int argc, char **argv)
             if (rows[i].letter == letter)
                 found = i;
         if (found == OPTION_COUNT)
-            return option_fail(argv[optind - 1]);
+            /* in the middle of a word of letters, optind is still at that word */
+            return option_fail(optopt && optopt < 256 && optind < argc &&
+                                       argv[optind][0] == '-' &&
+                                       strchr(argv[optind], optopt)
+                                   ? argv[optind]
+                                   : argv[optind - 1]);
         ctl->value[found] = rows[found].operand ? optarg : "";
     }
     return -1;
@@ -292,6 +302,11 @@ static int usage_check(const struct ctl *ctl)
     if (ctl->word_count > verb->words_max)
         return ctl_fail("`%s` is one word too many; usage: sesbouncectl %s %s",
                         ctl->words[verb->words_max], name, verb->words);
+    const char *note = ctl->value[OPTION_NOTE];
+    if (note && (strcmp(note, STORY_REASON_MARK) == 0 || strcmp(note, "...") == 0))
+        return ctl_fail("--note '%s' stands for your reason: write that, or leave --note "
+                        "out",
+                        note);
     return scopes_check_option(ctl) ? -1 : CTL_COULD_NOT;
 }
 

@@ -1,7 +1,27 @@
 #include "ctl/status_text.h"
 
+#include <string.h>
+
 #include "ctl/limits.h"
 #include "sesbounce/text.h"
+
+int status_text_about(struct buf *to, struct ctl *ctl, const char *pattern,
+                      struct str word)
+{
+    int r = 0;
+    while (r == 0 && *pattern) {
+        size_t plain = strcspn(pattern, "@$");
+        r = buf_append(to, pattern, plain);
+        pattern += plain;
+        if (r == 0 && *pattern == '@')
+            r = buf_append_str(to, word);
+        else if (r == 0 && *pattern)
+            r = buf_append_str(
+                to, str_of(pattern[1] == 'r' ? command_reads(ctl) : command_writes(ctl)));
+        pattern += *pattern == '@' ? 1 : *pattern ? 2 : 0;
+    }
+    return r;
+}
 
 /* --- pauses --- */
 
@@ -76,13 +96,30 @@ static int topic_take(void *context, const struct store_value *values, size_t co
     return r == 0 ? ENOUGH : r;
 }
 
+static int set_take(void *context, const struct store_value *values, size_t count)
+{
+    struct buf *to = context;
+    struct str name = output_find_text(values, count, "configuration_set");
+    if (name.len == 0)
+        return 0;
+    int r = buf_append_str(to, name);
+    return r == 0 ? ENOUGH : r;
+}
+
 int status_text_publish(struct buf *to, struct store *store, const char *types,
                         struct str configuration_set)
 {
     const struct store_filter newest = {.newest_first = true};
     _cleanup_(buf_done) struct buf topic = {.max = CTL_MESSAGE_BYTES_MAX};
+    const struct store_filter events = {.newest_first = true,
+                                        .limit = CTL_EVENTS_LOOKED_AT_MAX};
     _cleanup_(buf_done) struct buf destination = {.max = CTL_MESSAGE_BYTES_MAX};
+    _cleanup_(buf_done) struct buf set = {.max = CTL_MESSAGE_BYTES_MAX};
     int r = store_query(store, STORE_TOPICS, &newest, topic_take, &topic);
+    if (r >= 0 && !str_present(configuration_set))
+        r = store_query(store, STORE_EVENTS, &events, set_take, &set);
+    if (set.len > 0)
+        configuration_set = buf_str(&set);
     struct str arn = STR("TOPIC-ARN"), region = STR_ABSENT;
     if (r < 0)
         return r;

@@ -8,6 +8,11 @@
 
 #include "ctl/ctl.h"
 
+/* `pattern` with a word in place of each @, and what a command begins with in place of
+ * $r, where it reads, and $w, where it writes. */
+int status_text_about(struct buf *to, struct ctl *ctl, const char *pattern,
+                      struct str word);
+
 /* Whose sending is paused, since when and why: a row of STORE_PAUSED. */
 int status_text_pause(struct buf *to, const struct store_value *values, size_t count);
 
@@ -15,7 +20,8 @@ int status_text_pause(struct buf *to, const struct store_value *values, size_t c
 int status_text_soft_counting(struct buf *to, struct ctl *ctl);
 
 /* The `aws` line that makes SES publish events of these types (`SEND,DELIVERY`) to the
- * topic that was heard last. `configuration_set` absent: it is not known. */
+ * topic that was heard last. `configuration_set` absent: that of
+ * the newest event that has one. */
 int status_text_publish(struct buf *to, struct store *store, const char *types,
                         struct str configuration_set);
 

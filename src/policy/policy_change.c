@@ -92,9 +92,17 @@ static bool entry_is_told(const struct fold *fold, unsigned reason)
     return !is_over && (!fold->judgement || entry_has_changed(before, after));
 }
 
-static enum policy_action entry_action(const struct policy_entry *after,
+/* `decided` NONE: an event's, or an entry that a person adds or imports. */
+static enum policy_action entry_action(enum policy_action decided,
+                                       const struct policy_entry *was,
+                                       const struct policy_entry *after,
                                        enum policy_reason before)
 {
+    /* what waited was never on the list */
+    if (decided == POLICY_ACTION_REMOVED && was->held)
+        return POLICY_ACTION_DROPPED;
+    if (decided != POLICY_ACTION_NONE)
+        return decided;
     if (after->held)
         return POLICY_ACTION_HELD;
     if (after->lifted)
@@ -118,8 +126,7 @@ static void change_log_entries(const struct fold *fold, unsigned entries,
         shown[i] = after[i];
         if (entries & 1u << i && entry_is_told(fold, i))
             change_add_line(fold->change,
-                            action == POLICY_ACTION_NONE ? entry_action(&after[i], before)
-                                                         : action,
+                            entry_action(action, &fold->before[i], &after[i], before),
                             (enum policy_reason)i, before, reason_shown(shown));
     }
 }

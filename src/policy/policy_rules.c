@@ -52,35 +52,37 @@ static const struct policy_rule RULES[] = {
 {"permanent-on-account-list", BOUNCE(PERMANENT), "OnAccountSuppressionList", NULL, 0,
     {MEANS(HARD, LIST_HIT), LIST(BOUNCE, EVER), LIST_HIT},
     "SES did not try to deliver, because the address is on the account's suppression "
-    "list; it is suppressed here permanently, unless a person has removed it."},
+    "list; such an address is suppressed here permanently, unless a person has removed "
+    "it."},
 {"permanent-on-tenant-list", BOUNCE(PERMANENT), "OnTenantSuppressionList", NULL, 0,
     {MEANS(HARD, LIST_HIT), LIST(BOUNCE, EVER), LIST_HIT | OWN_SCOPE},
-    "SES did not try to deliver, because the address is on the tenant's suppression "
-    "list; it is suppressed permanently in the event's scope, unless a person has "
-    "removed it."},
+    "The address is on the tenant's suppression list; such an address is suppressed "
+    "permanently in the event's scope (for all mail where it has none), unless a person "
+    "has removed it."},
 /* SES's global list: other senders' bounces; SES itself forgets within 14 days */
 {"permanent-suppressed", BOUNCE(PERMANENT), "Suppressed", NULL, 0,
     {MEANS(HARD, OTHER), LIST(BOUNCE, DAYS(30)), DOUBLES | NOT_TRIED},
     "SES did not try to deliver, because other senders' mail to the address bounced; "
-    "it is suppressed for 30 days, and for twice as long each time this happens "
-    "again."},
+    "such an address is suppressed for 30 days, and for twice as long if it happens "
+    "again after the term."},
 /* a prediction */
 {"permanent-validation", BOUNCE(PERMANENT), "EmailValidationSuppressed", NULL, 0,
     {MEANS(POLICY, POLICY), LIST(BOUNCE, DAYS(30)), NOT_IN_RATES},
-    "SES did not try to deliver, because it predicted a bounce; the address is "
+    "SES did not try to deliver, because it predicted a bounce; such an address is "
     "suppressed for 30 days."},
 /* not a bounce, and not everything was refused */
 {"permanent-unsubscribed", BOUNCE(PERMANENT), "UnsubscribedRecipient", NULL, 0,
     {MEANS(POLICY, POLICY), LIST(BOUNCE, EVER), NOT_IN_RATES | NEEDS_SCOPE},
-    "SES did not try to deliver, because the recipient had unsubscribed; the address "
-    "is suppressed permanently in the event's scope, if it has one."},
+    "SES did not try to deliver, because the recipient had unsubscribed; such an "
+    "address is suppressed permanently in the scope of its event, and not at all where "
+    "the event has none."},
 
 /* --- Permanent, by what the server said ------------------------------------------ */
 /* one of several recipients may only be delayed: AWS's own example has one */
 {"permanent-delayed", BOUNCE(PERMANENT), NULL, NULL, FACT_TEMPORARY,
     {MEANS(SOFT, DIAGNOSED), COUNT_SOFT, 0},
     "The server refused the mail only for now, although SES calls the bounce "
-    "permanent; this counts as a soft bounce."},
+    "permanent: a soft bounce."},
 /* our fault, not the recipient's: one broken key must not empty a provider */
 {"permanent-auth", BOUNCE(PERMANENT), NULL, NULL, FACT_OUR_AUTHENTICATION,
     {MEANS(POLICY, AUTH), ONLY(RECORD), ALERT},
@@ -93,22 +95,22 @@ static const struct policy_rule RULES[] = {
 /* a local policy may change */
 {"permanent-policy", BOUNCE(PERMANENT), NULL, NULL, FACT_LOCAL_POLICY,
     {MEANS(POLICY, POLICY), LIST(BOUNCE, DAYS(14)), 0},
-    "The server refused the mail under a policy of its own, which may change, so the "
-    "address is suppressed for only 14 days."},
+    "The server refused the mail under a policy of its own, which may change; such an "
+    "address is suppressed for 14 days from its latest bounce."},
 /* what names no recipient of the mail was quarantined before */
 {"permanent-no-email", BOUNCE(PERMANENT), "NoEmail", NULL, 0,
     {MEANS(HARD, UNKNOWN_USER), LIST(BOUNCE, EVER), 0},
-    "SES reports that the mailbox does not exist, so the address is suppressed "
+    "SES reports that the mailbox does not exist; such an address is suppressed "
     "permanently."},
 {"permanent-general", BOUNCE(PERMANENT), "General", NULL, 0,
     {MEANS(HARD, DIAGNOSED), LIST(BOUNCE, EVER), 0},
-    "The server permanently refused mail to the address, so it is suppressed "
+    "The server permanently refused mail to the address; such an address is suppressed "
     "permanently."},
 /* a word newer than this table: SES will not deliver, but for how long we cannot know */
 {"permanent-other", BOUNCE(PERMANENT), NULL, NULL, 0,
     {MEANS(HARD, DIAGNOSED), LIST(BOUNCE, DAYS(30)), DOUBLES},
-    "SES reports a permanent bounce of a kind not known here; the address is "
-    "suppressed for 30 days, and for twice as long each time this happens again."},
+    "SES reports a permanent bounce of a kind not known here; such an address is "
+    "suppressed for 30 days, and for twice as long if it happens again after the term."},
 
 /* --- Transient: the fault of the message or the sender, whatever the status ------- */
 {"transient-too-large", BOUNCE(TRANSIENT), "MessageTooLarge", NULL, 0,
@@ -132,23 +134,23 @@ static const struct policy_rule RULES[] = {
 /* --- Transient, by what the server said ------------------------------------------ */
 {"transient-mailbox-full", BOUNCE(TRANSIENT), "MailboxFull", NULL, 0,
     {MEANS(SOFT, MAILBOX_FULL), COUNT_SOFT, 0},
-    "The mailbox is full; this counts as a soft bounce."},
+    "The mailbox is full: a soft bounce."},
 /* SES calls some permanent failures Transient; but DNS has outages */
 {"transient-gone", BOUNCE(TRANSIENT), "General", NULL, FACT_GONE,
     {MEANS(SOFT, DIAGNOSED), POLICY_EFFECT_DOUBTFUL, POLICY_REASON_BOUNCE, EVER, 0},
-    "The server reports no such user or domain, but SES calls the bounce temporary; "
-    "if it happens again at least 24 hours later, the address is suppressed "
-    "permanently."},
+    "The server reports no such user or domain, but SES calls the bounce temporary: a "
+    "soft bounce; where it happens again at least 24 hours later, the address is "
+    "suppressed permanently."},
 {"transient-gave-up", BOUNCE(TRANSIENT), NULL, NULL, FACT_GAVE_UP,
     {MEANS(SOFT, DIAGNOSED), COUNT_SOFT, 0},
-    "SES gave up after many attempts; this counts as a soft bounce."},
+    "SES gave up after many attempts: a soft bounce."},
 {"transient-autoreply", BOUNCE(TRANSIENT), "General", NULL, FACT_AUTOREPLY,
     {MEANS(IGNORED, AUTOREPLY), ONLY(RECORD), 0},
     "This is an automatic reply, such as an out-of-office notice, so it is only "
     "recorded."},
 {"transient-said", BOUNCE(TRANSIENT), NULL, NULL, FACT_DIAGNOSTIC,
     {MEANS(SOFT, DIAGNOSED), COUNT_SOFT, 0},
-    "The server refused the mail for now; this counts as a soft bounce."},
+    "The server refused the mail for now: a soft bounce."},
 /* without a word from a server it is somebody's out-of-office reply */
 {"transient-silent", BOUNCE(TRANSIENT), "General", NULL, 0,
     {MEANS(IGNORED, AUTOREPLY), ONLY(RECORD), 0},
@@ -156,8 +158,7 @@ static const struct policy_rule RULES[] = {
     "this is only recorded."},
 {"transient-other", BOUNCE(TRANSIENT), NULL, NULL, 0,
     {MEANS(SOFT, DIAGNOSED), COUNT_SOFT, 0},
-    "SES reports a temporary bounce of a kind not known here; this counts as a soft "
-    "bounce."},
+    "SES reports a temporary bounce of a kind not known here: a soft bounce."},
 
 /* --- Undetermined: out-of-office comes here too ---------------------------------- */
 {"undetermined-autoreply", BOUNCE(UNDETERMINED), NULL, NULL, FACT_AUTOREPLY,
@@ -166,8 +167,7 @@ static const struct policy_rule RULES[] = {
     "recorded."},
 {"undetermined-refused", BOUNCE(UNDETERMINED), NULL, NULL, FACT_REFUSED,
     {MEANS(SOFT, DIAGNOSED), COUNT_SOFT, 0},
-    "SES could not classify the bounce, but a server refused the mail; this counts as "
-    "a soft bounce."},
+    "SES could not classify the bounce, but a server refused the mail: a soft bounce."},
 {"undetermined", BOUNCE(UNDETERMINED), NULL, NULL, 0,
     {MEANS(IGNORED, DIAGNOSED), ONLY(RECORD), 0},
     "SES could not classify the bounce, and no server is known to have refused the "
@@ -176,14 +176,14 @@ static const struct policy_rule RULES[] = {
 /* --- Complaint ------------------------------------------------------------------- */
 {"complaint-on-account-list", SES_COMPLAINT, 0, "OnAccountSuppressionList", NULL, 0,
     {MEANS(HARD, LIST_HIT), LIST(COMPLAINT, EVER), LIST_HIT},
-    "SES did not try to deliver, because of a complaint on the account's suppression "
-    "list; the address is suppressed here permanently, unless a person has removed "
-    "it."},
+    "SES did not try to deliver, because a complaint put the address on the account's "
+    "suppression list; such an address is suppressed here permanently, unless a person "
+    "has removed it."},
 {"complaint-on-tenant-list", SES_COMPLAINT, 0, "OnTenantSuppressionList", NULL, 0,
     {MEANS(HARD, LIST_HIT), LIST(COMPLAINT, EVER), LIST_HIT | OWN_SCOPE},
-    "SES did not try to deliver, because of a complaint on the tenant's suppression "
-    "list; the address is suppressed permanently in the event's scope, unless a "
-    "person has removed it."},
+    "A complaint put the address on the tenant's list; such an address is suppressed "
+    "permanently in the event's scope (for all mail where it has none), unless a person "
+    "has removed it."},
 /* nobody objected */
 {"complaint-auth-failure", SES_COMPLAINT, 0, NULL, "auth-failure", 0,
     {MEANS(COMPLAINT, NONE), ONLY(RECORD), ALERT | NOT_IN_RATES},
@@ -196,25 +196,25 @@ static const struct policy_rule RULES[] = {
 /* the recipient took it back; who did, we know only when there is one */
 {"complaint-not-spam", SES_COMPLAINT, 0, NULL, "not-spam", FACT_ONE_CANDIDATE,
     {MEANS(COMPLAINT, NONE), ONLY(LIFT), NOT_IN_RATES},
-    "The recipient says that the mail is not spam, so a suppression because of a "
-    "complaint is lifted."},
+    "The recipient says that the mail is not spam; this lifts a suppression for a "
+    "complaint, not for an unsubscription."},
 {"complaint-not-spam-of-many", SES_COMPLAINT, 0, NULL, "not-spam", 0,
     {MEANS(COMPLAINT, NONE), ONLY(RECORD), NOT_IN_RATES},
     "One of several recipients says that the mail is not spam, but nobody knows which "
     "one, so this is only recorded."},
 {"complaint", SES_COMPLAINT, 0, NULL, NULL, FACT_ONE_CANDIDATE,
     {MEANS(COMPLAINT, NONE), LIST(COMPLAINT, EVER), 0},
-    "The recipient complained, so the address is suppressed permanently."},
+    "The recipient complained; such an address is suppressed permanently."},
 /* SES guesses from all recipients at that provider */
 {"complaint-of-few", SES_COMPLAINT, 0, NULL, NULL, FACT_FEW_CANDIDATES,
     {MEANS(COMPLAINT, NONE), LIST(COMPLAINT, DAYS(180)), SECOND_FOR_EVER},
-    "One of 2 to 5 recipients complained, but nobody knows which one; each is "
-    "suppressed for 180 days, and permanently after a complaint about another mail."},
+    "One of 2 to 5 recipients complained, but nobody knows which one; each such address "
+    "is suppressed for 180 days, and permanently after a complaint about another mail."},
 /* one click must not remove a whole company */
 {"complaint-of-many", SES_COMPLAINT, 0, NULL, NULL, FACT_MANY_CANDIDATES,
     {MEANS(COMPLAINT, NONE), HOLD(COMPLAINT, EVER), 0},
-    "One of more than 5 recipients complained, but nobody knows which one, so this "
-    "waits until a person decides."},
+    "One of more than 5 recipients complained, but nobody knows which one; such an "
+    "entry is held for a person's decision."},
 
 /* --- the rest -------------------------------------------------------------------- */
 {"delivery", SES_DELIVERY, 0, NULL, NULL, 0,
@@ -222,8 +222,9 @@ static const struct policy_rule RULES[] = {
     "A mail was delivered, so earlier soft bounces no longer count."},
 {POLICY_RULE_OPT_OUT, SES_SUBSCRIPTION, 0, NULL, NULL, FACT_OPT_OUT,
     {MEANS(POLICY, NONE), LIST(COMPLAINT, EVER), NOT_IN_RATES | NEEDS_SCOPE},
-    "The recipient unsubscribed through SES's list management; the address is "
-    "suppressed permanently in the event's scope, if it has one."},
+    "The recipient unsubscribed through SES's list management; such an address is "
+    "suppressed permanently in the scope of its event, and not at all where the event "
+    "has none."},
 };
 /* clang-format on */
 

@@ -11,6 +11,7 @@ struct amazon {
     const struct address *address;
     char *lines[AMAZON_LINES_MAX]; /* owned; the newest first */
     size_t count;
+    size_t events; /* bounces and complaints, whatever list they tell of */
 };
 
 static int option_append(struct buf *line, struct str option, struct str argument)
@@ -57,8 +58,16 @@ static bool event_is_of_list(const struct store_value *values, size_t count)
 {
     const struct store_value *simulator = output_find(values, count, "is_simulator");
     struct str class = output_find_text(values, count, "class");
+    struct str subtype = output_find_text(values, count, "bounce_subtype");
     struct str feedback = output_find_text(values, count, "feedback_type");
+    struct str rule = output_find_text(values, count, "rule");
     if (simulator && simulator->integer)
+        return false;
+    /* Not of the mail's recipient; or on the global list, which only SES can change; or
+     * of `simulate`. */
+    if (str_equal(rule, STR("not-addressed")) ||
+        str_equal_nocase(subtype, STR("Suppressed")) ||
+        str_equal(output_find_text(values, count, "account_id"), STR("000000000000")))
         return false;
     return str_equal(class, STR("hard")) ||
            (str_equal(class, STR("complaint")) && !str_equal(feedback, STR("not-spam")));
@@ -79,6 +88,8 @@ static int event_look(void *context, const struct store_value *values, size_t co
 {
     struct amazon *amazon = context;
     struct address room;
+    struct str class = output_find_text(values, count, "class");
+    amazon->events += str_equal(class, STR("hard")) || str_equal(class, STR("complaint"));
     if (!event_is_of_list(values, count))
         return 0;
     struct str spelling = spelling_of(amazon, &room, values, count);
@@ -87,17 +98,17 @@ static int event_look(void *context, const struct store_value *values, size_t co
     if (!str_present(subtype))
         subtype = output_find_text(values, count, "complaint_subtype");
     bool is_of_tenant = str_equal_nocase(subtype, STR("OnTenantSuppressionList"));
+    if (is_of_tenant && tenant.len == 0)
+        tenant = STR("TENANT");
     bool is_of_account = str_equal_nocase(subtype, STR("OnAccountSuppressionList"));
-    int r = is_of_tenant && tenant.len > 0
-                ? 0
-                : command_add(amazon, spelling, values, count, STR_ABSENT);
+    int r = is_of_tenant ? 0 : command_add(amazon, spelling, values, count, STR_ABSENT);
     if (r == 0 && !is_of_account && tenant.len > 0)
         r = command_add(amazon, spelling, values, count, tenant);
     return r;
 }
 
 int amazon_commands(struct store *store, const struct address *address,
-                    amazon_line_fn *each, void *context)
+                    amazon_line_fn *each, void *context, size_t *ret_events)
 {
     const struct store_filter filter = {
         .address = address->key, .newest_first = true, .limit = STORY_EVENTS_MAX};
@@ -108,6 +119,8 @@ int amazon_commands(struct store *store, const struct address *address,
             r = each(context, amazon.lines[i]);
         free(amazon.lines[i]);
     }
+    if (ret_events)
+        *ret_events = amazon.events;
     return r;
 }
 

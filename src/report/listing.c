@@ -14,19 +14,9 @@ static const char *const topic_table[] = {"topic_arn",       "state",    "since"
 
 static const char *const held_table[] = {"id",     "address", "scope", "reason",
                                          "detail", "why",     "since", NULL};
-static const char *const log_table[] = {"id",
-                                        "at",
-                                        "address",
-                                        "scope",
-                                        "action",
-                                        "reason_before",
-                                        "reason_after",
-                                        "detail",
-                                        "until",
-                                        "actor",
-                                        "rule",
-                                        "note",
-                                        NULL};
+static const char *const log_table[] = {
+    "id",     "at",    "address", "scope", "action", "reason_before", "reason_after",
+    "detail", "until", "origin",  "actor", "rule",   "note",          NULL};
 
 static const char *const leak_table[] = {
     "sent_at",   "address",  "scope", "suppressed_since", "identity", "configuration_set",

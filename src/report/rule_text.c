@@ -43,7 +43,7 @@ int rule_effect(struct buf *to, const struct policy_judgement *judgement)
         [POLICY_EFFECT_DOUBTFUL] = "a soft bounce; if repeated a day later: ",
         [POLICY_EFFECT_HOLD] = "held for a person's decision: ",
         [POLICY_EFFECT_LIFT] = "ends a COMPLAINT entry",
-        [POLICY_EFFECT_RESET] = "ends the counting of soft bounces",
+        [POLICY_EFFECT_RESET] = "sets the count of soft bounces back to 0",
     };
     const char *reason = policy_reason_word(judgement->reason);
     int r = words_append(to, effects[judgement->effect]);
@@ -63,13 +63,13 @@ int rule_flags(struct buf *to, const struct policy_judgement *judgement)
         bool is_set;
         const char *words;
     } flags[] = {
-        {judgement->doubles, "doubles"},
+        {judgement->doubles, "twice as long if repeated after the term"},
         {judgement->second_for_ever, "permanent after a second"},
         {judgement->list_hit, "never undoes a removal"},
         {!judgement->counts_in_rates, "not in the rates"},
         {judgement->alert, "the sender's fault"},
         {judgement->own_scope, "in the event's scope"},
-        {judgement->needs_scope, "only in a scope"},
+        {judgement->needs_scope, "only where the event has a scope"},
     };
     const char *before = "";
     int r = 0;

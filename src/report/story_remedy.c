@@ -35,7 +35,7 @@ static void soft_recorded_words(struct words *words, const struct policy_soft_co
     words_add(words,
               "%lld %s not count, because no Delivery event for mail of "
               "%.*s arrived in the 7 days before, and only these could end the counting. "
-              "Let SES publish them; to see how, type:",
+              "To let SES publish them, type:",
               (long long)soft->recorded, soft->recorded == 1 ? "day does" : "days do",
               STR_ARG(soft->identity.len > 0 ? soft->identity : STR("the sender")));
 }
@@ -62,8 +62,26 @@ static int soft_line_write(struct story_state *state, const char *scope,
         soft_recorded_words(&words, soft);
     r = words_write(&words, state->output);
     if (r == 0 && policy->soft_days > 0 && soft->recorded > 0)
-        r = output_printf(state->output, "  %s status\n", state->asked->reads);
+        r = output_printf(state->output, "  %s\n", state->asked->publish);
     return r;
+}
+
+/* A Delivery is kept as the newest of them, where it ended what there was. */
+static int soft_reset_write(struct story_state *state, const char *scope,
+                            const struct policy_soft *softs, size_t count)
+{
+    _cleanup_(words_done) struct words words = WORDS;
+    const struct policy_soft *last = count > 0 ? &softs[count - 1] : NULL;
+    if (!last || last->is_counted || last->is_doubtful ||
+        state->asked->policy->soft_days == 0)
+        return 0;
+    int r = state_write_gap(state);
+    words_add(&words, "Soft bounces");
+    words_scope(&words, str_of(scope));
+    words_add(&words, ": no day counts now, because a mail was delivered at ");
+    words_time(&words, last->at_ms);
+    words_add(&words, ".");
+    return r < 0 ? r : words_write(&words, state->output);
 }
 
 /* Nobody asks how far counting is where the address is on the list for it, or for good.
@@ -91,7 +109,9 @@ static int soft_write(void *context, const char *scope, const struct policy_soft
     policy_soft_look(state->asked->policy, softs, count, state->asked->now_ms, &soft);
     if (soft_is_moot(state, scope))
         return 0;
-    return soft.days + soft.recorded > 0 ? soft_line_write(state, scope, &soft) : 0;
+    if (soft.days + soft.recorded == 0)
+        return soft_reset_write(state, scope, softs, count);
+    return soft_line_write(state, scope, &soft);
 }
 
 /* --- what to type ---------------------------------------------------------------- */
@@ -115,11 +135,13 @@ static int entry_write_end(const struct story_state *state,
     words_add(&words, ends ? " expires at " : " never expires");
     if (ends)
         words_time(&words, entry->until_ms);
-    words_add(&words, "; %s%s`suppress remove` ends it%s.",
+    words_add(&words, "; %s%s`suppress remove%s` ends it%s.",
               event  ? event
               : ends ? ""
                      : "only ",
-              event ? " or " : "", ends ? " earlier" : "");
+              event ? " or " : "",
+              entry->reason == POLICY_REASON_COMPLAINT ? " --complaint" : "",
+              ends ? " earlier" : "");
     return words_write(&words, state->output);
 }
 
@@ -154,7 +176,7 @@ static int remove_write_command(const struct story_state *state, const char *sco
     }
     if (scope_has(state, scope, POLICY_REASON_COMPLAINT))
         words_add(&words, " --complaint");
-    words_add(&words, " --note '...' ");
+    words_add(&words, " --note '" STORY_REASON_MARK "' ");
     words_operand(&words, str_of(state->asked->address->key));
     return words_write(&words, state->output);
 }
@@ -188,8 +210,8 @@ static int held_write(struct story_state *state, struct str what, struct str who
     for (size_t i = 0; r == 0 && i < sizeof(verbs) / sizeof(*verbs); i++) {
         _cleanup_(words_done) struct words words = WORDS, command = WORDS;
         words_add(&words, "%s %.*s%s, type:", verbs[i][1], STR_ARG(what), verbs[i][2]);
-        words_add(&command, "  %s suppress %s --note '...' ", state->asked->writes,
-                  verbs[i][0]);
+        words_add(&command, "  %s suppress %s --note '" STORY_REASON_MARK "' ",
+                  state->asked->writes, verbs[i][0]);
         words_operand(&command, whom);
         r = words_write(&words, state->output);
         if (r == 0)
@@ -284,7 +306,7 @@ int state_write_end(struct story_state *state)
         r = held_write_all(state);
     return r < 0 ? r
                  : amazon_commands(state->store, state->asked->address, amazon_line_write,
-                                   &lines);
+                                   &lines, NULL);
 }
 
 int quarantine_write_remedy(struct story_state *state, struct str ids)

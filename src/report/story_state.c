@@ -45,6 +45,8 @@ static int entry_take(struct story_entry *entry, const struct store_value *value
     const struct store_value *since = output_find(values, count, "since");
     const struct store_value *until = output_find(values, count, "until");
     const struct store_value *events = output_find(values, count, "event_count");
+    const struct store_value *first = output_find(values, count, "first_event_at");
+    const struct store_value *last = output_find(values, count, "last_event_at");
     struct str reason = output_find_text(values, count, "reason");
     struct str origin = output_find_text(values, count, "origin");
     int r = 0;
@@ -54,6 +56,8 @@ static int entry_take(struct story_entry *entry, const struct store_value *value
     entry->held = entry->why != NULL;
     entry->since_ms = since ? since->integer : CLOCK_NONE;
     entry->until_ms = until ? until->integer : POLICY_FOR_EVER;
+    entry->first_ms = first ? first->integer : CLOCK_NONE;
+    entry->last_ms = last ? last->integer : CLOCK_NONE;
     entry->event_count = events ? events->integer : 0;
     entry->reason = POLICY_REASON_MANUAL;
     while (entry->reason > POLICY_REASON_SOFT &&
@@ -144,7 +148,7 @@ static size_t state_count_held(const struct story_state *state)
     return n;
 }
 
-static bool state_has_live(const struct story_state *state)
+bool state_has_live(const struct story_state *state)
 {
     for (size_t i = 0; i < state->count; i++)
         if (state->entries[i].live)
@@ -165,8 +169,8 @@ static int headline_write(const struct story_state *state)
     else if (!suppressed)
         headline_exceptions(state, &words);
     if (!suppressed && held > 0)
-        words_add(&words, held == 1 ? ": an entry waits for a person's decision"
-                                    : ": entries wait for a person's decision");
+        words_add(&words, " until a person decides about %s",
+                  held == 1 ? "a held entry" : "the held entries");
     else if (!suppressed && !state_has_live(state))
         words_add(&words, ": it is not on the list");
     words_add(&words, ".");
@@ -208,6 +212,28 @@ static bool entry_is_simulated(const struct story_entry *entry)
     return entry->detail && strstr(entry->detail, "simulator");
 }
 
+/* It is older than its events: what it began with was erased, or came with a list. */
+static bool entry_is_renewed(const struct story_entry *entry)
+{
+    return (entry->reason == POLICY_REASON_BOUNCE ||
+            entry->reason == POLICY_REASON_COMPLAINT) &&
+           entry->origin < POLICY_ORIGIN_PERSON && entry->first_ms != CLOCK_NONE &&
+           entry->first_ms > entry->since_ms;
+}
+
+static void entry_why_renewed(const struct story_entry *entry, struct words *words)
+{
+    if (entry->actor)
+        words_add(words, "%s imported it with a list.", entry->actor);
+    else
+        words_add(words, "The details were erased.");
+    words_add(words, entry->reason == POLICY_REASON_BOUNCE
+                         ? " It bounced again at "
+                         : " The recipient complained again at ");
+    words_time(words, entry->last_ms);
+    words_add(words, ".");
+}
+
 /* Nothing but reason and date is left. */
 static bool entry_is_bare(const struct story_entry *entry)
 {
@@ -239,7 +265,7 @@ static void entry_why_event(struct story_state *state, const struct story_entry 
         words_add(words, "%s", of_reason[entry->reason]);
     }
     if (entry->origin == POLICY_ORIGIN_IMPORT)
-        words_add(words, " The event was imported.");
+        words_add(words, " The event came with an import of old events.");
 }
 
 /* One sentence or two: why it is on the list. */
@@ -252,12 +278,16 @@ static void entry_why(struct story_state *state, const struct story_entry *entry
     else if (entry->reason == POLICY_REASON_MANUAL)
         words_add(words, "%s added it %s.", actor,
                   entry->origin == POLICY_ORIGIN_API ? "through the API" : "by hand");
+    else if (entry_is_renewed(entry))
+        entry_why_renewed(entry, words);
     else if (entry_is_bare(entry))
         words_add(words, "The details were erased.");
     else if (entry->origin == POLICY_ORIGIN_IMPORT && !entry->rule)
         words_add(words, "%s imported it with a list.", actor);
     else if (entry->origin >= POLICY_ORIGIN_PERSON)
-        words_add(words, "The entry was held, and %s released it.", actor);
+        words_add(words, "The entry was held%s%s, and %s released it.",
+                  entry->rule ? " by the rule " : "", entry->rule ? entry->rule : "",
+                  actor);
     else
         entry_why_event(state, entry, words);
     if (entry->note) {
@@ -306,10 +336,12 @@ static int entry_why_guarded(const struct story_state *state,
               "most with the same answer, as in an outage",
               STR_ARG(domain));
     if (seen.hard >= 0)
-        words_add(words,
-                  " (%lld hard bounces in the hour in which that began, at most %lld in "
-                  "any hour before)",
-                  (long long)seen.hard, (long long)seen.usual);
+        words_add(words, " (%lld hard bounces in the hour in which that began, ",
+                  (long long)seen.hard);
+    if (seen.hard >= 0 && seen.usual > 0)
+        words_add(words, "at most %lld in any earlier hour)", (long long)seen.usual);
+    else if (seen.hard >= 0)
+        words_add(words, "none in any earlier hour)");
     words_add(words, ".");
     return 0;
 }
@@ -361,8 +393,8 @@ static void entry_since_words(struct words *words, const struct story_entry *ent
         words_add(words, ", permanently");
     else if (!entry->held)
         words_term(words, &until);
-    words_add(words, " (%s%s%s", policy_reason_word(entry->reason),
-              entry->detail ? ", " : "", entry->detail ? entry->detail : "");
+    words_add(words, " (%s", policy_reason_word(entry->reason));
+    words_detail(words, str_of(entry->detail));
     if (entry->event_count > 1)
         words_add(words, ", %lld events", (long long)entry->event_count);
     words_add(words, entry->held ? "); it suppresses nobody yet. " : "). ");
@@ -386,9 +418,12 @@ static int entry_write(struct story_state *state, const struct story_entry *entr
 int state_write(struct story_state *state)
 {
     int r = headline_write(state);
-    for (size_t i = 0; i < state->count && r == 0; i++)
-        if (scope_is_asked(state->asked, str_of(state->entries[i].scope)))
-            r = entry_write(state, &state->entries[i]);
+    /* what is in force first */
+    for (int live = 1; live >= 0; live--)
+        for (size_t i = 0; i < state->count && r == 0; i++)
+            if (state->entries[i].live == live &&
+                scope_is_asked(state->asked, str_of(state->entries[i].scope)))
+                r = entry_write(state, &state->entries[i]);
     if (r == 0 && policy_allows(state->asked->policy, state->asked->address))
         r = output_printf(state->output,
                           "  The configuration allows it ([suppression] allow), so no "

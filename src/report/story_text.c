@@ -81,6 +81,24 @@ void words_scope(struct words *words, struct str scope)
         words_add(words, " in scope %.*s", STR_ARG(scope));
 }
 
+void words_detail(struct words *words, struct str detail)
+{
+    size_t end = detail.len, one = 0;
+    while (one < end && !str_starts_with(str_skip(detail, one), STR(" (1 of ")))
+        one++;
+    if (detail.len > 0)
+        words_add(words, ", %.*s", STR_ARG(str_cut(detail, one)));
+    if (one == end)
+        return;
+    struct str rest = str_skip(detail, one + strlen(" (1 of "));
+    size_t digits = 0;
+    while (digits < rest.len && rest.data[digits] != ')')
+        digits++;
+    words_add(words, ", one of %.*s recipients", STR_ARG(str_cut(rest, digits)));
+    if (digits + 1 < rest.len)
+        words_add_str(words, str_skip(rest, digits + 1));
+}
+
 int words_write(struct words *words, struct output *output)
 {
     _cleanup_(buf_done) struct buf safe = {.max = 4 * REPORT_ROW_BYTES_MAX};

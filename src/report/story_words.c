@@ -3,6 +3,7 @@
 
 #include "report/story_private.h"
 #include "sesbounce/clock.h"
+#include "sesbounce/story.h"
 
 /* --- events ---------------------------------------------------------------------- */
 
@@ -11,10 +12,10 @@ static const struct {
     const char *subtype;
     const char *words;
 } untried[] = {
-    {"OnAccountSuppressionList", "the account's suppression list has it"},
-    {"OnTenantSuppressionList", "the tenant's suppression list has it"},
-    {"Suppressed", "mail of other senders had bounced"},
-    {"EmailValidationSuppressed", "it predicted a bounce"},
+    {"OnAccountSuppressionList", "it is on the account's suppression list"},
+    {"OnTenantSuppressionList", "it is on the tenant's suppression list"},
+    {"Suppressed", "it is on SES's global suppression list, which only SES can change"},
+    {"EmailValidationSuppressed", "SES predicted a bounce"},
     {"UnsubscribedRecipient", "the recipient had unsubscribed"},
 };
 
@@ -74,9 +75,11 @@ static void complaint_words(struct words *words, const struct store_value *value
     const struct store_value *candidates = output_find(values, count, "candidates");
     bool is_of_many = candidates && candidates->integer > 1;
     if (untried_words(subtype)) {
-        words_add(words, "SES did not try to deliver a mail to the address: its "
-                         "suppression list has a "
-                         "complaint from it");
+        bool is_tenant = str_equal_nocase(subtype, STR("OnTenantSuppressionList"));
+        words_add(words,
+                  "SES did not try to deliver a mail to the address: a complaint put it "
+                  "on the %s's suppression list",
+                  is_tenant ? "tenant" : "account");
         return;
     }
     if (str_equal(feedback, STR("auth-failure")))
@@ -109,10 +112,21 @@ static bool event_is_of_another(const struct store_value *values, size_t count)
            !str_equal(str_of(named.key), address);
 }
 
+/* Anybody's server may name an address that has nothing to do with the mail. */
+static bool event_is_of_stranger(const struct store_value *values, size_t count)
+{
+    return str_equal(output_find_text(values, count, "rule"), STR("not-addressed"));
+}
+
 void event_words(struct words *words, const struct store_value *values, size_t count)
 {
     struct str type = output_find_text(values, count, "type");
-    if (str_equal(type, STR("Bounce")))
+    bool is_bounce = str_equal(type, STR("Bounce"));
+    if (event_is_of_stranger(values, count))
+        words_add(words, "A report says that %s, but the mail was not sent to it",
+                  is_bounce ? "a mail to this address bounced"
+                            : "this address complained");
+    else if (is_bounce)
         bounce_words(words, values, count);
     else if (str_equal(type, STR("Complaint")))
         complaint_words(words, values, count);
@@ -128,7 +142,8 @@ void event_words(struct words *words, const struct store_value *values, size_t c
     }
 }
 
-void event_place(struct words *words, const struct store_value *values, size_t count)
+void event_place(struct words *words, const struct policy *policy,
+                 const struct store_value *values, size_t count)
 {
     const struct store_value *id = output_find(values, count, "id");
     const struct store_value *simulator = output_find(values, count, "is_simulator");
@@ -139,8 +154,10 @@ void event_place(struct words *words, const struct store_value *values, size_t c
         words_add(words, ", scope %.*s", STR_ARG(scope));
     if (campaign.len > 0)
         words_add(words, ", campaign %.*s", STR_ARG(campaign));
-    if (simulator && simulator->integer)
-        words_add(words, ", from SES's mailbox simulator, so without lasting effect");
+    if (simulator && simulator->integer) {
+        words_add(words, ", from SES's mailbox simulator: its effect ends after ");
+        words_duration(words, policy->simulator_term_ms);
+    }
     if (!output_find(values, count, "topic_arn"))
         words_add(words, ", imported");
 }
@@ -149,207 +166,6 @@ bool event_is_judged(const struct store_value *values, size_t count)
 {
     struct str rule = output_find_text(values, count, "rule");
     return str_present(rule) && !str_equal(rule, STR("none"));
-}
-
-/* --- changes of the list --------------------------------------------------------- */
-
-static void words_note(struct words *words, struct str note)
-{
-    if (note.len == 0)
-        return;
-    words_add(words, ", with the note ");
-    words_quote(words, note);
-}
-
-/* ` (BOUNCE, Permanent/General)` */
-static void words_reason(struct words *words, struct str reason, struct str detail)
-{
-    if (!str_present(reason))
-        return;
-    words_add(words, " (%.*s", STR_ARG(reason));
-    if (detail.len > 0)
-        words_add(words, ", %.*s", STR_ARG(detail));
-    words_add(words, ")");
-}
-
-/* Who did it, where that was a person, an import or a program. */
-static bool words_actor(struct words *words, struct str origin, struct str actor)
-{
-    bool is_api = str_equal(origin, STR("api"));
-    bool is_import = str_equal(origin, STR("import"));
-    if (!is_api && !is_import && !str_equal(origin, STR("person")) && actor.len == 0)
-        return false;
-    if (is_import && actor.len == 0)
-        words_add(words, "An import");
-    else if (actor.len > 0)
-        words_add_str(words, actor);
-    else
-        words_add(words, "Somebody");
-    if (is_import && actor.len > 0)
-        words_add(words, ", by an import,");
-    else if (is_api)
-        words_add(words, ", through the API,");
-    return true;
-}
-
-struct change {
-    struct str action, before, after, detail, origin, actor, note, scope, rule;
-    const struct store_value *until;
-};
-
-static struct change change_read(const struct store_value *values, size_t count)
-{
-    return (struct change){.action = output_find_text(values, count, "action"),
-                           .before = output_find_text(values, count, "reason_before"),
-                           .after = output_find_text(values, count, "reason_after"),
-                           .detail = output_find_text(values, count, "detail"),
-                           .origin = output_find_text(values, count, "origin"),
-                           .actor = output_find_text(values, count, "actor"),
-                           .note = output_find_text(values, count, "note"),
-                           .scope = output_find_text(values, count, "scope"),
-                           .rule = output_find_text(values, count, "rule"),
-                           .until = output_find(values, count, "until")};
-}
-
-static void added_words(struct words *words, const struct change *change)
-{
-    if (words_actor(words, change->origin, change->actor))
-        words_add(words, " put the address on the list");
-    else
-        words_add(words, "The address went on the list");
-    words_scope(words, change->scope);
-    words_add(words, ",");
-    words_term(words, change->until);
-    words_reason(words, change->after, change->detail);
-    words_note(words, change->note);
-}
-
-/* The reason that the rule gives, where it is weaker than the one that is shown. */
-static bool change_is_hidden(const struct change *change)
-{
-    const struct policy_rule *rule = policy_rule_at(policy_rule_index(change->rule));
-    enum policy_reason shown = POLICY_REASON_MANUAL;
-    if (!rule || rule->outcome.reason == POLICY_REASON_NONE ||
-        str_equal(change->actor, STR("")))
-        return false;
-    while (shown > POLICY_REASON_NONE &&
-           !str_equal(change->after, str_of(policy_reason_word(shown))))
-        shown--;
-    return rule->outcome.reason < shown;
-}
-
-static void changed_words(struct words *words, const struct change *change)
-{
-    bool is_of_somebody = words_actor(words, change->origin, change->actor);
-    if (change_is_hidden(change)) {
-        words_add(words, "%s the address was on the list already",
-                  is_of_somebody ? " added nothing:" : "But");
-        words_scope(words, change->scope);
-        words_reason(words, change->after, STR_ABSENT);
-        words_add(words, "; this alone would keep it there");
-        words_term(words, change->until);
-        return;
-    }
-    if (is_of_somebody)
-        words_add(words, " changed the entry");
-    else
-        words_add(words, "The entry changed");
-    words_scope(words, change->scope);
-    words_add(words, ": the address is now on the list");
-    words_term(words, change->until);
-    words_reason(words, change->after, change->detail);
-    if (str_present(change->before) && !str_equal(change->before, change->after))
-        words_add(words, ", before that for %.*s", STR_ARG(change->before));
-    words_note(words, change->note);
-}
-
-/* It came off, or only one of the reasons did. */
-static void ended_words(struct words *words, const struct change *change)
-{
-    bool stays = str_present(change->after);
-    bool is_of_somebody = words_actor(words, change->origin, change->actor);
-    if (is_of_somebody)
-        words_add(words, " took the address off the list");
-    else if (str_equal(change->action, STR("expired")))
-        words_add(words, "The term ended%s",
-                  stays ? "" : ", and the address came off the list");
-    else
-        words_add(words, "%s",
-                  stays ? "An entry was lifted" : "The address came off the list");
-    words_scope(words, change->scope);
-    words_reason(words, change->before, STR_ABSENT);
-    words_note(words, change->note);
-    if (stays)
-        words_add(words, "; it stays on the list (%.*s)", STR_ARG(change->after));
-}
-
-/* What was held for a person, and is no longer. */
-static void settled_words(struct words *words, const struct change *change)
-{
-    bool is_released = str_equal(change->action, STR("released"));
-    if (!words_actor(words, change->origin, change->actor))
-        words_add(words, "Somebody");
-    words_add(words, is_released ? " released the held entry: the address is on the list"
-                                 : " dropped the held entry");
-    words_scope(words, change->scope);
-    if (is_released) {
-        words_add(words, ",");
-        words_term(words, change->until);
-        words_reason(words, change->after, change->detail);
-    }
-    words_note(words, change->note);
-}
-
-/* The log has who recomputed the list, and says so in the note. */
-static void rebuild_words(struct words *words, struct change *change)
-{
-    if (!str_equal(change->origin, STR("event")) || change->actor.len == 0 ||
-        !str_equal(change->note, STR("suppress rebuild")))
-        return;
-    words_add_str(words, change->actor);
-    words_add(words, " ran `suppress rebuild`. ");
-    change->actor = change->note = STR_ABSENT;
-}
-
-void change_words(struct words *words, const struct store_value *values, size_t count)
-{
-    struct change change = change_read(values, count);
-    rebuild_words(words, &change);
-    if (str_equal(change.action, STR("added"))) {
-        added_words(words, &change);
-    } else if (str_equal(change.action, STR("changed"))) {
-        changed_words(words, &change);
-    } else if (str_equal(change.action, STR("released")) ||
-               str_equal(change.action, STR("dropped"))) {
-        settled_words(words, &change);
-    } else if (str_equal(change.action, STR("held"))) {
-        words_add(words, "The entry");
-        words_scope(words, change.scope);
-        words_add(words, " is held until a person decides");
-    } else if (str_equal(change.action, STR("erased"))) {
-        if (!words_actor(words, change.origin, change.actor))
-            words_add(words, "Somebody");
-        words_add(words, " erased what was stored about the address");
-        words_note(words, change.note);
-    } else {
-        ended_words(words, &change);
-    }
-    words_add(words, ".");
-}
-
-void decision_words(struct words *words, const struct store_value *values, size_t count)
-{
-    struct change change = change_read(values, count);
-    change.origin = STR("person");
-    change.after = output_find_text(values, count, "reason");
-    if (str_equal(change.action, STR("add"))) {
-        added_words(words, &change);
-    } else {
-        change.before = change.after;
-        change.after = STR_ABSENT;
-        ended_words(words, &change);
-    }
-    words_add(words, ".");
 }
 
 /* --- rules ----------------------------------------------------------------------- */
@@ -362,7 +178,7 @@ static void override_words(struct words *words, const struct policy_override *by
     case POLICY_EFFECT_SUPPRESS:
     case POLICY_EFFECT_HOLD:
         words_add(words, by->effect == POLICY_EFFECT_HOLD
-                             ? "the entry is held until a person decides, and then holds"
+                             ? "the entry is held for a person's decision, and then holds"
                              : "the address is suppressed");
         words_add(words, judgement->term_ms == POLICY_FOR_EVER ? " " : " for ");
         words_duration(words, judgement->term_ms);
@@ -391,4 +207,25 @@ void rule_words(struct words *words, const struct policy *policy, struct str nam
         policy_rule_judge(policy, rule, &judgement);
         override_words(words, by, &judgement);
     }
+}
+
+void unchanged_words(struct words *words, const struct story_state *state,
+                     struct str name, bool is_unscoped)
+{
+    const struct policy_rule *rule = policy_rule_at(policy_rule_index(name));
+    if (!rule || policy_override_of(state->asked->policy, rule))
+        return;
+    if (rule->outcome.flags & POLICY_RULE_NEEDS_SCOPE && is_unscoped)
+        words_add(words,
+                  "The event belongs to no scope, so nobody is suppressed: no [scope "
+                  "NAME] matches its mail.");
+    /* What changed in other scopes is not read then. */
+    if (state->asked->scope)
+        return;
+    if (rule->outcome.effect == POLICY_EFFECT_LIFT)
+        words_add(words, "Nothing was to be lifted.");
+    else if (rule->outcome.flags & POLICY_RULE_LIST_HIT && !state_has_live(state))
+        words_add(words, "A person had removed the address, and that stands: nothing "
+                         "changed. But SES refuses its mail until it is off SES's list, "
+                         "too.");
 }

@@ -394,12 +394,17 @@ def typed(told: str) -> list[list[str]]:
     """What a text says to type to sesbouncectl: the words behind its -c FILE, of each command
     that ends a line, or a parenthesis."""
     prefix = rf"{re.escape(str(SESBOUNCECTL))} -c \S+ "
-    return [shlex.split(words) for words in re.findall(rf"{prefix}(.*?)\)?$", told, re.M)]
+    found = re.findall(rf"{prefix}(.*?)\)?$", told, re.M)
+    return [shlex.split(words.replace(REASON_MARK, REASON)) for words in found]
+
+
+# What stands for a reason, and one.
+REASON_MARK, REASON = "'YOUR REASON'", "'asked by phone'"
 
 
 def shell(command: str) -> Result:
-    """A command as it was printed."""
-    return run("sh", "-c", command)
+    """A command as it was printed, with a reason."""
+    return run("sh", "-c", command.replace(REASON_MARK, REASON))
 
 
 def sns_headers(extra: dict[str, str] | None = None) -> dict[str, str]:

@@ -658,13 +658,13 @@ def test_quarantine_of_more_than_a_transaction_holds_is_retried_and_dropped(daem
 def test_why_shows_what_is_in_quarantine_about_the_address(quarantined):
     daemon, stale = quarantined
     told = daemon.ctl("why", ANN.upper())
-    assert told.code == 0 and "Nothing is known" not in told.out
+    assert told.code == 0 and "No event or decision" not in told.out
     assert "is in quarantine (stale)" in told.out and "stale" in told.out
     assert f"quarantine retry {stale}" in told.out
     (row,) = daemon.ctl("-o", "json", "why", ANN).json()
     assert (row["id"], row["reason"]) == (int(stale), "stale") and "body" not in row
-    assert "Nothing is known" in daemon.ctl("why", BEN).out
-    assert "Nothing is known" in daemon.ctl("why", f"x{ANN}").out
+    assert "No event or decision" in daemon.ctl("why", BEN).out
+    assert "No event or decision" in daemon.ctl("why", f"x{ANN}").out
 
 
 # --- topics

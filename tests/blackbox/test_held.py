@@ -7,6 +7,7 @@ import json
 import pytest
 
 import ses
+from daemon import typed
 
 MANY = [f"person{i}@mail.example" for i in range(6)]
 
@@ -37,9 +38,19 @@ def test_a_complaint_of_many_is_held_and_suppresses_nobody(held):
 
 def test_held_says_what_to_type(held):
     told = held.ctl("suppress", "held")
-    assert "suppress release --note '...' ID" in told.err
+    release, drop = typed(told.err)
+    assert held.ctl(*release).out == "1 released\n"
+    assert held.ctl(*drop[:-1], "complaint-of-many").out == "5 dropped\n"
+    assert "WHY stands for all its entries" in told.err
     held.ctl("suppress", "drop", "complaint-of-many")
     assert held.ctl("suppress", "held").err == ""
+
+
+@pytest.mark.parametrize("mark", ["YOUR REASON", "..."])
+def test_what_stands_for_a_reason_is_refused(held, mark):
+    refused = held.ctl("suppress", "drop", "--note", mark, "complaint-of-many")
+    assert refused.code == 2 and "stands for your reason" in refused.err
+    assert len(held.rows("SELECT 1 FROM held")) == 6
 
 
 def test_check_says_that_an_entry_is_held(held):

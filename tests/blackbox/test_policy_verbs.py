@@ -40,8 +40,11 @@ def test_the_list_needs_no_database_and_marks_overrides(make_daemon):
     assert [r for r in rows if rows[r]["override"]] == list(
         rule.split()[0] for rule in OVERRIDES["rule"])
     assert rows["permanent-general"]["applies_to"] == "Bounce, Permanent/General"
-    assert rows["permanent-suppressed"]["flags"] == "doubles"
-    table = daemon.ctl("policy", "list").out
+    assert rows["permanent-suppressed"]["flags"] == "twice as long if repeated after the term"
+    listed = daemon.ctl("policy", "list")
+    assert "soft bounces on 5 days put an address on the list (SOFT) for 14 days" in listed.err
+    assert "the outage guard is" in listed.err
+    table = listed.out
     assert table.count("\n") == len(rows) + 1 and "held for a person" in table
     csv = daemon.ctl("-o", "csv", "policy", "list").out
     assert csv.count("\r\n") == len(rows) + 1
@@ -84,7 +87,7 @@ def test_what_is_known_or_removed_changes_nothing(daemon, sns, check):
     hit = ses.bounce(ses.recipient(A), subtype="OnAccountSuppressionList")
     assert daemon.ctl("suppress", "remove", A).code == 0
     code, (row,), _ = check(hit)
-    assert (code, row["change"]) == (0, "none"), "a list hit never brings it back"
+    assert (code, row["change"]) == (0, "none: a person removed the address")
 
 
 def test_a_soft_bounce_takes_effect_in_two_scopes(make_daemon, check):

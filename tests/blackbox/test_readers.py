@@ -317,7 +317,7 @@ def test_commands_name_the_user_who_may_write(shared, sns):
     a, prefix = "ann@mail.example", f"sudo -u root {SESBOUNCECTL} --db {shared.database}"
     shared.accept(sns.feedback(ses.bounce(a)))
     told = ctl_as_reader(shared, "why", a)
-    assert f"\n  {prefix} suppress remove --note '...' {a}\n" in told.stdout
+    assert f"\n  {prefix} suppress remove --note 'YOUR REASON' {a}\n" in told.stdout
     refused = ctl_as_reader(shared, "suppress", "remove", "--note", "it's right", a)
     assert refused.returncode == 2
     assert f"type: {prefix} --note 'it'\\''s right' suppress remove {a}\n" in refused.stderr
