@@ -12,7 +12,7 @@ struct held_seen {
     bool is_held;
 };
 
-static int held_note(void *context, const struct store_value *values, size_t count)
+static int held_find(void *context, const struct store_value *values, size_t count)
 {
     struct held_seen *seen = context;
     struct str scope = output_find_text(values, count, "scope");
@@ -31,7 +31,7 @@ static int state_find(struct store *store, const struct story_asked *asked,
     struct store_suppression found;
     int suppressed = store_suppression(store, asked->address, held.scope, &found);
     int r = suppressed < 0 ? suppressed
-                           : store_query(store, STORE_HELD, &filter, held_note, &held);
+                           : store_query(store, STORE_HELD, &filter, held_find, &held);
 
     *ret = suppressed == 1 ? "suppressed" : held.is_held ? "held" : "not suppressed";
     return r;
