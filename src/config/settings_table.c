@@ -130,11 +130,12 @@ const struct setting settings_table[] = {
              "is used. Example: campaign = tag:campaign"},
     {SETTING(LIST, admin, listen, listen), .max = LISTEN_SOCKETS_MAX,
      .check = settings_check_listen, .value = "127.0.0.1:9026",
-     .help = "Where Prometheus metrics, a health check and the JSON API are served: GET\n"
-             "/metrics, GET /healthz, and what sesbounced(8) has under API. `listen =`\n"
-             "with no value turns them off. Every user of this machine can read the list\n"
-             "over loopback, unless there is a tokens_file. Any address except loopback\n"
-             "and unix:/PATH needs tokens_file, certificate and key."},
+     .help =
+         "Where Prometheus metrics, a health check and the JSON API are served: GET\n"
+         "/metrics, GET /healthz, and what sesbounced(8) has under API. `listen =`\n"
+         "with no value turns them off. Every user of this machine can read the list\n"
+         "over loopback, unless there is a tokens_file. Any address except loopback\n"
+         "and unix:/PATH needs tokens_file, certificate and key."},
     {SETTING(LIST, admin, host, host), .max = SETTINGS_ITEMS_MAX,
      .check = settings_check_host,
      .help =
