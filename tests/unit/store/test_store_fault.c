@@ -121,11 +121,11 @@ static bool fail_batch_at(struct fixture *fixture, const struct kind *kind, long
 
 /* All of them is what `make check-faults` does; a sanitizer takes three times as long. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define STEPS_EACH 40
-#define STRIDE     101
+#define STEPS_EACH 20
+#define STRIDE     307
 #else
-#define STEPS_EACH 100
-#define STRIDE     17
+#define STEPS_EACH 60
+#define STRIDE     101
 #endif
 
 static long next_step(long n)
