@@ -94,6 +94,8 @@ def _told(claim: str, orders: list, begin: int) -> list[Message]:
 
 @pytest.mark.parametrize("claim", CASES)
 def test_every_order(make_program, clock, claim: str) -> None:  # noqa: F811
+    if clock is None and "simulator" in claim:
+        pytest.skip("a term of a day needs a clock of its own")
     life = CASES[claim]
     last = max(day for day, _ in life)
     begin = int(time.time() * 1000) // DAY * DAY - (int(last) + 1) * DAY
