@@ -43,8 +43,13 @@ int store_open(const char *path, enum store_mode mode, struct store **ret,
                struct buf *fault);
 
 /* What STORE_OWN does first to a file of an earlier version. */
+enum store_upgrade_stage {
+    STORE_UPGRADE_BEGINS,
+    STORE_UPGRADE_GOES_ON,
+    STORE_UPGRADE_ENDS
+};
 struct store_upgrade {
-    enum { STORE_UPGRADE_BEGINS, STORE_UPGRADE_GOES_ON, STORE_UPGRADE_ENDS } what;
+    enum store_upgrade_stage what;
     int from, to;    /* versions of the schema */
     int64_t events;  /* in the file, about */
     int64_t took_ms; /* so far */

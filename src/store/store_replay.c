@@ -24,35 +24,33 @@ void replay_done(struct replay *replay)
     free(replay->occurrences);
 }
 
-/* Room for one more in an array of `size` bytes each. */
-static int array_reserve(void *array, size_t count, size_t *room, size_t size)
+/* The array with room for one more of `size` bytes; NULL, and it stays as it is: there is
+ * no memory. */
+static void *array_reserve(void *array, size_t count, size_t *room, size_t size)
 {
-    void **at = array;
     size_t more = *room > 0 ? 2 * *room : 4;
-    void *grown;
 
     if (count < *room)
-        return 0;
-    grown = reallocarray(*at, more, size);
-    if (!grown)
-        return -ENOMEM;
-    *at = grown;
-    *room = more;
-    return 0;
+        return array;
+    void *grown = reallocarray(array, more, size);
+    if (grown)
+        *room = more;
+    return grown;
 }
 
 int replay_scope(struct replay *replay, struct str scope)
 {
     size_t i = 0;
-    int r;
 
     while (i < replay->scope_count && !str_equal(scope, str_of(replay->scopes[i]->scope)))
         i++;
     if (i < replay->scope_count)
         return (int)i;
-    r = array_reserve(&replay->scopes, i, &replay->scope_room, sizeof(*replay->scopes));
-    if (r < 0)
-        return r;
+    struct replayed **scopes =
+        array_reserve(replay->scopes, i, &replay->scope_room, sizeof(*scopes));
+    if (!scopes)
+        return -ENOMEM;
+    replay->scopes = scopes;
     struct replayed *added = calloc(1, sizeof(*added));
     if (!added)
         return -ENOMEM;
@@ -80,12 +78,15 @@ static enum policy_reason reason_of(struct str word)
 static int replay_read_text(struct replay *replay, struct db_call *call, struct str *ret)
 {
     struct str text = db_get_text(call);
-    int r = array_reserve(&replay->texts, replay->text_count, &replay->text_room,
-                          sizeof(*replay->texts));
+    char **texts = array_reserve(replay->texts, replay->text_count, &replay->text_room,
+                                 sizeof(*texts));
 
     *ret = STR_ABSENT;
-    if (r < 0 || !str_present(text))
-        return r;
+    if (!texts)
+        return -ENOMEM;
+    replay->texts = texts;
+    if (!str_present(text))
+        return 0;
     char *copy = str_dup(text);
     if (!copy)
         return -ENOMEM;
@@ -99,15 +100,20 @@ static int decision_load(struct replay *replay, struct db_call *call)
     int scope = replay_scope(replay, db_get_text(call));
     struct str action = db_get_text(call);
     size_t count = replay->decision_count, room = replay->decision_room;
-    int r = scope < 0 ? scope
-                      : array_reserve(&replay->decisions, count, &room,
-                                      sizeof(*replay->decisions));
+    int r;
 
-    if (r == 0)
-        r = array_reserve(&replay->decided_in, count, &replay->decision_room,
-                          sizeof(*replay->decided_in));
-    if (r < 0)
-        return r;
+    if (scope < 0)
+        return scope;
+    struct policy_decision *decisions =
+        array_reserve(replay->decisions, count, &room, sizeof(*decisions));
+    if (!decisions)
+        return -ENOMEM;
+    replay->decisions = decisions;
+    size_t *decided_in = array_reserve(replay->decided_in, count, &replay->decision_room,
+                                       sizeof(*decided_in));
+    if (!decided_in)
+        return -ENOMEM;
+    replay->decided_in = decided_in;
     struct policy_decision *decision = &replay->decisions[count];
     *decision = (struct policy_decision){
         .what = str_equal(action, STR("release")) ? POLICY_DECIDE_RELEASE
@@ -206,7 +212,6 @@ void replay_read_event(struct replay *replay, struct db_call *call,
 static int complaint_is_repeated(struct replayed *into, struct str mail)
 {
     uint64_t hash = guard_hash(mail);
-    int r;
 
     if (!str_present(mail))
         return 0;
@@ -215,11 +220,13 @@ static int complaint_is_repeated(struct replayed *into, struct str mail)
     for (size_t i = 0; i < into->complaint_count; i++)
         if (into->complaints[i] == hash)
             return 1;
-    r = array_reserve(&into->complaints, into->complaint_count, &into->complaint_room,
-                      sizeof(*into->complaints));
-    if (r == 0)
-        into->complaints[into->complaint_count++] = hash;
-    return r;
+    uint64_t *complaints = array_reserve(into->complaints, into->complaint_count,
+                                         &into->complaint_room, sizeof(*complaints));
+    if (!complaints)
+        return -ENOMEM;
+    into->complaints = complaints;
+    complaints[into->complaint_count++] = hash;
+    return 0;
 }
 
 /* Did a person remove the address from the scope after that? */
@@ -363,10 +370,11 @@ int replay_load_occurrences(struct replay *replay)
 
         if (count == STORE_REBUILD_EVENTS_MAX)
             return -E2BIG;
-        r = array_reserve(&replay->occurrences, count, &replay->occurrence_room,
-                          sizeof(*replay->occurrences));
-        if (r < 0)
-            return r;
+        struct occurrence *occurrences = array_reserve(
+            replay->occurrences, count, &replay->occurrence_room, sizeof(*occurrences));
+        if (!occurrences)
+            return -ENOMEM;
+        replay->occurrences = occurrences;
         replay->occurrences[count].id = db_get_int(&call);
         replay->occurrences[count].ms = db_get_time(&call);
         replay->occurrence_count++;

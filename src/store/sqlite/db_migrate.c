@@ -150,7 +150,7 @@ struct upgrading {
     int64_t begun_ms, told_ms;
 };
 
-static void upgrade_tell(struct upgrading *upgrading, int what)
+static void upgrade_tell(struct upgrading *upgrading, enum store_upgrade_stage what)
 {
     upgrading->told_ms = clock_mono_ms();
     upgrading->now.what = what;
