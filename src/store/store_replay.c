@@ -32,7 +32,7 @@ static void *array_reserve(void *array, size_t count, size_t *room, size_t size)
 
     if (count < *room)
         return array;
-    void *grown = reallocarray(array, more, size);
+    void *grown = more <= SIZE_MAX / size ? realloc(array, more * size) : NULL;
     if (grown)
         *room = more;
     return grown;
