@@ -1,7 +1,7 @@
 /*
  * What a handler of the JSON API gets and gives; routes.c lists the handlers. They know
- *neither sockets nor libmicrohttpd's callbacks; exchange.c carries requests to it. The
- * admin thread alone.
+ * neither sockets nor libmicrohttpd's callbacks; exchange.c carries requests to them.
+ * They run on the reader's thread alone.
  */
 #ifndef SESBOUNCED_API_H
 #define SESBOUNCED_API_H

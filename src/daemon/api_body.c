@@ -52,6 +52,8 @@ int api_body_read(struct str text, const struct api_member *members, json_t **re
     for (const struct api_member *member = members; member->name; member++)
         *member->ret = NULL;
     *ret = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &error);
+    if (!*ret && json_error_code(&error) == json_error_out_of_memory)
+        return -ENOMEM;
     if (!json_is_object(*ret))
         return problem_set(problem, MHD_HTTP_BAD_REQUEST,
                            "the body is not a JSON object%s%s", *ret ? "" : ": ",

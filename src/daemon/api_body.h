@@ -20,7 +20,7 @@ struct api_member {
 /*
  * Reads an object with these members, ended by one without a name, and no others: a
  * misspelt `scope` must not mean all mail. 0 and `*ret`, which the caller frees also on
- * failure; -EINVAL with a problem.
+ * failure; -EINVAL with a problem; -ENOMEM, which says nothing about the request.
  */
 int api_body_read(struct str text, const struct api_member *members, json_t **ret,
                   struct problem *problem);

@@ -27,6 +27,7 @@ struct place {
 
 static void place_set(struct place *place, struct str address, struct str scope)
 {
+    address = str_cut(address, ADDRESS_BYTES_MAX - 1);
     place->scope = address.len + 1;
     (void)snprintf(place->text, sizeof(place->text), "%.*s", STR_ARG(address));
     (void)snprintf(place->text + place->scope, sizeof(place->text) - place->scope, "%.*s",
