@@ -18,4 +18,7 @@ struct output_columns listing_columns(enum store_view view);
 int listing_write(struct store *store, const struct filter *filter, struct output *output,
                   bool *ret_more);
 
+/* Is an address, as the views have it, one of that domain? In any case. */
+bool listing_is_of_domain(struct str address, struct str domain);
+
 #endif

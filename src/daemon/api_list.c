@@ -7,6 +7,7 @@
 #include "daemon/api_body.h"
 #include "sesbounce/digest.h"
 #include "sesbounce/filter.h"
+#include "sesbounce/listing.h"
 #include "sesbounce/output.h"
 
 const char *const api_suppressions_parameters[] = {"after", "limit",  "reason", "scope",
@@ -78,14 +79,6 @@ struct page {
     bool has_more;
 };
 
-static bool is_of_domain(struct str address, const char *domain)
-{
-    const char *at = memrchr(address.data, '@', address.len);
-
-    return at &&
-           str_equal(str_skip(address, (size_t)(at - address.data) + 1), str_of(domain));
-}
-
 static bool row_is_asked_for(const struct store_filter *asked,
                              const struct store_value *values, size_t count)
 {
@@ -96,7 +89,8 @@ static bool row_is_asked_for(const struct store_filter *asked,
            (!asked->scope ||
             str_equal(output_find_text(values, count, "scope"), str_of(asked->scope))) &&
            (!asked->domain ||
-            is_of_domain(output_find_text(values, count, "address"), asked->domain)) &&
+            listing_is_of_domain(output_find_text(values, count, "address"),
+                                 str_of(asked->domain))) &&
            (asked->since_ms == 0 || (since && since->integer >= asked->since_ms));
 }
 

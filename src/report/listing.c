@@ -50,7 +50,7 @@ struct listing {
 /* Ends a query. */
 #define ENOUGH 1
 
-static bool address_is_of_domain(struct str address, struct str domain)
+bool listing_is_of_domain(struct str address, struct str domain)
 {
     size_t local = address.len - domain.len; /* with the @ */
     return address.len > domain.len && address.data[local - 1] == '@' &&
@@ -61,7 +61,7 @@ static int row_write(void *context, const struct store_value *values, size_t cou
 {
     struct listing *listing = context;
     if (listing->domain &&
-        !address_is_of_domain(output_find_text(values, count, "address"),
+        !listing_is_of_domain(output_find_text(values, count, "address"),
                               str_of(listing->domain)))
         return 0;
     if (listing->limit == 0 || listing->output->rows < listing->limit)
