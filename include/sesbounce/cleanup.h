@@ -21,19 +21,22 @@
 #define _uninitialized_
 #endif
 
-/* Yields the pointer and leaves NULL behind: ownership moves to the receiver. */
+/* Yields the pointer and leaves NULL behind: ownership moves to the receiver. The
+ * argument is evaluated once. */
 #define take_ptr(pointer)                                                                \
     __extension__({                                                                      \
-        __typeof__(pointer) taken_ = (pointer);                                          \
-        (pointer) = NULL;                                                                \
+        __typeof__(pointer) *from_ = &(pointer);                                         \
+        __typeof__(pointer) taken_ = *from_;                                             \
+        *from_ = NULL;                                                                   \
         taken_;                                                                          \
     })
 
 /* The same for a file descriptor, which leaves -1 behind. */
 #define take_fd(fd)                                                                      \
     __extension__({                                                                      \
-        int taken_ = (fd);                                                               \
-        (fd) = -1;                                                                       \
+        int *from_ = &(fd);                                                              \
+        int taken_ = *from_;                                                             \
+        *from_ = -1;                                                                     \
         taken_;                                                                          \
     })
 

@@ -61,6 +61,8 @@ def fill(database: Path, events: int) -> float:
         order = "ORDER BY 1" if table == "suppression" else ""
         db.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)}"
                    f" FROM {numbers} CROSS JOIN {one} AS one {order}")
+    # The daemon gathers counters by hour as it goes, never those of so many events at once.
+    db.execute("UPDATE total SET n = (SELECT max(id) FROM event) WHERE name = 'hours_gathered'")
     db.execute("COMMIT")
     db.execute("PRAGMA journal_mode = WAL").fetchall()
     db.close()

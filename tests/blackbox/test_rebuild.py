@@ -69,6 +69,21 @@ def test_what_a_changed_policy_would_do_is_shown_and_then_done(lived):
         "policy@mail.example", "lifted", "suppress rebuild")
 
 
+def test_what_is_said_to_differ_is_changed_to_the_last_address(make_daemon, sns):
+    """Half of a turn's addresses were left as they were."""
+    daemon = make_daemon(suppression={"guard": "off"}).start()
+    for i in range(7):
+        daemon.accept(sns.feedback(ses.bounce(f"soft{i}@mail.example", kind="Transient",
+                                              subtype="General")))
+    assert the_list(daemon) == []
+    daemon.configure({"suppression": {"guard": "off", "rule": "transient-silent suppress"}})
+    told = daemon.ctl("suppress", "rebuild")
+    assert told.out.endswith("\n7 addresses, 7 of them differ\n"), told
+    assert [row["address"] for row in the_list(daemon)] == [
+        f"soft{i}@mail.example" for i in range(7)]
+    assert daemon.ctl("suppress", "rebuild").out.endswith(", 0 of them differ\n")
+
+
 def test_and_the_old_policy_brings_it_back(lived):
     before = the_list(lived)
     lived.configure({"suppression": {"rule": "permanent-policy record"}})
