@@ -410,5 +410,6 @@ const char *const db_sql[SQL_COUNT] = {
         "SELECT 1 FROM suppression WHERE address = ?1 AND (scope = '*' OR scope = ?2)"
         " AND lifted_at IS NULL AND held_why IS NULL"
         " AND (until IS NULL OR until > strftime('%Y-%m-%d %H:%M:%f', 'now')) LIMIT 1",
+    [SQL_NOTICE_ADD] = "INSERT INTO notice (at_ms, type, data) VALUES (?, ?, ?)",
     DB_SQL_SOFT,
     DB_SQL_COUNTERS};
