@@ -17,7 +17,7 @@ own base base64 buf cleanup clock digest expiry file json_scan limits log net_ad
 own message address arn authentic mention ses_event sns_message sns_signature sns_url verdict
 own policy intake policy policy_list
 own config settings
-own store store store_read store_retention
+own store store store_read store_retention store_notice
 own remote certificates https simulator
 own report amazon filter listing output rule_text story text when
 
