@@ -134,8 +134,8 @@ const struct setting settings_table[] = {
          "Where Prometheus metrics, a health check and the JSON API are served: GET\n"
          "/metrics, GET /healthz, and what sesbounced(8) has under API. `listen =`\n"
          "with no value turns them off. Every user of this machine can read the list\n"
-         "over loopback, unless there is a tokens_file. Any address except loopback\n"
-         "and unix:/PATH needs tokens_file, certificate and key."},
+         "over loopback; over unix:/PATH only those who may open that. Any other\n"
+         "address needs tokens_file, certificate and key."},
     {SETTING(LIST, admin, host, host), .max = SETTINGS_ITEMS_MAX,
      .check = settings_check_host,
      .help =
@@ -145,8 +145,9 @@ const struct setting settings_table[] = {
          "page in a browser can ask in the name of its own site."},
     {SETTING(OPTIONAL, admin, tokens_file, tokens_file), .check = settings_check_file,
      .help = "File with one `NAME:read:SHA256HEX` or `NAME:write:SHA256HEX` per line:\n"
-             "requests must have the header `Authorization: Bearer TOKEN`. Both kinds\n"
-             "may read, and there is nothing to write yet. To print the hash, type\n"
+             "a request that changes something, or that does not come over loopback or\n"
+             "unix:/PATH, must have the header `Authorization: Bearer TOKEN`. NAME is\n"
+             "recorded with each change. To print the hash, type\n"
              "printf %s \"$TOKEN\" | sha256sum"},
     {SETTING(OPTIONAL, admin, certificate, certificate), .check = settings_check_file,
      .help =

@@ -9,7 +9,7 @@
 /* Of `listen` the settings have made sure; what systemd passes they have not seen. */
 static int admin_check_passed(const struct admin *admin, struct buf *fault)
 {
-    if (admin->desk.tokens && admin->service->settings->admin.certificate)
+    if (admin->desk.rules.tokens && admin->service->settings->admin.certificate)
         return 0;
     if (!admin->sockets.passed || listen_is_local(&admin->sockets))
         return 0;
@@ -72,11 +72,13 @@ int admin_start(struct admin *admin, struct service *service, struct buf *fault)
 
     admin->service = service;
     admin->desk.service = service;
+    admin->desk.rules.hosts = &settings->admin.host;
+    admin->desk.rules.sockets = &admin->sockets;
     bodies_init(&admin->desk.bodies, API_BODIES_BYTES_MAX);
     if (settings->admin.listen.count == 0)
         return 0;
-    r = secrets_open(SECRETS_TOKENS, settings->admin.tokens_file, &admin->desk.tokens,
-                     fault);
+    r = secrets_open(SECRETS_TOKENS, settings->admin.tokens_file,
+                     &admin->desk.rules.tokens, fault);
     if (r == 0)
         admin_open_sockets(admin);
     if (r == 0)
@@ -95,5 +97,5 @@ void admin_stop(struct admin *admin)
         reader_stop(&admin->service->reader);
     server_stop(admin->server);
     listen_close(&admin->sockets);
-    secrets_free(admin->desk.tokens);
+    secrets_free(admin->desk.rules.tokens);
 }

@@ -1,7 +1,6 @@
 /*
  * What a handler of the JSON API gets and gives; routes.c lists the handlers. They know
  * neither sockets nor libmicrohttpd's callbacks; exchange.c carries requests to them.
- * They run on the reader's thread alone.
  */
 #ifndef SESBOUNCED_API_H
 #define SESBOUNCED_API_H
@@ -15,7 +14,8 @@ typedef const char *api_parameter_fn(void *context, const char *name);
 
 struct api_request {
     api_parameter_fn *parameter;
-    void *context; /* of `parameter` */
+    void *context;    /* of `parameter` */
+    const char *rest; /* what follows the route's path, decoded; "": nothing */
     struct str body;
     const struct settings *settings;
     int64_t now_ms;
@@ -26,12 +26,22 @@ struct api_request {
 typedef int api_handler(struct store *store, const struct api_request *request,
                         struct buf *ret, struct problem *problem);
 
+/* Who answers, and on which thread. */
+enum api_kind {
+    API_HEALTH, /* these two: exchange.c, on the admin thread */
+    API_METRICS,
+    API_FIXED, /* `read`, on the admin thread, without a store */
+    API_READS, /* `read`, on the reader's thread */
+    API_WRITES,
+};
+
 struct api_route {
-    const char *path;
+    const char *path; /* that ends in '/': of everything that begins so and goes on */
     const char *method;
+    enum api_kind kind;
     size_t body_bytes_max;         /* 0: it takes none */
-    const char *const *parameters; /* names, ended by NULL */
-    api_handler *run;
+    const char *const *parameters; /* names, ended by NULL; NULL: any, and none counts */
+    api_handler *read;
 };
 
 #endif

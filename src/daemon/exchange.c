@@ -2,12 +2,10 @@
 
 #include <errno.h>
 
-#include "daemon/admin_host.h"
 #include "daemon/answers.h"
 #include "daemon/framing.h"
 #include "daemon/limits.h"
 #include "daemon/routes.h"
-#include "daemon/secrets.h"
 #include "daemon/server.h"
 
 enum exchange_stage { EXCHANGE_HAS_LINE, EXCHANGE_HAS_HEAD, EXCHANGE_IS_LENT };
@@ -18,13 +16,17 @@ struct exchange {
     struct MHD_Connection *connection;
     struct connection *client;
     enum exchange_stage stage;
-    const struct api_route *route; /* NULL: /metrics or /healthz */
+    const struct api_route *route; /* NULL: none was found */
+    const char *rest;              /* of the path, behind the route's */
+    struct caller caller;
     struct buf body;
     uint64_t announced_bytes;
     uint64_t swallowed_bytes; /* read and thrown away behind a problem */
     struct buf answer;
+    bool has_nul;           /* in its path or a parameter */
     bool is_last;           /* where it ends is not sure, so nothing may follow it */
     struct problem problem; /* with a status: decided */
+    char allow[ROUTE_METHODS_BYTES]; /* with 405: the methods that the path has */
 };
 
 /* --- answers --------------------------------------------------------------------- */
@@ -59,9 +61,7 @@ static enum MHD_Result exchange_reply(struct desk *desk,
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
                                       "Bearer");
     if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
-                                      exchange->route ? exchange->route->method
-                                                      : MHD_HTTP_METHOD_GET);
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, exchange->allow);
     if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER,
                                       HTTP_RETRY_AFTER_S);
@@ -81,6 +81,16 @@ static enum MHD_Result exchange_refuse(struct desk *desk,
         return MHD_NO;
     return exchange_reply(desk, connection, exchange, exchange->problem.status,
                           "application/problem+json", &text);
+}
+
+static enum MHD_Result exchange_answer(struct desk *desk,
+                                       struct MHD_Connection *connection,
+                                       struct exchange *exchange)
+{
+    return exchange->problem.status != 0
+               ? exchange_refuse(desk, connection, exchange)
+               : exchange_reply(desk, connection, exchange, MHD_HTTP_OK,
+                                "application/json", &exchange->answer);
 }
 
 static enum MHD_Result exchange_send_metrics(struct desk *desk,
@@ -119,13 +129,17 @@ static struct exchange *exchange_of(struct question *question)
     return queue_entry(question, struct exchange, question);
 }
 
-static int exchange_ask(struct question *question, struct store *store)
+static int exchange_read_answer(struct exchange *exchange, struct store *store)
 {
-    struct exchange *exchange = exchange_of(question);
-    const struct api_request request = {parameter_find, exchange->connection,
-                                        buf_str(&exchange->body), exchange->settings,
-                                        clock_wall_ms()};
-    int r = exchange->route->run(store, &request, &exchange->answer, &exchange->problem);
+    const struct api_request request = {
+        .parameter = parameter_find,
+        .context = exchange->connection,
+        .rest = exchange->rest,
+        .body = buf_str(&exchange->body),
+        .settings = exchange->settings,
+        .now_ms = clock_wall_ms(),
+    };
+    int r = exchange->route->read(store, &request, &exchange->answer, &exchange->problem);
 
     if (r == -E2BIG)
         r = problem_set(&exchange->problem, MHD_HTTP_INTERNAL_SERVER_ERROR,
@@ -133,6 +147,11 @@ static int exchange_ask(struct question *question, struct store *store)
                         API_ANSWER_BYTES_MAX);
     /* What is wrong with the request is not a fault of the store. */
     return exchange->problem.status == 0 ? r : 0;
+}
+
+static int exchange_ask(struct question *question, struct store *store)
+{
+    return exchange_read_answer(exchange_of(question), store);
 }
 
 static void exchange_decide(struct exchange *exchange, int fault)
@@ -158,7 +177,6 @@ static enum MHD_Result exchange_lend(struct desk *desk, struct exchange *exchang
 {
     exchange->stage = EXCHANGE_IS_LENT;
     exchange->question = (struct question){.ask = exchange_ask, .done = exchange_done};
-    exchange->answer.max = API_ANSWER_BYTES_MAX;
     MHD_suspend_connection(exchange->connection);
     int r = reader_ask(&desk->service->reader, &exchange->question);
 
@@ -169,52 +187,26 @@ static enum MHD_Result exchange_lend(struct desk *desk, struct exchange *exchang
 
 /* --- the head -------------------------------------------------------------------- */
 
-static const char *header_find(struct MHD_Connection *connection, const char *name)
-{
-    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
-}
-
-/* Whom it is for, and who asks: before anything is disclosed. */
-static int caller_check(const struct desk *desk, struct MHD_Connection *connection,
-                        struct problem *problem)
-{
-    const char *token = header_find(connection, MHD_HTTP_HEADER_AUTHORIZATION);
-
-    if (!admin_host_is_ours(&desk->service->settings->admin.host,
-                            str_of(header_find(connection, MHD_HTTP_HEADER_HOST))))
-        return problem_set(problem, MHD_HTTP_MISDIRECTED_REQUEST,
-                           "the Host of this request is neither an IP address nor "
-                           "localhost; other names need a line `host = NAME` under "
-                           "[admin]");
-    if (desk->tokens && !(token && secrets_match_token(desk->tokens, str_of(token))))
-        return problem_set(problem, MHD_HTTP_UNAUTHORIZED,
-                           "send the header `Authorization: Bearer TOKEN`, with a token "
-                           "whose hash is in [admin] tokens_file");
-    return 0;
-}
-
-static bool is_health(const char *path)
-{
-    return strcmp(path, "/healthz") == 0;
-}
-
 static int route_check(struct exchange *exchange, const char *path, const char *method)
 {
-    bool is_own = is_health(path) || strcmp(path, "/metrics") == 0;
-    const char *takes = MHD_HTTP_METHOD_GET;
+    struct buf allow = {.max = sizeof(exchange->allow) - 1};
+    int r;
 
-    exchange->route = route_find(path);
-    if (exchange->route)
-        takes = exchange->route->method;
-    else if (!is_own)
+    exchange->route = route_find(path, method);
+    if (exchange->route) {
+        exchange->rest = route_rest(exchange->route, path);
+        return 0;
+    }
+    r = route_methods(path, &allow);
+    if (r == 0)
+        (void)snprintf(exchange->allow, sizeof(exchange->allow), "%s",
+                       buf_str(&allow).data);
+    buf_done(&allow);
+    if (r < 0 || exchange->allow[0] == '\0')
         return problem_set(&exchange->problem, MHD_HTTP_NOT_FOUND,
-                           "there is no such path; try /v1/check, /v1/why, "
-                           "/v1/suppressions, "
-                           "/metrics or /healthz");
-    return strcmp(method, takes) == 0
-               ? 0
-               : problem_set(&exchange->problem, MHD_HTTP_METHOD_NOT_ALLOWED, "only %s",
-                             takes);
+                           "there is no such path; sesbounced(8) lists them under API");
+    return problem_set(&exchange->problem, MHD_HTTP_METHOD_NOT_ALLOWED,
+                       "this path takes only %s", exchange->allow);
 }
 
 struct naming {
@@ -242,8 +234,9 @@ static int parameters_check(struct exchange *exchange, struct MHD_Connection *co
 {
     struct naming naming = {exchange->route->parameters, &exchange->problem};
 
-    (void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, parameter_check,
-                                    &naming);
+    if (naming.known)
+        (void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND,
+                                        parameter_check, &naming);
     return exchange->problem.status == 0 ? 0 : -EINVAL;
 }
 
@@ -262,12 +255,17 @@ static int exchange_check_head(struct desk *desk, struct MHD_Connection *connect
                            "it is not clear where this request ends");
     exchange->is_last = !framing.is_announced;
     exchange->announced_bytes = framing.length;
-    r = caller_check(desk, connection, problem);
+    if (exchange->has_nul)
+        return problem_set(problem, MHD_HTTP_BAD_REQUEST,
+                           "the path or a parameter has a NUL");
+    r = caller_identify(&desk->rules, connection, &exchange->caller, problem);
     if (r == 0)
         r = route_check(exchange, path, method);
-    if (r == 0 && exchange->route)
+    if (r == 0)
+        r = caller_may(&desk->rules, &exchange->caller, exchange->route, problem);
+    if (r == 0)
         r = parameters_check(exchange, connection);
-    most = r == 0 && exchange->route ? exchange->route->body_bytes_max : 0;
+    most = r == 0 ? exchange->route->body_bytes_max : 0;
     exchange->body.max = most;
     return r == 0 && framing.length > most
                ? problem_set(problem, MHD_HTTP_CONTENT_TOO_LARGE,
@@ -283,8 +281,9 @@ void *exchange_begin(void *context, const char *uri, struct MHD_Connection *conn
     struct connection *client = server_client(connection);
     struct exchange *exchange = client ? calloc(1, sizeof(*exchange)) : NULL;
 
-    (void)uri;
     if (exchange) {
+        /* libmicrohttpd's decoded strings would end there. */
+        exchange->has_nul = strstr(uri, "%00");
         exchange->settings = desk->service->settings;
         exchange->client = client;
         exchange->connection = connection;
@@ -315,22 +314,33 @@ static enum MHD_Result exchange_read_body(struct desk *desk, struct exchange *ex
                                                                                  : MHD_NO;
 }
 
-static enum MHD_Result exchange_finish(struct desk *desk,
-                                       struct MHD_Connection *connection,
-                                       struct exchange *exchange, const char *path)
+/* The whole request is there. */
+static enum MHD_Result exchange_run(struct desk *desk, struct MHD_Connection *connection,
+                                    struct exchange *exchange)
 {
-    connection_received(exchange->client);
-    if (exchange->problem.status != 0)
-        return exchange_refuse(desk, connection, exchange);
-    if (exchange->stage == EXCHANGE_IS_LENT)
-        return exchange_reply(desk, connection, exchange, MHD_HTTP_OK, "application/json",
-                              &exchange->answer);
-    if (exchange->route)
-        return exchange_lend(desk, exchange);
-    if (is_health(path))
+    exchange->answer.max = API_ANSWER_BYTES_MAX;
+    switch (exchange->route->kind) {
+    case API_HEALTH:
         return answers_send_health(desk->service, connection, exchange->client, true,
                                    exchange_closes(desk, exchange));
-    return exchange_send_metrics(desk, connection, exchange);
+    case API_METRICS:
+        return exchange_send_metrics(desk, connection, exchange);
+    case API_FIXED:
+        exchange_decide(exchange, exchange_read_answer(exchange, NULL));
+        return exchange_answer(desk, connection, exchange);
+    default:
+        return exchange_lend(desk, exchange);
+    }
+}
+
+static enum MHD_Result exchange_finish(struct desk *desk,
+                                       struct MHD_Connection *connection,
+                                       struct exchange *exchange)
+{
+    connection_received(exchange->client);
+    return exchange->problem.status != 0 || exchange->stage == EXCHANGE_IS_LENT
+               ? exchange_answer(desk, connection, exchange)
+               : exchange_run(desk, connection, exchange);
 }
 
 enum MHD_Result exchange_read(void *context, struct MHD_Connection *connection,
@@ -357,7 +367,7 @@ enum MHD_Result exchange_read(void *context, struct MHD_Connection *connection,
         *len = 0;
         return result;
     }
-    return exchange_finish(desk, connection, exchange, url);
+    return exchange_finish(desk, connection, exchange);
 }
 
 void exchange_end(void *context, struct MHD_Connection *connection, void **state,

@@ -8,13 +8,13 @@
 
 #include <microhttpd.h>
 
-#include "daemon/api.h"
+#include "daemon/caller.h"
 #include "daemon/service.h"
 
 /* What the answers need. */
 struct desk {
     struct service *service;
-    struct secrets *tokens; /* NULL: nobody is asked */
+    struct caller_rules rules;
     struct bodies bodies;
 };
 

@@ -170,6 +170,8 @@
 #define SECRETS_MAX           64
 #define CREDENTIALS_BYTES_MAX (32 * 1024)
 #define TOKENS_BYTES_MAX      (16 * 1024)
+/* The name of a token, which every change that is made with it keeps. */
+#define SECRET_NAME_BYTES 64
 /* 64 bits of SHA-256 distinguish the addresses in a log. */
 #define LOG_ADDRESS_HASH_DIGITS 16
 /* Once nobody is accepted any more, open connections are answered for this long; and so
@@ -198,6 +200,8 @@
 #define API_ROWS_SEEN_MAX 20000
 /* Looked up in one state of the list: some milliseconds, in which upkeep waits. */
 #define API_READ_ADDRESSES 1000
+/* The methods of a path, `GET, POST, PUT, DELETE`. */
+#define ROUTE_METHODS_BYTES 32
 /* A sentence that quotes a parameter or a member. */
 #define PROBLEM_DETAIL_BYTES 512
 /* About forty series of a hundred bytes, and those about the database. */

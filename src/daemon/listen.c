@@ -176,20 +176,41 @@ bool listen_address_is_local(const struct sockaddr *address)
     return address->sa_family == AF_UNIX;
 }
 
+union own_address {
+    struct sockaddr any;
+    struct sockaddr_storage room;
+};
+
+/* False, too, when it is not known. */
+static bool socket_local_address(int fd, union own_address *ret)
+{
+    socklen_t len = sizeof(*ret);
+
+    *ret = (union own_address){.room = {.ss_family = AF_UNSPEC}};
+    return getsockname(fd, &ret->any, &len) == 0 && listen_address_is_local(&ret->any);
+}
+
 bool listen_is_local(const struct listen_sockets *sockets)
 {
-    for (size_t i = 0; i < sockets->count; i++) {
-        union {
-            struct sockaddr any;
-            struct sockaddr_storage room;
-        } address = {.room = {.ss_family = AF_UNSPEC}};
-        socklen_t len = sizeof(address);
+    union own_address address;
 
-        if (getsockname(sockets->fds[i], &address.any, &len) < 0 ||
-            !listen_address_is_local(&address.any))
+    for (size_t i = 0; i < sockets->count; i++)
+        if (!socket_local_address(sockets->fds[i], &address))
             return false;
-    }
     return true;
+}
+
+bool listen_is_reached_locally(const struct listen_sockets *sockets, int connection)
+{
+    union own_address reached, listens;
+
+    if (!socket_local_address(connection, &reached))
+        return false;
+    for (size_t i = 0; i < sockets->count; i++)
+        if (socket_local_address(sockets->fds[i], &listens) &&
+            memcmp(&reached, &listens, sizeof(reached)) == 0)
+            return true;
+    return false;
 }
 
 void listen_close(struct listen_sockets *sockets)

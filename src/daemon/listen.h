@@ -31,6 +31,10 @@ bool listen_address_is_local(const struct sockaddr *address);
 /* Can nobody outside this machine reach any of them? */
 bool listen_is_local(const struct listen_sockets *sockets);
 
+/* Did a connection, accepted by one of these, come over a loopback address or a unix
+ * socket that is listened on as such? Not over one of all addresses. */
+bool listen_is_reached_locally(const struct listen_sockets *sockets, int connection);
+
 /* Appends where they listen: `127.0.0.1:9025 unix:/run/s.sock`. */
 void listen_describe(const struct listen_sockets *sockets, struct buf *ret);
 void listen_close(struct listen_sockets *sockets);

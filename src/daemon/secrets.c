@@ -12,6 +12,7 @@
 struct secrets {
     size_t count;
     char hashes[SECRETS_MAX][HASH_DIGITS + 1]; /* in lower case */
+    struct secrets_token tokens[SECRETS_MAX];  /* of SECRETS_TOKENS */
 };
 
 static void secret_hash(struct str secret, char ret[HASH_DIGITS + 1])
@@ -24,35 +25,45 @@ static void secret_hash(struct str secret, char ret[HASH_DIGITS + 1])
 
 /* --- lines ----------------------------------------------------------------------- */
 
-static bool credentials_parse(struct str line, char ret[HASH_DIGITS + 1])
+static bool credentials_parse(struct secrets *secrets, size_t at, struct str line)
 {
-    secret_hash(line, ret);
+    secret_hash(line, secrets->hashes[at]);
     return memchr(line.data, ':', line.len);
 }
 
-/* What is left of the line must be the hash: a colon in it is not a hex digit. */
-static bool token_parse(struct str line, char ret[HASH_DIGITS + 1])
+static bool hash_parse(struct str hex, char ret[HASH_DIGITS + 1])
 {
-    struct str name;
-    struct str right;
-
-    if (!str_split(&line, ':', &name) || name.len == 0 ||
-        !str_split(&line, ':', &right) ||
-        !(str_equal(right, STR("read")) || str_equal(right, STR("write"))) ||
-        line.len != HASH_DIGITS)
+    if (hex.len != HASH_DIGITS)
         return false;
     for (size_t i = 0; i < HASH_DIGITS; i++) {
-        ret[i] = ascii_lower(line.data[i]);
+        ret[i] = ascii_lower(hex.data[i]);
         if (!ascii_is_digit(ret[i]) && (ret[i] < 'a' || ret[i] > 'f'))
             return false;
     }
     return true;
 }
 
+/* What is left of the line must be the hash: a colon in it is not a hex digit. */
+static bool token_parse(struct secrets *secrets, size_t at, struct str line)
+{
+    struct secrets_token *token = &secrets->tokens[at];
+    struct str name;
+    struct str right;
+
+    if (!str_split(&line, ':', &name) || name.len == 0 ||
+        name.len >= sizeof(token->name) || !str_is_utf8(name) ||
+        !str_split(&line, ':', &right))
+        return false;
+    memcpy(token->name, name.data, name.len);
+    token->writes = str_equal(right, STR("write"));
+    return (token->writes || str_equal(right, STR("read"))) &&
+           hash_parse(line, secrets->hashes[at]);
+}
+
 static const struct secrets_form {
     const char *setting;
     size_t max_bytes;
-    bool (*parse)(struct str line, char ret[HASH_DIGITS + 1]);
+    bool (*parse)(struct secrets *secrets, size_t at, struct str line);
     const char *malformed;
     const char *too_many;
     const char *none;
@@ -86,7 +97,7 @@ static const char *secrets_add_line(struct secrets *secrets,
         return NULL;
     if (secrets->count >= SECRETS_MAX)
         return form->too_many;
-    if (!form->parse(line, secrets->hashes[secrets->count]))
+    if (!form->parse(secrets, secrets->count, line))
         return form->malformed;
     secrets->count++;
     return NULL;
@@ -156,15 +167,21 @@ void secrets_free(struct secrets *secrets)
 
 /* --- who asks -------------------------------------------------------------------- */
 
-static bool secrets_match(const struct secrets *secrets, struct str secret)
+/* Which line it is, counted from 1; 0: none. As long for each, and for none. */
+static size_t secrets_find(const struct secrets *secrets, struct str secret)
 {
     char hash[HASH_DIGITS + 1];
-    int match = 0;
+    size_t found = 0;
 
     secret_hash(secret, hash);
-    for (size_t i = 0; i < secrets->count; i++)
-        match |= CRYPTO_memcmp(hash, secrets->hashes[i], HASH_DIGITS) == 0;
-    return match != 0;
+    for (size_t i = 0; i < secrets->count; i++) {
+        size_t differs =
+            (size_t)(CRYPTO_memcmp(hash, secrets->hashes[i], HASH_DIGITS) != 0);
+
+        /* All bits where it is the same, none where it differs. */
+        found = (found & ~(differs - 1)) | ((i + 1) & (differs - 1));
+    }
+    return found;
 }
 
 /* 1 or 0, or -ENOMEM: cannot tell now. */
@@ -179,7 +196,7 @@ static int credentials_match(const struct secrets *secrets, const char *user,
     buf_init(&pair, CREDENTIALS_BYTES_MAX);
     r = buf_printf(&pair, "%s:%s", user, password);
     if (r == 0)
-        r = secrets_match(secrets, buf_str(&pair));
+        r = secrets_find(secrets, buf_str(&pair)) > 0;
     if (pair.data)
         OPENSSL_cleanse(pair.data, pair.len);
     buf_done(&pair);
@@ -214,7 +231,8 @@ enum verdict secrets_check_credentials(const struct secrets *secrets, bool was_s
     return VERDICT_CREDENTIALS;
 }
 
-bool secrets_match_token(const struct secrets *secrets, struct str authorization)
+const struct secrets_token *secrets_find_token(const struct secrets *secrets,
+                                               struct str authorization)
 {
     struct str scheme;
     struct str token;
@@ -222,8 +240,9 @@ bool secrets_match_token(const struct secrets *secrets, struct str authorization
     authorization = str_trim(authorization);
     if (!str_split(&authorization, ' ', &scheme) ||
         !str_equal_nocase(scheme, STR("Bearer")))
-        return false;
+        return NULL;
     token = str_trim(authorization);
     /* The hash of nothing is what a line made with an unset $TOKEN holds. */
-    return token.len > 0 && secrets_match(secrets, token);
+    size_t found = token.len > 0 ? secrets_find(secrets, token) : 0;
+    return found > 0 ? &secrets->tokens[found - 1] : NULL;
 }

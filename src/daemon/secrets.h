@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 
+#include "daemon/limits.h"
 #include "sesbounce/buf.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/str.h"
@@ -44,8 +45,15 @@ enum verdict secrets_check_credentials(const struct secrets *secrets, bool was_s
                                        const char *user, const char *password,
                                        const char **ret_fault);
 
-/* True when `authorization`, the value of that header, is `Bearer TOKEN` with a token of
- * the file, be it for reading or writing. */
-bool secrets_match_token(const struct secrets *secrets, struct str authorization);
+/* One of a tokens file. */
+struct secrets_token {
+    char name[SECRET_NAME_BYTES]; /* who has it: the actor of what is done with it */
+    bool writes;                  /* and reads; else it only reads */
+};
+
+/* The token of the file that `authorization`, the value of that header, has: `Bearer
+ * TOKEN`. Borrowed from `secrets`; NULL: none. */
+const struct secrets_token *secrets_find_token(const struct secrets *secrets,
+                                               struct str authorization);
 
 #endif

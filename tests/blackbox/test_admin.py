@@ -27,6 +27,7 @@ from fakesns import TOPIC, Authority, now
 TOKEN = "zebra-4711"
 TIMEOUT = 20
 SCRAPE_SECONDS = 10  # Prometheus's own time-out unless it is set
+PROXIED = {"X-Forwarded-For": "203.0.113.7"}  # it speaks for somebody else
 PATHS = pytest.mark.parametrize("path", ["/metrics", "/healthz"])
 
 
@@ -185,6 +186,7 @@ def test_there_is_nothing_else(make_daemon, home):
     make_daemon(admin=listen(home)).start()
     assert_problem(ask(home, "/"), 404)
     assert ask(home, "/metrics", method="POST").headers["Allow"] == "GET"
+    assert_problem(ask(home, "/metrics%00/x"), 400)
 
 
 # --- with tokens
@@ -199,7 +201,18 @@ def guarded(make_daemon, home) -> Daemon:
 @PATHS
 @pytest.mark.parametrize("token", [TOKEN, "other"], ids=["read", "write"])
 def test_200_with_a_token_of_the_file(guarded, home, path, token):
-    assert ask(home, path, bearer(token)).status == 200
+    assert ask(home, path, bearer(token) | PROXIED).status == 200
+
+
+@PATHS
+def test_reading_from_this_machine_needs_no_token(guarded, home, path):
+    for headers in ({}, bearer("wrong"), bearer(TOKEN)):
+        assert ask(home, path, headers).status == 200
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded"])
+def test_a_proxy_on_this_machine_needs_a_token(guarded, home, header):
+    assert_problem(ask(home, "/metrics", {header: "for=203.0.113.7"}), 401)
 
 
 @PATHS
@@ -219,16 +232,16 @@ def test_200_with_a_token_of_the_file(guarded, home, path, token):
     ids=["none", "empty", "wrong", "prefix", "longer", "hash", "bare", "basic", "misnamed"],
 )
 def test_401_without_a_token_of_the_file(guarded, home, path, headers):
-    reply = ask(home, path, headers)
+    reply = ask(home, path, headers | PROXIED)
     assert_problem(reply, 401, secret=TOKEN)
     assert reply.headers["WWW-Authenticate"] == "Bearer"
     assert "Authorization: Bearer" in reply.text and "tokens_file" in reply.text
 
 
 def test_401_comes_before_anything_is_disclosed(guarded, home):
-    assert_problem(ask(home, "/nothing-here"), 401)
-    assert_problem(ask(home, "/metrics", method="DELETE"), 401)
-    assert_problem(ask(home, f"/metrics?token={TOKEN}"), 401)
+    assert_problem(ask(home, "/nothing-here", PROXIED), 401)
+    assert_problem(ask(home, "/metrics", PROXIED, method="DELETE"), 401)
+    assert_problem(ask(home, f"/metrics?token={TOKEN}", PROXIED), 401)
 
 
 def test_421_for_the_name_of_another_site(make_daemon, home):
@@ -247,7 +260,7 @@ def test_421_comes_before_the_token(guarded, home):
 def test_a_connection_is_asked_again_for_each_request(guarded, home):
     connection = Connection(home / "admin.sock")
     for headers, status in ((bearer(TOKEN), 200), ({}, 401), (bearer(TOKEN), 200)):
-        connection.request("GET", "/healthz", headers=headers)
+        connection.request("GET", "/healthz", headers=headers | PROXIED)
         reply = connection.getresponse()
         reply.read()
         assert reply.status == status
@@ -364,8 +377,8 @@ def secured(make_daemon, authority, home) -> Daemon:
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_tls_is_served_and_asks_for_the_token(secured, authority, home, path, version):
     context = trusting(authority, minimum_version=version, maximum_version=version)
-    assert ask(home, path, bearer(TOKEN), context=context).status == 200
-    assert_problem(ask(home, path, context=context), 401)
+    assert ask(home, path, bearer(TOKEN) | PROXIED, context=context).status == 200
+    assert_problem(ask(home, path, PROXIED, context=context), 401)
 
 
 def test_plain_http_gets_nothing_from_a_tls_listener(secured, home):
@@ -454,7 +467,7 @@ def test_a_passed_socket_in_the_open_is_served_with_tokens_and_tls(
     daemon = make_daemon(inherit=False, admin=admin)
     spawn_passing(daemon, in_the_open)
     daemon.wait_log("notice: ready")
-    for headers, status in ((bearer(TOKEN), 200), ({}, 401)):
+    for headers, status in ((bearer(TOKEN), 200), ({}, 401), (bearer("other"), 401)):
         connection = http.client.HTTPSConnection(
             "127.0.0.1", in_the_open.getsockname()[1], context=trusting(authority), timeout=20
         )

@@ -15,6 +15,7 @@
 
 /* Made by hand: printf %s TOKEN | sha256sum */
 #define HASH_OF_ABC     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+#define HASH_OF_TOKEN1  "df3e6b0bb66ceaadca4f84cbc371fd66e04d20fe51fc414da8d1b84d31d178de"
 #define HASH_OF_NOTHING "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 static int read_text(const char *text, struct secrets **ret, struct buf *fault)
@@ -75,19 +76,34 @@ static void the_token_of_a_hash_in_the_file_matches(void **state)
         tokens_of("# who may\n\n  scraper:read:" HASH_OF_ABC "\r\n");
 
     (void)state;
-    assert_true(secrets_match_token(tokens, STR("Bearer abc")));
-    assert_true(secrets_match_token(tokens, STR("bearer   abc ")));
-    assert_false(secrets_match_token(tokens, STR("Bearer abd")));
-    assert_false(secrets_match_token(tokens, STR("Bearer ab")));
-    assert_false(secrets_match_token(tokens, STR("Bearer abcd")));
-    assert_false(secrets_match_token(tokens, STR("Bearer a bc")));
-    assert_false(secrets_match_token(tokens, STR("Bearer " HASH_OF_ABC)));
-    assert_false(secrets_match_token(tokens, STR("Basic abc")));
-    assert_false(secrets_match_token(tokens, STR("Bearerabc")));
-    assert_false(secrets_match_token(tokens, STR("Bearer")));
-    assert_false(secrets_match_token(tokens, STR("abc")));
-    assert_false(secrets_match_token(tokens, STR("")));
-    assert_false(secrets_match_token(tokens, STR_ABSENT));
+    assert_non_null(secrets_find_token(tokens, STR("Bearer abc")));
+    assert_non_null(secrets_find_token(tokens, STR("bearer   abc ")));
+    assert_null(secrets_find_token(tokens, STR("Bearer abd")));
+    assert_null(secrets_find_token(tokens, STR("Bearer ab")));
+    assert_null(secrets_find_token(tokens, STR("Bearer abcd")));
+    assert_null(secrets_find_token(tokens, STR("Bearer a bc")));
+    assert_null(secrets_find_token(tokens, STR("Bearer " HASH_OF_ABC)));
+    assert_null(secrets_find_token(tokens, STR("Basic abc")));
+    assert_null(secrets_find_token(tokens, STR("Bearerabc")));
+    assert_null(secrets_find_token(tokens, STR("Bearer")));
+    assert_null(secrets_find_token(tokens, STR("abc")));
+    assert_null(secrets_find_token(tokens, STR("")));
+    assert_null(secrets_find_token(tokens, STR_ABSENT));
+}
+
+static void a_token_has_the_name_and_the_right_of_its_line(void **state)
+{
+    _cleanup_(secrets_freep) struct secrets *tokens =
+        tokens_of("nobody:write:" HASH_OF_NOTHING "\nscraper:read:" HASH_OF_ABC
+                  "\nother:write:" HASH_OF_TOKEN1 "\n");
+    const struct secrets_token *scraper = secrets_find_token(tokens, STR("Bearer abc"));
+    const struct secrets_token *other = secrets_find_token(tokens, STR("Bearer token1"));
+
+    (void)state;
+    assert_string_equal(scraper->name, "scraper");
+    assert_false(scraper->writes);
+    assert_string_equal(other->name, "other");
+    assert_true(other->writes);
 }
 
 static void hashes_may_be_in_upper_case(void **state)
@@ -96,7 +112,7 @@ static void hashes_may_be_in_upper_case(void **state)
         "a:read:BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD");
 
     (void)state;
-    assert_true(secrets_match_token(tokens, STR("Bearer abc")));
+    assert_non_null(secrets_find_token(tokens, STR("Bearer abc")));
 }
 
 static void every_line_counts_up_to_the_maximum(void **state)
@@ -109,9 +125,9 @@ static void every_line_counts_up_to_the_maximum(void **state)
     for (unsigned i = 1; i <= SECRETS_MAX; i++)
         append_line(&text, i);
     tokens = tokens_of(text.data);
-    assert_true(secrets_match_token(tokens, STR("Bearer token1")));
-    assert_true(secrets_match_token(tokens, STR("Bearer token64")));
-    assert_false(secrets_match_token(tokens, STR("Bearer token65")));
+    assert_non_null(secrets_find_token(tokens, STR("Bearer token1")));
+    assert_non_null(secrets_find_token(tokens, STR("Bearer token64")));
+    assert_null(secrets_find_token(tokens, STR("Bearer token65")));
     append_line(&text, SECRETS_MAX + 1);
     assert_fault(text.data, "line 65: too many");
     buf_done(&text);
@@ -123,9 +139,9 @@ static void an_empty_token_never_matches(void **state)
         tokens_of("unset:read:" HASH_OF_NOTHING "\n");
 
     (void)state;
-    assert_false(secrets_match_token(tokens, STR("Bearer ")));
-    assert_false(secrets_match_token(tokens, STR("Bearer")));
-    assert_false(secrets_match_token(tokens, STR("")));
+    assert_null(secrets_find_token(tokens, STR("Bearer ")));
+    assert_null(secrets_find_token(tokens, STR("Bearer")));
+    assert_null(secrets_find_token(tokens, STR("")));
 }
 
 static void a_line_that_is_not_a_token_is_a_fault_and_named(void **state)
@@ -140,6 +156,9 @@ static void a_line_that_is_not_a_token_is_a_fault_and_named(void **state)
         "scraper:admin:" HASH_OF_ABC,
         "scraper:" HASH_OF_ABC,
         "scraper:read:abc",
+        "a-name-of-64-bytes-----------------------------------------------:"
+        "read:" HASH_OF_ABC,
+        "\xff:read:" HASH_OF_ABC,
         "scraper:read:" HASH_OF_ABC "0",
         "scraper:read:" HASH_OF_ABC "  -",
         "scraper:read: " HASH_OF_ABC,
@@ -186,6 +205,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_token_of_a_hash_in_the_file_matches),
+        cmocka_unit_test(a_token_has_the_name_and_the_right_of_its_line),
         cmocka_unit_test(hashes_may_be_in_upper_case),
         cmocka_unit_test(every_line_counts_up_to_the_maximum),
         cmocka_unit_test(an_empty_token_never_matches),
