@@ -242,8 +242,9 @@ struct store_rebuilt {
 };
 typedef int store_rebuilt_fn(void *context, const struct store_rebuilt *change);
 /* Changes the entries, and reports what; once. Part of the caller's transaction, unless
- * it is a dry run. Looks again where something has changed since. 0 or a fault, as
- * above. */
+ * it is a dry run. Looks again where another process has changed something since; over
+ * this connection nothing else may have been done to the address. 0 or a fault, as above.
+ */
 int store_rebuild_save(struct store_rebuilding *rebuilding, store_rebuilt_fn *report,
                        void *context);
 

@@ -22,6 +22,7 @@ struct store_rebuilding {
     struct store_rebuild rebuild;
     struct replay replay;
     struct revision revision;
+    int64_t version; /* of the whole database: differs once another process has written */
 };
 
 void store_rebuilding_free(struct store_rebuilding *rebuilding)
@@ -85,6 +86,8 @@ int store_rebuild_look(struct store *store, const struct store_rebuild *rebuild,
     if (r < 0 || !scopes_compare(replay))
         return r;
     r = revision_read(replay, &rebuilding->revision);
+    if (r == 0)
+        r = db_version(store, &rebuilding->version);
     if (r < 0)
         return r;
     *ret = take_ptr(rebuilding);
@@ -150,8 +153,13 @@ static int rebuilding_is_current(struct store_rebuilding *rebuilding)
 {
     const struct revision *was = &rebuilding->revision;
     struct revision now = {0};
-    int r = revision_read(&rebuilding->replay, &now);
+    int64_t version = 0;
+    int r = db_version(rebuilding->replay.store, &version);
 
+    /* What this process has written meanwhile concerns other addresses. */
+    if (r < 0 || version == rebuilding->version)
+        return r < 0 ? r : 1;
+    r = revision_read(&rebuilding->replay, &now);
     if (r < 0)
         return r;
     if (now.event_count != was->event_count || now.last_event_id != was->last_event_id ||
