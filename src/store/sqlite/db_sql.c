@@ -346,10 +346,8 @@ const char *const db_sql[SQL_COUNT] = {
     [SQL_EVENT_LATER] = "SELECT 1 FROM event WHERE address = ? AND occurred_at > ?"
                         " AND type = 'Complaint' LIMIT 1",
     [SQL_REBUILD_NEXT] =
-        "SELECT address FROM (SELECT DISTINCT address FROM event WHERE address > ?1"
-        " ORDER BY address LIMIT ?2) UNION"
-        " SELECT address FROM (SELECT DISTINCT address FROM suppression"
-        " WHERE address > ?1 ORDER BY address LIMIT ?2) ORDER BY 1 LIMIT ?2",
+        "SELECT address FROM event WHERE address > ?1"
+        " UNION SELECT address FROM suppression WHERE address > ?1 ORDER BY 1 LIMIT ?2",
     [SQL_REBUILD_EVENTS] =
         "SELECT id, occurred_at FROM event WHERE address = ? AND (type = 'Bounce'"
         " OR type = 'Complaint' OR type = 'Subscription') LIMIT ?",
