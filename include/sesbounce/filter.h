@@ -33,4 +33,7 @@ int filter_number(const char *what, const char *word, int64_t *ret, struct buf *
 /* Reads a moment or an age; see when.h. 0, or -EINVAL with a sentence in `fault`. */
 int filter_when(const char *word, int64_t now_ms, int64_t *ret_ms, struct buf *fault);
 
+/* Can this be the name of a scope? False with the reason, as behind a colon. */
+bool filter_check_scope(struct str name, char ret_why[ADDRESS_FAULT_BYTES]);
+
 #endif

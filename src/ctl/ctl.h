@@ -184,11 +184,9 @@ const char *command_writes(struct ctl *ctl);
 void command_note_as_owner(const struct ctl *ctl, const char *path);
 
 /*
- * scopes.c: can this be the name of a scope? False with a reason. The same for --scope,
- * if it is given: false after telling. And says so if no mail belongs to that scope, by
- * the configuration where it was read.
+ * scopes.c: can --scope, if it is given, be the name of a scope? False after telling. And
+ * says so if no mail belongs to that scope, by the configuration where it was read.
  */
-bool scopes_check_name(struct str name, char ret_why[ADDRESS_FAULT_BYTES]);
 bool scopes_check_option(const struct ctl *ctl);
 void scopes_warn(const struct ctl *ctl);
 

@@ -6,6 +6,7 @@
 
 #include "ctl/ctl.h"
 #include "sesbounce/clock.h"
+#include "sesbounce/filter.h"
 #include "sesbounce/text.h"
 
 struct taking {
@@ -120,7 +121,7 @@ static bool scope_take(struct taking *taking, const struct list_fields *fields,
         return entry_refuse(
             taking, "`%.*s` names several scopes; --scope says which one is meant",
             STR_ARG(shown));
-    if (!scopes_check_name(scope, why))
+    if (!filter_check_scope(scope, why))
         return entry_refuse(taking, "`%.*s` is not a scope: %s", STR_ARG(shown), why);
     (void)text_keep(taking, scope, scope.len);
     entry->scope = str_of(taking->text->data + before);

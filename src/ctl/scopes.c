@@ -2,29 +2,13 @@
 #include <string.h>
 
 #include "ctl/ctl.h"
-#include "sesbounce/address.h"
-
-bool scopes_check_name(struct str name, char ret_why[ADDRESS_FAULT_BYTES])
-{
-    const char *why = NULL;
-    if (name.len == 0)
-        why = "it is empty; `*` is all mail";
-    else if (name.len >= POLICY_SCOPE_BYTES_MAX)
-        why = "it has more than 127 bytes";
-    else if (!address_check_text(name, ret_why))
-        return false;
-    else if (str_find(name, ' '))
-        why = "it contains a blank";
-    if (why)
-        (void)snprintf(ret_why, ADDRESS_FAULT_BYTES, "%s", why);
-    return !why;
-}
+#include "sesbounce/filter.h"
 
 bool scopes_check_option(const struct ctl *ctl)
 {
     char why[ADDRESS_FAULT_BYTES];
     const char *scope = ctl->value[OPTION_SCOPE];
-    if (!scope || scopes_check_name(str_of(scope), why))
+    if (!scope || filter_check_scope(str_of(scope), why))
         return true;
     struct str shown = str_cut(str_of(scope), POLICY_SCOPE_BYTES_MAX);
     ctl_fail("`%.*s` cannot be the name of a scope: %s", STR_ARG(shown), why);

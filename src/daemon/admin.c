@@ -19,6 +19,12 @@ static int admin_check_passed(const struct admin *admin, struct buf *fault)
     return -EINVAL;
 }
 
+static void admin_tell(int r)
+{
+    log_event(LOG_LEVEL_WARNING, "no metrics: their server could not be started",
+              {"ERROR", str_of(strerror(-r))});
+}
+
 /* Plain HTTP needs nothing that could be wrong in the settings. */
 static int admin_serve(struct admin *admin, struct buf *fault)
 {
@@ -41,16 +47,9 @@ static int admin_serve(struct admin *admin, struct buf *fault)
     };
     int r = server_start(&options, &admin->server, fault);
 
-    if (r == 0)
-        r = reader_start(&service->reader, service->settings->store.path,
-                         &service->health);
-    if (r == 0)
-        r = server_open(admin->server, admin->sockets.fds, admin->sockets.count);
-    if (r == -EINVAL || r == 0)
-        return r;
-    log_event(LOG_LEVEL_WARNING, "no metrics: their server could not be started",
-              {"ERROR", str_of(strerror(-r))});
-    return 0;
+    if (r != -EINVAL && r < 0)
+        admin_tell(r);
+    return r == -EINVAL ? r : 0;
 }
 
 static void admin_open_sockets(struct admin *admin)
@@ -90,11 +89,37 @@ int admin_start(struct admin *admin, struct service *service, struct buf *fault)
     return r;
 }
 
+void admin_open(struct admin *admin)
+{
+    struct service *service = admin->service;
+    int r;
+
+    if (!admin->server)
+        return;
+    r = reader_start(&service->reader, service->settings->store.path, &service->health);
+    if (r == 0)
+        r = server_open(admin->server, admin->sockets.fds, admin->sockets.count);
+    if (r < 0)
+        admin_tell(r);
+}
+
+void admin_close(struct admin *admin)
+{
+    if (!admin->server)
+        return;
+    server_close(admin->server);
+    reader_stop(&admin->service->reader);
+}
+
 void admin_stop(struct admin *admin)
 {
-    /* First: no connection may be lent when the server stops. */
-    if (admin->service)
-        reader_stop(&admin->service->reader);
+    const struct timespec pause = {0, 1000000L};
+    int64_t until_ms = clock_mono_ms() + STOP_GRACE_MS;
+
+    /* What was given back is answered first: libmicrohttpd ends connections as they are.
+     */
+    while (atomic_load(&admin->desk.lent) > 0 && clock_mono_ms() < until_ms)
+        (void)nanosleep(&pause, NULL);
     server_stop(admin->server);
     listen_close(&admin->sockets);
     secrets_free(admin->desk.rules.tokens);

@@ -5,6 +5,7 @@
 #ifndef SESBOUNCED_API_H
 #define SESBOUNCED_API_H
 
+#include "daemon/api_change.h"
 #include "daemon/problem.h"
 #include "sesbounce/settings.h"
 #include "sesbounce/store_read.h"
@@ -26,13 +27,25 @@ struct api_request {
 typedef int api_handler(struct store *store, const struct api_request *request,
                         struct buf *ret, struct problem *problem);
 
+/*
+ * Reads, on the admin thread, what the request wants changed. Of `ret->decision` it sets
+ * all but actor, origin and now_ms, which are set already; `ret` is freed by the caller.
+ * 0; -EINVAL with a problem; -ENOMEM.
+ */
+typedef int api_plan_fn(const struct api_request *request, struct api_change *ret,
+                        struct problem *problem);
+
+/* Once it is committed: as api_handler, on the admin thread. */
+typedef int api_tell_fn(const struct api_change *change, struct buf *ret,
+                        struct problem *problem);
+
 /* Who answers, and on which thread. */
 enum api_kind {
     API_HEALTH, /* these two: exchange.c, on the admin thread */
     API_METRICS,
-    API_FIXED, /* `read`, on the admin thread, without a store */
-    API_READS, /* `read`, on the reader's thread */
-    API_WRITES,
+    API_FIXED,  /* `read`, on the admin thread, without a store */
+    API_READS,  /* `read`, on the reader's thread */
+    API_WRITES, /* `plan`, then the writer, then `tell`; needs a token that may write */
 };
 
 struct api_route {
@@ -42,6 +55,8 @@ struct api_route {
     size_t body_bytes_max;         /* 0: it takes none */
     const char *const *parameters; /* names, ended by NULL; NULL: any, and none counts */
     api_handler *read;
+    api_plan_fn *plan;
+    api_tell_fn *tell;
 };
 
 #endif

@@ -6,7 +6,9 @@
 
 static const char *type_word(json_type type)
 {
-    return type == JSON_ARRAY ? "an array" : "a string";
+    return type == JSON_ARRAY  ? "an array"
+           : type == JSON_TRUE ? "true or false"
+                               : "a string";
 }
 
 static int body_member_take(const struct api_member *members, const char *name,
@@ -17,7 +19,8 @@ static int body_member_take(const struct api_member *members, const char *name,
     if (!members->name)
         return problem_set(problem, MHD_HTTP_BAD_REQUEST, "there is no member `%s` here",
                            name);
-    if (json_typeof(value) != members->type)
+    if (json_typeof(value) != members->type &&
+        !(members->type == JSON_TRUE && json_is_false(value)))
         return problem_set(problem, MHD_HTTP_BAD_REQUEST, "the member `%s` must be %s",
                            name, type_word(members->type));
     *members->ret = value;

@@ -12,7 +12,7 @@
 /* A member that a request may have. */
 struct api_member {
     const char *name;
-    json_type type;
+    json_type type; /* JSON_TRUE: or false */
     bool is_optional;
     json_t **ret; /* borrowed from the body; NULL: it is not there */
 };

@@ -3,31 +3,11 @@
 #include <errno.h>
 
 #include "daemon/answers.h"
+#include "daemon/exchange_private.h"
 #include "daemon/framing.h"
 #include "daemon/limits.h"
 #include "daemon/routes.h"
 #include "daemon/server.h"
-
-enum exchange_stage { EXCHANGE_HAS_LINE, EXCHANGE_HAS_HEAD, EXCHANGE_IS_LENT };
-
-struct exchange {
-    struct question question; /* lent to the reader */
-    const struct settings *settings;
-    struct MHD_Connection *connection;
-    struct connection *client;
-    enum exchange_stage stage;
-    const struct api_route *route; /* NULL: none was found */
-    const char *rest;              /* of the path, behind the route's */
-    struct caller caller;
-    struct buf body;
-    uint64_t announced_bytes;
-    uint64_t swallowed_bytes; /* read and thrown away behind a problem */
-    struct buf answer;
-    bool has_nul;           /* in its path or a parameter */
-    bool is_last;           /* where it ends is not sure, so nothing may follow it */
-    struct problem problem; /* with a status: decided */
-    char allow[ROUTE_METHODS_BYTES]; /* with 405: the methods that the path has */
-};
 
 /* --- answers --------------------------------------------------------------------- */
 
@@ -115,74 +95,6 @@ static enum MHD_Result exchange_send_metrics(struct desk *desk,
         return MHD_NO;
     return exchange_reply(desk, connection, exchange, MHD_HTTP_OK,
                           "text/plain; version=0.0.4; charset=utf-8", &text);
-}
-
-static const char *parameter_find(void *connection, const char *name)
-{
-    return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
-}
-
-/* --- lending it to the reader ----------------------------------------------------- */
-
-static struct exchange *exchange_of(struct question *question)
-{
-    return queue_entry(question, struct exchange, question);
-}
-
-static int exchange_read_answer(struct exchange *exchange, struct store *store)
-{
-    const struct api_request request = {
-        .parameter = parameter_find,
-        .context = exchange->connection,
-        .rest = exchange->rest,
-        .body = buf_str(&exchange->body),
-        .settings = exchange->settings,
-        .now_ms = clock_wall_ms(),
-    };
-    int r = exchange->route->read(store, &request, &exchange->answer, &exchange->problem);
-
-    if (r == -E2BIG)
-        r = problem_set(&exchange->problem, MHD_HTTP_INTERNAL_SERVER_ERROR,
-                        "the answer has more than %d bytes; sesbouncectl prints it",
-                        API_ANSWER_BYTES_MAX);
-    /* What is wrong with the request is not a fault of the store. */
-    return exchange->problem.status == 0 ? r : 0;
-}
-
-static int exchange_ask(struct question *question, struct store *store)
-{
-    return exchange_read_answer(exchange_of(question), store);
-}
-
-static void exchange_decide(struct exchange *exchange, int fault)
-{
-    const char *why = fault == -EAGAIN      ? "too many questions at a time"
-                      : fault == -ESHUTDOWN ? "sesbounced is stopping"
-                                            : store_advice(fault);
-
-    if (fault < 0)
-        (void)problem_set(&exchange->problem, MHD_HTTP_SERVICE_UNAVAILABLE, "%s", why);
-}
-
-static void exchange_done(struct question *question, int fault)
-{
-    struct exchange *exchange = exchange_of(question);
-
-    exchange_decide(exchange, fault);
-    MHD_resume_connection(exchange->connection);
-}
-
-/* Suspend first, then push, then touch nothing: it may have come back already. */
-static enum MHD_Result exchange_lend(struct desk *desk, struct exchange *exchange)
-{
-    exchange->stage = EXCHANGE_IS_LENT;
-    exchange->question = (struct question){.ask = exchange_ask, .done = exchange_done};
-    MHD_suspend_connection(exchange->connection);
-    int r = reader_ask(&desk->service->reader, &exchange->question);
-
-    if (r < 0)
-        exchange_done(&exchange->question, r);
-    return MHD_YES;
 }
 
 /* --- the head -------------------------------------------------------------------- */
@@ -277,14 +189,13 @@ static int exchange_check_head(struct desk *desk, struct MHD_Connection *connect
 
 void *exchange_begin(void *context, const char *uri, struct MHD_Connection *connection)
 {
-    const struct desk *desk = context;
     struct connection *client = server_client(connection);
     struct exchange *exchange = client ? calloc(1, sizeof(*exchange)) : NULL;
 
     if (exchange) {
         /* libmicrohttpd's decoded strings would end there. */
         exchange->has_nul = strstr(uri, "%00");
-        exchange->settings = desk->service->settings;
+        exchange->desk = context;
         exchange->client = client;
         exchange->connection = connection;
     }
@@ -326,11 +237,14 @@ static enum MHD_Result exchange_run(struct desk *desk, struct MHD_Connection *co
     case API_METRICS:
         return exchange_send_metrics(desk, connection, exchange);
     case API_FIXED:
-        exchange_decide(exchange, exchange_read_answer(exchange, NULL));
-        return exchange_answer(desk, connection, exchange);
-    default:
-        return exchange_lend(desk, exchange);
+        exchange_read_fixed(exchange);
+        break;
+    case API_READS:
+    case API_WRITES:
+        if (exchange_lend(exchange))
+            return MHD_YES;
     }
+    return exchange_answer(desk, connection, exchange);
 }
 
 static enum MHD_Result exchange_finish(struct desk *desk,
@@ -338,9 +252,11 @@ static enum MHD_Result exchange_finish(struct desk *desk,
                                        struct exchange *exchange)
 {
     connection_received(exchange->client);
-    return exchange->problem.status != 0 || exchange->stage == EXCHANGE_IS_LENT
-               ? exchange_answer(desk, connection, exchange)
-               : exchange_run(desk, connection, exchange);
+    if (exchange->problem.status == 0 && exchange->stage != EXCHANGE_IS_LENT)
+        return exchange_run(desk, connection, exchange);
+    if (exchange->problem.status == 0 && exchange->route->kind == API_WRITES)
+        exchange_tell(exchange);
+    return exchange_answer(desk, connection, exchange);
 }
 
 enum MHD_Result exchange_read(void *context, struct MHD_Connection *connection,
@@ -382,6 +298,9 @@ void exchange_end(void *context, struct MHD_Connection *connection, void **state
         return;
     bodies_release(&desk->bodies, connection_share(exchange->client), &exchange->body);
     buf_done(&exchange->answer);
+    api_change_done(&exchange->change);
+    if (exchange->stage == EXCHANGE_IS_LENT)
+        atomic_fetch_sub(&desk->lent, 1);
     free(exchange);
     *state = NULL;
 }

@@ -1,22 +1,14 @@
 /*
  * A request to the admin side, from its first line to its answer: whom it is for, who
  * asks, whether its body is too long, and which handler answers it. libmicrohttpd's
- * callbacks, on the admin thread; the context is a struct admin.
+ * callbacks, on the admin thread; the context is a struct desk.
  */
 #ifndef SESBOUNCED_EXCHANGE_H
 #define SESBOUNCED_EXCHANGE_H
 
 #include <microhttpd.h>
 
-#include "daemon/caller.h"
-#include "daemon/service.h"
-
-/* What the answers need. */
-struct desk {
-    struct service *service;
-    struct caller_rules rules;
-    struct bodies bodies;
-};
+#include "daemon/desk.h"
 
 void *exchange_begin(void *desk, const char *uri, struct MHD_Connection *connection);
 enum MHD_Result exchange_read(void *desk, struct MHD_Connection *connection,

@@ -185,6 +185,12 @@
  * usual; read, JSON takes up to twenty times its size. All bodies together: */
 #define API_BODY_BYTES_MAX   (1024 * 1024)
 #define API_BODIES_BYTES_MAX (8 * 1024 * 1024)
+/* A body that wants something changed: 2,500 ids of held entries and a note. */
+#define API_CHANGE_BYTES_MAX (64 * 1024)
+#define API_HELD_IDS_MAX     2500
+#define API_NOTE_BYTES_MAX   4096
+/* Held entries decided in one transaction, 10 ms, for which deliveries wait. */
+#define API_HELD_AT_ONCE 100
 /* 10,000 results of 400 bytes. A page ends with the row that reaches half of it. */
 #define API_ANSWER_BYTES_MAX (8 * 1024 * 1024)
 #define API_PAGE_BYTES       (API_ANSWER_BYTES_MAX / 2)

@@ -259,6 +259,17 @@ static void part_stop_ingest(struct program *program)
     ingest_stop(&program->ingest);
 }
 
+static int part_start_admin(struct program *program)
+{
+    return part_status_of_server(
+        program, admin_start(&program->admin, &program->service, &program->fault));
+}
+
+static void part_stop_admin(struct program *program)
+{
+    admin_stop(&program->admin);
+}
+
 static int part_start_writer(struct program *program)
 {
     int r = writer_start(&program->service, program->store, &program->writer);
@@ -309,15 +320,15 @@ static void part_stop_doors(struct program *program)
     atomic_store(&program->service.stopping, true);
 }
 
-static int part_start_admin(struct program *program)
+static int part_start_admin_door(struct program *program)
 {
-    return part_status_of_server(
-        program, admin_start(&program->admin, &program->service, &program->fault));
+    admin_open(&program->admin);
+    return -1;
 }
 
-static void part_stop_admin(struct program *program)
+static void part_stop_admin_door(struct program *program)
 {
-    admin_stop(&program->admin);
+    admin_close(&program->admin);
 }
 
 /* For sesbouncectl; without it, that asks where the settings say. */
@@ -355,10 +366,11 @@ static const struct part {
     {part_start_simulator, part_stop_simulator},
     {part_start_https, part_stop_https},
     {part_start_ingest, part_stop_ingest},
+    {part_start_admin, part_stop_admin},
     {part_start_writer, part_stop_writer},
     {part_start_outbound, part_stop_outbound},
     {part_start_doors, part_stop_doors},
-    {part_start_admin, part_stop_admin},
+    {part_start_admin_door, part_stop_admin_door},
     {part_start_addresses, part_stop_addresses},
 };
 

@@ -4,20 +4,30 @@
 #include <string.h>
 
 #include "daemon/api_check.h"
+#include "daemon/api_decide.h"
 #include "daemon/api_list.h"
 #include "daemon/api_why.h"
 
 static const char *const no_parameters[] = {NULL};
 
+#define GET  MHD_HTTP_METHOD_GET
+#define POST MHD_HTTP_METHOD_POST
+
 static const struct api_route routes[] = {
-    {"/healthz", MHD_HTTP_METHOD_GET, API_HEALTH, 0, NULL, NULL},
-    {"/metrics", MHD_HTTP_METHOD_GET, API_METRICS, 0, NULL, NULL},
-    {"/v1/check", MHD_HTTP_METHOD_POST, API_READS, API_BODY_BYTES_MAX, no_parameters,
-     api_check},
-    {"/v1/suppressions", MHD_HTTP_METHOD_GET, API_READS, 0, api_suppressions_parameters,
-     api_suppressions},
-    {"/v1/why", MHD_HTTP_METHOD_POST, API_READS, API_BODY_BYTES_MAX, no_parameters,
-     api_why},
+    {"/healthz", GET, API_HEALTH, 0, NULL, .read = NULL},
+    {"/metrics", GET, API_METRICS, 0, NULL, .read = NULL},
+    {"/v1/check", POST, API_READS, API_BODY_BYTES_MAX, no_parameters, .read = api_check},
+    {"/v1/held/drop", POST, API_WRITES, API_CHANGE_BYTES_MAX, no_parameters,
+     .plan = api_plan_drop, .tell = api_tell_held},
+    {"/v1/held/release", POST, API_WRITES, API_CHANGE_BYTES_MAX, no_parameters,
+     .plan = api_plan_release, .tell = api_tell_held},
+    {"/v1/suppressions", GET, API_READS, 0, api_suppressions_parameters,
+     .read = api_suppressions},
+    {"/v1/suppressions", POST, API_WRITES, API_CHANGE_BYTES_MAX, no_parameters,
+     .plan = api_plan_add, .tell = api_tell_address},
+    {"/v1/suppressions/remove", POST, API_WRITES, API_CHANGE_BYTES_MAX, no_parameters,
+     .plan = api_plan_remove, .tell = api_tell_address},
+    {"/v1/why", POST, API_READS, API_BODY_BYTES_MAX, no_parameters, .read = api_why},
 };
 
 static bool route_is_of(const struct api_route *route, const char *path)

@@ -35,6 +35,22 @@ int filter_when(const char *word, int64_t now_ms, int64_t *ret_ms, struct buf *f
     return -EINVAL;
 }
 
+bool filter_check_scope(struct str name, char ret_why[ADDRESS_FAULT_BYTES])
+{
+    const char *why = NULL;
+    if (name.len == 0)
+        why = "it is empty; `*` is all mail";
+    else if (name.len >= POLICY_SCOPE_BYTES_MAX)
+        why = "it has more than 127 bytes";
+    else if (!address_check_text(name, ret_why))
+        return false;
+    else if (str_find(name, ' '))
+        why = "it contains a blank";
+    if (why)
+        (void)snprintf(ret_why, ADDRESS_FAULT_BYTES, "%s", why);
+    return !why;
+}
+
 /* --- names --- */
 
 struct name {

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
-import socket
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 import ses
-from daemon import Daemon, Reply, assert_problem, eventually
+from api import Client
+from daemon import Daemon, assert_problem, eventually
 
 ANN, BEN, CYD = "ann@mail.example", "ben@mail.example", "cyd@other.example"
 JSON = {"Content-Type": "application/json"}
 CHECK = "/v1/check"
 NAMES = ["address", "suppressed", "reason", "scope", "until", "valid"]
-
-
-class Client(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("127.0.0.1", timeout=20)
-        self.path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(20)
-        self.sock.connect(str(self.path))
-
-    def ask(self, method: str, path: str, body=None, **headers: str) -> Reply:
-        text = json.dumps(body).encode() if isinstance(body, dict) else body
-        self.request(method, path, text, headers)
-        reply = self.getresponse()
-        return Reply(reply.status, reply.headers, reply.read())
 
 
 @pytest.fixture

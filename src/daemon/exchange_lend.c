@@ -1,0 +1,158 @@
+/* An exchange is lent to the reader or to the writer. */
+#include <errno.h>
+
+#include "daemon/exchange_private.h"
+#include "daemon/limits.h"
+
+static const char *parameter_find(void *connection, const char *name)
+{
+    return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+static struct api_request exchange_request(const struct exchange *exchange)
+{
+    return (struct api_request){
+        .parameter = parameter_find,
+        .context = exchange->connection,
+        .rest = exchange->rest,
+        .body = buf_str(&exchange->body),
+        .settings = exchange->desk->service->settings,
+        .now_ms = clock_wall_ms(),
+    };
+}
+
+static void exchange_decide(struct exchange *exchange, int fault)
+{
+    const char *why = fault == -EAGAIN      ? "too many questions at a time"
+                      : fault == -ESHUTDOWN ? "sesbounced is stopping"
+                      : fault == -ETIME     ? store_advice(-ETIMEDOUT)
+                                            : store_advice(fault);
+    long long changed = exchange->change.done.changed;
+
+    /* What is wrong with the request is no fault of ours. */
+    if (fault == 0 || exchange->problem.status != 0)
+        return;
+    if (changed > 0)
+        (void)problem_set(&exchange->problem, MHD_HTTP_SERVICE_UNAVAILABLE,
+                          "%lld are done; repeat the request for the rest: %s", changed,
+                          why);
+    else
+        (void)problem_set(&exchange->problem, MHD_HTTP_SERVICE_UNAVAILABLE, "%s", why);
+}
+
+/* --- to the reader ---------------------------------------------------------------- */
+
+static int exchange_read_answer(struct exchange *exchange, struct store *store)
+{
+    const struct api_request request = exchange_request(exchange);
+    int r = exchange->route->read(store, &request, &exchange->answer, &exchange->problem);
+
+    if (r == -E2BIG)
+        r = problem_set(&exchange->problem, MHD_HTTP_INTERNAL_SERVER_ERROR,
+                        "the answer has more than %d bytes; sesbouncectl prints it",
+                        API_ANSWER_BYTES_MAX);
+    return exchange->problem.status == 0 ? r : 0;
+}
+
+void exchange_read_fixed(struct exchange *exchange)
+{
+    exchange_decide(exchange, exchange_read_answer(exchange, NULL));
+}
+
+static struct exchange *exchange_of_question(struct question *question)
+{
+    return queue_entry(question, struct exchange, question);
+}
+
+static int exchange_ask(struct question *question, struct store *store)
+{
+    return exchange_read_answer(exchange_of_question(question), store);
+}
+
+static void exchange_asked(struct question *question, int fault)
+{
+    struct exchange *exchange = exchange_of_question(question);
+
+    exchange_decide(exchange, fault);
+    MHD_resume_connection(exchange->connection);
+}
+
+static int exchange_lend_to_reader(struct exchange *exchange)
+{
+    exchange->question = (struct question){.ask = exchange_ask, .done = exchange_asked};
+    return reader_ask(&exchange->desk->service->reader, &exchange->question);
+}
+
+/* --- to the writer ---------------------------------------------------------------- */
+
+static struct exchange *exchange_of_job(struct job *job)
+{
+    return queue_entry(job, struct exchange, job);
+}
+
+static int exchange_change(struct job *job, struct store *store)
+{
+    return api_change_add(&exchange_of_job(job)->change, store);
+}
+
+static void exchange_changed(struct job *job, int fault)
+{
+    struct exchange *exchange = exchange_of_job(job);
+
+    if (fault == 0 && api_change_go_on(&exchange->change)) {
+        fault = service_lend_to_writer(exchange->desk->service, job);
+        if (fault == 0)
+            return;
+    }
+    exchange_decide(exchange, fault);
+    MHD_resume_connection(exchange->connection);
+}
+
+static int exchange_plan(struct exchange *exchange)
+{
+    const struct api_request request = exchange_request(exchange);
+    struct store_decision *decision = &exchange->change.decision;
+
+    decision->origin = POLICY_ORIGIN_API;
+    decision->actor = exchange->caller.token->name;
+    decision->now_ms = request.now_ms;
+    return exchange->route->plan(&request, &exchange->change, &exchange->problem);
+}
+
+static int exchange_lend_to_writer(struct exchange *exchange)
+{
+    exchange->job = (struct job){.deadline_ms = clock_mono_ms() + ANSWER_MS,
+                                 .add = exchange_change,
+                                 .done = exchange_changed};
+    return service_lend_to_writer(exchange->desk->service, &exchange->job);
+}
+
+void exchange_tell(struct exchange *exchange)
+{
+    if (exchange->problem.status == 0)
+        exchange_decide(exchange,
+                        exchange->route->tell(&exchange->change, &exchange->answer,
+                                              &exchange->problem));
+}
+
+/* --- either ----------------------------------------------------------------------- */
+
+bool exchange_lend(struct exchange *exchange)
+{
+    bool writes = exchange->route->kind == API_WRITES;
+    int r = writes ? exchange_plan(exchange) : 0;
+
+    exchange_decide(exchange, r);
+    if (exchange->problem.status != 0)
+        return false;
+    exchange->stage = EXCHANGE_IS_LENT;
+    atomic_fetch_add(&exchange->desk->lent, 1);
+    /* Suspend first, then push, then touch nothing: it may have come back already. */
+    MHD_suspend_connection(exchange->connection);
+    r = writes ? exchange_lend_to_writer(exchange) : exchange_lend_to_reader(exchange);
+    if (r < 0) {
+        exchange_decide(exchange, r);
+        MHD_resume_connection(exchange->connection);
+    }
+    return true;
+}
