@@ -48,7 +48,7 @@ int identity_note_delivery(struct store *store, const struct intake *intake)
     int r = db_change(store, SQL_IDENTITY_ADD, identity_value(identity), db_day(day_ms));
     if (r <= 0)
         return r;
-    /* Bounces of that day and the next ones may be here: identity_recount(). */
+    /* Bounces of that day and the next ones may be here: list_recount(). */
     return db_do(store, SQL_IDENTITY_MATTERS, identity_value(identity), db_day(day_ms),
                  db_int(day_ms), db_int(day_ms + POLICY_DELIVERIES_MS + CLOCK_DAY_MS));
 }

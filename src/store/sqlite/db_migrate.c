@@ -109,29 +109,6 @@ static int file_note_beginning(struct store *store)
                    "noting that an empty list was begun");
 }
 
-/* All or nothing, and once: the version is read again under the lock. */
-static int file_upgrade(struct store *store, struct buf *fault)
-{
-    struct identity identity = {0};
-    int r = db_exec(store, "BEGIN EXCLUSIVE", "beginning a migration");
-
-    if (r < 0)
-        return r;
-    r = identity_read(store, &identity);
-    if (r == 0)
-        r = identity_judge(store, &identity, fault);
-    if (r == 0)
-        r = migrations_apply(store, identity.version);
-    if (r == 0 && identity.version == 0)
-        r = file_note_beginning(store);
-    if (r == 0)
-        r = db_exec(store, "COMMIT", "committing a migration");
-    store->db->is_new = r == 0 && identity.version == 0;
-    if (r < 0 && !sqlite3_get_autocommit(store->db->sqlite))
-        (void)sqlite3_exec(store->db->sqlite, "ROLLBACK", NULL, NULL, NULL);
-    return r;
-}
-
 /* --- a file that holds something, which may take long ---------------------------- */
 
 static struct {
@@ -168,6 +145,33 @@ static int upgrade_progress(void *context)
     return 0;
 }
 
+/* All or nothing, and once: the version is read again under the lock. `upgrading` is NULL
+ * for a new file. */
+static int file_upgrade(struct store *store, struct upgrading *upgrading,
+                        struct buf *fault)
+{
+    struct identity identity = {0};
+    int r = db_exec(store, "BEGIN EXCLUSIVE", "beginning a migration");
+
+    if (r < 0)
+        return r;
+    if (upgrading)
+        upgrade_tell(upgrading, STORE_UPGRADE_BEGINS);
+    r = identity_read(store, &identity);
+    if (r == 0)
+        r = identity_judge(store, &identity, fault);
+    if (r == 0)
+        r = migrations_apply(store, identity.version);
+    if (r == 0 && identity.version == 0)
+        r = file_note_beginning(store);
+    if (r == 0)
+        r = db_exec(store, "COMMIT", "committing a migration");
+    store->db->is_new = r == 0 && identity.version == 0;
+    if (r < 0 && !sqlite3_get_autocommit(store->db->sqlite))
+        (void)sqlite3_exec(store->db->sqlite, "ROLLBACK", NULL, NULL, NULL);
+    return r;
+}
+
 /* Sorts of millions of rows would take more memory than the unit allows. For new files
  * there is nothing to sort. */
 static int file_upgrade_large(struct store *store, struct buf *fault, int version)
@@ -182,10 +186,9 @@ static int file_upgrade_large(struct store *store, struct buf *fault, int versio
         r = db_exec(store, "PRAGMA temp_store = FILE", "preparing a migration");
     if (r < 0)
         return r;
-    upgrade_tell(&upgrading, STORE_UPGRADE_BEGINS);
     sqlite3_progress_handler(store->db->sqlite, STORE_CHECK_STEPS, upgrade_progress,
                              &upgrading);
-    r = file_upgrade(store, fault);
+    r = file_upgrade(store, &upgrading, fault);
     sqlite3_progress_handler(store->db->sqlite, 0, NULL, NULL);
     if (r == 0)
         upgrade_tell(&upgrading, STORE_UPGRADE_ENDS);
@@ -210,7 +213,7 @@ int db_migrate(struct store *store, struct buf *fault)
         r = identity_judge(store, &identity, fault);
     if (r == 0 && identity.version < MIGRATION_COUNT)
         r = identity.version == 0
-                ? file_upgrade(store, fault)
+                ? file_upgrade(store, NULL, fault)
                 : file_upgrade_large(store, fault, (int)identity.version);
     return r;
 }

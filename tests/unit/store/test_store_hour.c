@@ -191,6 +191,77 @@ static void an_event_counts_once_wherever_it_is_counted(void **state)
     assert_answer(fixture, "SELECT sum(n) FROM hour_count", "4");
 }
 
+/* Bounces of four senders, two providers and two hours; `id` makes them new ones. */
+static void deliver_varied(struct fixture *fixture, const char *id)
+{
+    static const char *const mails[] = {
+        "\"sourceArn\":\"arn:aws:ses:eu-west-1:123456789012:identity/one.example\","
+        "\"tags\":{\"ses:configuration-set\":[\"set-two\"]},",
+        "\"sourceArn\":\"arn:aws:ses:us-east-1:999999999999:identity/two.example\",",
+        "\"tags\":{\"ses:configuration-set\":[\"set-two\"]},", ""};
+
+    for (size_t i = 0; i < sizeof(mails) / sizeof(mails[0]); i++) {
+        char *text = text_room();
+
+        (void)snprintf(text, TEXT_ROOM,
+                       "{\"eventType\":\"Bounce\",\"bounce\":{\"bounceType\":"
+                       "\"%s\",\"bounceSubType\":\"%s\",\"feedbackId\":"
+                       "\"%s-%zu\",\"bouncedRecipients\":[{\"emailAddress\":"
+                       "\"a%zu@%s.example\"}]},\"mail\":{%s\"messageId\":\"m-%s-%zu\"}}",
+                       i % 3 ? "Permanent" : "Transient",
+                       i % 3 ? "General" : "MailboxFull", id, i, i, i < 3 ? "x" : "y",
+                       mails[i], id, i);
+        deliver(fixture, text,
+                .at_ms = fixture->now_ms - (int64_t)(i % 2) * CLOCK_HOUR_MS);
+    }
+}
+
+#define HOURLY                                                                           \
+    "SELECT group_concat(row, char(10)) FROM (SELECT hour || ' ' ||"                     \
+    " ifnull(account_id, '-') || ' ' || ifnull(region, '-') || ' ' ||"                   \
+    " ifnull(identity, '-') || ' ' || ifnull(configuration_set, '-') || ' ' ||"          \
+    " provider || ' ' || scope || ' ' || hard_bounces || ' ' || soft_bounces AS row"     \
+    " FROM hourly ORDER BY 1)"
+
+static const char *hourly(struct fixture *fixture)
+{
+    char *text = text_room();
+
+    (void)snprintf(text, TEXT_ROOM, "%s", ask(fixture, HOURLY));
+    return text;
+}
+
+/* A view, the writer's memory, a statement and a trigger each know what an event's row
+ * counts as. */
+static void a_row_counts_the_same_whoever_counts_it(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *of_view;
+    bool more;
+
+    deliver_varied(fixture, "1");
+    of_view = hourly(fixture);
+    assert_answer(fixture, "SELECT count(*) FROM hourly", "4");
+    assert_int_equal(store_tidy(fixture->store, fixture->now_ms, fixture->now_ms, &more),
+                     0);
+    assert_answer(fixture, "SELECT count(*) FROM hour_count", "4");
+    assert_string_equal(hourly(fixture), of_view);
+
+    deliver_varied(fixture, "2");
+    of_view = hourly(fixture);
+    fixture_reopen(fixture); /* it has nothing of them in memory */
+    assert_int_equal(store_tidy(fixture->store, fixture->now_ms, fixture->now_ms, &more),
+                     0);
+    assert_answer(fixture, "SELECT sum(n) FROM hour_count", "8");
+    assert_string_equal(hourly(fixture), of_view);
+
+    deliver_varied(fixture, "3");
+    of_view = hourly(fixture);
+    tamper(fixture, "DELETE FROM event");
+    assert_answer(fixture, "SELECT sum(n) FROM hour_count", "12");
+    assert_string_equal(hourly(fixture), of_view);
+}
+
 static void tidy(struct fixture *fixture, int64_t now_ms)
 {
     bool more = true;
@@ -283,6 +354,7 @@ int main(void)
         TEST(what_is_rolled_back_is_not_counted),
         TEST(more_than_fits_into_memory_is_counted_too),
         TEST(an_event_counts_once_wherever_it_is_counted),
+        TEST(a_row_counts_the_same_whoever_counts_it),
         TEST(old_hours_become_days_and_old_days_lose_the_provider),
         TEST(more_rows_than_one_step_takes_are_folded),
         TEST(what_is_imported_late_goes_where_it_would_be),
