@@ -311,6 +311,7 @@ static int kept_add_event_line(struct store *store, const struct kept_address *k
                                const struct list_cause *cause)
 {
     const struct policy_entry *entry = &kept->state.entries[line->entry];
+    const struct db_value of_event = {.type = DB_TEXT, .text = STR("")};
     bool is_origin = cause->origin == POLICY_ORIGIN_EVENT;
 
     return db_do(
@@ -319,8 +320,8 @@ static int kept_add_event_line(struct store *store, const struct kept_address *k
         db_text(str_of(policy_reason_word(line->before))),
         db_text(str_of(policy_reason_word(line->after))),
         db_text(is_origin ? STR_ABSENT : str_of(policy_origin_word(cause->origin))),
-        db_text(detail_is_of_event(entry->detail, cause->event) ? STR("")
-                                                                : entry->detail),
+        detail_is_of_event(entry->detail, cause->event) ? of_event
+                                                        : db_text(entry->detail),
         db_time(entry->until_ms), db_text(cause->actor), db_text(cause->note));
 }
 

@@ -233,7 +233,7 @@ static const char *hourly(struct fixture *fixture)
 
 /* A view, the writer's memory, a statement and a trigger each know what an event's row
  * counts as. */
-static void a_row_counts_the_same_whoever_counts_it(void **state)
+static void a_row_counts_the_same_in_every_place(void **state)
 {
     struct fixture *fixture = *state;
     const char *of_view;
@@ -354,7 +354,7 @@ int main(void)
         TEST(what_is_rolled_back_is_not_counted),
         TEST(more_than_fits_into_memory_is_counted_too),
         TEST(an_event_counts_once_wherever_it_is_counted),
-        TEST(a_row_counts_the_same_whoever_counts_it),
+        TEST(a_row_counts_the_same_in_every_place),
         TEST(old_hours_become_days_and_old_days_lose_the_provider),
         TEST(more_rows_than_one_step_takes_are_folded),
         TEST(what_is_imported_late_goes_where_it_would_be),

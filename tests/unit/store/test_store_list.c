@@ -80,6 +80,22 @@ static void the_strongest_reason_shows_and_the_longest_term(void **state)
     assert_answer(fixture, "SELECT count(*) FROM suppressed", "2");
 }
 
+/* Most lines leave out what their event says; that is read of it. */
+static void a_line_of_the_log_has_the_words_of_its_event(void **state)
+{
+    struct fixture *fixture = *state;
+
+    (void)fixture_deliver(fixture, (struct post){.json = hard("a@x.example", "1")});
+    (void)fixture_deliver(fixture,
+                          (struct post){.json = complaint("abuse", "b@x.example", "2")});
+    assert_answer(fixture,
+                  "SELECT group_concat(address || ' ' || detail || ' ' || rule || ' ' ||"
+                  " origin, ', ') FROM suppression_log",
+                  "a@x.example Permanent/General permanent-general event, "
+                  "b@x.example abuse complaint event");
+    assert_answer(fixture, "SELECT group_concat(detail = '') FROM list_change", "1,0");
+}
+
 static void an_entry_that_ran_out_is_not_shown(void **state)
 {
     struct fixture *fixture = *state;
@@ -464,6 +480,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(equality_is_blind_to_case),
         TEST(the_strongest_reason_shows_and_the_longest_term),
+        TEST(a_line_of_the_log_has_the_words_of_its_event),
         TEST(an_entry_that_ran_out_is_not_shown),
         TEST(an_entry_no_longer_applies_from_its_until_on),
         TEST(a_removal_holds_until_an_event_that_occurred_later),

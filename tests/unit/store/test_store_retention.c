@@ -96,14 +96,15 @@ static void the_list_and_the_counters_stay(void **state)
 static void the_log_keeps_the_address_and_the_rule(void **state)
 {
     static const char log[] =
-        "SELECT group_concat(address || ' ' || rule || ' ' || action || ' ' || event_id, "
-        "';') FROM suppression_log";
+        "SELECT group_concat(address || ' ' || detail || ' ' || rule || ' ' || action ||"
+        " ' ' || event_id, ';') FROM suppression_log";
     struct fixture *fixture = *state;
     const char *before;
 
     deliver_old(fixture, hard("a@example.com", "f1"), 500);
     before = ask(fixture, log);
-    assert_string_equal(before, "a@example.com permanent-general added 1");
+    assert_string_equal(before,
+                        "a@example.com Permanent/General permanent-general added 1");
     (void)prune(fixture);
     assert_answer(fixture, "SELECT count(*) FROM event", "0");
     assert_answer(fixture, log, before);
