@@ -73,6 +73,12 @@ FUZZ_NAMES := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%)
 FUZZ_HELPER_OBJ := $(call objects,$(filter-out $(FUZZ_SRC) %/replay.c,$(wildcard tests/fuzz/*.c)))
 REPLAYS    := $(FUZZ_NAMES:%=$(BUILD)/unit/fuzz/%)
 UNIT_BIN   += $(REPLAYS)
+# ThreadSanitizer finds what threads do to each other: it runs the tests that have several.
+ifeq ($(SANITIZE),thread)
+THREADED := $(filter tests/unit/daemon/% tests/unit/remote/%,$(UNIT_SRC)) \
+            $(shell grep -l pthread_create $(UNIT_SRC))
+UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(THREADED)))
+endif
 
 PROGRAMS := $(BUILD)/sesbounced $(BUILD)/sesbouncectl
 ALL_OBJ  := $(LIBRARY_OBJ) $(DAEMON_OBJ) $(CTL_OBJ) $(HELPER_OBJ) $(FUZZ_HELPER_OBJ) \
