@@ -218,6 +218,10 @@
 
 /* The checkpointer starts at this size of the WAL: 4,096 pages of 8 KiB. */
 #define STORE_WAL_BYTES (32L * 1024 * 1024)
+/* So long a restart of the WAL waits for readers, and deliveries with it. One that reads
+ * page after page, as an export does, is between two of them within some milliseconds,
+ * and the next page does not need the WAL; for one that stays, it is in vain. */
+#define STORE_WAL_RESTART_MS 20
 /* Written to the WAL at a time: some 15 pages with their headers. SQLite's own files take
  * less than 128 KiB in one call. */
 #define STORE_WAL_WRITE_BYTES (124 * 1024)

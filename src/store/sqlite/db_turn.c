@@ -77,13 +77,14 @@ void db_turn_give(struct store *store)
 
 /*
  * A process that waits looks only from time to time, and would hardly ever find the turn
- * free between two of ours: it stays free for as long as we had it.
+ * free between two of ours: it stays free for half as long as we had it. That is many
+ * times as long as a waiter needs, and longer would only make an import wait.
  */
 static void turn_leave_to_others(const struct store *store)
 {
     int64_t had_ms = store->db->turn_given_ms - store->db->turn_taken_ms;
-    int64_t left_ms = store->db->turn_given_ms - clock_mono_ms() +
-                      (had_ms > STORE_TURN_GAP_MS ? had_ms : STORE_TURN_GAP_MS);
+    int64_t gap_ms = had_ms / 2 > STORE_TURN_GAP_MS ? had_ms / 2 : STORE_TURN_GAP_MS;
+    int64_t left_ms = store->db->turn_given_ms - clock_mono_ms() + gap_ms;
     struct timespec pause = {.tv_sec = left_ms / 1000,
                              .tv_nsec = left_ms % 1000 * 1000000};
 
@@ -211,8 +212,8 @@ int store_idle_end(struct store *store)
 {
     int rc;
 
-    /* A reader in the way must not hold up deliveries. */
-    (void)sqlite3_busy_timeout(store->db->sqlite, 0);
+    /* A reader in the way must not hold up deliveries for long. */
+    (void)sqlite3_busy_timeout(store->db->sqlite, STORE_WAL_RESTART_MS);
     rc = sqlite3_wal_checkpoint_v2(store->db->sqlite, NULL, SQLITE_CHECKPOINT_RESTART,
                                    NULL, NULL);
     (void)sqlite3_busy_timeout(store->db->sqlite, STORE_BUSY_MS);
