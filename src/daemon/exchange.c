@@ -45,6 +45,8 @@ static enum MHD_Result exchange_reply(struct desk *desk,
     if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER,
                                       HTTP_RETRY_AFTER_S);
+    if (!exchange->route || exchange->route->kind != API_METRICS)
+        metrics_count_api(&desk->service->metrics, status);
     connection_answered(exchange->client, false, clock_mono_ms());
     enum MHD_Result result = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
@@ -86,6 +88,7 @@ static enum MHD_Result exchange_send_metrics(struct desk *desk,
         .connections = connections_count(&service->connections),
         .connections_max = service->bounds.connections,
         .large_body_bytes = bodies_large_bytes(&service->bodies),
+        .api_waiting = reader_waiting(&service->reader),
     };
 
     service_look(service, &health);

@@ -9,7 +9,7 @@ static const char *parameter_find(void *connection, const char *name)
     return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
-static struct api_request exchange_request(const struct exchange *exchange)
+static struct api_request exchange_request(struct exchange *exchange)
 {
     return (struct api_request){
         .parameter = parameter_find,
@@ -18,6 +18,7 @@ static struct api_request exchange_request(const struct exchange *exchange)
         .body = buf_str(&exchange->body),
         .settings = exchange->desk->service->settings,
         .now_ms = clock_wall_ms(),
+        .wait = &exchange->wait,
     };
 }
 
@@ -32,6 +33,8 @@ static void exchange_decide(struct exchange *exchange, int fault)
     /* What is wrong with the request is no fault of ours. */
     if (fault == 0 || exchange->problem.status != 0)
         return;
+    if (fault == -EAGAIN)
+        metrics_count(&exchange->desk->service->metrics.shed[SHED_QUESTIONS]);
     if (changed > 0)
         (void)problem_set(&exchange->problem, MHD_HTTP_SERVICE_UNAVAILABLE,
                           "%lld are done; repeat the request for the rest: %s", changed,
@@ -45,6 +48,8 @@ static void exchange_decide(struct exchange *exchange, int fault)
 static int exchange_read_answer(struct exchange *exchange, struct store *store)
 {
     const struct api_request request = exchange_request(exchange);
+
+    buf_clear(&exchange->answer);
     int r = exchange->route->read(store, &request, &exchange->answer, &exchange->problem);
 
     if (r == -E2BIG)
@@ -66,7 +71,17 @@ static struct exchange *exchange_of_question(struct question *question)
 
 static int exchange_ask(struct question *question, struct store *store)
 {
-    return exchange_read_answer(exchange_of_question(question), store);
+    struct exchange *exchange = exchange_of_question(question);
+    const struct api_wait *wait = &exchange->wait;
+
+    int r = exchange_read_answer(exchange, store);
+
+    if (r < 0 || exchange->problem.status != 0 || wait->ms == 0)
+        return r;
+    if (question->deadline_ms == 0)
+        question->deadline_ms = clock_mono_ms() + wait->ms;
+    question->seen_id = wait->after_id;
+    return QUESTION_WAITS;
 }
 
 static void exchange_asked(struct question *question, int fault)
@@ -79,7 +94,8 @@ static void exchange_asked(struct question *question, int fault)
 
 static int exchange_lend_to_reader(struct exchange *exchange)
 {
-    exchange->question = (struct question){.ask = exchange_ask, .done = exchange_asked};
+    exchange->question = (struct question){
+        .ask = exchange_ask, .done = exchange_asked, .may_wait = exchange->route->waits};
     return reader_ask(&exchange->desk->service->reader, &exchange->question);
 }
 

@@ -16,6 +16,7 @@ struct exchange {
     struct question question; /* lent to the reader, */
     struct job job;           /* or to the writer */
     struct api_change change;
+    struct api_wait wait;
     struct desk *desk;
     struct MHD_Connection *connection;
     struct connection *client;

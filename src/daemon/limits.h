@@ -177,8 +177,13 @@
 /* Once nobody is accepted any more, open connections are answered for this long; and so
  * are, at the end, those whose delivery was still lent then. */
 #define STOP_GRACE_MS 1000
-/* Scrapers and a browser or two. */
-#define ADMIN_CONNECTIONS_MAX 32
+/* Long polls that wait at a time: one per follower. Each takes some 11 KiB. */
+#define API_WAITS_MAX 1024
+/* Beside them scrapers, a browser or two, and what asks whether addresses may be mailed.
+ */
+#define ADMIN_CONNECTIONS_MAX (32 + API_WAITS_MAX)
+/* How long a follower may ask to wait: CONTRACT.md. */
+#define API_WAIT_S_MAX 60
 /* A silent client must not keep a scraper out for long. */
 #define ADMIN_IDLE_S 10
 /* The API. A body of this size has 10,000 addresses of a hundred bytes, twice what is
@@ -199,9 +204,13 @@
 /* Rows of a page, unless the request says so, and at most. */
 #define API_LIMIT     100
 #define API_LIMIT_MAX 1000
-/* Questions that wait for the reader: half of the connections, so that metrics get
- * through while a disk hangs. */
-#define READER_QUESTIONS_MAX (ADMIN_CONNECTIONS_MAX / 2)
+/* Questions that wait for the reader's turn: nearly as many as there are connections, so
+ * that all followers may ask again at once, and metrics get through while a disk hangs. */
+#define READER_QUESTIONS_MAX (ADMIN_CONNECTIONS_MAX - 16)
+/* Long polls that are asked again before the next question, some milliseconds; and what
+ * found nothing takes a tenth of the reader's time: it rests this many times as long. */
+#define READER_LOOKS_AT_ONCE 32
+#define READER_REST_TIMES    9
 /* Rows looked at for a page, a tenth of a second: the next question waits. */
 #define API_ROWS_SEEN_MAX 20000
 /* Looked up in one state of the list: some milliseconds, in which upkeep waits. */
