@@ -52,8 +52,9 @@ static int parameter_take(struct page *page, const char *name, const char *word,
     return problem_set(problem, MHD_HTTP_BAD_REQUEST, "%s", buf_str(&fault).data);
 }
 
-static int parameters_take(struct page *page, const char *const *names,
-                           const struct api_request *request, struct problem *problem)
+static int follow_take_parameters(struct page *page, const char *const *names,
+                                  const struct api_request *request,
+                                  struct problem *problem)
 {
     int64_t *limit = &page->filter.store.limit;
     int r = 0;
@@ -95,8 +96,8 @@ static int gone_tell(const struct following *following, struct problem *problem)
                        buf_str(&why).data, (long long)back_id);
 }
 
-static int page_read(struct page *page, struct store *store, struct api_wait *wait,
-                     struct problem *problem)
+static int follow_read_page(struct page *page, struct store *store, struct api_wait *wait,
+                            struct problem *problem)
 {
     struct following *following = &page->following;
 
@@ -115,19 +116,19 @@ static int page_read(struct page *page, struct store *store, struct api_wait *wa
     return r;
 }
 
-static int follow(enum store_view view, const char *const *names, struct store *store,
-                  const struct api_request *request, struct buf *ret,
-                  struct problem *problem)
+static int view_follow(enum store_view view, const char *const *names,
+                       struct store *store, const struct api_request *request,
+                       struct buf *ret, struct problem *problem)
 {
     struct page page = {.following = {.view = view}, .rows = {.to = ret}};
 
     filter_init(&page.filter, view, request->now_ms, "");
     output_init(&page.output, api_rows_sink(&page.rows), OUTPUT_JSON, NULL);
-    int r = parameters_take(&page, names, request, problem);
+    int r = follow_take_parameters(&page, names, request, problem);
     if (r == 0)
         r = buf_printf(ret, "{\"items\":[");
     if (r == 0)
-        r = page_read(&page, store, request->wait, problem);
+        r = follow_read_page(&page, store, request->wait, problem);
     if (r == 0)
         r = buf_printf(ret, "],\"next\":%lld}\n", (long long)page.following.after_id);
     output_done(&page.output);
@@ -137,11 +138,11 @@ static int follow(enum store_view view, const char *const *names, struct store *
 int api_changes(struct store *store, const struct api_request *request, struct buf *ret,
                 struct problem *problem)
 {
-    return follow(STORE_LOG, api_changes_parameters, store, request, ret, problem);
+    return view_follow(STORE_LOG, api_changes_parameters, store, request, ret, problem);
 }
 
 int api_events(struct store *store, const struct api_request *request, struct buf *ret,
                struct problem *problem)
 {
-    return follow(STORE_EVENTS, api_events_parameters, store, request, ret, problem);
+    return view_follow(STORE_EVENTS, api_events_parameters, store, request, ret, problem);
 }

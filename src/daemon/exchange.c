@@ -302,6 +302,7 @@ void exchange_end(void *context, struct MHD_Connection *connection, void **state
     bodies_release(&desk->bodies, connection_share(exchange->client), &exchange->body);
     buf_done(&exchange->answer);
     api_change_done(&exchange->change);
+    atomic_fetch_sub(&desk->answer_bytes, exchange->answer_bytes);
     if (exchange->stage == EXCHANGE_IS_LENT)
         atomic_fetch_sub(&desk->lent, 1);
     free(exchange);

@@ -30,7 +30,7 @@ static void exchange_decide(struct exchange *exchange, int fault)
                                             : store_advice(fault);
     long long changed = exchange->change.done.changed;
 
-    /* What is wrong with the request is no fault of ours. */
+    /* What is wrong with the request is not our fault. */
     if (fault == 0 || exchange->problem.status != 0)
         return;
     if (fault == -EAGAIN)
@@ -69,6 +69,23 @@ static struct exchange *exchange_of_question(struct question *question)
     return queue_entry(question, struct exchange, question);
 }
 
+/* Is there room for one more answer that somebody may be slow to take? */
+static int answer_hold(struct exchange *exchange)
+{
+    atomic_size_t *held = &exchange->desk->answer_bytes;
+    size_t bytes = exchange->answer.cap;
+
+    if (bytes <= API_ANSWER_SMALL_BYTES)
+        return 0;
+    if (atomic_load(held) + bytes > API_ANSWERS_BYTES_MAX) {
+        buf_done(&exchange->answer);
+        return -EAGAIN;
+    }
+    exchange->answer_bytes = bytes;
+    atomic_fetch_add(held, bytes);
+    return 0;
+}
+
 static int exchange_ask(struct question *question, struct store *store)
 {
     struct exchange *exchange = exchange_of_question(question);
@@ -76,8 +93,10 @@ static int exchange_ask(struct question *question, struct store *store)
 
     int r = exchange_read_answer(exchange, store);
 
-    if (r < 0 || exchange->problem.status != 0 || wait->ms == 0)
+    if (r < 0 || exchange->problem.status != 0)
         return r;
+    if (wait->ms == 0)
+        return answer_hold(exchange);
     if (question->deadline_ms == 0)
         question->deadline_ms = clock_mono_ms() + wait->ms;
     question->seen_id = wait->after_id;

@@ -7,11 +7,11 @@
 #include "daemon/limits.h"
 #include "sesbounce/clock.h"
 
-int reader_init(struct reader *reader)
+int reader_init(struct reader *reader, size_t waits_max)
 {
-    *reader = (struct reader){.store = NULL};
+    *reader = (struct reader){.waits = {.max = waits_max}};
     /* One more for `wake`. */
-    int r = queue_init(&reader->questions, READER_QUESTIONS_MAX + 1);
+    int r = queue_init(&reader->questions, READER_QUESTIONS_MAX + waits_max + 1);
 
     if (r < 0)
         return r;
@@ -57,7 +57,7 @@ static void reader_tell(struct reader *reader, int fault)
               {"ADVICE", str_of(store_advice(fault))});
 }
 
-/* Is the store at hand? */
+/* Opens the store, unless it is open. */
 static int reader_open(struct reader *reader)
 {
     int r = reader_check_file(reader);
@@ -77,7 +77,7 @@ static int reader_end(struct reader *reader, int r)
     return r;
 }
 
-static int question_ask(struct reader *reader, struct question *question)
+static int question_put(struct reader *reader, struct question *question)
 {
     if (queue_is_closed(&reader->questions))
         return -ESHUTDOWN;
@@ -101,7 +101,7 @@ static bool question_answer(struct reader *reader, struct question *question)
     bool waits = false;
 
     (void)pthread_mutex_lock(&reader->mutex);
-    int r = question_ask(reader, question);
+    int r = question_put(reader, question);
     (void)pthread_mutex_unlock(&reader->mutex);
     if (r == QUESTION_WAITS) {
         r = waits_add(&reader->waits, question);
@@ -241,7 +241,7 @@ void reader_stop(struct reader *reader)
 
 int reader_ask(struct reader *reader, struct question *question)
 {
-    return queue_count(&reader->questions) >= READER_QUESTIONS_MAX
+    return queue_count(&reader->questions) + 1 >= reader->questions.max
                ? -EAGAIN
                : queue_push(&reader->questions, &question->node);
 }

@@ -8,7 +8,7 @@
  * path may lie beside the log of the old one. The mutex guards `files`, `store` and
  * `ration`, and is held while a question is answered.
  *
- * Questions may wait for rows that are not there yet. Whoever commits wakes the reader if
+ * Questions may wait for rows that are not there yet. A commit wakes the reader if
  * any does, at the cost of one atomic if none does. It asks only those again for which
  * an id has been drawn, and what it asks in vain takes at most a part of its time.
  */
@@ -40,8 +40,9 @@ struct reader {
     bool is_running;
 };
 
-/* 0 or a negative errno, then reader_done() is not called. */
-int reader_init(struct reader *reader);
+/* `waits_max` questions may wait for rows. 0 or a negative errno, then reader_done() is
+ * not called. */
+int reader_init(struct reader *reader, size_t waits_max);
 void reader_done(struct reader *reader);
 
 /* Borrows both. 0 or a negative errno. */
@@ -52,7 +53,7 @@ int reader_start(struct reader *reader, const char *path, struct health *health)
  * file to rest. */
 void reader_stop(struct reader *reader);
 
-/* 0: it is lent. -EAGAIN: READER_QUESTIONS_MAX wait; -ESHUTDOWN: it is stopped.
+/* 0: it is lent. -EAGAIN: too many wait for their turn; -ESHUTDOWN: it is stopped.
  * Any thread, once it is started. */
 int reader_ask(struct reader *reader, struct question *question);
 

@@ -2,8 +2,6 @@
 
 #include <errno.h>
 
-#include "daemon/limits.h"
-
 static struct question *question_of(struct queue_node *node)
 {
     return queue_entry(node, struct question, node);
@@ -17,7 +15,7 @@ static bool question_is_due(const struct question *question, int64_t newest_id,
 
 int waits_add(struct waits *waits, struct question *question)
 {
-    if (waits->count >= API_WAITS_MAX)
+    if (waits->count >= waits->max)
         return -EAGAIN;
     question->node.next = NULL;
     if (waits->last)

@@ -151,7 +151,7 @@ def test_events_are_selected_as_sesbouncectl_does(daemon, api, sns):
     "after=x", "after=-1", "after=", "after", "limit=0", "limit=x", "wait=x", "wait=-1",
     "wait=99999999999999999999", "scope=*", "type=Bounce", "after-id=1",
 ])
-def test_what_is_no_question_gets_400(api, parameters):
+def test_a_faulty_question_gets_400(api, parameters):
     assert_problem(api.ask("GET", f"{CHANGES}?{parameters}"), 400)
 
 
@@ -200,14 +200,14 @@ def test_410_when_nothing_is_left(daemon, api, sns, path):
 
 
 @BOTH
-def test_who_was_erased_is_no_gap(daemon, api, sns, path):
+def test_an_erased_person_is_not_a_gap(daemon, api, sns, path):
     bounce(daemon, sns, ANN, BEN, CYD)
     assert daemon.ctl("erase", "--forget", BEN).code == 0
     assert [item["address"] for item in walk(api, path, 0)][:2] == [ANN, CYD]
 
 
 @BOTH
-def test_an_older_copy_of_the_database_is_told(daemon, api, sns, path):
+def test_an_older_copy_of_the_database_is_reported(daemon, api, sns, path):
     bounce(daemon, sns, ANN)
     reply = api.ask("GET", f"{path}?after=1000&wait=60")
     assert reply.status == 410

@@ -128,7 +128,7 @@ static void a_look_passes_by_a_bounded_number_of_ids(void **state)
     assert_true(following_is_at_end(&following));
 }
 
-static void what_retention_deleted_is_told_with_the_way_back(void **state)
+static void what_retention_deleted_is_reported_with_the_way_back(void **state)
 {
     struct fixture *fixture = *state;
     struct following following = events_following(1, 10);
@@ -178,7 +178,7 @@ static void who_has_read_what_was_deleted_goes_on(void **state)
                      FOLLOWING_GONE);
 }
 
-static void what_was_erased_is_no_gap(void **state)
+static void what_was_erased_is_not_a_gap(void **state)
 {
     struct fixture *fixture = *state;
     struct following following = events_following(0, 1);
@@ -196,7 +196,7 @@ static void what_was_erased_is_no_gap(void **state)
     assert_string_equal(follow(fixture, &following).text, " c@e.example");
 }
 
-static void an_id_that_there_has_not_been_is_told(void **state)
+static void an_id_that_there_has_not_been_is_reported(void **state)
 {
     struct fixture *fixture = *state;
     struct following following = events_following(99, 10);
@@ -230,10 +230,10 @@ int main(void)
         test(a_row_that_was_not_taken_comes_again),
         test(what_the_filter_passes_by_is_not_looked_at_again),
         test(a_look_passes_by_a_bounded_number_of_ids),
-        test(what_retention_deleted_is_told_with_the_way_back),
+        test(what_retention_deleted_is_reported_with_the_way_back),
         test(who_has_read_what_was_deleted_goes_on),
-        test(what_was_erased_is_no_gap),
-        test(an_id_that_there_has_not_been_is_told),
+        test(what_was_erased_is_not_a_gap),
+        test(an_id_that_there_has_not_been_is_reported),
         test(only_these_views_have_such_ids),
     };
 
