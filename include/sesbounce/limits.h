@@ -401,8 +401,11 @@
 #define STORE_URI_BYTES_MAX (3 * 4096 + 32)
 /* A query built from a filter: a few hundred bytes. */
 #define STORE_QUERY_BYTES_MAX 4096
-/* Values that a filter compares with; there are 16 that it can name. */
-#define STORE_CONDITIONS_MAX 18
+/* Values that a filter compares with; there are 17 that it can name. */
+#define STORE_CONDITIONS_MAX 20
+/* Ids that one look of a follower passes by at most: a tenth of a second, in which upkeep
+ * of the file waits, and other questions. */
+#define FOLLOWING_LOOK_IDS 20000
 /* Columns of a view; events has the most, some 40. */
 #define STORE_COLUMNS_MAX 64
 /* Steps of SQLite's machine between two calls of a progress callback: some milliseconds.

@@ -46,6 +46,7 @@ struct store_filter {
     int64_t since_ms;    /* occurred_at (received_at of quarantine) >= */
     int64_t until_ms;    /* < */
     int64_t after_id;
+    int64_t until_id; /* up to this one, and in the order of ids whatever is selected */
     /* STORE_SUPPRESSED: only what follows this row in the order of the view, (address,
      * scope), in the spelling of the view. */
     const char *after_address;
@@ -88,6 +89,15 @@ typedef int store_row_fn(void *context, const struct store_value *values, size_t
  * Words and domains match without regard to case. */
 int store_query(struct store *store, enum store_view view,
                 const struct store_filter *filter, store_row_fn *row, void *context);
+
+/* Of STORE_EVENTS or STORE_LOG, whose ids grow in commit order, from one sequence. */
+struct store_span {
+    int64_t pruned_id; /* retention has deleted up to this one; 0: nothing */
+    int64_t oldest_id; /* of the rows behind that; 0: none is there */
+    int64_t newest_id; /* that was drawn, whether its row is of this view or not */
+};
+/* 0 or a fault; -EINVAL for another view. */
+int store_span(struct store *store, enum store_view view, struct store_span *ret);
 
 /* May this address (its key form) be mailed in this scope? One index look-up.
  * 1 suppressed, 0 not, or a fault. */

@@ -13,6 +13,13 @@
 /* A parameter behind the `?`, decoded. NULL when it is not given. */
 typedef const char *api_parameter_fn(void *context, const char *name);
 
+/* Of a request that may wait for rows that are not there yet. */
+struct api_wait {
+    bool has_begun;
+    int64_t after_id; /* then: where the next look begins */
+    int64_t ms;       /* how long it may wait; 0: this answer is the answer */
+};
+
 struct api_request {
     api_parameter_fn *parameter;
     void *context;    /* of `parameter` */
@@ -20,6 +27,7 @@ struct api_request {
     struct str body;
     const struct settings *settings;
     int64_t now_ms;
+    struct api_wait *wait;
 };
 
 /* Appends the JSON to `ret`. 0; -EINVAL with a problem; or, without one, a fault of the
@@ -55,6 +63,7 @@ struct api_route {
     size_t body_bytes_max;         /* 0: it takes none */
     const char *const *parameters; /* names, ended by NULL; NULL: any, and none counts */
     api_handler *read;
+    bool waits; /* `read` sets `wait` of the request, and may be called again */
     api_plan_fn *plan;
     api_tell_fn *tell;
 };

@@ -14,7 +14,7 @@ struct held_found {
     size_t count;
 };
 
-static int held_note(void *context, const struct store_value *values, size_t count)
+static int held_found_add(void *context, const struct store_value *values, size_t count)
 {
     struct held_found *found = context;
     const struct store_value *id = output_find(values, count, "id");
@@ -34,7 +34,7 @@ static int held_find_next(struct api_change *change, struct store *store,
     int r = 0;
 
     if (!change->ids)
-        r = store_query(store, STORE_HELD, &filter, held_note, found);
+        r = store_query(store, STORE_HELD, &filter, held_found_add, found);
     for (; found->count < API_HELD_AT_ONCE && next->ids < json_array_size(change->ids);
          next->ids++)
         found->ids[found->count++] =

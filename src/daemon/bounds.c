@@ -22,17 +22,21 @@ uint64_t bounds_files_for(uint64_t max_connections)
 struct bounds bounds_of(uint64_t max_connections, uint64_t max_body_bytes, uint64_t files)
 {
     uint64_t connections = max_connections;
-    uint64_t waiting;
+    uint64_t waiting, waits;
 
     if (files < bounds_files_for(connections))
         connections = bounds_at_least(files, FILES_SPARE) - FILES_SPARE;
     connections = bounds_at_least(connections, HTTP_CONNECTIONS_MIN);
     waiting = connections / WAITING_ROOM_SHARE;
+    waits = bounds_at_least(files, bounds_files_for(connections)) -
+            bounds_files_for(connections);
     return (struct bounds){
         .connections = connections,
         .connections_of_address = connections / HTTP_ADDRESS_SHARE,
         .writer_queue = connections - connections / WRITER_SPARE_SHARE,
         .waiting_room = waiting < WAITING_ROOM_MAX ? waiting : WAITING_ROOM_MAX,
+        .api_waits = bounds_at_least(waits < API_WAITS_MAX ? waits : API_WAITS_MAX,
+                                     API_WAITS_LEAST),
         .large_body_bytes = bounds_at_least(connections * BODY_FIRST_BYTES,
                                             LARGE_BODIES * max_body_bytes),
     };
@@ -70,9 +74,19 @@ static uint64_t tls_bytes_of(const struct bounds *bounds)
     return bounds->connections * CONNECTION_TLS_BYTES;
 }
 
+/* The reader reads one body at a time, and makes one answer. */
+static uint64_t api_bytes(void)
+{
+    return (uint64_t)ADMIN_CONNECTIONS_MAX *
+               (ADMIN_CONNECTION_BYTES + CONNECTION_TLS_BYTES) +
+           API_BODIES_BYTES_MAX + (uint64_t)API_JSON_TIMES * API_BODY_BYTES_MAX +
+           API_ANSWER_BYTES_MAX + API_ANSWERS_BYTES_MAX;
+}
+
 uint64_t bounds_memory_max_bytes(const struct bounds *bounds)
 {
-    return memory_bytes_of(bounds) + tls_bytes_of(bounds) + MEMORY_SPARE_BYTES;
+    return memory_bytes_of(bounds) + tls_bytes_of(bounds) + api_bytes() +
+           MEMORY_SPARE_BYTES;
 }
 
 /* The file of cgroup v2 that holds our limit, from `0::/system.slice/x.service`. */
@@ -118,12 +132,13 @@ void bounds_print(const struct bounds *bounds, FILE *to)
         "# certificate; bodies take %lluK of memory, %lluK of it for those above %dK.\n"
         "# All this is at most %lluM of memory, and %lluM more with TLS. One client\n"
         "# may have 1/%d of the connections, of the deliveries that wait for a\n"
-        "# certificate, and of the memory for large bodies. The unit needs\n"
-        "# MemoryMax=%lluM or more.\n",
+        "# certificate, and of the memory for large bodies. The API takes up to\n"
+        "# %luM. The unit needs MemoryMax=%lluM or more.\n",
         (unsigned long long)bounds->connections, (unsigned long long)bounds->writer_queue,
         (unsigned long long)bounds->waiting_room, (unsigned long long)bodies_bytes / 1024,
         (unsigned long long)bounds->large_body_bytes / 1024, BODY_FIRST_BYTES / 1024,
         (unsigned long long)all_bytes / 1024 / 1024,
         (unsigned long long)tls_bytes / 1024 / 1024, HTTP_ADDRESS_SHARE,
+        (unsigned long)(api_bytes() / 1024 / 1024),
         (unsigned long long)bounds_memory_max_bytes(bounds) / 1024 / 1024);
 }

@@ -12,11 +12,13 @@ struct bounds {
     uint64_t connections_of_address;
     uint64_t writer_queue;
     uint64_t waiting_room;
+    uint64_t api_waits;        /* long polls */
     uint64_t large_body_bytes; /* of all bodies, beyond BODY_FIRST_BYTES each, and of what
                                   is read out of them, beyond EVENT_FIRST_BYTES each */
 };
 
-/* How many descriptors so many connections need, with everything else that is open. */
+/* How many descriptors so many connections need, with everything else that is open but
+ * long polls. */
 uint64_t bounds_files_for(uint64_t max_connections);
 
 /* Pure. Fewer connections than `max_connections` where `files` is not enough for them,

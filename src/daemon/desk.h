@@ -12,7 +12,8 @@ struct desk {
     struct service *service;
     struct caller_rules rules;
     struct bodies bodies;
-    atomic_size_t lent; /* exchanges that were, and are not over */
+    atomic_size_t lent;         /* exchanges that were, and are not over */
+    atomic_size_t answer_bytes; /* of answers that the reader has made, until then */
 };
 
 #endif

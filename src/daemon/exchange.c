@@ -45,6 +45,8 @@ static enum MHD_Result exchange_reply(struct desk *desk,
     if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER,
                                       HTTP_RETRY_AFTER_S);
+    if (!exchange->route || exchange->route->kind != API_METRICS)
+        metrics_count_api(&desk->service->metrics, status);
     connection_answered(exchange->client, false, clock_mono_ms());
     enum MHD_Result result = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
@@ -86,6 +88,7 @@ static enum MHD_Result exchange_send_metrics(struct desk *desk,
         .connections = connections_count(&service->connections),
         .connections_max = service->bounds.connections,
         .large_body_bytes = bodies_large_bytes(&service->bodies),
+        .api_waiting = reader_waiting(&service->reader),
     };
 
     service_look(service, &health);
@@ -299,6 +302,7 @@ void exchange_end(void *context, struct MHD_Connection *connection, void **state
     bodies_release(&desk->bodies, connection_share(exchange->client), &exchange->body);
     buf_done(&exchange->answer);
     api_change_done(&exchange->change);
+    atomic_fetch_sub(&desk->answer_bytes, exchange->answer_bytes);
     if (exchange->stage == EXCHANGE_IS_LENT)
         atomic_fetch_sub(&desk->lent, 1);
     free(exchange);

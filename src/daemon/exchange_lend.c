@@ -9,7 +9,7 @@ static const char *parameter_find(void *connection, const char *name)
     return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
-static struct api_request exchange_request(const struct exchange *exchange)
+static struct api_request exchange_request(struct exchange *exchange)
 {
     return (struct api_request){
         .parameter = parameter_find,
@@ -18,6 +18,7 @@ static struct api_request exchange_request(const struct exchange *exchange)
         .body = buf_str(&exchange->body),
         .settings = exchange->desk->service->settings,
         .now_ms = clock_wall_ms(),
+        .wait = &exchange->wait,
     };
 }
 
@@ -29,9 +30,11 @@ static void exchange_decide(struct exchange *exchange, int fault)
                                             : store_advice(fault);
     long long changed = exchange->change.done.changed;
 
-    /* What is wrong with the request is no fault of ours. */
+    /* What is wrong with the request is not our fault. */
     if (fault == 0 || exchange->problem.status != 0)
         return;
+    if (fault == -EAGAIN)
+        metrics_count(&exchange->desk->service->metrics.shed[SHED_QUESTIONS]);
     if (changed > 0)
         (void)problem_set(&exchange->problem, MHD_HTTP_SERVICE_UNAVAILABLE,
                           "%lld are done; repeat the request for the rest: %s", changed,
@@ -45,6 +48,8 @@ static void exchange_decide(struct exchange *exchange, int fault)
 static int exchange_read_answer(struct exchange *exchange, struct store *store)
 {
     const struct api_request request = exchange_request(exchange);
+
+    buf_clear(&exchange->answer);
     int r = exchange->route->read(store, &request, &exchange->answer, &exchange->problem);
 
     if (r == -E2BIG)
@@ -64,9 +69,38 @@ static struct exchange *exchange_of_question(struct question *question)
     return queue_entry(question, struct exchange, question);
 }
 
+/* Is there room for one more answer that somebody may be slow to take? */
+static int answer_hold(struct exchange *exchange)
+{
+    atomic_size_t *held = &exchange->desk->answer_bytes;
+    size_t bytes = exchange->answer.cap;
+
+    if (bytes <= API_ANSWER_SMALL_BYTES)
+        return 0;
+    if (atomic_load(held) + bytes > API_ANSWERS_BYTES_MAX) {
+        buf_done(&exchange->answer);
+        return -EAGAIN;
+    }
+    exchange->answer_bytes = bytes;
+    atomic_fetch_add(held, bytes);
+    return 0;
+}
+
 static int exchange_ask(struct question *question, struct store *store)
 {
-    return exchange_read_answer(exchange_of_question(question), store);
+    struct exchange *exchange = exchange_of_question(question);
+    const struct api_wait *wait = &exchange->wait;
+
+    int r = exchange_read_answer(exchange, store);
+
+    if (r < 0 || exchange->problem.status != 0)
+        return r;
+    if (wait->ms == 0)
+        return answer_hold(exchange);
+    if (question->deadline_ms == 0)
+        question->deadline_ms = clock_mono_ms() + wait->ms;
+    question->seen_id = wait->after_id;
+    return QUESTION_WAITS;
 }
 
 static void exchange_asked(struct question *question, int fault)
@@ -79,7 +113,8 @@ static void exchange_asked(struct question *question, int fault)
 
 static int exchange_lend_to_reader(struct exchange *exchange)
 {
-    exchange->question = (struct question){.ask = exchange_ask, .done = exchange_asked};
+    exchange->question = (struct question){
+        .ask = exchange_ask, .done = exchange_asked, .may_wait = exchange->route->waits};
     return reader_ask(&exchange->desk->service->reader, &exchange->question);
 }
 

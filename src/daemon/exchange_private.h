@@ -16,6 +16,7 @@ struct exchange {
     struct question question; /* lent to the reader, */
     struct job job;           /* or to the writer */
     struct api_change change;
+    struct api_wait wait;
     struct desk *desk;
     struct MHD_Connection *connection;
     struct connection *client;
@@ -27,6 +28,7 @@ struct exchange {
     uint64_t announced_bytes;
     uint64_t swallowed_bytes; /* read and thrown away behind a problem */
     struct buf answer;
+    size_t answer_bytes;    /* of it, in desk->answer_bytes */
     bool has_nul;           /* in its path or a parameter */
     bool is_last;           /* where it ends is not sure, so nothing may follow it */
     struct problem problem; /* with a status: decided */

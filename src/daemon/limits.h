@@ -77,8 +77,8 @@
 #define CGROUP_BYTES_MAX 8192
 /* Descriptors other than the connections: 64 HTTP threads with two each, and twice that
  * while connections under an earlier TLS certificate end; 16 listening sockets, 32
- * connections of admin, two of SQLite with three files each, outbound's 32 with
- * resolvers, the log.
+ * connections of admin, three of SQLite with three files each, outbound's 32 with
+ * resolvers, the log. Long polls have what there is beyond that.
  */
 #define FILES_SPARE 384
 /* A client that has not sent a complete request within this time is disconnected: with
@@ -177,12 +177,20 @@
 /* Once nobody is accepted any more, open connections are answered for this long; and so
  * are, at the end, those whose delivery was still lent then. */
 #define STOP_GRACE_MS 1000
-/* Scrapers and a browser or two. */
-#define ADMIN_CONNECTIONS_MAX 32
+/* Long polls that wait at a time, one per follower; fewer where open files are short. */
+#define API_WAITS_MAX   1024
+#define API_WAITS_LEAST 16
+/* Beside them scrapers, a browser or two, and what asks whether addresses may be mailed.
+ */
+#define ADMIN_CONNECTIONS_LEAST 32
+#define ADMIN_CONNECTIONS_MAX   (ADMIN_CONNECTIONS_LEAST + API_WAITS_MAX)
+/* How long a follower may ask to wait: CONTRACT.md. */
+#define API_WAIT_S_MAX 60
 /* A silent client must not keep a scraper out for long. */
 #define ADMIN_IDLE_S 10
 /* The API. A body of this size has 10,000 addresses of a hundred bytes, twice what is
- * usual; read, JSON takes up to twenty times its size. All bodies together: */
+ * usual; read, JSON takes up to this many times its size. All bodies together: */
+#define API_JSON_TIMES       20
 #define API_BODY_BYTES_MAX   (1024 * 1024)
 #define API_BODIES_BYTES_MAX (8 * 1024 * 1024)
 /* A body that wants something changed: 2,500 ids of held entries and a note. */
@@ -194,14 +202,24 @@
 /* 10,000 results of 400 bytes. A page ends with the row that reaches half of it. */
 #define API_ANSWER_BYTES_MAX (8 * 1024 * 1024)
 #define API_PAGE_BYTES       (API_ANSWER_BYTES_MAX / 2)
+/* Answers that are being sent, together, beyond this much each: of slow clients, too. */
+#define API_ANSWER_SMALL_BYTES 4096
+#define API_ANSWERS_BYTES_MAX  (16 * 1024 * 1024)
+/* A long poll was measured with 6 KiB. */
+#define ADMIN_CONNECTION_BYTES (16 * 1024)
 /* Of CONTRACT.md. */
 #define API_ADDRESSES_MAX 10000
 /* Rows of a page, unless the request says so, and at most. */
 #define API_LIMIT     100
 #define API_LIMIT_MAX 1000
-/* Questions that wait for the reader: half of the connections, so that metrics get
- * through while a disk hangs. */
-#define READER_QUESTIONS_MAX (ADMIN_CONNECTIONS_MAX / 2)
+/* Questions that wait for the reader's turn, beside the long polls, which may all ask
+ * again at once: half of the other connections, so that metrics get through while a disk
+ * hangs. */
+#define READER_QUESTIONS_MAX (ADMIN_CONNECTIONS_LEAST / 2)
+/* Long polls that are asked again before the next question, some milliseconds; and what
+ * found nothing takes a tenth of the reader's time: it rests this many times as long. */
+#define READER_LOOKS_AT_ONCE 32
+#define READER_REST_TIMES    9
 /* Rows looked at for a page, a tenth of a second: the next question waits. */
 #define API_ROWS_SEEN_MAX 20000
 /* Looked up in one state of the list: some milliseconds, in which upkeep waits. */

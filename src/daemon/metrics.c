@@ -32,6 +32,11 @@ uint64_t metrics_shed_in_all(struct metrics *metrics)
     return total;
 }
 
+void metrics_count_api(struct metrics *metrics, unsigned status)
+{
+    metrics_count(&metrics->api_requests[status / 100 % METRICS_STATUSES]);
+}
+
 /* --- for a scraper --------------------------------------------------------------- */
 
 int metrics_print_head(struct buf *ret, const char *name, const char *type,
@@ -73,14 +78,29 @@ static int shed_print(struct metrics *metrics, struct buf *ret)
         [SHED_QUEUE] = "writer-queue",
         [SHED_WAITING_ROOM] = "waiting-room",
         [SHED_BODIES] = "body-memory",
+        [SHED_QUESTIONS] = "api-questions",
     };
-    int r = metrics_print_head(ret, "sesbounced_shed_total", "counter",
-                               "Connections closed and deliveries answered 503 because "
-                               "of too many or too slow clients.");
+    int r =
+        metrics_print_head(ret, "sesbounced_shed_total", "counter",
+                           "Connections closed, and deliveries and questions answered "
+                           "503, because of too many or too slow clients.");
 
     for (int what = 0; r == 0 && what < SHED_COUNT; what++)
         r = buf_printf(ret, "sesbounced_shed_total{reason=\"%s\"} %llu\n", reasons[what],
                        (unsigned long long)counter_read(&metrics->shed[what]));
+    return r;
+}
+
+static int api_print(struct metrics *metrics, struct buf *ret)
+{
+    static const unsigned shown[] = {2, 4, 5};
+    int r = metrics_print_head(ret, "sesbounced_api_requests_total", "counter",
+                               "Answers of the JSON API by status.");
+
+    for (size_t i = 0; r == 0 && i < sizeof(shown) / sizeof(*shown); i++)
+        r = buf_printf(
+            ret, "sesbounced_api_requests_total{status=\"%uxx\"} %llu\n", shown[i],
+            (unsigned long long)counter_read(&metrics->api_requests[shown[i]]));
     return r;
 }
 
@@ -151,11 +171,16 @@ int metrics_print(struct metrics *metrics, const struct metrics_now *now, struct
         {"sesbounced_large_body_bytes", "gauge",
          "Memory used by large bodies, beyond the first piece of each.",
          now->large_body_bytes},
+        {"sesbounced_api_waiting", "gauge",
+         "Requests to the API that wait for rows that are not there yet.",
+         now->api_waiting},
     };
     int r = verdicts_print(metrics, ret);
 
     if (r == 0)
         r = shed_print(metrics, ret);
+    if (r == 0)
+        r = api_print(metrics, ret);
     if (r == 0)
         r = tls_print(metrics, now->wall_ms, ret);
     for (size_t i = 0; r == 0 && i < sizeof(single) / sizeof(single[0]); i++)

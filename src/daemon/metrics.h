@@ -19,6 +19,7 @@ enum shed {
     SHED_QUEUE,        /* deliveries beyond the writer's queue */
     SHED_WAITING_ROOM, /* deliveries beyond those that wait for a certificate */
     SHED_BODIES,       /* large bodies beyond the memory for them */
+    SHED_QUESTIONS,    /* requests to the API beyond those that wait for their turn */
     SHED_COUNT,
 };
 
@@ -30,6 +31,8 @@ struct metrics_tls {
     atomic_bool is_outdated;        /* its renewed files cannot be used */
 };
 
+#define METRICS_STATUSES 6
+
 struct metrics {
     atomic_uint_fast64_t shed[SHED_COUNT];
     atomic_uint_fast64_t verdicts[VERDICT_COUNT];
@@ -38,7 +41,11 @@ struct metrics {
     atomic_uint_fast64_t certificates_failed;
     atomic_int_fast64_t last_kept_ms; /* wall clock; 0 = none yet */
     struct metrics_tls tls[LISTENER_COUNT];
+    atomic_uint_fast64_t api_requests[METRICS_STATUSES]; /* by the first digit */
 };
+
+/* An answer of the API. */
+void metrics_count_api(struct metrics *metrics, unsigned status);
 
 static inline void metrics_count(atomic_uint_fast64_t *counter)
 {
@@ -59,6 +66,7 @@ struct metrics_now {
     uint64_t connections;
     uint64_t connections_max;
     uint64_t large_body_bytes;
+    uint64_t api_waiting;
 };
 
 /* Appends all in the Prometheus text format (exposition_formats.md). Errors as

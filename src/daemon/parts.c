@@ -121,7 +121,7 @@ static struct bounds bounds_in_force(const struct settings *settings)
 {
     uint64_t max = settings->ingest.max_connections;
     uint64_t wanted = bounds_files_for(max);
-    uint64_t files = bounds_raise_files(wanted);
+    uint64_t files = bounds_raise_files(wanted + API_WAITS_MAX);
     struct bounds bounds = bounds_of(max, settings->ingest.max_body_bytes, files);
     char have[24], needed[48];
 

@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "sesbounce/cleanup.h"
+
 /* JSON is UTF-8; the request that it quotes may not be, and may have been cut. */
 static void detail_copy(struct str from, char *to)
 {
@@ -40,6 +42,9 @@ int problem_print(const struct problem *problem, struct buf *ret)
     json_t *object = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title",
                                MHD_get_reason_phrase_for(problem->status), "status",
                                (int)problem->status, "detail", problem->detail);
+    if (object && problem->status == MHD_HTTP_GONE &&
+        json_object_set_new(object, "oldest", json_integer(problem->oldest_id)) < 0)
+        json_decref(take_ptr(object));
     char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
     int r = text ? buf_append_str(ret, str_of(text)) : -ENOMEM;
 

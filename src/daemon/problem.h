@@ -1,9 +1,11 @@
 /*
  * Why a request to the admin side gets no answer, as application/problem+json (RFC 9457):
- * `type title status detail`. One thread.
+ * `type title status detail`, and `oldest` with 410. One thread.
  */
 #ifndef SESBOUNCED_PROBLEM_H
 #define SESBOUNCED_PROBLEM_H
+
+#include <stdint.h>
 
 #include "daemon/limits.h"
 #include "sesbounce/buf.h"
@@ -11,6 +13,7 @@
 struct problem {
     unsigned status;
     char detail[PROBLEM_DETAIL_BYTES]; /* a sentence; may quote the request */
+    int64_t oldest_id; /* with 410: the first of the rows that are there */
 };
 
 /* Returns -EINVAL, so that a handler can return it. A detail that is too long is cut. */

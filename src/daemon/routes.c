@@ -5,6 +5,7 @@
 
 #include "daemon/api_check.h"
 #include "daemon/api_decide.h"
+#include "daemon/api_follow.h"
 #include "daemon/api_list.h"
 #include "daemon/api_why.h"
 
@@ -16,7 +17,11 @@ static const char *const no_parameters[] = {NULL};
 static const struct api_route routes[] = {
     {"/healthz", GET, API_HEALTH, 0, NULL, .read = NULL},
     {"/metrics", GET, API_METRICS, 0, NULL, .read = NULL},
+    {"/v1/changes", GET, API_READS, 0, api_changes_parameters, .read = api_changes,
+     .waits = true},
     {"/v1/check", POST, API_READS, API_BODY_BYTES_MAX, no_parameters, .read = api_check},
+    {"/v1/events", GET, API_READS, 0, api_events_parameters, .read = api_events,
+     .waits = true},
     {"/v1/held/drop", POST, API_WRITES, API_CHANGE_BYTES_MAX, no_parameters,
      .plan = api_plan_drop, .tell = api_tell_held},
     {"/v1/held/release", POST, API_WRITES, API_CHANGE_BYTES_MAX, no_parameters,

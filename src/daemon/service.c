@@ -7,16 +7,17 @@
 
 int service_init(struct service *service)
 {
+    uint64_t places = ADMIN_CONNECTIONS_LEAST + service->bounds.api_waits;
     const struct bounds admin = {
-        .connections = ADMIN_CONNECTIONS_MAX,
-        .connections_of_address = ADMIN_CONNECTIONS_MAX / HTTP_ADDRESS_SHARE,
+        .connections = places,
+        .connections_of_address = places / HTTP_ADDRESS_SHARE,
     };
     int r = connections_init(&service->connections, &service->bounds);
 
     if (r == 0)
         r = connections_init(&service->admin_connections, &admin);
     if (r == 0)
-        r = reader_init(&service->reader);
+        r = reader_init(&service->reader, service->bounds.api_waits);
     if (r == 0)
         r = store_metrics_init(&service->store_metrics);
     if (r == 0)

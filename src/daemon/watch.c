@@ -25,6 +25,7 @@ void watch_sweep(struct watch *watch, int64_t mono_ms)
     delivery_give_back_all(waiting_room_sweep(&service->room, mono_ms),
                            VERDICT_NO_CERTIFICATE, "it did not arrive in time");
     writer_sweep(service, mono_ms);
+    reader_wake(&service->reader);
 }
 
 /* How many more there are than were logged. */

@@ -36,8 +36,10 @@ static int batch_commit(struct writer *writer, struct queue_node *first)
         r = store_commit(store);
     if (r < 0)
         store_rollback(store);
-    else
+    else {
         metrics_count(&writer->service->metrics.batches);
+        reader_wake(&writer->service->reader);
+    }
     return r;
 }
 

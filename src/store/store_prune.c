@@ -77,7 +77,15 @@ int events_drop_of_message(struct store *store, int64_t message_id, int64_t *n)
         return r;
     total_add(store, TOTAL_EVENTS, -r);
     *n += r;
-    return 0;
+    return db_do(store, SQL_PRUNE_NOTE_EVENTS, db_int(message_id));
+}
+
+static int change_prune(struct store *store, int64_t id, int64_t *n)
+{
+    int r = db_change(store, SQL_PRUNE_CHANGE, db_int(id));
+
+    *n += r > 0;
+    return r > 0 ? db_do(store, SQL_PRUNE_NOTE_CHANGE, db_int(id)) : r;
 }
 
 static int message_prune(struct store *store, int64_t id, bool may_go, int64_t *n)
@@ -96,7 +104,6 @@ static int row_prune(struct store *store, struct store_pruning *pruning, int64_t
                      bool may_go)
 {
     int64_t *n = &pruning->pruned[pruning->what];
-    int r;
 
     switch (pruning->what) {
     case STORE_PRUNE_BODIES:
@@ -107,9 +114,7 @@ static int row_prune(struct store *store, struct store_pruning *pruning, int64_t
         *n += 1;
         return quarantine_leave(store, id);
     case STORE_PRUNE_LOG:
-        r = db_change(store, SQL_PRUNE_CHANGE, db_int(id));
-        *n += r > 0;
-        return db_only_fault(r);
+        return change_prune(store, id, n);
     case STORE_PRUNE_KINDS:
         break;
     }

@@ -127,11 +127,13 @@ static int query_add_ids(struct query *query, enum store_view view,
     int r = 0;
 
     if (!store_has_column(view, "id"))
-        return filter->after_id || filter->id ? -EINVAL : 0;
+        return filter->after_id || filter->until_id || filter->id ? -EINVAL : 0;
     if (filter->id)
         r = query_add(query, "id = ?", db_int(filter->id));
     if (r == 0 && filter->after_id)
         r = query_add(query, "id > ?", db_int(filter->after_id));
+    if (r == 0 && filter->until_id)
+        r = query_add(query, "id <= ?", db_int(filter->until_id));
     return r;
 }
 
@@ -187,7 +189,7 @@ static int query_build(struct query *query, enum store_view which,
         r = query_add_after(query, which, filter);
     if (r == 0)
         r = query_add_message(query, which, filter);
-    if (r == 0 && filter->message)
+    if (r == 0 && filter->message && !filter->until_id)
         r = buf_printf(&query->sql, " ORDER BY %s, %s", view->time, view->order);
     else if (r == 0)
         r = buf_printf(&query->sql, " ORDER BY %s",
@@ -246,6 +248,24 @@ int store_query(struct store *store, enum store_view view,
         db_call_text(store, buf_str(&query.sql).data, query.values, query.count);
     r = query_give_rows(&call, row, context);
     return r == 0 ? db_read_check(store) : r;
+}
+
+int store_span(struct store *store, enum store_view view, struct store_span *ret)
+{
+    if (view != STORE_EVENTS && view != STORE_LOG)
+        return -EINVAL;
+    _cleanup_(db_call_end) struct db_call call =
+        db_call(store, view == STORE_EVENTS ? SQL_SPAN_EVENTS : SQL_SPAN_LOG);
+    int r = db_step(&call);
+
+    if (r == 1) {
+        ret->pruned_id = db_get_int(&call);
+        ret->oldest_id = db_get_int(&call);
+        ret->newest_id = db_get_int(&call);
+    }
+    int changed = r < 0 || store->is_reading ? 0 : db_read_check(store);
+
+    return r < 0 ? r : changed;
 }
 
 int store_is_suppressed(struct store *store, const struct address *address,

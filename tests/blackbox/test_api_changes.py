@@ -153,7 +153,7 @@ def test_a_bounce_after_a_removal_counts_again(daemon, api, sns):
     (DROP, {"ids": [1] * 2501}, 400, "2500"),
     (ADD, b" " * (64 * 1024 + 1), 413, "65536"),
 ], ids=lambda value: repr(value)[:40])
-def test_what_is_no_change_is_refused_with_a_reason(daemon, api, path, body, status, words):
+def test_a_request_that_is_not_a_change_is_refused_with_a_reason(daemon, api, path, body, status, words):
     reply = api.ask("POST", path, body, **bearer(WRITER))
     assert_problem(reply, status)
     assert words in json.loads(reply.text)["detail"]

@@ -14,6 +14,13 @@
     "(note LIKE ?1 ESCAPE '\\' OR lifted_note LIKE ?1 ESCAPE '\\'"                       \
     " OR detail LIKE ?1 ESCAPE '\\') AND address IS NOT ?2"
 
+/* Events and changes draw their ids from one sequence. */
+#define SPAN_OF(pruned, table)                                                           \
+    "WITH gone AS (SELECT coalesce((SELECT n FROM total WHERE name = " pruned            \
+    "), 0) AS id) SELECT id, coalesce((SELECT min(id) FROM " table                       \
+    " WHERE id > gone.id), 0), coalesce((SELECT seq FROM sqlite_sequence"                \
+    " WHERE name = 'event'), 0) FROM gone"
+
 const char *const db_sql_retention[SQL_COUNT] = {
     /* By SNS's own time, since ours may be wrong; a file's is anybody's word. */
     [SQL_PRUNE_CLOCK] =
@@ -83,6 +90,15 @@ const char *const db_sql_retention[SQL_COUNT] = {
     [SQL_PRUNE_CHANGE] =
         "DELETE FROM list_change WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM suppression"
         " WHERE held_why IS NOT NULL AND held_id = ?1)",
+    /* Up to which id there may be gaps, for those who read in the order of ids. */
+    [SQL_PRUNE_NOTE_EVENTS] =
+        "INSERT INTO total (name, n) SELECT 'events_pruned', last_event_id"
+        " FROM sns_message WHERE id = ?1 AND last_event_id IS NOT NULL"
+        " ON CONFLICT DO UPDATE SET n = max(n, excluded.n)",
+    [SQL_PRUNE_NOTE_CHANGE] = "INSERT INTO total (name, n) VALUES ('changes_pruned', ?)"
+                              " ON CONFLICT DO UPDATE SET n = max(n, excluded.n)",
+    [SQL_SPAN_EVENTS] = SPAN_OF("'events_pruned'", "event"),
+    [SQL_SPAN_LOG] = SPAN_OF("'changes_pruned'", "list_change"),
 
     [SQL_TOMBSTONE_KEY] = "SELECT key FROM tombstone_key",
     [SQL_TOMBSTONE_KEY_ADD] = "INSERT INTO tombstone_key (id, key) VALUES (1, ?)",

@@ -16,6 +16,9 @@
 
 #define PLENTY UINT64_MAX
 
+/* Connections of admin with TLS, bodies and what is read of one, answers. */
+#define API_BYTES (1056 * 56 * KIB + (8 + 20 + 8 + 16) * MIB)
+
 static void the_defaults_are_those_of_the_manual(void **state)
 {
     struct bounds bounds = bounds_of(1024, 2 * MIB, PLENTY);
@@ -25,6 +28,7 @@ static void the_defaults_are_those_of_the_manual(void **state)
     assert_int_equal(bounds.connections_of_address, 256);
     assert_int_equal(bounds.writer_queue, 768);
     assert_int_equal(bounds.waiting_room, 256);
+    assert_int_equal(bounds.api_waits, 1024);
     assert_int_equal(bounds.large_body_bytes, 16 * MIB);
 }
 
@@ -72,6 +76,8 @@ static void too_few_files_mean_fewer_connections(void **state)
     assert_int_equal(bounds_of(HTTP_CONNECTIONS_MAX, 2 * MIB, PLENTY).waiting_room,
                      WAITING_ROOM_MAX);
     assert_int_equal(bounds_of(1024, 2 * MIB, 3).connections, HTTP_CONNECTIONS_MIN);
+    assert_int_equal(bounds_of(1024, 2 * MIB, 3).api_waits, API_WAITS_LEAST);
+    assert_int_equal(bounds_of(1024, 2 * MIB, bounds_files_for(1024) + 99).api_waits, 99);
 }
 
 static void the_soft_limit_is_raised_as_far_as_the_hard_one_lets_it(void **state)
@@ -103,7 +109,7 @@ static void check_config_tells_the_memory_in_all(void **state)
     assert_non_null(strstr(text, " 1024 connections at a time"));
     assert_non_null(strstr(text, " 32768K of memory"));
     assert_non_null(strstr(text, " at most 112M of memory, and 40M more with TLS"));
-    assert_non_null(strstr(text, " MemoryMax=280M or more"));
+    assert_non_null(strstr(text, " MemoryMax=389M or more"));
     for (const char *line = strchr(text, '\n'); line && line[1];
          line = strchr(line + 1, '\n'))
         assert_int_equal(line[1], '#'); /* what is printed can be read again */
@@ -117,9 +123,9 @@ static void the_units_memory_holds_all_bounds_at_once(void **state)
 
     (void)state;
     assert_int_equal(bounds_memory_max_bytes(&less),
-                     (112 + 40) * MIB + MEMORY_SPARE_BYTES);
+                     (112 + 40) * MIB + API_BYTES + MEMORY_SPARE_BYTES);
     assert_int_equal(bounds_memory_max_bytes(&more),
-                     2 * (112 + 40) * MIB + MEMORY_SPARE_BYTES);
+                     2 * (112 + 40) * MIB + API_BYTES + MEMORY_SPARE_BYTES);
     assert_true(bounds_memory_allowed_bytes() > 0);
 }
 

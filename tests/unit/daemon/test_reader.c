@@ -7,7 +7,9 @@
 #include "daemon/limits.h"
 #include "daemon/reader.h"
 
-#define NOT_YET 1
+#define NOT_YET       1
+#define WAITS_MAX     4
+#define QUESTIONS_MAX (READER_QUESTIONS_MAX + WAITS_MAX)
 
 struct scene;
 
@@ -27,7 +29,7 @@ struct scene {
     pthread_cond_t changed;
     bool hanging, let_go;
     int read; /* how many have read */
-    struct asked asked[READER_QUESTIONS_MAX + 2];
+    struct asked asked[QUESTIONS_MAX + 2];
 };
 
 static int asked_ask(struct question *question, struct store *store)
@@ -63,10 +65,10 @@ static struct scene *scene_new(struct fixture *fixture)
     assert_non_null(scene);
     scene->fixture = fixture;
     assert_int_equal(health_init(&scene->health), 0);
-    assert_int_equal(reader_init(&scene->reader), 0);
+    assert_int_equal(reader_init(&scene->reader, WAITS_MAX), 0);
     pthread_mutex_init(&scene->mutex, NULL);
     pthread_cond_init(&scene->changed, NULL);
-    for (size_t i = 0; i < READER_QUESTIONS_MAX + 2; i++)
+    for (size_t i = 0; i < QUESTIONS_MAX + 2; i++)
         scene->asked[i] =
             (struct asked){.question = {.ask = asked_ask, .done = asked_done},
                            .scene = scene,
@@ -151,11 +153,11 @@ static void while_one_hangs_only_so_many_wait(void **state)
 
     scene_start(scene);
     scene_hang(scene, 0);
-    for (size_t i = 1; i <= READER_QUESTIONS_MAX; i++)
+    for (size_t i = 1; i <= QUESTIONS_MAX; i++)
         assert_int_equal(scene_ask(scene, i), 0);
-    assert_int_equal(scene_ask(scene, READER_QUESTIONS_MAX + 1), -EAGAIN);
+    assert_int_equal(scene_ask(scene, QUESTIONS_MAX + 1), -EAGAIN);
     scene_let_go(scene);
-    for (size_t i = 0; i <= READER_QUESTIONS_MAX; i++)
+    for (size_t i = 0; i <= QUESTIONS_MAX; i++)
         assert_int_equal(asked_wait(&scene->asked[i]), 0);
     scene_end(scene);
 }
