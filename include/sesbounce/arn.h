@@ -10,6 +10,10 @@
 
 #include "sesbounce/str.h"
 
+/* The topic that `sesbouncectl simulate` signs for; trusted only with `[simulator]
+ * enabled`. */
+#define ARN_SIMULATOR_TOPIC "arn:aws:sns:us-east-1:000000000000:sesbounced-simulator"
+
 struct arn {
     struct str text;
     struct str partition; /* aws, aws-cn, … */

@@ -129,10 +129,6 @@ struct settings {
     } simulator;
 };
 
-/* The topic that `sesbouncectl simulate` signs for; trusted only with `[simulator]
- * enabled`. */
-#define SETTINGS_SIMULATOR_TOPIC "arn:aws:sns:us-east-1:000000000000:sesbounced-simulator"
-
 /* All defaults. 0 or -ENOMEM. */
 int settings_new(struct settings **ret);
 

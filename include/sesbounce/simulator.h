@@ -3,7 +3,7 @@
  *
  * One PEM file (`[simulator] key`), mode 0600, holding an RSA private key and a
  * self-signed certificate. The daemon creates it when `[simulator] enabled` is on, and
- * trusts it for SIMULATOR_TOPIC only. Not thread-safe; a struct simulator
+ * trusts it for ARN_SIMULATOR_TOPIC only. Not thread-safe; a struct simulator
  * belongs to one thread.
  */
 #ifndef SESBOUNCE_SIMULATOR_H
@@ -11,16 +11,12 @@
 
 #include <stdint.h>
 
+#include "sesbounce/arn.h"
 #include "sesbounce/buf.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/sns_signature.h"
 
 struct simulator;
-
-/* The only topic it signs for that the daemon trusts; the same text as
- * SETTINGS_SIMULATOR_TOPIC (config and remote do not include each other; a test compares
- * them). */
-#define SIMULATOR_TOPIC "arn:aws:sns:us-east-1:000000000000:sesbounced-simulator"
 
 /* Creates the file (temporary name, fsync, rename). -EEXIST when it is there already. */
 int simulator_create(const char *path);
@@ -35,7 +31,7 @@ struct sns_certificate *simulator_certificate(struct simulator *simulator);
 
 struct simulator_message {
     const char *type;      /* NULL: Notification */
-    const char *topic_arn; /* NULL: SIMULATOR_TOPIC */
+    const char *topic_arn; /* NULL: ARN_SIMULATOR_TOPIC */
     const char *subject;   /* NULL: none */
     struct str message;
     const char *message_id; /* NULL: a random UUID */

@@ -159,6 +159,8 @@ int store_status(struct store *store, store_row_fn *row, void *context);
 
 /* By what store_stats() counts. */
 enum store_stats_by {
+    STORE_STATS_DAY,
+    STORE_STATS_ALL,    /* one row */
     STORE_STATS_DOMAIN, /* of the recipients */
     STORE_STATS_IDENTITY,
     STORE_STATS_CONFIGURATION_SET,
@@ -169,8 +171,12 @@ enum store_stats_by {
 };
 
 /*
- * Counts of the days since that of `since_ms`, the worst first: a column named after what
- * they are by (`domain`, …), and those of the view `daily` behind `day`.
+ * Counts of the days since that of `since_ms`, days in their order, all else the worst
+ * first: a column named after what they are by (`day`, `days` for their number, `domain`,
+ * …), those of the view `daily` behind `day`, and
+ * `reporting_complaint_rate`: of the mail to providers that have ever complained, and
+ * `unseen_share`: that of the mail to the others, whose complaints nobody sees. Both are
+ * of deliveries, or of sends where there are none.
  */
 int store_stats(struct store *store, enum store_stats_by by, int64_t since_ms,
                 store_row_fn *row, void *context);

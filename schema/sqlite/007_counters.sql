@@ -65,6 +65,8 @@ CREATE TABLE hour_count (
     n INTEGER NOT NULL,
     PRIMARY KEY (hour, dimension, provider, kind)
 ) STRICT, WITHOUT ROWID;
+-- Who has ever complained: few.
+CREATE INDEX hour_count_complaints ON hour_count (provider) WHERE kind = 5;
 
 -- What an event with `tallied` counts is added here later, with that of many others: up to now, of
 -- those up to the id in `total`. Readers add the others, some hundred at the end of `event`.

@@ -2,8 +2,8 @@
  * address. */
 #include "ctl/ctl.h"
 #include "ctl/limits.h"
-#include "ctl/status_text.h"
 #include "sesbounce/listing.h"
+#include "sesbounce/publish.h"
 #include "sesbounce/story.h"
 #include "sesbounce/text.h"
 
@@ -59,7 +59,7 @@ int cmd_why(struct ctl *ctl)
     scopes_warn(ctl);
     asked.writes = command_writes(ctl);
     _cleanup_(buf_done) struct buf publish = {.max = CTL_MESSAGE_BYTES_MAX};
-    int r = status_text_publish(&publish, ctl->store, "DELIVERY", STR_ABSENT);
+    int r = publish_command(&publish, ctl->store, "DELIVERY", STR_ABSENT);
     if (r < 0)
         return ctl_fail_store(ctl, r);
     asked.publish = buf_str(&publish).data;

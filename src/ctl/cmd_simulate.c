@@ -101,7 +101,7 @@ static int envelope_post(struct ctl *ctl, const char *kind, const char *address,
         "Content-Type: text/plain; charset=UTF-8",
         "User-Agent: Amazon Simple Notification Service Agent",
         "x-amz-sns-message-type: Notification",
-        "x-amz-sns-topic-arn: " SETTINGS_SIMULATOR_TOPIC, NULL};
+        "x-amz-sns-topic-arn: " ARN_SIMULATOR_TOPIC, NULL};
     struct ingest_answer answer;
     int r = ingest_ask(ctl->settings, ctl->settings->ingest.path, buf_str(envelope),
                        headers, &answer);

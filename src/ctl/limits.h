@@ -35,16 +35,8 @@
 #define CTL_MESSAGE_BYTES_MAX 8192
 /* Rows of a table without --limit. */
 #define CTL_TABLE_LIMIT 50
-/* Days of `stats` without --days: what AWS looks back at, at least. */
-#define CTL_STATS_DAYS 30
-/* Identities that a line of `status` names. */
-#define CTL_IDENTITIES_TOLD_MAX 5
-/* The newest events, among which one of a configuration set is looked for. */
-#define CTL_EVENTS_LOOKED_AT_MAX 50
 /* The longest verb that is compared with what was typed. */
 #define CTL_VERB_BYTES_MAX 64
-/* Why sending is paused: SES writes 512 characters at most. */
-#define CTL_CAUSE_BYTES_MAX 512
 /* Certificates that one run of `import` or `message verify` keeps in memory. */
 #define CTL_CERTIFICATES_MAX 64
 /* Bodies that wait for one transaction of `import` or of `quarantine retry`. */

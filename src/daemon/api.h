@@ -20,12 +20,15 @@ struct api_wait {
     int64_t ms;       /* how long it may wait; 0: this answer is the answer */
 };
 
+struct service;
+
 struct api_request {
     api_parameter_fn *parameter;
     void *context;    /* of `parameter` */
     const char *rest; /* what follows the route's path, decoded; "": nothing */
     struct str body;
     const struct settings *settings;
+    struct service *service; /* how the daemon is */
     int64_t now_ms;
     struct api_wait *wait;
 };

@@ -83,8 +83,7 @@ enum delivery_step delivery_decide(struct delivery *delivery, enum verdict verdi
 static bool delivery_is_simulated(const struct delivery *delivery,
                                   const struct delivery_rules *rules)
 {
-    return rules->simulator &&
-           str_equal(delivery->topic.text, STR(SETTINGS_SIMULATOR_TOPIC));
+    return rules->simulator && str_equal(delivery->topic.text, STR(ARN_SIMULATOR_TOPIC));
 }
 
 static struct authentic_rules authentic_rules_of(const struct settings *settings)

@@ -17,6 +17,7 @@ static struct api_request exchange_request(struct exchange *exchange)
         .rest = exchange->rest,
         .body = buf_str(&exchange->body),
         .settings = exchange->desk->service->settings,
+        .service = exchange->desk->service,
         .now_ms = clock_wall_ms(),
         .wait = &exchange->wait,
     };

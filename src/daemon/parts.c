@@ -217,7 +217,7 @@ static int part_start_simulator(struct program *program)
         return part_status(part_complain_of(program, "[simulator] key", path, r));
     program->service.rules.simulator = simulator_certificate(simulator);
     log_event(LOG_LEVEL_WARNING, "the simulator is on: not for production",
-              {"TOPIC", STR(SETTINGS_SIMULATOR_TOPIC)});
+              {"TOPIC", STR(ARN_SIMULATOR_TOPIC)});
     return -1;
 }
 

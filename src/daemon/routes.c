@@ -7,6 +7,8 @@
 #include "daemon/api_decide.h"
 #include "daemon/api_follow.h"
 #include "daemon/api_list.h"
+#include "daemon/api_rates.h"
+#include "daemon/api_status.h"
 #include "daemon/api_why.h"
 
 static const char *const no_parameters[] = {NULL};
@@ -26,6 +28,8 @@ static const struct api_route routes[] = {
      .plan = api_plan_drop, .tell = api_tell_held},
     {"/v1/held/release", POST, API_WRITES, API_CHANGE_BYTES_MAX, no_parameters,
      .plan = api_plan_release, .tell = api_tell_held},
+    {"/v1/rates", GET, API_READS, 0, api_rates_parameters, .read = api_rates},
+    {"/v1/status", GET, API_READS, 0, no_parameters, .read = api_status},
     {"/v1/suppressions", GET, API_READS, 0, api_suppressions_parameters,
      .read = api_suppressions},
     {"/v1/suppressions", POST, API_WRITES, API_CHANGE_BYTES_MAX, no_parameters,

@@ -227,6 +227,7 @@ static int server_daemon_new(struct server *server, struct server_daemon **ret,
         server_daemon_free(daemon);
         return r;
     }
+    atomic_store(&server->options.tls->begins_ms, daemon->tls.begins_ms);
     atomic_store(&server->options.tls->expires_ms, daemon->tls.expires_ms);
     atomic_store(&server->options.tls->is_outdated, false);
     *ret = daemon;

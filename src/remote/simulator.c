@@ -88,7 +88,7 @@ static int url_name(struct simulator *simulator, const X509 *certificate)
         size < URL_DIGEST_BYTES)
         return -EIO;
     digest_hex(digest, 2 * URL_DIGEST_BYTES, hex);
-    if (!arn_parse(STR(SIMULATOR_TOPIC), &topic) ||
+    if (!arn_parse(STR(ARN_SIMULATOR_TOPIC), &topic) ||
         sns_url_origin(&topic, STR_ABSENT, &origin) < 0)
         return -EINVAL;
     (void)snprintf(simulator->signing_cert_url, sizeof(simulator->signing_cert_url),
@@ -201,7 +201,7 @@ static int draft_fill(struct draft *draft, const struct simulator *simulator,
 {
     struct sns_message *to = &draft->message;
     to->type_text = str_of(from->type ? from->type : "Notification");
-    to->topic_arn = str_of(from->topic_arn ? from->topic_arn : SIMULATOR_TOPIC);
+    to->topic_arn = str_of(from->topic_arn ? from->topic_arn : ARN_SIMULATOR_TOPIC);
     to->message = from->message;
     to->subject = str_of(from->subject);
     to->signature_version = STR("2");

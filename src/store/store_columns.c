@@ -93,7 +93,9 @@ static const struct {
              {"rejects", STORE_INTEGER},
              {"list_hits", STORE_INTEGER},
              {"bounce_rate", STORE_REAL},
-             {"complaint_rate", STORE_REAL}};
+             {"complaint_rate", STORE_REAL},
+             {"reporting_complaint_rate", STORE_REAL},
+             {"unseen_share", STORE_REAL}};
 
 const char *const *store_columns(enum store_view view)
 {

@@ -318,6 +318,8 @@ int store_stats(struct store *store, enum store_stats_by by, int64_t since_ms,
                 store_row_fn *row, void *context)
 {
     static const enum sql queries[STORE_STATS_BY] = {
+        [STORE_STATS_DAY] = SQL_STATS_DAY,
+        [STORE_STATS_ALL] = SQL_STATS_ALL,
         [STORE_STATS_DOMAIN] = SQL_STATS_DOMAIN,
         [STORE_STATS_IDENTITY] = SQL_STATS_IDENTITY,
         [STORE_STATS_CONFIGURATION_SET] = SQL_STATS_CONFIGURATION_SET,

@@ -104,7 +104,8 @@ def test_complaint_21_the_simulator_is_in_no_rate(daemon, sns):
 def test_stats_by_who_sent(busy, by, name):
     (row,) = [row for row in stats(busy, "--by", by) if row[by] == name]
     assert row["sends"] == 20 and row["hard_bounces"] == 5
-    assert set(row) == {by, *COUNTERS, "bounce_rate", "complaint_rate"}
+    assert set(row) == {by, *COUNTERS, "bounce_rate", "complaint_rate", "unknown",
+                        "reporting_complaint_rate", "unseen_share"}
 
 
 def test_a_rate_without_sends_is_unknown_and_the_remedy_is_one_line(daemon, sns):

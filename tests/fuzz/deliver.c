@@ -65,7 +65,7 @@ static void check_origin(const struct delivery *delivery,
     char host[128];
     const struct arn *topic = &delivery->topic;
 
-    if (str_equal(topic->text, STR(SETTINGS_SIMULATOR_TOPIC)) && !options->no_simulator)
+    if (str_equal(topic->text, STR(ARN_SIMULATOR_TOPIC)) && !options->no_simulator)
         return;
     PROMISE(str_equal(topic->text, STR(DELIVER_TOPIC)) ||
             arn_matches(topic, STR(OTHERS)));
@@ -119,7 +119,7 @@ static void check_storable(const struct delivery *delivery,
         break;
     case INTAKE_CONFIRM:
         PROMISE(str_present(intake->token));
-        PROMISE(!str_equal(intake->topic_arn, STR(SETTINGS_SIMULATOR_TOPIC)) ||
+        PROMISE(!str_equal(intake->topic_arn, STR(ARN_SIMULATOR_TOPIC)) ||
                 options->no_simulator);
         break;
     case INTAKE_ANNOUNCEMENT:

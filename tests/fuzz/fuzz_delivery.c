@@ -47,7 +47,7 @@ static void set(json_t *envelope, const char *key, const char *value)
 static const char *topic_of(const uint8_t control[CONTROL_BYTES])
 {
     if (control[0] & SIMULATED)
-        return SETTINGS_SIMULATOR_TOPIC;
+        return ARN_SIMULATOR_TOPIC;
     return control[2] & OTHER_TOPIC ? "arn:aws:sns:eu-west-1:999999999999:mine"
                                     : DELIVER_TOPIC;
 }

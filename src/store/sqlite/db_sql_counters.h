@@ -47,25 +47,77 @@
     " UNION ALL SELECT * FROM (" HOURS_FRESH ") WHERE hour >= ?1)"
 #define SENDER "identity, configuration_set, scope, account_id, region"
 #define SUM_OF(kind) "sum(iif(c.kind = " kind ", c.n, 0))"
-#define STATS_BY(column, name)                                                           \
-    "SELECT " name ", " COUNTERS ", " RATES " FROM (SELECT nullif(" column ", '') AS "   \
-    name ", " SUM_OF("1") " AS sends, " SUM_OF("2") " AS deliveries, "                   \
+/* Providers that have ever complained. Those of hours whose providers are folded (''), and
+ * recipients without one, are neither that nor the contrary. */
+#define REPORTING                                                                        \
+    "WITH reporting(provider) AS MATERIALIZED (SELECT provider FROM hour_count"          \
+    " WHERE kind = 5 AND provider > '' UNION SELECT provider FROM (" HOURS_FRESH ")"     \
+    " WHERE kind = 5 AND provider > '') "
+#define IS_REPORTING(provider) provider " IN (SELECT provider FROM reporting)"
+/* For rows with sums of the sends and deliveries to named providers, and of those to
+ * reporting ones, and of their complaints. */
+#define REPORTING_RATES                                                                  \
+    "CASE WHEN named_deliveries > 0 THEN"                                                \
+    " iif(seen_deliveries > 0, min(1.0, 1.0 * seen_complaints / seen_deliveries), NULL)" \
+    " WHEN seen_sends > 0 THEN min(1.0, 1.0 * seen_complaints / seen_sends) END"         \
+    " AS reporting_complaint_rate,"                                                      \
+    " CASE WHEN named_deliveries > 0 THEN 1.0 - 1.0 * seen_deliveries / named_deliveries"\
+    " WHEN named_sends > 0 THEN 1.0 - 1.0 * seen_sends / named_sends END AS unseen_share"
+#define SUM_IF(kind, condition) "sum(iif(c.kind = " kind " AND " condition ", c.n, 0))"
+#define SUMS_OF_HOURS                                                                    \
+    SUM_OF("1") " AS sends, " SUM_OF("2") " AS deliveries, "                             \
     SUM_OF("3") " AS hard_bounces, " SUM_OF("4") " AS soft_bounces, "                    \
     SUM_OF("5") " AS complaints, " SUM_OF("6") " AS rejects, "                           \
-    SUM_OF("7") " AS list_hits FROM " HOURS " AS c GROUP BY 1)" WORST_FIRST
+    SUM_OF("7") " AS list_hits, " REPORTING_SUMS_OF_HOURS
+#define REPORTING_SUMS_OF_HOURS                                                          \
+    SUM_IF("1", "c.provider > ''") " AS named_sends, "                                   \
+    SUM_IF("2", "c.provider > ''") " AS named_deliveries, "                              \
+    SUM_IF("1", IS_REPORTING("c.provider")) " AS seen_sends, "                           \
+    SUM_IF("2", IS_REPORTING("c.provider")) " AS seen_deliveries, "                      \
+    SUM_IF("5", "c.provider > ''") " AS seen_complaints"
+#define STATS_BY(column, name)                                                           \
+    REPORTING "SELECT " name ", " COUNTERS ", " RATES ", " REPORTING_RATES               \
+    " FROM (SELECT nullif(" column ", '') AS " name ", " SUMS_OF_HOURS                   \
+    " FROM " HOURS " AS c GROUP BY 1)" WORST_FIRST
+
+/* `daily` has days from before there were counters by hour. */
+#define STATS_BY_DAY                                                                     \
+    REPORTING "SELECT d.day, " COUNTERS ", bounce_rate, complaint_rate, "                \
+    REPORTING_RATES " FROM daily AS d LEFT JOIN (SELECT"                                 \
+    " date(c.hour * 3600, 'unixepoch') AS day, " REPORTING_SUMS_OF_HOURS                 \
+    " FROM " HOURS " AS c GROUP BY 1) AS h ON h.day = d.day"                             \
+    " WHERE d.day >= date(?1 * 3600, 'unixepoch') ORDER BY d.day"
+#define STATS_IN_ALL                                                                     \
+    REPORTING "SELECT days, " COUNTERS ", " RATES ", " REPORTING_RATES                   \
+    " FROM (SELECT count(*) AS days, coalesce(sum(sends), 0) AS sends,"                  \
+    " coalesce(sum(deliveries), 0) AS deliveries,"                                       \
+    " coalesce(sum(hard_bounces), 0) AS hard_bounces,"                                   \
+    " coalesce(sum(soft_bounces), 0) AS soft_bounces,"                                   \
+    " coalesce(sum(complaints), 0) AS complaints,"                                       \
+    " coalesce(sum(rejects), 0) AS rejects, coalesce(sum(list_hits), 0) AS list_hits"    \
+    " FROM daily WHERE day >= date(?1 * 3600, 'unixepoch')),"                            \
+    " (SELECT " REPORTING_SUMS_OF_HOURS " FROM " HOURS " AS c)"
 
 /* Each mail and address once, as in the counters; a mail is one complaint. There are
  * Sends and Deliveries only where they are kept: NULL is not known. */
 #define MAIL_OF_EVENT "coalesce(ses_message_id, 'event ' || id)"
-#define ONCE(tally)                                                                      \
-    "count(DISTINCT iif(counts_as = " tally ", " MAIL_OF_EVENT                           \
+#define ONCE_IF(tally, condition)                                                        \
+    "count(DISTINCT iif(counts_as = " tally " AND " condition ", " MAIL_OF_EVENT         \
     " || ' ' || coalesce(address, ''), NULL))"
+#define ONCE(tally) ONCE_IF(tally, "true")
 #define STATS_OF_EVENTS(column)                                                          \
-    "SELECT " column ", " COUNTERS ", " RATES " FROM (SELECT " column ","                \
+    REPORTING "SELECT " column ", " COUNTERS ", " RATES ", " REPORTING_RATES             \
+    " FROM (SELECT " column ","                                                          \
     " nullif(" ONCE("1") ", 0) AS sends, nullif(" ONCE("2") ", 0) AS deliveries, "       \
     ONCE("3") " AS hard_bounces, " ONCE("4") " AS soft_bounces,"                         \
     " count(DISTINCT iif(counts_as = 5, " MAIL_OF_EVENT ", NULL)) AS complaints, "       \
-    ONCE("6") " AS rejects, " ONCE("7") " AS list_hits"                                  \
+    ONCE("6") " AS rejects, " ONCE("7") " AS list_hits, "                                \
+    ONCE_IF("1", "domain > ''") " AS named_sends, "                                      \
+    ONCE_IF("2", "domain > ''") " AS named_deliveries, "                                 \
+    ONCE_IF("1", IS_REPORTING("domain")) " AS seen_sends, "                              \
+    ONCE_IF("2", IS_REPORTING("domain")) " AS seen_deliveries, "                         \
+    "count(DISTINCT iif(counts_as = 5 AND domain > '', " MAIL_OF_EVENT ", NULL))"        \
+    " AS seen_complaints"                                                                \
     " FROM event WHERE occurred_at >= ?1 AND counts_as BETWEEN 1 AND 7 GROUP BY 1)"      \
     WORST_FIRST
 
@@ -149,6 +201,8 @@
     [SQL_STATS_IDENTITY] = STATS_BY("c.identity", "identity"),                           \
     [SQL_STATS_CONFIGURATION_SET] =                                                      \
         STATS_BY("c.configuration_set", "configuration_set"),                            \
+    [SQL_STATS_DAY] = STATS_BY_DAY,                                                      \
+    [SQL_STATS_ALL] = STATS_IN_ALL,                                                      \
     [SQL_STATS_SCOPE] = STATS_BY("c.scope", "scope"),                                    \
     [SQL_STATS_CAMPAIGN] = STATS_OF_EVENTS("campaign"),                                  \
     [SQL_STATS_TENANT] = STATS_OF_EVENTS("tenant"),                                      \

@@ -102,7 +102,7 @@ static void a_signed_notification_is_genuine(void **state)
     assert_int_equal(message.type, SNS_NOTIFICATION);
     assert_true(str_equal(message.message, draft.message));
     assert_true(str_equal(message.subject, STR("A \"subject\"")));
-    assert_true(str_equal(message.topic_arn, STR(SIMULATOR_TOPIC)));
+    assert_true(str_equal(message.topic_arn, STR(ARN_SIMULATOR_TOPIC)));
     assert_true(str_equal(message.signature_version, STR("2")));
     assert_int_equal(message.timestamp_ms, now_ms);
     assert_int_equal(message.message_id.len, 36);
@@ -214,7 +214,7 @@ static void its_certificate_is_not_one_of_amazons(void **state)
     struct arn topic;
     _cleanup_(sns_certificate_unrefp) struct sns_certificate *certificate =
         simulator_certificate(simulator);
-    assert_true(arn_parse(STR(SIMULATOR_TOPIC), &topic));
+    assert_true(arn_parse(STR(ARN_SIMULATOR_TOPIC), &topic));
     assert_false(sns_certificate_is_for(certificate, &topic));
 }
 
@@ -341,12 +341,6 @@ static void an_encrypted_key_is_refused_without_asking(void **state)
     assert_int_equal(simulator_open(other_file, &none), -EINVAL);
 }
 
-static void config_and_remote_mean_the_same_topic(void **state)
-{
-    (void)state;
-    assert_string_equal(SIMULATOR_TOPIC, SETTINGS_SIMULATOR_TOPIC);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -364,7 +358,6 @@ int main(void)
         cmocka_unit_test(no_temporary_file_stays),
         cmocka_unit_test(a_file_without_such_a_key_is_reported),
         cmocka_unit_test(an_encrypted_key_is_refused_without_asking),
-        cmocka_unit_test(config_and_remote_mean_the_same_topic),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
