@@ -28,6 +28,8 @@ int64_t clock_wall_ms(void);
 
 /* CLOCK_MONOTONIC; for every deadline and duration. */
 int64_t clock_mono_ms(void);
+/* The same in microseconds, for what is measured. */
+int64_t clock_mono_us(void);
 
 /*
  * Any ISO 8601 / RFC 3339 form that SES was seen to send: `T` or a blank between date and

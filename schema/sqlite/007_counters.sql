@@ -88,6 +88,30 @@ BEGIN
     ON CONFLICT DO UPDATE SET n = n + 1;
 END;
 
+-- scoped_REASON: how many of suppressed_REASON are of the mail of one scope only; see there.
+INSERT INTO total (name, ends, n)
+SELECT 'scoped_' || lower(s.reason),
+       coalesce(strftime('%s', s.until) / 60, 9223372036854775807), 1
+FROM suppression AS s
+WHERE s.scope <> '*' AND s.lifted_at IS NULL AND s.held_why IS NULL AND NOT EXISTS (
+    SELECT 1 FROM suppression AS o
+    WHERE o.address = s.address AND o.scope = s.scope AND o.strength > s.strength
+      AND o.lifted_at IS NULL AND o.held_why IS NULL
+      AND coalesce(strftime('%s', o.until) / 60, 9223372036854775807)
+          >= coalesce(strftime('%s', s.until) / 60, 9223372036854775807))
+ON CONFLICT DO UPDATE SET n = n + 1;
+INSERT INTO total (name, ends, n)
+SELECT 'scoped_' || lower(h.reason), h.hidden_until, -1
+FROM (SELECT s.reason, coalesce(strftime('%s', s.until) / 60, 9223372036854775807) AS ends,
+             (SELECT max(coalesce(strftime('%s', o.until) / 60, 9223372036854775807))
+              FROM suppression AS o
+              WHERE o.address = s.address AND o.scope = s.scope AND o.strength > s.strength
+                AND o.lifted_at IS NULL AND o.held_why IS NULL) AS hidden_until
+      FROM suppression AS s
+      WHERE s.scope <> '*' AND s.lifted_at IS NULL AND s.held_why IS NULL) AS h
+WHERE h.ends > h.hidden_until
+ON CONFLICT DO UPDATE SET n = n - 1;
+
 -- Hours with and without events that are not gathered yet: the latter need not be sorted.
 CREATE VIEW hourly AS
 WITH fresh AS (

@@ -25,6 +25,7 @@ struct request {
     struct connection *client;
     enum request_target target;
     enum request_stage stage;
+    int64_t received_us;      /* clock_mono_us(); 0: it is not complete */
     bool was_lent;            /* and is counted in ingest->lent until it ends */
     uint64_t announced_bytes; /* Content-Length */
     uint64_t swallowed_bytes; /* read and thrown away behind a decided refusal */
@@ -33,6 +34,10 @@ struct request {
 
 static enum MHD_Result request_answer(struct request *request)
 {
+    struct metrics *metrics = &request->ingest->service->metrics;
+
+    if (request->received_us != 0)
+        durations_add(&metrics->durations[DURATION_RESPONSE], request->received_us);
     return answers_send(&request->ingest->answers, request->connection, request->client,
                         &request->delivery, request->stage == REQUEST_IS_LAST);
 }
@@ -115,6 +120,22 @@ static enum MHD_Result request_lend_to_waiting_room(struct request *request)
     return MHD_YES;
 }
 
+static enum delivery_step request_advance(struct request *request)
+{
+    struct service *service = request->ingest->service;
+    struct delivery *delivery = &request->delivery;
+    bool was_genuine = delivery->stage == DELIVERY_GENUINE;
+    int64_t begin_us = clock_mono_us();
+    enum delivery_step step =
+        delivery_advance(delivery, &service->rules, clock_wall_ms(), clock_mono_ms());
+
+    if (!was_genuine && delivery->stage == DELIVERY_GENUINE)
+        durations_add(&service->metrics.durations[DURATION_VERIFY], begin_us);
+    if (request->received_us == 0)
+        request->received_us = begin_us;
+    return step;
+}
+
 /* The body is complete, or the delivery has come back from where it was lent. */
 static enum MHD_Result request_finish(struct request *request)
 {
@@ -128,8 +149,7 @@ static enum MHD_Result request_finish(struct request *request)
         else if (fault != 0)
             delivery_decide(delivery, VERDICT_STORE, store_advice(fault));
     }
-    switch (
-        delivery_advance(delivery, &service->rules, clock_wall_ms(), clock_mono_ms())) {
+    switch (request_advance(request)) {
     case DELIVERY_WAITS:
         return request_lend_to_waiting_room(request);
     case DELIVERY_STORABLE:

@@ -228,7 +228,7 @@
 #define ROUTE_METHODS_BYTES 32
 /* A sentence that quotes a parameter or a member. */
 #define PROBLEM_DETAIL_BYTES 512
-/* About forty series of a hundred bytes, and those about the database. */
+/* A hundred series of a hundred bytes, and those about the database. */
 #define METRICS_BYTES_MAX (64 * 1024 + STORE_METRICS_BYTES_MAX)
 /* How often the writer takes the figures of /metrics about the database, and for what
  * part of its time at most: Prometheus usually asks every 15 s or every minute. */

@@ -141,6 +141,30 @@ static int tls_print(struct metrics *metrics, int64_t now_ms, struct buf *ret)
     return r;
 }
 
+static int durations_all_print(struct metrics *metrics, struct buf *ret)
+{
+    static const struct {
+        const char *name, *help;
+    } of[DURATION_COUNT] = {
+        [DURATION_VERIFY] = {"sesbounced_verify_seconds",
+                             "Time in which a genuine delivery was verified and read, "
+                             "without the wait for a certificate."},
+        [DURATION_COMMIT] = {"sesbounced_commit_seconds",
+                             "Time in which a transaction was committed, with the sync "
+                             "of the disk."},
+        [DURATION_RESPONSE] = {"sesbounced_response_seconds",
+                               "Time from the last byte of a delivery to its answer."},
+    };
+    int r = 0;
+
+    for (int i = 0; r == 0 && i < DURATION_COUNT; i++) {
+        r = metrics_print_head(ret, of[i].name, "histogram", of[i].help);
+        if (r == 0)
+            r = durations_print(&metrics->durations[i], of[i].name, ret);
+    }
+    return r;
+}
+
 int metrics_print(struct metrics *metrics, const struct metrics_now *now, struct buf *ret)
 {
     const struct {
@@ -181,6 +205,8 @@ int metrics_print(struct metrics *metrics, const struct metrics_now *now, struct
         r = shed_print(metrics, ret);
     if (r == 0)
         r = api_print(metrics, ret);
+    if (r == 0)
+        r = durations_all_print(metrics, ret);
     if (r == 0)
         r = tls_print(metrics, now->wall_ms, ret);
     for (size_t i = 0; r == 0 && i < sizeof(single) / sizeof(single[0]); i++)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/durations.h"
 #include "sesbounce/buf.h"
 #include "sesbounce/verdict.h"
 
@@ -34,7 +35,15 @@ struct metrics_tls {
 
 #define METRICS_STATUSES 6
 
+enum duration {
+    DURATION_VERIFY,   /* checking and reading a genuine delivery */
+    DURATION_COMMIT,   /* of a transaction, with the sync of the disk */
+    DURATION_RESPONSE, /* from the last byte of a delivery to its answer */
+    DURATION_COUNT,
+};
+
 struct metrics {
+    struct durations durations[DURATION_COUNT];
     atomic_uint_fast64_t shed[SHED_COUNT];
     atomic_uint_fast64_t verdicts[VERDICT_COUNT];
     atomic_uint_fast64_t batches;

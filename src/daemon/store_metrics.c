@@ -35,37 +35,70 @@ static const struct {
     {"quarantine", "sesbounced_quarantined", "gauge", "Messages in quarantine."},
     {"quarantine_bytes", "sesbounced_quarantined_bytes", "gauge",
      "Size of these messages."},
-    {"outbox", "sesbounced_outbox", "gauge", "Confirmations that have yet to be sent."},
+    {"outbox", "sesbounced_outbox", "gauge",
+     "What has yet to be sent: confirmations, and to webhooks and by mail."},
+    {"outbox_oldest_seconds", "sesbounced_outbox_oldest_age_seconds", "gauge",
+     "For how long the oldest of these has waited; 0 if there is none."},
     {"held", "sesbounced_held", "gauge", "Entries that wait for a person's decision."},
     {"leaks", "sesbounced_leaks_total", "counter",
      "Mail that was sent although its address was suppressed."},
 };
 
-/* In the order of the rows: those of one reason stand together. */
+#define REASONS 4
+
+static const char *const reasons[REASONS] = {"bounce", "complaint", "manual", "soft"};
+
 struct status_rows {
     struct buf *to;
-    bool reasons_begun;
+    int64_t listed[REASONS]; /* suppressed_REASON */
+    int64_t scoped[REASONS]; /* those of one scope only */
 };
 
-static int reason_print(struct status_rows *rows, struct str reason, int64_t count)
+static bool reason_count_take(struct str name, struct str prefix, int64_t count,
+                              int64_t counts[REASONS])
 {
-    static const char name[] = "sesbounced_suppressed";
-    char upper[sizeof("complaint")]; /* the longest */
-    size_t len = reason.len < sizeof(upper) ? reason.len : sizeof(upper);
-    int r = 0;
+    if (!str_starts_with(name, prefix))
+        return false;
+    for (size_t i = 0; i < REASONS; i++)
+        if (str_equal(str_skip(name, prefix.len), str_of(reasons[i])))
+            counts[i] = count;
+    return true;
+}
 
-    for (size_t i = 0; i < len; i++) {
-        char c = reason.data[i];
+/* In the spelling of the list. */
+static void reason_spell(const char *reason, char ret[sizeof("COMPLAINT")])
+{
+    size_t i = 0;
 
-        upper[i] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-    }
-    if (!rows->reasons_begun)
-        r = metrics_print_head(rows->to, name, "gauge",
+    for (; reason[i]; i++)
+        ret[i] = (char)(reason[i] - 'a' + 'A');
+    ret[i] = '\0';
+}
+
+static int reasons_print(const struct status_rows *rows)
+{
+    char reason[sizeof("COMPLAINT")];
+    int r = metrics_print_head(rows->to, "sesbounced_suppressed", "gauge",
                                "Addresses that must not be mailed, by reason.");
-    rows->reasons_begun = true;
-    return r < 0 ? r
-                 : buf_printf(rows->to, "%s{reason=\"%.*s\"} %lld\n", name, (int)len,
-                              upper, (long long)count);
+
+    for (size_t i = 0; r == 0 && i < REASONS; i++) {
+        reason_spell(reasons[i], reason);
+        r = buf_printf(rows->to, "sesbounced_suppressed{reason=\"%s\"} %lld\n", reason,
+                       (long long)rows->listed[i]);
+    }
+    if (r == 0)
+        r = metrics_print_head(rows->to, "sesbounced_entries", "gauge",
+                               "The same, also by whether all mail is meant (*) or that "
+                               "of one scope.");
+    for (size_t i = 0; r == 0 && i < REASONS; i++) {
+        reason_spell(reasons[i], reason);
+        r = buf_printf(rows->to,
+                       "sesbounced_entries{reason=\"%s\",scope=\"*\"} %lld\n"
+                       "sesbounced_entries{reason=\"%s\",scope=\"scoped\"} %lld\n",
+                       reason, (long long)(rows->listed[i] - rows->scoped[i]), reason,
+                       (long long)rows->scoped[i]);
+    }
+    return r;
 }
 
 /* They are one text, with commas between them; absent where there is none. */
@@ -81,7 +114,6 @@ static int guarded_print(struct buf *to, struct str providers)
 
 static int status_row_print(void *context, const struct store_value *values, size_t count)
 {
-    static const struct str prefix = {"suppressed_", sizeof("suppressed_") - 1};
     struct status_rows *rows = context;
     struct str name = values[0].text;
 
@@ -91,10 +123,9 @@ static int status_row_print(void *context, const struct store_value *values, siz
                              values[1].type == STORE_TEXT ? values[1].text : STR_ABSENT);
     if (values[1].type != STORE_INTEGER)
         return 0;
-    if (str_starts_with(name, prefix))
-        return reason_print(rows,
-                            (struct str){name.data + prefix.len, name.len - prefix.len},
-                            values[1].integer);
+    if (reason_count_take(name, STR("suppressed_"), values[1].integer, rows->listed) ||
+        reason_count_take(name, STR("scoped_"), values[1].integer, rows->scoped))
+        return 0;
     for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
         if (str_equal(name, str_of(figures[i].status)))
             return metrics_print_one(rows->to, figures[i].name, figures[i].kind,
@@ -118,6 +149,48 @@ static int topic_row_print(void *context, const struct store_value *values, size
                       (long long)(last->integer / CLOCK_SECOND_MS));
 }
 
+/* As Prometheus calls what the view `daily` has a column for. */
+static const struct {
+    const char *column, *event;
+} recipients[] = {{"sends", "send"},
+                  {"deliveries", "delivery"},
+                  {"hard_bounces", "hard_bounce"},
+                  {"soft_bounces", "soft_bounce"},
+                  {"complaints", "complaint"},
+                  {"rejects", "reject"},
+                  {"list_hits", "list_hit"}};
+#define RECIPIENTS (sizeof(recipients) / sizeof(*recipients))
+
+/* The days stay, so that their sum is a counter. */
+static int day_row_add(void *context, const struct store_value *values, size_t count)
+{
+    int64_t *sums = context;
+
+    for (size_t i = 0; i < RECIPIENTS; i++) {
+        const struct store_value *n = output_find(values, count, recipients[i].column);
+
+        sums[i] += n ? n->integer : 0;
+    }
+    return 0;
+}
+
+static int recipients_print(struct store *store, struct buf *to)
+{
+    static const char name[] = "sesbounced_recipients_total";
+    const struct store_filter all = {.limit = 0};
+    int64_t sums[RECIPIENTS] = {0};
+    int r = store_query(store, STORE_DAILY, &all, day_row_add, sums);
+
+    if (r == 0)
+        r = metrics_print_head(to, name, "counter",
+                               "Recipients that count in the rates, by what became of "
+                               "their mail.");
+    for (size_t i = 0; r == 0 && i < RECIPIENTS; i++)
+        r = buf_printf(to, "%s{event=\"%s\"} %lld\n", name, recipients[i].event,
+                       (long long)sums[i]);
+    return r;
+}
+
 static int figures_print(struct store *store, struct buf *to)
 {
     const struct store_filter filter = {.since_ms = CLOCK_NONE,
@@ -127,6 +200,10 @@ static int figures_print(struct store *store, struct buf *to)
     struct status_rows rows = {.to = to};
     int r = store_status(store, status_row_print, &rows);
 
+    if (r == 0)
+        r = reasons_print(&rows);
+    if (r == 0)
+        r = recipients_print(store, to);
     if (r == 0)
         r = metrics_print_head(to, TOPIC_METRIC, "gauge",
                                "When the last message of a topic arrived.");

@@ -25,22 +25,26 @@ struct writer {
  */
 static int batch_commit(struct writer *writer, struct queue_node *first)
 {
+    struct metrics *metrics = &writer->service->metrics;
     struct store *store = writer->database.store;
+    int64_t begin_us;
     int r = store_begin(store);
 
     if (r < 0)
         return r;
     for (struct queue_node *node = first; r == 0 && node; node = node->next)
         r = job_of(node)->add(job_of(node), store);
+    begin_us = clock_mono_us();
     if (r == 0)
         r = store_commit(store);
-    if (r < 0)
+    if (r < 0) {
         store_rollback(store);
-    else {
-        metrics_count(&writer->service->metrics.batches);
-        reader_wake(&writer->service->reader);
+        return r;
     }
-    return r;
+    durations_add(&metrics->durations[DURATION_COMMIT], begin_us);
+    metrics_count(&metrics->batches);
+    reader_wake(&writer->service->reader);
+    return 0;
 }
 
 static void batch_end(struct queue_node *first, int fault)

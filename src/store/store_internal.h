@@ -12,6 +12,7 @@
 #include "sesbounce/store_retention.h"
 #include "store/engine.h"
 #include "store/store_hours.h"
+#include "store/store_totals.h"
 
 /* A topic's row as this connection knows it, and what the transaction adds to it. */
 struct topic {
@@ -52,15 +53,6 @@ struct type_tally {
     size_t name_len;
     char name[STORE_TYPE_BYTES_MAX];
     int64_t n;
-};
-
-/* Rows of `total`; triggers on soft_event count another. */
-enum total {
-    TOTAL_QUARANTINE,
-    TOTAL_QUARANTINE_BYTES,
-    TOTAL_LEAKS,
-    TOTAL_EVENTS,
-    TOTAL_COUNT
 };
 
 /* Of a row of `counted`, in the order of its index. */
@@ -116,7 +108,7 @@ struct writing {
     struct topic topics[STORE_TOPICS_CACHED_MAX];
     size_t topic_count;
     int64_t totals[TOTAL_COUNT]; /* what the transaction adds to them */
-    struct policy_total list_totals[STORE_LIST_TOTALS_MAX]; /* and to those of the list */
+    struct list_total list_totals[STORE_LIST_TOTALS_MAX]; /* and to those of the list */
     size_t list_total_count;
     struct change_ids {
         int64_t next, left;
@@ -192,14 +184,6 @@ void topic_forget_cache(struct store *store);
 int unapplied_add(struct store *store, const struct intake *intake, int64_t message_id);
 int unapplied_drop(struct store *store, int64_t message_id);
 int quarantine_leave(struct store *store, int64_t message_id);
-
-/* Adds `n` to one of the totals that `status` shows. */
-void total_add(struct store *store, enum total total, int64_t n);
-int total_flush(struct store *store);
-void total_forget(struct store *store);
-
-/* How many addresses the list shows, by reason, so that `status` need not count them. */
-int total_change(struct store *store, const struct policy_total *change);
 
 /* Each SubscriptionConfirmation is a subscription of its own, with its own token. */
 int subscription_apply_confirm(struct store *store, struct topic *topic,

@@ -368,6 +368,7 @@ static int kept_save_line(struct store *store, struct kept_address *kept,
 int kept_address_save(struct store *store, struct kept_address *kept,
                       const struct policy_change *change, const struct list_cause *cause)
 {
+    bool is_scoped = strcmp(kept->scope, POLICY_SCOPE_ALL) != 0;
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < change->line_count; i++)
@@ -388,6 +389,6 @@ int kept_address_save(struct store *store, struct kept_address *kept,
         if (kept->state.softs[i].mark != POLICY_MARK_KEPT)
             r = kept_save_soft(store, kept, &kept->state.softs[i]);
     for (size_t i = 0; r == 0 && i < change->total_count; i++)
-        r = total_change(store, &change->totals[i]);
+        r = total_change(store, &(struct list_total){change->totals[i], is_scoped});
     return r;
 }

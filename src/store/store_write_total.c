@@ -46,25 +46,36 @@ static int totals_flush(struct store *store)
 
 /* --- the list, by reason: see `total` in the schema --- */
 
-static int list_totals_flush(struct store *store)
+static int list_total_flush(struct store *store, const struct list_total *list)
 {
     static const struct {
-        const char *name;
+        const char *name, *scoped;
         enum tally_kind tally;
-    } totals[] = {
-        [POLICY_REASON_SOFT] = {"suppressed_soft", TALLY_SUPPRESSED_SOFT},
-        [POLICY_REASON_BOUNCE] = {"suppressed_bounce", TALLY_SUPPRESSED_BOUNCE},
-        [POLICY_REASON_COMPLAINT] = {"suppressed_complaint", TALLY_SUPPRESSED_COMPLAINT},
-        [POLICY_REASON_MANUAL] = {"suppressed_manual", TALLY_SUPPRESSED_MANUAL},
+    } names[] = {
+        [POLICY_REASON_SOFT] = {"suppressed_soft", "scoped_soft", TALLY_SUPPRESSED_SOFT},
+        [POLICY_REASON_BOUNCE] = {"suppressed_bounce", "scoped_bounce",
+                                  TALLY_SUPPRESSED_BOUNCE},
+        [POLICY_REASON_COMPLAINT] = {"suppressed_complaint", "scoped_complaint",
+                                     TALLY_SUPPRESSED_COMPLAINT},
+        [POLICY_REASON_MANUAL] = {"suppressed_manual", "scoped_manual",
+                                  TALLY_SUPPRESSED_MANUAL},
     };
+    const struct policy_total *total = &list->total;
+    int r = 0;
 
+    if (total->ends != NEVER ||
+        !tally_add_beside(store, names[total->reason].tally, total->n))
+        r = total_write(store, names[total->reason].name, total->ends, total->n);
+    if (r == 0 && list->is_scoped)
+        r = total_write(store, names[total->reason].scoped, total->ends, total->n);
+    return r;
+}
+
+static int list_totals_flush(struct store *store)
+{
     for (size_t i = 0; i < store->writing->list_total_count; i++) {
-        const struct policy_total *total = &store->writing->list_totals[i];
-        int r = 0;
+        int r = list_total_flush(store, &store->writing->list_totals[i]);
 
-        if (total->ends != NEVER ||
-            !tally_add_beside(store, totals[total->reason].tally, total->n))
-            r = total_write(store, totals[total->reason].name, total->ends, total->n);
         if (r < 0)
             return r;
     }
@@ -72,13 +83,19 @@ static int list_totals_flush(struct store *store)
     return 0;
 }
 
-int total_change(struct store *store, const struct policy_total *change)
+static bool list_total_is_of(const struct list_total *a, const struct list_total *b)
+{
+    return a->total.reason == b->total.reason && a->total.ends == b->total.ends &&
+           a->is_scoped == b->is_scoped;
+}
+
+int total_change(struct store *store, const struct list_total *change)
 {
     for (size_t i = 0; i < store->writing->list_total_count; i++) {
-        struct policy_total *total = &store->writing->list_totals[i];
+        struct list_total *list = &store->writing->list_totals[i];
 
-        if (total->reason == change->reason && total->ends == change->ends) {
-            total->n += change->n;
+        if (list_total_is_of(list, change)) {
+            list->total.n += change->total.n;
             return 0;
         }
     }

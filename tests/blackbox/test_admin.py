@@ -138,6 +138,7 @@ def test_metrics_tell_what_is_in_the_database(make_daemon, home, sns):
         sns.notification("no json"),
         sns.feedback(ses.delivery("ann@mail.example", sent=now() + dt.timedelta(seconds=9))),
     )
+    assert daemon.ctl("suppress", "add", "--scope", "news", "fay@mail.example").code == 0
     daemon.restart()  # it looks at once, and then every ten seconds
     text = eventually(lambda: re.search(r"(?s).*sesbounced_quarantined.*", metrics(home)))[0]
     assert metric(text, 'sesbounced_suppressed{reason="BOUNCE"}') == 2
@@ -147,10 +148,27 @@ def test_metrics_tell_what_is_in_the_database(make_daemon, home, sns):
     assert metric(text, "sesbounced_database_bytes") == daemon.database.stat().st_size
     assert metric(text, "sesbounced_wal_bytes") >= 0
     assert metric(text, "sesbounced_leaks_total") == 1
+    assert metric(text, 'sesbounced_entries{reason="BOUNCE",scope="*"}') == 2
+    assert metric(text, 'sesbounced_entries{reason="BOUNCE",scope="scoped"}') == 0
+    assert metric(text, 'sesbounced_entries{reason="MANUAL",scope="scoped"}') == 1
+    assert metric(text, "sesbounced_outbox_oldest_age_seconds") == 0
     assert metric(text, "sesbounced_held") == metric(text, "sesbounced_guarded_providers") == 0
     last = metric(text, f'sesbounced_topic_last_message_timestamp_seconds{{topic="{TOPIC}"}}')
     assert abs(time.time() - last) < 60
     assert abs(time.time() - metric(text, "sesbounced_database_seen_timestamp_seconds")) < 60
+
+
+def test_metrics_measure_deliveries_and_transactions(make_daemon, home, sns):
+    daemon = make_daemon(admin=listen(home)).start()
+    daemon.accept(*(sns.feedback(ses.bounce(f"p{i}@mail.example")) for i in range(3)))
+    assert daemon.post(b"{}").status == 400
+    text = metrics(home)
+    for name, count in (("verify", 3), ("response", 4)):
+        assert metric(text, f"sesbounced_{name}_seconds_count") == count
+        assert metric(text, f'sesbounced_{name}_seconds_bucket{{le="+Inf"}}') == count
+        assert 0 < metric(text, f"sesbounced_{name}_seconds_sum") < 20
+    assert (metric(text, "sesbounced_commit_seconds_count")
+            >= metric(text, "sesbounced_batches_total") > 0)
 
 
 def metrics(home: Path) -> str:
@@ -179,7 +197,8 @@ def test_metrics_are_in_the_format_of_prometheus(make_daemon, home, sns):
             described.add(row.split()[2])
         elif not row.startswith("# HELP "):
             assert re.fullmatch(sample, row), row
-            assert re.match("[a-z_]+", row)[0] in described, row
+            name = re.match("[a-z_]+", row)[0]
+            assert name in described or re.sub("_(bucket|sum|count)$", "", name) in described, row
 
 
 def test_there_is_nothing_else(make_daemon, home):

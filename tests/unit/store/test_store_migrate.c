@@ -150,13 +150,22 @@ static void the_list_of_version_1_is_counted_by_reason_and_end(void **state)
              "('d@x', '*', 'MANUAL', '2026-01-01', '1970-01-01 00:05:00.000', 'person',"
              " NULL),"
              "('d@x', '*', 'BOUNCE', '2026-01-01', '1970-01-01 00:30:00.000', 'event',"
+             " NULL),"
+             "('d@x', 'news', 'MANUAL', '2026-01-01', '1970-01-01 00:40:00.000',"
+             " 'person', NULL),"
+             "('d@x', 'news', 'SOFT', '2026-01-01', '1970-01-01 00:50:00.000', 'event',"
              " NULL)");
     assert_answer(fixture,
                   "SELECT group_concat(ends || ' ' || substr(name, 12) || ' ' || n, ', ')"
                   " FROM (SELECT * FROM total WHERE name GLOB 'suppressed_*'"
                   " ORDER BY ends, name)",
                   "5 bounce -1, 5 manual 1, 20 bounce -1, 20 manual 1, 30 bounce 1, "
-                  "9223372036854775807 bounce 2");
+                  "40 manual 1, 40 soft -1, 50 soft 1, 9223372036854775807 bounce 2");
+    assert_answer(fixture,
+                  "SELECT group_concat(ends || ' ' || name || ' ' || n, ', ')"
+                  " FROM (SELECT * FROM total WHERE name GLOB 'scoped_*'"
+                  " ORDER BY ends, name)",
+                  "40 scoped_manual 1, 40 scoped_soft -1, 50 scoped_soft 1");
 }
 
 static void days_of_version_1_keep_their_counters(void **state)

@@ -77,6 +77,35 @@ static void a_weaker_entry_is_counted_when_an_event_lifts_the_stronger_one(void 
     assert_list(fixture, "BOUNCE 1");
 }
 
+/* Of `scoped_REASON`, what is not over. */
+static const char scoped[] =
+    "SELECT coalesce(group_concat(name || ' ' || n), '-') FROM (SELECT name, sum(n) AS n"
+    " FROM total WHERE name GLOB 'scoped_*' GROUP BY name HAVING sum(n) > 0)";
+
+static void entries_of_one_scope_are_counted_among_the_others(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_decision decision = {.address = "a@example.com",
+                                      .scope = "news",
+                                      .actor = "ann",
+                                      .now_ms = fixture->now_ms,
+                                      .until_ms = POLICY_FOR_EVER};
+    bool changed = false;
+
+    deliver(fixture, hard("a@example.com", "f1"));
+    assert_answer(fixture, scoped, "-");
+    assert_int_equal(store_begin(fixture->store), 0);
+    assert_int_equal(decide_add(fixture->store, &decision, &changed), 0);
+    assert_int_equal(store_commit(fixture->store), 0);
+    assert_list(fixture, "BOUNCE 1,MANUAL 1");
+    assert_answer(fixture, scoped, "scoped_manual 1");
+    assert_int_equal(store_begin(fixture->store), 0);
+    assert_int_equal(decide_remove(fixture->store, &decision, &changed), 0);
+    assert_int_equal(store_commit(fixture->store), 0);
+    assert_list(fixture, "BOUNCE 1");
+    assert_answer(fixture, scoped, "-");
+}
+
 static void what_ended_long_ago_leaves_no_count(void **state)
 {
     struct fixture *fixture = *state;
@@ -121,6 +150,7 @@ int main(void)
         TEST(what_is_rolled_back_is_not_counted_with_what_comes_next),
         TEST(an_entry_that_an_event_lifts_is_not_counted_any_more),
         TEST(a_weaker_entry_is_counted_when_an_event_lifts_the_stronger_one),
+        TEST(entries_of_one_scope_are_counted_among_the_others),
         TEST(what_ended_long_ago_leaves_no_count),
         TEST(a_complaint_of_a_candidate_and_another_one_counts_once),
     };
