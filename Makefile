@@ -134,6 +134,14 @@ $(DICTIONARIES_H): schema/dictionary/embed.sh $(DICTIONARIES)
 	@sh schema/dictionary/embed.sh $(DICTIONARIES) > $@
 $(BUILD)/obj/src/store/body.o $(BUILD)/obj/tests/unit/store/test_body.o: $(DICTIONARIES_H)
 
+# The description of the API, embedded as text.
+OPENAPI_H := $(BUILD)/generated/daemon/openapi.h
+$(OPENAPI_H): src/daemon/openapi.json
+	@mkdir -p $(@D)
+	@{ echo 'static const char openapi[] ='; \
+	   sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/    "&\\n"/' $<; echo ';'; } > $@
+$(BUILD)/obj/src/daemon/api_openapi.o: $(OPENAPI_H)
+
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(VERSION_HEADER)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"

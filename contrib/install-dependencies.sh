@@ -16,7 +16,7 @@ build='gcc libc6-dev make pkg-config libmicrohttpd-dev
 build="$build ca-certificates"
 # pytest-xdist runs the black-box tests side by side.
 check="$build libcmocka-dev python3 python3-pytest python3-pytest-xdist
-       python3-cryptography sqlite3 openssl"
+       python3-cryptography python3-jsonschema sqlite3 openssl"
 lint="$check git clang clang-format cppcheck shellcheck mandoc"
 # The last one contains libFuzzer.
 fuzz="$build clang libclang-rt-dev"
@@ -66,7 +66,7 @@ check_by_hand()
         for tool in openssl sqlite3; do
             has $tool || missing="$missing $tool"
         done
-        for module in pytest cryptography; do
+        for module in pytest cryptography jsonschema; do
             /usr/bin/python3 -c "import $module" 2> /dev/null ||
                 missing="$missing /usr/bin/python3:$module"
         done
