@@ -10,8 +10,9 @@
 #include "sesbounce/settings.h"
 #include "sesbounce/store_read.h"
 
-/* A parameter behind the `?`, decoded. NULL when it is not given. */
-typedef const char *api_parameter_fn(void *context, const char *name);
+/* A parameter behind the `?`, decoded; of one that is given several times, the nth from 0
+ * on. NULL when it is not given. */
+typedef const char *api_parameter_fn(void *context, const char *name, size_t nth);
 
 /* Of a request that may wait for rows that are not there yet. */
 struct api_wait {

@@ -19,9 +19,9 @@ struct asked {
 static int asked_read(const struct api_request *request, struct asked *ret,
                       struct problem *problem)
 {
-    const char *by = request->parameter(request->context, "by");
-    const char *since = request->parameter(request->context, "since");
-    const char *limit = request->parameter(request->context, "limit");
+    const char *by = request->parameter(request->context, "by", 0);
+    const char *since = request->parameter(request->context, "since", 0);
+    const char *limit = request->parameter(request->context, "limit", 0);
     _cleanup_(buf_done) struct buf fault = {.max = LOG_VALUE_BYTES_MAX};
     int r = 0;
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "daemon/answers.h"
+#include "daemon/api_ses.h"
 #include "daemon/exchange_private.h"
 #include "daemon/framing.h"
 #include "daemon/limits.h"
@@ -40,6 +41,9 @@ static enum MHD_Result exchange_reply(struct desk *desk,
     if (status == MHD_HTTP_UNAUTHORIZED)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
                                       "Bearer");
+    if (exchange->speaks_ses && status != MHD_HTTP_OK)
+        (void)MHD_add_response_header(response, "x-amzn-ErrorType",
+                                      api_ses_error_type(status));
     if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, exchange->allow);
     if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
@@ -59,10 +63,12 @@ static enum MHD_Result exchange_refuse(struct desk *desk,
 {
     _cleanup_(buf_done) struct buf text = {.max = API_ANSWER_BYTES_MAX};
 
-    if (problem_print(&exchange->problem, &text) < 0)
+    if ((exchange->speaks_ses ? api_ses_error_print : problem_print)(&exchange->problem,
+                                                                     &text) < 0)
         return MHD_NO;
-    return exchange_reply(desk, connection, exchange, exchange->problem.status,
-                          "application/problem+json", &text);
+    return exchange_reply(
+        desk, connection, exchange, exchange->problem.status,
+        exchange->speaks_ses ? "application/json" : "application/problem+json", &text);
 }
 
 static enum MHD_Result exchange_answer(struct desk *desk,
@@ -198,6 +204,7 @@ void *exchange_begin(void *context, const char *uri, struct MHD_Connection *conn
     if (exchange) {
         /* libmicrohttpd's decoded strings would end there. */
         exchange->has_nul = strstr(uri, "%00");
+        exchange->speaks_ses = api_ses_has_path(uri);
         exchange->desk = context;
         exchange->client = client;
         exchange->connection = connection;

@@ -1,12 +1,35 @@
 /* An exchange is lent to the reader or to the writer. */
 #include <errno.h>
+#include <string.h>
 
 #include "daemon/exchange_private.h"
 #include "daemon/limits.h"
 
-static const char *parameter_find(void *connection, const char *name)
+struct wanted {
+    const char *name;
+    size_t nth;
+    const char *value;
+};
+
+static enum MHD_Result parameter_take(void *context, enum MHD_ValueKind kind,
+                                      const char *name, const char *value)
 {
-    return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
+    struct wanted *wanted = context;
+
+    (void)kind;
+    if (strcmp(name, wanted->name) != 0 || wanted->nth-- > 0)
+        return MHD_YES;
+    wanted->value = value;
+    return MHD_NO;
+}
+
+static const char *parameter_find(void *connection, const char *name, size_t nth)
+{
+    struct wanted wanted = {name, nth, NULL};
+
+    (void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, parameter_take,
+                                    &wanted);
+    return wanted.value;
 }
 
 static struct api_request exchange_request(struct exchange *exchange)

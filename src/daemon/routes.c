@@ -9,13 +9,17 @@
 #include "daemon/api_list.h"
 #include "daemon/api_openapi.h"
 #include "daemon/api_rates.h"
+#include "daemon/api_ses.h"
 #include "daemon/api_status.h"
 #include "daemon/api_why.h"
 
 static const char *const no_parameters[] = {NULL};
 
-#define GET  MHD_HTTP_METHOD_GET
-#define POST MHD_HTTP_METHOD_POST
+#define GET      MHD_HTTP_METHOD_GET
+#define POST     MHD_HTTP_METHOD_POST
+#define PUT      MHD_HTTP_METHOD_PUT
+#define DELETE   MHD_HTTP_METHOD_DELETE
+#define SES_LIST "/v2/email/suppression/addresses"
 
 static const struct api_route routes[] = {
     {"/healthz", GET, API_HEALTH, 0, NULL, .read = NULL},
@@ -39,6 +43,12 @@ static const struct api_route routes[] = {
     {"/v1/suppressions/remove", POST, API_WRITES, API_CHANGE_BYTES_MAX, no_parameters,
      .plan = api_plan_remove, .tell = api_tell_address},
     {"/v1/why", POST, API_READS, API_BODY_BYTES_MAX, no_parameters, .read = api_why},
+    {SES_LIST, GET, API_READS, 0, api_ses_list_parameters, .read = api_ses_list},
+    {SES_LIST, PUT, API_WRITES, API_CHANGE_BYTES_MAX, no_parameters,
+     .plan = api_ses_plan_put, .tell = api_ses_tell_put},
+    {SES_LIST "/", GET, API_READS, 0, api_ses_parameters, .read = api_ses_get},
+    {SES_LIST "/", DELETE, API_WRITES, 0, api_ses_parameters, .plan = api_ses_plan_delete,
+     .tell = api_ses_tell_delete},
 };
 
 static bool route_is_of(const struct api_route *route, const char *path)

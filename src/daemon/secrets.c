@@ -231,6 +231,26 @@ enum verdict secrets_check_credentials(const struct secrets *secrets, bool was_s
     return VERDICT_CREDENTIALS;
 }
 
+/* What stands before the scope of the credential, which has four parts. */
+static struct str sigv4_key(struct str parameters)
+{
+    struct str parameter;
+
+    while (str_split(&parameters, ',', &parameter)) {
+        struct str key = str_trim(parameter);
+
+        if (!str_take_prefix(&key, STR("Credential=")))
+            continue;
+        for (int parts = 0; parts < 4; parts++) {
+            const char *slash = key.len > 0 ? memrchr(key.data, '/', key.len) : NULL;
+
+            key.len = slash ? (size_t)(slash - key.data) : 0;
+        }
+        return key;
+    }
+    return STR_ABSENT;
+}
+
 const struct secrets_token *secrets_find_token(const struct secrets *secrets,
                                                struct str authorization)
 {
@@ -238,10 +258,14 @@ const struct secrets_token *secrets_find_token(const struct secrets *secrets,
     struct str token;
 
     authorization = str_trim(authorization);
-    if (!str_split(&authorization, ' ', &scheme) ||
-        !str_equal_nocase(scheme, STR("Bearer")))
+    if (!str_split(&authorization, ' ', &scheme))
         return NULL;
-    token = str_trim(authorization);
+    if (str_equal_nocase(scheme, STR("Bearer")))
+        token = str_trim(authorization);
+    else if (str_equal_nocase(scheme, STR("AWS4-HMAC-SHA256")))
+        token = sigv4_key(authorization);
+    else
+        return NULL;
     /* The hash of nothing is what a line made with an unset $TOKEN holds. */
     size_t found = token.len > 0 ? secrets_find(secrets, token) : 0;
     return found > 0 ? &secrets->tokens[found - 1] : NULL;

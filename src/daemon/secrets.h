@@ -51,8 +51,13 @@ struct secrets_token {
     bool writes;                  /* and reads; else it only reads */
 };
 
-/* The token of the file that `authorization`, the value of that header, has: `Bearer
- * TOKEN`. Borrowed from `secrets`; NULL: none. */
+/*
+ * The token of the file that `authorization`, the value of that header, has: `Bearer
+ * TOKEN`, or in the place of an AWS access key id, `AWS4-HMAC-SHA256
+ * Credential=TOKEN/DATE/REGION/ses/aws4_request, …` (Signature Version 4), whose
+ * signature nobody checks: the key to it is known only as a hash. Borrowed from
+ * `secrets`; NULL: none.
+ */
 const struct secrets_token *secrets_find_token(const struct secrets *secrets,
                                                struct str authorization);
 

@@ -99,7 +99,7 @@ static unsigned decide_import(struct fold *fold, const struct policy_decision *d
         return 1u << decision->reason;
     }
     *entry = (struct policy_entry){.exists = true,
-                                   .origin = POLICY_ORIGIN_IMPORT,
+                                   .origin = decision->origin,
                                    .is_basis = true,
                                    .since_ms = decision->since_ms,
                                    .until_ms = decision->until_ms,

@@ -268,6 +268,12 @@ static void entry_why_event(struct story_state *state, const struct story_entry 
         words_add(words, " The event came with an import of old events.");
 }
 
+/* No event made it, and nobody released it: a program put it there, with that reason. */
+static bool entry_is_of_api(const struct story_entry *entry)
+{
+    return entry->origin == POLICY_ORIGIN_API && !entry->rule && entry->event_count == 0;
+}
+
 /* One sentence or two: why it is on the list. */
 static void entry_why(struct story_state *state, const struct story_entry *entry,
                       struct words *words)
@@ -275,7 +281,7 @@ static void entry_why(struct story_state *state, const struct story_entry *entry
     const char *actor = entry->actor ? entry->actor : "Somebody";
     if (entry->reason == POLICY_REASON_MANUAL && entry->origin == POLICY_ORIGIN_IMPORT)
         words_add(words, "%s imported it with a list.", actor);
-    else if (entry->reason == POLICY_REASON_MANUAL)
+    else if (entry->reason == POLICY_REASON_MANUAL || entry_is_of_api(entry))
         words_add(words, "%s added it %s.", actor,
                   entry->origin == POLICY_ORIGIN_API ? "through the API" : "by hand");
     else if (entry_is_renewed(entry))
