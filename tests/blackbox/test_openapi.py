@@ -33,6 +33,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/suppressions/remove": {"address": BEN},
     "/v1/held/release": {"ids": [1]},
     "/v1/held/drop": {"why": "guard:mail.example"},
+    "/v2/email/suppression/addresses": {"EmailAddress": FREE, "Reason": "BOUNCE"},
 }
 # What to ask, several times where answers differ.
 QUERIES = {"/v1/rates": ["", *(f"?by={by}" for by in (
@@ -68,11 +69,12 @@ def writes(method: str, path: str) -> bool:
 
 
 def ask(api: Client, method: str, path: str, *, query: str = "", body: Any = None,
-        **headers: str) -> Reply:
+        address: str = ANN, **headers: str) -> Reply:
     if body is None:
-        body = BODIES.get(path) if method == "POST" else None
+        body = BODIES.get(path) if method in ("POST", "PUT") else None
     allowed = bearer(WRITER) if writes(method, path) else {}
-    return api.ask(method, path + query, body, **(allowed | headers))
+    return api.ask(method, path.replace("{EmailAddress}", address) + query, body,
+                   **(allowed | headers))
 
 
 def response_of(method: str, path: str, status: str) -> dict[str, Any]:
@@ -100,6 +102,8 @@ def assert_answer(reply: Reply, method: str, path: str, status: str) -> None:
     assert str(reply.status) == status, f"{method} {path}: {reply.status} {reply.text[:300]}"
     ((kind, content),) = response_of(method, path, status)["content"].items()
     assert reply.headers["Content-Type"] == kind
+    for name, header in response_of(method, path, status).get("headers", {}).items():
+        assert reply.headers[name] == header["schema"]["const"]
     answer = json.loads(reply.text) if "json" in kind else reply.text
     schema = content["schema"] if is_open(path) else closed(content["schema"])
     Draft202012Validator(schema | {"components": closed(SHARED)},
@@ -123,8 +127,11 @@ def test_it_is_the_file_and_a_sound_description(api):
 
 
 def test_every_route_is_described_and_there_is_no_other():
+    text = ROUTES.read_text()
+    ((name, value),) = re.findall(r'#define (\w+) +"(/[^"]*)"', text)
+    text = text.replace(f'{name} "', f'"{value}').replace(f"{{{name},", f'{{"{value}",')
     routes = {(method, re.sub("/$", "/{EmailAddress}", path)) for path, method in re.findall(
-        r'\{"(/[^"]*)", (GET|POST|PUT|DELETE),', ROUTES.read_text())}
+        r'\{"(/[^"]*)", (GET|POST|PUT|DELETE),', text)}
     assert routes == {(method, path) for method, path in OPERATIONS}
 
 
@@ -145,6 +152,7 @@ def test_every_fault_that_is_declared(daemon, api, method, path, status):
         "400": {"query": "?unknown=%00"},
         "401": {"Authorization": "Bearer wrong"} | far,
         "403": bearer(READER),
+        "404": {"address": FREE},
         "413": {"body": b" " * (1024 * 1024 + 1)},
         "421": {"Host": "evil.example"},
     }[status]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -130,7 +131,7 @@ def npm_folder(package: str) -> Path:
             _logged(log, PACKAGES_SECONDS, "npm", "install", "--no-audit", "--no-fund", "--prefix",
                     folder, package)
 
-        return _made("npm", package, make)
+        return _made("npm-" + re.sub(r"\W+", "-", package).strip("-"), package, make)
 
 
 class Jail:
