@@ -33,7 +33,7 @@ struct api_page {
 /*
  * Reads the rows behind `after`, the `next` of another page (NULL: from the beginning):
  * no more than `limit`, none once `to` has API_PAGE_BYTES, and of API_ROWS_SEEN_MAX. 0,
- * -EINVAL: `after` is none; a fault, or what `row` returned if not 0.
+ * -EINVAL: `after` is not one; a fault, or what `row` returned if not 0.
  */
 int api_page_read(struct api_page *page, const char *after, struct store *store);
 

@@ -80,7 +80,7 @@ static int destination_check(const char *typed, struct address *ret,
 
 /* --- entries ---------------------------------------------------------------------- */
 
-static const char *reason_of(const struct store_value *values, size_t count)
+static const char *ses_reason_of(const struct store_value *values, size_t count)
 {
     return str_equal(output_find_text(values, count, "reason"), STR("COMPLAINT"))
                ? "COMPLAINT"
@@ -105,7 +105,7 @@ static int entry_print(const struct store_value *values, size_t count, struct bu
     if (r == 0)
         r = text_json(to, output_find_text(values, count, "address"));
     return r == 0 ? buf_printf(to, ",\"Reason\":\"%s\",\"LastUpdateTime\":%lld.%03lld",
-                               reason_of(values, count), (long long)(ms / 1000),
+                               ses_reason_of(values, count), (long long)(ms / 1000),
                                (long long)(ms % 1000))
                   : r;
 }
@@ -172,7 +172,7 @@ static bool is_of_the_list(void *context, const struct store_value *values, size
 {
     const struct all *all = context;
     int64_t ms = updated_ms(values, count);
-    bool complaint = strcmp(reason_of(values, count), "COMPLAINT") == 0;
+    bool complaint = strcmp(ses_reason_of(values, count), "COMPLAINT") == 0;
 
     return str_equal(output_find_text(values, count, "scope"), str_of(all->scope)) &&
            (complaint ? all->complaints : all->bounces) &&
@@ -180,7 +180,8 @@ static bool is_of_the_list(void *context, const struct store_value *values, size
            (all->before_ms == CLOCK_NONE || ms <= all->before_ms);
 }
 
-static int summary_print(void *context, const struct store_value *values, size_t count)
+static int ses_summary_print(void *context, const struct store_value *values,
+                             size_t count)
 {
     struct all *all = context;
     int r = buf_append_str(all->to, all->count++ > 0 ? STR(",{") : STR("{"));
@@ -266,7 +267,7 @@ int api_ses_list(struct store *store, const struct api_request *request, struct 
     struct all all = {.to = ret};
     int r = all_take(request, &all, problem);
     struct api_page page = {.is_asked_for = is_of_the_list,
-                            .row = summary_print,
+                            .row = ses_summary_print,
                             .context = &all,
                             .to = ret,
                             .limit = all.limit};

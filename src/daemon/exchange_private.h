@@ -29,7 +29,7 @@ struct exchange {
     uint64_t swallowed_bytes; /* read and thrown away behind a problem */
     struct buf answer;
     size_t answer_bytes;    /* of it, in desk->answer_bytes */
-    bool speaks_ses;        /* its errors are told as SES tells them */
+    bool speaks_ses;        /* its errors have the form of SES's */
     bool has_nul;           /* in its path or a parameter */
     bool is_last;           /* where it ends is not sure, so nothing may follow it */
     struct problem problem; /* with a status: decided */

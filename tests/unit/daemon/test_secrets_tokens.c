@@ -91,6 +91,36 @@ static void the_token_of_a_hash_in_the_file_matches(void **state)
     assert_null(secrets_find_token(tokens, STR_ABSENT));
 }
 
+/* In the place of an AWS access key id. A token may have a slash: the scope has four
+ * parts. */
+static void a_token_is_the_key_id_of_a_signature(void **state)
+{
+    _cleanup_(secrets_freep) struct secrets *tokens =
+        tokens_of("scraper:read:" HASH_OF_ABC "\n");
+    static const char *const others[] = {
+        "AWS4-HMAC-SHA256 Credential=abd/20261128/eu-west-1/ses/aws4_request",
+        "AWS4-HMAC-SHA256 Credential=x/abc/20261128/eu-west-1/ses/aws4_request",
+        "AWS4-HMAC-SHA256 Credential=abc/eu-west-1/ses/aws4_request",
+        "AWS4-HMAC-SHA256 Credential=abc",
+        "AWS4-HMAC-SHA256 Credential=/////",
+        "AWS4-HMAC-SHA256 Credential=",
+        "AWS4-HMAC-SHA256 Signature=abc/1/2/3/4",
+        "AWS4-HMAC-SHA256 abc/1/2/3/4",
+        "AWS4-HMAC-SHA256",
+        "Bearer abc/20261128/eu-west-1/ses/aws4_request",
+    };
+
+    (void)state;
+    assert_non_null(secrets_find_token(
+        tokens, STR("AWS4-HMAC-SHA256 Credential=abc/20261128/eu-west-1/ses/aws4_request,"
+                    " SignedHeaders=host, Signature=00")));
+    assert_non_null(secrets_find_token(
+        tokens, STR("AWS4-HMAC-SHA256 SignedHeaders=host,Signature=00,"
+                    "Credential=abc/20261128/eu-west-1/ses/aws4_request")));
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+        assert_null(secrets_find_token(tokens, str_of(others[i])));
+}
+
 static void a_token_has_the_name_and_the_right_of_its_line(void **state)
 {
     _cleanup_(secrets_freep) struct secrets *tokens =
@@ -204,6 +234,7 @@ static void a_file_that_cannot_be_read_is_a_fault(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_token_is_the_key_id_of_a_signature),
         cmocka_unit_test(the_token_of_a_hash_in_the_file_matches),
         cmocka_unit_test(a_token_has_the_name_and_the_right_of_its_line),
         cmocka_unit_test(hashes_may_be_in_upper_case),
