@@ -114,11 +114,14 @@ const char *const db_sql_retention[SQL_COUNT] = {
     [SQL_ERASE_DECISIONS] = "DELETE FROM decision WHERE address = ?",
     [SQL_ERASE_LEAKS] = "DELETE FROM leak WHERE address = ?",
     [SQL_ERASE_DAYS] = "DELETE FROM soft_event WHERE address = ?",
+    /* Of all mail, if the address stays on that list; no entry without an address. */
     [SQL_ERASE_LINE] =
         "INSERT INTO list_change (id, at_ms, address, scope, action, reason_before,"
-        " reason_after, origin, actor, note) SELECT ?7, ?1, ?2, '*', ?3, reason, reason,"
-        " ?4, ?5, ?6 FROM (SELECT (SELECT reason FROM suppression WHERE address = ?2"
-        " ORDER BY strength DESC LIMIT 1) AS reason)",
+        " reason_after, until, origin, actor, note)"
+        " SELECT ?7, ?1, ?2, coalesce(s.scope, '*'), ?3, s.reason, s.reason, s.until,"
+        " ?4, ?5, ?6 FROM (SELECT 1) LEFT JOIN (SELECT scope, reason, until"
+        " FROM suppression WHERE address = ?2"
+        " ORDER BY scope <> '*', strength DESC LIMIT 1) AS s",
     [SQL_ERASE_EVENTS_FIND] =
         "SELECT id, message_id FROM event WHERE address = ?1 AND id <= ?2 LIMIT ?3",
     [SQL_ERASE_MESSAGES_FIND] =
