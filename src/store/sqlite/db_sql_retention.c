@@ -10,6 +10,8 @@
 #define E_IS_OF_MESSAGE                                                                  \
     "e.id BETWEEN (SELECT first_event_id FROM sns_message WHERE id = ?1)"                \
     " AND (SELECT last_event_id FROM sns_message WHERE id = ?1) AND e.message_id = ?1"
+/* The text goes if it is like ?1. */
+#define UNNAMED(column) column " = iif(" column " LIKE ?1 ESCAPE '\\', NULL, " column ")"
 #define ENTRY_IS_NOTED                                                                   \
     "(note LIKE ?1 ESCAPE '\\' OR lifted_note LIKE ?1 ESCAPE '\\'"                       \
     " OR detail LIKE ?1 ESCAPE '\\') AND address IS NOT ?2"
@@ -177,12 +179,11 @@ const char *const db_sql_retention[SQL_COUNT] = {
         " campaign = ?6, user_agent = ?7, reporting_mta = ?8, subject = ?9,"
         " message_id_header = ?10, contact_list = ?11 WHERE id = ?1",
     [SQL_ERASE_CHANGE_NOTES] =
-        "UPDATE list_change SET note = NULL, detail = NULL WHERE id = ?",
+        "UPDATE list_change SET " UNNAMED("note") ", " UNNAMED("detail") " WHERE id = ?2",
     [SQL_ERASE_ENTRY_NOTE_FIND] =
         "SELECT count(*) FROM suppression WHERE " ENTRY_IS_NOTED,
-    [SQL_ERASE_ENTRY_NOTE] =
-        "UPDATE suppression SET note = NULL, lifted_note = NULL, detail = NULL"
-        " WHERE " ENTRY_IS_NOTED,
+    [SQL_ERASE_ENTRY_NOTE] = "UPDATE suppression SET " UNNAMED("note") ", " UNNAMED(
+        "lifted_note") ", " UNNAMED("detail") " WHERE " ENTRY_IS_NOTED,
     [SQL_ERASE_DECISION_NOTE_FIND] =
         "SELECT count(*) FROM decision WHERE note LIKE ?1 ESCAPE '\\'"
         " AND address IS NOT ?2",

@@ -94,6 +94,32 @@ static void the_line_is_of_the_scope_in_which_the_address_stays(void **state)
     assert_answer(fixture, erased, "* BOUNCE BOUNCE -");
 }
 
+/* A note about somebody else's entry goes, but not SES's words beside it. */
+static void only_the_text_that_names_it_goes(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_decision removal = {.what = POLICY_DECIDE_REMOVE,
+                                     .address = "ben@example.com",
+                                     .actor = "ann",
+                                     .note = "asked by " JANE,
+                                     .now_ms = fixture->now_ms};
+    enum policy_decided decided;
+
+    (void)deliver(fixture, hard("ben@example.com", "f1"),
+                  .at_ms = fixture->now_ms - CLOCK_DAY_MS);
+    assert_int_equal(store_decide(fixture->store, &removal, &decided), 0);
+    (void)erase(fixture, .forget = true);
+    assert_answer(fixture,
+                  "SELECT state || ' ' || detail || ' ' || coalesce(lifted_note, '-')"
+                  " FROM entries",
+                  "lifted Permanent/General -");
+    assert_answer(fixture,
+                  "SELECT group_concat(action || ' ' || detail || ' ' ||"
+                  " coalesce(note, '-'), ', ') FROM suppression_log"
+                  " WHERE address IS NOT NULL",
+                  "added Permanent/General -, removed Permanent/General -");
+}
+
 static void nothing_is_left_after_it_was_forgotten(void **state)
 {
     struct fixture *fixture = *state;
@@ -356,6 +382,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             the_line_is_of_the_scope_in_which_the_address_stays, fixture_setup,
             fixture_teardown),
+        cmocka_unit_test_setup_teardown(only_the_text_that_names_it_goes, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(who_must_not_be_mailed_stays_so, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(who_is_not_on_the_list_leaves_nothing,
