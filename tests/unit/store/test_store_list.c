@@ -133,7 +133,7 @@ static void the_line_about_a_term_that_ended_is_of_that_term(void **state)
         "added expired1 added");
 }
 
-static void terms_that_ended_meanwhile_are_told_in_the_order_of_their_ends(void **state)
+static void terms_that_ended_meanwhile_are_logged_in_that_order(void **state)
 {
     struct fixture *fixture = *state;
     struct store_decision decision = decision_of(fixture, "a@example.com", 0);
@@ -522,7 +522,7 @@ int main(void)
         TEST(a_line_of_the_log_has_the_words_of_its_event),
         TEST(an_entry_that_ran_out_is_not_shown),
         TEST(the_line_about_a_term_that_ended_is_of_that_term),
-        TEST(terms_that_ended_meanwhile_are_told_in_the_order_of_their_ends),
+        TEST(terms_that_ended_meanwhile_are_logged_in_that_order),
         TEST(an_entry_no_longer_applies_from_its_until_on),
         TEST(a_removal_holds_until_an_event_that_occurred_later),
         TEST(a_list_hit_never_brings_back_what_a_person_removed),
