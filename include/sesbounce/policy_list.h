@@ -135,7 +135,7 @@ struct policy_line {
     enum policy_reason after;
 };
 /* What ended by itself, and then what the event or decision did to each entry. */
-#define POLICY_LINES_MAX (1 + POLICY_REASONS)
+#define POLICY_LINES_MAX (2 * POLICY_REASONS)
 
 struct policy_change {
     unsigned entries;    /* 1 << reason: these are to be written */
@@ -146,6 +146,7 @@ struct policy_change {
     struct policy_total totals[POLICY_TOTALS_MAX];
     size_t line_count;
     struct policy_line lines[POLICY_LINES_MAX];
+    struct policy_entry ended[POLICY_REASONS]; /* of a line EXPIRED: as it was then */
 };
 
 /*

@@ -44,6 +44,7 @@ struct decision {
     /* the summary */
     uint64_t done;
     uint64_t lines, lines_new, lines_changed; /* of files */
+    uint64_t lines_refused;                   /* on the list for a complaint */
     uint64_t lines_of_events;                 /* lifted, and not only a person's */
     bool any_missing;
 };
@@ -264,6 +265,7 @@ static void decided_count(struct decision *decision, const struct decided *decid
     decision->lines++;
     decision->lines_new += changed && (!decision->add || !before->manual);
     decision->lines_changed += changed && decision->add && before->manual;
+    decision->lines_refused += decided->result == POLICY_REFUSED;
     decision->lines_of_events += changed && !decision->add && entry_is_of_events(before);
 }
 
@@ -283,12 +285,27 @@ static int turn_tell(struct decision *decision)
     return r;
 }
 
+static int removed_summary_print(struct decision *decision)
+{
+    unsigned long long news = decision->lines_new, refused = decision->lines_refused;
+    unsigned long long rest = decision->lines - news - refused;
+    int r = output_printf(&decision->output, "%llu %sremoved, %llu not on the list", news,
+                          decision->dry_run ? "would be " : "", rest);
+
+    if (r == 0 && refused)
+        r = output_printf(&decision->output,
+                          ", %llu on the list for a complaint: add --complaint to remove "
+                          "them nevertheless",
+                          refused);
+    return r < 0 ? r : output_printf(&decision->output, "\n");
+}
+
 /* Of files, which may hold thousands: how many, and what remains to be done. */
 static int summary_print(struct decision *decision)
 {
     unsigned long long changed = decision->lines_changed;
     unsigned long long news = decision->lines_new;
-    unsigned long long rest = decision->lines - decision->lines_new - changed;
+    unsigned long long rest = decision->lines - news - changed;
     const char *would = decision->dry_run ? "would be " : "";
     char now[TERM_BYTES];
     if (decision->lines_of_events && !decision->dry_run)
@@ -298,8 +315,7 @@ static int summary_print(struct decision *decision)
     if (decision->ctl->format != OUTPUT_TABLE || decision->lines == 0)
         return 0;
     if (!decision->add)
-        return output_printf(&decision->output, "%llu %sremoved, %llu not on the list\n",
-                             news, would, rest);
+        return removed_summary_print(decision);
     return output_printf(
         &decision->output, "%llu %sadded, %llu %schanged, %llu unchanged: %s\n", news,
         would, changed, would, rest, term_text(decision->store.until_ms, now));

@@ -43,23 +43,40 @@ static void change_add_line(struct policy_change *change, enum policy_action act
         (struct policy_line){action, entry, before, after};
 }
 
+/* The first to end of those whose end is not in the log; NONE: none has ended. */
+static enum policy_reason entry_ended(const struct policy_entry entries[POLICY_REASONS],
+                                      int64_t now_ms)
+{
+    unsigned first = POLICY_REASON_NONE;
+
+    for (unsigned i = POLICY_REASON_NONE + 1; i < POLICY_REASONS; i++) {
+        const struct policy_entry *entry = &entries[i];
+
+        if (!entry->exists || entry->lifted || entry->held || entry->ended ||
+            entry->until_ms > now_ms)
+            continue;
+        if (first == POLICY_REASON_NONE || entry->until_ms < entries[first].until_ms)
+            first = i;
+    }
+    return (enum policy_reason)first;
+}
+
 static void entries_expire(struct fold *fold)
 {
     struct policy_entry *entries = fold->address->entries;
-    enum policy_reason before = reason_shown(entries);
+    enum policy_reason first;
 
-    for (unsigned i = 0; i < POLICY_REASONS; i++) {
-        struct policy_entry *entry = &entries[i];
+    while ((first = entry_ended(entries, fold->now_ms)) != POLICY_REASON_NONE) {
+        enum policy_reason before = reason_shown(entries);
 
-        if (!entry->exists || entry->lifted || entry->held || entry->ended ||
-            entry->until_ms > fold->now_ms)
+        entries[first].ended = true;
+        fold->change->entries |= 1u << first;
+        if (before == reason_shown(entries))
             continue;
-        entry->ended = true;
-        fold->change->entries |= 1u << i;
-    }
-    if (before != reason_shown(entries))
-        change_add_line(fold->change, POLICY_ACTION_EXPIRED, before, before,
+        fold->change->ended[first] = entries[first];
+        change_add_line(fold->change, POLICY_ACTION_EXPIRED, first, before,
                         reason_shown(entries));
+    }
 }
 
 void fold_begin(struct fold *fold)

@@ -293,6 +293,19 @@ static struct soft_term soft_count(const struct fold *fold,
     return term;
 }
 
+/* Those behind the one that made the entry, which may be known before it. */
+static void entry_note_later(struct policy_entry *entry,
+                             const struct policy_address *address)
+{
+    for (size_t i = 0; i < address->soft_count; i++) {
+        const struct policy_soft *soft = &address->softs[i];
+
+        if (soft->mark != POLICY_MARK_GONE && soft->is_counted &&
+            soft->at_ms > entry->since_ms)
+            entry_note_event(entry, soft->at_ms);
+    }
+}
+
 /* True: the entry has changed. */
 static bool soft_apply(const struct fold *fold, struct policy_entry *entry)
 {
@@ -320,6 +333,7 @@ static bool soft_apply(const struct fold *fold, struct policy_entry *entry)
                                    .rule = is_told ? STR_ABSENT : entry->rule,
                                    .detail = is_told ? str_of(fold->judgement->detail)
                                                      : entry->detail};
+    entry_note_later(entry, fold->address);
     return true;
 }
 

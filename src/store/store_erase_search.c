@@ -142,6 +142,20 @@ static int range_find(struct store *store, const struct store_erasure *erasure,
     return r;
 }
 
+static int change_redact(struct store *store, const struct store_erasure *erasure,
+                         int64_t id)
+{
+    struct buf pattern;
+    int r;
+
+    buf_init(&pattern, 2 * ADDRESS_BYTES_MAX + 4);
+    r = pattern_make(erasure, true, &pattern);
+    if (r == 0)
+        r = db_do(store, SQL_ERASE_CHANGE_NOTES, db_text(buf_str(&pattern)), db_int(id));
+    buf_done(&pattern);
+    return r;
+}
+
 static int row_erase(struct store *store, struct store_erasure *erasure, int64_t id)
 {
     switch (erasure->part) {
@@ -155,7 +169,7 @@ static int row_erase(struct store *store, struct store_erasure *erasure, int64_t
         return quarantine_leave(store, id);
     default:
         erasure->texts++;
-        return db_do(store, SQL_ERASE_CHANGE_NOTES, db_int(id));
+        return change_redact(store, erasure, id);
     }
 }
 

@@ -330,36 +330,53 @@ static int kept_add_line(struct store *store, const struct kept_address *kept,
                          int64_t id)
 {
     const struct policy_entry *entry = &kept->state.entries[line->entry];
-    /* An end has no cause but the time. */
-    bool is_end = line->action == POLICY_ACTION_EXPIRED;
 
-    return db_do(
-        store, SQL_CHANGE_ADD, db_int(id),
-        db_int(is_end ? entry->until_ms : cause->at_ms),
-        db_int_if(cause->event_id != 0 && !is_end, cause->event_id),
-        db_text(str_of(kept->key)), db_text(str_of(kept->scope)),
-        db_text(str_of(policy_action_word(line->action))),
-        db_text(str_of(policy_reason_word(line->before))),
-        db_text(str_of(policy_reason_word(line->after))),
-        db_text(str_of(policy_origin_word(is_end ? entry->origin : cause->origin))),
-        db_text(entry->detail), db_time(entry->until_ms),
-        db_text(is_end || str_present(cause->actor) ? STR_ABSENT : cause->rule),
-        db_text(is_end ? STR_ABSENT : cause->actor),
-        db_text(is_end ? STR_ABSENT : cause->note));
+    return db_do(store, SQL_CHANGE_ADD, db_int(id), db_int(cause->at_ms),
+                 db_int_if(cause->event_id != 0, cause->event_id),
+                 db_text(str_of(kept->key)), db_text(str_of(kept->scope)),
+                 db_text(str_of(policy_action_word(line->action))),
+                 db_text(str_of(policy_reason_word(line->before))),
+                 db_text(str_of(policy_reason_word(line->after))),
+                 db_text(str_of(policy_origin_word(cause->origin))),
+                 db_text(entry->detail), db_time(entry->until_ms),
+                 db_text(str_present(cause->actor) ? STR_ABSENT : cause->rule),
+                 db_text(cause->actor), db_text(cause->note));
+}
+
+/* An end has no cause but the time. The entry may have a new term already. */
+static int kept_add_end_line(struct store *store, const struct kept_address *kept,
+                             const struct policy_line *line,
+                             const struct policy_entry *ended, int64_t id)
+{
+    return db_do(store, SQL_CHANGE_ADD, db_int(id), db_int(ended->until_ms),
+                 db_int_if(false, 0), db_text(str_of(kept->key)),
+                 db_text(str_of(kept->scope)),
+                 db_text(str_of(policy_action_word(line->action))),
+                 db_text(str_of(policy_reason_word(line->before))),
+                 db_text(str_of(policy_reason_word(line->after))),
+                 db_text(str_of(policy_origin_word(ended->origin))),
+                 db_text(ended->detail), db_time(ended->until_ms), db_text(STR_ABSENT),
+                 db_text(STR_ABSENT), db_text(STR_ABSENT));
 }
 
 /* An entry that begins to wait is known by the id of the line that says so. */
 static int kept_save_line(struct store *store, struct kept_address *kept,
-                          const struct policy_line *line, const struct list_cause *cause,
-                          bool is_only)
+                          const struct policy_change *change,
+                          const struct policy_line *line, const struct list_cause *cause)
 {
-    bool of_event = is_only && cause->has_line && line->action != POLICY_ACTION_EXPIRED;
+    bool is_end = line->action == POLICY_ACTION_EXPIRED;
     int64_t id = cause->event_id;
-    int r = of_event ? kept_add_event_line(store, kept, line, cause)
-                     : change_id_draw(store, &id);
+    int r;
 
-    if (r == 0 && !of_event)
-        r = kept_add_line(store, kept, line, cause, id);
+    if (change->line_count == 1 && cause->has_line && !is_end) {
+        r = kept_add_event_line(store, kept, line, cause);
+    } else {
+        r = change_id_draw(store, &id);
+        if (r == 0)
+            r = is_end ? kept_add_end_line(store, kept, line, &change->ended[line->entry],
+                                           id)
+                       : kept_add_line(store, kept, line, cause, id);
+    }
     if (r == 0 && line->action == POLICY_ACTION_HELD)
         kept->state.entries[line->entry].held_id = id;
     return r;
@@ -372,8 +389,7 @@ int kept_address_save(struct store *store, struct kept_address *kept,
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < change->line_count; i++)
-        r = kept_save_line(store, kept, &change->lines[i], cause,
-                           change->line_count == 1);
+        r = kept_save_line(store, kept, change, &change->lines[i], cause);
     for (unsigned i = 0; r == 0 && i < POLICY_REASONS; i++) {
         struct policy_entry *entry = &kept->state.entries[i];
 

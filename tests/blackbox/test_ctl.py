@@ -278,6 +278,18 @@ def test_suppress_add_and_remove_read_standard_input(listed):
     assert listed.suppressed() == [BEN]
 
 
+def test_suppress_remove_of_a_file_says_who_stays_for_a_complaint(listed, sns):
+    """They were counted as not on the list."""
+    listed.accept(sns.feedback(ses.complaint(CYD)))
+    lines = f"{ANN}\n{CYD}\ndee@mail.example\n".encode()
+    for words, would in (["--dry-run"], "would be "), ([], ""):
+        removed = listed.ctl("suppress", "remove", "-", *words, input=lines)
+        assert removed.code == 1 and removed.out == (
+            f"1 {would}removed, 1 not on the list, 1 on the list for a complaint: add "
+            "--complaint to remove them nevertheless\n")
+    assert CYD in listed.suppressed()
+
+
 def test_suppress_add_and_remove_read_files_beside_words(listed, home):
     one, two = home / "one.txt", home / "two.txt"
     one.write_text("dee@mail.example\n")

@@ -10,6 +10,8 @@
 #define E_IS_OF_MESSAGE                                                                  \
     "e.id BETWEEN (SELECT first_event_id FROM sns_message WHERE id = ?1)"                \
     " AND (SELECT last_event_id FROM sns_message WHERE id = ?1) AND e.message_id = ?1"
+/* The text goes if it is like ?1. */
+#define UNNAMED(column) column " = iif(" column " LIKE ?1 ESCAPE '\\', NULL, " column ")"
 #define ENTRY_IS_NOTED                                                                   \
     "(note LIKE ?1 ESCAPE '\\' OR lifted_note LIKE ?1 ESCAPE '\\'"                       \
     " OR detail LIKE ?1 ESCAPE '\\') AND address IS NOT ?2"
@@ -130,11 +132,14 @@ const char *const db_sql_retention[SQL_COUNT] = {
     [SQL_ERASE_DECISIONS] = "DELETE FROM decision WHERE address = ?",
     [SQL_ERASE_LEAKS] = "DELETE FROM leak WHERE address = ?",
     [SQL_ERASE_DAYS] = "DELETE FROM soft_event WHERE address = ?",
+    /* Of all mail, if the address stays on that list; no entry without an address. */
     [SQL_ERASE_LINE] =
         "INSERT INTO list_change (id, at_ms, address, scope, action, reason_before,"
-        " reason_after, origin, actor, note) SELECT ?7, ?1, ?2, '*', ?3, reason, reason,"
-        " ?4, ?5, ?6 FROM (SELECT (SELECT reason FROM suppression WHERE address = ?2"
-        " ORDER BY strength DESC LIMIT 1) AS reason)",
+        " reason_after, until, origin, actor, note)"
+        " SELECT ?7, ?1, ?2, coalesce(s.scope, '*'), ?3, s.reason, s.reason, s.until,"
+        " ?4, ?5, ?6 FROM (SELECT 1) LEFT JOIN (SELECT scope, reason, until"
+        " FROM suppression WHERE address = ?2"
+        " ORDER BY scope <> '*', strength DESC LIMIT 1) AS s",
     [SQL_ERASE_EVENTS_FIND] =
         "SELECT id, message_id FROM event WHERE address = ?1 AND id <= ?2 LIMIT ?3",
     [SQL_ERASE_MESSAGES_FIND] =
@@ -190,12 +195,11 @@ const char *const db_sql_retention[SQL_COUNT] = {
         " campaign = ?6, user_agent = ?7, reporting_mta = ?8, subject = ?9,"
         " message_id_header = ?10, contact_list = ?11 WHERE id = ?1",
     [SQL_ERASE_CHANGE_NOTES] =
-        "UPDATE list_change SET note = NULL, detail = NULL WHERE id = ?",
+        "UPDATE list_change SET " UNNAMED("note") ", " UNNAMED("detail") " WHERE id = ?2",
     [SQL_ERASE_ENTRY_NOTE_FIND] =
         "SELECT count(*) FROM suppression WHERE " ENTRY_IS_NOTED,
-    [SQL_ERASE_ENTRY_NOTE] =
-        "UPDATE suppression SET note = NULL, lifted_note = NULL, detail = NULL"
-        " WHERE " ENTRY_IS_NOTED,
+    [SQL_ERASE_ENTRY_NOTE] = "UPDATE suppression SET " UNNAMED("note") ", " UNNAMED(
+        "lifted_note") ", " UNNAMED("detail") " WHERE " ENTRY_IS_NOTED,
     [SQL_ERASE_DECISION_NOTE_FIND] =
         "SELECT count(*) FROM decision WHERE note LIKE ?1 ESCAPE '\\'"
         " AND address IS NOT ?2",

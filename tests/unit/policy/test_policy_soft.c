@@ -84,6 +84,29 @@ static void soft_bounces_are_counted_as_the_policy_says_10_13(void **state)
     }
 }
 
+static void what_is_behind_an_entry_is_the_same_in_any_order(void **state)
+{
+    static const char *const orders[] = {
+        "1 soft, 3 soft, 5 soft, 8 soft, 11 soft, 12 soft, 24 soft, 24.5 soft",
+        "24.5 soft, 24 soft, 12 soft, 11 soft, 8 soft, 5 soft, 3 soft, 1 soft",
+        "1 soft, 3 soft, 12 soft, 24 soft, 5 soft, 24.5 soft, 8 soft, 11 soft",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(orders); i++) {
+        struct life life;
+
+        life_lead(&life, orders[i]);
+        const struct policy_entry *entry = &life.address.entries[POLICY_REASON_SOFT];
+        if (entry->since_ms != 11 * DAY || entry->event_count != 8 ||
+            entry->first_event_ms != 1 * DAY || entry->last_event_ms != 49 * DAY / 2)
+            fail_msg("%s: since %g, %lld events, %g-%g", orders[i],
+                     (double)entry->since_ms / DAY, (long long)entry->event_count,
+                     (double)entry->first_event_ms / DAY,
+                     (double)entry->last_event_ms / DAY);
+    }
+}
+
 /* Of the last step. */
 static void put_lines(const struct life *life, char *to, size_t room)
 {
@@ -226,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_known_how_far_counting_has_come),
         cmocka_unit_test(soft_bounces_are_counted_as_the_policy_says_10_13),
+        cmocka_unit_test(what_is_behind_an_entry_is_the_same_in_any_order),
         cmocka_unit_test(every_change_of_the_list_is_a_line_of_the_log),
         cmocka_unit_test(what_is_held_waits_for_a_person),
     };

@@ -70,6 +70,56 @@ static void history_make(struct fixture *fixture)
     assert_int_equal(store_decide(fixture->store, &note, &decided), 0);
 }
 
+/* Who follows the log must not learn of an entry for all mail that there never was. */
+static void the_line_is_of_the_scope_in_which_the_address_stays(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_decision decision = {.address = KEY,
+                                      .scope = "news",
+                                      .actor = "ann",
+                                      .now_ms = fixture->now_ms,
+                                      .until_ms = fixture->now_ms + CLOCK_HOUR_MS};
+    const char *erased = "SELECT scope || ' ' || reason_before || ' ' || reason_after || "
+                         "' ' || coalesce(until = (SELECT until FROM suppressed WHERE "
+                         "scope = 'news'), '-') FROM suppression_log"
+                         " WHERE action = 'erased' ORDER BY id DESC LIMIT 1";
+    enum policy_decided decided;
+
+    assert_int_equal(store_decide(fixture->store, &decision, &decided), 0);
+    (void)erase(fixture, .forget = false);
+    assert_answer(fixture, erased, "news MANUAL MANUAL 1");
+    fixture->now_ms += 1;
+    (void)deliver(fixture, hard(JANE, "f1"), .at_ms = fixture->now_ms);
+    (void)erase(fixture, .forget = false);
+    assert_answer(fixture, erased, "* BOUNCE BOUNCE -");
+}
+
+/* A note about somebody else's entry goes, but not SES's words beside it. */
+static void only_the_text_that_names_it_goes(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_decision removal = {.what = POLICY_DECIDE_REMOVE,
+                                     .address = "ben@example.com",
+                                     .actor = "ann",
+                                     .note = "asked by " JANE,
+                                     .now_ms = fixture->now_ms};
+    enum policy_decided decided;
+
+    (void)deliver(fixture, hard("ben@example.com", "f1"),
+                  .at_ms = fixture->now_ms - CLOCK_DAY_MS);
+    assert_int_equal(store_decide(fixture->store, &removal, &decided), 0);
+    (void)erase(fixture, .forget = true);
+    assert_answer(fixture,
+                  "SELECT state || ' ' || detail || ' ' || coalesce(lifted_note, '-')"
+                  " FROM entries",
+                  "lifted Permanent/General -");
+    assert_answer(fixture,
+                  "SELECT group_concat(action || ' ' || detail || ' ' ||"
+                  " coalesce(note, '-'), ', ') FROM suppression_log"
+                  " WHERE address IS NOT NULL",
+                  "added Permanent/General -, removed Permanent/General -");
+}
+
 static void nothing_is_left_after_it_was_forgotten(void **state)
 {
     struct fixture *fixture = *state;
@@ -329,6 +379,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(nothing_is_left_after_it_was_forgotten,
                                         fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(
+            the_line_is_of_the_scope_in_which_the_address_stays, fixture_setup,
+            fixture_teardown),
+        cmocka_unit_test_setup_teardown(only_the_text_that_names_it_goes, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(who_must_not_be_mailed_stays_so, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(who_is_not_on_the_list_leaves_nothing,

@@ -112,6 +112,45 @@ static void an_entry_that_ran_out_is_not_shown(void **state)
         "2 60.0");
 }
 
+/* It said the new term's end, which may be years ahead, or is never. */
+static void the_line_about_a_term_that_ended_is_of_that_term(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_decision decision = decision_of(fixture, "a@example.com", 0);
+    int64_t until_ms = fixture->now_ms + CLOCK_HOUR_MS;
+    bool changed = false;
+
+    decision.until_ms = until_ms;
+    assert_int_equal(decide_add(fixture->store, &decision, &changed), 0);
+    decision.now_ms = until_ms + CLOCK_DAY_MS;
+    decision.until_ms = POLICY_FOR_EVER;
+    assert_int_equal(decide_add(fixture->store, &decision, &changed), 0);
+    assert_answer(
+        fixture,
+        "SELECT group_concat(action || iif(action = 'expired', (SELECT at = until"
+        " AND until = (SELECT min(until) FROM suppression_log)), ''), ' ')"
+        " FROM suppression_log",
+        "added expired1 added");
+}
+
+static void terms_that_ended_meanwhile_are_logged_in_that_order(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_decision decision = decision_of(fixture, "a@example.com", 0);
+    bool changed = false, more = false;
+
+    deliver(fixture, bounce_of("Permanent", "Suppressed", "a@example.com", "f1", NULL));
+    decision.until_ms = fixture->now_ms + CLOCK_HOUR_MS;
+    assert_int_equal(decide_add(fixture->store, &decision, &changed), 0);
+    assert_int_equal(
+        store_expire(fixture->store, fixture->now_ms + 31 * CLOCK_DAY_MS, &more), 0);
+    assert_answer(fixture,
+                  "SELECT group_concat(reason_before || '>' || coalesce(reason_after, '')"
+                  " || ' ' || (at = until) || ' ' || coalesce(detail, '-'), ', ')"
+                  " FROM suppression_log WHERE action = 'expired'",
+                  "MANUAL>BOUNCE 1 -, BOUNCE> 1 Permanent/Suppressed");
+}
+
 /* `now_ms` is in whole minutes, and so not behind the clock of the view. */
 static void an_entry_no_longer_applies_from_its_until_on(void **state)
 {
@@ -482,6 +521,8 @@ int main(void)
         TEST(the_strongest_reason_shows_and_the_longest_term),
         TEST(a_line_of_the_log_has_the_words_of_its_event),
         TEST(an_entry_that_ran_out_is_not_shown),
+        TEST(the_line_about_a_term_that_ended_is_of_that_term),
+        TEST(terms_that_ended_meanwhile_are_logged_in_that_order),
         TEST(an_entry_no_longer_applies_from_its_until_on),
         TEST(a_removal_holds_until_an_event_that_occurred_later),
         TEST(a_list_hit_never_brings_back_what_a_person_removed),
