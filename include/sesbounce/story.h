@@ -19,6 +19,7 @@ struct story_asked {
     const struct policy *policy; /* in force */
     const char *reads, *writes;  /* what a command begins with; NULL: sesbouncectl */
     const char *publish;         /* lets SES publish Delivery events; NULL: status */
+    int64_t search_bytes;        /* of the quarantine; 0: STORY_QUARANTINED_BYTES */
     int64_t now_ms;
 };
 

@@ -61,7 +61,7 @@ static int follow_take_parameters(struct page *page, const char *const *names,
 
     page->following.from_oldest = true;
     for (; *names && r == 0; names++) {
-        const char *word = request->parameter(request->context, *names);
+        const char *word = request->parameter(request->context, *names, 0);
 
         if (word)
             r = parameter_take(page, *names, word, problem);

@@ -58,7 +58,11 @@ static int why_print(struct store *store, const struct story_asked *asked,
     if (r == 0)
         r = output_end(&output);
     output_done(&output);
-    return r == 0 ? buf_append_str(ret, STR("]}\n")) : r;
+    if (r == 0)
+        r = buf_append_char(ret, ']');
+    if (r == 0 && search.is_cut)
+        r = buf_append_str(ret, STR(",\"quarantine_searched\":\"newest\""));
+    return r == 0 ? buf_append_str(ret, STR("}\n")) : r;
 }
 
 int api_why(struct store *store, const struct api_request *request, struct buf *ret,
@@ -78,6 +82,7 @@ int api_why(struct store *store, const struct api_request *request, struct buf *
                                           .typed = json_string_value(typed),
                                           .scope = json_string_value(scope),
                                           .policy = &request->settings->policy,
+                                          .search_bytes = API_WHY_BYTES,
                                           .now_ms = request->now_ms};
 
         r = address_read(str_of(asked.typed), &address, why);

@@ -226,6 +226,9 @@
 #define API_READ_ADDRESSES 1000
 /* The methods of a path, `GET, POST, PUT, DELETE`. */
 #define ROUTE_METHODS_BYTES 32
+/* Of the newest quarantined messages, searched for an address: a tenth of a second, for
+ * the next question waits. */
+#define API_WHY_BYTES (16 * 1024 * 1024)
 /* A sentence that quotes a parameter or a member. */
 #define PROBLEM_DETAIL_BYTES 512
 /* A hundred series of a hundred bytes, and those about the database. */

@@ -216,7 +216,7 @@ static int quarantined_search(void *context, const struct store_value *values,
     const struct store_value *id = output_find(values, count, "id");
     if (story->search->messages == STORY_QUARANTINED_MAX ||
         story->quarantined == STORY_EVENTS_MAX ||
-        story->searched_bytes > STORY_QUARANTINED_BYTES) {
+        story->searched_bytes > story->asked->search_bytes) {
         story->search->is_cut = true;
         return ENOUGH;
     }
@@ -317,6 +317,8 @@ int story_write(struct store *store, const struct story_asked *asked,
         whole.reads = "sesbouncectl";
     if (!whole.writes)
         whole.writes = "sesbouncectl";
+    if (whole.search_bytes == 0)
+        whole.search_bytes = STORY_QUARANTINED_BYTES;
     if (!whole.publish)
         whole.publish = "sesbouncectl status";
     *ret = (struct story_search){.messages = 0};

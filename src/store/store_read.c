@@ -278,24 +278,37 @@ int store_is_suppressed(struct store *store, const struct address *address,
     return changed < 0 ? changed : r;
 }
 
+static void suppression_take(struct db_call *call, struct store_suppression *ret)
+{
+    struct str reason = db_get_text(call), scope = db_get_text(call);
+    int64_t until_ms = db_get_time(call);
+
+    (void)snprintf(ret->reason, sizeof(ret->reason), "%.*s", STR_ARG(reason));
+    (void)snprintf(ret->scope, sizeof(ret->scope), "%.*s", STR_ARG(scope));
+    ret->until_ms = until_ms == CLOCK_NONE ? POLICY_FOR_EVER : until_ms;
+}
+
 int store_suppression(struct store *store, const struct address *address,
                       const char *scope, struct store_suppression *ret)
 {
+    struct store_suppression other;
     _cleanup_(db_call_end) struct db_call call = db_call(
         store, SQL_SUPPRESSION, db_text(str_of(address->key)), db_text(str_of(scope)));
-    int r = db_step(&call);
+    int r = db_step(&call), found = r;
 
-    if (r == 1) {
-        struct str reason = db_get_text(&call), of = db_get_text(&call);
-        int64_t until_ms = db_get_time(&call);
-
-        (void)snprintf(ret->reason, sizeof(ret->reason), "%.*s", STR_ARG(reason));
-        (void)snprintf(ret->scope, sizeof(ret->scope), "%.*s", STR_ARG(of));
-        ret->until_ms = until_ms == CLOCK_NONE ? POLICY_FOR_EVER : until_ms;
+    if (r == 1)
+        suppression_take(&call, ret);
+    while (r == 1 && strcmp(ret->scope, POLICY_SCOPE_ALL) != 0 &&
+           (r = db_step(&call)) == 1) {
+        suppression_take(&call, &other);
+        if (strcmp(other.scope, POLICY_SCOPE_ALL) == 0)
+            *ret = other;
     }
-    int changed = r < 0 || store->is_reading ? 0 : db_read_check(store);
+    if (r < 0)
+        return r;
+    int changed = store->is_reading ? 0 : db_read_check(store);
 
-    return changed < 0 ? changed : r;
+    return changed < 0 ? changed : found;
 }
 
 int store_read_begin(struct store *store)

@@ -156,6 +156,17 @@ def test_why_tells_the_story_of_an_address(daemon, api, sns):
     assert_problem(api.ask("POST", "/v1/why", {}), 400)
 
 
+def test_why_searches_a_bounded_part_of_the_quarantine(daemon, api, sns):
+    daemon.accept(sns.feedback({"about": ANN}))
+    assert "quarantine_searched" not in json.loads(
+        api.ask("POST", "/v1/why", {"address": ANN}).text)
+    for _ in range(10):
+        daemon.accept(sns.feedback({"about": "x" * 1_900_000}))
+    told = json.loads(api.ask("POST", "/v1/why", {"address": ANN}).text)
+    assert told["quarantine_searched"] == "newest"
+    assert told["state"] == "not suppressed"
+
+
 def test_suppressions_come_in_pages(daemon, api):
     everybody = sorted(f"p{n:03}@{'mail' if n % 3 else 'other'}.example" for n in range(250))
     assert daemon.ctl("suppress", "add", "-", input="\n".join(everybody).encode()).code == 0

@@ -402,14 +402,15 @@ const char *const db_sql[SQL_COUNT] = {
     [SQL_DECISION_ADD] =
         "INSERT INTO decision (address, scope, action, reason, until, at, actor, note)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    /* +: else SQLite builds a table of the two scopes first, each time; and so it would
+     * to put them in an order. */
     [SQL_SUPPRESSION] =
         "SELECT reason, scope, until FROM suppression"
-        " WHERE address = ?1 AND (scope = '*' OR scope = ?2)"
+        " WHERE address = ?1 AND (+scope = '*' OR +scope = ?2)"
         " AND lifted_at IS NULL AND held_why IS NULL"
-        " AND (until IS NULL OR until > strftime('%Y-%m-%d %H:%M:%f', 'now'))"
-        " ORDER BY scope <> '*' LIMIT 1",
+        " AND (until IS NULL OR until > strftime('%Y-%m-%d %H:%M:%f', 'now'))",
     [SQL_IS_SUPPRESSED] =
-        "SELECT 1 FROM suppression WHERE address = ?1 AND (scope = '*' OR scope = ?2)"
+        "SELECT 1 FROM suppression WHERE address = ?1 AND (+scope = '*' OR +scope = ?2)"
         " AND lifted_at IS NULL AND held_why IS NULL"
         " AND (until IS NULL OR until > strftime('%Y-%m-%d %H:%M:%f', 'now')) LIMIT 1",
     [SQL_NOTICE_ADD] = "INSERT INTO notice (at_ms, type, data) VALUES (?, ?, ?)",
