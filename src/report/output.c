@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/limits.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/json_scan.h"
 #include "sesbounce/text.h"

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "report/limits.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/output.h"
 
