@@ -12,7 +12,7 @@ struct wanted {
 };
 
 static enum MHD_Result parameter_nth(void *context, enum MHD_ValueKind kind,
-                                      const char *name, const char *value)
+                                     const char *name, const char *value)
 {
     struct wanted *wanted = context;
 
