@@ -228,8 +228,9 @@
 /* A writer holds the turn no longer than this. */
 #define STORE_TURN_ROWS_MAX 1000
 #define STORE_TURN_MS       50
-/* Between two of its own turns it leaves the turn to others for as long, and at least
- * this long: a process that waits looks every millisecond, or later on a busy machine. */
+/* Between two of its own turns it leaves the turn to others for half as long, and at
+ * least this long: a process that waits looks every millisecond, or later on a busy
+ * machine. */
 #define STORE_TURN_GAP_MS 5
 /* Free pages given back in one step of `db compact`: as many as take STORE_TURN_MS, each
  * of which may move a page. */
