@@ -212,6 +212,7 @@ int cmd_list_import(struct ctl *ctl);
 int cmd_list_export(struct ctl *ctl);
 int cmd_list_diff(struct ctl *ctl);
 int cmd_events(struct ctl *ctl);
+int cmd_follow(struct ctl *ctl); /* and watch */
 int cmd_quarantine_show(struct ctl *ctl);
 int cmd_quarantine_retry(struct ctl *ctl);
 int cmd_quarantine_drop(struct ctl *ctl);

@@ -35,6 +35,18 @@
 #define CTL_MESSAGE_BYTES_MAX 8192
 /* Rows of a table without --limit. */
 #define CTL_TABLE_LIMIT 50
+/* What `follow` and `watch` read before they write it: some milliseconds. */
+#define CTL_FOLLOW_ROWS       1000
+#define CTL_FOLLOW_PART_BYTES (1024 * 1024)
+/* How often they look whether the files have changed; and into the database in any case,
+ * since a file can change without looking different. */
+#define CTL_FOLLOW_POLL_MS 200
+#define CTL_FOLLOW_LOOK_MS 2000
+/* For so long a daemon that starts or stops may be in the way without a word. */
+#define CTL_FOLLOW_TROUBLE_MS 4000
+/* A line of `watch`; a server's answer may have some thousand characters. */
+#define CTL_WATCH_WIDTH_MAX 240
+#define CTL_WATCH_BYTES_MAX (64 * 1024)
 /* The longest verb that is compared with what was typed. */
 #define CTL_VERB_BYTES_MAX 64
 /* Certificates that one run of `import` or `message verify` keeps in memory. */

@@ -135,6 +135,27 @@ static const struct verb verbs[] = {
          TAKES(OPTION_CAMPAIGN) | TAKES(OPTION_AFTER_ID) | TAKES(OPTION_LIMIT) |
          TAKES(OPTION_MESSAGE),
      0, 0, .run = cmd_events, .view = STORE_EVENTS},
+    {"follow", "changes", "", "Changes to the list as they come, for programs",
+     "One JSON object per line, with the columns of `suppress log`. Begins with the "
+     "oldest "
+     "row, or\nbehind --after-id, and goes on until it is interrupted, also while the "
+     "daemon restarts. If\n[retention] has deleted rows that are asked for, it says how "
+     "to "
+     "go on, and exits with 2.",
+     "sesbouncectl follow changes --after-id 1742", TAKES(OPTION_AFTER_ID), 0, 0,
+     .run = cmd_follow, .view = STORE_LOG},
+    {"follow", "events", "", "Events as they come, for programs",
+     "As `follow changes`, with the columns of `events`.",
+     "sesbouncectl follow events --after-id 1742", TAKES(OPTION_AFTER_ID), 0, 0,
+     .run = cmd_follow, .view = STORE_EVENTS},
+    {"watch", NULL, "", "Events as they come, for people",
+     "One line per event from now on, or behind --after-id, until it is interrupted. -o "
+     "json\nprints all columns.",
+     "sesbouncectl watch --class hard --domain example.com",
+     TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_TYPE) | TAKES(OPTION_CLASS) |
+         TAKES(OPTION_CAUSE) | TAKES(OPTION_RULE) | TAKES(OPTION_DOMAIN) |
+         TAKES(OPTION_CAMPAIGN) | TAKES(OPTION_AFTER_ID) | TAKES(OPTION_MESSAGE),
+     0, 0, .run = cmd_follow, .view = STORE_EVENTS},
     {"leaks", NULL, "", "Mail that was sent although its address was suppressed",
      "Its sender does not check the list. Mail sent before its address was suppressed "
      "is not here.\nA table shows the newest 50 unless --limit says otherwise.",
