@@ -426,14 +426,6 @@
 #define REPORT_LAST_CELL_WIDTH_MAX 120
 /* A sentence with what to type: an ARN, and names that SES gave. */
 #define REPORT_MESSAGE_BYTES_MAX 8192
-/* Identities that a line of `status` names. */
-#define REPORT_IDENTITIES_TOLD_MAX 5
-/* The newest events, among which one of a configuration set is looked for. */
-#define REPORT_EVENTS_LOOKED_AT_MAX 50
-/* Why sending is paused: SES writes 512 characters at most. */
-#define REPORT_CAUSE_BYTES_MAX 512
-/* Days of rates, unless somebody says so: what AWS looks back at, at least. */
-#define REPORT_RATES_DAYS 30
 /* A duration as people type it: a thousand years; sums stay far from an overflow. */
 #define WHEN_DURATION_MAX_MS (1000LL * 366 * 24 * 3600 * 1000)
 /* The story of one address: its newest events, and changes of the list. */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "report/limits.h"
 #include "sesbounce/arn.h"
 #include "sesbounce/output.h"
 #include "sesbounce/text.h"

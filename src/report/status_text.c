@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "report/limits.h"
 #include "sesbounce/output.h"
 #include "sesbounce/publish.h"
 #include "sesbounce/text.h"
