@@ -423,10 +423,10 @@
 #define REPORT_COLUMNS_MAX 64
 /* A wider cell pushes its line out of the column, but is shown whole. */
 #define REPORT_CELL_WIDTH_MAX 72
+/* The last column (diagnostics, notes) is cut: `-o json` shows it whole. */
+#define REPORT_LAST_CELL_WIDTH_MAX 120
 /* A sentence with what to type: an ARN, and names that SES gave. */
 #define REPORT_MESSAGE_BYTES_MAX 8192
-/* Days of rates, unless somebody says so: what AWS looks back at, at least. */
-#define REPORT_RATES_DAYS 30
 /* A duration as people type it: a thousand years; sums stay far from an overflow. */
 #define WHEN_DURATION_MAX_MS (1000LL * 366 * 24 * 3600 * 1000)
 /* The story of one address: its newest events, and changes of the list. */

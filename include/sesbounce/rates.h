@@ -7,6 +7,9 @@
 
 #include "sesbounce/store_read.h"
 
+/* Unless somebody says so: what AWS looks back at, at least. */
+#define RATES_DAYS 30
+
 /* How they are called: domain, … False: there is no such word. */
 bool rates_by_parse(const char *word, enum store_stats_by *ret);
 const char *rates_by_word(enum store_stats_by by);

@@ -96,7 +96,7 @@ static bool by_read(const char *word, enum store_stats_by *ret)
 /* From the beginning of a day, today being the last. */
 static bool since_read(const struct ctl *ctl, int64_t *ret_ms)
 {
-    int64_t days = REPORT_RATES_DAYS;
+    int64_t days = RATES_DAYS;
     if (ctl_given(ctl, OPTION_DAYS) &&
         !ctl_number("--days", ctl->value[OPTION_DAYS], &days))
         return false;

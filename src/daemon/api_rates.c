@@ -25,9 +25,9 @@ static int asked_read(const struct api_request *request, struct asked *ret,
     _cleanup_(buf_done) struct buf fault = {.max = LOG_VALUE_BYTES_MAX};
     int r = 0;
 
-    *ret = (struct asked){STORE_STATS_DAY,
-                          request->now_ms - (REPORT_RATES_DAYS - 1) * CLOCK_DAY_MS,
-                          API_LIMIT_MAX};
+    *ret =
+        (struct asked){STORE_STATS_DAY, request->now_ms - (RATES_DAYS - 1) * CLOCK_DAY_MS,
+                       API_LIMIT_MAX};
     if (by && !rates_by_parse(by, &ret->by))
         return problem_set(problem, MHD_HTTP_BAD_REQUEST,
                            "by cannot be `%s`; there are: %s", by, rates_by_words);

@@ -11,8 +11,8 @@ struct wanted {
     const char *value;
 };
 
-static enum MHD_Result parameter_nth(void *context, enum MHD_ValueKind kind,
-                                     const char *name, const char *value)
+static enum MHD_Result wanted_take(void *context, enum MHD_ValueKind kind,
+                                   const char *name, const char *value)
 {
     struct wanted *wanted = context;
 
@@ -27,7 +27,7 @@ static const char *parameter_find(void *connection, const char *name, size_t nth
 {
     struct wanted wanted = {name, nth, NULL};
 
-    (void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, parameter_nth,
+    (void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, wanted_take,
                                     &wanted);
     return wanted.value;
 }

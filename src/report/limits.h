@@ -1,10 +1,8 @@
 /*
- * The maxima of what is shown, each with its reason.
+ * The maxima of report/ alone, each with its reason.
  */
 #ifndef REPORT_LIMITS_H
 #define REPORT_LIMITS_H
-
-#include "sesbounce/limits.h"
 
 /* Identities that a line of `status` names. */
 #define REPORT_IDENTITIES_TOLD_MAX 5
@@ -12,7 +10,5 @@
 #define REPORT_EVENTS_LOOKED_AT_MAX 50
 /* Why sending is paused: SES writes 512 characters at most. */
 #define REPORT_CAUSE_BYTES_MAX 512
-/* The last column (diagnostics, notes) is cut: `-o json` shows it whole. */
-#define REPORT_LAST_CELL_WIDTH_MAX 120
 
 #endif

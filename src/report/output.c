@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/limits.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/json_scan.h"
 #include "sesbounce/text.h"

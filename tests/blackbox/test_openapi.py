@@ -153,6 +153,7 @@ def test_every_fault_that_is_declared(daemon, api, method, path, status):
         "401": {"Authorization": "Bearer wrong"} | far,
         "403": bearer(READER),
         "404": {"address": FREE},
+        "410": {"query": "?after=999999999"},
         "413": {"body": b" " * (1024 * 1024 + 1)},
         "421": {"Host": "evil.example"},
     }[status]

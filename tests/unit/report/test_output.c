@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "report/limits.h"
 #include "sesbounce/cleanup.h"
 #include "sesbounce/output.h"
 
