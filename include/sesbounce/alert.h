@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sesbounce/arn.h"
+#include "sesbounce/buf.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/limits.h"
 #include "sesbounce/str.h"
@@ -65,11 +65,17 @@ enum alert_level { ALERT_NONE, ALERT_WARNING, ALERT_ALERT, ALERT_PAUSE };
 
 struct alert_kind {
     const char *name;
-    const char *means;  /* a sentence */
-    const char *advice; /* what to type, and what to look at */
-    int64_t quiet_ms;   /* for so long it must be gone, so that it does not flap */
+    const char *subject; /* what it is about; NULL: there is only one */
+    const char *means;   /* a sentence without its end, behind which a fact may follow */
+    const char *advice;  /* what to type: a sentence without its end; $: the subject */
+    int64_t quiet_ms;    /* for so long it must be gone, so that it does not flap */
 };
 const struct alert_kind *alert_kind(enum alert_name name);
+
+/* What it means, `fact` (may be empty) and what to type; `subject` absent: `TOPIC` and the
+ * like stand in its place. Errors as buf_append. */
+int alert_text(enum alert_name name, struct str subject, struct str fact,
+               struct buf *ret);
 
 /* False: there is none of that name. */
 bool alert_find(struct str name, enum alert_name *ret);

@@ -28,6 +28,7 @@ enum listener { LISTENER_INGEST, LISTENER_ADMIN, LISTENER_COUNT };
 
 /* The TLS certificate that a listener serves. */
 struct metrics_tls {
+    atomic_int_fast64_t begins_ms;
     atomic_int_fast64_t expires_ms; /* CLOCK_NONE, or 0 before the start: plain HTTP */
     atomic_int_fast64_t begins_ms;  /* likewise */
     atomic_bool is_outdated;        /* its renewed files cannot be used */
@@ -50,6 +51,7 @@ struct metrics {
     atomic_uint_fast64_t certificates_fetched;
     atomic_uint_fast64_t certificates_failed;
     atomic_int_fast64_t last_kept_ms; /* wall clock; 0 = none yet */
+    atomic_int_fast64_t log_bytes;    /* of the database's log, that wait for upkeep */
     struct metrics_tls tls[LISTENER_COUNT];
     atomic_uint_fast64_t api_requests[METRICS_STATUSES]; /* by the first digit */
 };

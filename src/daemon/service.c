@@ -29,6 +29,7 @@ int service_init(struct service *service)
     if (r == 0)
         r = queue_init(&service->tasks, TASKS_AT_ONCE);
     bodies_init(&service->bodies, service->bounds.large_body_bytes);
+    alerts_init(&service->alerts, service);
     return r;
 }
 

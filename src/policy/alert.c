@@ -14,127 +14,153 @@
 
 static const struct alert_kind KINDS[ALERTS] = {
     [ALERT_BOUNCE_RATE] =
-        {"bounce-rate",
+        {"bounce-rate", "identity",
          "The share of mail that bounces hard has reached a threshold of [alerts] "
-         "bounce_rate; AWS reviews an account at 5 % and pauses it at 10 %.",
-         "type: sesbouncectl stats --by domain, and stop the mail that bounces",
+         "bounce_rate; AWS reviews an account at 5 % and pauses it at 10 %",
+         "Type: sesbouncectl stats --by domain, and stop the mail that bounces",
          QUIET_RATE_MS},
     [ALERT_COMPLAINT_RATE] =
-        {"complaint-rate",
-         "The share of mail that recipients complain about has reached a threshold of "
-         "[alerts] complaint_rate; AWS reviews an account at 0.1 % and pauses it at 0.5 "
-         "%.",
-         "type: sesbouncectl stats --by campaign, and stop the mail that nobody asked "
-         "for",
+        {"complaint-rate", "identity",
+         "The share of mail that recipients complain about has reached a threshold "
+         "of [alerts] complaint_rate; AWS reviews an account at 0.1 % and pauses "
+         "it at 0.5 %",
+         "Type: sesbouncectl stats --by campaign, and stop the mail that nobody "
+         "asked for",
          QUIET_RATE_MS},
     [ALERT_SENDING_PAUSED] =
-        {"sending-paused", "SES has paused sending: until it is resumed, no mail leaves.",
-         "type: sesbouncectl status, which has the command that asks SES why", 0},
+        {"sending-paused", "sender",
+         "SES has paused sending, so no mail leaves until it is resumed",
+         "Type: sesbouncectl status (it has the command that asks SES why)", 0},
     [ALERT_REPUTATION_FINDING] =
-        {"reputation-finding",
-         "SES has found something that endangers the reputation of the sender.",
-         "type: aws sesv2 list-recommendations", 0},
+        {"reputation-finding", "sender",
+         "SES has found something that endangers the reputation of the sender",
+         "Type: aws sesv2 list-recommendations", 0},
     [ALERT_AUTHENTICATION_REFUSED] =
-        {"authentication-refused",
-         "Servers refused mail in the last 24 hours because its authentication (SPF, "
-         "DKIM or DMARC) failed; nobody is suppressed for that.",
-         "type: sesbouncectl events --cause auth --since 1d, and check the DNS records "
-         "of the sending domain",
+        {"authentication-refused", NULL,
+         "Servers refuse mail because its authentication (SPF, DKIM or DMARC) "
+         "fails; nobody is suppressed for that",
+         "Type: sesbouncectl events --cause auth --since 1d, and check the DNS "
+         "records of the sending domain",
          0},
     [ALERT_REPUTATION_REFUSED] =
-        {"reputation-refused",
-         "Servers refused mail in the last 24 hours because of the reputation of the "
-         "sender, such as a blocklist; nobody is suppressed for that.",
-         "type: sesbouncectl events --cause blocked --since 1d", 0},
+        {"reputation-refused", NULL,
+         "Servers refuse mail because of the reputation of the sender, such as a "
+         "blocklist; nobody is suppressed for that",
+         "Type: sesbouncectl events --cause blocked --since 1d", 0},
     [ALERT_VIRUS_REPORTED] =
-        {"virus-reported",
-         "A provider reported in the last 24 hours that mail contained a virus.",
-         "type: sesbouncectl events --rule complaint-virus --since 1d", 0},
+        {"virus-reported", NULL, "A provider reports a virus in mail that was sent",
+         "Type: sesbouncectl events --rule complaint-virus --since 1d", 0},
     [ALERT_MAIL_TO_SUPPRESSED] =
-        {"mail-to-suppressed",
-         "Mail was sent in the last 24 hours to addresses that are on the list: its "
-         "sender does not check the list.",
-         "type: sesbouncectl leaks --since 1d", 0},
+        {"mail-to-suppressed", NULL,
+         "Mail is sent to addresses that are on the list, so its sender does not "
+         "check the list",
+         "Type: sesbouncectl leaks --since 1d", 0},
     [ALERT_OUTAGE_GUARD] =
-        {"outage-guard",
-         "A provider suddenly bounces nearly everything, so the outage guard holds its "
-         "hard bounces and nobody is suppressed for them.",
-         "if it is an outage, type: sesbouncectl suppress drop guard:PROVIDER; if the "
-         "addresses are gone: sesbouncectl suppress release guard:PROVIDER",
+        {"outage-guard", "provider",
+         "A provider suddenly bounces nearly everything, so the outage guard holds "
+         "its hard bounces, and nobody is suppressed for them",
+         "If it is an outage, type: sesbouncectl suppress drop guard:$; if the "
+         "addresses are gone: sesbouncectl suppress release guard:$",
          0},
     [ALERT_ENTRIES_HELD] =
-        {"entries-held",
-         "Entries have been waiting for a person's decision for more than a day; until "
-         "then, they suppress nobody.",
-         "type: sesbouncectl suppress held", 0},
+        {"entries-held", NULL,
+         "Entries have been waiting for a person's decision for more than a day, "
+         "and suppress nobody until then",
+         "Type: sesbouncectl suppress held", 0},
     [ALERT_TOPIC_SILENT] =
-        {"topic-silent",
-         "Nothing has arrived from a topic for longer than is usual for it: perhaps SES "
-         "no longer publishes to it, or cannot reach this machine.",
-         "type: sesbouncectl topics list, and send a mail to "
+        {"topic-silent", "topic",
+         "Nothing arrives from a topic for longer than is usual for it; perhaps "
+         "SES no longer publishes to it, or SNS cannot reach this machine",
+         "Type: sesbouncectl topics list, and send a mail to "
          "bounce@simulator.amazonses.com",
          0},
     [ALERT_SUBSCRIPTION_ENDED] =
-        {"subscription-ended",
-         "The subscription to a topic was ended, so its bounces and complaints no longer "
-         "arrive.",
-         "subscribe again: aws sns subscribe --topic-arn ARN --protocol https "
-         "--notification-endpoint YOUR-URL; or, if that was meant, type: sesbouncectl "
-         "topics forget ARN",
+        {"subscription-ended", "topic",
+         "A subscription was ended, so the bounces and complaints of its topic no "
+         "longer arrive",
+         "Type: aws sns subscribe --topic-arn $ --protocol https "
+         "--notification-endpoint YOUR-URL; or, if that was meant: sesbouncectl "
+         "topics forget $",
          0},
     [ALERT_SUBSCRIPTION_STUCK] =
-        {"subscription-stuck",
-         "The subscription to a topic is not confirmed, so its bounces and complaints do "
-         "not arrive.",
-         "type: sesbouncectl topics list (it says why), then: sesbouncectl topics "
-         "confirm "
-         "ARN",
+        {"subscription-stuck", "topic",
+         "A subscription is not confirmed, so the bounces and complaints of its "
+         "topic do not arrive",
+         "Type: sesbouncectl topics list (it says why), then: sesbouncectl topics "
+         "confirm $",
          0},
     [ALERT_CERTIFICATES_UNAVAILABLE] =
-        {"certificates-unavailable",
-         "The certificates that SNS signs with cannot be obtained, so deliveries get "
-         "503; "
-         "SNS repeats them for an hour, and then they are lost.",
-         "type: systemctl status sesbounced (it says why)", QUIET_FLAP_MS},
+        {"certificates-unavailable", "origin",
+         "The certificates that SNS signs with cannot be obtained, so deliveries "
+         "get 503; SNS repeats them for a time, and then they are lost",
+         "Type: systemctl status sesbounced (it says why)", QUIET_FLAP_MS},
     [ALERT_QUARANTINE_GROWING] =
-        {"quarantine-growing",
-         "Genuine messages of the last 24 hours could not be applied and are in "
-         "quarantine.",
-         "type: sesbouncectl quarantine list", 0},
+        {"quarantine-growing", NULL,
+         "Genuine messages cannot be applied and go to quarantine",
+         "Type: sesbouncectl quarantine list", 0},
     [ALERT_CLOCK_WRONG] =
-        {"clock-wrong",
-         "By the time that SNS gives in its messages, the clock of this machine is "
-         "wrong, "
-         "so genuine messages are not applied, although they are answered with 200.",
-         "type: timedatectl, set the clock, then: sesbouncectl quarantine retry --reason "
-         "future (and --reason stale)",
+        {"clock-wrong", NULL,
+         "The clock of this machine is wrong by the time that SNS gives in its "
+         "messages, so these are answered with 200, but not applied",
+         "Type: timedatectl, set the clock, then: sesbouncectl quarantine retry "
+         "--reason future (or --reason stale)",
          0},
     [ALERT_DISK_NEARLY_FULL] =
-        {"disk-nearly-full",
-         "The disk that the database is on is nearly full; once it is, deliveries get "
-         "503.",
-         "type: df -h, and free some space or make it larger", QUIET_FLAP_MS},
+        {"disk-nearly-full", NULL,
+         "The disk that the database is on is nearly full; once it is, deliveries "
+         "get 503",
+         "Type: df -h, and free some space or make it larger", QUIET_FLAP_MS},
     [ALERT_LOG_PINNED] =
-        {"log-pinned",
-         "The write-ahead log of the database grows, because a reader does not end its "
-         "transaction.",
-         "as root, type: fuser -v on the database (it shows the reader), and end it",
+        {"log-pinned", NULL,
+         "The write-ahead log of the database grows, because a reader does not end "
+         "its transaction",
+         "As root, type: fuser -v FILE*, where FILE is [store] path (it shows the "
+         "reader), and end it",
          QUIET_FLAP_MS},
     [ALERT_TLS_EXPIRING] =
-        {"tls-expiring",
-         "The TLS certificate that a listener serves expires soon; once it has, SNS "
-         "cannot deliver.",
-         "renew it; the daemon picks up the new files by itself", 0},
+        {"tls-expiring", "listener",
+         "The TLS certificate of a listener expires soon or has expired; then SNS "
+         "cannot deliver",
+         "Renew it; the daemon picks up the new files by itself", 0},
     [ALERT_TLS_UNUSABLE] =
-        {"tls-unusable",
+        {"tls-unusable", "listener",
          "The renewed TLS certificate or key of a listener cannot be used, so the "
-         "previous ones are still served, and a restart would fail.",
-         "type: sudo -u sesbounced sesbounced --check-config (it says why)", 0},
+         "previous ones are still served, and a restart would fail",
+         "Type: sudo -u sesbounced sesbounced --check-config (it says why)", 0},
 };
 
 const struct alert_kind *alert_kind(enum alert_name name)
 {
     return &KINDS[name];
+}
+
+static int advice_print(const struct alert_kind *kind, struct str subject,
+                        struct buf *ret)
+{
+    struct str rest = str_of(kind->advice), part;
+    int r = 0;
+
+    for (bool is_first = true; r == 0 && str_split(&rest, '$', &part); is_first = false) {
+        if (!is_first && str_present(subject))
+            r = buf_append_str(ret, subject);
+        for (const char *at = kind->subject; !is_first && !str_present(subject) && *at; at++)
+            r = r < 0 ? r : buf_append_char(ret, (char)(*at - 'a' + 'A'));
+        if (r == 0)
+            r = buf_append_str(ret, part);
+    }
+    return r;
+}
+
+int alert_text(enum alert_name name, struct str subject, struct str fact, struct buf *ret)
+{
+    const struct alert_kind *kind = &KINDS[name];
+    int r = buf_append_str(ret, str_of(kind->means));
+
+    if (r == 0 && fact.len > 0)
+        r = buf_printf(ret, ": %.*s", STR_ARG(fact));
+    if (r == 0)
+        r = buf_append_str(ret, STR(". "));
+    return r < 0 ? r : advice_print(kind, subject, ret);
 }
 
 bool alert_find(struct str name, enum alert_name *ret)

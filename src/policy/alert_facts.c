@@ -127,12 +127,11 @@ int alert_read_topic(struct alert_readings *readings, const struct alert_topic *
         return topic_read_silence(readings, topic, silence_ms, started_ms, now_ms);
     clock_format_rfc3339(topic->since_ms, since);
     if (failed || (waits && now_ms - topic->since_ms >= STUCK_MS))
-        return alert_add(readings, &reading, "the subscription to %.*s is %.*s since %s",
-                         STR_ARG(topic->arn), STR_ARG(topic->state), since);
+        return alert_add(readings, &reading, "%.*s, %.*s since %s", STR_ARG(topic->arn),
+                         STR_ARG(topic->state), since);
     reading.name = ALERT_SUBSCRIPTION_ENDED;
     return str_equal(topic->state, STR("unsubscribed"))
-               ? alert_add(readings, &reading, "the subscription to %.*s ended at %s",
-                           STR_ARG(topic->arn), since)
+               ? alert_add(readings, &reading, "%.*s, at %s", STR_ARG(topic->arn), since)
                : 0;
 }
 
@@ -180,8 +179,8 @@ int alert_read_pause(struct alert_readings *readings, const struct alert_party *
     alert_party_print(party, reading.subject);
     alert_party_print(&named, who);
     clock_format_rfc3339(party->since_ms, since);
-    return alert_add(readings, &reading, "SES has paused sending of %s since %s%s%.*s",
-                     who, since, cause.len > 0 ? ", because: " : "", STR_ARG(cause));
+    return alert_add(readings, &reading, "%s, since %s%s%.*s", who, since,
+                     cause.len > 0 ? ", because " : "", STR_ARG(cause));
 }
 
 int alert_read_finding(struct alert_readings *readings, const struct alert_party *party)
@@ -198,8 +197,8 @@ int alert_read_finding(struct alert_readings *readings, const struct alert_party
                    kind.len > 0 ? ": " : "", about);
     struct alert_reading reading =
         reading_of(ALERT_REPUTATION_FINDING, ALERT_ALERT, str_of(subject));
-    return alert_add(readings, &reading, "SES has a finding%s%.*s about %s%s%.*s",
-                     kind.len > 0 ? " of type " : "", STR_ARG(kind), who,
+    return alert_add(readings, &reading, "%s%s%.*s%s%.*s", who,
+                     kind.len > 0 ? ", type " : "", STR_ARG(kind),
                      cause.len > 0 ? ": " : "", STR_ARG(cause));
 }
 
@@ -210,8 +209,7 @@ int alert_read_guard(struct alert_readings *readings, struct str provider,
         reading_with_value(ALERT_OUTAGE_GUARD, ALERT_WARNING, provider, hard_bounces);
 
     return alert_add(readings, &reading,
-                     "%.*s has bounced %lld mails in an hour (usually %lld at most), and "
-                     "the bounces are held",
+                     "%.*s, with %lld hard bounces in an hour, usually %lld at most",
                      STR_ARG(provider), (long long)hard_bounces, (long long)usual);
 }
 
@@ -220,15 +218,14 @@ int alert_read_guard(struct alert_readings *readings, struct str provider,
 /* From how many on a count of 24 hours is no accident any more. */
 #define COUNT_ALERT 50
 
-static int count_read(struct alert_readings *readings, enum alert_name name, int64_t n,
-                      const char *what)
+static int count_read(struct alert_readings *readings, enum alert_name name, int64_t n)
 {
     enum alert_level level = n >= COUNT_ALERT ? ALERT_ALERT
                              : n > 0          ? ALERT_WARNING
                                               : ALERT_NONE;
     struct alert_reading reading = reading_with_value(name, level, STR(""), n);
 
-    return alert_add(readings, &reading, "%s: %lld", what, (long long)n);
+    return alert_add(readings, &reading, "%lld in the last 24 hours", (long long)n);
 }
 
 static int counts_read(struct alert_readings *readings,
@@ -237,26 +234,17 @@ static int counts_read(struct alert_readings *readings,
     const struct {
         enum alert_name name;
         int64_t n;
-        const char *what;
     } counts[] = {
-        {ALERT_AUTHENTICATION_REFUSED, figures->auth_refused,
-         "mails refused in the last 24 hours because their authentication failed"},
-        {ALERT_REPUTATION_REFUSED, figures->reputation_refused,
-         "mails refused in the last 24 hours because of the sender's reputation"},
-        {ALERT_VIRUS_REPORTED, figures->viruses,
-         "mails of the last 24 hours in which a provider reports a virus"},
-        {ALERT_MAIL_TO_SUPPRESSED, figures->leaks,
-         "mails sent in the last 24 hours to addresses on the list"},
-        {ALERT_QUARANTINE_GROWING, figures->quarantined + figures->quarantine_dropped,
-         figures->quarantine_dropped > 0
-             ? "messages of the last 24 hours that could not be applied, of which some "
-               "were dropped because the quarantine is full"
-             : "messages of the last 24 hours in quarantine, not applied"},
+        {ALERT_AUTHENTICATION_REFUSED, figures->auth_refused},
+        {ALERT_REPUTATION_REFUSED, figures->reputation_refused},
+        {ALERT_VIRUS_REPORTED, figures->viruses},
+        {ALERT_MAIL_TO_SUPPRESSED, figures->leaks},
+        {ALERT_QUARANTINE_GROWING, figures->quarantined + figures->quarantine_dropped},
     };
     int r = 0;
 
     for (size_t i = 0; i < sizeof(counts) / sizeof(*counts) && r == 0; i++)
-        r = count_read(readings, counts[i].name, counts[i].n, counts[i].what);
+        r = count_read(readings, counts[i].name, counts[i].n);
     return r;
 }
 
@@ -267,10 +255,9 @@ static int clock_read(struct alert_readings *readings,
     struct alert_reading reading = reading_with_value(
         ALERT_CLOCK_WRONG, n > 0 ? ALERT_ALERT : ALERT_NONE, STR(""), n);
 
-    return alert_add(readings, &reading,
-                     "messages not applied because by this machine's clock they are "
-                     "%s: %lld",
-                     figures->future > 0 ? "of the future" : "too old", (long long)n);
+    return alert_add(readings, &reading, "%lld %s", (long long)n,
+                     figures->future > 0 ? "are dated ahead of it in the last 24 hours"
+                                         : "seem too old in the last hour");
 }
 
 static int held_read(struct alert_readings *readings, const struct alert_figures *figures)
@@ -282,9 +269,7 @@ static int held_read(struct alert_readings *readings, const struct alert_figures
     char since[CLOCK_TEXT_BYTES];
 
     clock_format_rfc3339(figures->held_since_ms, since);
-    return alert_add(readings, &reading,
-                     "entries that wait for a person's decision: %lld, the first since "
-                     "%s",
+    return alert_add(readings, &reading, "%lld, the first since %s",
                      (long long)figures->held, since);
 }
 
@@ -308,8 +293,7 @@ static int disk_read(struct alert_readings *readings, const struct alert_figures
         reading.reached = left < low / DISK_URGENT ? ALERT_ALERT : ALERT_WARNING;
     if (figures->disk_bytes > 0 && left < low + low / 4)
         reading.kept = reading.reached ? reading.reached : ALERT_WARNING;
-    return alert_add(readings, &reading, "the database's disk has %lld MiB left",
-                     (long long)(left >> 20));
+    return alert_add(readings, &reading, "%lld MiB are left", (long long)(left >> 20));
 }
 
 static int log_read(struct alert_readings *readings, const struct alert_figures *figures)
@@ -321,8 +305,7 @@ static int log_read(struct alert_readings *readings, const struct alert_figures 
     reading.threshold = (double)pinned;
     reading.reached = bytes >= pinned ? ALERT_WARNING : ALERT_NONE;
     reading.kept = bytes >= pinned / 2 ? ALERT_WARNING : ALERT_NONE;
-    return alert_add(readings, &reading, "the write-ahead log has %lld MiB",
-                     (long long)(bytes >> 20));
+    return alert_add(readings, &reading, "it has %lld MiB", (long long)(bytes >> 20));
 }
 
 /* A doubt of some minutes is not worth a person's while: SNS repeats. */
@@ -340,8 +323,7 @@ static int certificates_read(struct alert_readings *readings,
     if (is_lost && figures->now_ms - figures->certificates_lost_ms < CERTIFICATES_LOST_MS)
         reading.reached = ALERT_NONE;
     clock_format_rfc3339(figures->certificates_lost_ms, since);
-    return alert_add(readings, &reading,
-                     "no certificate can be obtained from %.*s since %s",
+    return alert_add(readings, &reading, "%.*s, since %s",
                      STR_ARG(figures->certificates_origin), since);
 }
 
@@ -365,15 +347,9 @@ static int listeners_read(struct alert_readings *readings,
         char day[CLOCK_TEXT_BYTES];
 
         clock_format_day(expires_ms, day);
-        r = alert_add(readings, &expiring,
-                      "the TLS certificate of the %s listener %s on %s", name.data,
-                      level == ALERT_ALERT ? "expired" : "expires", day);
+        r = alert_add(readings, &expiring, "[%s], on %s", name.data, day);
         if (r == 0)
-            r = alert_add(
-                readings, &unusable,
-                "the renewed TLS certificate or key of the %s listener cannot be "
-                "used",
-                name.data);
+            r = alert_add(readings, &unusable, "[%s]", name.data);
     }
     return r;
 }

@@ -147,13 +147,10 @@ static int rate_read(struct alert_readings *readings, enum alert_name name,
     (void)snprintf(reading.subject, sizeof(reading.subject), "%s", sender->identity);
     sender_print(sender, who, sizeof(who));
     window_print(sender, found->window, window, sizeof(window));
-    return alert_add(readings, &reading,
-                     "%s: a %s rate of %.*f %% in %s (%lld of %lld); the threshold is "
-                     "%g %%",
-                     who, name == ALERT_BOUNCE_RATE ? "bounce" : "complaint",
-                     name == ALERT_BOUNCE_RATE ? 1 : 2, 100 * reading.value, window,
-                     (long long)found->rate.n, (long long)found->rate.of,
-                     100 * reading.threshold);
+    return alert_add(
+        readings, &reading, "%.*f %% of %s in %s (%lld of %lld); the threshold is %g %%",
+        name == ALERT_BOUNCE_RATE ? 1 : 2, 100 * reading.value, who, window,
+        (long long)found->rate.n, (long long)found->rate.of, 100 * reading.threshold);
 }
 
 int alert_read_rates(struct alert_readings *readings, const struct alert_rates *rates,

@@ -24,6 +24,7 @@ struct topic {
     int64_t ended_ms;  /* SNS's time of the last end of one; CLOCK_NONE: none seen */
     int64_t new_messages;
     int64_t last_message_ms;
+    int64_t hour; /* the last one that is in `topic_hour`, as far as we know */
 };
 
 /*

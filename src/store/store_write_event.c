@@ -130,6 +130,19 @@ static int sending_apply(struct store *store, const struct intake *intake)
                  db_text_max(event->sending_cause, SES_DIAGNOSTIC_BYTES_MAX));
 }
 
+/* The same for what SES says about a sender's reputation. */
+static int finding_apply(struct store *store, const struct intake *intake)
+{
+    const struct ses_event *event = &intake->event;
+
+    return db_do(
+        store, SQL_FINDING_PUT, event_word(event->account_id), event_word(event->region),
+        event_name(event->tenant), event_name(event->configuration_set),
+        event_name(event->identity), event_word(event->finding_kind),
+        db_int(event->finding == SES_FINDING_OPEN), db_time(sending_since(intake)),
+        db_text_max(event->diagnostic, SES_DIAGNOSTIC_BYTES_MAX));
+}
+
 /* What the index event_address has of a message id: sixteen characters. */
 static struct str indexed_id(struct str id)
 {
@@ -347,6 +360,9 @@ static int recipient_take(struct store *store, const struct intake *intake, size
     if (r == 0 && intake->kind == INTAKE_KEEP &&
         str_present(intake->event.sending_status))
         r = sending_apply(store, intake);
+    if (r == 0 && intake->kind == INTAKE_KEEP &&
+        intake->event.finding != SES_FINDING_NONE)
+        r = finding_apply(store, intake);
     return r;
 }
 
