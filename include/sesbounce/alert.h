@@ -72,12 +72,12 @@ struct alert_kind {
 };
 const struct alert_kind *alert_kind(enum alert_name name);
 
-/* What it means, `fact` (may be empty) and what to type; `subject` absent: `TOPIC` and the
- * like stand in its place. Errors as buf_append. */
+/* What it means, `fact` (may be empty) and what to type; `subject` absent: `TOPIC` and
+ * the like stand in its place. Errors as buf_append. */
 int alert_text(enum alert_name name, struct str subject, struct str fact,
                struct buf *ret);
 
-/* False: there is none of that name. */
+/* False: there is not one of that name. */
 bool alert_find(struct str name, enum alert_name *ret);
 
 /* `warning`, `alert`, `pause`; NULL for ALERT_NONE. */

@@ -1,7 +1,8 @@
 /*
  * Every maximum of the program, with its reason: those of one program alone are in
- * daemon/limits.h and ctl/limits.h, and a bound that is in none does not exist (linted).
- * This header stands beside the layers: a section is about the layer that it names.
+ * daemon/limits.h and ctl/limits.h, some of the store in store/limits.h, and a bound that
+ * is in none does not exist (linted). This header stands beside the layers: a section is
+ * about the layer that it names.
  */
 #ifndef SESBOUNCE_LIMITS_H
 #define SESBOUNCE_LIMITS_H
@@ -330,15 +331,6 @@
 #define STORE_STALE_SURGE 10
 /* The newest quarantined messages that this is judged by. */
 #define STORE_CLOCK_ROWS_MAX 1000
-/* Up to here a count that an alert shows is exact: no alert says more. */
-#define STORE_ALERT_COUNT_MAX 10000
-/* Alerts that are raised: ALERT_SUBJECTS_MAX of each name. */
-#define STORE_ALERTS_OPEN_MAX (20 * ALERT_SUBJECTS_MAX)
-/* Alerts that are kept, those that ended included: years of them. */
-#define STORE_ALERTS_MAX 10000
-/* The 90 days from which it is learned how long a topic is usually silent: a monthly
- * newsletter has three pauses in them. */
-#define STORE_TOPIC_HOURS_MAX (90 * 24)
 /* Subscriptions of a topic that are remembered; the owner of an allowed topic can make
  * any number of them. What ended or failed first goes first. */
 #define STORE_SUBSCRIPTIONS_MAX 64

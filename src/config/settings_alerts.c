@@ -8,7 +8,7 @@
 #define PERCENT        (ALERT_RATE_ONE / 100)
 
 /* `2.5%` in millionths. */
-static bool rate_read(struct str text, uint32_t *ret)
+static bool percentage_read(struct str text, uint32_t *ret)
 {
     uint64_t whole, part = 0;
     struct str digits;
@@ -33,7 +33,8 @@ int settings_levels_read(struct str text, struct alert_levels *ret, struct buf *
     struct str rest = text;
     bool is_good = true;
     for (size_t i = 0; i < ALERT_LEVELS; i++) {
-        is_good = is_good && rate_read(settings_word_take(&rest), &levels.rate[i]) &&
+        is_good = is_good &&
+                  percentage_read(settings_word_take(&rest), &levels.rate[i]) &&
                   (i == 0 || levels.rate[i] >= levels.rate[i - 1]);
     }
     if (!is_good || rest.len > 0)

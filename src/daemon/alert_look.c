@@ -242,7 +242,7 @@ static int finding_look(void *context, const struct alert_party *party)
                : about_add(looking->look, party, STR_ABSENT);
 }
 
-static int guard_look_at(void *context, const struct store_value *values, size_t count)
+static int guards_look(void *context, const struct store_value *values, size_t count)
 {
     const struct looking *looking = context;
 
@@ -416,7 +416,7 @@ int alert_look_take(struct alert_look *look, struct store *store)
     if (r == 0)
         r = store_query(store, STORE_TOPICS, &all, topic_look, &looking);
     if (r == 0)
-        r = store_query(store, STORE_GUARDS, &guards, guard_look_at, &looking);
+        r = store_query(store, STORE_GUARDS, &guards, guards_look, &looking);
     if (r == 0)
         r = figures_look(look, store);
     if (r == 0)

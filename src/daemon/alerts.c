@@ -5,7 +5,6 @@
 
 #include "daemon/limits.h"
 #include "daemon/metrics.h"
-#include "daemon/service.h"
 
 static struct alerts *alerts_of_question(struct question *question)
 {
@@ -37,14 +36,13 @@ static struct str subject_shown(const struct alerts *alerts, const char *subject
 {
     bool is_address = strchr(subject, '@') != NULL;
 
-    return subject[0] == '\0' ||
-                   (is_address &&
-                    alerts->service->settings->log.addresses != LOG_ADDRESSES_FULL)
+    return subject[0] == '\0' || (is_address && alerts->look.settings->log.addresses !=
+                                                    LOG_ADDRESSES_FULL)
                ? STR_ABSENT
                : str_of(subject);
 }
 
-static void change_tell(const struct alerts *alerts, const struct alert_change *change)
+static void alert_tell(const struct alerts *alerts, const struct alert_change *change)
 {
     const struct alert_kind *kind = alert_kind(change->open.name);
     struct str subject = subject_shown(alerts, change->open.subject);
@@ -78,7 +76,7 @@ static void alerts_saved(struct job *job, int fault)
 
     for (size_t i = 0; i < alerts->look.count && fault == 0; i++)
         if (alerts->look.changes[i].is_done)
-            change_tell(alerts, &alerts->look.changes[i]);
+            alert_tell(alerts, &alerts->look.changes[i]);
     if (fault == 0)
         levels_publish(alerts);
     alerts_end(alerts);
@@ -103,23 +101,21 @@ static void alerts_asked(struct question *question, int fault)
     if (fault == 0 && alerts->look.count == 0)
         levels_publish(alerts);
     if (fault == 0 && alerts->look.count > 0 &&
-        service_lend_to_writer(alerts->service, &alerts->job) == 0)
+        queue_push(alerts->jobs, &alerts->job.node) == 0)
         return;
     alerts_end(alerts);
 }
 
 /* --- main's ---------------------------------------------------------------------- */
 
-void alerts_init(struct alerts *alerts, struct service *service)
+void alerts_init(struct alerts *alerts, struct reader *reader, struct queue *jobs)
 {
-    alerts->service = service;
+    alerts->reader = reader;
+    alerts->jobs = jobs;
     alerts->question = (struct question){.ask = alerts_ask, .done = alerts_asked};
     alerts->job = (struct job){
         .deadline_ms = JOB_WHENEVER, .add = alerts_add, .done = alerts_saved};
-    alerts->look = (struct alert_look){.settings = service->settings,
-                                       .health = &service->health,
-                                       .metrics = &service->metrics,
-                                       .started_ms = clock_wall_ms()};
+    alerts->look.started_ms = clock_wall_ms();
     for (size_t i = 0; i < ALERTS; i++)
         atomic_store(&alerts->levels[i], -1);
 }
@@ -143,7 +139,7 @@ void alerts_tick(struct alerts *alerts, int64_t wall_ms)
     alerts->look.now_ms = wall_ms;
     memset(alerts->look.levels, 0, sizeof(alerts->look.levels));
     atomic_store(&alerts->is_lent, true);
-    if (reader_ask(&alerts->service->reader, &alerts->question) < 0)
+    if (reader_ask(alerts->reader, &alerts->question) < 0)
         alerts_end(alerts);
 }
 

@@ -16,8 +16,6 @@
 #include "daemon/job.h"
 #include "daemon/reader.h"
 
-struct service;
-
 struct alerts {
     struct question question; /* lent to the reader */
     struct job job;           /* lent to the writer */
@@ -28,10 +26,12 @@ struct alerts {
     atomic_int_fast64_t took_ms; /* the last look */
     atomic_int_fast64_t seen_ms; /* wall clock: the last one whose outcome is committed */
     int64_t looked_ms;           /* wall clock; main's */
-    struct service *service;
+    struct reader *reader;
+    struct queue *jobs; /* the writer's */
 };
 
-void alerts_init(struct alerts *alerts, struct service *service);
+/* With `look` knowing settings, health and metrics. Borrows all of them. */
+void alerts_init(struct alerts *alerts, struct reader *reader, struct queue *jobs);
 
 /* By main, at each tick: looks if it is time. */
 void alerts_tick(struct alerts *alerts, int64_t wall_ms);

@@ -143,7 +143,8 @@ static int advice_print(const struct alert_kind *kind, struct str subject,
     for (bool is_first = true; r == 0 && str_split(&rest, '$', &part); is_first = false) {
         if (!is_first && str_present(subject))
             r = buf_append_str(ret, subject);
-        for (const char *at = kind->subject; !is_first && !str_present(subject) && *at; at++)
+        for (const char *at = kind->subject; !is_first && !str_present(subject) && *at;
+             at++)
             r = r < 0 ? r : buf_append_char(ret, (char)(*at - 'a' + 'A'));
         if (r == 0)
             r = buf_append_str(ret, part);

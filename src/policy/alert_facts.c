@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "sesbounce/alert.h"
-#include "sesbounce/expiry.h"
 
 /* An alert of one level, about `subject`. */
 static struct alert_reading reading_of(enum alert_name name, enum alert_level level,
@@ -215,7 +214,7 @@ int alert_read_guard(struct alert_readings *readings, struct str provider,
 
 /* --- one of each ----------------------------------------------------------------- */
 
-/* From how many on a count of 24 hours is no accident any more. */
+/* From how many on a count of 24 hours is more than an accident. */
 #define COUNT_ALERT 50
 
 static int count_read(struct alert_readings *readings, enum alert_name name, int64_t n)
@@ -228,8 +227,8 @@ static int count_read(struct alert_readings *readings, enum alert_name name, int
     return alert_add(readings, &reading, "%lld in the last 24 hours", (long long)n);
 }
 
-static int counts_read(struct alert_readings *readings,
-                       const struct alert_figures *figures)
+static int day_counts_read(struct alert_readings *readings,
+                           const struct alert_figures *figures)
 {
     const struct {
         enum alert_name name;
@@ -327,6 +326,22 @@ static int certificates_read(struct alert_readings *readings,
                      STR_ARG(figures->certificates_origin), since);
 }
 
+/* `status` warns in the last third of its life, when it is time to renew it; a
+ * client that does so automatically has done so before half of that is over. */
+#define EXPIRY_SHARE 6
+
+static enum alert_level expiry_level(int64_t begins_ms, int64_t expires_ms,
+                                     int64_t now_ms)
+{
+    int64_t left_ms = expires_ms - now_ms;
+
+    if (begins_ms == CLOCK_NONE || expires_ms == CLOCK_NONE ||
+        left_ms > TLS_EXPIRY_WARNING_MS / 2 ||
+        left_ms > (expires_ms - begins_ms) / EXPIRY_SHARE)
+        return ALERT_NONE;
+    return left_ms <= 0 ? ALERT_ALERT : ALERT_WARNING;
+}
+
 static int listeners_read(struct alert_readings *readings,
                           const struct alert_figures *figures)
 {
@@ -335,11 +350,8 @@ static int listeners_read(struct alert_readings *readings,
     for (size_t i = 0; i < ALERT_LISTENERS && r == 0; i++) {
         struct str name = str_of(figures->listeners[i].name);
         int64_t expires_ms = figures->listeners[i].expires_ms;
-        bool near =
-            expiry_is_near(figures->listeners[i].begins_ms, expires_ms, figures->now_ms);
-        enum alert_level level = !near                           ? ALERT_NONE
-                                 : expires_ms <= figures->now_ms ? ALERT_ALERT
-                                                                 : ALERT_WARNING;
+        enum alert_level level =
+            expiry_level(figures->listeners[i].begins_ms, expires_ms, figures->now_ms);
         struct alert_reading expiring = reading_of(ALERT_TLS_EXPIRING, level, name);
         struct alert_reading unusable = reading_of(
             ALERT_TLS_UNUSABLE,
@@ -359,8 +371,8 @@ int alert_read_figures(struct alert_readings *readings,
 {
     int (*const reads[])(struct alert_readings * readings,
                          const struct alert_figures *figures) = {
-        counts_read, clock_read,     held_read,        disk_read,
-        log_read,    listeners_read, certificates_read};
+        day_counts_read, clock_read,     held_read,        disk_read,
+        log_read,        listeners_read, certificates_read};
     int r = 0;
 
     for (size_t i = 0; i < sizeof(reads) / sizeof(*reads) && r == 0; i++)

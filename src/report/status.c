@@ -81,8 +81,6 @@ static void attention_add_about(struct status *status, const char *pattern,
     text_add(status, "attention", &text, r);
 }
 
-/* --- alerts --- */
-
 /* Ends a query: those that are raised come first. */
 #define ENOUGH 1
 

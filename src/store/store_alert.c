@@ -3,11 +3,12 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "store/limits.h"
 #include "store/store_internal.h"
 
 /* --- what they are measured by --------------------------------------------------- */
 
-static struct alert_counts counts_read(struct db_call *call)
+static struct alert_counts sender_counts_read(struct db_call *call)
 {
     struct alert_counts counts;
 
@@ -29,8 +30,8 @@ int store_alert_senders(struct store *store, const struct store_alert_hours *hou
 
     while ((r = db_step(&call)) == 1) {
         struct str identity = db_get_text(&call);
-        struct alert_counts all = counts_read(&call);
-        struct alert_counts late = counts_read(&call);
+        struct alert_counts all = sender_counts_read(&call);
+        struct alert_counts late = sender_counts_read(&call);
 
         r = each(context, identity, &all, &late);
         if (r != 0)

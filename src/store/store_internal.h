@@ -381,6 +381,11 @@ int identity_has_deliveries(struct store *store, struct str identity, int64_t ms
 /* After a rollback. */
 void identity_forget(struct store *store);
 
+/* --- store_write_sender.c -------------------------------------------------------- */
+
+/* What an event that is kept says about a sender, if it does. */
+int sender_apply(struct store *store, const struct intake *intake);
+
 /* --- store_prune.c --------------------------------------------------------------- */
 
 /* The events of a message, of which the list keeps what rests on them; adds their number

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sesbounce/arn.h"
+#include "store/limits.h"
 #include "store/store_internal.h"
 
 void topic_forget_cache(struct store *store)

@@ -38,7 +38,7 @@ static void rates_are_read_exactly_and_printed_as_they_are(void **state)
     }
 }
 
-static void rates_that_are_none_are_refused(void **state)
+static void what_is_not_three_rates_is_refused(void **state)
 {
     static const char *const wrong[] = {
         "5%",         "2.5% 5%",      "2.5% 5% 10% 20%", "2.5 5 10",    "5% 2.5% 10%",
@@ -103,7 +103,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rates_are_read_exactly_and_printed_as_they_are),
-        cmocka_unit_test(rates_that_are_none_are_refused),
+        cmocka_unit_test(what_is_not_three_rates_is_refused),
         cmocka_unit_test(silence_is_a_duration_or_one_of_two_words),
         cmocka_unit_test(each_is_bounce_or_complaint),
     };
