@@ -153,7 +153,7 @@ struct alert_topic {
      * between the first and the last, and the third-longest pause between two of them. */
     int64_t hours, span_ms, pause_ms;
 };
-/* Is the pause so far longer than ALERT_SILENCE_LEAST_MS, so that its hours matter? */
+/* Is the pause so far long enough for a silence, so that its hours matter? */
 bool alert_topic_may_be_silent(const struct alert_topic *topic, uint64_t silence_ms,
                                int64_t now_ms);
 /* After how long it is silent; ALERT_SILENCE_OFF: never. */

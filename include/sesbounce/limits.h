@@ -1,8 +1,7 @@
 /*
  * Every maximum of the program, with its reason: those of one program alone are in
- * daemon/limits.h and ctl/limits.h, some of the store in store/limits.h, and a bound that
- * is in none does not exist (linted). This header stands beside the layers: a section is
- * about the layer that it names.
+ * daemon/limits.h and ctl/limits.h, and a bound that is in none does not exist (linted).
+ * This header stands beside the layers: a section is about the layer that it names.
  */
 #ifndef SESBOUNCE_LIMITS_H
 #define SESBOUNCE_LIMITS_H
@@ -133,9 +132,6 @@
  * prove nothing. */
 #define POLICY_DOUBT_APART_MS  (24LL * 3600 * 1000)
 #define POLICY_DOUBT_WINDOW_MS (30 * 24LL * 3600 * 1000)
-
-/* --- alerts ---------------------------------------------------------------------- */
-
 /* What an alert is about: a topic's ARN, the name of an identity, a finding about one. */
 #define ALERT_SUBJECT_BYTES 640
 /* A sentence about it, which may quote SES. */
@@ -143,8 +139,6 @@
 #define ALERT_CAUSE_BYTES_MAX 512
 /* Subjects of one name: a hundred alerts of the same kind say what more would. */
 #define ALERT_SUBJECTS_MAX 100
-/* No topic is silent before, however busy it usually is: SNS may be late. */
-#define ALERT_SILENCE_LEAST_MS (6LL * 3600 * 1000)
 
 /* --- settings -------------------------------------------------------------------- */
 
@@ -159,9 +153,6 @@
 #define SETTINGS_SECTIONS_MAX 1024
 /* Half of STORE_SOFT_KEEP_MS, since events arrive in any order. */
 #define SETTINGS_SOFT_WINDOW_MAX_MS (180LL * 24 * 3600 * 1000)
-/* A day's mail of the largest senders; the product with a percentage stays far from an
- * overflow. */
-#define SETTINGS_LEAST_SENDS_MAX 1000000000
 /* A term of an entry: the list's totals are kept by the minute. */
 #define SETTINGS_TERM_MIN_MS (60 * 1000)
 /* A hundred years: sums of times stay far from an overflow. */

@@ -2,6 +2,7 @@
  * settings, or in the struct of the kind of section that it is in. */
 #include <stddef.h>
 
+#include "config/limits.h"
 #include "config/settings_private.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/limits.h"

@@ -28,6 +28,8 @@ static struct alert_reading reading_with_value(enum alert_name name,
 
 /* --- topics ---------------------------------------------------------------------- */
 
+/* No topic is silent before, however busy it usually is: SNS may be late. */
+#define SILENCE_LEAST_MS (6 * CLOCK_HOUR_MS)
 /* A subscription that waits for this long does not come by itself. */
 #define STUCK_MS CLOCK_HOUR_MS
 /* What is known of a topic for less time, or in fewer hours, tells nothing. */
@@ -52,7 +54,7 @@ bool alert_topic_may_be_silent(const struct alert_topic *topic, uint64_t silence
                                int64_t now_ms)
 {
     return silence_ms == ALERT_SILENCE_AUTO && topic_is_confirmed(topic) &&
-           now_ms - topic_last_ms(topic) >= ALERT_SILENCE_LEAST_MS;
+           now_ms - topic_last_ms(topic) >= SILENCE_LEAST_MS;
 }
 
 /* The third-longest pause, so that one or two outages do not teach that they are usual;
@@ -66,8 +68,7 @@ uint64_t alert_silence_limit(const struct alert_topic *topic, uint64_t silence_m
     if (topic->hours < KNOWN_HOURS_LEAST || topic->span_ms < KNOWN_LEAST_MS)
         return UNKNOWN_SILENCE_MS;
     limit_ms = topic->pause_ms + topic->pause_ms / 2 + CLOCK_HOUR_MS;
-    return (uint64_t)(limit_ms > ALERT_SILENCE_LEAST_MS ? limit_ms
-                                                        : ALERT_SILENCE_LEAST_MS);
+    return (uint64_t)(limit_ms > SILENCE_LEAST_MS ? limit_ms : SILENCE_LEAST_MS);
 }
 
 /* `3 days`, in the largest unit that it has two of. */

@@ -1,6 +1,5 @@
 /*
- * The maxima of the store's part in alerts, each with its reason; others of the store are
- * in sesbounce/limits.h.
+ * The maxima of the store alone, each with its reason.
  */
 #ifndef STORE_LIMITS_H
 #define STORE_LIMITS_H

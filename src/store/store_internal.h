@@ -22,8 +22,7 @@ struct topic {
     bool is_confirmed; /* has it a subscription that works? */
     bool is_waiting;   /* has it one that waits to be confirmed? */
     int64_t ended_ms;  /* SNS's time of the last end of one; CLOCK_NONE: none seen */
-    int64_t new_messages;
-    int64_t last_message_ms;
+    int64_t new_messages, last_message_ms;
     int64_t hour; /* the last one that is in `topic_hour`, as far as we know */
 };
 
@@ -380,11 +379,6 @@ int identity_note_delivery(struct store *store, const struct intake *intake);
 int identity_has_deliveries(struct store *store, struct str identity, int64_t ms);
 /* After a rollback. */
 void identity_forget(struct store *store);
-
-/* --- store_write_sender.c -------------------------------------------------------- */
-
-/* What an event that is kept says about a sender, if it does. */
-int sender_apply(struct store *store, const struct intake *intake);
 
 /* --- store_prune.c --------------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "store/store_internal.h"
+#include "store/store_write_sender.h"
 
 /* Short words, ids and names, each with the maximum that limits.h gives it. */
 static struct db_value event_word(struct str text)

@@ -1,6 +1,4 @@
-/* What SES says about a sender: whether it may send, and what endangers its reputation.
- */
-#include "store/store_internal.h"
+#include "store/store_write_sender.h"
 
 static struct db_value sender_word(struct str text)
 {

@@ -122,7 +122,7 @@ static void what_does_not_flap_ends_at_once(void **state)
          {1, P, ALERT_RAISED});
 }
 
-static void a_clock_that_is_set_back_does_not_keep_an_alert_for_ever(void **state)
+static void a_clock_that_is_set_back_does_not_keep_an_alert_open(void **state)
 {
     (void)state;
     LIFE(ALERT_DISK_NEARLY_FULL, {1, W, ALERT_RAISED}, {1000, NO, ALERT_FADES},
@@ -162,7 +162,7 @@ int main(void)
         cmocka_unit_test(an_alert_rises_and_falls_only_to_its_end),
         cmocka_unit_test(flapping_around_a_threshold_is_one_alert),
         cmocka_unit_test(what_does_not_flap_ends_at_once),
-        cmocka_unit_test(a_clock_that_is_set_back_does_not_keep_an_alert_for_ever),
+        cmocka_unit_test(a_clock_that_is_set_back_does_not_keep_an_alert_open),
         cmocka_unit_test(
             of_a_name_and_subject_there_is_one_and_of_a_name_a_bounded_number),
     };

@@ -121,7 +121,7 @@ static void who_sends_little_is_measured_over_as_many_days_as_it_takes(void **st
                         "of 1000); the threshold is 5 %");
 }
 
-static void an_identity_is_told_of_where_it_is_worse_than_everybody(void **state)
+static void an_identity_is_reported_where_it_is_worse_than_everybody(void **state)
 {
     _cleanup_(alert_readings_done) struct alert_readings readings = {.count = 0};
     struct alert_sender senders[] = {
@@ -165,7 +165,7 @@ int main(void)
         cmocka_unit_test(a_day_reaches_thresholds),
         cmocka_unit_test(an_hour_needs_twice_as_many),
         cmocka_unit_test(who_sends_little_is_measured_over_as_many_days_as_it_takes),
-        cmocka_unit_test(an_identity_is_told_of_where_it_is_worse_than_everybody),
+        cmocka_unit_test(an_identity_is_reported_where_it_is_worse_than_everybody),
         cmocka_unit_test(one_identity_is_everybody),
     };
 
