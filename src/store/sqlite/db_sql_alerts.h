@@ -8,8 +8,15 @@
 #include "store/sqlite/db_sql_counters.h"
 
 /* clang-format off */
-#define SUM_SINCE(kind) "sum(iif(kind = " kind " AND hour >= ?3, n, 0))"
-#define SUM_SINCE_FIRST(kind) "sum(iif(kind = " kind ", n, 0))"
+/* Of each hour and sender: the first key of hour_count, so that nothing is sorted. */
+#define SUMS_OF_KINDS                                                                    \
+    "sum(iif(kind = 1, n, 0)) AS sends, sum(iif(kind = 2, n, 0)) AS deliveries,"         \
+    " sum(iif(kind = 3, n, 0)) AS hard, sum(iif(kind = 4, n, 0)) AS soft,"               \
+    " sum(iif(kind = 5, n, 0)) AS complaints"
+#define SUMS_SINCE(hour)                                                                 \
+    "sum(iif(hour >= " hour ", sends, 0)), sum(iif(hour >= " hour ", deliveries, 0)),"   \
+    " sum(iif(hour >= " hour ", hard, 0)), sum(iif(hour >= " hour ", soft, 0)),"         \
+    " sum(iif(hour >= " hour ", complaints, 0))"
 
 /*
  * Of SQL_ALERT_SENDERS: the hours from ?1 until before ?2, and those of them from ?3 on,
@@ -18,15 +25,12 @@
  */
 #define DB_SQL_ALERTS                                                                    \
     [SQL_ALERT_SENDERS] =                                                                \
-        "SELECT nullif(identity, ''), "                                                  \
-        SUM_SINCE_FIRST("1") ", " SUM_SINCE_FIRST("2") ", " SUM_SINCE_FIRST("3") ", "    \
-        SUM_SINCE_FIRST("4") ", " SUM_SINCE_FIRST("5") ", "                              \
-        SUM_SINCE("1") ", " SUM_SINCE("2") ", " SUM_SINCE("3") ", "                      \
-        SUM_SINCE("4") ", " SUM_SINCE("5") " FROM (SELECT d.identity, c.hour, c.kind,"   \
-        " c.n FROM hour_count AS c JOIN dimension AS d ON d.id = c.dimension"            \
-        " WHERE c.hour >= ?1 AND c.hour < ?2 AND c.kind <= 5"                            \
-        " UNION ALL SELECT identity, hour, kind, n FROM (" HOURS_FRESH ")"               \
-        " WHERE hour >= ?1 AND hour < ?2) GROUP BY identity",                            \
+        "SELECT nullif(identity, ''), " SUMS_SINCE("?1") ", " SUMS_SINCE("?3")           \
+        " FROM (SELECT d.identity, c.* FROM (SELECT hour, dimension, " SUMS_OF_KINDS     \
+        " FROM hour_count WHERE hour >= ?1 AND hour < ?2 GROUP BY hour, dimension) AS c" \
+        " JOIN dimension AS d ON d.id = c.dimension"                                     \
+        " UNION ALL SELECT identity, hour, 0, " SUMS_OF_KINDS " FROM (" HOURS_FRESH ")"  \
+        " WHERE hour >= ?1 AND hour < ?2 GROUP BY hour, identity) GROUP BY identity",    \
     [SQL_ALERT_REFUSED] =                                                                \
         "SELECT coalesce(sum(rule = 'permanent-auth'"                                    \
         " OR rule = 'complaint-auth-failure'), 0),"                                      \
