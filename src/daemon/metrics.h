@@ -28,7 +28,6 @@ enum listener { LISTENER_INGEST, LISTENER_ADMIN, LISTENER_COUNT };
 
 /* The TLS certificate that a listener serves. */
 struct metrics_tls {
-    atomic_int_fast64_t begins_ms;
     atomic_int_fast64_t expires_ms; /* CLOCK_NONE, or 0 before the start: plain HTTP */
     atomic_int_fast64_t begins_ms;  /* likewise */
     atomic_bool is_outdated;        /* its renewed files cannot be used */

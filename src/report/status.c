@@ -87,11 +87,8 @@ static void attention_add_about(struct status *status, const char *pattern,
 static int alert_report(void *context, const struct store_value *values, size_t count)
 {
     struct status *status = context;
-    static const struct output_part parts[] = {{"", "level"},
-                                               {" ", "name"},
-                                               {", since ", "since"},
-                                               {": ", "text"},
-                                               {"", NULL}};
+    static const struct output_part parts[] = {
+        {"", "level"}, {" ", "name"}, {", since ", "since"}, {": ", "text"}, {"", NULL}};
     _cleanup_(buf_done) struct buf text = {.max = REPORT_ROW_BYTES_MAX};
     if (output_find(values, count, "resolved_at"))
         return ENOUGH;
