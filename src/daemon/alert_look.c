@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 
 #include "daemon/limits.h"
+#include "sesbounce/arn.h"
 #include "sesbounce/output.h"
 
 /* What a callback has found. */
@@ -199,7 +200,7 @@ static int topic_look(void *context, const struct store_value *values, size_t co
     };
     int r = 0;
 
-    if (str_equal(topic.arn, STR(SETTINGS_SIMULATOR_TOPIC)))
+    if (str_equal(topic.arn, STR(SIMULATOR_TOPIC)))
         return 0;
     if (alert_topic_may_be_silent(&topic, silence_ms, look->now_ms))
         r = store_alert_topic_hours(looking->store, look->now_ms, &topic);
