@@ -132,6 +132,13 @@
  * prove nothing. */
 #define POLICY_DOUBT_APART_MS  (24LL * 3600 * 1000)
 #define POLICY_DOUBT_WINDOW_MS (30 * 24LL * 3600 * 1000)
+/* What an alert is about: a topic's ARN, the name of an identity, a finding about one. */
+#define ALERT_SUBJECT_BYTES 640
+/* A sentence about it, which may quote SES. */
+#define ALERT_FACT_BYTES      1536
+#define ALERT_CAUSE_BYTES_MAX 512
+/* Subjects of one name: a hundred alerts of the same kind say what more would. */
+#define ALERT_SUBJECTS_MAX 100
 
 /* --- settings -------------------------------------------------------------------- */
 
@@ -429,22 +436,5 @@
 #define REPORT_MESSAGE_BYTES_MAX 8192
 /* A duration as people type it: a thousand years; sums stay far from an overflow. */
 #define WHEN_DURATION_MAX_MS (1000LL * 366 * 24 * 3600 * 1000)
-/* The story of one address: its newest events, and changes of the list. */
-#define STORY_EVENTS_MAX 1000
-/* What a story shows of a long history: how it began, and how it came to the present. */
-#define STORY_FIRST_MAX 8
-#define STORY_LAST_MAX  16
-/* A server's answer or a note in a story: `events` and `suppress log` show all of it. */
-#define STORY_QUOTE_WIDTH_MAX 240
-/* Rules that a story explains once: there are some forty. */
-#define STORY_RULES_MAX 128
-/* Of the events that the list has nothing to do with, so many types are named. */
-#define STORY_TYPES_MAX 12
-/* Commands to take an address off SES's own lists: spellings, Regions and tenants. */
-#define AMAZON_LINES_MAX 32
-/* Quarantined messages that are searched for the address: the newest, which takes
- * a second at most. */
-#define STORY_QUARANTINED_MAX   20000
-#define STORY_QUARANTINED_BYTES (256LL * 1024 * 1024)
 
 #endif

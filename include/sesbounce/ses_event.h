@@ -53,6 +53,9 @@ enum ses_named {
     SES_NAMED_UNREADABLE, /* not a mail address; `address` is empty */
 };
 
+/* What SES's advisor says about a sender's reputation. */
+enum ses_finding { SES_FINDING_NONE, SES_FINDING_OPEN, SES_FINDING_OVER };
+
 struct ses_recipient {
     struct address address; /* whom the event is about; `seen` as SES spells it */
     enum ses_named named;
@@ -92,6 +95,8 @@ struct ses_event {
     struct str sending_status; /* of Sending Status …: DISABLED, ENABLED, REINSTATED */
     struct str sending_cause;
     struct str sending_origin; /* who decided that: AWS_MANAGED, CUSTOMER_MANAGED */
+    enum ses_finding finding;  /* of Advisor Recommendation Status … */
+    struct str finding_kind;   /* BOUNCE, COMPLAINT, DKIM, … where it is given */
     struct str campaign;       /* by struct ses_rules */
     struct str tags;           /* mail.tags as compact JSON text */
     struct str subject;        /* of the mail's headers, where SES gives these */

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "sesbounce/alert.h"
 #include "sesbounce/arn.h"
 #include "sesbounce/buf.h"
 #include "sesbounce/cleanup.h"
@@ -123,6 +124,14 @@ struct settings {
         uint64_t log_ms;
         uint64_t quarantine_bytes;
     } retention;
+    struct {
+        struct alert_levels bounce_rate;
+        struct alert_levels complaint_rate;
+        uint64_t least_sends;
+        uint64_t silence_ms;       /* or ALERT_SILENCE_AUTO, ALERT_SILENCE_OFF */
+        struct settings_list each; /* `Bounce`, `Complaint` */
+        struct settings_list to;   /* of [webhook NAME] and [mail NAME]; none: all */
+    } alerts;
     struct {
         bool enabled;
         char *key; /* PEM file with the simulator's private key and certificate */

@@ -27,6 +27,7 @@ enum store_view {
     STORE_LEAKS, /* mail that was sent after its address was suppressed */
     STORE_UNSUBSCRIBES,
     STORE_SOFT_DAYS, /* on which an address bounced softly */
+    STORE_ALERTS,    /* that are raised, or were */
 };
 
 /* What to select; NULL, 0 or CLOCK_NONE: anything. */

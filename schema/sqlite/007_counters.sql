@@ -10,7 +10,9 @@ ALTER TABLE event ADD COLUMN contact_list TEXT;
 ALTER TABLE event ADD COLUMN tallied INTEGER;
 -- One index of what is rare, since each costs every event something.
 DROP INDEX event_not_addressed;
-CREATE INDEX event_rare ON event (occurred_at) WHERE rule = 'not-addressed' OR type = 'Subscription';
+CREATE INDEX event_rare ON event (occurred_at) WHERE rule = 'not-addressed' OR type = 'Subscription'
+    OR (rule = 'permanent-auth' OR rule = 'permanent-blocked' OR rule = 'complaint-auth-failure'
+        OR rule = 'complaint-virus');
 
 DROP VIEW complaints;
 DROP VIEW bounces;

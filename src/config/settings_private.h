@@ -2,7 +2,8 @@
  * What the parts of the settings module share: the table, the values, the reader.
  *
  * settings_table.c holds the table and finds what a wrong name was meant to be,
- * settings_value.c turns text into members of a struct and back, settings_check.c judges
+ * settings_value.c turns text into members of a struct and back (settings_alerts.c those
+ * of `[alerts]` that are of a kind of their own), settings_check.c judges
  * values and how they go together, settings_suppression.c those of the suppression list,
  * settings_read.c reads the file, settings.c makes the whole and settings_policy.c the
  * policy, settings_print.c prints. One thread, at start.
@@ -22,6 +23,8 @@ enum setting_type {
     SETTING_SIZE,     /* uint64_t, bytes */
     SETTING_DURATION, /* uint64_t, milliseconds */
     SETTING_TERM,     /* the same, or POLICY_FOR_EVER */
+    SETTING_SILENCE,  /* the same, or ALERT_SILENCE_AUTO, ALERT_SILENCE_OFF */
+    SETTING_LEVELS,   /* struct alert_levels */
     SETTING_WORD,     /* int, the index in `words` */
     SETTING_SWITCH,   /* bool */
 };
@@ -148,6 +151,18 @@ struct str settings_word_take(struct str *rest);
 
 /* Cut for a fault at SETTINGS_QUOTE_BYTES_MAX, between characters. */
 struct str settings_quote(struct str text);
+
+/* --- settings_alerts.c --- */
+
+/* `2.5% 5% 10%`; results as settings_value_set. */
+int settings_levels_read(struct str text, struct alert_levels *ret,
+                         struct buf *ret_fault);
+#define SETTINGS_LEVELS_BYTES 48
+void settings_levels_format(const struct alert_levels *levels,
+                            char ret[SETTINGS_LEVELS_BYTES]);
+
+setting_check_fn settings_check_each;
+setting_check_fn settings_check_receiver;
 
 /* --- settings_policy.c --- */
 

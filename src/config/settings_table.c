@@ -2,6 +2,7 @@
  * settings, or in the struct of the kind of section that it is in. */
 #include <stddef.h>
 
+#include "config/limits.h"
 #include "config/settings_private.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/limits.h"
@@ -232,6 +233,31 @@ const struct setting settings_table[] = {
              "that, the oldest messages are dropped permanently, from the topic and\n"
              "reason that take the most space. The log and `sesbouncectl status` report\n"
              "it."},
+    {SETTING(LEVELS, alerts, bounce_rate, bounce_rate), .value = "2.5% 5% 10%",
+     .help =
+         "At which bounce rates an alert is raised, as warning, alert and pause. AWS\n"
+         "reviews an account at 5 % and pauses it at 10 %."},
+    {SETTING(LEVELS, alerts, complaint_rate, complaint_rate), .value = "0.05% 0.1% 0.5%",
+     .help = "The same of complaints. AWS reviews an account at 0.1 % and pauses it at\n"
+             "0.5 %."},
+    {SETTING(NUMBER, alerts, least_sends, least_sends), .min = 1,
+     .max = SETTINGS_LEAST_SENDS_MAX, .value = "1000",
+     .help = "No alert about a rate rests on fewer sends than this in 24 hours, or on\n"
+             "fewer than twice as many in an hour. Where 24 hours have fewer, as many\n"
+             "days count as have this many, 30 at most."},
+    {SETTING(SILENCE, alerts, silence, silence_ms), .min = CLOCK_MINUTE_MS,
+     .max = SETTINGS_TERM_MAX_MS, .value = "auto",
+     .help = "After which time without a message from a topic an alert is raised: a\n"
+             "duration, off, or auto, which learns from the pauses of the last 90 days\n"
+             "how long is unusual for the topic."},
+    {SETTING(LIST, alerts, each, each), .max = 2, .check = settings_check_each,
+     .spell = settings_spell_event_type,
+     .help = "Bounce, Complaint or both, a line each: report each event of that type as\n"
+             "it arrives. A burst is reported in one message."},
+    {SETTING(LIST, alerts, to, to), .max = SETTINGS_ITEMS_MAX,
+     .check = settings_check_receiver,
+     .help = "The NAME of a section [webhook NAME] or [mail NAME] that gets the alerts.\n"
+             "Repeat the line for more; without one, all of them do."},
     {SETTING(SWITCH, simulator, enabled, enabled), .value = "no",
      .help = "yes lets `sesbouncectl simulate` post signed test messages for their own\n"
              "topic. Refused unless each `[ingest] listen` is loopback or unix:/PATH."},

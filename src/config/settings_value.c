@@ -30,25 +30,39 @@ static const struct unit duration_units[] = {
 
 static const struct unit no_units[] = {{'\0', 1}};
 
+struct number_word {
+    const char *word;
+    uint64_t number;
+};
+static const struct number_word no_words[] = {{NULL, 0}};
+static const struct number_word term_words[] = {{"forever", (uint64_t)POLICY_FOR_EVER},
+                                                {NULL, 0}};
+static const struct number_word silence_words[] = {
+    {"auto", ALERT_SILENCE_AUTO}, {"off", ALERT_SILENCE_OFF}, {NULL, 0}};
+
 static const struct number_kind {
     const struct unit *units;
     uint64_t bare; /* what a number without a letter counts */
+    const struct number_word *words;
+    const char *others; /* the words, behind what is in range */
     const char *fault;
 } number_kinds[] = {
-    [SETTING_NUMBER] = {no_units, 1, "is not a whole number"},
-    [SETTING_SIZE] = {size_units, 1,
+    [SETTING_NUMBER] = {no_units, 1, no_words, "", "is not a whole number"},
+    [SETTING_SIZE] = {size_units, 1, no_words, "",
                       "is not a size: give a whole number of bytes, or of K, M or G, as "
                       "in `512K`"},
-    [SETTING_DURATION] = {duration_units, (uint64_t)CLOCK_SECOND_MS,
+    [SETTING_DURATION] = {duration_units, (uint64_t)CLOCK_SECOND_MS, no_words, "",
                           "is not a duration: give a whole number of seconds, or of s, "
                           "m, h or d, as in `2h`"},
-    [SETTING_TERM] = {duration_units, (uint64_t)CLOCK_SECOND_MS,
+    [SETTING_TERM] = {duration_units, (uint64_t)CLOCK_SECOND_MS, term_words,
+                      ", or `forever`",
                       "is not a duration: give a whole number of seconds, or of s, m, h "
                       "or d, as in `30d`, or `forever`"},
+    [SETTING_SILENCE] = {duration_units, (uint64_t)CLOCK_SECOND_MS, silence_words,
+                         ", or `auto` or `off`",
+                         "is not a duration: give a whole number of seconds, or of s, m, "
+                         "h or d, as in `12h`, or `auto` or `off`"},
 };
-
-#define FOR_EVER      ((uint64_t)POLICY_FOR_EVER)
-#define FOR_EVER_WORD "forever"
 
 static void *setting_member(struct settings_head *head, const struct setting *setting)
 {
@@ -92,8 +106,11 @@ void settings_number_format(enum setting_type type, uint64_t value,
                             char ret[SETTINGS_NUMBER_BYTES])
 {
     const struct unit *unit = number_kinds[type].units;
-    if (type == SETTING_TERM && value == FOR_EVER) {
-        (void)snprintf(ret, SETTINGS_NUMBER_BYTES, "%s", FOR_EVER_WORD);
+    const struct number_word *word = number_kinds[type].words;
+    for (; word->word; word++) {
+        if (value != word->number)
+            continue;
+        (void)snprintf(ret, SETTINGS_NUMBER_BYTES, "%s", word->word);
         return;
     }
     while (unit->letter && (value == 0 || value % unit->factor != 0))
@@ -109,7 +126,7 @@ static int range_blame(const struct setting *setting, struct str text, struct bu
     settings_number_format(setting->type, setting->min, min);
     settings_number_format(setting->type, setting->max, max);
     return settings_blame(fault, text, "is out of range: give %s to %s%s", min, max,
-                          setting->type == SETTING_TERM ? ", or `forever`" : "");
+                          number_kinds[setting->type].others);
 }
 
 int settings_number_read(const struct setting *setting, struct str text, uint64_t *ret,
@@ -118,8 +135,10 @@ int settings_number_read(const struct setting *setting, struct str text, uint64_
     const struct number_kind *kind = &number_kinds[setting->type];
     uint64_t factor = kind->bare;
     struct str digits = text;
-    if (setting->type == SETTING_TERM && str_equal(text, STR(FOR_EVER_WORD))) {
-        *ret = FOR_EVER;
+    for (const struct number_word *word = kind->words; word->word; word++) {
+        if (!str_equal(text, str_of(word->word)))
+            continue;
+        *ret = word->number;
         return 0;
     }
     for (const struct unit *unit = kind->units; unit->letter; unit++) {
@@ -142,6 +161,12 @@ static int setting_set_number(struct settings_head *head, const struct setting *
                               struct str text, struct buf *fault)
 {
     return settings_number_read(setting, text, setting_member(head, setting), fault);
+}
+
+static int setting_set_levels(struct settings_head *head, const struct setting *setting,
+                              struct str text, struct buf *fault)
+{
+    return settings_levels_read(text, setting_member(head, setting), fault);
 }
 
 static int setting_set_word(struct settings_head *head, const struct setting *setting,
@@ -235,7 +260,8 @@ int settings_value_set(struct settings_head *head, const struct setting *setting
         [SETTING_LIST] = setting_add_item,     [SETTING_NUMBER] = setting_set_number,
         [SETTING_SIZE] = setting_set_number,   [SETTING_DURATION] = setting_set_number,
         [SETTING_TERM] = setting_set_number,   [SETTING_WORD] = setting_set_word,
-        [SETTING_SWITCH] = setting_set_switch,
+        [SETTING_SWITCH] = setting_set_switch, [SETTING_SILENCE] = setting_set_number,
+        [SETTING_LEVELS] = setting_set_levels,
     };
     bool may_be_empty =
         setting->type == SETTING_OPTIONAL || setting->type == SETTING_LIST;
@@ -281,6 +307,7 @@ void settings_value_print(const struct settings_head *head, const struct setting
     const void *value = (const char *)head + setting->offset;
     const struct settings_list *list;
     char number[SETTINGS_NUMBER_BYTES];
+    char levels[SETTINGS_LEVELS_BYTES];
     const char *text = "";
 
     switch (setting->type) {
@@ -297,8 +324,13 @@ void settings_value_print(const struct settings_head *head, const struct setting
     case SETTING_SIZE:
     case SETTING_DURATION:
     case SETTING_TERM:
+    case SETTING_SILENCE:
         settings_number_format(setting->type, *(const uint64_t *)value, number);
         text = number;
+        break;
+    case SETTING_LEVELS:
+        settings_levels_format(value, levels);
+        text = levels;
         break;
     case SETTING_WORD:
         text = setting->words[*(const int *)value];

@@ -163,6 +163,12 @@ static const struct verb verbs[] = {
      TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_SCOPE) | TAKES(OPTION_CAMPAIGN) |
          TAKES(OPTION_LIMIT),
      0, 0, .run = cmd_events, .view = STORE_LEAKS},
+    {"alerts", NULL, "", "What needs a person, or did",
+     "Those that are raised come first; the others have a `resolved_at`.\n"
+     "sesbounced-alerts(7) lists all that there can be. A table shows the newest 50 "
+     "unless\n--limit says otherwise.",
+     "sesbouncectl alerts --since 7d", TIME | TAKES(OPTION_LIMIT), 0, 0,
+     .run = cmd_events, .view = STORE_ALERTS},
     {"unsubscribes", NULL, "", "Who unsubscribed through SES's list management", NULL,
      "sesbouncectl unsubscribes --since 7d -o csv",
      TIME | TAKES(OPTION_ADDRESS) | TAKES(OPTION_SCOPE) | TAKES(OPTION_LIMIT), 0, 0,

@@ -91,24 +91,19 @@ int admin_start(struct admin *admin, struct service *service, struct buf *fault)
 
 void admin_open(struct admin *admin)
 {
-    struct service *service = admin->service;
     int r;
 
     if (!admin->server)
         return;
-    r = reader_start(&service->reader, service->settings->store.path, &service->health);
-    if (r == 0)
-        r = server_open(admin->server, admin->sockets.fds, admin->sockets.count);
+    r = server_open(admin->server, admin->sockets.fds, admin->sockets.count);
     if (r < 0)
         admin_tell(r);
 }
 
 void admin_close(struct admin *admin)
 {
-    if (!admin->server)
-        return;
-    server_close(admin->server);
-    reader_stop(&admin->service->reader);
+    if (admin->server)
+        server_close(admin->server);
 }
 
 void admin_stop(struct admin *admin)

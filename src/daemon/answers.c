@@ -79,6 +79,9 @@ enum MHD_Result answers_send(struct answers *answers, struct MHD_Connection *con
     if (kept)
         atomic_store_explicit(&service->metrics.last_kept_ms,
                               delivery->intake.received_ms, memory_order_relaxed);
+    if (kept && (str_present(delivery->intake.event.sending_status) ||
+                 delivery->intake.event.finding != SES_FINDING_NONE))
+        alerts_want(&service->alerts);
     if (delivery->stage == DELIVERY_GENUINE)
         health_verified(&service->health, delivery, service->settings->sns.endpoint);
     delivery_log(delivery, service->settings);

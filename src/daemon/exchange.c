@@ -100,7 +100,8 @@ static enum MHD_Result exchange_send_metrics(struct desk *desk,
     service_look(service, &health);
     now.storing = health.state == HEALTH_WELL;
     if (metrics_print(&service->metrics, &now, &text) < 0 ||
-        store_metrics_print(&service->store_metrics, &text) < 0)
+        store_metrics_print(&service->store_metrics, &text) < 0 ||
+        alerts_print(&service->alerts, &text) < 0)
         return MHD_NO;
     return exchange_reply(desk, connection, exchange, MHD_HTTP_OK,
                           "text/plain; version=0.0.4; charset=utf-8", &text);

@@ -240,6 +240,16 @@
 /* Topics heard last; a line of each has less than 400 bytes. */
 #define STORE_METRICS_TOPICS_MAX 128
 #define STORE_METRICS_BYTES_MAX  (64 * 1024)
+/* What alerts are about is looked at this often, and for what part of the time at most:
+ * people need minutes to act on one. */
+#define ALERT_EVERY_MS 30000
+#define ALERT_SHARE    200
+/* The days that are looked back at for as many sends as a rate needs. */
+#define ALERT_DAYS_MAX 30
+/* Identities whose rates are looked at, beside everybody's: a kilobyte each. */
+#define ALERT_IDENTITIES_MAX 1000
+/* What an alert says: what it means, a fact and what to type. */
+#define ALERT_TEXT_BYTES_MAX (ALERT_FACT_BYTES + 2 * ALERT_SUBJECT_BYTES + 1024)
 /* STATUS= is sent when it changes, and this often: each is a message to systemd. */
 #define STATUS_EVERY_MS 10000
 /* A message to systemd: a path, and what to type. */

@@ -221,6 +221,7 @@ static int program_watch(struct program *program)
         if ((fault == -EUCLEAN || fault == -ENOTSUP) && !program->sockets.passed)
             return parts_database_status(fault);
         watch_tell_systemd(&watch, now_ms);
+        alerts_tick(&program->service.alerts, clock_wall_ms());
     }
 }
 

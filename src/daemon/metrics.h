@@ -50,6 +50,7 @@ struct metrics {
     atomic_uint_fast64_t certificates_fetched;
     atomic_uint_fast64_t certificates_failed;
     atomic_int_fast64_t last_kept_ms; /* wall clock; 0 = none yet */
+    atomic_int_fast64_t log_bytes;    /* of the database's log, that wait for upkeep */
     struct metrics_tls tls[LISTENER_COUNT];
     atomic_uint_fast64_t api_requests[METRICS_STATUSES]; /* by the first digit */
 };

@@ -320,6 +320,19 @@ static void part_stop_doors(struct program *program)
     atomic_store(&program->service.stopping, true);
 }
 
+static int part_start_reader(struct program *program)
+{
+    struct service *service = &program->service;
+
+    return part_status(
+        reader_start(&service->reader, program->settings->store.path, &service->health));
+}
+
+static void part_stop_reader(struct program *program)
+{
+    reader_stop(&program->service.reader);
+}
+
 static int part_start_admin_door(struct program *program)
 {
     admin_open(&program->admin);
@@ -370,6 +383,7 @@ static const struct part {
     {part_start_writer, part_stop_writer},
     {part_start_outbound, part_stop_outbound},
     {part_start_doors, part_stop_doors},
+    {part_start_reader, part_stop_reader},
     {part_start_admin_door, part_stop_admin_door},
     {part_start_addresses, part_stop_addresses},
 };

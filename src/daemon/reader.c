@@ -51,7 +51,7 @@ static void reader_tell(struct reader *reader, int fault)
         !log_ration_pass(&reader->ration, clock_mono_ms(), STORE_FAULT_LOGS_A_MINUTE,
                          &held_back))
         return;
-    log_event(LOG_LEVEL_ERROR, "a question to the API could not be answered",
+    log_event(LOG_LEVEL_ERROR, "the database could not be read for the API or the alerts",
               {"ERROR", str_of(strerror(-fault))},
               {"DETAIL", str_of(reader->store ? store_fault(reader->store) : NULL)},
               {"ADVICE", str_of(store_advice(fault))});

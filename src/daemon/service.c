@@ -29,6 +29,10 @@ int service_init(struct service *service)
     if (r == 0)
         r = queue_init(&service->tasks, TASKS_AT_ONCE);
     bodies_init(&service->bodies, service->bounds.large_body_bytes);
+    service->alerts.look.settings = service->settings;
+    service->alerts.look.health = &service->health;
+    service->alerts.look.metrics = &service->metrics;
+    alerts_init(&service->alerts, &service->reader, &service->jobs);
     return r;
 }
 

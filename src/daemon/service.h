@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "daemon/alerts.h"
 #include "daemon/bodies.h"
 #include "daemon/bounds.h"
 #include "daemon/busy.h"
@@ -43,6 +44,7 @@ struct service {
     struct metrics metrics;
     struct health health;
     struct store_metrics store_metrics;
+    struct alerts alerts;
     atomic_bool closing;  /* connections are closed behind an answer */
     atomic_bool stopping; /* and new work gets 503 */
 };

@@ -267,6 +267,8 @@ static void writer_keep_house(struct writer *writer, bool is_idle)
                                  clock_mono_ms());
     if (writer->database.store)
         checkpointer_edge(writer->database.checkpointer, writer->database.store);
+    atomic_store(&writer->service->metrics.log_bytes,
+                 writer->database.store ? store_idle_bytes(writer->database.store) : 0);
 }
 
 /* When to go on even if nobody asks. */

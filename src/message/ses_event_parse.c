@@ -118,12 +118,25 @@ static void sending_read(const struct json_value *data, struct ses_event *event)
         event->diagnostic = record->text;
 }
 
+/* {"data":"a sentence","metadata":{"type":"BOUNCE","impact":"HIGH"}}; when it is over,
+ * the sentence may be missing. */
+static void finding_read(const struct json_value *detail, struct ses_event *event)
+{
+    struct str word = event->type_text;
+
+    if (!str_take_prefix(&word, STR("Advisor Recommendation Status ")))
+        return;
+    event->finding = str_equal(word, STR("Open")) ? SES_FINDING_OPEN : SES_FINDING_OVER;
+    event->finding_kind =
+        ses_member_trimmed(json_tree_member(detail, "metadata"), "type");
+}
+
 /* What has no event in it, and only the wrapper says what it is: whom it is about, when,
  * and why. `Email Bounced` and its kin have an eventType in `detail`. */
 static int announcement_read(const struct json_value *wrapper, struct ses_event *event)
 {
-    const struct json_value *data =
-        json_tree_member(json_tree_member(wrapper, "detail"), "data");
+    const struct json_value *detail = json_tree_member(wrapper, "detail");
+    const struct json_value *data = json_tree_member(detail, "data");
     const struct json_value *resources = json_tree_member(wrapper, "resources");
     struct str type = ses_member(wrapper, "detail-type");
 
@@ -134,6 +147,7 @@ static int announcement_read(const struct json_value *wrapper, struct ses_event 
          resource = json_tree_next(resources, resource))
         resource_read(json_tree_text(resource), event);
     sending_read(data, event);
+    finding_read(detail, event);
     /* A sentence, or else whatever there is, as it stands. */
     if (!str_present(event->diagnostic))
         event->diagnostic =

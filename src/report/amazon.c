@@ -1,8 +1,10 @@
 #include "sesbounce/amazon.h"
+#include "report/limits.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/limits.h"
 #include "sesbounce/buf.h"
 #include "sesbounce/output.h"
 #include "sesbounce/text.h"

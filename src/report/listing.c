@@ -22,6 +22,9 @@ static const char *const leak_table[] = {
     "sent_at",   "address",  "scope", "suppressed_since", "identity", "configuration_set",
     "source_ip", "campaign", NULL};
 
+static const char *const alert_table[] = {"since", "resolved_at", "level",
+                                          "name",  "text",        NULL};
+
 struct output_columns listing_columns(enum store_view view)
 {
     static const char *const *const tables[] = {[STORE_SUPPRESSED] = suppressed_table,
@@ -36,7 +39,8 @@ struct output_columns listing_columns(enum store_view view)
                                                 [STORE_GUARDS] = NULL,
                                                 [STORE_LEAKS] = leak_table,
                                                 [STORE_UNSUBSCRIBES] = NULL,
-                                                [STORE_SOFT_DAYS] = NULL};
+                                                [STORE_SOFT_DAYS] = NULL,
+                                                [STORE_ALERTS] = alert_table};
     return (struct output_columns){tables[view], store_columns(view)};
 }
 

@@ -81,6 +81,29 @@ static void attention_add_about(struct status *status, const char *pattern,
     text_add(status, "attention", &text, r);
 }
 
+/* Ends a query: those that are raised come first. */
+#define ENOUGH 1
+
+static int alert_report(void *context, const struct store_value *values, size_t count)
+{
+    struct status *status = context;
+    static const struct output_part parts[] = {
+        {"", "level"}, {" ", "name"}, {", since ", "since"}, {": ", "text"}, {"", NULL}};
+    _cleanup_(buf_done) struct buf text = {.max = REPORT_ROW_BYTES_MAX};
+    if (output_find(values, count, "resolved_at"))
+        return ENOUGH;
+    status->attention++;
+    text_add(status, "alert", &text, output_parts(&text, values, count, parts));
+    return status->output->fault;
+}
+
+static int alerts_report(struct status *status)
+{
+    const struct store_filter raised_first = {.newest_first = true};
+    int r = store_query(status->store, STORE_ALERTS, &raised_first, alert_report, status);
+    return r == ENOUGH ? 0 : r;
+}
+
 /* --- the daemon --- */
 
 /* SNS refuses a certificate that has expired, and delivers nothing. */
@@ -390,8 +413,10 @@ static int status_report(struct status *status, const struct status_daemon *daem
 {
     const struct store_filter all = {.limit = 0};
     struct store *store = status->store;
+    int r = alerts_report(status);
     daemon_report(status, daemon);
-    int r = store_status(store, count_report, status);
+    if (r == 0)
+        r = store_status(store, count_report, status);
     if (r == 0)
         r = counts_report(status);
     if (r == 0)

@@ -7,7 +7,7 @@
 #ifndef REPORT_STORY_PRIVATE_H
 #define REPORT_STORY_PRIVATE_H
 
-#include "sesbounce/limits.h"
+#include "report/limits.h"
 #include "sesbounce/output.h"
 #include "sesbounce/policy.h"
 

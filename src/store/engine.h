@@ -211,6 +211,23 @@ enum sql {
     SQL_NOTICE_ADD,
     SQL_STATS_DAY,
     SQL_STATS_ALL,
+    SQL_ALERT_SENDERS,
+    SQL_ALERT_REFUSED,
+    SQL_ALERT_LEAKS,
+    SQL_ALERT_QUARANTINE,
+    SQL_ALERT_HELD,
+    SQL_ALERT_FINDINGS,
+    SQL_ALERT_TOPIC_HOURS,
+    SQL_ALERT_OPEN,
+    SQL_ALERT_ADD,
+    SQL_ALERT_BOUND,
+    SQL_ALERT_RISE,
+    SQL_ALERT_GONE,
+    SQL_ALERT_RESOLVE,
+    SQL_FINDING_PUT,
+    SQL_TOPIC_HOUR_ADD,
+    SQL_TOPIC_HOUR_TIDY,
+    SQL_TOPIC_HOUR_FORGET,
     SQL_STATS_DOMAIN,
     SQL_STATS_IDENTITY,
     SQL_STATS_CONFIGURATION_SET,
@@ -288,9 +305,10 @@ enum sql {
 
 /* A parameter. Texts and bytes are borrowed until the use of the statement ends. */
 struct db_value {
-    enum { DB_NULL, DB_INT, DB_TIME, DB_DAY, DB_TEXT, DB_BLOB } type;
+    enum { DB_NULL, DB_INT, DB_REAL, DB_TIME, DB_DAY, DB_TEXT, DB_BLOB } type;
     int64_t integer;
     struct str text;
+    double real;
 };
 
 static inline struct db_value db_int(int64_t value)
@@ -301,6 +319,11 @@ static inline struct db_value db_int(int64_t value)
 static inline struct db_value db_int_if(bool known, int64_t value)
 {
     return (struct db_value){.type = known ? DB_INT : DB_NULL, .integer = value};
+}
+
+static inline struct db_value db_real_if(bool known, double value)
+{
+    return (struct db_value){.type = known ? DB_REAL : DB_NULL, .real = value};
 }
 
 /* NULL for CLOCK_NONE and POLICY_FOR_EVER. */

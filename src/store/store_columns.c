@@ -52,6 +52,9 @@ static const char *const leaks[] = {
     "configuration_set", "source_ip", "campaign",         "ses_message_id", NULL};
 static const char *const unsubscribes[] = {"address",     "scope",    "contact_list",
                                            "occurred_at", "event_id", NULL};
+static const char *const alerts[] = {"id",    "name",        "subject", "level",
+                                     "since", "resolved_at", "value",   "threshold",
+                                     "text",  NULL};
 static const char *const paused[] = {
     "since",    "account_id", "region", "tenant", "configuration_set",
     "identity", "origin",     "cause",  NULL};
@@ -95,7 +98,10 @@ static const struct {
              {"bounce_rate", STORE_REAL},
              {"complaint_rate", STORE_REAL},
              {"reporting_complaint_rate", STORE_REAL},
-             {"unseen_share", STORE_REAL}};
+             {"unseen_share", STORE_REAL},
+             {"resolved_at", STORE_TIME},
+             {"value", STORE_REAL},
+             {"threshold", STORE_REAL}};
 
 const char *const *store_columns(enum store_view view)
 {
@@ -115,7 +121,8 @@ const char *const *store_columns(enum store_view view)
                                                  [STORE_HOURLY] = hourly,
                                                  [STORE_LEAKS] = leaks,
                                                  [STORE_UNSUBSCRIBES] = unsubscribes,
-                                                 [STORE_SOFT_DAYS] = soft_days};
+                                                 [STORE_SOFT_DAYS] = soft_days,
+                                                 [STORE_ALERTS] = alerts};
 
     return columns[view];
 }

@@ -22,8 +22,8 @@ struct topic {
     bool is_confirmed; /* has it a subscription that works? */
     bool is_waiting;   /* has it one that waits to be confirmed? */
     int64_t ended_ms;  /* SNS's time of the last end of one; CLOCK_NONE: none seen */
-    int64_t new_messages;
-    int64_t last_message_ms;
+    int64_t new_messages, last_message_ms;
+    int64_t hour; /* the last one that is in `topic_hour`, as far as we know */
 };
 
 /*

@@ -55,6 +55,7 @@ static const struct view views[] = {
     [STORE_UNSUBSCRIBES] = {"unsubscribes", "occurred_at", "event_id", "event_id DESC"},
     [STORE_SOFT_DAYS] = {"soft_days", "day || ' 00:00:00.000'", "scope, day",
                          "day DESC, scope"},
+    [STORE_ALERTS] = {"alerts", "since", "id", "resolved_at IS NOT NULL, id DESC"},
 };
 
 struct query {

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "store/store_internal.h"
+#include "store/store_write_sender.h"
 
 /* Short words, ids and names, each with the maximum that limits.h gives it. */
 static struct db_value event_word(struct str text)
@@ -102,32 +103,6 @@ static int row_enrich(struct store *store, const struct ses_event *event,
     if (r > 0)
         hours_forget_fresh(store);
     return db_only_fault(r);
-}
-
-/* When SES says it was, unless that is still to come: then nothing could end it. */
-static int64_t sending_since(const struct intake *intake)
-{
-    int64_t told_ms = intake->origin == INTAKE_FROM_SNS ? intake->sns_timestamp_ms
-                                                        : intake->received_ms;
-    int64_t since_ms = intake->event.ses_time_ms;
-
-    if (since_ms == CLOCK_NONE)
-        return intake->occurred_ms;
-    return since_ms > told_ms + INTAKE_FUTURE_MS ? told_ms : since_ms;
-}
-
-/* The newest word of SES's on whether somebody may send; which one that is, its own time
- * tells, for EventBridge keeps no order. */
-static int sending_apply(struct store *store, const struct intake *intake)
-{
-    const struct ses_event *event = &intake->event;
-
-    return db_do(store, SQL_SENDING_PUT, event_word(event->account_id),
-                 event_word(event->region), event_name(event->tenant),
-                 event_name(event->configuration_set), event_name(event->identity),
-                 event_word(event->sending_origin), event_word(event->sending_status),
-                 db_time(sending_since(intake)),
-                 db_text_max(event->sending_cause, SES_DIAGNOSTIC_BYTES_MAX));
 }
 
 /* What the index event_address has of a message id: sixteen characters. */
@@ -344,10 +319,7 @@ static int recipient_take(struct store *store, const struct intake *intake, size
                                                .recipient = recipient,
                                                .judgement = &judgement,
                                                .event_id = applied->seen.event_id});
-    if (r == 0 && intake->kind == INTAKE_KEEP &&
-        str_present(intake->event.sending_status))
-        r = sending_apply(store, intake);
-    return r;
+    return r == 0 && intake->kind == INTAKE_KEEP ? sender_apply(store, intake) : r;
 }
 
 int event_find_seen(struct store *store, const struct intake *intake,

@@ -190,6 +190,8 @@ int store_topic_forget(struct store *store, const char *topic_arn)
         r = -ENOENT;
     if (r > 0)
         r = db_change(store, SQL_TOPIC_FORGET, arn);
+    if (r > 0)
+        r = db_change(store, SQL_TOPIC_HOUR_FORGET, arn);
     topic_forget_cache(store); /* subscriptions changed behind the cache */
     return store_finish(store, r);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sesbounce/arn.h"
+#include "store/limits.h"
 #include "store/store_internal.h"
 
 void topic_forget_cache(struct store *store)
@@ -131,6 +132,22 @@ int topic_apply_announcement(struct store *store, struct topic *topic,
                  db_time(intake->received_ms));
 }
 
+/* In which hours it sends anything: once for each. */
+static int topic_note_hour(struct store *store, struct topic *topic)
+{
+    int64_t hour = topic->last_message_ms / CLOCK_HOUR_MS;
+    int r;
+
+    if (hour == topic->hour)
+        return 0;
+    r = db_do(store, SQL_TOPIC_HOUR_ADD, db_int(topic->id), db_int(hour));
+    if (r == 0)
+        r = db_do(store, SQL_TOPIC_HOUR_TIDY, db_int(topic->id),
+                  db_int(hour - STORE_TOPIC_HOURS_MAX));
+    topic->hour = hour;
+    return r;
+}
+
 int topic_flush(struct store *store)
 {
     for (size_t i = 0; i < store->writing->topic_count; i++) {
@@ -141,6 +158,8 @@ int topic_flush(struct store *store)
             continue;
         r = db_do(store, SQL_TOPIC_MESSAGES, db_int(topic->id),
                   db_int(topic->new_messages), db_time(topic->last_message_ms));
+        if (r == 0)
+            r = topic_note_hour(store, topic);
         if (r < 0)
             return r;
         topic->new_messages = 0;

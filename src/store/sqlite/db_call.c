@@ -178,6 +178,8 @@ static int bind_value(sqlite3_stmt *statement, int i, const struct db_value *val
                       struct times *times)
 {
     switch (value->type) {
+    case DB_REAL:
+        return sqlite3_bind_double(statement, i, value->real);
     case DB_INT:
         return sqlite3_bind_int64(statement, i, value->integer);
     case DB_TIME:

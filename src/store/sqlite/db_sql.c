@@ -1,4 +1,5 @@
 #include "store/sqlite/db.h"
+#include "store/sqlite/db_sql_alerts.h"
 #include "store/sqlite/db_sql_counters.h"
 #include "store/sqlite/db_sql_soft.h"
 
@@ -415,4 +416,5 @@ const char *const db_sql[SQL_COUNT] = {
         " AND (until IS NULL OR until > strftime('%Y-%m-%d %H:%M:%f', 'now')) LIMIT 1",
     [SQL_NOTICE_ADD] = "INSERT INTO notice (at_ms, type, data) VALUES (?, ?, ?)",
     DB_SQL_SOFT,
+    DB_SQL_ALERTS,
     DB_SQL_COUNTERS};

@@ -62,6 +62,13 @@ static void defaults_are_those_of_the_contract(void **state)
     assert_int_equal(s->retention.quarantine_ms, 90 * CLOCK_DAY_MS);
     assert_int_equal(s->retention.log_ms, 1095 * CLOCK_DAY_MS);
     assert_int_equal(s->retention.quarantine_bytes, 1 << 30);
+    assert_int_equal(s->alerts.bounce_rate.rate[0], 25000);
+    assert_int_equal(s->alerts.bounce_rate.rate[2], ALERT_RATE_ONE / 10);
+    assert_int_equal(s->alerts.complaint_rate.rate[0], 500);
+    assert_int_equal(s->alerts.complaint_rate.rate[2], 5000);
+    assert_int_equal(s->alerts.least_sends, 1000);
+    assert_int_equal(s->alerts.silence_ms, ALERT_SILENCE_AUTO);
+    assert_int_equal(s->alerts.each.count + s->alerts.to.count, 0);
     assert_false(s->simulator.enabled);
     assert_string_equal(s->simulator.key, "/var/lib/sesbounced/simulator.pem");
     assert_int_equal(s->scopes.count, 0);

@@ -67,8 +67,8 @@ static void a_wrong_name_is_answered_with_the_nearest(void **state)
     settings_refuse(
         "[bounces]\nanything = goes untold\n",
         "@:1: there is no section [bounces]: there are [ingest], [sns], [store], "
-        "[events], [admin], [log], [suppression], [retention], [simulator], [scope "
-        "NAME]\n");
+        "[events], [admin], [log], [suppression], [retention], [alerts], [simulator], "
+        "[scope NAME]\n");
 }
 
 static void a_host_of_the_admin_side_is_a_name_alone(void **state)
@@ -96,10 +96,11 @@ static void a_section_line_holds_nothing_else(void **state)
     settings_refuse("[sns] # comment\nmax_age = x\n", fault);
     settings_refuse("[sns\n", fault);
     settings_refuse("[\n", fault);
-    settings_refuse("[]\n",
-                    "@:1: there is no section []: there are [ingest], [sns], [store], "
-                    "[events], [admin], [log], [suppression], [retention], [simulator], "
-                    "[scope NAME]\n");
+    settings_refuse(
+        "[]\n",
+        "@:1: there is no section []: there are [ingest], [sns], [store], "
+        "[events], [admin], [log], [suppression], [retention], [alerts], [simulator], "
+        "[scope NAME]\n");
     settings_refuse("= x\n", "@:1: write `key = value`, `[section]` or `# comment`\n");
 }
 
