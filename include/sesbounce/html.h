@@ -39,7 +39,7 @@ struct str html_number(struct html *html, int64_t number);
 /* A digits-long number as it is, and one with `decimals`. */
 struct str html_plain(struct html *html, int64_t number);
 struct str html_decimal(struct html *html, double number, int decimals);
-/* `28 Nov`, `28 Nov 2026` and `28 Nov 06:39`, UTC; CLOCK_NONE: `?`. */
+/* `28 Nov`, `28 Nov 2026 06:39` and `28 Nov 06:39`, UTC; CLOCK_NONE: `?`. */
 struct str html_day(struct html *html, int64_t ms);
 struct str html_date(struct html *html, int64_t ms);
 struct str html_minute(struct html *html, int64_t ms);

@@ -5,9 +5,9 @@
 int page_overview(struct store *store, const struct api_request *request, struct buf *ret,
                   struct problem *problem)
 {
-    static int (*const parts[])(struct page *) = {page_state,   page_days,   page_held,
-                                                  page_reports, page_topics, page_quarantine,
-                                                  page_changes};
+    static int (*const parts[])(struct page *) = {
+        page_state,  page_days,       page_held,   page_reports,
+        page_topics, page_quarantine, page_changes};
     struct page page = {.html = {.to = ret}, .store = store, .request = request};
     int r = 0;
 

@@ -22,8 +22,8 @@ static void chart_begin(struct html *html, const struct chart *chart)
               "aria-labelledby=\"@-title @-about\">"
               "<title id=\"@-title\">@</title><desc id=\"@-about\">@</desc>\n",
               str_of(chart->name), html_plain(html, (int64_t)HEIGHT), str_of(chart->name),
-              str_of(chart->name), str_of(chart->name), chart->title,
-              str_of(chart->name), chart->description);
+              str_of(chart->name), str_of(chart->name), chart->title, str_of(chart->name),
+              chart->description);
 }
 
 static void chart_end(struct html *html, const struct chart *chart)
@@ -52,8 +52,7 @@ static void bar_put(struct html *html, const char *class, size_t day, double fro
     /* What is there can be seen. */
     if (low - high < 1)
         high = low - 1;
-    html_fill(html,
-              "<rect class=\"@\" x=\"@%\" y=\"@\" width=\"@%\" height=\"@\"/>",
+    html_fill(html, "<rect class=\"@\" x=\"@%\" y=\"@\" width=\"@%\" height=\"@\"/>",
               str_of(class), html_decimal(html, step * (double)day + step * 0.14, 2),
               html_decimal(html, high, 1), html_decimal(html, step * 0.72, 2),
               html_decimal(html, low - high, 1));
@@ -109,16 +108,20 @@ void chart_rate(struct html *html, const struct chart *chart)
     chart_end(html, chart);
 }
 
-/* 1, 2 or 5, and noughts: the next that is not less. */
+/* The next round number that is not less. */
 static double round_up(double value)
 {
+    static const double steps[] = {1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10};
     double unit = 1;
+    size_t i = 0;
 
+    if (value <= 10)
+        return value < 1 ? 1 : value;
     while (10 * unit < value)
         unit *= 10;
-    return value <= unit ? unit : value <= 2 * unit ? 2 * unit
-                              : value <= 5 * unit   ? 5 * unit
-                                                    : 10 * unit;
+    while (steps[i] * unit < value)
+        i++;
+    return steps[i] * unit;
 }
 
 static double day_total(const struct chart_day *day)
@@ -136,18 +139,12 @@ void chart_volume(struct html *html, const struct chart *chart)
             top = day_total(&chart->days[i]);
     top = round_up(top);
     chart_begin(html, chart);
-    for (int half = 1; half <= 2; half++) {
-        double y = y_of(top * half / 2, top);
-
-        if (half == 1 && top < 2)
-            continue;
-        html_fill(html,
-                  "<line class=\"grid\" x1=\"0\" x2=\"100%\" y1=\"@\" y2=\"@\"/>"
-                  "<text x=\"0\" y=\"@\">@</text>\n",
-                  html_decimal(html, y, 1), html_decimal(html, y, 1),
-                  html_decimal(html, y - 5, 1),
-                  html_number(html, (int64_t)(top * half / 2)));
-    }
+    for (double part = 0.5; part <= 1; part += 0.5)
+        html_fill(html, "<line class=\"grid\" x1=\"0\" x2=\"100%\" y1=\"@\" y2=\"@\"/>\n",
+                  html_decimal(html, y_of(part, 1), 1),
+                  html_decimal(html, y_of(part, 1), 1));
+    html_fill(html, "<text x=\"0\" y=\"@\">@</text>\n", html_decimal(html, TOP - 5, 1),
+              html_number(html, (int64_t)top));
     for (size_t i = 0; i < CHART_DAYS; i++) {
         double from = 0;
 

@@ -84,12 +84,22 @@ struct rate_kind {
 };
 
 static const struct rate_kind rate_kinds[] = {
-    {"bounces", "Bounce rate", "hard bounce", "hard bounces", false, 2,
+    {"bounces",
+     "Bounce rate",
+     "hard bounce",
+     "hard bounces",
+     false,
+     2,
      {5, 10},
      {"5 % \xc2\xb7 AWS reviews", "10 % \xc2\xb7 AWS pauses"},
      {"below 5 %", "above 5 %: AWS puts the account under review",
       "above 10 %: AWS may pause your sending"}},
-    {"complaints", "Complaint rate", "complaint", "complaints", true, 3,
+    {"complaints",
+     "Complaint rate",
+     "complaint",
+     "complaints",
+     true,
+     3,
      {0.1, 0.5},
      {"0.1 % \xc2\xb7 AWS reviews", "0.5 % \xc2\xb7 AWS pauses"},
      {"below 0.1 %", "above 0.1 %: AWS puts the account under review",
@@ -118,8 +128,7 @@ static void rate_headline_put(struct html *html, const struct rate_kind *kind,
     int64_t part = day_part(week, kind->is_complaints);
 
     if (base == 0) {
-        html_fill(html,
-                  "<p class=\"figure\"><b>@</b> <span>@ @ in 7 days</span></p>\n",
+        html_fill(html, "<p class=\"figure\"><b>@</b> <span>@ @ in 7 days</span></p>\n",
                   STR("unknown"), html_number(html, part),
                   page_plural(part, str_of(kind->part), str_of(kind->parts)));
         return;
@@ -138,14 +147,15 @@ static void rate_headline_put(struct html *html, const struct rate_kind *kind,
 static void rate_chart_put(struct html *html, const struct rate_kind *kind,
                            const struct days *days)
 {
-    struct chart chart = {.title = str_of(kind->title),
-                          .name = kind->name,
-                          .description = STR("Percent per day, with the rates at which "
-                                             "AWS reviews and pauses an account; the "
-                                             "table below has the figures."),
-                          .first_ms = days->first_ms,
-                          .limit = {kind->limit[0], kind->limit[1]},
-                          .limit_text = {str_of(kind->limit_text[0]), str_of(kind->limit_text[1])}};
+    struct chart chart = {
+        .title = str_of(kind->title),
+        .name = kind->name,
+        .description = STR("Percent per day, with the rates at which "
+                           "AWS reviews and pauses an account; the "
+                           "table below has the figures."),
+        .first_ms = days->first_ms,
+        .limit = {kind->limit[0], kind->limit[1]},
+        .limit_text = {str_of(kind->limit_text[0]), str_of(kind->limit_text[1])}};
 
     for (size_t i = 0; i < CHART_DAYS; i++) {
         const struct day *day = &days->day[i];
@@ -167,8 +177,10 @@ static void rate_put(struct html *html, const struct rate_kind *kind,
 {
     const struct day week = days_sum(days, CHART_DAYS - WEEK_DAYS);
 
-    html_fill(html, "<section class=\"card\" aria-labelledby=\"@-rate\"><h2 id=\"@-rate\">@</h2>\n",
-              str_of(kind->name), str_of(kind->name), str_of(kind->title));
+    html_fill(
+        html,
+        "<section class=\"card\" aria-labelledby=\"@-rate\"><h2 id=\"@-rate\">@</h2>\n",
+        str_of(kind->name), str_of(kind->name), str_of(kind->title));
     rate_headline_put(html, kind, &week);
     rate_chart_put(html, kind, days);
     html_put(html, "</section>\n");
@@ -182,10 +194,11 @@ static int rates_unknown_put(struct page *page)
 
     if (r < 0)
         return r;
-    html_fill(&page->html,
-              "<p class=\"card note\">Rates are unknown, because neither Send nor Delivery "
-              "events arrive. To let SES publish them, type: <code>@</code></p>\n",
-              buf_str(&command));
+    html_fill(
+        &page->html,
+        "<p class=\"card note\">Rates are unknown, because neither Send nor Delivery "
+        "events arrive. To let SES publish them, type: <code>@</code></p>\n",
+        buf_str(&command));
     return 0;
 }
 
@@ -230,10 +243,11 @@ static void reports_chart_put(struct html *html, const struct days *days)
                        "%lld hard, %lld soft, %lld complaints", (long long)day->hard,
                        (long long)day->soft, (long long)day->complaints);
     }
-    html_put(html, "<section class=\"card\" aria-labelledby=\"reports\"><h2 id=\"reports\">"
-                   "Bounces and complaints per day</h2>\n<p class=\"legend\"><span "
-                   "class=\"key0\">hard bounces</span> <span class=\"key1\">soft "
-                   "bounces</span> <span class=\"key2\">complaints</span></p>\n");
+    html_put(html,
+             "<section class=\"card\" aria-labelledby=\"reports\"><h2 id=\"reports\">"
+             "Bounces and complaints per day</h2>\n<p class=\"legend\"><span "
+             "class=\"key0\">hard bounces</span> <span class=\"key1\">soft "
+             "bounces</span> <span class=\"key2\">complaints</span></p>\n");
     chart_volume(html, &chart);
     html_put(html, "</section>\n");
 }

@@ -33,26 +33,27 @@ static void top_end(struct html *html)
 /* What the script opens. */
 static void dialogs_put(struct html *html)
 {
-    html_put(html,
-             "<form id=\"why\" method=\"post\" action=\"/why\"></form>\n"
-             "<dialog id=\"token-dialog\" aria-labelledby=\"token-title\">"
-             "<form method=\"dialog\">\n<h2 id=\"token-title\">Your token</h2>\n"
-             "<p>A change needs a token with the right <code>write</code>. It is kept in "
-             "this tab until you close it, and its name is recorded with the change."
-             "</p>\n<p id=\"token-fault\" class=\"fault\" role=\"alert\"></p>\n"
-             "<label>Token <input name=\"token\" type=\"password\" autocomplete=\"off\" "
-             "spellcheck=\"false\" required></label>\n<p class=\"buttons\">"
-             "<button type=\"button\" data-cancel>Cancel</button> "
-             "<button class=\"main\" value=\"ok\">Continue</button></p></form></dialog>\n"
-             "<dialog id=\"sure-dialog\" aria-labelledby=\"sure-title\">"
-             "<form method=\"dialog\">\n<h2 id=\"sure-title\">This person complained</h2>\n"
-             "<p>Somebody at <b id=\"sure-address\"></b> marked your mail as spam. Mailing "
-             "them again harms your reputation with AWS, unless they asked you to.</p>\n"
-             "<label class=\"tick\"><input type=\"checkbox\" required> They asked for the "
-             "mail, and I want to send it</label>\n<p class=\"buttons\">"
-             "<button type=\"button\" data-cancel>Leave it on the list</button> "
-             "<button class=\"grave\" value=\"ok\">Take it off</button></p></form>"
-             "</dialog>\n");
+    html_put(
+        html,
+        "<form id=\"why\" method=\"post\" action=\"/why\"></form>\n"
+        "<dialog id=\"token-dialog\" aria-labelledby=\"token-title\">"
+        "<form method=\"dialog\">\n<h2 id=\"token-title\">Your token</h2>\n"
+        "<p>A change needs a token with the right <code>write</code>. It is kept in "
+        "this tab until you close it, and its name is recorded with the change."
+        "</p>\n<p id=\"token-fault\" class=\"fault\" role=\"alert\"></p>\n"
+        "<label>Token <input name=\"token\" type=\"password\" autocomplete=\"off\" "
+        "spellcheck=\"false\" required></label>\n<p class=\"buttons\">"
+        "<button type=\"button\" data-cancel>Cancel</button> "
+        "<button class=\"main\" value=\"ok\">Continue</button></p></form></dialog>\n"
+        "<dialog id=\"sure-dialog\" aria-labelledby=\"sure-title\">"
+        "<form method=\"dialog\">\n<h2 id=\"sure-title\">This person complained</h2>\n"
+        "<p>Somebody at <b id=\"sure-address\"></b> marked your mail as spam. Mailing "
+        "them again harms your reputation with AWS, unless they asked you to.</p>\n"
+        "<label class=\"tick\"><input type=\"checkbox\" required> They asked for the "
+        "mail, and I want to send it</label>\n<p class=\"buttons\">"
+        "<button type=\"button\" data-cancel>Leave it on the list</button> "
+        "<button class=\"grave\" value=\"ok\">Take it off</button></p></form>"
+        "</dialog>\n");
 }
 
 static void foot_put(struct html *html)

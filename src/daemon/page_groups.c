@@ -66,12 +66,21 @@ static void words_append(char ret[PAGE_NAME_BYTES], size_t *len, struct str word
     *len += word.len;
 }
 
+struct str page_diagnostic_words(struct str text)
+{
+    const char *end = str_find(text, ';');
+    struct str protocol = {text.data, end ? (size_t)(end - text.data) : 0};
+
+    return str_trim(str_equal_nocase(protocol, STR("smtp"))
+                        ? str_skip(text, protocol.len + 1)
+                        : text);
+}
+
 struct str page_diagnostic(struct str text, char ret[PAGE_NAME_BYTES])
 {
-    struct str word, rest = str_trim(text);
+    struct str word, rest = page_diagnostic_words(text);
     size_t len = 0;
 
-    (void)(str_take_prefix(&rest, STR("smtp;")) || str_take_prefix(&rest, STR("SMTP;")));
     while (str_split(&rest, ' ', &word)) {
         word = str_trim(word);
         if (word.len > 0)

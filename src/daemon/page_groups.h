@@ -27,9 +27,12 @@ void page_groups_add(struct page_groups *groups, struct str name, enum page_kind
 /* The most frequent first; equally frequent ones by their names. */
 void page_groups_sort(struct page_groups *groups);
 
+/* A server's words without the protocol before them, `smtp; `. */
+struct str page_diagnostic_words(struct str text);
+
 /*
- * A server's words without what differs from mail to mail, so that equal answers have
- * equal texts: `smtp; ` before it, addresses, ids and numbers of many digits become `…`.
+ * The same without what differs from mail to mail, so that equal answers have
+ * equal texts: addresses, ids and numbers of many digits become `…`.
  */
 struct str page_diagnostic(struct str text, char ret[PAGE_NAME_BYTES]);
 

@@ -1,4 +1,6 @@
 /* What is held, what changed, topics and the quarantine. */
+#include <string.h>
+
 #include "daemon/limits.h"
 #include "daemon/page_private.h"
 
@@ -9,7 +11,38 @@ struct list {
     const char *more; /* how to see all */
     size_t limit, count;
     bool can_act;
+    struct buf guards; /* for which entries are held, a NUL behind each */
 };
+
+/* Those that the outage guard holds are decided together. */
+static int guard_note(struct list *list, struct str why)
+{
+    struct str rest = buf_str(&list->guards);
+
+    if (!list->can_act || !str_starts_with(why, STR("guard:")))
+        return 0;
+    for (; rest.len > 0; rest = str_skip(rest, strlen(rest.data) + 1))
+        if (str_equal(str_of(rest.data), why))
+            return 0;
+    int r = buf_append_str(&list->guards, why);
+    return r == 0 ? buf_append(&list->guards, "", 1) : r;
+}
+
+static void guards_put(struct list *list)
+{
+    struct html *html = &list->page->html;
+    struct str rest = buf_str(&list->guards);
+
+    for (; rest.len > 0; rest = str_skip(rest, strlen(rest.data) + 1))
+        html_fill(html,
+                  "<li><span class=\"all\">All that are held by <b>@</b>:</span>"
+                  "<form class=\"act\" data-path=\"/v1/held/release\" hidden>"
+                  "<input type=\"hidden\" name=\"why\" value=\"@\">"
+                  "<label class=\"note\">Note <input name=\"note\" autocomplete=\"off\" "
+                  "placeholder=\"why\"></label> <button>Release all</button> "
+                  "<button formaction=\"/v1/held/drop\">Drop all</button></form></li>\n",
+                  str_of(rest.data), str_of(rest.data));
+}
 
 static struct html *list_row_begin(struct list *list)
 {
@@ -36,6 +69,7 @@ static int list_end(struct list *list, int r)
 
     if (r < 0 || list->count == 0)
         return r < 0 ? r : html->fault;
+    guards_put(list);
     html_put(html, "</ol>\n");
     if (list->count > list->limit)
         html_fill(html, "<p class=\"quiet\">There are more: <code>@</code></p>\n",
@@ -53,8 +87,8 @@ static int list_query(struct list *list, enum store_view view, store_row_fn *row
     return list_end(list, r);
 }
 
-static void row_put_time(struct html *html, const struct store_value *values, size_t count,
-                         const char *column)
+static void row_put_time(struct html *html, const struct store_value *values,
+                         size_t count, const char *column)
 {
     const struct store_value *at = output_find(values, count, column);
 
@@ -106,15 +140,16 @@ static int held_row_put(void *context, const struct store_value *values, size_t 
     row_put_time(html, values, count, "since");
     html_put(html, "<span class=\"whom\">");
     page_address(html, output_find_text(values, count, "address"), STR_ABSENT);
-    html_fill(html, "</span><span class=\"what\"><b>@</b> @", row_text(values, count, "reason"),
-              row_text(values, count, "detail"));
+    html_fill(html, "</span><span class=\"what\"><b>@</b> @",
+              row_text(values, count, "reason"), row_text(values, count, "detail"));
     row_put_scope(html, values, count);
     html_fill(html, " <span class=\"quiet\">held by @</span></span>",
               row_text(values, count, "why"));
     if (list->can_act && id)
         held_put_buttons(html, html_plain(html, id->integer));
     html_put(html, "</li>\n");
-    return html->fault;
+    int r = guard_note(list, row_text(values, count, "why"));
+    return r < 0 ? r : html->fault;
 }
 
 int page_held(struct page *page)
@@ -125,9 +160,12 @@ int page_held(struct page *page)
                         .class = "held",
                         .more = "sesbouncectl suppress held",
                         .limit = PAGE_HELD_LISTED,
-                        .can_act = page_can_act(page)};
+                        .can_act = page_can_act(page),
+                        .guards = {.max = API_PAGE_BYTES}};
+    int r = list_query(&list, STORE_HELD, held_row_put);
 
-    return list_query(&list, STORE_HELD, held_row_put);
+    buf_done(&list.guards);
+    return r;
 }
 
 /* --- changes ----------------------------------------------------------------------- */
@@ -171,7 +209,8 @@ int page_changes(struct page *page)
     return list_query(&list, STORE_LOG, change_row_put);
 }
 
-/* --- topics and the quarantine --------------------------------------------------------- */
+/* --- topics and the quarantine ---------------------------------------------------------
+ */
 
 static int topic_row_put(void *context, const struct store_value *values, size_t count)
 {
@@ -217,12 +256,13 @@ static int quarantine_row_put(void *context, const struct store_value *values,
         return html->fault;
     html_put(html, "<li>");
     row_put_time(html, values, count, "received_at");
-    html_fill(html,
-              "<span class=\"whom\"><b>@</b></span><span class=\"what\"><code>"
-              "sesbouncectl quarantine show @</code> <span class=\"quiet\">@</span></span>"
-              "</li>\n",
-              row_text(values, count, "reason"), html_plain(html, id ? id->integer : 0),
-              row_text(values, count, "topic_arn"));
+    html_fill(
+        html,
+        "<span class=\"whom\"><b>@</b></span><span class=\"what\"><code>"
+        "sesbouncectl quarantine show @</code> <span class=\"quiet\">@</span></span>"
+        "</li>\n",
+        row_text(values, count, "reason"), html_plain(html, id ? id->integer : 0),
+        row_text(values, count, "topic_arn"));
     return html->fault;
 }
 

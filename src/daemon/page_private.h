@@ -20,7 +20,8 @@ struct page {
 
 /* --- page_frame.c ------------------------------------------------------------------ */
 
-/* Everything before and behind the content. `typed`: the address that the search shows. */
+/* Everything before and behind the content. `typed`: the address that the search shows.
+ */
 void page_begin(struct html *html, const char *title, struct str typed);
 void page_end(struct html *html);
 
@@ -68,7 +69,8 @@ struct chart {
 void chart_rate(struct html *html, const struct chart *chart);
 void chart_volume(struct html *html, const struct chart *chart);
 
-/* --- page_reports.c and page_lists.c --------------------------------------------------- */
+/* --- page_reports.c and page_lists.c ---------------------------------------------------
+ */
 
 int page_reports(struct page *page);
 int page_held(struct page *page);

@@ -33,24 +33,22 @@ static const struct report_class *class_of(const struct store_value *values, siz
 }
 
 /* Of a report without a server's words: SES's. */
-static struct str report_words(struct html *html, const struct store_value *values,
-                               size_t count)
+static struct str report_words(const struct store_value *values, size_t count)
 {
     static const char *const columns[] = {"bounce_subtype", "complaint_subtype",
                                           "feedback_type", "type"};
     struct str text = output_find_text(values, count, "diagnostic");
 
-    (void)html;
     for (size_t i = 0; i < 4 && text.len == 0; i++)
         text = output_find_text(values, count, columns[i]);
-    return text;
+    return page_diagnostic_words(text);
 }
 
 static void report_put(struct html *html, const struct store_value *values, size_t count,
                        const struct report_class *class)
 {
     const struct store_value *at = output_find(values, count, "occurred_at");
-    struct str words = report_words(html, values, count);
+    struct str words = report_words(values, count);
     struct str campaign = output_find_text(values, count, "campaign");
 
     html_put(html, "<li>");
@@ -86,10 +84,8 @@ static int report_take(void *context, const struct store_value *values, size_t c
     reports->counted++;
     if (at && at->type == STORE_TIME)
         reports->oldest_ms = at->integer;
-    page_groups_add(
-        &reports->diagnostics,
-        page_diagnostic(report_words(&reports->latest, values, count), words),
-        class->kind);
+    page_groups_add(&reports->diagnostics,
+                    page_diagnostic(report_words(values, count), words), class->kind);
     if (domain.len > 0)
         page_groups_add(&reports->providers, domain, class->kind);
     if (campaign.len > 0)
@@ -97,14 +93,16 @@ static int report_take(void *context, const struct store_value *values, size_t c
     return reports->latest.fault;
 }
 
-/* --- what they have in common ---------------------------------------------------------- */
+/* --- what they have in common ----------------------------------------------------------
+ */
 
 /* `most`: of the first, whose bar fills its place. */
 static void group_bar_put(struct html *html, const struct page_group *group, size_t most)
 {
     double from = 0, unit = 100.0 / (double)most;
 
-    html_put(html, "<svg class=\"share\" width=\"100%\" height=\"5\" aria-hidden=\"true\">");
+    html_put(html,
+             "<svg class=\"share\" width=\"100%\" height=\"5\" aria-hidden=\"true\">");
     for (size_t kind = 0; kind < PAGE_KINDS; kind++) {
         double width = unit * (double)group->count[kind];
 
@@ -122,7 +120,8 @@ static void groups_put(struct html *html, const char *id, const char *title,
                        const char *none, struct page_groups *groups)
 {
     page_groups_sort(groups);
-    html_fill(html, "<section class=\"card top-@\" aria-labelledby=\"@\"><h3 id=\"@\">@</h3>\n",
+    html_fill(html,
+              "<section class=\"card top-@\" aria-labelledby=\"@\"><h3 id=\"@\">@</h3>\n",
               str_of(id), str_of(id), str_of(id), str_of(title));
     if (groups->count == 0)
         html_fill(html, "<p class=\"quiet\">@</p>\n", str_of(none));
@@ -131,7 +130,8 @@ static void groups_put(struct html *html, const char *id, const char *title,
     for (size_t i = 0; i < groups->count && i < PAGE_GROUPS_LISTED; i++) {
         const struct page_group *group = &groups->list[i];
 
-        html_fill(html, "<li><span class=\"name\">@</span> <span class=\"count\">@</span>",
+        html_fill(html,
+                  "<li><span class=\"name\">@</span> <span class=\"count\">@</span>",
                   str_of(group->name), html_number(html, (int64_t)group->total));
         group_bar_put(html, group, groups->list[0].total);
         html_put(html, "</li>\n");

@@ -17,9 +17,10 @@ struct state {
 
 static int fact_take(void *context, const struct store_value *values, size_t count)
 {
-    static const char *const names[FACTS] = {
-        "suppressed",      "suppressed_bounce", "suppressed_complaint", "suppressed_soft",
-        "suppressed_manual", "events",          "last_received_at"};
+    static const char *const names[FACTS] = {"suppressed",           "suppressed_bounce",
+                                             "suppressed_complaint", "suppressed_soft",
+                                             "suppressed_manual",    "events",
+                                             "last_received_at"};
     struct state *state = context;
     struct str name = output_find_text(values, count, "name");
     const struct store_value *value = output_find(values, count, "value");
@@ -37,6 +38,19 @@ static int fact_take(void *context, const struct store_value *values, size_t cou
     return r == 0 ? buf_append(&state->attention, "", 1) : r;
 }
 
+/* It begins a sentence, unless with an ARN. */
+static void sentence_put(struct html *html, struct str text)
+{
+    char first[] = {*text.data, '\0'};
+
+    if (*first >= 'a' && *first <= 'z' && !str_starts_with(text, STR("arn:"))) {
+        *first = (char)(*first - 'a' + 'A');
+        html_text(html, str_of(first));
+        text = str_skip(text, 1);
+    }
+    page_prose(html, text);
+}
+
 static void attention_put(struct html *html, struct state *state, size_t attention)
 {
     struct str rest = buf_str(&state->attention);
@@ -46,7 +60,8 @@ static void attention_put(struct html *html, struct state *state, size_t attenti
         struct str text = str_of(rest.data);
 
         html_put(html, "<li>");
-        page_prose(html, text);
+        if (text.len > 0)
+            sentence_put(html, text);
         html_put(html, "</li>\n");
         rest = str_skip(rest, text.len + 1);
     }
@@ -57,21 +72,28 @@ static void attention_put(struct html *html, struct state *state, size_t attenti
 }
 
 /* Nothing has ever arrived. */
-static void first_steps_put(struct html *html)
+static void first_steps_put(struct page *page)
 {
+    const struct settings_list *topics = &page->request->settings->sns.topic;
+    struct html *html = &page->html;
+
+    html_put(html, "<h2>What to do next</h2>\n<ol class=\"steps\">\n");
+    if (topics->count == 0)
+        html_put(
+            html,
+            "<li><b>Allow your topic.</b> Write <code>topic = ARN</code> under "
+            "<code>[sns]</code> in the configuration, and restart the daemon.</li>\n");
     html_fill(
         html,
-        "<h2>What to do next</h2>\n<ol class=\"steps\">\n"
-        "<li><b>Allow your topic.</b> Write <code>topic = ARN</code> under <code>[sns]"
-        "</code> in the configuration, and restart the daemon.</li>\n"
         "<li><b>Subscribe the daemon to it</b>, at the https URL under which SNS reaches "
-        "it: <code>aws sns subscribe --topic-arn ARN --protocol https "
+        "it: <code>aws sns subscribe --topic-arn @ --protocol https "
         "--notification-endpoint https://bounces.example.com/sns</code>. It confirms by "
         "itself, and the topic appears here.</li>\n"
-        "<li><b>Let SES publish</b> bounces and complaints, and for rates also sends and "
-        "deliveries, to the topic: step 5 of the README has the commands.</li>\n"
+        "<li><b>Let SES publish</b> bounces and complaints to the topic, and for rates "
+        "also sends and deliveries: step 5 of the README has the commands.</li>\n"
         "<li><b>Try it:</b> mail <code>@</code>, and look that address up here.</li>\n"
         "</ol>\n",
+        topics->count == 1 ? str_of(topics->items[0]) : STR("ARN"),
         STR("bounce@simulator.amazonses.com"));
 }
 
@@ -99,8 +121,21 @@ static void facts_put(struct html *html, const struct state *state)
     html_put(html, "</dd></div></dl>\n");
 }
 
-static void state_put(struct html *html, struct state *state, size_t attention)
+static void title_put(struct html *html, size_t attention)
 {
+    static const char *const words[] = {"No",   "One", "Two",   "Three", "Four",
+                                        "Five", "Six", "Seven", "Eight", "Nine"};
+
+    html_fill(html, "<h1 id=\"state\">@ @ your attention</h1>\n",
+              attention < sizeof(words) / sizeof(*words)
+                  ? str_of(words[attention])
+                  : html_number(html, (int64_t)attention),
+              page_plural((int64_t)attention, STR("thing needs"), STR("things need")));
+}
+
+static void state_put(struct page *page, struct state *state, size_t attention)
+{
+    struct html *html = &page->html;
     bool is_new = state->fact[LAST_RECEIVED].type != STORE_TIME && !state->has_topic;
 
     html_fill(html, "<section class=\"state @\" aria-labelledby=\"state\">\n",
@@ -113,15 +148,13 @@ static void state_put(struct html *html, struct state *state, size_t attention)
         html_put(html, "<h1 id=\"state\">All is well</h1>\n<p>Messages arrive and are "
                        "stored, and nothing waits for you.</p>\n");
     else
-        html_fill(html, "<h1 id=\"state\">@ @ your attention</h1>\n",
-                  attention == 1 ? STR("One thing")
-                                 : html_number(html, (int64_t)attention),
-                  page_plural((int64_t)attention, STR("needs"), STR("things need")));
+        title_put(html, attention);
     if (attention > 0)
         attention_put(html, state, attention);
     if (is_new)
-        first_steps_put(html);
-    facts_put(html, state);
+        first_steps_put(page);
+    else
+        facts_put(html, state);
     html_put(html, "</section>\n");
 }
 
@@ -134,7 +167,7 @@ int page_state(struct page *page)
     int r = api_status_rows(page->store, page->request, true, &rows, &count);
 
     if (r == 0)
-        state_put(&page->html, &state, count);
+        state_put(page, &state, count);
     buf_done(&state.attention);
     return r < 0 ? r : page->html.fault;
 }

@@ -10,14 +10,15 @@
 #include "daemon/page_private.h"
 #include "sesbounce/story.h"
 
-/* --- the form -------------------------------------------------------------------------- */
+/* --- the form --------------------------------------------------------------------------
+ */
 
 static int hex_digit(char c)
 {
-    return ascii_is_digit(c)          ? c - '0'
-           : c >= 'a' && c <= 'f'     ? c - 'a' + 10
-           : c >= 'A' && c <= 'F'     ? c - 'A' + 10
-                                      : -1;
+    return ascii_is_digit(c)      ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 /* application/x-www-form-urlencoded. */
@@ -52,66 +53,94 @@ static int form_address(struct str body, struct buf *ret)
     return 0;
 }
 
-/* --- the story ------------------------------------------------------------------------- */
+#define TIME_CHARACTERS 24 /* YYYY-MM-DDTHH:MM:SS.sssZ */
+
+/* --- the story -------------------------------------------------------------------------
+ */
 
 /* Sentences of a table of story_write(): a headline; about each scope, behind two blanks;
  * then moments that begin with their time, with lines further in; then what to type. */
 struct telling {
     struct html *html;
-    const char *open; /* the list that is not closed yet; NULL: none */
-    bool is_item;
+    bool has_list, has_item, has_paragraph; /* open */
+    bool is_to_type;                        /* the line before ends with `type:` */
 };
 
-static void telling_close(struct telling *telling, bool keep_list)
+static void paragraph_close(struct telling *telling)
 {
-    if (telling->is_item)
+    if (telling->has_paragraph)
+        html_put(telling->html, "</p>\n");
+    telling->has_paragraph = false;
+}
+
+static void item_close(struct telling *telling)
+{
+    paragraph_close(telling);
+    if (telling->has_item)
         html_put(telling->html, "</li>\n");
-    telling->is_item = false;
-    if (!keep_list && telling->open)
-        html_put_markup(telling->html, str_of(telling->open));
-    if (!keep_list)
-        telling->open = NULL;
+    telling->has_item = false;
+}
+
+static void list_close(struct telling *telling)
+{
+    item_close(telling);
+    if (telling->has_list)
+        html_put(telling->html, "</ol>\n");
+    telling->has_list = false;
 }
 
 static bool line_begins_moment(struct str line)
 {
-    return line.len > 24 && ascii_is_digit(line.data[0]) && line.data[4] == '-' &&
-           line.data[10] == 'T';
+    return line.len > TIME_CHARACTERS && ascii_is_digit(line.data[0]) &&
+           line.data[4] == '-' && line.data[10] == 'T';
 }
 
 static void moment_put(struct telling *telling, struct str line)
 {
-    const char *end = str_find(line, ' ');
-    struct str at = {line.data, end ? (size_t)(end - line.data) : line.len};
+    struct str at = {line.data, TIME_CHARACTERS};
     int64_t ms;
 
-    telling_close(telling, true);
-    if (!telling->open)
+    item_close(telling);
+    if (!telling->has_list)
         html_put(telling->html, "<ol class=\"story\">\n");
-    telling->open = "</ol>\n";
-    telling->is_item = true;
+    telling->has_list = telling->has_item = telling->has_paragraph = true;
     html_put(telling->html, "<li>");
-    html_put_time(telling->html, clock_parse(at, &ms) == 0 ? ms : CLOCK_NONE);
+    if (clock_parse(at, &ms) == 0)
+        html_fill(telling->html, "<time datetime=\"@\">@</time>",
+                  html_time(telling->html, ms), html_date(telling->html, ms));
     html_put(telling->html, "<p>");
     page_prose(telling->html, str_trim(str_skip(line, at.len)));
-    html_put(telling->html, "</p>");
 }
 
 static void line_put(struct telling *telling, struct str line)
 {
     bool is_within = line.len > 0 && *line.data == ' ';
+    /* A long sentence has two lines. */
+    bool goes_on = line.len > 0 && *line.data >= 'a' && *line.data <= 'z' &&
+                   telling->has_paragraph && !telling->has_list;
+    struct str text = str_trim(line);
 
-    if (line.len == 0)
+    if (text.len == 0)
         return;
     if (line_begins_moment(line)) {
         moment_put(telling, line);
         return;
     }
-    if (!is_within)
-        telling_close(telling, false);
-    html_put(telling->html, "<p>");
-    page_prose(telling->html, str_trim(line));
-    html_put(telling->html, "</p>\n");
+    if (!is_within && !goes_on)
+        list_close(telling);
+    if (goes_on)
+        html_put(telling->html, " ");
+    else
+        paragraph_close(telling);
+    if (is_within && telling->is_to_type) {
+        html_fill(telling->html, "<pre>@</pre>\n", text);
+    } else {
+        if (!goes_on)
+            html_put(telling->html, "<p>");
+        telling->has_paragraph = true;
+        page_prose(telling->html, text);
+        telling->is_to_type = str_ends_with(text, STR("type:"));
+    }
 }
 
 static int story_put(struct page *page, const struct story_asked *asked)
@@ -131,16 +160,19 @@ static int story_put(struct page *page, const struct story_asked *asked)
         return r;
     rest = buf_str(&text);
     (void)str_split(&rest, '\n', &line);
-    html_fill(&page->html, "<section class=\"card\" aria-labelledby=\"headline\"><h1 id=\"headline\">@</h1>\n",
+    html_fill(&page->html,
+              "<section class=\"card\" aria-labelledby=\"headline\"><h1 "
+              "id=\"headline\">@</h1>\n",
               line);
     while (str_split(&rest, '\n', &line))
         line_put(&telling, line);
-    telling_close(&telling, false);
+    list_close(&telling);
     html_put(&page->html, "</section>\n");
     return page->html.fault;
 }
 
-/* --- what can be done --------------------------------------------------------------------- */
+/* --- what can be done
+ * --------------------------------------------------------------------- */
 
 struct deeds {
     struct html *html;
@@ -236,7 +268,8 @@ static int deeds_put(struct page *page, const struct story_asked *asked)
     return r < 0 ? r : page->html.fault;
 }
 
-/* --- the page -------------------------------------------------------------------------- */
+/* --- the page --------------------------------------------------------------------------
+ */
 
 static int why_put(struct page *page, const char *typed, const struct address *address)
 {
@@ -249,8 +282,9 @@ static int why_put(struct page *page, const char *typed, const struct address *a
     int r;
 
     page_begin(&page->html, typed, str_of(typed));
-    html_put(&page->html, "<p class=\"back\"><a href=\"/\">\xe2\x86\x90 Overview</a></p>\n"
-                          "<div class=\"why\">\n");
+    html_put(&page->html,
+             "<p class=\"back\"><a href=\"/\">\xe2\x86\x90 Overview</a></p>\n"
+             "<div class=\"why\">\n");
     r = story_put(page, &asked);
     if (r == 0)
         r = deeds_put(page, &asked);

@@ -143,7 +143,7 @@ struct str html_day(struct html *html, int64_t ms)
 
 struct str html_date(struct html *html, int64_t ms)
 {
-    return moment(html, ms, "dmy");
+    return moment(html, ms, "dmyt");
 }
 
 struct str html_minute(struct html *html, int64_t ms)
