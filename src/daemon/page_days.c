@@ -210,7 +210,8 @@ static void mails_chart_put(struct html *html, const struct days *days)
                           .name = "mails",
                           .description = STR("The table below has the figures."),
                           .first_ms = days->first_ms};
-    bool of_sends = days_sum(days, 0).sends > 0;
+    const struct day all = days_sum(days, 0);
+    bool of_sends = all.sends > 0;
 
     for (size_t i = 0; i < CHART_DAYS; i++) {
         int64_t n = of_sends ? days->day[i].sends : days->day[i].deliveries;
@@ -219,10 +220,12 @@ static void mails_chart_put(struct html *html, const struct days *days)
         (void)snprintf(chart.days[i].tip, sizeof(chart.days[i].tip), "%lld %s",
                        (long long)n, of_sends ? "sent" : "delivered");
     }
-    html_fill(html,
-              "<section class=\"card\" aria-labelledby=\"mails\"><h2 id=\"mails\">@ per "
-              "day</h2>\n",
-              of_sends ? STR("Mails sent") : STR("Mails delivered"));
+    html_fill(
+        html,
+        "<section class=\"card\" aria-labelledby=\"mails\"><h2 id=\"mails\">@ per "
+        "day</h2>\n<p class=\"legend\"><span class=\"key0\">@ in 30 days</span></p>\n",
+        of_sends ? STR("Mails sent") : STR("Mails delivered"),
+        html_number(html, of_sends ? all.sends : all.deliveries));
     chart_volume(html, &chart);
     html_put(html, "</section>\n");
 }

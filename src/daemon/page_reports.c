@@ -146,7 +146,8 @@ static void reports_put(struct html *html, struct reports *reports)
     if (reports->counted > 0) {
         html_fill(html,
                   "<h2 class=\"over\">What the newest @ @ say</h2>\n<p class=\"quiet "
-                  "legend\">since @: <span class=\"key0\">hard bounces</span> <span "
+                  "legend\"><span class=\"since\">since @</span> <span "
+                  "class=\"key0\">hard bounces</span> <span "
                   "class=\"key1\">soft bounces</span> <span class=\"key2\">complaints"
                   "</span></p>\n<div class=\"tops\">\n",
                   html_number(html, (int64_t)reports->counted),
