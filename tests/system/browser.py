@@ -22,6 +22,10 @@ FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-u
 SECONDS = 60
 
 
+class Busy(Exception):
+    """It cannot do that now."""
+
+
 class Browser:
     """One tab. `said`: what the console and the network complained about."""
 
@@ -85,7 +89,8 @@ class Browser:
         while True:
             answer = self._messages(until)
             if answer.get("id") == number:
-                assert "error" not in answer, f"{method}: {answer['error']}"
+                if "error" in answer:
+                    raise Busy(f"{method}: {answer['error']}")
                 return answer["result"]
             self._note(answer)
 
@@ -94,11 +99,17 @@ class Browser:
     def evaluate(self, script: str) -> Any:
         result = self._send("Runtime.evaluate", expression=script, awaitPromise=True,
                             returnByValue=True)
-        assert "exceptionDetails" not in result, f"{script}: {result['exceptionDetails']}"
+        assert "exceptionDetails" not in result, f"{script}: {result}"
         return result["result"].get("value")
 
     def wait(self, condition: str) -> None:
-        eventually(lambda: self.evaluate(f"!!({condition})"), 15, f"{condition} {self.said}")
+        def holds() -> bool:
+            try:
+                return self.evaluate(f"!!({condition})")
+            except Busy:
+                return False  # between two pages
+
+        eventually(holds, 15, f"{condition} {self.said}")
 
     def headers(self, **headers: str) -> None:
         self._send("Network.setExtraHTTPHeaders", headers=headers)
