@@ -50,7 +50,7 @@ static bool word_differs(struct str word)
     return str_find(word, '@') || digits >= ID_DIGITS;
 }
 
-static void words_append(char ret[PAGE_NAME_BYTES], size_t *len, struct str word)
+static void diagnostic_append(char ret[PAGE_NAME_BYTES], size_t *len, struct str word)
 {
     struct str before = {ret, *len};
     size_t room = PAGE_NAME_BYTES - 1 - *len, blank = *len > 0;
@@ -84,7 +84,7 @@ struct str page_diagnostic(struct str text, char ret[PAGE_NAME_BYTES])
     while (str_split(&rest, ' ', &word)) {
         word = str_trim(word);
         if (word.len > 0)
-            words_append(ret, &len, word_differs(word) ? ELLIPSIS : word);
+            diagnostic_append(ret, &len, word_differs(word) ? ELLIPSIS : word);
     }
     ret[len] = '\0';
     return (struct str){ret, len};

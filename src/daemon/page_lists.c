@@ -63,7 +63,7 @@ static bool list_is_full(struct list *list)
     return list->count++ == list->limit;
 }
 
-static int list_end(struct list *list, int r)
+static int list_finish(struct list *list, int r)
 {
     struct html *html = &list->page->html;
 
@@ -84,7 +84,7 @@ static int list_query(struct list *list, enum store_view view, store_row_fn *row
                                         .newest_first = true};
     int r = store_query(list->page->store, view, &newest, row, list);
 
-    return list_end(list, r);
+    return list_finish(list, r);
 }
 
 static void row_put_time(struct html *html, const struct store_value *values,

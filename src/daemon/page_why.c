@@ -13,7 +13,7 @@
 /* --- the form --------------------------------------------------------------------------
  */
 
-static int hex_digit(char c)
+static int form_hex_value(char c)
 {
     return ascii_is_digit(c)      ? c - '0'
            : c >= 'a' && c <= 'f' ? c - 'a' + 10
@@ -30,7 +30,8 @@ static int form_decode(struct str text, struct buf *ret)
         char c = text.data[i] == '+' ? ' ' : text.data[i];
 
         if (c == '%' && i + 2 < text.len) {
-            int high = hex_digit(text.data[i + 1]), low = hex_digit(text.data[i + 2]);
+            int high = form_hex_value(text.data[i + 1]),
+                low = form_hex_value(text.data[i + 2]);
 
             if (high >= 0 && low >= 0) {
                 c = (char)(high * 16 + low);

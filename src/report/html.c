@@ -113,7 +113,7 @@ struct str html_decimal(struct html *html, double number, int decimals)
 }
 
 /* Of `YYYY-MM-DDTHH:MM:SS.sssZ` what `form` says: d day, m month, y year, t minute. */
-static struct str moment(struct html *html, int64_t ms, const char *form)
+static struct str moment_format(struct html *html, int64_t ms, const char *form)
 {
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -138,17 +138,17 @@ static struct str moment(struct html *html, int64_t ms, const char *form)
 
 struct str html_day(struct html *html, int64_t ms)
 {
-    return moment(html, ms, "dm");
+    return moment_format(html, ms, "dm");
 }
 
 struct str html_date(struct html *html, int64_t ms)
 {
-    return moment(html, ms, "dmyt");
+    return moment_format(html, ms, "dmyt");
 }
 
 struct str html_minute(struct html *html, int64_t ms)
 {
-    return moment(html, ms, "dmt");
+    return moment_format(html, ms, "dmt");
 }
 
 struct str html_time(struct html *html, int64_t ms)

@@ -415,8 +415,7 @@ int status_write(struct store *store, const struct status_setup *setup,
                  size_t *ret_attention)
 {
     _cleanup_(freep) bool *heard = calloc(setup->topic_count + 1, sizeof(*heard));
-    struct status status = {
-        .store = store, .setup = setup, .rows = rows, .heard = heard};
+    struct status status = {.store = store, .setup = setup, .rows = rows, .heard = heard};
     int r = heard ? status_report(&status, daemon) : -ENOMEM;
     *ret_attention = status.attention;
     return r;
