@@ -207,7 +207,7 @@ def test_without_tokens_nothing_can_be_done_and_it_says_how(make_daemon, home, s
 @pytest.mark.parametrize("typed, why", [
     ("", "type an address"), ("junk", "is not a mail address"), ("a@b@c", "is not a mail address"),
     (HOSTILE, "is not a mail address"), ("ann@mail.example\0", "is not a mail address")])
-def test_what_is_no_address_is_a_page_that_says_so(daemon, api, typed, why):
+def test_what_is_not_an_address_gets_a_page_that_says_so(daemon, api, typed, why):
     reply = look_up(api, typed)
     assert reply.status == 400 and reply.headers.get_content_type() == "text/html"
     assert why in Page(reply.text).text
