@@ -8,7 +8,8 @@
 struct list {
     struct page *page;
     const char *id, *title, *class;
-    const char *more; /* how to see all */
+    const char *about; /* a sentence at the top; NULL: none */
+    const char *more;  /* how to see all */
     size_t limit, count;
     bool can_act;
     struct buf guards; /* for which entries are held, a NUL behind each */
@@ -48,12 +49,13 @@ static struct html *list_row_begin(struct list *list)
 {
     struct html *html = &list->page->html;
 
-    if (list->count == 0)
-        html_fill(html,
-                  "<section class=\"card\" aria-labelledby=\"@\"><h2 id=\"@\">@</h2>\n"
-                  "<ol class=\"rows @\">\n",
-                  str_of(list->id), str_of(list->id), str_of(list->title),
-                  str_of(list->class));
+    if (list->count > 0)
+        return html;
+    html_fill(html, "<section class=\"card\" aria-labelledby=\"@\"><h2 id=\"@\">@</h2>\n",
+              str_of(list->id), str_of(list->id), str_of(list->title));
+    if (list->about)
+        html_fill(html, "<p class=\"quiet\">@</p>\n", str_of(list->about));
+    html_fill(html, "<ol class=\"rows @\">\n", str_of(list->class));
     return html;
 }
 
@@ -162,7 +164,11 @@ int page_held(struct page *page)
                         .limit = PAGE_HELD_LISTED,
                         .can_act = page_can_act(page),
                         .guards = {.max = API_PAGE_BYTES}};
-    int r = list_query(&list, STORE_HELD, held_row_put);
+    int r;
+
+    list.about =
+        list.can_act ? "Release: the address goes on the list. Drop: it does not." : NULL;
+    r = list_query(&list, STORE_HELD, held_row_put);
 
     buf_done(&list.guards);
     return r;

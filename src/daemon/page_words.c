@@ -25,7 +25,7 @@ static size_t command_end(struct str text, size_t from)
 static bool mark_find(struct str text, struct mark *ret)
 {
     struct str moment = str_cut(text, TIME_CHARACTERS);
-    const char *end;
+    const char *end = *text.data == '`' ? str_find(str_skip(text, 1), '`') : NULL;
 
     *ret = (struct mark){.ms = CLOCK_NONE, .is_code = true};
     if (str_starts_with(text, STR("type: ")) || str_starts_with(text, STR("then: "))) {
@@ -33,7 +33,7 @@ static bool mark_find(struct str text, struct mark *ret)
         ret->len = command_end(text, ret->before);
         return true;
     }
-    if (*text.data == '`' && (end = str_find(str_skip(text, 1), '`')) != NULL) {
+    if (end && end > text.data + 1) {
         ret->before = 1;
         ret->len = (size_t)(end - text.data);
         return true;
