@@ -134,13 +134,20 @@ $(DICTIONARIES_H): schema/dictionary/embed.sh $(DICTIONARIES)
 	@sh schema/dictionary/embed.sh $(DICTIONARIES) > $@
 $(BUILD)/obj/src/store/body.o $(BUILD)/obj/tests/unit/store/test_body.o: $(DICTIONARIES_H)
 
-# The description of the API, embedded as text.
+# usage: $(call text_header,NAME): a C header with the first prerequisite as a text.
+text_header = @mkdir -p $(@D); \
+              { echo 'static const char $(1)[] ='; \
+                sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/    "&\\n"/' $<; echo ';'; } > $@
+
+# The description of the API, and what belongs to the page, embedded as text.
 OPENAPI_H := $(BUILD)/generated/daemon/openapi.h
 $(OPENAPI_H): src/daemon/openapi.json
-	@mkdir -p $(@D)
-	@{ echo 'static const char openapi[] ='; \
-	   sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/    "&\\n"/' $<; echo ';'; } > $@
+	$(call text_header,openapi)
 $(BUILD)/obj/src/daemon/api_openapi.o: $(OPENAPI_H)
+PAGE_H := $(foreach kind,css js svg,$(BUILD)/generated/daemon/page_$(kind).h)
+$(BUILD)/generated/daemon/page_%.h: src/daemon/page.%
+	$(call text_header,page_$*)
+$(BUILD)/obj/src/daemon/page_files.o: $(PAGE_H)
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(VERSION_HEADER)
 	@mkdir -p $(@D)

@@ -27,16 +27,21 @@ struct status_setup {
     size_t topic_count;
     bool simulates;
     bool counts_soft; /* soft bounces make entries */
+    bool is_brief;    /* without `soft_counting`, for which a week of counters is read */
     int64_t now_ms;
 };
 
-/*
- * Writes rows of `name` and `value` to `output`, and, in JSON, those of topics with a
- * column each; the caller ends it. `*ret_attention`: how many rows need a person. 0, a
- * fault of the store, or of writing: `output->fault`.
- */
+/* Where the rows go, of `name` and `value`. */
+struct status_rows {
+    store_row_fn *row; /* what it returns other than 0 is a fault */
+    void *context;
+    bool has_columns; /* rows of topics have a column each; else a value of one text */
+};
+
+/* `*ret_attention`: how many rows need a person. 0, a fault of the store, or one of
+ * `rows`. */
 int status_write(struct store *store, const struct status_setup *setup,
-                 const struct status_daemon *daemon, struct output *output,
+                 const struct status_daemon *daemon, const struct status_rows *rows,
                  size_t *ret_attention);
 
 #endif

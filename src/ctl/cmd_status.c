@@ -44,7 +44,8 @@ static int daemon_status_write(struct ctl *ctl, struct output *output,
         .counts_soft = settings->policy.soft_days > 0,
         .now_ms = ctl->now_ms,
     };
-    return status_write(ctl->store, &setup, &daemon, output, ret_attention);
+    const struct status_rows rows = {output_row, output, output->format == OUTPUT_JSON};
+    return status_write(ctl->store, &setup, &daemon, &rows, ret_attention);
 }
 
 int cmd_status(struct ctl *ctl)

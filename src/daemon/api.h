@@ -56,12 +56,15 @@ enum api_kind {
     API_HEALTH, /* these two: exchange.c, on the admin thread */
     API_METRICS,
     API_FIXED,  /* `read`, on the admin thread, without a store */
+    API_PUBLIC, /* the same, for everybody: nothing of the list is in it */
     API_READS,  /* `read`, on the reader's thread */
+    API_PAGE,   /* the same, for people: a problem is a page, too */
     API_WRITES, /* `plan`, then the writer, then `tell`; needs a token that may write */
 };
 
 struct api_route {
-    const char *path; /* that ends in '/': of everything that begins so and goes on */
+    /* One that ends in '/', but `/` itself: of everything that begins so and goes on. */
+    const char *path;
     const char *method;
     enum api_kind kind;
     size_t body_bytes_max;         /* 0: it takes none */
@@ -70,6 +73,7 @@ struct api_route {
     bool waits; /* `read` sets `wait` of the request, and may be called again */
     api_plan_fn *plan;
     api_tell_fn *tell;
+    const char *type; /* of what it answers; NULL: application/json */
 };
 
 #endif

@@ -4,7 +4,6 @@
 
 #include "daemon/api_body.h"
 #include "daemon/service.h"
-#include "sesbounce/status.h"
 
 static struct status_daemon daemon_look(struct service *service, struct buf *line)
 {
@@ -24,32 +23,41 @@ static struct status_daemon daemon_look(struct service *service, struct buf *lin
     };
 }
 
-int api_status(struct store *store, const struct api_request *request, struct buf *ret,
-               struct problem *problem)
+int api_status_rows(struct store *store, const struct api_request *request, bool is_brief,
+                    const struct status_rows *rows, size_t *ret_attention)
 {
     const struct settings *settings = request->service->settings;
     const struct status_setup setup = {
-        .reads = "sesbouncectl",
-        .writes = "sudo -u sesbounced sesbouncectl",
+        .reads = API_COMMAND_READS,
+        .writes = API_COMMAND_WRITES,
         .config = "",
         .config_file = "the configuration file",
         .topics = settings->sns.topic.items,
         .topic_count = settings->sns.topic.count,
         .simulates = settings->simulator.enabled,
         .counts_soft = settings->policy.soft_days > 0,
+        .is_brief = is_brief,
         .now_ms = request->now_ms,
     };
     _cleanup_(buf_done) struct buf line = {.max = HEALTH_LINE_BYTES_MAX};
     const struct status_daemon daemon = daemon_look(request->service, &line);
-    struct api_rows rows = {.to = ret};
+
+    return status_write(store, &setup, &daemon, rows, ret_attention);
+}
+
+int api_status(struct store *store, const struct api_request *request, struct buf *ret,
+               struct problem *problem)
+{
+    struct api_rows elements = {.to = ret};
     struct output output;
+    const struct status_rows rows = {output_row, &output, true};
     size_t attention = 0;
 
     (void)problem;
-    output_init(&output, api_rows_sink(&rows), OUTPUT_JSON, NULL);
+    output_init(&output, api_rows_sink(&elements), OUTPUT_JSON, NULL);
     int r = buf_append_str(ret, STR("{\"items\":["));
     if (r == 0)
-        r = status_write(store, &setup, &daemon, &output, &attention);
+        r = api_status_rows(store, request, false, &rows, &attention);
     output_done(&output);
     return r < 0 ? r : buf_printf(ret, "],\"attention\":%zu}\n", attention);
 }

@@ -29,8 +29,10 @@ static int token_ask(struct problem *problem)
 }
 
 int caller_identify(const struct caller_rules *rules, struct MHD_Connection *connection,
-                    struct caller *ret, struct problem *problem)
+                    const struct api_route *route, struct caller *ret,
+                    struct problem *problem)
 {
+    bool is_public = route && route->kind == API_PUBLIC;
     struct str sent = str_of(header_find(connection, MHD_HTTP_HEADER_AUTHORIZATION));
 
     *ret = (struct caller){.is_local = caller_is_local(rules, connection)};
@@ -42,7 +44,9 @@ int caller_identify(const struct caller_rules *rules, struct MHD_Connection *con
                            "[admin]");
     if (rules->tokens && str_present(sent))
         ret->token = secrets_find_token(rules->tokens, sent);
-    return ret->is_local || !rules->tokens || ret->token ? 0 : token_ask(problem);
+    return is_public || ret->is_local || !rules->tokens || ret->token
+               ? 0
+               : token_ask(problem);
 }
 
 int caller_may(const struct caller_rules *rules, const struct caller *caller,

@@ -23,10 +23,12 @@ struct caller {
                                         */
 };
 
-/* Is the request for us, and may its sender know anything? 0, or -EINVAL with a problem.
- * Before anything is disclosed, so before caller_may(). */
+/* Is the request for us, and may its sender know anything, or what everybody may: what an
+ * API_PUBLIC route answers? 0, or -EINVAL with a problem. Before anything is disclosed,
+ * also that there is no such route (NULL), so before caller_may(). */
 int caller_identify(const struct caller_rules *rules, struct MHD_Connection *connection,
-                    struct caller *ret, struct problem *problem);
+                    const struct api_route *route, struct caller *ret,
+                    struct problem *problem);
 
 /* May it have what the route does? 0, or -EINVAL with a problem. */
 int caller_may(const struct caller_rules *rules, const struct caller *caller,

@@ -7,6 +7,7 @@
 #include "daemon/exchange_private.h"
 #include "daemon/framing.h"
 #include "daemon/limits.h"
+#include "daemon/page.h"
 #include "daemon/routes.h"
 #include "daemon/server.h"
 
@@ -17,6 +18,21 @@ static bool exchange_closes(const struct desk *desk, const struct exchange *exch
     return exchange->is_last || atomic_load(&desk->service->closing) ||
            connection_is_leaving(exchange->client) ||
            connections_are_crowded(&desk->service->admin_connections);
+}
+
+/* What a browser may do with it: a page loads what is ours, and nothing that is written
+ * into it is obeyed. */
+static void response_protect(struct MHD_Response *response, const char *type)
+{
+    (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    (void)MHD_add_response_header(response, "Cross-Origin-Resource-Policy",
+                                  "same-origin");
+    if (strcmp(type, PAGE_TYPE) != 0)
+        return;
+    (void)MHD_add_response_header(response, "Content-Security-Policy", PAGE_POLICY);
+    (void)MHD_add_response_header(response, "Cross-Origin-Opener-Policy", "same-origin");
+    (void)MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+    (void)MHD_add_response_header(response, "X-Frame-Options", "DENY");
 }
 
 /* Takes the text, which the response frees. */
@@ -36,6 +52,7 @@ static enum MHD_Result exchange_reply(struct desk *desk,
     }
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    response_protect(response, type);
     if (exchange_closes(desk, exchange))
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     if (status == MHD_HTTP_UNAUTHORIZED)
@@ -57,28 +74,42 @@ static enum MHD_Result exchange_reply(struct desk *desk,
     return result;
 }
 
+struct problem_form {
+    int (*print)(const struct problem *problem, struct buf *ret);
+    const char *type;
+};
+
+static struct problem_form exchange_problem_form(const struct exchange *exchange)
+{
+    if (exchange->speaks_ses)
+        return (struct problem_form){api_ses_error_print, "application/json"};
+    if (exchange->route && exchange->route->kind == API_PAGE)
+        return (struct problem_form){page_refuse, PAGE_TYPE};
+    return (struct problem_form){problem_print, "application/problem+json"};
+}
+
 static enum MHD_Result exchange_refuse(struct desk *desk,
                                        struct MHD_Connection *connection,
                                        struct exchange *exchange)
 {
     _cleanup_(buf_done) struct buf text = {.max = API_ANSWER_BYTES_MAX};
+    const struct problem_form form = exchange_problem_form(exchange);
 
-    if ((exchange->speaks_ses ? api_ses_error_print : problem_print)(&exchange->problem,
-                                                                     &text) < 0)
+    if (form.print(&exchange->problem, &text) < 0)
         return MHD_NO;
-    return exchange_reply(
-        desk, connection, exchange, exchange->problem.status,
-        exchange->speaks_ses ? "application/json" : "application/problem+json", &text);
+    return exchange_reply(desk, connection, exchange, exchange->problem.status, form.type,
+                          &text);
 }
 
 static enum MHD_Result exchange_answer(struct desk *desk,
                                        struct MHD_Connection *connection,
                                        struct exchange *exchange)
 {
-    return exchange->problem.status != 0
-               ? exchange_refuse(desk, connection, exchange)
-               : exchange_reply(desk, connection, exchange, MHD_HTTP_OK,
-                                "application/json", &exchange->answer);
+    if (exchange->problem.status != 0)
+        return exchange_refuse(desk, connection, exchange);
+    const char *type = exchange->route->type;
+    return exchange_reply(desk, connection, exchange, MHD_HTTP_OK,
+                          type ? type : "application/json", &exchange->answer);
 }
 
 static enum MHD_Result exchange_send_metrics(struct desk *desk,
@@ -109,12 +140,11 @@ static enum MHD_Result exchange_send_metrics(struct desk *desk,
 
 /* --- the head -------------------------------------------------------------------- */
 
-static int route_check(struct exchange *exchange, const char *path, const char *method)
+static int route_check(struct exchange *exchange, const char *path)
 {
     struct buf allow = {.max = sizeof(exchange->allow) - 1};
     int r;
 
-    exchange->route = route_find(path, method);
     if (exchange->route) {
         exchange->rest = route_rest(exchange->route, path);
         return 0;
@@ -180,9 +210,11 @@ static int exchange_check_head(struct desk *desk, struct MHD_Connection *connect
     if (exchange->has_nul)
         return problem_set(problem, MHD_HTTP_BAD_REQUEST,
                            "the path or a parameter has a NUL");
-    r = caller_identify(&desk->rules, connection, &exchange->caller, problem);
+    exchange->route = route_find(path, method);
+    r = caller_identify(&desk->rules, connection, exchange->route, &exchange->caller,
+                        problem);
     if (r == 0)
-        r = route_check(exchange, path, method);
+        r = route_check(exchange, path);
     if (r == 0)
         r = caller_may(&desk->rules, &exchange->caller, exchange->route, problem);
     if (r == 0)
@@ -248,9 +280,11 @@ static enum MHD_Result exchange_run(struct desk *desk, struct MHD_Connection *co
     case API_METRICS:
         return exchange_send_metrics(desk, connection, exchange);
     case API_FIXED:
+    case API_PUBLIC:
         exchange_read_fixed(exchange);
         break;
     case API_READS:
+    case API_PAGE:
     case API_WRITES:
         if (exchange_lend(exchange))
             return MHD_YES;

@@ -224,6 +224,22 @@
 #define API_ROWS_SEEN_MAX 20000
 /* Looked up in one state of the list: some milliseconds, in which upkeep waits. */
 #define API_READ_ADDRESSES 1000
+/* A form of the page: an address, percent-encoded. */
+#define PAGE_FORM_BYTES_MAX 8192
+/* The newest events that the page sums up, some milliseconds, and how many it lists. */
+#define PAGE_EVENTS_SEEN_MAX 1000
+#define PAGE_EVENTS_LISTED   12
+/* Different diagnostics, providers or campaigns among them: those that are seen first. */
+#define PAGE_GROUPS_MAX    512
+#define PAGE_GROUPS_LISTED 8
+#define PAGE_NAME_BYTES    160
+/* Rows of the other lists. */
+#define PAGE_HELD_LISTED       10
+#define PAGE_QUARANTINE_LISTED 6
+#define PAGE_TOPICS_LISTED     12
+#define PAGE_CHANGES_LISTED    12
+/* Messages about what needs a person. */
+#define PAGE_ATTENTION_MAX 32
 /* The methods of a path, `GET, POST, PUT, DELETE`. */
 #define ROUTE_METHODS_BYTES 32
 /* Of the newest quarantined messages, searched for an address: a tenth of a second, for

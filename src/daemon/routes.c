@@ -12,6 +12,7 @@
 #include "daemon/api_ses.h"
 #include "daemon/api_status.h"
 #include "daemon/api_why.h"
+#include "daemon/page.h"
 
 static const char *const no_parameters[] = {NULL};
 
@@ -22,8 +23,15 @@ static const char *const no_parameters[] = {NULL};
 #define SES_LIST "/v2/email/suppression/addresses"
 
 static const struct api_route routes[] = {
+    {"/", GET, API_PAGE, 0, no_parameters, .type = PAGE_TYPE, .read = page_overview},
     {"/healthz", GET, API_HEALTH, 0, NULL, .read = NULL},
     {"/metrics", GET, API_METRICS, 0, NULL, .read = NULL},
+    {"/page.css", GET, API_PUBLIC, 0, no_parameters, .type = "text/css; charset=utf-8",
+     .read = page_style},
+    {"/page.js", GET, API_PUBLIC, 0, no_parameters,
+     .type = "text/javascript; charset=utf-8", .read = page_script},
+    {"/page.svg", GET, API_PUBLIC, 0, no_parameters, .type = "image/svg+xml",
+     .read = page_icon},
     {"/v1/changes", GET, API_READS, 0, api_changes_parameters, .read = api_changes,
      .waits = true},
     {"/v1/check", POST, API_READS, API_BODY_BYTES_MAX, no_parameters, .read = api_check},
@@ -49,13 +57,15 @@ static const struct api_route routes[] = {
     {SES_LIST "/", GET, API_READS, 0, api_ses_parameters, .read = api_ses_get},
     {SES_LIST "/", DELETE, API_WRITES, 0, api_ses_parameters, .plan = api_ses_plan_delete,
      .tell = api_ses_tell_delete},
+    {"/why", POST, API_PAGE, PAGE_FORM_BYTES_MAX, no_parameters, .type = PAGE_TYPE,
+     .read = page_why},
 };
 
 static bool route_is_of(const struct api_route *route, const char *path)
 {
     size_t len = strlen(route->path);
 
-    if (route->path[len - 1] != '/')
+    if (len == 1 || route->path[len - 1] != '/')
         return strcmp(path, route->path) == 0;
     return strncmp(path, route->path, len) == 0 && path[len];
 }

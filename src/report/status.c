@@ -26,7 +26,8 @@ enum {
 struct status {
     struct store *store;
     const struct status_setup *setup;
-    struct output *output; /* nothing is written behind its first fault */
+    const struct status_rows *rows;
+    int fault;   /* the first of the rows, behind which there are none */
     bool *heard; /* of each `[sns] topic`: has one of its topics talked to us? */
     bool unwell; /* the daemon answered, but not 200 */
     struct store_value count[COUNTS]; /* 0: none */
@@ -36,8 +37,8 @@ struct status {
 static void status_row_add(struct status *status, const struct store_value *row,
                            size_t count)
 {
-    if (status->output->fault == 0)
-        (void)output_row(status->output, row, count);
+    if (status->fault == 0)
+        status->fault = status->rows->row(status->rows->context, row, count);
 }
 
 static void line_add(struct status *status, const char *name, struct str value)
@@ -51,8 +52,8 @@ static void line_add(struct status *status, const char *name, struct str value)
 static void text_add(struct status *status, const char *name, const struct buf *text,
                      int r)
 {
-    if (r < 0 && status->output->fault == 0)
-        status->output->fault = r;
+    if (r < 0 && status->fault == 0)
+        status->fault = r;
     line_add(status, name, buf_str(text));
 }
 
@@ -220,7 +221,7 @@ static int count_report(void *context, const struct store_value *values, size_t 
         if (str_equal(values[0].text, str_of(counts[i].name)))
             status->count[i] = values[1];
     status_row_add(status, values, count);
-    return status->output->fault;
+    return status->fault;
 }
 
 static int counts_report(struct status *status)
@@ -257,7 +258,7 @@ static void age_text(int64_t age_seconds, char ret[CLOCK_TEXT_BYTES])
                    (long long)(age_seconds / units[i].seconds), units[i].name);
 }
 
-/* JSON has a column each; two columns have to do elsewhere. */
+/* Programs get a column each; two columns have to do elsewhere. */
 static void topic_add(struct status *status, const struct store_value *values,
                       size_t count)
 {
@@ -287,7 +288,7 @@ static void topic_add(struct status *status, const struct store_value *values,
         age_text(row[SHOWN + 1].integer, age);
     }
     row[SHOWN + 2] = output_text("age", last ? age : NULL);
-    if (status->output->format == OUTPUT_JSON) {
+    if (status->rows->has_columns) {
         status_row_add(status, row, SHOWN + 2);
         return;
     }
@@ -330,7 +331,7 @@ static int topic_report(void *context, const struct store_value *values, size_t 
     for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
         if (str_equal(state, str_of(states[i].state)))
             attention_add_about(status, states[i].attention, arn);
-    return status->output->fault;
+    return status->fault;
 }
 
 static int quarantined_mark(void *context, const struct store_value *values, size_t count)
@@ -379,7 +380,7 @@ static int pause_report(void *context, const struct store_value *values, size_t 
     int r = status_text_pause(&text, values, count);
     status->attention++;
     text_add(status, "attention", &text, r);
-    return status->output->fault;
+    return status->fault;
 }
 
 static int soft_counting_report(struct status *status)
@@ -419,7 +420,7 @@ static int status_report(struct status *status, const struct status_daemon *daem
         r = store_status(store, count_report, status);
     if (r == 0)
         r = counts_report(status);
-    if (r == 0)
+    if (r == 0 && !status->setup->is_brief)
         r = soft_counting_report(status);
     if (r == 0)
         r = store_query(store, STORE_PAUSED, &all, pause_report, status);
@@ -431,16 +432,15 @@ static int status_report(struct status *status, const struct status_daemon *daem
         return r;
     unheard_report(status);
     settings_report(status);
-    return status->output->fault;
+    return status->fault;
 }
 
 int status_write(struct store *store, const struct status_setup *setup,
-                 const struct status_daemon *daemon, struct output *output,
+                 const struct status_daemon *daemon, const struct status_rows *rows,
                  size_t *ret_attention)
 {
     _cleanup_(freep) bool *heard = calloc(setup->topic_count + 1, sizeof(*heard));
-    struct status status = {
-        .store = store, .setup = setup, .output = output, .heard = heard};
+    struct status status = {.store = store, .setup = setup, .rows = rows, .heard = heard};
     int r = heard ? status_report(&status, daemon) : -ENOMEM;
     *ret_attention = status.attention;
     return r;

@@ -167,10 +167,11 @@ class Bench:
         found = {"events": EVENTS, "fill_s": scale.fill(daemon.database, EVENTS)}
         found.update(scale.look_ups(self.build / "sesbouncectl", daemon.config,
                                     daemon.database, EVENTS))
-        found["start_ms"] = []
+        found["start_ms"], found["page_ms"] = [], []
         for _ in range(3):
             with Daemon(self.build, self.messages, home) as daemon:
                 found["start_ms"].append(daemon.started_ms)
+                found["page_ms"] += [daemon.page_ms() for _ in range(5)]
         found["runs"] = [self.large_run(home, turn) for turn in range(LARGE_ROUNDS)]
         return found
 

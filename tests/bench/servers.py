@@ -149,6 +149,17 @@ class Daemon(Server):
     def command(self) -> list[str]:
         return [str(self.program), "-c", str(self.config)]
 
+    def page_ms(self) -> float:
+        """Of one look at the page."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=5)
+        began = time.monotonic()
+        connection.request("GET", "/")
+        reply = connection.getresponse()
+        reply.read()
+        connection.close()
+        assert reply.status == 200
+        return (time.monotonic() - began) * 1000
+
     def batches(self) -> int:
         connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=5)
         connection.request("GET", "/metrics")

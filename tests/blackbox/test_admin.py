@@ -203,7 +203,7 @@ def test_metrics_are_in_the_format_of_prometheus(make_daemon, home, sns):
 
 def test_there_is_nothing_else(make_daemon, home):
     make_daemon(admin=listen(home)).start()
-    assert_problem(ask(home, "/"), 404)
+    assert_problem(ask(home, "/other"), 404)
     assert ask(home, "/metrics", method="POST").headers["Allow"] == "GET"
     assert_problem(ask(home, "/metrics%00/x"), 400)
 

@@ -19,7 +19,7 @@ own policy alert intake policy policy_list
 own config settings
 own store store store_alert store_read store_retention store_notice
 own remote certificates https simulator
-own report amazon filter following listing output publish rates rule_text status story text when
+own report amazon filter following html listing output publish rates rule_text status story text when
 
 declare -A below=(
     [base]='base'

@@ -40,7 +40,7 @@ def listed(patterns):
     done = subprocess.run(("git", "ls-files", "-z", *patterns), check=True,
                           capture_output=True, text=True)
     for path in done.stdout.split("\0")[:-1]:
-        if not path.endswith(".zdict"):
+        if not path.endswith((".zdict", ".png")):
             yield path, open(path, encoding="utf-8").read()
 
 
