@@ -130,7 +130,7 @@ static int part_write(struct follow *follow)
 static int follow_wait(const struct follow *follow)
 {
     while (!follow_stopped && !look_is_due(follow)) {
-        /* Without an event that is asked for, only its end is told. */
+        /* No event is asked for: poll() only reports that its reader has gone. */
         struct pollfd reader = {.fd = STDOUT_FILENO};
 
         if (poll(&reader, 1, CTL_FOLLOW_POLL_MS) > 0)

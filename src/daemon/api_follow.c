@@ -82,7 +82,7 @@ static int row_take(void *context, const struct store_value *values, size_t coun
                                                : output_row(&page->output, values, count);
 }
 
-static int gone_tell(const struct following *following, struct problem *problem)
+static int gone_refuse(const struct following *following, struct problem *problem)
 {
     _cleanup_(buf_done) struct buf why = {.max = PROBLEM_DETAIL_BYTES};
     int64_t back_id = following_way_back(following);
@@ -109,7 +109,7 @@ static int follow_read_page(struct page *page, struct store *store, struct api_w
     int r = following_look(following, store, row_take, page);
 
     if (r == FOLLOWING_GONE)
-        return gone_tell(following, problem);
+        return gone_refuse(following, problem);
     wait->has_begun = true;
     wait->after_id = following->after_id;
     wait->ms = following->rows == 0 ? page->wait_s * CLOCK_SECOND_MS : 0;

@@ -95,7 +95,7 @@ static int alert_report(void *context, const struct store_value *values, size_t 
         return ENOUGH;
     status->attention++;
     text_add(status, "alert", &text, output_parts(&text, values, count, parts));
-    return status->output->fault;
+    return status->fault;
 }
 
 static int alerts_report(struct status *status)
