@@ -55,11 +55,13 @@ typedef int api_tell_fn(const struct api_change *change, struct buf *ret,
 enum api_kind {
     API_HEALTH, /* these two: exchange.c, on the admin thread */
     API_METRICS,
-    API_FIXED,  /* `read`, on the admin thread, without a store */
-    API_PUBLIC, /* the same, for everybody: nothing of the list is in it */
-    API_READS,  /* `read`, on the reader's thread */
-    API_PAGE,   /* the same, for people: a problem is a page, too */
-    API_WRITES, /* `plan`, then the writer, then `tell`; needs a token that may write */
+    API_FIXED,   /* `read`, on the admin thread, without a store */
+    API_PUBLIC,  /* the same, for everybody: nothing of the list is in it */
+    API_READS,   /* `read`, on the reader's thread */
+    API_PAGE,    /* the same, for people: a problem is a page, too */
+    API_REPORTS, /* as API_READS, on another one's: it takes seconds where much is counted
+                  */
+    API_WRITES,  /* `plan`, then the writer, then `tell`; needs a token that may write */
 };
 
 struct api_route {

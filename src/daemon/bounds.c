@@ -74,7 +74,8 @@ static uint64_t tls_bytes_of(const struct bounds *bounds)
     return bounds->connections * CONNECTION_TLS_BYTES;
 }
 
-/* The reader reads one body at a time, and makes one answer. */
+/* The reader reads one body at a time, and makes one answer. A report has no body, and
+ * API_LIMIT_MAX rows at most: a megabyte. */
 static uint64_t api_bytes(void)
 {
     return (uint64_t)ADMIN_CONNECTIONS_MAX *

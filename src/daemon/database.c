@@ -24,7 +24,7 @@ static const char *database_path(const struct database *database)
 static void database_let_go(struct database *database, int fault)
 {
     checkpointer_let_go(database->checkpointer);
-    reader_let_go(&database->service->reader);
+    service_send_readers_away(database->service);
     if (database->store)
         store_files_of(database->store, &database->held);
     store_close(take_ptr(database->store));
@@ -93,7 +93,7 @@ static void database_try_replaced(struct database *database)
     if (r == 0)
         r = store_open_again(path, &database->store, &detail);
     if (r == 0) {
-        reader_allow(&database->service->reader, database->store);
+        service_allow_readers(database->service, database->store);
         database->lasting = 0;
         database_works(database);
         return;
@@ -127,7 +127,7 @@ static int database_open(struct database *database)
     int r = store_open(path, STORE_OWN, &database->store, NULL);
 
     if (r == 0) {
-        reader_allow(&database->service->reader, database->store);
+        service_allow_readers(database->service, database->store);
         database_tell_if_new(database->store, path);
     }
     if (store_fault_stays(r))

@@ -285,6 +285,7 @@ static enum MHD_Result exchange_run(struct desk *desk, struct MHD_Connection *co
         break;
     case API_READS:
     case API_PAGE:
+    case API_REPORTS:
     case API_WRITES:
         if (exchange_lend(exchange))
             return MHD_YES;

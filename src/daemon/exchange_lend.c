@@ -137,9 +137,13 @@ static void exchange_asked(struct question *question, int fault)
 
 static int exchange_lend_to_reader(struct exchange *exchange)
 {
+    struct service *service = exchange->desk->service;
+
     exchange->question = (struct question){
         .ask = exchange_ask, .done = exchange_asked, .may_wait = exchange->route->waits};
-    return reader_ask(&exchange->desk->service->reader, &exchange->question);
+    return reader_ask(exchange->route->kind == API_REPORTS ? &service->reports
+                                                           : &service->reader,
+                      &exchange->question);
 }
 
 /* --- to the writer ---------------------------------------------------------------- */

@@ -323,13 +323,19 @@ static void part_stop_doors(struct program *program)
 static int part_start_reader(struct program *program)
 {
     struct service *service = &program->service;
+    const char *path = program->settings->store.path;
+    int r = reader_start(&service->reader, path, &service->health);
 
-    return part_status(
-        reader_start(&service->reader, program->settings->store.path, &service->health));
+    if (r == 0)
+        r = reader_start(&service->reports, path, &service->health);
+    if (r < 0)
+        reader_stop(&service->reader);
+    return part_status(r);
 }
 
 static void part_stop_reader(struct program *program)
 {
+    reader_stop(&program->service.reports);
     reader_stop(&program->service.reader);
 }
 

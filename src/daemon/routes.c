@@ -42,7 +42,7 @@ static const struct api_route routes[] = {
     {"/v1/held/release", POST, API_WRITES, API_CHANGE_BYTES_MAX, no_parameters,
      .plan = api_plan_release, .tell = api_tell_held},
     {"/v1/openapi.json", GET, API_FIXED, 0, no_parameters, .read = api_openapi},
-    {"/v1/rates", GET, API_READS, 0, api_rates_parameters, .read = api_rates},
+    {"/v1/rates", GET, API_REPORTS, 0, api_rates_parameters, .read = api_rates},
     {"/v1/status", GET, API_READS, 0, no_parameters, .read = api_status},
     {"/v1/suppressions", GET, API_READS, 0, api_suppressions_parameters,
      .read = api_suppressions},

@@ -19,6 +19,8 @@ int service_init(struct service *service)
     if (r == 0)
         r = reader_init(&service->reader, service->bounds.api_waits);
     if (r == 0)
+        r = reader_init(&service->reports, 0);
+    if (r == 0)
         r = store_metrics_init(&service->store_metrics);
     if (r == 0)
         r = health_init(&service->health);
@@ -47,9 +49,22 @@ void service_done(struct service *service)
     waiting_room_done(&service->room);
     health_done(&service->health);
     store_metrics_done(&service->store_metrics);
+    reader_done(&service->reports);
     reader_done(&service->reader);
     connections_done(&service->admin_connections);
     connections_done(&service->connections);
+}
+
+void service_allow_readers(struct service *service, const struct store *store)
+{
+    reader_allow(&service->reader, store);
+    reader_allow(&service->reports, store);
+}
+
+void service_send_readers_away(struct service *service)
+{
+    reader_let_go(&service->reader);
+    reader_let_go(&service->reports);
 }
 
 int service_lend_to_writer(struct service *service, struct job *job)

@@ -39,7 +39,8 @@ struct service {
     struct queue jobs;        /* struct job, for the writer */
     struct queue tasks;       /* the jobs of struct task, for outbound */
     struct reader reader;     /* of the list, for the admin side */
-    struct https *https;      /* outbound's; NULL until main has made it */
+    struct reader reports; /* for its questions that take long: nobody waits for these */
+    struct https *https;   /* outbound's; NULL until main has made it */
     busy_since busy[BUSY_THREADS];
     struct metrics metrics;
     struct health health;
@@ -59,6 +60,11 @@ void service_done(struct service *service);
 /* Can a delivery be verified and stored now? When several things are wrong, the first in
  * the enum is the state. Any thread. */
 void service_look(struct service *service, struct health_now *ret);
+
+/* The readers may look into the file that is open in `store`, or must no longer: see
+ * reader.h. By the writer. */
+void service_allow_readers(struct service *service, const struct store *store);
+void service_send_readers_away(struct service *service);
 
 /* Lends a job to the writer. 0; -EAGAIN when full, -ESHUTDOWN when stopping. Any thread.
  */

@@ -317,7 +317,7 @@ int writer_start(struct service *service, struct store *store, struct writer **r
     writer->database = (struct database){.service = service, .store = store};
     pruner_init(&writer->pruner, service->settings);
     if (store)
-        reader_allow(&service->reader, store);
+        service_allow_readers(service, store);
     r = checkpointer_start(service->settings->store.path,
                            &service->busy[BUSY_CHECKPOINTER],
                            &writer->database.checkpointer);

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import select
+import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 import ses
-from daemon import Daemon, UnixConnection, assert_problem, Reply
+from daemon import Daemon, Reply, UnixConnection, assert_problem
 from fakesns import TOPIC, now
 
 COUNTERS = {"sends", "deliveries", "hard_bounces", "soft_bounces", "complaints", "rejects",
@@ -159,6 +163,22 @@ def test_since_and_limit_select(gmail, home):
     answer = rates(home, "?by=domain&limit=1")
     assert [row["domain"] for row in answer["items"]] == ["yahoo.example"]
     assert answer["more"] is True
+
+
+def test_nobody_waits_for_a_report(daemon, home):
+    """A quarter of a million counters take a while; a look-up does not wait for them."""
+    hour = int(time.time()) // 3600
+    with closing(sqlite3.connect(daemon.database, timeout=10)) as db, db:
+        db.execute("INSERT INTO dimension VALUES (1, '', '', '', '', '*')")
+        db.executemany("INSERT INTO hour_count VALUES (?, 1, ?, 1, 1)",
+                       ((hour - h, f"p{p}.example") for h in range(500) for p in range(500)))
+    report = UnixConnection(home / "admin.sock")
+    report.request("GET", "/v1/rates?by=domain")
+    assert get(home, "/healthz").status == 200  # behind it: the report has been lent
+    assert get(home, "/v1/suppressions").status == 200
+    assert not select.select([report.sock], [], [], 0)[0], "the report was not over before"
+    assert len(json.loads(report.getresponse().read())["items"]) == 500
+    report.close()
 
 
 @pytest.mark.parametrize("query", ["?by=colour", "?since=never", "?limit=0", "?days=3"])
