@@ -46,7 +46,7 @@ run_unit()
 {
     local program=$1 log
     log=$(log_of "$program")
-    timeout --kill-after=5 120 "$program" > "$log" 2>&1 < /dev/null
+    timeout --kill-after=5 300 "$program" > "$log" 2>&1 < /dev/null
     echo $? > "$log.status"
 }
 export -f run_unit log_of
