@@ -162,7 +162,7 @@ static void trouble_tell(struct follow *follow, int fault)
     }
 }
 
-static int gone_tell(struct follow *follow)
+static int follow_tell_gone(struct follow *follow)
 {
     _cleanup_(buf_done) struct buf why = {.max = CTL_MESSAGE_BYTES_MAX};
     const struct verb *verb = follow->ctl->verb;
@@ -184,7 +184,7 @@ static int follow_run(struct follow *follow)
         int looked = follow_look(follow);
 
         if (looked == FOLLOWING_GONE)
-            return gone_tell(follow);
+            return follow_tell_gone(follow);
         if (looked == -ENOMEM || looked == -E2BIG || looked == -EINVAL)
             return ctl_fail("cannot go on: %s", strerror(-looked));
         trouble_tell(follow, looked);

@@ -18,6 +18,7 @@ struct asked {
     struct scene *scene;
     bool hangs; /* until `let_go` */
     int fault;  /* that asking gives */
+    int waits;  /* so many times there is nothing yet */
     int ended;  /* with this */
 };
 
@@ -45,7 +46,7 @@ static int asked_ask(struct question *question, struct store *store)
     while (asked->hangs && !scene->let_go)
         pthread_cond_wait(&scene->changed, &scene->mutex);
     pthread_mutex_unlock(&scene->mutex);
-    return asked->fault;
+    return asked->waits-- > 0 ? QUESTION_WAITS : asked->fault;
 }
 
 static void asked_done(struct question *question, int fault)
@@ -231,6 +232,96 @@ static void nothing_is_opened_while_the_writer_has_no_file(void **state)
     scene_end(scene);
 }
 
+/* Lends one that waits until the store draws an id, and returns once it has been read. */
+static void scene_wait(struct scene *scene, size_t which, int64_t deadline_ms)
+{
+    struct asked *asked = &scene->asked[which];
+    int before = scene->read;
+
+    asked->waits = 1;
+    asked->question.may_wait = true;
+    asked->question.deadline_ms = deadline_ms;
+    assert_int_equal(scene_ask(scene, which), 0);
+    pthread_mutex_lock(&scene->mutex);
+    while (scene->read == before)
+        pthread_cond_wait(&scene->changed, &scene->mutex);
+    pthread_mutex_unlock(&scene->mutex);
+}
+
+static void who_waits_is_asked_again_when_something_was_stored(void **state)
+{
+    struct scene *scene = scene_new(*state);
+
+    scene_start(scene);
+    scene_wait(scene, 0, INT64_MAX);
+    scene_wait(scene, 1, INT64_MAX);
+    assert_int_equal(reader_waiting(&scene->reader), 2);
+    reader_wake(&scene->reader); /* nothing was: it is not asked */
+    assert_int_equal(scene_ask(scene, 2), 0);
+    assert_int_equal(asked_wait(&scene->asked[2]), 0);
+    assert_int_equal(scene->read, 3);
+    deliver(scene->fixture, hard("a@example.com", "f1"));
+    reader_wake(&scene->reader);
+    assert_int_equal(asked_wait(&scene->asked[0]), 0);
+    assert_int_equal(asked_wait(&scene->asked[1]), 0);
+    assert_int_equal(scene->read, 5);
+    scene_end(scene);
+}
+
+static void who_has_waited_long_enough_is_not_asked_again(void **state)
+{
+    struct scene *scene = scene_new(*state);
+
+    scene_start(scene);
+    scene_wait(scene, 0, 0);
+    assert_int_equal(asked_wait(&scene->asked[0]), 0);
+    assert_int_equal(scene->read, 1);
+    assert_int_equal(reader_waiting(&scene->reader), 0);
+    scene_end(scene);
+}
+
+static void a_stop_ends_who_waits_without_a_fault(void **state)
+{
+    struct scene *scene = scene_new(*state);
+
+    scene_start(scene);
+    scene_wait(scene, 0, INT64_MAX);
+    reader_stop(&scene->reader);
+    assert_int_equal(scene->asked[0].ended, 0);
+    assert_int_equal(scene->read, 1);
+    scene_end(scene);
+}
+
+static void only_so_many_wait(void **state)
+{
+    struct scene *scene = scene_new(*state);
+
+    scene_start(scene);
+    for (size_t i = 0; i <= WAITS_MAX; i++)
+        scene_wait(scene, i, INT64_MAX);
+    assert_int_equal(asked_wait(&scene->asked[WAITS_MAX]), -EAGAIN);
+    deliver(scene->fixture, hard("a@example.com", "f1"));
+    reader_wake(&scene->reader);
+    for (size_t i = 0; i < WAITS_MAX; i++)
+        assert_int_equal(asked_wait(&scene->asked[i]), 0);
+    scene_end(scene);
+}
+
+static void a_file_that_is_gone_ends_who_waits_with_its_fault(void **state)
+{
+    struct scene *scene = scene_new(*state);
+    char away[PATH_MAX];
+
+    scene_start(scene);
+    scene_wait(scene, 0, INT64_MAX);
+    (void)snprintf(away, sizeof(away), "%s.away", scene->fixture->path);
+    assert_int_equal(rename(scene->fixture->path, away), 0);
+    reader_wake(&scene->reader);
+    assert_int_equal(asked_wait(&scene->asked[0]), -ENOENT);
+    assert_int_equal(rename(away, scene->fixture->path), 0);
+    scene_end(scene);
+}
+
 #define WITH_STORE(test)                                                                 \
     cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
@@ -244,6 +335,11 @@ int main(void)
         WITH_STORE(after_a_fault_the_next_question_opens_the_file_again),
         WITH_STORE(a_file_that_is_replaced_is_not_read_until_the_writer_has_let_go),
         WITH_STORE(nothing_is_opened_while_the_writer_has_no_file),
+        WITH_STORE(who_waits_is_asked_again_when_something_was_stored),
+        WITH_STORE(who_has_waited_long_enough_is_not_asked_again),
+        WITH_STORE(a_stop_ends_who_waits_without_a_fault),
+        WITH_STORE(only_so_many_wait),
+        WITH_STORE(a_file_that_is_gone_ends_who_waits_with_its_fault),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
