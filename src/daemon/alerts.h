@@ -1,8 +1,8 @@
 /*
  * The alerts of the daemon: main has them looked at every ALERT_EVERY_MS. The look is a
- * question to the reader, and what it changes is a job for the writer; so while the
- * database cannot be read or written, no alert is raised or ends, and /healthz and the
- * log say why.
+ * question to the reader for reports, which may take long, and what it changes is a job
+ * for the writer; so while the database cannot be read or written, no alert is raised or
+ * ends, and /healthz and the log say why.
  *
  * Time is that of the wall clock, so that a machine that slept looks at once. What is
  * changed belongs to the thread that it is lent to; the rest is main's, or atomic.

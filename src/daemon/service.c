@@ -34,7 +34,7 @@ int service_init(struct service *service)
     service->alerts.look.settings = service->settings;
     service->alerts.look.health = &service->health;
     service->alerts.look.metrics = &service->metrics;
-    alerts_init(&service->alerts, &service->reader, &service->jobs);
+    alerts_init(&service->alerts, &service->reports, &service->jobs);
     return r;
 }
 
