@@ -150,7 +150,7 @@ def test_where_all_is_well_it_says_so(daemon, api, sns):
     assert page.headings().isdisjoint({"held", "quarantine"})
 
 
-def test_an_alert_that_is_raised_is_told(busy, api):
+def test_an_alert_that_is_raised_comes_first(busy, api):
     with closing(sqlite3.connect(busy.database, timeout=10)) as db, db:
         db.execute("INSERT INTO alert (name, subject, level, since, text) VALUES"
                    " ('bounce_rate', 'x', 'pause', '2026-01-02 03:04:05.678', ?)", (HOSTILE,))
