@@ -100,7 +100,7 @@ enabled = yes
 key = $PWD/$dir/simulator.pem
 
 [admin]
-listen =
+listen = 127.0.0.1:$(($1 + 100))
 END
 }
 
@@ -253,6 +253,8 @@ serve()
     trap 'serving=' INT TERM HUP
     serving=yes
     title "Serving on http://127.0.0.1:$port/sns until Ctrl-C"
+    grep -q 'no metrics' "$log" ||
+        printf '  The page: http://127.0.0.1:%s/\n' "$((port + 100))"
     printf '  The README says how to subscribe a topic of yours. The log (%s):\n\n' "$log"
     tail -n 0 -f "$log" &
     tail=$!

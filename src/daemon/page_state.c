@@ -31,7 +31,9 @@ static int fact_take(void *context, const struct store_value *values, size_t cou
     for (size_t i = 0; i < FACTS; i++)
         if (str_equal(name, str_of(names[i])))
             state->fact[i] = *value;
-    if (!str_equal(name, STR("attention")) || state->told == PAGE_ATTENTION_MAX)
+    bool is_told = str_equal(name, STR("attention")) || str_equal(name, STR("alert"));
+
+    if (!is_told || state->told == PAGE_ATTENTION_MAX)
         return 0;
     state->told++;
     int r = buf_append_str(&state->attention, value->text);

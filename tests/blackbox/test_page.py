@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from html.parser import HTMLParser
 from urllib.parse import urlencode
 
@@ -146,6 +148,16 @@ def test_where_all_is_well_it_says_so(daemon, api, sns):
     page = overview(api)
     assert "All is well" in page.text and "attention" not in page.text
     assert page.headings().isdisjoint({"held", "quarantine"})
+
+
+def test_an_alert_that_is_raised_comes_first(busy, api):
+    with closing(sqlite3.connect(busy.database, timeout=10)) as db, db:
+        db.execute("INSERT INTO alert (name, subject, level, since, text) VALUES"
+                   " ('bounce_rate', 'x', 'pause', '2026-01-02 03:04:05.678', ?)", (HOSTILE,))
+    page = overview(api)
+    assert "Pause bounce_rate, since 2 Jan 2026 03:04 : '\">" in page.text
+    assert len(page.all("script")) == 1
+    assert page.all("section", **{"class": "state unwell"})
 
 
 def test_before_anything_has_arrived_it_says_what_to_do(daemon, api):
