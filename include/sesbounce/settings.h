@@ -193,8 +193,11 @@ size_t settings_line(const struct settings *settings, const char *section,
 size_t settings_item_line_of(const struct settings *settings, const char *section,
                              const char *key, size_t index);
 
-/* A bit (1 << enum news) for each word in a list of `events`. */
-unsigned settings_news(const struct settings_list *events);
+/* A bit (1 << enum news) for each type that a webhook or mail gets: those in its list of
+ * `events`, without alerts where `[alerts] to` names others, and with what `[alerts]
+ * each` adds for those who get alerts. */
+unsigned settings_news(const struct settings *settings, const char *name,
+                       const struct settings_list *events);
 
 /* The line that sets `key` of a section with a name; that of its brackets when it is not
  * there. */

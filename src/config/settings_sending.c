@@ -4,11 +4,31 @@
 #include "sesbounce/net_address.h"
 #include "sesbounce/news.h"
 
-unsigned settings_news(const struct settings_list *events)
+static bool list_has(const struct settings_list *list, const char *word)
 {
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i], word) == 0)
+            return true;
+    return false;
+}
+
+unsigned settings_news(const struct settings *settings, const char *name,
+                       const struct settings_list *events)
+{
+    const unsigned alerts = 1u << NEWS_ALERT_RAISED | 1u << NEWS_ALERT_RESOLVED;
+    const unsigned sending = 1u << NEWS_SENDING_PAUSED | 1u << NEWS_SENDING_RESUMED;
+    const struct settings_list *to = &settings->alerts.to;
     unsigned mask = 0;
     for (size_t i = 0; i < events->count; i++)
         mask |= 1u << news_of_word(str_of(events->items[i]));
+    if (to->count > 0)
+        mask = list_has(to, name) ? mask | alerts : mask & ~(alerts | sending);
+    if (!(mask & 1u << NEWS_ALERT_RAISED))
+        return mask;
+    if (list_has(&settings->alerts.each, "Bounce"))
+        mask |= 1u << NEWS_EVENT_BOUNCE;
+    if (list_has(&settings->alerts.each, "Complaint"))
+        mask |= 1u << NEWS_EVENT_COMPLAINT;
     return mask;
 }
 
@@ -212,6 +232,28 @@ static void names_check(struct settings_reader *reader)
     }
 }
 
+static bool section_is_there(const struct settings_sections *sections, const char *name)
+{
+    for (size_t i = 0; i < sections->count; i++)
+        if (strcmp(sections->items[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+static void alerts_check(struct settings_reader *reader)
+{
+    const struct settings *s = reader->settings;
+    const struct settings_list *to = &s->alerts.to;
+    for (size_t i = 0; i < to->count; i++)
+        if (!section_is_there(&s->webhooks, to->items[i]) &&
+            !section_is_there(&s->mails, to->items[i]))
+            settings_fault(
+                reader,
+                settings_item_line(settings_place_named(reader, "alerts", "to"), i),
+                "[alerts] to: there is no section [webhook %s] and no [mail %s]",
+                to->items[i], to->items[i]);
+}
+
 void settings_check_sending(struct settings_reader *reader)
 {
     const struct settings *s = reader->settings;
@@ -220,4 +262,5 @@ void settings_check_sending(struct settings_reader *reader)
     for (size_t i = 0; i < s->mails.count; i++)
         mail_check(reader, (const void *)s->mails.items[i]);
     names_check(reader);
+    alerts_check(reader);
 }

@@ -105,6 +105,7 @@ static int receiver_fault(int r, const struct settings_head *head, const char *k
 }
 
 static int receiver_set_webhook(struct receiver *receiver,
+                                const struct settings *settings,
                                 const struct settings_webhook *webhook, struct buf *fault)
 {
     bool is_slack = webhook->format == WEBHOOK_SLACK;
@@ -113,7 +114,7 @@ static int receiver_set_webhook(struct receiver *receiver,
     *receiver = (struct receiver){
         .store = {.name = webhook->head.name,
                   .format = is_slack ? "slack" : "standard",
-                  .wanted = settings_news(&webhook->events),
+                  .wanted = settings_news(settings, webhook->head.name, &webhook->events),
                   .batches = is_slack},
         .kind = is_slack ? RECEIVER_SLACK : RECEIVER_STANDARD,
         .shows_addresses = webhook->addresses == SENT_ADDRESSES_FULL,
@@ -128,15 +129,15 @@ static int receiver_set_webhook(struct receiver *receiver,
         "secret_file", webhook->secret_file, &wrong, fault);
 }
 
-static int receiver_set_mail(struct receiver *receiver, const struct settings_mail *mail,
-                             struct buf *fault)
+static int receiver_set_mail(struct receiver *receiver, const struct settings *settings,
+                             const struct settings_mail *mail, struct buf *fault)
 {
     struct buf wrong;
 
     *receiver = (struct receiver){
         .store = {.name = mail->head.name,
                   .format = "mail",
-                  .wanted = settings_news(&mail->events),
+                  .wanted = settings_news(settings, mail->head.name, &mail->events),
                   .batches = true},
         .kind = RECEIVER_MAIL,
         .shows_addresses = mail->addresses == SENT_ADDRESSES_FULL,
@@ -160,11 +161,11 @@ int receivers_open(const struct settings *settings, struct receivers *ret,
 
     ret->count = 0;
     for (size_t i = 0; r == 0 && i < webhooks->count; i++)
-        r = receiver_set_webhook(&ret->items[ret->count++],
+        r = receiver_set_webhook(&ret->items[ret->count++], settings,
                                  (const void *)webhooks->items[i], fault);
     for (size_t i = 0; r == 0 && i < mails->count; i++)
-        r = receiver_set_mail(&ret->items[ret->count++], (const void *)mails->items[i],
-                              fault);
+        r = receiver_set_mail(&ret->items[ret->count++], settings,
+                              (const void *)mails->items[i], fault);
     for (size_t i = 0; i < ret->count; i++)
         ret->items[i].index = i;
     return r;

@@ -25,14 +25,47 @@ static void what_is_not_given_has_its_default(void **state)
     assert_int_equal(webhook->format, WEBHOOK_STANDARD);
     assert_int_equal(webhook->addresses, SENT_ADDRESSES_MASKED);
     assert_int_equal(webhook->timeout_ms, 15000);
-    assert_int_equal(settings_news(&webhook->events), usual);
-    assert_int_equal(settings_news(&mail->events), usual);
+    assert_int_equal(settings_news(settings, "app", &webhook->events), usual);
+    assert_int_equal(settings_news(settings, "ops", &mail->events), usual);
     assert_null(mail->user);
     settings_free(settings);
     settings = settings_accept(WEBHOOK "events = event.bounce\n");
     webhook = (const void *)settings->webhooks.items[0];
-    assert_int_equal(settings_news(&webhook->events), 1u << NEWS_EVENT_BOUNCE);
+    assert_int_equal(settings_news(settings, "app", &webhook->events),
+                     1u << NEWS_EVENT_BOUNCE);
     settings_free(settings);
+}
+
+static unsigned news_of(const struct settings *settings, size_t webhook)
+{
+    const struct settings_webhook *it = (const void *)settings->webhooks.items[webhook];
+
+    return settings_news(settings, it->head.name, &it->events);
+}
+
+static void alerts_go_where_they_are_sent_and_take_events_along(void **state)
+{
+    static const char sections[] =
+        "[webhook a]\nurl = https://h/\nformat = slack\nevents = suppression.added\n"
+        "[webhook b]\nurl = https://h/\nformat = slack\n[alerts]\neach = complaint\n";
+    const unsigned alerts = 1u << NEWS_ALERT_RAISED | 1u << NEWS_ALERT_RESOLVED;
+    const unsigned sending = 1u << NEWS_SENDING_PAUSED | 1u << NEWS_SENDING_RESUMED;
+    const unsigned added = 1u << NEWS_SUPPRESSION_ADDED,
+                   each = 1u << NEWS_EVENT_COMPLAINT;
+    struct settings *settings = settings_accept(sections);
+    char text[512];
+
+    (void)state;
+    assert_int_equal(news_of(settings, 0), added);
+    assert_int_equal(news_of(settings, 1), alerts | sending | each);
+    settings_free(settings);
+    (void)snprintf(text, sizeof(text), "%sto = a\n", sections);
+    settings = settings_accept(text);
+    assert_int_equal(news_of(settings, 0), added | alerts | each);
+    assert_int_equal(news_of(settings, 1), 0);
+    settings_free(settings);
+    settings_refuse("[alerts]\nto = ops\n", "@:2: [alerts] to: there is no section "
+                                            "[webhook ops] and no [mail ops]\n");
 }
 
 static void a_section_says_what_it_lacks(void **state)
@@ -145,6 +178,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_given_has_its_default),
+        cmocka_unit_test(alerts_go_where_they_are_sent_and_take_events_along),
         cmocka_unit_test(a_section_says_what_it_lacks),
         cmocka_unit_test(a_name_is_taken_once_and_plain),
         cmocka_unit_test(a_url_is_https_or_loopback_and_names_nobody),
