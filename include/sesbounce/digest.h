@@ -13,8 +13,9 @@
 
 void digest_sha256(struct str bytes, unsigned char ret[DIGEST_BYTES]);
 
-/* HMAC-SHA256 (RFC 2104) under a key of DIGEST_BYTES. */
-void digest_hmac_sha256(const unsigned char key[DIGEST_BYTES], struct str bytes,
+/* HMAC-SHA256 (RFC 2104) under a key of DIGEST_KEY_BYTES_MAX at most. */
+#define DIGEST_KEY_BYTES_MAX 64
+void digest_hmac_sha256(struct str key, struct str bytes,
                         unsigned char ret[DIGEST_BYTES]);
 
 /* Bytes as `digits` digits of lower-case hex, and a NUL. */

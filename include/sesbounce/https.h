@@ -1,5 +1,5 @@
 /*
- * Every outbound request: libcurl's multi interface, driven by one thread.
+ * Every outbound request, and mail: libcurl's multi interface, driven by one thread.
  *
  * Only https (http where the origin is a loopback address), no redirect, bounded body and
  * time, the configured CA file, proxies as in the environment but never for loopback. Not
@@ -47,17 +47,20 @@ struct https_request {
     const char *const *headers; /* "Name: value", ended by NULL; may be NULL */
     struct str body;            /* absent: none */
     long total_ms;              /* 0: HTTPS_TOTAL_MS */
+    bool ignores_answer;        /* any size, and nothing of it is kept */
 };
 
 struct https_answer {
-    long status;       /* HTTP status, 3xx included; 0 when there was no whole answer */
-    struct str body;   /* borrowed during the callback; at most HTTPS_BODY_BYTES_MAX */
-    const char *fault; /* NULL, or why there was no answer: one line, no secrets */
-    const char *brief; /* with a fault: the same as a constant that names nobody */
-    bool unresolved;   /* the fault is that the host's name has no address */
-    bool untrusted;    /* the fault is the trust in the server, and says what to do */
-    bool timed_out;    /* the fault is that the time was up */
-    bool ours;         /* the fault is this program's: short of memory */
+    long status;        /* HTTP status, 3xx included; 0 when there was no whole answer */
+    long reply;         /* the same, or that of SMTP, also where it was not whole */
+    long retry_after_s; /* what its Retry-After asks for; 0: there is none */
+    struct str body;    /* borrowed during the callback; at most HTTPS_BODY_BYTES_MAX */
+    const char *fault;  /* NULL, or why there was no answer: one line, no secrets */
+    const char *brief;  /* with a fault: the same as a constant that names nobody */
+    bool unresolved;    /* the fault is that the host's name has no address */
+    bool untrusted;     /* the fault is the trust in the server, and says what to do */
+    bool timed_out;     /* the fault is that the time was up */
+    bool ours;          /* the fault is this program's: short of memory */
 };
 typedef void https_done_fn(void *context, const struct https_answer *answer);
 
@@ -73,6 +76,24 @@ int https_begin(struct https *https, const struct https_request *request,
 
 /* The same with nothing but a URL. */
 int https_get(struct https *https, const char *url, https_done_fn *done, void *context);
+
+struct https_mail {
+    const char *url; /* `smtp://…` or `smtps://…` */
+    const char *from;
+    const char *const *to; /* ended by NULL, at least one */
+    const char *user;      /* NULL: no login */
+    const char *password;
+    struct str text; /* the whole message, with CRLF */
+    long total_ms;
+};
+
+/*
+ * Sends a mail, likewise; `reply` of the answer is the server's last, and without a fault
+ * it took the mail for one of the recipients at least. smtp:// requires STARTTLS, except
+ * on loopback, where nothing is encrypted. Results as https_begin().
+ */
+int https_mail(struct https *https, const struct https_mail *mail, https_done_fn *done,
+               void *context);
 
 /*
  * Works, then waits until something happens, https_wake(), or `timeout_ms` have passed,

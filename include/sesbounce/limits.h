@@ -146,6 +146,10 @@
 #define SETTINGS_FILE_BYTES_MAX (1024 * 1024)
 /* A line: PATH_MAX, since a path is the longest value. */
 #define SETTINGS_LINE_BYTES_MAX 4096
+/* Sections [webhook NAME] and [mail NAME]: one message to each may be on its way. */
+#define SETTINGS_RECEIVERS_MAX 32
+/* Of one mail; a list of people is a mailing list's business. */
+#define SETTINGS_RECIPIENTS_MAX 16
 /* Items of a list, however short their lines are. */
 #define SETTINGS_ITEMS_MAX 1024
 /* Sections of one kind, such as [scope NAME]: each event is compared with them in turn. A
@@ -184,8 +188,10 @@
 /* Why a transfer failed: libcurl's own words (256), and what to do. */
 #define HTTPS_FAULT_BYTES_MAX 512
 /* And the tasks of the outbox beside them, which no stranger can crowd out. */
-#define TASKS_AT_ONCE       8
-#define HTTPS_TRANSFERS_MAX (CERTIFICATE_FETCHES_MAX + TASKS_AT_ONCE)
+#define TASKS_AT_ONCE 8
+/* And a message to each receiver, however slow another one is. */
+#define HTTPS_TRANSFERS_MAX                                                              \
+    (CERTIFICATE_FETCHES_MAX + TASKS_AT_ONCE + SETTINGS_RECEIVERS_MAX)
 /* Connect and whole transfer: SNS gives up after 15 s, we answer within 12. */
 #define HTTPS_CONNECT_MS 3000
 #define HTTPS_TOTAL_MS   8000

@@ -22,4 +22,11 @@ int mention_is_hidden_in(struct str s, struct str address);
 int mention_replace(struct str s, struct str address, struct str with, struct buf *ret,
                     size_t *count);
 
+/*
+ * Appends `s` with every address in it as `j***@example.com`: whatever stands before an @
+ * and may be a part of an address, except for its first character. Of a quoted local
+ * part, where `is_quoted_whole` (not in JSON, whose quotes are its own), all of it.
+ */
+int mention_mask(struct str s, bool is_quoted_whole, struct buf *ret);
+
 #endif

@@ -51,6 +51,32 @@ struct settings_scope {
     int bounces;                /* enum settings_bounces */
 };
 
+enum settings_webhook_format { WEBHOOK_STANDARD, WEBHOOK_SLACK };
+enum settings_sent_addresses { SENT_ADDRESSES_MASKED, SENT_ADDRESSES_FULL };
+
+/* [webhook NAME] */
+struct settings_webhook {
+    struct settings_head head;
+    char *url;
+    int format; /* enum settings_webhook_format */
+    char *secret_file;
+    struct settings_list events; /* words of news.h */
+    int addresses;               /* enum settings_sent_addresses */
+    uint64_t timeout_ms;
+};
+
+/* [mail NAME] */
+struct settings_mail {
+    struct settings_head head;
+    char *smtp; /* `smtp://HOST[:PORT]` or `smtps://…` */
+    char *from;
+    struct settings_list to;
+    char *user;
+    char *password_file;
+    struct settings_list events;
+    int addresses;
+};
+
 enum settings_confirm { CONFIRM_AUTO, CONFIRM_MANUAL };
 enum settings_log_addresses {
     LOG_ADDRESSES_NONE,
@@ -109,7 +135,9 @@ struct settings {
         uint64_t guard_least;
         int scope_by; /* enum policy_scope_by */
     } suppression;
-    struct settings_sections scopes; /* of struct settings_scope */
+    struct settings_sections scopes;   /* of struct settings_scope */
+    struct settings_sections webhooks; /* of struct settings_webhook */
+    struct settings_sections mails;    /* of struct settings_mail */
     struct policy policy; /* what policy.h wants; borrows from the above and from built */
     struct settings_built {
         struct policy_override *overrides;
@@ -164,6 +192,17 @@ size_t settings_line(const struct settings *settings, const char *section,
 /* The line of the file that gives item `index` of a list; 0: it is a default. */
 size_t settings_item_line_of(const struct settings *settings, const char *section,
                              const char *key, size_t index);
+
+/* A bit (1 << enum news) for each type that a webhook or mail gets: those in its list of
+ * `events`, without alerts where `[alerts] to` names others, and with what `[alerts]
+ * each` adds for those who get alerts. */
+unsigned settings_news(const struct settings *settings, const char *name,
+                       const struct settings_list *events);
+
+/* The line that sets `key` of a section with a name; that of its brackets when it is not
+ * there. */
+size_t settings_line_in(const struct settings_head *head, const char *section,
+                        const char *key);
 
 /* Prints the effective settings as a configuration file. 0 or a negative errno. */
 int settings_print(const struct settings *settings, FILE *to);

@@ -26,8 +26,10 @@ enum store_view {
     STORE_HOURLY,
     STORE_LEAKS, /* mail that was sent after its address was suppressed */
     STORE_UNSUBSCRIBES,
-    STORE_SOFT_DAYS, /* on which an address bounced softly */
-    STORE_ALERTS,    /* that are raised, or were */
+    STORE_SOFT_DAYS,        /* on which an address bounced softly */
+    STORE_ALERTS,           /* that are raised, or were */
+    STORE_WEBHOOKS,         /* and mail: the receivers of what is sent out */
+    STORE_WEBHOOK_MESSAGES, /* those that wait or were given up */
 };
 
 /* What to select; NULL, 0 or CLOCK_NONE: anything. */

@@ -64,3 +64,21 @@ int base64_decode(struct str text, unsigned char *ret, size_t size, size_t *ret_
     *ret_len = out;
     return 0;
 }
+
+void base64_encode(struct str bytes, char *ret)
+{
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *at = (const unsigned char *)bytes.data;
+    for (size_t left = bytes.len; left > 0; at += 3) {
+        unsigned bits = (unsigned)at[0] << 16;
+        bits |= left > 1 ? (unsigned)at[1] << 8 : 0;
+        bits |= left > 2 ? at[2] : 0;
+        *ret++ = digits[bits >> 18];
+        *ret++ = digits[bits >> 12 & 63];
+        *ret++ = left > 1 ? digits[bits >> 6 & 63] : '=';
+        *ret++ = left > 2 ? digits[bits & 63] : '=';
+        left = left > 3 ? left - 3 : 0;
+    }
+    *ret = '\0';
+}

@@ -16,22 +16,21 @@ void digest_sha256(struct str bytes, unsigned char ret[DIGEST_BYTES])
 }
 
 /* One of the two hashes: of the key with each byte changed by `pad`, and the bytes. */
-static void hmac_half(const unsigned char key[DIGEST_BYTES], unsigned char pad,
-                      struct str bytes, unsigned char ret[DIGEST_BYTES])
+static void hmac_half(struct str key, unsigned char pad, struct str bytes,
+                      unsigned char ret[DIGEST_BYTES])
 {
     unsigned char block[SHA256_CBLOCK];
     SHA256_CTX sha;
 
     for (size_t i = 0; i < sizeof(block); i++)
-        block[i] = (unsigned char)((i < DIGEST_BYTES ? key[i] : 0) ^ pad);
+        block[i] = (unsigned char)((i < key.len ? (unsigned char)key.data[i] : 0) ^ pad);
     (void)SHA256_Init(&sha);
     (void)SHA256_Update(&sha, block, sizeof(block));
     (void)SHA256_Update(&sha, bytes.data ? bytes.data : "", bytes.len);
     (void)SHA256_Final(ret, &sha);
 }
 
-void digest_hmac_sha256(const unsigned char key[DIGEST_BYTES], struct str bytes,
-                        unsigned char ret[DIGEST_BYTES])
+void digest_hmac_sha256(struct str key, struct str bytes, unsigned char ret[DIGEST_BYTES])
 {
     unsigned char inner[DIGEST_BYTES];
 

@@ -342,6 +342,7 @@ void settings_check_whole(struct settings_reader *reader)
     simulator_check(reader);
     events_check(reader);
     settings_check_suppression(reader);
+    settings_check_sending(reader);
 }
 
 bool settings_topic_is_allowed(const struct settings *settings, const struct arn *topic)

@@ -5,8 +5,9 @@
  * settings_value.c turns text into members of a struct and back (settings_alerts.c those
  * of `[alerts]` that are of a kind of their own), settings_check.c judges
  * values and how they go together, settings_suppression.c those of the suppression list,
- * settings_read.c reads the file, settings.c makes the whole and settings_policy.c the
- * policy, settings_print.c prints. One thread, at start.
+ * settings_sending.c those of what is sent out, settings_read.c reads the file,
+ * settings.c makes the whole and settings_policy.c the policy, settings_print.c prints.
+ * One thread, at start.
  */
 #ifndef SESBOUNCE_SETTINGS_PRIVATE_H
 #define SESBOUNCE_SETTINGS_PRIVATE_H
@@ -48,6 +49,7 @@ struct setting {
     setting_spell_fn *spell;  /* of each item, behind `check`; NULL: as it stands */
     const char *value;        /* default as the file would say it; items part at \n */
     const char *help;         /* lines part at \n */
+    bool is_secret;           /* no fault quotes it */
 };
 
 /* In the order of the sample file; a section's settings stand together, and those of
@@ -181,6 +183,11 @@ setting_check_fn settings_check_endpoint;
 setting_check_fn settings_check_event_type;
 setting_check_fn settings_check_campaign;
 setting_check_fn settings_check_scope_name;
+setting_check_fn settings_check_receiver_name;
+setting_check_fn settings_check_webhook_url;
+setting_check_fn settings_check_smtp;
+setting_check_fn settings_check_mailbox;
+setting_check_fn settings_check_sent;
 setting_spell_fn settings_spell_event_type;
 setting_spell_fn settings_spell_rule;
 setting_spell_fn settings_spell_allow;
@@ -241,6 +248,9 @@ size_t settings_item_line(const struct settings_place *place, size_t index);
  * `[events]` gives up the types that the file names in another one.
  */
 void settings_check_whole(struct settings_reader *reader);
+
+/* Its part about what is sent out. */
+void settings_check_sending(struct settings_reader *reader);
 
 /* Its part about the suppression list and what is kept. Where only `events` of
  * `[retention]` is in the file, `bodies` are kept no longer than that. */

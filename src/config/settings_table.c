@@ -6,6 +6,10 @@
 #include "config/settings_private.h"
 #include "sesbounce/clock.h"
 #include "sesbounce/limits.h"
+#include "sesbounce/news.h"
+
+/* How the sections with `events` begin. */
+#define SENT_DEFAULT "alert.raised\nalert.resolved\nsending.paused\nsending.resumed"
 
 #define KIB           UINT64_C(1024)
 #define MIB           (1024 * KIB)
@@ -25,6 +29,8 @@ static const char *const address_words[] = {"none", "hash", "full", NULL};
 static const char *const guard_words[] = {"off", "on", NULL};
 static const char *const scope_by_words[] = {"none", "tenant", "configuration_set", NULL};
 static const char *const bounces_words[] = {"all", "own", NULL};
+static const char *const format_words[] = {"standard", "slack", NULL};
+static const char *const sent_addresses_words[] = {"masked", "full", NULL};
 
 const struct setting settings_table[] = {
     {SETTING(LIST, ingest, listen, listen), .max = LISTEN_SOCKETS_MAX,
@@ -274,6 +280,57 @@ const struct setting settings_table[] = {
     {SETTING_OF_KIND(WORD, scope, bounces, bounces), .words = bounces_words,
      .value = "all",
      .help = "Where a hard bounce applies: all is all mail, own is this scope alone."},
+    {SETTING_OF_KIND(OPTIONAL, webhook, url, url), .check = settings_check_webhook_url,
+     .is_secret = true,
+     .help = "Where to post: https, or http on loopback. It may be a secret, as Slack's\n"
+             "is; the log never shows it.\n"
+             "Example: url = https://hooks.example.com/ses"},
+    {SETTING_OF_KIND(WORD, webhook, format, format), .words = format_words,
+     .value = "standard",
+     .help = "standard is Standard Webhooks 1.0.0: JSON, one event per request, signed.\n"
+             "slack is the body of an incoming webhook of Slack, Mattermost, or Discord\n"
+             "(/slack): a text, in which many events become one message."},
+    {SETTING_OF_KIND(OPTIONAL, webhook, secret_file, secret_file),
+     .check = settings_check_file,
+     .help =
+         "File with the secret that requests are signed with, `whsec_` and base64 of\n"
+         "24 to 64 bytes; while you change it, the old and the new one, each on a\n"
+         "line. Required with format = standard. To make one, type:\n"
+         "echo whsec_$(openssl rand -base64 32)"},
+    {SETTING_OF_KIND(LIST, webhook, events, events), .max = NEWS_TYPES,
+     .check = settings_check_sent, .value = SENT_DEFAULT,
+     .help = "What to send; repeat the line for more: suppression.added,\n"
+             "suppression.removed, suppression.held, event.bounce, event.complaint,\n"
+             "alert.raised, alert.resolved, sending.paused, sending.resumed. What an\n"
+             "import brings is never sent."},
+    {SETTING_OF_KIND(WORD, webhook, addresses, addresses), .words = sent_addresses_words,
+     .value = "masked",
+     .help = "How mail addresses are sent: masked is j***@example.com. An application\n"
+             "that keeps the list needs full, or asks /v1/changes by data.change_id."},
+    {SETTING_OF_KIND(DURATION, webhook, timeout, timeout_ms), .min = CLOCK_SECOND_MS,
+     .max = SETTINGS_TIMEOUT_MAX_MS, .value = "15s",
+     .help = "How long to wait for the answer, 1s to 60s."},
+    {SETTING_OF_KIND(OPTIONAL, mail, smtp, smtp), .check = settings_check_smtp,
+     .help = "The mail server: smtps://HOST[:PORT], or smtp://HOST[:PORT], which must\n"
+             "offer STARTTLS unless it is on loopback. Do not send through the SES\n"
+             "account that the alerts are about.\n"
+             "Example: smtp = smtp://127.0.0.1"},
+    {SETTING_OF_KIND(OPTIONAL, mail, from, from), .check = settings_check_mailbox,
+     .help = "The sender's address. Example: from = sesbounced@example.com"},
+    {SETTING_OF_KIND(LIST, mail, to, to), .max = SETTINGS_RECIPIENTS_MAX,
+     .check = settings_check_mailbox,
+     .help = "Who gets it; repeat the line for more. Example: to = ops@example.com"},
+    {SETTING_OF_KIND(OPTIONAL, mail, user, user),
+     .help = "The user to log in as. Needs `password_file`."},
+    {SETTING_OF_KIND(OPTIONAL, mail, password_file, password_file),
+     .check = settings_check_file,
+     .help = "File with the password of `user`, on its first line."},
+    {SETTING_OF_KIND(LIST, mail, events, events), .max = NEWS_TYPES,
+     .check = settings_check_sent, .value = SENT_DEFAULT,
+     .help = "What to send, as for a webhook; many events become one mail."},
+    {SETTING_OF_KIND(WORD, mail, addresses, addresses), .words = sent_addresses_words,
+     .value = "masked",
+     .help = "How mail addresses are written: masked is j***@example.com, or full."},
 };
 const size_t settings_table_count = sizeof(settings_table) / sizeof(*settings_table);
 
@@ -288,6 +345,21 @@ const struct settings_kind settings_kinds[] = {
          "person's decision about it does not stop other mail. Repeat the section,\n"
          "with another NAME, for more; the first one that matches an event is its\n"
          "scope. What matches none concerns all mail, the scope `*`."},
+    {.section = "webhook",
+     .title = "webhook NAME",
+     .offset = offsetof(struct settings, webhooks),
+     .bytes = sizeof(struct settings_webhook),
+     .check = settings_check_receiver_name,
+     .help =
+         "Where to send what happens, over HTTP. Repeat the section, with another NAME,\n"
+         "for more. A new one gets what happens from its first start on;\n"
+         "`sesbouncectl webhooks` lists, tests, retries and replays."},
+    {.section = "mail",
+     .title = "mail NAME",
+     .offset = offsetof(struct settings, mails),
+     .bytes = sizeof(struct settings_mail),
+     .check = settings_check_receiver_name,
+     .help = "The same by mail. No webhook and no other mail may have the same NAME."},
 };
 const size_t settings_kinds_count = sizeof(settings_kinds) / sizeof(*settings_kinds);
 

@@ -200,6 +200,10 @@ static int setting_set_switch(struct settings_head *head, const struct setting *
 static int text_check(const struct setting *setting, struct str text, struct buf *fault)
 {
     const char *why = setting->check ? setting->check(text) : NULL;
+    if (why && setting->is_secret) {
+        (void)buf_append_str(fault, str_of(why));
+        return -EINVAL;
+    }
     return why ? settings_blame(fault, text, "%s", why) : 0;
 }
 

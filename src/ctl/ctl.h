@@ -228,6 +228,10 @@ int cmd_db_check(struct ctl *ctl);
 int cmd_db_settle(struct ctl *ctl);
 int cmd_db_compact(struct ctl *ctl);
 int cmd_db_prune(struct ctl *ctl);
+int cmd_webhooks_list(struct ctl *ctl);
+int cmd_webhooks_test(struct ctl *ctl);
+int cmd_webhooks_retry(struct ctl *ctl);
+int cmd_webhooks_replay(struct ctl *ctl);
 int cmd_erase(struct ctl *ctl);
 int cmd_export(struct ctl *ctl);
 

@@ -31,6 +31,10 @@
 #define CTL_LIST_BYTES_MAX (256 * 1024 * 1024)
 /* Lines reported as not being addresses: nobody corrects more than this by hand. */
 #define CTL_LIST_FAULTS_MAX 20
+/* How long `webhooks test` waits for the outcome: a receiver's usual time-out, the
+ * daemon's tick and some. And how often it looks. */
+#define CTL_WEBHOOK_TEST_MS 20000
+#define CTL_WEBHOOK_LOOK_MS 50
 /* A message on standard error: a path, and what was typed. */
 #define CTL_MESSAGE_BYTES_MAX 8192
 /* Rows of a table without --limit. */

@@ -209,6 +209,25 @@ static const struct verb verbs[] = {
      "delivers\nand is in [sns] topic is not forgotten: it would appear again.",
      "sesbouncectl topics forget arn:aws:sns:eu-west-1:123456789012:ses-events", DRY, 1,
      1, .run = cmd_topics_forget},
+    {"webhooks", "list", "[NAME]", "The webhooks and mails, and what waits for them",
+     "STATE is ok, failing (its last attempt failed) or off (it answered 410). With "
+     "NAME: the\nmessages that wait for it or were given up, with their IDs.",
+     "sesbouncectl webhooks list", 0, 0, 1, .run = cmd_webhooks_list},
+    {"webhooks", "test", "NAME", "Send a test message, and say what became of it",
+     "The running daemon sends it, once. Exit 0: it was received, 1: it was not, with "
+     "the reason.",
+     "sudo -u sesbounced sesbouncectl webhooks test ops", 0, 1, 1,
+     .run = cmd_webhooks_test},
+    {"webhooks", "retry", "NAME|ID", "Try messages again now, and with all attempts",
+     "All messages of a webhook or mail, which is switched on again; or the one with "
+     "this ID.",
+     "sudo -u sesbounced sesbouncectl webhooks retry ops", DRY, 1, 1,
+     .run = cmd_webhooks_retry},
+    {"webhooks", "replay", "NAME", "Send again what has happened since some time",
+     "As far as it is kept. Each message has the id that it had before, so that the "
+     "receiver can\ntell that it has it already.",
+     "sudo -u sesbounced sesbouncectl webhooks replay app --since 2h",
+     TAKES(OPTION_SINCE) | DRY, 1, 1, .run = cmd_webhooks_replay},
     {"message", "show", "ID", "The message that an event came from, as SNS posted it",
      "ID is that of the event: the column `id` of `sesbouncectl events`. The output is "
      "verbatim, "

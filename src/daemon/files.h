@@ -7,14 +7,7 @@
 #ifndef SESBOUNCED_FILES_H
 #define SESBOUNCED_FILES_H
 
-#include "sesbounce/buf.h"
-#include "sesbounce/settings.h"
-
-enum files_asker {
-    FILES_START,           /* the daemon; of the database store_open() tells more */
-    FILES_CHECK_AS_DAEMON, /* --check-config, as the user that the daemon runs as */
-    FILES_CHECK_AS_OTHER,  /* what this user may not read, the daemon's may */
-};
+#include "daemon/files_named.h"
 
 /* Does the present user own the database or its directory, or have the name `sesbounced`?
  * Then what it may not read is a fault. Where there is neither, yes. */

@@ -77,10 +77,10 @@
 #define CGROUP_BYTES_MAX 8192
 /* Descriptors other than the connections: 64 HTTP threads with two each, and twice that
  * while connections under an earlier TLS certificate end; 16 listening sockets, 32
- * connections of admin, three of SQLite with three files each, outbound's 32 with
+ * connections of admin, three of SQLite with three files each, outbound's 64 with
  * resolvers, the log. Long polls have what there is beyond that.
  */
-#define FILES_SPARE 384
+#define FILES_SPARE 448
 /* A client that has not sent a complete request within this time is disconnected: with
  * ANSWER_MS for the answer, a later one would be too late for SNS anyway. */
 #define HTTP_REQUEST_MS 10000
@@ -125,6 +125,47 @@
 #define UPGRADE_STEP_MS (15 * 60 * 1000)
 /* Deliveries in one transaction: bounds the WAL's growth and the time of a replay. */
 #define WRITER_BATCH_MAX 512
+/* What is sent out: a text of some lines, or a row of a view with its 2 KiB texts. */
+#define COMPOSED_BYTES_MAX (256 * 1024)
+/* Rows told of in one text, and how wide a line about one is among others. */
+#define COMPOSED_LINES_MAX      10
+#define COMPOSED_LINE_WIDTH_MAX 160
+/* What Discord takes in its form of Slack's, of 2,000. */
+#define COMPOSED_SLACK_WIDTH_MAX 1900
+/* RFC 5322: 998 characters; and a subject that people read. */
+#define COMPOSED_MAIL_LINE_MAX     900
+#define COMPOSED_SUBJECT_BYTES_MAX 120
+/* Secrets of a webhook: the old and the new one, and some spare; 24 bytes at least, as
+ * Standard Webhooks has it. */
+#define RECEIVER_KEYS_MAX         4
+#define RECEIVER_KEY_BYTES_MIN    24
+#define RECEIVER_SECRET_BYTES_MAX 4096
+/* Between two messages that may tell of many things: Slack takes one a second, people
+ * fewer. */
+#define COURIER_SLACK_GAP_MS 5000
+#define COURIER_MAIL_GAP_MS  60000
+/* Messages to a receiver that wait for their first attempt: more are put in the outbox
+ * once there are this few. And of all that wait, for one that fails for days: 100 bytes
+ * each. The others stay where they are. */
+#define COURIER_FRESH_MAX   16
+#define COURIER_WAITING_MAX 10000
+/* A mail server may take its time: RFC 5321 allows minutes. */
+#define SENDING_MAIL_MS (60 * 1000)
+/* While a receiver fails, new messages to it begin a second apart, then two, four, …; at
+ * most this. */
+#define COURIER_FAILING_GAP_MAX_MS 60000
+/* While deliveries wait, how often the writer looks for what is to be sent. */
+#define COURIER_BUSY_MS 100
+/* Beyond its time-out, how long the result of an attempt may take to come back. */
+#define COURIER_RESULT_MS 45000
+/* What a receiver may ask for with Retry-After: as long as the longest delay. */
+#define COURIER_RETRY_AFTER_MAX_MS (24LL * 3600 * 1000)
+/* The outcome of an attempt, in words. */
+#define OUTCOME_BYTES 512
+/* A request's headers: an id, and a signature for each key. */
+#define SIGNATURE_HEADER_BYTES_MAX 1024
+/* Messages given up that are logged, of all receivers. */
+#define CARRIER_LOGS_A_MINUTE 10
 /* How often the idle writer looks whether somebody else changed the outbox. */
 #define WRITER_TICK_MS 1000
 /* What has become due by age is looked for this often. */
@@ -253,9 +294,10 @@
  * part of its time at most: Prometheus usually asks every 15 s or every minute. */
 #define STORE_METRICS_EVERY_MS 10000
 #define STORE_METRICS_SHARE    200
-/* Topics heard last; a line of each has less than 400 bytes. */
+/* Topics heard last; a line of each has less than 400 bytes, and the four of each
+ * receiver have as much. */
 #define STORE_METRICS_TOPICS_MAX 128
-#define STORE_METRICS_BYTES_MAX  (64 * 1024)
+#define STORE_METRICS_BYTES_MAX  (96 * 1024)
 /* What alerts are about is looked at this often, and for what part of the time at most:
  * people need minutes to act on one. */
 #define ALERT_EVERY_MS 30000

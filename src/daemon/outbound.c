@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "daemon/carrier.h"
 #include "daemon/confirm.h"
 #include "daemon/fetcher.h"
 #include "daemon/limits.h"
@@ -9,6 +10,7 @@
 struct outbound {
     struct service *service;
     struct fetcher fetcher;
+    struct carrier carrier;
     struct performance {
         struct outbound *outbound;
         struct task *task; /* NULL: this place is free */
@@ -135,6 +137,7 @@ static void *outbound_run(void *argument)
         /* Certificates first: a delivery waits for one. */
         wait_ms = fetcher_serve(&outbound->fetcher);
         tasks_begin(outbound);
+        carrier_serve(&outbound->carrier);
         /* Still busy: the wait is short, and what it calls back may be slow. */
         (void)https_run(service->https, wait_ms);
     }
@@ -151,6 +154,7 @@ int outbound_start(struct service *service, struct outbound **ret)
         return -ENOMEM;
     outbound->service = service;
     fetcher_init(&outbound->fetcher, service);
+    carrier_init(&outbound->carrier, service);
     for (size_t i = 0; i < TASKS_AT_ONCE; i++)
         outbound->under_way[i].outbound = outbound;
     r = -pthread_create(&outbound->thread, NULL, outbound_run, outbound);
@@ -169,6 +173,7 @@ void outbound_stop(struct outbound *outbound)
     if (!outbound)
         return;
     service = outbound->service;
+    queue_close(&service->messages);
     queue_close(&service->tasks);
     https_wake(service->https);
     delivery_give_back_all(waiting_room_close(&service->room), VERDICT_STOPPING, NULL);
@@ -176,5 +181,6 @@ void outbound_stop(struct outbound *outbound)
     /* The outbox still has them. */
     for (size_t i = 0; i < TASKS_AT_ONCE; i++)
         task_free(outbound->under_way[i].task);
+    carrier_done(&outbound->carrier);
     free(outbound);
 }

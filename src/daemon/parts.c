@@ -226,6 +226,21 @@ static void part_stop_simulator(struct program *program)
     sns_certificate_unref(program->service.rules.simulator);
 }
 
+static int part_start_receivers(struct program *program)
+{
+    int r =
+        receivers_open(program->settings, &program->service.receivers, &program->fault);
+
+    if (r == -EINVAL)
+        part_complain("a setting cannot be used", buf_str(&program->fault));
+    return part_status(r);
+}
+
+static void part_stop_receivers(struct program *program)
+{
+    receivers_done(&program->service.receivers);
+}
+
 static int part_start_https(struct program *program)
 {
     const char *ca_file = program->settings->sns.ca_file;
@@ -383,6 +398,7 @@ static const struct part {
     {part_start_store, part_stop_store},
     {part_start_certificates, part_stop_certificates},
     {part_start_simulator, part_stop_simulator},
+    {part_start_receivers, part_stop_receivers},
     {part_start_https, part_stop_https},
     {part_start_ingest, part_stop_ingest},
     {part_start_admin, part_stop_admin},

@@ -30,6 +30,8 @@ int service_init(struct service *service)
         r = queue_init(&service->jobs, service->bounds.writer_queue);
     if (r == 0)
         r = queue_init(&service->tasks, TASKS_AT_ONCE);
+    if (r == 0)
+        r = queue_init(&service->messages, SETTINGS_RECEIVERS_MAX);
     bodies_init(&service->bodies, service->bounds.large_body_bytes);
     service->alerts.look.settings = service->settings;
     service->alerts.look.health = &service->health;
@@ -44,6 +46,9 @@ void service_done(struct service *service)
 
     while ((node = queue_take(&service->tasks, 1, 0)))
         job_of(node)->done(job_of(node), -ESHUTDOWN);
+    while ((node = queue_take(&service->messages, 1, 0)))
+        job_of(node)->done(job_of(node), -ESHUTDOWN);
+    queue_done(&service->messages);
     queue_done(&service->tasks);
     queue_done(&service->jobs);
     waiting_room_done(&service->room);
@@ -92,11 +97,21 @@ int service_lend_to_waiting_room(struct service *service, struct delivery *deliv
     return r;
 }
 
-int service_give_to_outbound(struct service *service, struct job *task)
+static int outbound_push(struct service *service, struct queue *queue, struct job *job)
 {
-    int r = queue_push(&service->tasks, &task->node);
+    int r = queue_push(queue, &job->node);
 
     if (r == 0)
         https_wake(service->https);
     return r;
+}
+
+int service_give_to_outbound(struct service *service, struct job *task)
+{
+    return outbound_push(service, &service->tasks, task);
+}
+
+int service_send(struct service *service, struct job *message)
+{
+    return outbound_push(service, &service->messages, message);
 }

@@ -6,6 +6,7 @@
  *   HTTP ── delivery ──▶ waiting room ──▶ outbound (woken), which gives it back
  *   HTTP ── delivery ──▶ jobs ──▶ writer, which gives it back
  *   writer ── task ──▶ tasks ──▶ outbound (woken) ── its result ──▶ jobs ──▶ writer
+ *   writer ── dispatch ──▶ messages ──▶ outbound, likewise
  */
 #ifndef SESBOUNCED_SERVICE_H
 #define SESBOUNCED_SERVICE_H
@@ -23,6 +24,7 @@
 #include "daemon/limits.h"
 #include "daemon/metrics.h"
 #include "daemon/reader.h"
+#include "daemon/receivers.h"
 #include "daemon/store_metrics.h"
 #include "daemon/waiting_room.h"
 
@@ -35,12 +37,14 @@ struct service {
     struct connections connections;       /* of ingest */
     struct connections admin_connections; /* of admin */
     struct bodies bodies;
-    struct waiting_room room; /* deliveries for which outbound fetches a certificate */
-    struct queue jobs;        /* struct job, for the writer */
-    struct queue tasks;       /* the jobs of struct task, for outbound */
-    struct reader reader;     /* of the list, for the admin side */
+    struct waiting_room room;   /* deliveries for which outbound fetches a certificate */
+    struct queue jobs;          /* struct job, for the writer */
+    struct queue tasks;         /* the jobs of struct task, for outbound */
+    struct queue messages;      /* and those of struct dispatch */
+    struct receivers receivers; /* of what is sent out; what they know is the writer's */
+    struct reader reader;       /* of the list, for the admin side */
     struct reader reports; /* for its questions that take long: nobody waits for these */
-    struct https *https;   /* outbound's; NULL until main has made it */
+    struct https *https;        /* outbound's; NULL until main has made it */
     busy_since busy[BUSY_THREADS];
     struct metrics metrics;
     struct health health;
@@ -76,5 +80,8 @@ int service_lend_to_waiting_room(struct service *service, struct delivery *deliv
 
 /* 0: outbound owns the task. -EAGAIN or -ESHUTDOWN: the caller keeps it. */
 int service_give_to_outbound(struct service *service, struct job *task);
+
+/* The same of a struct dispatch. */
+int service_send(struct service *service, struct job *message);
 
 #endif

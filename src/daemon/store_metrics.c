@@ -191,6 +191,54 @@ static int recipients_print(struct store *store, struct buf *to)
     return r;
 }
 
+/* A metric about each webhook and mail; their names hold nothing that must be escaped. */
+struct webhook_metric {
+    struct buf *to;
+    const char *name;
+    const char *column;
+};
+
+static int webhook_row_print(void *context, const struct store_value *values,
+                             size_t count)
+{
+    const struct webhook_metric *metric = context;
+    struct str name = output_find_text(values, count, "name");
+    const struct store_value *value = output_find(values, count, metric->column);
+    bool is_state = value && value->type == STORE_TEXT;
+
+    return buf_printf(metric->to, "%s{webhook=\"%.*s\"} %lld\n", metric->name,
+                      STR_ARG(name),
+                      is_state ? (long long)!str_equal(value->text, STR("ok"))
+                               : (long long)(value ? value->integer : 0));
+}
+
+static int webhooks_print(struct store *store, struct buf *to)
+{
+    static const struct {
+        const char *name, *column, *kind, *help;
+    } metrics[] = {
+        {"sesbounced_webhook_sent_total", "sent", "counter",
+         "Messages that a webhook or mail has received."},
+        {"sesbounced_webhook_failed", "failed", "gauge",
+         "Messages that were given up, until somebody retries them."},
+        {"sesbounced_webhook_waiting", "waiting", "gauge",
+         "Messages that wait for a webhook or mail."},
+        {"sesbounced_webhook_failing", "state", "gauge",
+         "Has the last attempt failed, or is it off?"},
+    };
+    const struct store_filter all = {.since_ms = CLOCK_NONE, .until_ms = CLOCK_NONE};
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < sizeof(metrics) / sizeof(metrics[0]); i++) {
+        struct webhook_metric metric = {to, metrics[i].name, metrics[i].column};
+
+        r = metrics_print_head(to, metric.name, metrics[i].kind, metrics[i].help);
+        if (r == 0)
+            r = store_query(store, STORE_WEBHOOKS, &all, webhook_row_print, &metric);
+    }
+    return r;
+}
+
 static int figures_print(struct store *store, struct buf *to)
 {
     const struct store_filter filter = {.since_ms = CLOCK_NONE,
@@ -209,6 +257,8 @@ static int figures_print(struct store *store, struct buf *to)
                                "When the last message of a topic arrived.");
     if (r == 0)
         r = store_query(store, STORE_TOPICS, &filter, topic_row_print, to);
+    if (r == 0)
+        r = webhooks_print(store, to);
     return r < 0 ? r
                  : metrics_print_one(to, "sesbounced_database_seen_timestamp_seconds",
                                      "gauge",

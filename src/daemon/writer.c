@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "daemon/courier.h"
 #include "daemon/database.h"
 #include "daemon/limits.h"
 #include "daemon/pruner.h"
@@ -15,6 +16,7 @@ struct writer {
     uint64_t dropped;     /* from the quarantine, and not told yet */
     struct log_ration dropped_ration;
     struct pruner pruner;
+    struct courier courier;
 };
 
 #define NOT_STORED "a delivery could not be stored and gets 503; SNS repeats it"
@@ -247,6 +249,16 @@ static void writer_hand_out_tasks(struct writer *writer)
         database_fault(&writer->database, "the outbox could not be read", r);
 }
 
+/* Before the database may be replaced. */
+static void writer_send(struct writer *writer)
+{
+    int r =
+        courier_step(&writer->courier, writer->database.store, writer_may_write(writer));
+
+    if (r < 0)
+        database_fault(&writer->database, "what is to be sent could not be looked up", r);
+}
+
 static void writer_keep_house(struct writer *writer, bool is_idle)
 {
     if (is_idle && writer_may_write(writer))
@@ -258,6 +270,7 @@ static void writer_keep_house(struct writer *writer, bool is_idle)
         writer_prune(writer);
     if (writer_may_write(writer))
         writer_tell_guard(writer);
+    writer_send(writer);
     database_mend(&writer->database);
     if (writer->database.store)
         writer_hand_out_tasks(writer);
@@ -276,8 +289,10 @@ static int64_t writer_next_ms(const struct writer *writer)
 {
     int64_t tick_ms = clock_mono_ms() + WRITER_TICK_MS;
     int64_t prune_ms = writer->pruner.next_ms;
+    int64_t send_ms = courier_next_ms(&writer->courier, clock_mono_ms());
+    int64_t next_ms = writer_may_write(writer) && prune_ms < tick_ms ? prune_ms : tick_ms;
 
-    return writer_may_write(writer) && prune_ms < tick_ms ? prune_ms : tick_ms;
+    return send_ms < next_ms ? send_ms : next_ms;
 }
 
 /* --- the thread ------------------------------------------------------------------ */
@@ -316,6 +331,7 @@ int writer_start(struct service *service, struct store *store, struct writer **r
     writer->service = service;
     writer->database = (struct database){.service = service, .store = store};
     pruner_init(&writer->pruner, service->settings);
+    courier_init(&writer->courier, service);
     if (store)
         service_allow_readers(service, store);
     r = checkpointer_start(service->settings->store.path,

@@ -1,13 +1,10 @@
-#include "sesbounce/https.h"
-
-#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sesbounce/buf.h"
+#include "remote/https_transfer.h"
 #include "sesbounce/limits.h"
 #include "sesbounce/net_address.h"
 
@@ -16,23 +13,6 @@
 #else
 #define USER_AGENT "sesbounced"
 #endif
-
-struct transfer {
-    CURL *easy;                 /* made at the first use, kept for the next */
-    struct curl_slist *headers; /* of the request, as long as it is under way */
-    struct buf body;
-    int body_error;      /* why the body was refused: 0 or a negative errno */
-    https_done_fn *done; /* NULL: free */
-    void *context;
-    char detail[CURL_ERROR_SIZE];
-};
-
-struct https {
-    CURLM *multi;
-    char *ca_file;
-    unsigned pending;
-    struct transfer transfers[HTTPS_TRANSFERS_MAX];
-};
 
 DEFINE_CLEANUP(CURLU, curl_url_cleanup)
 
@@ -98,7 +78,7 @@ void https_free(struct https *https)
         struct transfer *transfer = &https->transfers[i];
         if (transfer->done)
             (void)curl_multi_remove_handle(https->multi, transfer->easy);
-        curl_easy_cleanup(transfer->easy);
+        transfer_forget_mail(transfer);
         curl_slist_free_all(transfer->headers);
         buf_done(&transfer->body);
     }
@@ -123,6 +103,8 @@ static size_t body_take(char *bytes, size_t one, size_t size, void *context)
 {
     struct transfer *transfer = context;
     (void)one; /* always 1 (CURLOPT_WRITEFUNCTION(3)) */
+    if (transfer->takes_no_body)
+        return size;
     transfer->body_error = buf_append(&transfer->body, bytes, size);
     return transfer->body_error < 0 ? 0 : size;
 }
@@ -181,8 +163,7 @@ static bool transfer_prepare(const struct https *https, struct transfer *transfe
     return true;
 }
 
-/* 0 with what libcurl itself will read in `url`, so that no second parser can differ. */
-static int url_judge(const char *url, bool *ret_plain, bool *ret_loopback)
+int url_read(const char *url, struct url_parts *ret)
 {
     _cleanup_(curl_url_cleanupp) CURLU *parts = curl_url();
     if (!parts)
@@ -194,10 +175,8 @@ static int url_judge(const char *url, bool *ret_plain, bool *ret_loopback)
     if (curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) ||
         curl_url_get(parts, CURLUPART_HOST, &host, 0))
         return -EINVAL;
-    *ret_loopback = net_host_is_loopback(str_of(host));
-    *ret_plain = strcmp(scheme, "http") == 0;
-    if (*ret_plain ? !*ret_loopback : strcmp(scheme, "https") != 0)
-        return -EINVAL;
+    ret->is_loopback = net_host_is_loopback(str_of(host));
+    (void)snprintf(ret->scheme, sizeof(ret->scheme), "%s", scheme);
     return 0;
 }
 
@@ -207,6 +186,16 @@ static struct transfer *transfer_find_free(struct https *https)
         if (!https->transfers[i].done)
             return &https->transfers[i];
     return NULL;
+}
+
+void transfer_forget_mail(struct transfer *transfer)
+{
+    curl_easy_cleanup(transfer->easy);
+    curl_slist_free_all(transfer->recipients);
+    free(transfer->text);
+    transfer->easy = NULL;
+    transfer->recipients = NULL;
+    transfer->text = NULL;
 }
 
 static void transfer_forget_headers(struct transfer *transfer)
@@ -243,42 +232,44 @@ static bool transfer_set_body(CURL *easy, const struct https_request *request)
             !curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body.data));
 }
 
-/* `plain` and `loopback`: see url_judge(). */
 static bool transfer_set(struct transfer *transfer, const struct https_request *request,
-                         bool plain, bool loopback)
+                         const struct url_parts *parts)
 {
     CURL *easy = transfer->easy;
     long total_ms = request->total_ms ? request->total_ms : HTTPS_TOTAL_MS;
+    long max_bytes = request->ignores_answer ? 0 : HTTPS_BODY_BYTES_MAX;
 
+    transfer->takes_no_body = request->ignores_answer;
     /* "" disables the proxy whatever the environment says, NULL uses what it says. */
     return !curl_easy_setopt(easy, CURLOPT_URL, request->url) &&
-           !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https") &&
-           !curl_easy_setopt(easy, CURLOPT_PROXY, loopback ? "" : NULL) &&
+           !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, parts->scheme) &&
+           !curl_easy_setopt(easy, CURLOPT_PROXY, parts->is_loopback ? "" : NULL) &&
            !curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTPS_CONNECT_MS) &&
            !curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, total_ms) &&
+           !curl_easy_setopt(easy, CURLOPT_MAXFILESIZE, max_bytes) &&
            transfer_set_headers(transfer, request->headers) &&
            transfer_set_body(easy, request);
 }
 
-int https_begin(struct https *https, const struct https_request *request,
-                https_done_fn *done, void *context)
+int transfer_take(struct https *https, struct transfer **ret)
 {
-    bool plain = false;
-    bool loopback = false;
-    int r = url_judge(request->url, &plain, &loopback);
-    if (r < 0)
-        return r;
     struct transfer *transfer = transfer_find_free(https);
+
     if (!transfer)
         return -EAGAIN;
     if (!transfer_prepare(https, transfer))
         return -ENOMEM;
-
     buf_clear(&transfer->body);
     transfer->body_error = 0;
     transfer->detail[0] = '\0';
-    if (!transfer_set(transfer, request, plain, loopback) ||
-        curl_multi_add_handle(https->multi, transfer->easy))
+    *ret = transfer;
+    return 0;
+}
+
+int transfer_begin(struct https *https, struct transfer *transfer, https_done_fn *done,
+                   void *context)
+{
+    if (curl_multi_add_handle(https->multi, transfer->easy))
         return -ENOMEM;
     transfer->done = done;
     transfer->context = context;
@@ -286,67 +277,29 @@ int https_begin(struct https *https, const struct https_request *request,
     return 0;
 }
 
+int https_begin(struct https *https, const struct https_request *request,
+                https_done_fn *done, void *context)
+{
+    struct transfer *transfer;
+    struct url_parts parts;
+    int r = url_read(request->url, &parts);
+
+    if (r < 0)
+        return r;
+    if (strcmp(parts.scheme, "https") != 0 &&
+        (strcmp(parts.scheme, "http") != 0 || !parts.is_loopback))
+        return -EINVAL;
+    r = transfer_take(https, &transfer);
+    if (r < 0)
+        return r;
+    if (!transfer_set(transfer, request, &parts))
+        return -ENOMEM;
+    return transfer_begin(https, transfer, done, context);
+}
+
 int https_get(struct https *https, const char *url, https_done_fn *done, void *context)
 {
     return https_begin(https, &(struct https_request){.url = url}, done, context);
-}
-
-#define UNTRUSTED  "certificate of the server is not trusted"
-#define SEE_CLOCK  " (check this machine's clock: `date`)"
-#define SEE_CAFILE " (see [sns] ca_file)"
-
-/* A server's certificate that is "not yet valid" is most often a wrong clock here. */
-static bool fault_is_of_clock(const char *detail)
-{
-    return strstr(detail, "not yet valid") || strstr(detail, "expired");
-}
-
-const char *https_fault_text(int curl_code, const char *detail, bool own_ca_file,
-                             char ret[HTTPS_FAULT_BYTES_MAX])
-{
-    static const struct {
-        int code;
-        const char *text;
-        bool detail;
-    } faults[] = {
-        {CURLE_COULDNT_RESOLVE_HOST, "could not resolve host", true},
-        {CURLE_COULDNT_RESOLVE_PROXY, "could not resolve proxy", true},
-        {CURLE_COULDNT_CONNECT, "could not connect", true},
-        {CURLE_OPERATION_TIMEDOUT, "no answer in time", true},
-        {CURLE_PEER_FAILED_VERIFICATION, UNTRUSTED, true},
-        {CURLE_SSL_CONNECT_ERROR, "TLS handshake failed", true},
-        {CURLE_FILESIZE_EXCEEDED, "the answer is too large", false},
-        {CURLE_OUT_OF_MEMORY, "out of memory", false},
-        {CURLE_RECV_ERROR, "the connection was lost", true},
-        {CURLE_SEND_ERROR, "the connection was lost", true},
-    };
-    const char *text = curl_easy_strerror((CURLcode)curl_code);
-    const char *remedy = "", *brief = NULL;
-    struct str words = STR_ABSENT;
-    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
-        if (faults[i].code == curl_code) {
-            text = faults[i].text;
-            words = faults[i].detail ? str_of(detail) : STR_ABSENT;
-        }
-    if (curl_code == CURLE_PEER_FAILED_VERIFICATION) {
-        remedy = fault_is_of_clock(detail) ? SEE_CLOCK : SEE_CAFILE;
-        brief = fault_is_of_clock(detail) ? UNTRUSTED SEE_CLOCK : UNTRUSTED SEE_CAFILE;
-    }
-    /* libcurl's own words may begin with ours. */
-    size_t ours = strlen(text);
-    if (words.len >= ours &&
-        str_equal_nocase((struct str){words.data, ours}, str_of(text)))
-        words = str_skip(words, ours + strspn(words.data + ours, ": "));
-    if (curl_code == CURLE_SSL_CACERT_BADFILE)
-        text = own_ca_file ? "no certificates could be read from [sns] ca_file"
-                           : "this system has no CA certificates: install the package "
-                             "ca-certificates, or set [sns] ca_file";
-    (void)snprintf(ret, HTTPS_FAULT_BYTES_MAX, "%s%s%.*s%s", text, words.len ? ": " : "",
-                   STR_ARG(words), remedy);
-    for (char *c = ret; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = ' ';
-    return brief ? brief : text;
 }
 
 /* Calls back, then frees the place: the body is lent until the callback returns. */
@@ -355,12 +308,16 @@ static void transfer_finish(struct https *https, struct transfer *transfer, CURL
     struct https_answer answer = {0};
     char fault[HTTPS_FAULT_BYTES_MAX];
     (void)curl_multi_remove_handle(https->multi, transfer->easy);
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &answer.reply);
     if (transfer->body_error < 0)
         code = transfer->body_error == -E2BIG ? CURLE_FILESIZE_EXCEEDED
                                               : CURLE_OUT_OF_MEMORY;
     if (code == CURLE_OK) {
-        (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &answer.status);
+        curl_off_t seconds = 0;
+        (void)curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &seconds);
+        answer.status = answer.reply;
         answer.body = buf_str(&transfer->body);
+        answer.retry_after_s = seconds > INT32_MAX ? INT32_MAX : (long)seconds;
     } else {
         answer.brief =
             https_fault_text((int)code, transfer->detail, https->ca_file != NULL, fault);
@@ -375,6 +332,8 @@ static void transfer_finish(struct https *https, struct transfer *transfer, CURL
     transfer->done(transfer->context, &answer);
     transfer->done = NULL;
     transfer_forget_headers(transfer);
+    if (transfer->recipients)
+        transfer_forget_mail(transfer);
     https->pending--;
 }
 

@@ -24,6 +24,10 @@ static const char *const leak_table[] = {
 
 static const char *const alert_table[] = {"since", "resolved_at", "level",
                                           "name",  "text",        NULL};
+static const char *const webhook_table[] = {
+    "name",   "format",          "state",           "waiting",
+    "failed", "last_success_at", "next_attempt_at", "last_fault",
+    NULL};
 
 struct output_columns listing_columns(enum store_view view)
 {
@@ -40,7 +44,9 @@ struct output_columns listing_columns(enum store_view view)
                                                 [STORE_LEAKS] = leak_table,
                                                 [STORE_UNSUBSCRIBES] = NULL,
                                                 [STORE_SOFT_DAYS] = NULL,
-                                                [STORE_ALERTS] = alert_table};
+                                                [STORE_ALERTS] = alert_table,
+                                                [STORE_WEBHOOKS] = webhook_table,
+                                                [STORE_WEBHOOK_MESSAGES] = NULL};
     return (struct output_columns){tables[view], store_columns(view)};
 }
 

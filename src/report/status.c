@@ -373,14 +373,26 @@ static void unheard_report(struct status *status)
 
 /* --- pauses, and what is sent against the list --- */
 
+static int attention_add_text(struct status *status, const struct buf *text, int r)
+{
+    status->attention++;
+    text_add(status, "attention", text, r);
+    return status->fault;
+}
+
 static int pause_report(void *context, const struct store_value *values, size_t count)
 {
-    struct status *status = context;
     _cleanup_(buf_done) struct buf text = {.max = REPORT_ROW_BYTES_MAX};
-    int r = status_text_pause(&text, values, count);
-    status->attention++;
-    text_add(status, "attention", &text, r);
-    return status->fault;
+    return attention_add_text(context, &text, status_text_pause(&text, values, count));
+}
+
+static int webhook_report(void *context, const struct store_value *values, size_t count)
+{
+    struct status *status = context;
+    struct status_text_commands commands = {status->setup->reads, status->setup->writes};
+    _cleanup_(buf_done) struct buf text = {.max = REPORT_ROW_BYTES_MAX};
+    int r = status_text_webhook(&text, commands, values, count);
+    return r || text.len ? attention_add_text(status, &text, r) : 0;
 }
 
 static int soft_counting_report(struct status *status)
@@ -424,6 +436,8 @@ static int status_report(struct status *status, const struct status_daemon *daem
         r = soft_counting_report(status);
     if (r == 0)
         r = store_query(store, STORE_PAUSED, &all, pause_report, status);
+    if (r == 0)
+        r = store_query(store, STORE_WEBHOOKS, &all, webhook_report, status);
     if (r == 0)
         r = store_query(store, STORE_TOPICS, &all, topic_report, status);
     if (r == 0)

@@ -79,6 +79,35 @@ int status_text_pause(struct buf *to, const struct store_value *values, size_t c
     return r;
 }
 
+/* --- what is sent out --- */
+
+int status_text_webhook(struct buf *to, struct status_text_commands commands,
+                        const struct store_value *values, size_t count)
+{
+    static const struct output_part facts[] = {{" (waiting: ", "waiting"},
+                                               {", given up: ", "failed"},
+                                               {"; ", "last_fault"},
+                                               {"); type: ", NULL}};
+    struct str name = output_find_text(values, count, "name");
+    struct str state = output_find_text(values, count, "state");
+    const struct store_value *failed = output_find(values, count, "failed");
+    const char *pattern = "$w webhooks retry @";
+    if (str_equal(state, STR("ok")) && (!failed || failed->integer == 0))
+        return 0;
+    int r = buf_printf(to, "webhook %.*s ", STR_ARG(name));
+    if (r == 0 && str_equal(state, STR("off"))) {
+        r = buf_append_str(to, STR("is switched off, because it answered 410 Gone"));
+    } else if (r == 0 && str_equal(state, STR("failing"))) {
+        r = buf_append_str(to, STR("does not take what is sent"));
+        pattern = "$w webhooks test @";
+    } else if (r == 0) {
+        r = buf_append_str(to, STR("has not got messages, which were given up"));
+    }
+    if (r == 0)
+        r = output_parts(to, values, count, facts);
+    return r == 0 ? status_text_about(to, commands, pattern, name) : r;
+}
+
 /* --- soft bounces --- */
 
 struct identities {

@@ -20,6 +20,11 @@ int status_text_about(struct buf *to, struct status_text_commands commands,
 /* Whose sending is paused, since when and why: a row of STORE_PAUSED. */
 int status_text_pause(struct buf *to, const struct store_value *values, size_t count);
 
+/* What is wrong with a webhook or mail, and what to type: a row of STORE_WEBHOOKS;
+ * nothing of one that is well. */
+int status_text_webhook(struct buf *to, struct status_text_commands commands,
+                        const struct store_value *values, size_t count);
+
 /* Whether soft bounces suppress, or for which identities they are only recorded. */
 int status_text_soft_counting(struct buf *to, struct store *store, bool is_on,
                               int64_t now_ms);

@@ -59,6 +59,14 @@ static const char *const paused[] = {
     "since",    "account_id", "region", "tenant", "configuration_set",
     "identity", "origin",     "cause",  NULL};
 
+static const char *const webhooks[] = {
+    "name", "format",          "state",      "waiting",       "failed",
+    "sent", "last_success_at", "last_fault", "last_fault_at", "next_attempt_at",
+    NULL};
+static const char *const webhook_messages[] = {"id",         "name",  "state",
+                                               "attempts",   "since", "next_attempt_at",
+                                               "last_fault", "what",  NULL};
+
 /* A name has one type in all views; the others are texts. */
 static const struct {
     const char *name;
@@ -85,6 +93,12 @@ static const struct {
              {"messages", STORE_INTEGER},
              {"announced_at", STORE_TIME},
              {"waiting", STORE_INTEGER},
+             {"failed", STORE_INTEGER},
+             {"sent", STORE_INTEGER},
+             {"attempts", STORE_INTEGER},
+             {"last_success_at", STORE_TIME},
+             {"last_fault_at", STORE_TIME},
+             {"next_attempt_at", STORE_TIME},
              {"is_open", STORE_BOOLEAN},
              {"hour", STORE_TIME},
              {"suppressed_since", STORE_TIME},
@@ -122,7 +136,10 @@ const char *const *store_columns(enum store_view view)
                                                  [STORE_LEAKS] = leaks,
                                                  [STORE_UNSUBSCRIBES] = unsubscribes,
                                                  [STORE_SOFT_DAYS] = soft_days,
-                                                 [STORE_ALERTS] = alerts};
+                                                 [STORE_ALERTS] = alerts,
+                                                 [STORE_WEBHOOKS] = webhooks,
+                                                 [STORE_WEBHOOK_MESSAGES] =
+                                                     webhook_messages};
 
     return columns[view];
 }

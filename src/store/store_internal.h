@@ -127,9 +127,11 @@ struct writing {
     int64_t tidy_hour; /* hours before it are folded */
     struct given_out out[STORE_TASKS_OUT_MAX];
     size_t out_count;
-    int64_t last_event_id; /* that the sequence gave, as far as we know */
-    bool outbox_changed;   /* since store_outbox_changed() last looked */
-    bool quarantine_grew;  /* since store_quarantine_bound() last looked */
+    int64_t last_event_id;   /* that the sequence gave, as far as we know */
+    bool outbox_changed;     /* since store_outbox_changed() last looked */
+    bool sending_changed;    /* likewise by store_sending_changed(), … */
+    int64_t version_sending; /* … which has seen this db_version() */
+    bool quarantine_grew;    /* since store_quarantine_bound() last looked */
     bool tidy_more;
     struct guarding guarding;
     struct identity_day identities[STORE_IDENTITIES_CACHED_MAX];
@@ -349,8 +351,7 @@ int guard_look(struct store *store, const struct list_event *event,
 int guard_find(struct store *store, const struct list_event *event,
                char why[GUARD_WHY_BYTES], struct str *ret);
 int guard_note_delivery(struct store *store, const struct list_event *event);
-/* After a rollback. */
-void guard_forget(struct store *store);
+void guard_forget(struct store *store); /* after a rollback */
 /* --- store_write_leak.c ---------------------------------------------------------- */
 
 /* Can the event show that its mail was sent to somebody who was on the list? */
@@ -377,8 +378,7 @@ int identity_note_delivery(struct store *store, const struct intake *intake);
 /* Were Deliveries of the identity seen within POLICY_DELIVERIES_MS before `ms`? 1, 0 or a
  * fault. */
 int identity_has_deliveries(struct store *store, struct str identity, int64_t ms);
-/* After a rollback. */
-void identity_forget(struct store *store);
+void identity_forget(struct store *store); /* after a rollback */
 
 /* --- store_prune.c --------------------------------------------------------------- */
 

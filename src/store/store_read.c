@@ -56,6 +56,8 @@ static const struct view views[] = {
     [STORE_SOFT_DAYS] = {"soft_days", "day || ' 00:00:00.000'", "scope, day",
                          "day DESC, scope"},
     [STORE_ALERTS] = {"alerts", "since", "id", "resolved_at IS NOT NULL, id DESC"},
+    [STORE_WEBHOOKS] = {"webhooks", "last_success_at", "name", "name"},
+    [STORE_WEBHOOK_MESSAGES] = {"webhook_messages", "since", "name, id", "id DESC"},
 };
 
 struct query {

@@ -62,7 +62,7 @@ int tombstone_put(struct store *store, struct str address, int64_t at_ms)
 
     if (r < 0)
         return r;
-    digest_hmac_sha256(key, address, hash);
+    digest_hmac_sha256((struct str){(const char *)key, sizeof(key)}, address, hash);
     return db_do(store, SQL_TOMBSTONE_PUT,
                  db_blob((struct str){(const char *)hash, sizeof(hash)}), db_int(at_ms));
 }
@@ -75,7 +75,7 @@ int tombstone_covers(struct store *store, struct str address, int64_t ms)
 
     if (r <= 0)
         return r;
-    digest_hmac_sha256(key, address, hash);
+    digest_hmac_sha256((struct str){(const char *)key, sizeof(key)}, address, hash);
     r = db_find(store, SQL_TOMBSTONE_FIND, &at_ms,
                 db_blob((struct str){(const char *)hash, sizeof(hash)}));
     return r <= 0 ? r : ms <= at_ms;

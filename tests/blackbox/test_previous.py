@@ -71,7 +71,7 @@ def test_the_upgrade_is_logged_and_systemd_waits_for_it(migrated, release):
     version = release.name.removeprefix("schema-")
     events = max(int(row["id"]) for row in answers(release)["events"])
     for line in (begin, end):
-        assert f"FROM={version} TO=8 EVENTS={events} SECONDS=" in line, line
+        assert f"FROM={version} TO=9 EVENTS={events} SECONDS=" in line, line
     extending = [text for text in migrated.notified if "EXTEND_TIMEOUT_USEC=900000000" in text]
     assert extending and "STATUS=upgrading the database" in extending[0]
 

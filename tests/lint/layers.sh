@@ -15,9 +15,9 @@ own()
 }
 own base base64 buf cleanup clock digest expiry file json_scan limits log net_address queue str
 own message address arn authentic mention ses_event sns_message sns_signature sns_url verdict
-own policy alert intake policy policy_list
+own policy alert intake news policy policy_list
 own config settings
-own store store store_alert store_read store_retention store_notice
+own store store store_alert store_read store_retention store_notice store_sending
 own remote certificates https simulator
 own report amazon filter following html listing output publish rates rule_text status story text when
 

@@ -24,13 +24,18 @@ named=$(mktemp)
 trap 'rm -f "$effective" "$all" "$named"' EXIT
 
 # One section of each kind that has a name, with what it cannot be without.
-printf '%s\n' '[scope NAME]' 'match = tenant:NAME' > "$all"
+printf '%s\n' '[scope NAME]' 'match = tenant:NAME' \
+    '[webhook NAME]' 'url = https://127.0.0.1/' 'format = slack' > "$all"
+# A webhook and a mail cannot have the same name.
+mail=$(printf '%s\n' '[mail NAME]' 'smtp = smtp://127.0.0.1' 'from = a@b.example' \
+    'to = c@d.example')
 
 if ! $daemon --check-config -c /dev/null > "$effective"; then
     echo 'the defaults do not pass --check-config'
     exit 1
 fi
 if ! $daemon --check-config -c "$all" > "$named" ||
+    ! $daemon --check-config -c <(echo "$mail") >> "$named" ||
     ! diff <(names "$named") <(names $sample); then
     echo "< the program's settings (--check-config), > those of $sample"
     status=1

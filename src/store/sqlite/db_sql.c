@@ -1,6 +1,7 @@
 #include "store/sqlite/db.h"
 #include "store/sqlite/db_sql_alerts.h"
 #include "store/sqlite/db_sql_counters.h"
+#include "store/sqlite/db_sql_sending.h"
 #include "store/sqlite/db_sql_soft.h"
 
 /* Only what is later than ?2 is looked at, which is nothing in most databases. */
@@ -67,11 +68,13 @@ const char *const db_sql[SQL_COUNT] = {
         "topic"
         " UNION ALL SELECT received_at FROM sns_message WHERE id ="
         " (SELECT max(id) FROM sns_message)) UNION ALL "
-        "SELECT 'outbox', count(*) FROM outbox UNION ALL "
+        "SELECT 'outbox', count(*) FROM outbox WHERE kind = 'confirm' UNION ALL "
         "SELECT 'outbox_oldest_seconds', coalesce((SELECT strftime('%s', 'now')"
-        " - created_at_ms / 1000 FROM outbox ORDER BY id LIMIT 1), 0) UNION ALL "
+        " - created_at_ms / 1000 FROM outbox WHERE kind = 'confirm' ORDER BY id"
+        " LIMIT 1), 0) UNION ALL "
         "SELECT 'outbox_last_fault', (SELECT last_fault FROM outbox"
-        " WHERE last_fault IS NOT NULL ORDER BY id DESC LIMIT 1) UNION ALL "
+        " WHERE last_fault IS NOT NULL AND kind = 'confirm' ORDER BY id DESC LIMIT 1) "
+        "UNION ALL "
         "SELECT name, n FROM total WHERE name = 'addresses_with_soft_bounces'",
     /* `guarded` is NULL where no provider is. */
     [SQL_STATUS_HELD] =
@@ -417,4 +420,4 @@ const char *const db_sql[SQL_COUNT] = {
     [SQL_NOTICE_ADD] = "INSERT INTO notice (at_ms, type, data) VALUES (?, ?, ?)",
     DB_SQL_SOFT,
     DB_SQL_ALERTS,
-    DB_SQL_COUNTERS};
+    DB_SQL_COUNTERS DB_SQL_SENDING};

@@ -49,11 +49,33 @@ static void there_is_one_spelling_only(void **state)
     assert_int_equal(base64_decode(STR_ABSENT, bytes, sizeof bytes, &len), -EINVAL);
 }
 
+static void every_length_encodes_and_comes_back(void **state)
+{
+    (void)state;
+    unsigned char bytes[64], back[64];
+    char text[BASE64_BYTES(sizeof bytes)];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (unsigned char)(255 - 3 * i);
+    for (size_t n = 1; n <= sizeof bytes; n++) {
+        size_t len = 0;
+        base64_encode((struct str){(const char *)bytes, n}, text);
+        assert_int_equal(strlen(text), BASE64_BYTES(n) - 1);
+        assert_int_equal(base64_decode(str_of(text), back, sizeof back, &len), 0);
+        assert_int_equal(len, n);
+        assert_memory_equal(back, bytes, n);
+    }
+    base64_encode(STR("foob"), text);
+    assert_string_equal(text, "Zm9vYg==");
+    base64_encode(STR(""), text);
+    assert_string_equal(text, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_vectors_of_rfc_4648_decode),
         cmocka_unit_test(there_is_one_spelling_only),
+        cmocka_unit_test(every_length_encodes_and_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,7 +87,8 @@ static void each_is_bounce_or_complaint(void **state)
     (void)state;
     struct settings *s =
         settings_accept("[alerts]\neach = bounce\neach = Complaint\nto = ops\nto = mail\n"
-                        "least_sends = 1\n");
+                        "least_sends = 1\n[webhook ops]\nurl = https://h/\nformat = "
+                        "slack\n[mail mail]\nsmtp = smtp://h\nfrom = a@h\nto = b@h\n");
     assert_int_equal(s->alerts.each.count, 2);
     assert_string_equal(s->alerts.each.items[0], "Bounce");
     assert_int_equal(s->alerts.to.count, 2);

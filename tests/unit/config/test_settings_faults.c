@@ -68,7 +68,7 @@ static void a_wrong_name_is_answered_with_the_nearest(void **state)
         "[bounces]\nanything = goes untold\n",
         "@:1: there is no section [bounces]: there are [ingest], [sns], [store], "
         "[events], [admin], [log], [suppression], [retention], [alerts], [simulator], "
-        "[scope NAME]\n");
+        "[scope NAME], [webhook NAME], [mail NAME]\n");
 }
 
 static void a_host_of_the_admin_side_is_a_name_alone(void **state)
@@ -100,7 +100,7 @@ static void a_section_line_holds_nothing_else(void **state)
         "[]\n",
         "@:1: there is no section []: there are [ingest], [sns], [store], "
         "[events], [admin], [log], [suppression], [retention], [alerts], [simulator], "
-        "[scope NAME]\n");
+        "[scope NAME], [webhook NAME], [mail NAME]\n");
     settings_refuse("= x\n", "@:1: write `key = value`, `[section]` or `# comment`\n");
 }
 

@@ -192,7 +192,7 @@ static void opening_survives_each_fault(void **state)
             if (r < 0)
                 assert_int_equal(
                     store_open(fixture->path, STORE_OWN, &fixture->store, NULL), 0);
-            assert_answer(fixture, "SELECT user_version FROM pragma_user_version", "8");
+            assert_answer(fixture, "SELECT user_version FROM pragma_user_version", "9");
         }
     }
 }

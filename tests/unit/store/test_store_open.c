@@ -44,7 +44,7 @@ static void the_file_is_set_up_as_designed(void **state)
 
     assert_answer(fixture, "SELECT page_size FROM pragma_page_size", "8192");
     assert_answer(fixture, "SELECT journal_mode FROM pragma_journal_mode", "wal");
-    assert_answer(fixture, "SELECT user_version FROM pragma_user_version", "8");
+    assert_answer(fixture, "SELECT user_version FROM pragma_user_version", "9");
     assert_answer(fixture, "SELECT application_id FROM pragma_application_id",
                   "1397052226");
     assert_answer(fixture,
@@ -106,7 +106,7 @@ static void a_failed_migration_changes_nothing(void **state)
     fixture_close(fixture);
     tamper(fixture, "PRAGMA user_version = 0"); /* its tables are there already */
     assert_fault(fixture, STORE_OWN, -EIO, "already exists");
-    tamper(fixture, "PRAGMA user_version = 8");
+    tamper(fixture, "PRAGMA user_version = 9");
     assert_int_equal(store_open(fixture->path, STORE_OWN, &fixture->store, NULL), 0);
     assert_answer(fixture, "SELECT count(*) FROM events", "1");
 }
