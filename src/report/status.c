@@ -58,6 +58,13 @@ static void text_add(struct status *status, const char *name, const struct buf *
 }
 
 /* `what to type` is part of every such line. */
+static int attention_add_text(struct status *status, const struct buf *text, int r)
+{
+    status->attention++;
+    text_add(status, "attention", text, r);
+    return status->fault;
+}
+
 __attribute__((format(printf, 2, 3))) static void attention_add(struct status *status,
                                                                 const char *format, ...)
 {
@@ -66,8 +73,7 @@ __attribute__((format(printf, 2, 3))) static void attention_add(struct status *s
     va_start(arguments, format);
     int r = buf_vprintf(&text, format, arguments);
     va_end(arguments);
-    status->attention++;
-    text_add(status, "attention", &text, r);
+    (void)attention_add_text(status, &text, r);
 }
 
 /* See status_text_about(). */
@@ -78,8 +84,7 @@ static void attention_add_about(struct status *status, const char *pattern,
     int r = status_text_about(
         &text, (struct status_text_commands){status->setup->reads, status->setup->writes},
         pattern, word);
-    status->attention++;
-    text_add(status, "attention", &text, r);
+    (void)attention_add_text(status, &text, r);
 }
 
 /* Ends a query: those that are raised come first. */
@@ -372,13 +377,6 @@ static void unheard_report(struct status *status)
 }
 
 /* --- pauses, and what is sent against the list --- */
-
-static int attention_add_text(struct status *status, const struct buf *text, int r)
-{
-    status->attention++;
-    text_add(status, "attention", text, r);
-    return status->fault;
-}
 
 static int pause_report(void *context, const struct store_value *values, size_t count)
 {
