@@ -249,20 +249,6 @@ static int counts_report(struct status *status)
 
 /* --- topics --- */
 
-/* `3 h ago)`, in the largest unit that it has two of, with the bracket behind it. */
-static void age_text(int64_t age_seconds, char ret[CLOCK_TEXT_BYTES])
-{
-    static const struct {
-        int64_t seconds;
-        const char *name;
-    } units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
-    size_t i = 0;
-    while (i < 3 && age_seconds < 2 * units[i].seconds)
-        i++;
-    (void)snprintf(ret, CLOCK_TEXT_BYTES, "%lld %s ago)",
-                   (long long)(age_seconds / units[i].seconds), units[i].name);
-}
-
 /* Programs get a column each; two columns have to do elsewhere. */
 static void topic_add(struct status *status, const struct store_value *values,
                       size_t count)
@@ -290,7 +276,7 @@ static void topic_add(struct status *status, const struct store_value *values,
         row[SHOWN + 1].type = STORE_INTEGER;
         row[SHOWN + 1].integer =
             (status->setup->now_ms - last->integer) / CLOCK_SECOND_MS;
-        age_text(row[SHOWN + 1].integer, age);
+        status_text_age(row[SHOWN + 1].integer, age);
     }
     row[SHOWN + 2] = output_text("age", last ? age : NULL);
     if (status->rows->has_columns) {
