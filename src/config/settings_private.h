@@ -1,10 +1,10 @@
 /*
  * What the parts of the settings module share: the table, the values, the reader.
  *
- * settings_table.c holds the table and finds what a wrong name was meant to be,
- * settings_value.c turns text into members of a struct and back (settings_alerts.c those
- * of `[alerts]` that are of a kind of their own), settings_check.c judges
- * values and how they go together, settings_suppression.c those of the suppression list,
+ * settings_table.c holds the table, settings_names.c finds what a wrong name was meant to
+ * be, settings_value.c turns text into members of a struct and back (settings_alerts.c
+ * those of `[alerts]` that are of a kind of their own), settings_check.c judges values
+ * and how they go together, settings_suppression.c those of the suppression list,
  * settings_sending.c those of what is sent out, settings_read.c reads the file,
  * settings.c makes the whole and settings_policy.c the policy, settings_print.c prints.
  * One thread, at start.

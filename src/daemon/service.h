@@ -44,7 +44,7 @@ struct service {
     struct receivers receivers; /* of what is sent out; what they know is the writer's */
     struct reader reader;       /* of the list, for the admin side */
     struct reader reports; /* for its questions that take long: nobody waits for these */
-    struct https *https;        /* outbound's; NULL until main has made it */
+    struct https *https;   /* outbound's; NULL until main has made it */
     busy_since busy[BUSY_THREADS];
     struct metrics metrics;
     struct health health;

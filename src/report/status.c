@@ -58,6 +58,13 @@ static void text_add(struct status *status, const char *name, const struct buf *
 }
 
 /* `what to type` is part of every such line. */
+static int attention_add_text(struct status *status, const struct buf *text, int r)
+{
+    status->attention++;
+    text_add(status, "attention", text, r);
+    return status->fault;
+}
+
 __attribute__((format(printf, 2, 3))) static void attention_add(struct status *status,
                                                                 const char *format, ...)
 {
@@ -66,8 +73,7 @@ __attribute__((format(printf, 2, 3))) static void attention_add(struct status *s
     va_start(arguments, format);
     int r = buf_vprintf(&text, format, arguments);
     va_end(arguments);
-    status->attention++;
-    text_add(status, "attention", &text, r);
+    (void)attention_add_text(status, &text, r);
 }
 
 /* See status_text_about(). */
@@ -78,8 +84,7 @@ static void attention_add_about(struct status *status, const char *pattern,
     int r = status_text_about(
         &text, (struct status_text_commands){status->setup->reads, status->setup->writes},
         pattern, word);
-    status->attention++;
-    text_add(status, "attention", &text, r);
+    (void)attention_add_text(status, &text, r);
 }
 
 /* Ends a query: those that are raised come first. */
@@ -244,20 +249,6 @@ static int counts_report(struct status *status)
 
 /* --- topics --- */
 
-/* `3 h ago)`, in the largest unit that it has two of, with the bracket behind it. */
-static void age_text(int64_t age_seconds, char ret[CLOCK_TEXT_BYTES])
-{
-    static const struct {
-        int64_t seconds;
-        const char *name;
-    } units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
-    size_t i = 0;
-    while (i < 3 && age_seconds < 2 * units[i].seconds)
-        i++;
-    (void)snprintf(ret, CLOCK_TEXT_BYTES, "%lld %s ago)",
-                   (long long)(age_seconds / units[i].seconds), units[i].name);
-}
-
 /* Programs get a column each; two columns have to do elsewhere. */
 static void topic_add(struct status *status, const struct store_value *values,
                       size_t count)
@@ -285,7 +276,7 @@ static void topic_add(struct status *status, const struct store_value *values,
         row[SHOWN + 1].type = STORE_INTEGER;
         row[SHOWN + 1].integer =
             (status->setup->now_ms - last->integer) / CLOCK_SECOND_MS;
-        age_text(row[SHOWN + 1].integer, age);
+        status_text_age(row[SHOWN + 1].integer, age);
     }
     row[SHOWN + 2] = output_text("age", last ? age : NULL);
     if (status->rows->has_columns) {
@@ -372,13 +363,6 @@ static void unheard_report(struct status *status)
 }
 
 /* --- pauses, and what is sent against the list --- */
-
-static int attention_add_text(struct status *status, const struct buf *text, int r)
-{
-    status->attention++;
-    text_add(status, "attention", text, r);
-    return status->fault;
-}
 
 static int pause_report(void *context, const struct store_value *values, size_t count)
 {

@@ -79,6 +79,21 @@ int status_text_pause(struct buf *to, const struct store_value *values, size_t c
     return r;
 }
 
+/* --- ages --- */
+
+void status_text_age(int64_t age_seconds, char ret[CLOCK_TEXT_BYTES])
+{
+    static const struct {
+        int64_t seconds;
+        const char *name;
+    } units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+    size_t i = 0;
+    while (i < 3 && age_seconds < 2 * units[i].seconds)
+        i++;
+    (void)snprintf(ret, CLOCK_TEXT_BYTES, "%lld %s ago)",
+                   (long long)(age_seconds / units[i].seconds), units[i].name);
+}
+
 /* --- what is sent out --- */
 
 int status_text_webhook(struct buf *to, struct status_text_commands commands,

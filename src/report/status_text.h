@@ -5,6 +5,7 @@
 #ifndef REPORT_STATUS_TEXT_H
 #define REPORT_STATUS_TEXT_H
 
+#include "sesbounce/clock.h"
 #include "sesbounce/output.h"
 
 /* How commands begin that read, and that write. */
@@ -28,5 +29,8 @@ int status_text_webhook(struct buf *to, struct status_text_commands commands,
 /* Whether soft bounces suppress, or for which identities they are only recorded. */
 int status_text_soft_counting(struct buf *to, struct store *store, bool is_on,
                               int64_t now_ms);
+
+/* `3 h ago)`, in the largest unit that it has two of, with the bracket behind it. */
+void status_text_age(int64_t age_seconds, char ret[CLOCK_TEXT_BYTES]);
 
 #endif

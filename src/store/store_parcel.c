@@ -132,7 +132,7 @@ static int parcel_row_give(void *context, const struct store_value *values, size
     return reading->give(reading->context, &reading->row);
 }
 
-static int notice_give(struct store *store, struct parcel_reading *reading)
+static int parcel_notice_give(struct store *store, struct parcel_reading *reading)
 {
     _cleanup_(db_call_end) struct db_call call =
         db_call(store, SQL_SEND_NOTICE, db_int(reading->row.id));
@@ -166,7 +166,7 @@ static int source_read(struct store *store, const struct store_parcel *parcel,
         if (!news_is_wanted(wanted, reading->row.news))
             continue;
         r = source == STORE_SOURCE_NOTICES
-                ? notice_give(store, reading)
+                ? parcel_notice_give(store, reading)
                 : store_query(store, view, &filter, parcel_row_give, reading);
         if (r != 0)
             return r;
