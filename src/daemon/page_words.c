@@ -1,4 +1,6 @@
 /* Text on the page that comes from elsewhere. */
+#include <string.h>
+
 #include "daemon/page_private.h"
 
 /* `YYYY-MM-DDTHH:MM:SS.sssZ` */
@@ -24,15 +26,20 @@ static size_t command_end(struct str text, size_t from)
 
 static bool mark_find(struct str text, struct mark *ret)
 {
+    /* The last is one itself. */
+    enum { PROMPTS = 3 };
+    static const char *const commands[] = {
+        "type: ", "Type: ", "then: ", ": sesbouncectl ", NULL};
     struct str moment = str_cut(text, TIME_CHARACTERS);
     const char *end = *text.data == '`' ? str_find(str_skip(text, 1), '`') : NULL;
 
     *ret = (struct mark){.ms = CLOCK_NONE, .is_code = true};
-    if (str_starts_with(text, STR("type: ")) || str_starts_with(text, STR("then: "))) {
-        ret->before = sizeof("type: ") - 1;
-        ret->len = command_end(text, ret->before);
-        return true;
-    }
+    for (size_t i = 0; commands[i]; i++)
+        if (str_starts_with(text, str_of(commands[i]))) {
+            ret->before = i == PROMPTS ? 2 : strlen(commands[i]);
+            ret->len = command_end(text, ret->before);
+            return true;
+        }
     if (end && end > text.data + 1) {
         ret->before = 1;
         ret->len = (size_t)(end - text.data);

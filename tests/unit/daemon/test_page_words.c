@@ -28,6 +28,8 @@ static void what_is_to_be_typed_is_code(void **state)
     assert_prose("type: a; then: b 'c'",
                  "type: <code>a</code>; then: <code>b &#39;c&#39;</code>");
     assert_prose("only `x y` ends it", "only <code>x y</code> ends it");
+    assert_prose("Type: a", "Type: <code>a</code>");
+    assert_prose("gone: sesbouncectl a b", "gone: <code>sesbouncectl a b</code>");
     assert_prose("type: ", "type: ");
     assert_prose("one ` and type:", "one ` and type:");
     assert_prose("two `` and", "two `` and");
