@@ -317,6 +317,8 @@
 #define STORE_TIDY_ROWS_MAX 2000
 /* And of soft days and the like, which are anywhere: each is a page or two. */
 #define STORE_TIDY_OLD_MAX 100
+/* Notices are kept: a receiver that is away for so long has missed more than these. */
+#define STORE_NOTICE_KEEP_MS (90LL * 24 * 3600 * 1000)
 /* Old counted keys of imports are checked this often. */
 #define STORE_TIDY_AGAIN_MS (3600LL * 1000)
 /* Tasks given out and without a result; more wait. */

@@ -39,8 +39,9 @@ static int tidy_counted(struct store *store, int64_t now_ms, bool *ret_more)
     return db_do(store, SQL_COUNTED_TIDY, KEY_OF(&begin), KEY_OF(&end), db_int(cut));
 }
 
-/* Some of what is too old for the soft counting and the guard. A SOFT entry is given from
- * then on: what is left of its bounces does not tell how often it has been there. */
+/* Some of what is too old for the soft counting, the guard and receivers. A SOFT entry is
+ * given from then on: what is left of its bounces does not tell how often it has been
+ * there. */
 static int tidy_old(struct store *store, int64_t now_ms, bool *ret_more)
 {
     const struct {
@@ -51,6 +52,7 @@ static int tidy_old(struct store *store, int64_t now_ms, bool *ret_more)
         {SQL_SOFT_TIDY, db_int(now_ms - STORE_SOFT_KEEP_MS)},
         {SQL_PROVIDER_TIDY, db_int((now_ms - 2 * POLICY_GUARD_USUAL_MS) / CLOCK_HOUR_MS)},
         {SQL_IDENTITY_TIDY, db_day(now_ms - STORE_SOFT_KEEP_MS)},
+        {SQL_NOTICE_TIDY, db_int(now_ms - STORE_NOTICE_KEEP_MS)},
     };
     int r = 0;
 

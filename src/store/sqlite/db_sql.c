@@ -418,6 +418,9 @@ const char *const db_sql[SQL_COUNT] = {
         " AND lifted_at IS NULL AND held_why IS NULL"
         " AND (until IS NULL OR until > strftime('%Y-%m-%d %H:%M:%f', 'now')) LIMIT 1",
     [SQL_NOTICE_ADD] = "INSERT INTO notice (at_ms, type, data) VALUES (?, ?, ?)",
+    /* The oldest come first. */
+    [SQL_NOTICE_TIDY] = "DELETE FROM notice WHERE at_ms < ?1"
+                        " AND id IN (SELECT id FROM notice ORDER BY id LIMIT ?2)",
     DB_SQL_SOFT,
     DB_SQL_ALERTS,
     DB_SQL_COUNTERS DB_SQL_SENDING};

@@ -3,6 +3,7 @@
 
 #include "sesbounce/policy.h"
 #include "sesbounce/store_alert.h"
+#include "sesbounce/store_notice.h"
 
 /* --- rates ------------------------------------------------------------------------ */
 
@@ -256,6 +257,23 @@ static void an_alert_ends_once_and_another_may_follow(void **state)
     assert_true(raise_one(fixture, "", ALERT_WARNING, 1) > id);
 }
 
+static void notices_go_after_their_time(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t now_ms = fixture->now_ms;
+    bool more;
+
+    assert_int_equal(store_begin(fixture->store), 0);
+    for (int64_t day = 0; day < 2; day++)
+        assert_int_equal(store_notice_add(fixture->store, STR("alert.raised"), STR("{}"),
+                                          now_ms + day * CLOCK_DAY_MS),
+                         0);
+    assert_int_equal(store_commit(fixture->store), 0);
+    now_ms += STORE_NOTICE_KEEP_MS + CLOCK_HOUR_MS;
+    assert_int_equal(store_tidy(fixture->store, now_ms, now_ms, &more), 0);
+    assert_answer(fixture, "SELECT group_concat(id) FROM notice", "2");
+}
+
 static void old_alerts_go_and_open_ones_stay(void **state)
 {
     struct fixture *fixture = *state;
@@ -289,6 +307,8 @@ int main(void)
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(an_alert_ends_once_and_another_may_follow,
                                         fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(notices_go_after_their_time, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(old_alerts_go_and_open_ones_stay, fixture_setup,
                                         fixture_teardown),
     };
