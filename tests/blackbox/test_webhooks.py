@@ -19,6 +19,7 @@ import pytest
 import ses
 from daemon import SESBOUNCED, Daemon, UnixConnection, eventually, run
 from receiver import Receiver, Say, new_secret, verify
+from test_eventbridge import sending
 
 sys.path.append(str(Path(__file__).parents[1] / "fault"))
 
@@ -522,3 +523,20 @@ def messages(daemon: Daemon) -> dict:
 
 def moment(text: str) -> float:
     return dt.datetime.fromisoformat(text + "+00:00").timestamp()
+
+
+def test_a_pause_reaches_a_webhook_that_asks_for_nothing_in_particular(
+        make_daemon, home, receiver, receivers, secret, sns):
+    """From the event to the receivers, by way of the alert."""
+    chat = receivers()
+    app, slack = hook(home, receiver, secret), hook(home, chat, None)
+    del app["events"], slack["events"]
+    daemon = make_daemon(**{"sns": {"max_age": 0}, "webhook app": app, "webhook chat": slack})
+    daemon.start()
+    daemon.accept(sns.feedback(sending("DISABLED", "2026-03-05T10:00:00Z")))
+    got = [verify(secret, one.headers, one.body) for one in receiver.wait_for(2)]
+    assert sorted(one["type"] for one in got) == ["alert.raised", "sending.paused"]
+    alert = next(one["data"] for one in got if one["type"] == "alert.raised")
+    assert (alert["name"], alert["level"]) == ("sending-paused", "pause")
+    (said,) = chat.wait_for(1)
+    assert "sending-paused" in json.loads(said.body)["text"]
