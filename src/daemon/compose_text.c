@@ -140,7 +140,8 @@ static int row_tell(void *context, const struct store_sending *row)
         r = news_line_print(&line, row, &shown);
     composed_row_done(&shown);
     text = buf_str(&line);
-    if (telling->total > 1)
+    /* An alert says at its end what to type. */
+    if (telling->total > 1 && row->source != STORE_SOURCE_NOTICES)
         text = text_prefix(text, COMPOSED_LINE_WIDTH_MAX);
     if (r == 0 && telling->to->len > 0)
         r = buf_append_char(telling->to, '\n');
@@ -164,11 +165,21 @@ static int counts_print(struct buf *to, const int64_t counts[NEWS_TYPES], int64_
     return r;
 }
 
+/* People read of a pause once: the alert about it has the same text. */
+static unsigned wanted_by_people(unsigned wanted)
+{
+    if (wanted & 1u << NEWS_ALERT_RAISED)
+        wanted &= ~(1u << NEWS_SENDING_PAUSED);
+    if (wanted & 1u << NEWS_ALERT_RESOLVED)
+        wanted &= ~(1u << NEWS_SENDING_RESUMED);
+    return wanted;
+}
+
 int compose_text(struct store *store, const struct receiver *receiver,
                  const struct store_message *message, struct buf *ret)
 {
     struct telling telling = {.receiver = receiver, .to = ret};
-    unsigned wanted = receiver->store.wanted;
+    unsigned wanted = wanted_by_people(receiver->store.wanted);
     int64_t counts[NEWS_TYPES];
     int r;
 

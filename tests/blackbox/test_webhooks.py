@@ -539,4 +539,5 @@ def test_a_pause_reaches_a_webhook_that_asks_for_nothing_in_particular(
     alert = next(one["data"] for one in got if one["type"] == "alert.raised")
     assert (alert["name"], alert["level"]) == ("sending-paused", "pause")
     (said,) = chat.wait_for(1)
-    assert "sending-paused" in json.loads(said.body)["text"]
+    text = json.loads(said.body)["text"]
+    assert text == f"alert raised: sending-paused, pause\n{alert['text']}", text
