@@ -169,9 +169,9 @@ def test_too_few_files_mean_fewer_connections_and_a_word_on_it(
     make_daemon, home, sns, metrics, clients
 ):
     daemon = make_daemon(admin=listen(home))
-    daemon.launcher = ["bash", "-c", 'ulimit -n 428 && exec "$@"', "bash"]
+    daemon.launcher = ["bash", "-c", 'ulimit -n 492 && exec "$@"', "bash"]
     daemon.start()
-    assert "LimitNOFILE=1408" in daemon.wait_log("fewer connections", "CONNECTIONS=44")
+    assert "LimitNOFILE=1472" in daemon.wait_log("fewer connections", "CONNECTIONS=44")
     holding = kept_alive(daemon, sns, clients, 44)
     holding += [clients.enter_context(daemon.connect()) for _ in range(20)]
     metrics.wait("connections", 44)
