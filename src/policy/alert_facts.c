@@ -334,10 +334,12 @@ static int certificates_read(struct alert_readings *readings,
 static enum alert_level expiry_level(int64_t begins_ms, int64_t expires_ms,
                                      int64_t now_ms)
 {
-    int64_t left_ms = expires_ms - now_ms;
+    int64_t left_ms;
 
-    if (begins_ms == CLOCK_NONE || expires_ms == CLOCK_NONE ||
-        left_ms > TLS_EXPIRY_WARNING_MS / 2 ||
+    if (begins_ms == CLOCK_NONE || expires_ms == CLOCK_NONE)
+        return ALERT_NONE;
+    left_ms = expires_ms - now_ms;
+    if (left_ms > TLS_EXPIRY_WARNING_MS / 2 ||
         left_ms > (expires_ms - begins_ms) / EXPIRY_SHARE)
         return ALERT_NONE;
     return left_ms <= 0 ? ALERT_ALERT : ALERT_WARNING;
