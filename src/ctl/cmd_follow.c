@@ -73,10 +73,12 @@ static int row_keep(void *context, const struct store_value *values, size_t coun
 
 static struct sight file_see(const char *path)
 {
+    struct sight seen = {.inode = 0};
     struct stat st;
 
-    return stat(path, &st) < 0 ? (struct sight){.inode = 0}
-                               : (struct sight){st.st_ino, st.st_size, st.st_mtim};
+    if (stat(path, &st) == 0)
+        seen = (struct sight){st.st_ino, st.st_size, st.st_mtim};
+    return seen;
 }
 
 static bool sights_differ(const struct sight *a, const struct sight *b)

@@ -106,8 +106,10 @@ static int turn_rebuild_next(void *context, bool *ret_end)
         r = store_rebuild_save(rebuild->turn[rebuild->turn_at], rebuilt_note, rebuild);
     if (r < 0 && r != -E2BIG) /* it has got too many events meanwhile */
         return r;
-    if (rebuild->turn_at < rebuild->turn_count)
-        store_rebuilding_free(take_ptr(rebuild->turn[rebuild->turn_at++]));
+    if (rebuild->turn_at < rebuild->turn_count) {
+        store_rebuilding_free(take_ptr(rebuild->turn[rebuild->turn_at]));
+        rebuild->turn_at++;
+    }
     *ret_end = rebuild->turn_at == rebuild->turn_count;
     return 0;
 }

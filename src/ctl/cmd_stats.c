@@ -110,7 +110,7 @@ static int stats_write(struct stats *stats, enum store_stats_by by, int64_t sinc
                        int64_t limit, struct rates_result *ret)
 {
     struct store *store = stats->ctl->store;
-    struct rates_result all;
+    struct rates_result all = {.is_cut = false};
     int r = rates_read(store, by, since_ms, limit, stats_row_write, stats, ret);
     if (r == 0 && by == STORE_STATS_DAY && stats->ctl->format == OUTPUT_TABLE &&
         stats->output.rows > 1)

@@ -41,7 +41,7 @@ static int why_print(struct store *store, const struct story_asked *asked,
                      struct buf *ret)
 {
     struct api_rows rows = {.to = ret};
-    struct story_search search;
+    struct story_search search = {.is_cut = false};
     struct output output;
     const char *state;
     int r = state_find(store, asked, &state);

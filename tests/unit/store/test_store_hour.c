@@ -195,8 +195,8 @@ static void an_event_counts_once_wherever_it_is_counted(void **state)
 static void deliver_varied(struct fixture *fixture, const char *id)
 {
     static const char *const mails[] = {
-        "\"sourceArn\":\"arn:aws:ses:eu-west-1:123456789012:identity/one.example\","
-        "\"tags\":{\"ses:configuration-set\":[\"set-two\"]},",
+        ("\"sourceArn\":\"arn:aws:ses:eu-west-1:123456789012:identity/one.example\","
+         "\"tags\":{\"ses:configuration-set\":[\"set-two\"]},"),
         "\"sourceArn\":\"arn:aws:ses:us-east-1:999999999999:identity/two.example\",",
         "\"tags\":{\"ses:configuration-set\":[\"set-two\"]},", ""};
 
