@@ -305,19 +305,22 @@ static int figures_look(struct alert_look *look, struct store *store)
 
 /* --- what follows ---------------------------------------------------------------- */
 
-static struct alert_change *change_add(struct alert_look *look)
+static int open_count(void *context, const struct alert_open *open, struct str about)
 {
-    if (look->count == look->room) {
-        size_t room = look->room > 0 ? 2 * look->room : 8;
-        struct alert_change *more = reallocarray(look->changes, room, sizeof(*more));
+    (void)open;
+    (void)about;
+    ++*(size_t *)context;
+    return 0;
+}
 
-        if (!more)
-            return NULL;
-        look->changes = more;
-        look->room = room;
-    }
-    look->changes[look->count] = (struct alert_change){.step = ALERT_STAYS};
-    return &look->changes[look->count++];
+/* For what is open and for what may be raised. */
+static int changes_make_room(struct alert_look *look, struct store *store)
+{
+    int r = store_alert_open(store, open_count, &look->room);
+
+    look->room += look->readings.count;
+    look->changes = r == 0 ? calloc(look->room + 1, sizeof(*look->changes)) : NULL;
+    return r == 0 && !look->changes ? -ENOMEM : r;
 }
 
 static void level_note(struct alert_look *look, enum alert_name name,
@@ -340,9 +343,9 @@ static int open_decide(void *context, const struct alert_open *open, struct str 
     if (step != ALERT_RESOLVED)
         level_note(look, open->name,
                    step == ALERT_RISES ? reading->reached : open->level);
-    change = change_add(look);
-    if (!change)
-        return -ENOMEM;
+    if (look->count == look->room)
+        return 0; /* the next look has room for it */
+    change = &look->changes[look->count++];
     change->step = step;
     change->open = *open;
     change->reading = reading;
@@ -370,9 +373,9 @@ static int readings_decide(struct alert_look *look)
         if (reading_is_open(look, open_count, reading) ||
             alert_decide(NULL, reading, look->now_ms) != ALERT_RAISED)
             continue;
-        change = change_add(look);
-        if (!change)
-            return -ENOMEM;
+        if (look->count == look->room)
+            return 0;
+        change = &look->changes[look->count++];
         change->step = ALERT_RAISED;
         change->reading = reading;
         change->open.name = reading->name;
@@ -420,6 +423,8 @@ int alert_look_take(struct alert_look *look, struct store *store)
         r = store_query(store, STORE_GUARDS, &guards, guards_look, &looking);
     if (r == 0)
         r = figures_look(look, store);
+    if (r == 0)
+        r = changes_make_room(look, store);
     if (r == 0)
         r = store_alert_open(store, open_decide, &looking);
     if (r == 0)
