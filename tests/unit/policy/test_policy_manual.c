@@ -2,30 +2,12 @@
  * The section RULES of sesbounced-policy(7) is made from the table of the policy, and is
  * checked in. POLICY_MANUAL_WRITE=1 rewrites it, to be read before it is committed.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-#include "sesbounce/buf.h"
-#include "sesbounce/cleanup.h"
+#include "manual.h"
 #include "sesbounce/policy.h"
 #include "sesbounce/rule_text.h"
 
-#define MANUAL         "contrib/man/sesbounced-policy.7"
-#define FILE_BYTES_MAX (256 * 1024)
-#define BEGIN          "/test_policy_manual`\n"
-#define END            ".\\\" end of rules\n"
 /* A sentence that `why` shows in a line or two. */
 #define EXPLANATION_BYTES_MAX 180
-
-static void put(struct buf *to, const char *text)
-{
-    assert_int_equal(buf_append_str(to, str_of(text)), 0);
-}
 
 /* --- a rule as mdoc
  * ---------------------------------------------------------------------- */
@@ -77,50 +59,20 @@ static void put_rules(struct buf *to)
 /* --- the page
  * ------------------------------------------------------------------------------ */
 
-static void read_manual(struct buf *ret)
-{
-    char chunk[4096];
-    size_t got;
-    _cleanup_(fclosep) FILE *file = fopen(MANUAL, "re");
-
-    assert_non_null(file); /* run from the top of the repository */
-    while ((got = fread(chunk, 1, sizeof(chunk), file)) > 0)
-        assert_int_equal(buf_append(ret, chunk, got), 0);
-}
-
-static void write_manual(struct str before, struct str rules, struct str behind)
-{
-    _cleanup_(fclosep) FILE *file = fopen(MANUAL, "we");
-
-    assert_non_null(file);
-    assert_int_equal(fwrite(before.data, 1, before.len, file), before.len);
-    assert_int_equal(fwrite(rules.data, 1, rules.len, file), rules.len);
-    assert_int_equal(fwrite(behind.data, 1, behind.len, file), behind.len);
-}
-
 static void the_manual_has_the_rules_of_the_table(void **state)
 {
+    static const struct manual manual = {
+        .path = "contrib/man/sesbounced-policy.7",
+        .begin = "/test_policy_manual`\n",
+        .end = ".\\\" end of rules\n",
+        .write = "POLICY_MANUAL_WRITE",
+        .write_with = "build/unit/policy/test_policy_manual",
+    };
+    _cleanup_(buf_done) struct buf rules = {.max = MANUAL_BYTES_MAX};
+
     (void)state;
-    _cleanup_(buf_done) struct buf manual;
-    _cleanup_(buf_done) struct buf rules;
-
-    buf_init(&manual, FILE_BYTES_MAX);
-    buf_init(&rules, FILE_BYTES_MAX);
-    read_manual(&manual);
     put_rules(&rules);
-    const char *begin = strstr(manual.data, BEGIN);
-    const char *end = strstr(manual.data, END);
-    assert_true(begin && end && begin < end);
-    begin += sizeof(BEGIN) - 1;
-
-    struct str there = {begin, (size_t)(end - begin)};
-    struct str before = {manual.data, (size_t)(begin - manual.data)};
-    struct str behind = {end, manual.len - before.len - there.len};
-    if (getenv("POLICY_MANUAL_WRITE"))
-        write_manual(before, buf_str(&rules), behind);
-    else if (!str_equal(there, buf_str(&rules)))
-        fail_msg(MANUAL " differs from the table; type: POLICY_MANUAL_WRITE=1 "
-                        "build/unit/policy/test_policy_manual");
+    manual_check(&manual, buf_str(&rules));
 }
 
 static void each_rule_has_a_name_of_its_own_and_one_sentence(void **state)
